@@ -1,0 +1,1 @@
+"""What is CodeCatalyst's: which events, who acted, and on what. Pure."""

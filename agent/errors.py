@@ -1,0 +1,92 @@
+"""The two kinds of error that decide what becomes of a delivery, and the reasons they name.
+
+A `PermanentError` says that the same input will fail again: the delivery goes to the dead-letter queue with its reason.
+A `TransientError` says that it may pass later: the delivery goes back to the queue, or the work waits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why a delivery was dead-lettered; the values of `trail_agent_dead_letters_total{reason}`."""
+
+    NOTIFICATION_UNKNOWN = "notification_unknown"
+    NOT_ALLOWED = "not_allowed"
+    OBJECT_MISSING = "object_missing"
+    OBJECT_UNREADABLE = "object_unreadable"
+    OBJECT_CORRUPT = "object_corrupt"
+    OBJECT_TOO_LARGE = "object_too_large"
+    OBJECT_MALFORMED = "object_malformed"
+    EVENT_MALFORMED = "event_malformed"
+    RECORD_TOO_LARGE = "record_too_large"
+    SINK_REJECTED = "sink_rejected"
+    SINK_TOO_OLD = "sink_too_old"
+
+
+class RetryReason(StrEnum):
+    """Why a delivery was given back to the queue; the values of `trail_agent_retries_total{reason}`."""
+
+    OBJECT_MISSING = "object_missing"
+    ACCESS_DENIED = "access_denied"
+    STORE_UNAVAILABLE = "store_unavailable"
+    DEAD_LETTER_UNAVAILABLE = "dead_letter_unavailable"
+    BUG = "bug"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One reason why a delivery cannot be delivered, and where it was found.
+
+    `detail` is one sentence for the operator; it never holds event content or a secret.
+    """
+
+    reason: Reason
+    detail: str
+    bucket: str = ""
+    key: str = ""
+
+
+class TrailAgentError(Exception):
+    """Everything that trail-agent raises on purpose."""
+
+
+class PermanentError(TrailAgentError):
+    """The same input will fail again."""
+
+    def __init__(self, reason: Reason, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+    def at(self, bucket: str, key: str) -> Fault:
+        """The fault this error is when it happens to one object."""
+        return Fault(self.reason, self.detail, bucket, key)
+
+
+class TransientError(TrailAgentError):
+    """May pass later. `retry_after` is the wait that the other side asked for, in seconds, where it asked."""
+
+    def __init__(self, reason: RetryReason, detail: str, *, retry_after: float | None = None) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+        self.retry_after = retry_after
+
+
+class DrainedError(TrailAgentError):
+    """A wait ended because the daemon is stopping: what is unfinished goes back to the queue."""
+
+
+class DependencyError(TrailAgentError):
+    """Something the daemon needs at start is not there (exit code 69)."""
+
+
+class SettingsError(TrailAgentError):
+    """The settings cannot be used (exit code 78). `problems` has one sentence each, with its key path and no secret."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems

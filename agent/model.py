@@ -1,0 +1,163 @@
+"""The nouns of the flow, as frozen values: what passes between the layers.
+
+`Delivery` → `ObjectRef` → `TrailEvent` → `LogRecord` → `Settlement`; see the picture in the README.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from agent.errors import Fault, RetryReason
+
+AttributeValue = str | bool | int | Sequence["str | Mapping[str, str]"]
+"""What an OTLP attribute of ours can hold: a scalar, an array of strings, or an array of flat maps."""
+
+
+class Outcome(StrEnum):
+    """What became of a delivery; the values of `trail_agent_deliveries_settled_total{outcome}`."""
+
+    DELIVERED = "delivered"
+    RETRY = "retry"
+    DEAD_LETTER = "dead_letter"
+    RETURNED = "returned"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One SQS message in our hands.
+
+    `sent_at` is SQS's SentTimestamp in Unix seconds. `received_at` is monotonic seconds, taken when the receive
+    returned: the lease runs from there.
+    """
+
+    message_id: str
+    receipt_handle: str
+    body: str
+    receive_count: int
+    sent_at: float
+    received_at: float
+
+
+class IgnoredReason(StrEnum):
+    """Why a notification holds nothing for us; the values of `trail_agent_notifications_ignored_total{reason}`."""
+
+    TEST_EVENT = "test_event"
+    VALIDATION = "validation"
+    REMOVED = "removed"
+    DIGEST = "digest"
+    INSIGHT = "insight"
+    OTHER_KEY = "other_key"
+    OTHER_REGION = "other_region"
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectRef:
+    """Pointer to one S3 object, as a notification names it. `key` is decoded: it is what S3 wants to hear.
+
+    `size` is the object's length in bytes where the notification tells it. `owner` is the account id of the bucket's
+    owner where the notification tells it (EventBridge does).
+    """
+
+    bucket: str
+    key: str
+    size: int | None = None
+    owner: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """A part of a notification that is proven to hold nothing for us. `bucket` is empty where none is named."""
+
+    reason: IgnoredReason
+    bucket: str = ""
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectSource:
+    """Where a record was read: everything about the object that a LogRecord depends on.
+
+    `account` is the account id in the object's key. `last_modified_ns` is S3's LastModified in Unix nanoseconds.
+    """
+
+    bucket: str
+    key: str
+    account: str
+    last_modified_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class EventLabels:
+    """The labels under which an event is counted in `codecatalyst_events_total`, before any cardinality limit."""
+
+    event_name: str
+    identity_type: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogRecord:
+    """One OTLP log record, before encoding. Times are Unix nanoseconds.
+
+    `account` and `region` choose the Resource. `digest` (blake2b-16 of the body before truncation) tells a repeat.
+    `truncated` says whether something was left out to keep the record within its limit.
+    """
+
+    account: str
+    region: str
+    time_unix_nano: int
+    observed_time_unix_nano: int
+    severity_number: int
+    event_name: str
+    body: str
+    attributes: Mapping[str, AttributeValue]
+    event_id: str
+    labels: EventLabels
+    source: ObjectSource
+    digest: bytes
+    truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one delivery turned out to hold.
+
+    Records of sound objects stand in `records`, whatever happened to the delivery's other objects. `faults` lists what
+    will fail again; `retry` says why the delivery must come again. `skipped` and `malformed` count trail events.
+    """
+
+    delivery: Delivery
+    records: tuple[LogRecord, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    retry: RetryReason | None = None
+    returned: bool = False
+    skipped: int = 0
+    malformed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What SQS is to be told about one delivery. A `DEAD_LETTER` has its `fault`; a `RETRY` its `retry` reason."""
+
+    delivery: Delivery
+    outcome: Outcome
+    fault: Fault | None = None
+    retry: RetryReason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the sink said of one record.
+
+    Accepted: the sink has it. With a `fault`: refused, for a reason that will stand. Neither: the daemon stopped before
+    the sink answered, and the record goes back to the queue with its delivery.
+    """
+
+    accepted: bool
+    fault: Fault | None = None
+
+
+ACCEPTED = Verdict(accepted=True)
+UNANSWERED = Verdict(accepted=False)

@@ -1,0 +1,1 @@
+"""LogRecords out: mapping and encoding (pure), and the sink that proves delivery."""

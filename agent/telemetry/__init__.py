@@ -1,0 +1,1 @@
+"""How the outside sees us: metrics, log events, health and the HTTP endpoints."""
