@@ -32,6 +32,7 @@ class RetryReason(StrEnum):
     OBJECT_MISSING = "object_missing"
     ACCESS_DENIED = "access_denied"
     STORE_UNAVAILABLE = "store_unavailable"
+    QUEUE_UNAVAILABLE = "queue_unavailable"
     DEAD_LETTER_UNAVAILABLE = "dead_letter_unavailable"
     BUG = "bug"
 

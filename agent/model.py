@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -49,6 +49,7 @@ class IgnoredReason(StrEnum):
     DIGEST = "digest"
     INSIGHT = "insight"
     OTHER_KEY = "other_key"
+    OTHER_EVENT = "other_event"
     OTHER_REGION = "other_region"
 
 
@@ -67,6 +68,15 @@ class ObjectRef:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenObject:
+    """An S3 object that has answered; its `chunks` can be read once. `length` is None where S3 did not tell it."""
+
+    length: int | None
+    last_modified_ns: int
+    chunks: Iterator[bytes]
+
+
+@dataclass(frozen=True, slots=True)
 class Ignored:
     """A part of a notification that is proven to hold nothing for us. `bucket` is empty where none is named."""
 
@@ -80,6 +90,7 @@ class ObjectSource:
     """Where a record was read: everything about the object that a LogRecord depends on.
 
     `account` is the account id in the object's key. `last_modified_ns` is S3's LastModified in Unix nanoseconds.
+    `bucket` is empty for a local file, whose path is the key.
     """
 
     bucket: str

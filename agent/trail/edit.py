@@ -1,0 +1,97 @@
+"""Changes to one trail event's JSON that leave every other byte as it stands: masking and truncating members."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import msgspec
+
+from agent.trail.event import MalformedEventError
+
+_TRUNCATED_FIRST: Final = ("responseElements", "requestParameters", "additionalEventData")
+# What tells who did what and when; it is small in every event that AWS writes.
+_NEVER_TRUNCATED: Final = frozenset({"eventVersion", "eventTime", "eventSource", "eventName", "eventID", "awsRegion"})
+_NULL: Final = b"null"
+
+
+@dataclass(frozen=True, slots=True)
+class Mask:
+    """Replaces the values at dotted CloudTrail `paths` by `hmac-sha256:<hex>` of their JSON, keyed with `key`.
+
+    The same value gives the same hash, so that events can still be matched. A path goes through arrays into each of
+    their elements; null stays null.
+    """
+
+    paths: Sequence[str]
+    key: bytes = field(repr=False)
+
+    def apply(self, raw: bytes) -> bytes:
+        """`raw` with every path masked; raises `MalformedEventError` if `raw` is no JSON object."""
+        for path in self.paths:
+            raw = self._mask(raw, path.split("."))
+        return raw
+
+    def _mask(self, raw: bytes, path: list[str]) -> bytes:
+        if not path:
+            return self._hash(raw)
+        if raw.startswith(b"["):
+            return msgspec.json.encode([msgspec.Raw(self._mask(bytes(part), path)) for part in _elements(raw)])
+        if not raw.startswith(b"{"):
+            return raw
+        members = _members(raw)
+        if path[0] not in members:
+            return raw
+        members[path[0]] = msgspec.Raw(self._mask(bytes(members[path[0]]), path[1:]))
+        return msgspec.json.encode(members)
+
+    def _hash(self, raw: bytes) -> bytes:
+        if raw == _NULL:
+            return raw
+        return b'"hmac-sha256:' + hmac.new(self.key, raw, "sha256").hexdigest().encode() + b'"'
+
+
+def truncate(raw: bytes, excess: int) -> tuple[bytes, tuple[str, ...]]:
+    """`raw` less at least `excess` bytes, if that can be had, and the names of the members that a marker replaced.
+
+    First `responseElements`, `requestParameters` and `additionalEventData`, in that order, then the longest of the
+    others. Raises `MalformedEventError` if `raw` is no JSON object.
+    """
+    members = _members(raw)
+    replaced: list[str] = []
+    for name in _truncation_order(members):
+        if excess <= 0:
+            break
+        marker = _marker(len(bytes(members[name])))
+        saved = len(bytes(members[name])) - len(marker)
+        if saved > 0:
+            members[name] = msgspec.Raw(marker)
+            replaced.append(name)
+            excess -= saved
+    return msgspec.json.encode(members), tuple(replaced)
+
+
+def _truncation_order(members: dict[str, msgspec.Raw]) -> list[str]:
+    first = [name for name in _TRUNCATED_FIRST if name in members]
+    others = [name for name in members if name not in _TRUNCATED_FIRST and name not in _NEVER_TRUNCATED]
+    return first + sorted(others, key=lambda name: (-len(bytes(members[name])), name))
+
+
+def _marker(size: int) -> bytes:
+    return f'"[truncated: {size} bytes]"'.encode()
+
+
+def _members(raw: bytes) -> dict[str, msgspec.Raw]:
+    try:
+        return msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        raise MalformedEventError("the record is not a JSON object") from error
+
+
+def _elements(raw: bytes) -> list[msgspec.Raw]:
+    try:
+        return msgspec.json.decode(raw, type=list[msgspec.Raw])
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        raise MalformedEventError("the record holds a broken array") from error

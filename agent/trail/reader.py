@@ -1,0 +1,154 @@
+"""From the text of a CloudTrail log file to the trail events that are ours.
+
+Of every entry of `Records[]` only the two fields that select are decoded; the bytes of the selected entries are copied
+out, and the rest of the file is forgotten. Page: CloudTrail user guide, "CloudTrail log file examples".
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import msgspec
+
+from agent.errors import PermanentError, Reason
+from agent.trail.event import MalformedEventError, decode_leniently
+
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+# A real record has some ten objects and fifty members; an average beyond these, over a whole file, is a bomb.
+_BRACES_PER_EVENT: Final = 20
+_COMMAS_PER_EVENT: Final = 40
+_EVENT_BYTES: Final = 1 << 20  # CloudTrail's own limit is 256 KB a record
+# Every escape in turn, so that an escaped backslash before "ud800" is not taken for a surrogate.
+_ESCAPES: Final = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<lone>\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\."
+)
+
+
+class Selection(Protocol):
+    """Decides which trail events are ours."""
+
+    def selects(self, event_source: object, event_name: object) -> bool:
+        """Whether an event of this `eventSource` and `eventName` is kept."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SelectedEvents:
+    """`raws` are the selected entries of `Records[]`, in file order, each as its bytes stand in the file.
+
+    `skipped` and `malformed` count the other entries.
+    """
+
+    raws: tuple[bytes, ...]
+    skipped: int
+    malformed: int
+
+
+class _Glance(msgspec.Struct, frozen=True, gc=False):
+    event_source: object = msgspec.field(default=None, name="eventSource")
+    event_name: object = msgspec.field(default=None, name="eventName")
+
+
+class _Glances(msgspec.Struct, frozen=True, gc=False):
+    records: list[_Glance] = msgspec.field(name="Records")
+
+
+class _Raws(msgspec.Struct, frozen=True, gc=False):
+    records: list[msgspec.Raw] = msgspec.field(name="Records")
+
+
+_decode_glance: Final = msgspec.json.Decoder(_Glance).decode
+_decode_glances: Final = msgspec.json.Decoder(_Glances).decode
+_decode_raws: Final = msgspec.json.Decoder(_Raws).decode
+
+
+def read(text: bytearray, selection: Selection, events_per_object: int) -> SelectedEvents:
+    """The trail events in a log file's `text` that `selection` keeps.
+
+    Raises `PermanentError`: `object_malformed` if the text is no `{"Records": […]}` in valid JSON and UTF-8;
+    `object_too_large` if it holds more than `events_per_object` entries, or is made to cost memory.
+    """
+    if text.startswith(_BYTE_ORDER_MARK):
+        del text[: len(_BYTE_ORDER_MARK)]
+    _refuse_bomb(text, events_per_object)
+    try:
+        return _read_quickly(text, selection, events_per_object)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return _read_leniently(text, selection, events_per_object)
+    except RecursionError as error:
+        raise _too_large("the file is nested too deep") from error
+
+
+def _refuse_bomb(text: bytearray, events_per_object: int) -> None:
+    # Twenty million empty objects fit into 58 KB of gzip and cost a gigabyte once decoded.
+    if text.count(b"{") > events_per_object * _BRACES_PER_EVENT:
+        raise _too_large(f"the file holds more objects than {events_per_object} events have")
+    if text.count(b",") > events_per_object * _COMMAS_PER_EVENT:
+        raise _too_large(f"the file holds more members than {events_per_object} events have")
+
+
+def _read_quickly(text: bytearray, selection: Selection, events_per_object: int) -> SelectedEvents:
+    glances = _decode_glances(text).records
+    _refuse_number(len(glances), events_per_object)
+    chosen = [i for i, glance in enumerate(glances) if selection.selects(glance.event_source, glance.event_name)]
+    skipped = len(glances) - len(chosen)
+    if not chosen:
+        return SelectedEvents((), skipped, 0)
+    raws = _decode_raws(text).records
+    return SelectedEvents(tuple(_copy(raws[i]) for i in chosen), skipped, 0)
+
+
+def _read_leniently(text: bytearray, selection: Selection, events_per_object: int) -> SelectedEvents:
+    """Entry by entry: for a file in which some entry, selected or not, has an oddity that costs the whole decoding."""
+    try:
+        raws = _decode_raws(_ESCAPES.sub(_mend_surrogate, text)).records
+    except RecursionError as error:
+        raise _too_large("the file is nested too deep") from error
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise PermanentError(Reason.OBJECT_MALFORMED, f"the file is not CloudTrail's JSON: {error}") from error
+    _refuse_number(len(raws), events_per_object)
+    chosen, malformed = [], 0
+    for raw in raws:
+        try:
+            if _selects_leniently(raw, selection):
+                chosen.append(_copy(raw))
+        except MalformedEventError:
+            malformed += 1
+    return SelectedEvents(tuple(chosen), len(raws) - len(chosen) - malformed, malformed)
+
+
+def _mend_surrogate(escape: re.Match[bytes]) -> bytes:
+    return b"\\ufffd" if escape["lone"] else escape[0]
+
+
+def _selects_leniently(raw: msgspec.Raw, selection: Selection) -> bool:
+    try:
+        glance = _decode_glance(raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        members = decode_leniently(bytes(raw))
+        return selection.selects(members.get("eventSource"), members.get("eventName"))
+    return selection.selects(glance.event_source, glance.event_name)
+
+
+def _copy(raw: msgspec.Raw) -> bytes:
+    # A Raw would keep the whole file in memory.
+    view = memoryview(raw)
+    if len(view) > _EVENT_BYTES:
+        raise _too_large(f"one event is larger than {_EVENT_BYTES} bytes, four times what CloudTrail writes")
+    event = bytes(view)
+    try:
+        event.decode()
+    except UnicodeDecodeError as error:
+        raise PermanentError(Reason.OBJECT_MALFORMED, f"the file is not UTF-8: {error}") from error
+    return event
+
+
+def _refuse_number(events: int, limit: int) -> None:
+    if events > limit:
+        raise _too_large(f"the file holds {events} events, more than limits.events_per_object ({limit})")
+
+
+def _too_large(detail: str) -> PermanentError:
+    return PermanentError(Reason.OBJECT_TOO_LARGE, detail)
