@@ -1,0 +1,40 @@
+"""File and environment in, one frozen `Settings` out, or every problem at once."""
+
+from agent.settings.destination import OtlpSettings
+from agent.settings.loading import environment, load
+from agent.settings.root import Settings
+from agent.settings.sections import (
+    AssumeRoleSettings,
+    AwsSettings,
+    BucketSettings,
+    DedupSettings,
+    HttpSettings,
+    LimitSettings,
+    LogSettings,
+    QueueSettings,
+    RecordSettings,
+    SelectSettings,
+)
+from agent.settings.show import redacted, schema, settings_table
+from agent.settings.urls import redacted_url
+
+__all__ = [
+    "AssumeRoleSettings",
+    "AwsSettings",
+    "BucketSettings",
+    "DedupSettings",
+    "HttpSettings",
+    "LimitSettings",
+    "LogSettings",
+    "OtlpSettings",
+    "QueueSettings",
+    "RecordSettings",
+    "SelectSettings",
+    "Settings",
+    "environment",
+    "load",
+    "redacted",
+    "redacted_url",
+    "schema",
+    "settings_table",
+]

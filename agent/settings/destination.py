@@ -1,0 +1,108 @@
+"""The OTLP endpoint that takes the log records, and how it is reached."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import Field, PrivateAttr, SecretStr, ValidationInfo, field_validator, model_validator
+
+from agent.settings import headers as header_lists
+from agent.settings import urls
+from agent.settings.sections import Section
+from agent.settings.values import AnyCase, Positive, ReadableFile, Seconds, split_url
+
+_GRPC_ENDPOINT = "http://localhost:4317"
+
+
+class OtlpSettings(Section):
+    """Where log records go. `headers` holds those of `headers_file` too."""
+
+    endpoint: str = Field(
+        default="http://localhost:4318",
+        description="base URL; `/v1/logs` is appended for http unless the path ends in it; grpc: `:4317`",
+    )
+    protocol: Annotated[Literal["http/protobuf", "grpc"], AnyCase] = Field(
+        default="http/protobuf", description="`http/protobuf` or `grpc`"
+    )
+    headers_file: ReadableFile | None = Field(
+        default=None, description="file with `key: value` or `key=value` lines; `otlp.headers` wins over it"
+    )
+    headers: Mapping[str, SecretStr] = Field(
+        default={}, description="secrets: better through TRAIL_AGENT_OTLP__HEADERS or `otlp.headers_file`"
+    )
+    compression: Annotated[Literal["gzip", "none"], AnyCase] = Field(default="gzip", description="`gzip` or `none`")
+    timeout_seconds: Seconds = Field(default=10, gt=0, le=3600, description="for one request, answer included")
+    max_batch_bytes: Positive = Field(default=3_145_728, description="largest request, before compression")
+    max_batch_records: Positive = Field(default=500, description="most log records in one request")
+    ca_file: ReadableFile | None = Field(
+        default=None, description="PEM file of the authorities trusted instead of the system's"
+    )
+    cert_file: ReadableFile | None = Field(default=None, description="PEM file with the client certificate")
+    key_file: ReadableFile | None = Field(default=None, description="PEM file with the client certificate's key")
+
+    _verbatim: bool = PrivateAttr(default=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _port_of_protocol(cls, given: object) -> object:
+        if isinstance(given, dict) and given.get("protocol") == "grpc" and "endpoint" not in given:
+            return {**given, "endpoint": _GRPC_ENDPOINT}
+        return given
+
+    @field_validator("endpoint")
+    @classmethod
+    def _reachable(cls, value: str) -> str:
+        split_url(value)
+        return value
+
+    @field_validator("protocol")
+    @classmethod
+    def _user_only_over_http(cls, value: str, info: ValidationInfo) -> str:
+        if value == "grpc" and "@" in urls.authority(info.data.get("endpoint", "")):
+            raise ValueError(
+                "cannot be grpc with a user name in otlp.endpoint: put an authorization header in otlp.headers"
+            )
+        return value
+
+    @field_validator("headers_file")
+    @classmethod
+    def _sound_file(cls, value: ReadableFile | None) -> ReadableFile | None:
+        if value is not None:
+            header_lists.checked(header_lists.read_file(value))
+        return value
+
+    @field_validator("headers", mode="before")
+    @classmethod
+    def _with_file(cls, value: object, info: ValidationInfo) -> object:
+        if not isinstance(value, Mapping):
+            return value
+        plain = {name: one.get_secret_value() if isinstance(one, SecretStr) else one for name, one in value.items()}
+        file = info.data.get("headers_file")
+        return _over(header_lists.read_file(file) if file else {}, header_lists.checked(plain))
+
+    @field_validator("key_file")
+    @classmethod
+    def _key_with_certificate(cls, value: ReadableFile | None, info: ValidationInfo) -> ReadableFile | None:
+        if "cert_file" in info.data and (value is None) != (info.data["cert_file"] is None):
+            raise ValueError("and otlp.cert_file go together: set both, or neither")
+        return value
+
+    def model_post_init(self, context: object, /) -> None:
+        """Remember whether the endpoint came from OTEL_EXPORTER_OTLP_LOGS_ENDPOINT, which is a whole address."""
+        self._verbatim = bool(getattr(context, "verbatim_endpoint", False))
+
+    @property
+    def logs_url(self) -> str:
+        """Where log records are posted over HTTP. It may hold a password: not for logs or pages."""
+        return self.endpoint if self._verbatim else urls.logs_url(self.endpoint)
+
+    def plain_headers(self) -> dict[str, str]:
+        """The headers as they are sent, secrets included."""
+        return {name: value.get_secret_value() for name, value in self.headers.items()}
+
+
+def _over(file: Mapping[str, object], given: Mapping[str, str]) -> dict[str, object]:
+    """Both, without the file's headers that are given too, in whatever case."""
+    taken = {name.lower() for name in given}
+    return {**{name: value for name, value in file.items() if name.lower() not in taken}, **given}

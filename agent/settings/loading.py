@@ -1,0 +1,148 @@
+"""From flags, environment, file and defaults to one `Settings`, or to the list of everything that is wrong."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pydantic import ValidationError
+
+from agent.errors import SettingsError
+from agent.settings import file, keys
+from agent.settings.layer import Layer, Problem, decoded
+from agent.settings.problems import sentences
+from agent.settings.root import Context, Settings
+
+_STREAM_SPLITTERS = ("service.instance.", "host.", "process.", "k8s.pod.", "k8s.node.")
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_HEADERS = ("otlp", "headers")
+_RESOURCE = ("resource",)
+_WHOLE_ADDRESS = "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT"
+
+
+def environment() -> Mapping[str, str]:
+    """The process's environment. Nothing else in the package reads it."""
+    return os.environ
+
+
+def load(path: Path | None, environ: Mapping[str, str], overrides: Mapping[str, object] | None = None) -> Settings:
+    """The effective settings: `overrides` (dotted key paths) over environment over the file at `path` over defaults.
+
+    Raises SettingsError with every problem found; no problem holds a value.
+    """
+    layers = _layers(path, environ, overrides or {})
+    tree: keys.Tree = {}
+    origins: dict[keys.Path, str] = {}
+    for layer in layers:
+        tree = keys.merged(tree, layer.tree)
+        _record(origins, layer)
+    problems = [problem for layer in layers for problem in layer.problems]
+    return _validated(tree, origins, problems, environ)
+
+
+def _layers(path: Path | None, environ: Mapping[str, str], overrides: Mapping[str, object]) -> list[Layer]:
+    from agent.settings import variables  # noqa: PLC0415 - costs as much as all else here together
+
+    own = decoded(variables.own(environ))
+    try:
+        from_file = _silent(decoded(file.read(path, environ))) if path else Layer({})
+    except SettingsError as error:
+        raise SettingsError([*error.problems, *(problem.sentence for problem in own.problems)]) from None
+    layers = [from_file, own, _flags(overrides)]
+    return [_unspoken(variables.standard(environ), layers), *layers]
+
+
+def _silent(layer: Layer) -> Layer:
+    """The layer without nulls: where the file says null, it is silent, and the standard variables are honoured."""
+    return replace(layer, tree=keys.without_nulls(layer.tree))
+
+
+def _unspoken(standard: Layer, layers: list[Layer]) -> Layer:
+    """The standard variables without headers where ours are set, and without problems of what is not honoured."""
+    if any(_speaks(layer, place) for layer in layers for place in (_HEADERS, ("otlp", "headers_file"))):
+        keys.put(standard.tree, _HEADERS, None)  # headers are for the endpoint they were written with
+    heard = (one for one in standard.problems if not any(_speaks(layer, one.path) for layer in layers))
+    return replace(standard, problems=tuple(heard))
+
+
+def _speaks(layer: Layer, path: keys.Path) -> bool:
+    return path != _RESOURCE and bool(keys.at(layer.tree, path))
+
+
+def _flags(overrides: Mapping[str, object]) -> Layer:
+    tree: keys.Tree = {}
+    for name, value in overrides.items():
+        keys.put(tree, tuple(name.split(".")), value)
+    return decoded(Layer(tree, {tuple(name.split(".")): "the command line" for name in overrides}))
+
+
+def _record(origins: dict[keys.Path, str], layer: Layer) -> None:
+    for leaf in keys.leaves(layer.tree):
+        for length in range(1, len(leaf)):
+            origins.pop(leaf[:length], None)  # an empty map of a lower layer, now filled
+        origins[leaf] = _origin(layer, leaf)
+
+
+def _origin(layer: Layer, leaf: keys.Path) -> str:
+    lengths = range(len(leaf), 0, -1)
+    return next((layer.origins[leaf[:length]] for length in lengths if leaf[:length] in layer.origins), "")
+
+
+def _validated(
+    tree: keys.Tree, origins: Mapping[keys.Path, str], problems: list[Problem], environ: Mapping[str, str]
+) -> Settings:
+    from agent.settings import variables  # noqa: PLC0415 - see _layers
+
+    warnings = _without_stream_splitters(tree, origins)
+    whole = origins.get(("otlp", "endpoint")) == _WHOLE_ADDRESS
+    known = keys.without_nulls(tree)
+    known.setdefault("queue", {})
+    try:
+        context = Context(variables.region(environ), verbatim_endpoint=whole)
+        settings = Settings.model_validate(known, context=context)
+    except ValidationError as error:
+        found = [*problems, *_new(sentences(error, origins), problems)]
+        raise SettingsError([problem.sentence for problem in found]) from None  # the cause would quote the values
+    if problems:
+        raise SettingsError([problem.sentence for problem in problems])
+    return settings.with_warnings((*warnings, *_advice(settings)))
+
+
+def _new(found: list[Problem], known: list[Problem]) -> list[Problem]:
+    """The problems that do not follow from one that is reported already."""
+    places = [problem.path for problem in known if problem.path]
+    return [one for one in found if not any(one.path[: len(place)] == place for place in places)]
+
+
+def _without_stream_splitters(tree: keys.Tree, origins: Mapping[keys.Path, str]) -> list[str]:
+    resource = tree.get("resource")
+    if not isinstance(resource, dict):
+        return []
+    dropped = [name for name in resource if name.startswith(_STREAM_SPLITTERS) or name == "container.id"]
+    tree["resource"] = {name: value for name, value in resource.items() if name not in dropped}
+    return [_dropped(name, origins.get(("resource", name), "")) for name in dropped]
+
+
+def _dropped(name: str, origin: str) -> str:
+    source = f" (from {origin})" if origin else ""
+    return f"resource.{name}: is left out: it would give every instance of the agent streams of its own{source}"
+
+
+def _advice(settings: Settings) -> list[str]:
+    advice: list[str] = []
+    endpoint = urlsplit(settings.otlp.endpoint)
+    secret = bool(settings.otlp.headers) or "@" in endpoint.netloc
+    if secret and endpoint.scheme == "http" and endpoint.hostname not in _LOOPBACK:
+        advice.append("otlp.endpoint: headers and passwords travel unencrypted to another machine; use https://")
+    if settings.shutdown_grace_seconds < settings.queue.wait_seconds:
+        advice.append(
+            "shutdown_grace_seconds: is shorter than queue.wait_seconds; an idle agent can be stopped amid a poll"
+        )
+    if settings.limits.in_flight_bytes < settings.limits.inflated_bytes:
+        advice.append("limits.in_flight_bytes: is less than limits.inflated_bytes; large objects are read one by one")
+    if settings.otlp.max_batch_bytes < settings.limits.record_bytes:
+        advice.append("otlp.max_batch_bytes: is less than limits.record_bytes; a long record makes a larger request")
+    return advice

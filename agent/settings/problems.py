@@ -1,0 +1,100 @@
+"""pydantic's findings as sentences for an operator: key path, what is wrong, what it should be. Never the value."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from agent.settings.file import shown
+from agent.settings.keys import PREFIX, Path, keys
+from agent.settings.layer import Problem, came_from
+from agent.settings.sections import BucketSettings
+
+_TEXTS = {
+    "missing": "is required",
+    "model_type": "must be a mapping of keys",
+    "model_attributes_type": "must be a mapping of keys",
+    "mapping_type": "must be a mapping of keys",
+    "dict_type": "must be a mapping of keys",
+    "tuple_type": "must be a list",
+    "list_type": "must be a list",
+    "string_type": "must be text: quote it",
+    "string_sub_type": "must be text",
+    "string_unicode": "must be text",
+    "too_short": "must have at least one entry",
+    "path_type": "must be the path of a file",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "finite_number": "must be a number",
+}
+_BOUNDS = {
+    "greater_than": "must be greater than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than": "must be less than {lt}",
+    "less_than_equal": "must be at most {le}",
+    "literal_error": "must be {expected}",
+}
+_EXAMPLES = {
+    "queue.url": "the queue that the buckets notify, such as https://sqs.us-west-2.amazonaws.com/111122223333/trail-agent",
+    "buckets": "the buckets that may be read, each with its name",
+}
+
+
+def sentences(error: ValidationError, origins: Mapping[Path, str]) -> list[Problem]:
+    """One problem for each finding."""
+    return [_problem(one, origins) for one in error.errors(include_url=False, include_input=False)]
+
+
+def _problem(finding: ErrorDetails, origins: Mapping[Path, str]) -> Problem:
+    path = tuple(str(part) for part in finding["loc"])
+    name = ".".join(shown(part) for part in path)
+    text = _unknown(path) if finding["type"] == "extra_forbidden" else _text(finding, name)
+    sentence = f"{name}: {text}" if path else text  # a rule across sections names its key itself
+    return Problem(path, sentence + came_from(origins, path))
+
+
+def _text(finding: ErrorDetails, name: str) -> str:
+    kind = finding["type"]
+    context = finding.get("ctx", {})
+    if kind == "value_error":
+        return str(context["error"])
+    if kind == "missing":
+        return _missing(name)
+    if kind in _BOUNDS:
+        return _BOUNDS[kind].format_map(context)
+    return _TEXTS.get(kind) or (
+        "must be a number" if kind.startswith(("int_", "float_")) else "has a form it cannot have"
+    )
+
+
+def _missing(name: str) -> str:
+    variable = next((key.variable for key in keys() if key.name == name), "")
+    example = f": {_EXAMPLES[name]}" if name in _EXAMPLES else ""
+    return f"is required{example}" + (f" (or set {variable})" if variable else "")
+
+
+def _unknown(path: Path) -> str:
+    *above, name = path
+    siblings = _siblings(tuple(above))
+    if not above and name in {key.name for key in keys()}:
+        return f"must be written as nested keys: `{name.replace('.', ':` and, indented below it, `')}:`"
+    near = difflib.get_close_matches(name.lower(), siblings, n=1) or [one for one in siblings if one == name.lower()]
+    if near:
+        return f"is no setting; did you mean `{'.'.join((*above, near[0]))}`?"
+    elsewhere = [key.name for key in keys() if key.path[-1] == name]
+    return f"is no setting; did you mean `{elsewhere[0]}`?" if elsewhere else "is no setting"
+
+
+def _siblings(above: Path) -> list[str]:
+    if above[:1] == ("buckets",):
+        return list(BucketSettings.model_fields)
+    depth = len(above)
+    return list(dict.fromkeys(key.path[depth] for key in keys() if key.path[:depth] == above and len(key.path) > depth))
+
+
+def is_variable(problem: Problem) -> bool:
+    """Whether the problem is one of an environment variable that names no setting."""
+    return problem.path[0].upper().startswith(PREFIX) if problem.path else False

@@ -1,0 +1,228 @@
+"""The sections of the settings, one frozen model each.
+
+The description of a field is its documentation: it stands in the JSON Schema and in the README's table.
+A key that is absent, empty in the environment, or null has its default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated, Literal, Self
+from urllib.parse import SplitResult, urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator, model_validator
+
+from agent.settings import urls
+from agent.settings.values import (
+    AccountId,
+    AnyCase,
+    BucketName,
+    EndpointUrl,
+    Positive,
+    ReadableFile,
+    RoleArn,
+    SessionName,
+    Text,
+    Whole,
+    known_region,
+    split_url,
+)
+
+
+class Section(BaseModel):
+    """A part of the settings: frozen, without unknown keys, and without secrets in its repr."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, validate_default=True)
+
+    def __repr_args__(self) -> Iterable[tuple[str | None, object]]:
+        for name, value in super().__repr_args__():
+            yield name, urls.redacted_url(value) if isinstance(value, str) and "://" in value else value
+
+
+class QueueSettings(Section):
+    """The SQS queue that the buckets notify. `region` is taken from the URL where it is not given."""
+
+    url: Annotated[str, Field(description="URL of the SQS queue that the buckets notify; required")]
+    region: str = Field(default="", description="region of the queue; default: the one in its URL, else AWS_REGION")
+    wait_seconds: Whole = Field(default=10, ge=0, le=20, description="long poll; an idle stop takes up to this")
+    visibility_timeout_seconds: Whole = Field(
+        default=120, ge=5, le=43200, description="lease length; extended at half-life while held"
+    )
+    dead_letter_url: str | None = Field(
+        default=None, description="dead-letter queue; default: the queue named in the queue's redrive policy"
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _queue(cls, value: str) -> str:
+        return urls.queue_url(value)
+
+    @field_validator("region")
+    @classmethod
+    def _known_region(cls, value: str, info: ValidationInfo) -> str:
+        url = info.data.get("url")
+        if url is None:  # reported already
+            return value
+        in_url = urls.queue_region(url)
+        region = value or in_url or getattr(info.context, "region", "")
+        if not region:
+            raise ValueError("is required: the queue's URL names no region, and AWS_REGION is not set")
+        if in_url and region != in_url:
+            raise ValueError("is not the region that the queue's URL names; leave it out, or correct the URL")
+        return known_region(region)
+
+    @field_validator("dead_letter_url")
+    @classmethod
+    def _another_queue(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is not None and urls.queue_url(value) == info.data.get("url"):
+            raise ValueError("must be another queue than queue.url")
+        return value
+
+
+class BucketSettings(Section):
+    """One bucket that may be read. `region` is the queue's where it is not given."""
+
+    name: BucketName = Field(description="exact name of the bucket; required")
+    region: str = Field(default="", description="region of the bucket; default: the queue's")
+    owner: AccountId | None = Field(
+        default=None, description="account id that must own the bucket (ExpectedBucketOwner)"
+    )
+    role_arn: RoleArn | None = Field(default=None, description="role assumed to read this bucket (connected accounts)")
+
+    @field_validator("region")
+    @classmethod
+    def _known_region(cls, value: str) -> str:
+        return known_region(value) if value else value
+
+
+class SelectSettings(Section):
+    """Which trail events are shipped."""
+
+    event_sources: tuple[Text, ...] = Field(
+        default=("codecatalyst.amazonaws.com",), description="`eventSource` values whose events are shipped"
+    )
+    connection_events: bool = Field(
+        default=True,
+        description="also the documented connection and billing events whose `eventSource` names no other AWS service",
+    )
+    exclude_events: tuple[Text, ...] = Field(default=(), description="`eventName` globs that are not shipped")
+    include_read_only: bool = Field(default=True, description="also events that only read")
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not self.event_sources and not self.connection_events:
+            raise ValueError("would ship nothing: name an event source, or leave connection_events on")
+        return self
+
+
+class RecordSettings(Section):
+    """What a log record holds of its event."""
+
+    parameters: Literal["json", "omit"] = Field(
+        default="json", description="`json`: request and response as string attributes; `omit`: only in the body"
+    )
+    mask: tuple[Text, ...] = Field(
+        default=(), description="dotted CloudTrail paths replaced by a keyed hash, in attributes and in the body"
+    )
+    mask_key_file: ReadableFile | None = Field(
+        default=None, description="file with the HMAC key; required when `record.mask` is not empty"
+    )
+
+    @field_validator("mask_key_file")
+    @classmethod
+    def _key_for_mask(cls, value: ReadableFile | None, info: ValidationInfo) -> ReadableFile | None:
+        if value is None and info.data.get("mask"):
+            raise ValueError("is required when record.mask is not empty: a file that holds a random key")
+        if value is not None and value.stat().st_size == 0:
+            raise ValueError("names an empty file; it must hold a random key")
+        return value
+
+
+class LimitSettings(Section):
+    """What hostile or broken input cannot pass."""
+
+    object_bytes: Positive = Field(default=67_108_864, description="largest object, compressed")
+    inflated_bytes: Positive = Field(default=134_217_728, description="largest object, inflated")
+    inflation_ratio: Positive = Field(default=200, description="largest ratio of the two, beyond the first MiB")
+    events_per_object: Positive = Field(default=200_000, description="most events in one object")
+    record_bytes: Positive = Field(
+        default=245_760, description="body and attributes of one log record; longer ones are cut"
+    )
+    event_name_labels: Whole = Field(
+        default=200,
+        ge=0,
+        description="distinct `event_name` label values beyond the known ones; the rest count as `other`",
+    )
+    in_flight_bytes: Positive = Field(default=536_870_912, description="memory reserved by all reads together")
+
+
+class DedupSettings(Section):
+    """The memory of delivered records."""
+
+    events: Whole = Field(
+        default=100_000,
+        ge=0,
+        le=100_000_000,
+        description="recently delivered records remembered by this process; 0: off",
+    )
+
+
+class HttpSettings(Section):
+    """Where metrics, health and the status page are served."""
+
+    listen: str = Field(default="127.0.0.1:9464", description="address and port of metrics, health and status page")
+
+    @field_validator("listen")
+    @classmethod
+    def _host_and_port(cls, value: str) -> str:
+        parts = _address(value)
+        if parts is None or parts.port is None or parts.netloc != value or "@" in value:
+            raise ValueError("must be host:port, such as 127.0.0.1:9464, 0.0.0.0:9464 or [::1]:9464")
+        return value
+
+    @property
+    def host(self) -> str:
+        """The host name or address, without the brackets of an IPv6 address."""
+        return urlsplit(f"//{self.listen}").hostname or ""
+
+    @property
+    def port(self) -> int:
+        """The port; 0 lets the system choose one."""
+        return urlsplit(f"//{self.listen}").port or 0
+
+
+def _address(listen: str) -> SplitResult | None:
+    try:
+        return split_url(f"http://{listen}")
+    except ValueError:
+        return None
+
+
+class LogSettings(Section):
+    """The agent's own log, on standard error."""
+
+    level: Annotated[Literal["debug", "info", "warning", "error"], AnyCase] = Field(
+        default="info", description="`debug`, `info`, `warning` or `error`"
+    )
+    format: Annotated[Literal["auto", "json", "console"], AnyCase] = Field(
+        default="auto", description="`json`, `console`, or `auto`: console on a terminal, json otherwise"
+    )
+
+
+class AssumeRoleSettings(Section):
+    """The role that the agent takes on for all its calls to AWS."""
+
+    role_arn: RoleArn = Field(description="role assumed for every call to AWS")
+    external_id: SecretStr | None = Field(default=None, description="external id that the role asks for; secret")
+    session_name: SessionName = Field(default="trail-agent", description="session name, seen in the role's own trail")
+
+
+class AwsSettings(Section):
+    """How AWS is reached, where boto3's own chain is not enough."""
+
+    profile: Text | None = Field(default=None, description="profile of the shared AWS configuration")
+    assume_role: AssumeRoleSettings | None = Field(default=None, description="role assumed for every call to AWS")
+    endpoint_url: EndpointUrl | None = Field(
+        default=None,
+        description="for emulators; AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_S3 and AWS_ENDPOINT_URL_SQS work too",
+    )

@@ -1,0 +1,145 @@
+"""The kinds of value that a setting can have, and what each of them says of a value that it does not take.
+
+No message holds the value: it may be a secret that was pasted into the wrong line.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, TypeVar
+from urllib.parse import SplitResult, urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+T = TypeVar("T")
+
+ACCOUNT = re.compile(r"[0-9]{12}")
+REGION = re.compile(r"[a-z]{2,4}(-[a-z]+){1,3}-[0-9]{1,2}")
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_ROLE = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+")
+_SESSION = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
+_IPV4 = re.compile(r"[0-9]+(\.[0-9]+){3}")
+
+
+def split_url(value: str) -> SplitResult:
+    """The parts of an http or https URL that has a host."""
+    try:
+        parts = urlsplit(value)
+        valid = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 0) >= 0
+    except ValueError:
+        valid = False
+    if not valid or not value.isprintable() or " " in value:
+        raise ValueError("must be a URL that begins with http:// or https:// and names a host")
+    return parts
+
+
+def without_user(value: str) -> str:
+    """A URL without user name and password."""
+    if split_url(value).username is not None:
+        raise ValueError("must not hold a user name or password")
+    return value
+
+
+def _account(value: object) -> object:
+    text = str(value) if type(value) is int else value
+    if isinstance(text, str) and not ACCOUNT.fullmatch(text):
+        raise ValueError("must be an account id of 12 digits; quote it, so that leading zeros stay")
+    return text
+
+
+def known_region(value: str) -> str:
+    """The name of a region, if it has the form of one."""
+    if not REGION.fullmatch(value):
+        raise ValueError("must be the name of an AWS region, such as us-west-2")
+    return value
+
+
+def _bucket(value: str) -> str:
+    if value.startswith("arn:"):
+        raise ValueError("must be the bucket's plain name, not an ARN: write what follows arn:aws:s3:::")
+    if "://" in value:
+        raise ValueError(
+            "must be the bucket's plain name, not a URL: write what stands between s3:// and the next slash"
+        )
+    if not _BUCKET.fullmatch(value) or ".." in value or _IPV4.fullmatch(value):
+        raise ValueError(
+            "must be the name of an S3 bucket: 3 to 63 lower-case letters, digits, dots and hyphens, "
+            "with a letter or digit at both ends"
+        )
+    return value
+
+
+def _role(value: str) -> str:
+    if not _ROLE.fullmatch(value):
+        raise ValueError("must be the ARN of an IAM role, such as arn:aws:iam::111122223333:role/trail-reader")
+    return value
+
+
+def _session(value: str) -> str:
+    if not _SESSION.fullmatch(value):
+        raise ValueError("must be 2 to 64 letters, digits or characters of +=,.@_-")
+    return value
+
+
+def _file(value: Path) -> Path:
+    problem = file_problem(value)
+    if problem:
+        raise ValueError(problem)
+    return value
+
+
+def file_problem(path: Path) -> str | None:
+    """Why this file cannot be read, or None. A relative path starts where the agent was started."""
+    try:
+        if path.is_dir():
+            return "is a directory; it must name a file"
+        if not path.exists():
+            return "names a file that does not exist; a relative path starts where the agent is started"
+        readable = os.access(path, os.R_OK)
+    except (OSError, ValueError):
+        return "is not the path of a file that can be read"
+    return None if readable else "names a file that this user may not read"
+
+
+def _whole(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("must be a number")  # noqa: TRY004 - pydantic collects ValueErrors
+    return value
+
+
+def _filled(value: str) -> str:
+    if not value.strip():
+        raise ValueError("must not be empty")
+    return value
+
+
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
+def unique(value: tuple[T, ...], name: Callable[[T], str]) -> tuple[T, ...]:
+    """The entries as they are, if no two have the same name."""
+    names = [name(entry) for entry in value]
+    twice = [str(index) for index, one in enumerate(names) if one in names[:index]]
+    if twice:
+        raise ValueError(
+            f"names the same bucket twice: entry {', '.join(twice)} (counted from 0) repeats an earlier one"
+        )
+    return value
+
+
+AccountId = Annotated[str, BeforeValidator(_account), Field(json_schema_extra={"pattern": "^[0-9]{12}$"})]
+Region = Annotated[str, AfterValidator(known_region)]
+BucketName = Annotated[str, AfterValidator(_bucket)]
+RoleArn = Annotated[str, AfterValidator(_role)]
+SessionName = Annotated[str, AfterValidator(_session)]
+ReadableFile = Annotated[Path, AfterValidator(_file)]
+EndpointUrl = Annotated[str, AfterValidator(without_user)]
+Text = Annotated[str, AfterValidator(_filled)]
+Whole = Annotated[int, BeforeValidator(_whole)]
+Positive = Annotated[int, BeforeValidator(_whole), Field(gt=0)]
+Seconds = Annotated[float, BeforeValidator(_whole), Field(allow_inf_nan=False)]
+AnyCase = BeforeValidator(_lower)

@@ -1,0 +1,124 @@
+"""The environment: TRAIL_AGENT_* variables, and the standard OTEL_* and AWS_* ones that settings honour.
+
+An empty variable is one that is not set; `null` stands for the key's default, whatever the file says.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Mapping
+
+from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict
+
+from agent.settings.headers import parse_pairs
+from agent.settings.keys import DELIMITER, PREFIX, Path, Tree, keys, put
+from agent.settings.layer import Layer, Problem
+from agent.settings.root import Settings
+
+_SERVICE_LINK = re.compile(r"_(SERVICE_PORT(_[A-Z0-9_]+)?|PORT(_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)")
+_OTLP = {
+    "ENDPOINT": "endpoint",
+    "PROTOCOL": "protocol",
+    "HEADERS": "headers",
+    "COMPRESSION": "compression",
+    "TIMEOUT": "timeout_seconds",
+    "CERTIFICATE": "ca_file",
+    "CLIENT_CERTIFICATE": "cert_file",
+    "CLIENT_KEY": "key_file",
+}
+
+
+class _Shape(Settings, BaseSettings):
+    """The settings as pydantic-settings looks them up in an environment; it is never filled."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter=DELIMITER, enable_decoding=False, protected_namespaces=()
+    )
+
+
+def own(environ: Mapping[str, str]) -> Layer:
+    """What the TRAIL_AGENT_* variables set. A variable that names no setting is a problem."""
+    given = {key.path: key.variable for key in keys() if environ.get(key.variable)}
+    source = EnvSettingsSource(_Shape)
+    source.env_vars = {variable.lower(): environ[variable] for variable in given.values()}
+    tree: Tree = source()
+    for path, variable in given.items():
+        if environ[variable].strip() == "null":
+            put(tree, path, None)
+    return Layer(tree, given, tuple(_unknown(environ)))
+
+
+def _unknown(environ: Mapping[str, str]) -> list[Problem]:
+    known = {key.variable: key.name for key in keys()}
+    names = [name for name in sorted(environ) if name.upper().startswith(PREFIX) and name not in known]
+    return [Problem((name,), _complaint(name, known)) for name in names if not _is_service_link(name, environ)]
+
+
+def _complaint(name: str, known: Mapping[str, str]) -> str:
+    upper = name.upper()
+    section = [variable for variable in known if variable.startswith(upper + DELIMITER)]
+    if section:
+        return f"{name}: names a section; set its keys, such as {section[0]}"
+    near = difflib.get_close_matches(upper, known, n=1, cutoff=0.75)
+    hint = f"; did you mean {near[0]} (`{known[near[0]]}`)?" if near else ""
+    return f"{name}: no setting has this variable{hint}"
+
+
+def _is_service_link(name: str, environ: Mapping[str, str]) -> bool:
+    """Kubernetes gives every pod such variables for each Service, also for one that is called trail-agent."""
+    if name.endswith("_SERVICE_HOST"):
+        return True
+    services = (other.removesuffix("_SERVICE_HOST") for other in environ if other.endswith("_SERVICE_HOST"))
+    return any(name.startswith(one) and _SERVICE_LINK.fullmatch(name[len(one) :]) for one in services)
+
+
+def standard(environ: Mapping[str, str]) -> Layer:
+    """What the OTEL_* variables set, for where the file and TRAIL_AGENT_* are silent.
+
+    Follows https://opentelemetry.io/docs/specs/otel/protocol/exporter/#configuration-options, whose times are
+    milliseconds, and https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/.
+    """
+    tree: Tree = {}
+    origins: dict[Path, str] = {}
+    problems: list[Problem] = []
+    for path, variable in _standard_variables(environ).items():
+        try:
+            put(tree, path, _READERS.get(path, str)(environ[variable]))
+            origins[path] = variable
+        except ValueError as error:
+            problems.append(Problem(path, f"{'.'.join(path)}: {error} (from {variable})"))
+    if environ.get("OTEL_SERVICE_NAME"):
+        put(tree, ("resource", "service.name"), environ["OTEL_SERVICE_NAME"])
+        origins["resource", "service.name"] = "OTEL_SERVICE_NAME"
+    return Layer(tree, origins, tuple(problems))
+
+
+def _standard_variables(environ: Mapping[str, str]) -> dict[Path, str]:
+    found: dict[Path, str] = {}
+    for suffix, name in _OTLP.items():
+        for variable in (f"OTEL_EXPORTER_OTLP_{suffix}", f"OTEL_EXPORTER_OTLP_LOGS_{suffix}"):
+            if environ.get(variable, "").strip():
+                found["otlp", name] = variable
+    if environ.get("OTEL_RESOURCE_ATTRIBUTES", "").strip():
+        found["resource",] = "OTEL_RESOURCE_ATTRIBUTES"
+    return found
+
+
+def _seconds(milliseconds: str) -> object:
+    try:
+        return float(milliseconds) / 1000
+    except ValueError:
+        raise ValueError("must be a number of milliseconds") from None  # the cause would quote the value
+
+
+_READERS: dict[Path, Callable[[str], object]] = {
+    ("otlp", "timeout_seconds"): _seconds,
+    ("otlp", "headers"): parse_pairs,
+    ("resource",): parse_pairs,
+}
+
+
+def region(environ: Mapping[str, str]) -> str:
+    """The region that AWS's own variables name; empty if they name none."""
+    return environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or ""

@@ -1,0 +1,95 @@
+"""`trail-agent config` and `trail-agent check`, as an operator meets them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import typer
+import yaml
+from typer.testing import CliRunner, Result
+
+from agent.cli import config as config_commands
+from agent.cli.check import check
+from agent.settings import schema
+
+QUEUE = "https://sqs.us-west-2.amazonaws.com/111122223333/trail-agent"
+SOUND = f"queue: {{url: '{QUEUE}'}}\nbuckets: [{{name: acme-trail}}]\n"
+
+
+def run(*arguments: str) -> Result:
+    """What these arguments give, with the commands wired as the program wires them."""
+    app = typer.Typer()
+    app.command()(check)
+    app.add_typer(config_commands.app)
+    return CliRunner().invoke(app, [*arguments])
+
+
+def file(tmp_path: Path, text: str) -> str:
+    """The path of a settings file with this text."""
+    path = tmp_path / "agent.yaml"
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+def test_check_says_what_is_in_effect(tmp_path: Path) -> None:
+    """Sound settings give ticked lines and exit code 0; no secret is among them."""
+    text = SOUND + "otlp: {endpoint: 'https://u:s3cret@h', headers: {authorization: s3cret}}\n"
+    result = run("check", "-c", file(tmp_path, text))
+    assert result.exit_code == 0
+    assert all(line.startswith("✓ ") for line in result.stdout.splitlines())
+    assert QUEUE in result.stdout
+    assert "[redacted]@h/v1/logs" in result.stdout
+    assert "s3cret" not in result.output
+
+
+@pytest.mark.parametrize("command", [("check",), ("config", "show")])
+def test_bad_settings_end_with_78_and_every_problem(tmp_path: Path, command: tuple[str, ...]) -> None:
+    """Each problem is one crossed line on standard error, without a traceback and without half an answer."""
+    result = run(*command, "-c", file(tmp_path, "workers: none\nwrokers: 1\n"))
+    assert result.exit_code == 78
+    assert result.stdout == ""
+    crossed = [line for line in result.stderr.splitlines() if line.startswith("✗ ")]
+    assert sorted(line.split(":")[0] for line in crossed) == ["✗ buckets", "✗ queue.url", "✗ workers", "✗ wrokers"]
+    assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize("command", [("check",), ("config", "show")])
+def test_without_a_file_the_environment_is_used(monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]) -> None:
+    """-c is optional: the variables of the process are enough."""
+    monkeypatch.setenv("TRAIL_AGENT_QUEUE__URL", QUEUE)
+    monkeypatch.setenv("TRAIL_AGENT_BUCKETS", "acme-trail")
+    result = run(*command)
+    assert result.exit_code == 0
+    assert "acme-trail" in result.stdout
+
+
+@pytest.mark.parametrize("command", [("check",), ("config", "show")])
+def test_warnings_go_to_standard_error(tmp_path: Path, command: tuple[str, ...]) -> None:
+    """A warning is seen, and neither changes the exit code nor spoils the output."""
+    result = run(*command, "-c", file(tmp_path, SOUND + "resource: {host.name: x}\n"))
+    assert result.exit_code == 0
+    assert result.stderr.startswith("! resource.host.name: ")
+    assert "host.name" not in result.stdout
+
+
+def test_show_prints_yaml_without_secrets(tmp_path: Path) -> None:
+    """The output is a settings file again, with [redacted] for each secret."""
+    text = SOUND + "otlp: {headers: {authorization: s3cret}}\nlog: {level: debug}\n"
+    shown = run("config", "show", "-c", file(tmp_path, text)).stdout
+    tree = yaml.safe_load(shown)
+    assert (tree["log"]["level"], tree["otlp"]["headers"]) == ("debug", {"authorization": "[redacted]"})
+    assert run("check", "-c", file(tmp_path, shown)).exit_code == 0
+
+
+def test_schema_prints_the_schema() -> None:
+    """The output is the JSON Schema of the settings."""
+    assert json.loads(run("config", "schema").stdout) == schema()
+
+
+def test_config_alone_shows_its_help() -> None:
+    """Without a command, the help is printed and the exit code is that of wrong usage."""
+    result = run("config")
+    assert result.exit_code == 2
+    assert "schema" in result.output

@@ -1,0 +1,180 @@
+"""What the operator's settings become, and in which order the sources win."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from agent.errors import SettingsError
+from agent.settings import HttpSettings, OtlpSettings, QueueSettings, Settings, environment, load, redacted
+
+QUEUE = "https://sqs.us-west-2.amazonaws.com/111122223333/trail-agent"
+MINIMAL = f"queue: {{url: '{QUEUE}'}}\nbuckets: [{{name: acme-trail}}]\n"
+
+
+def settings(
+    tmp_path: Path, text: str = MINIMAL, environ: Mapping[str, str] | None = None, **flags: object
+) -> Settings:
+    """The settings of a file with this text."""
+    path = tmp_path / "agent.yaml"
+    path.write_text(text, encoding="utf-8")
+    return load(path, environ or {}, {name.replace("__", "."): value for name, value in flags.items()})
+
+
+def test_a_flag_wins_over_the_environment_over_the_file_over_the_default(tmp_path: Path) -> None:
+    """Each of four keys comes from the strongest source that names it."""
+    text = MINIMAL + "reads: 2\nlog: {level: error, format: json}\n"
+    environ = {"TRAIL_AGENT_LOG__LEVEL": "warning", "TRAIL_AGENT_LOG__FORMAT": "console"}
+    found = settings(tmp_path, text, environ, log__level="debug")
+    assert (found.log.level, found.log.format, found.reads, found.workers) == ("debug", "console", 2, 4)
+
+
+def test_the_environment_alone_is_enough() -> None:
+    """Without a file, variables can set everything that is required."""
+    found = load(None, {"TRAIL_AGENT_QUEUE__URL": QUEUE, "TRAIL_AGENT_BUCKETS": "acme-trail, acme-other"})
+    assert [bucket.name for bucket in found.buckets] == ["acme-trail", "acme-other"]
+    assert found.queue.url == QUEUE
+
+
+def test_lists_and_maps_in_variables_are_json_or_short(tmp_path: Path) -> None:
+    """Both notations of a list and of a map give the same settings, dots in names included."""
+    json_form = {
+        "TRAIL_AGENT_ACCOUNTS": '["111122223333", "012345678901"]',
+        "TRAIL_AGENT_RESOURCE": '{"service.name": "x", "team": "a b"}',
+        "TRAIL_AGENT_OTLP__HEADERS": '{"x-key": "a=b"}',
+        "TRAIL_AGENT_BUCKETS": '[{"name": "one"}, {"name": "two"}]',
+    }
+    short_form = {
+        "TRAIL_AGENT_ACCOUNTS": "111122223333,012345678901",
+        "TRAIL_AGENT_RESOURCE": "service.name=x,team=a%20b",
+        "TRAIL_AGENT_OTLP__HEADERS": "x-key=a=b",
+        "TRAIL_AGENT_BUCKETS": "one,two",
+    }
+    found = settings(tmp_path, environ=json_form)
+    assert found == settings(tmp_path, environ=short_form)
+    assert found.resource == {"service.name": "x", "team": "a b"}
+    assert found.otlp.plain_headers() == {"x-key": "a=b"}
+
+
+def test_an_empty_variable_is_not_set_and_null_is_the_default(tmp_path: Path) -> None:
+    """An empty variable leaves the file's value; `null` takes it away, in the environment and in the file."""
+    text = MINIMAL + "workers: 9\nreads: 9\nlog:\ndedup: {events: null}\n"
+    found = settings(tmp_path, text, {"TRAIL_AGENT_WORKERS": "", "TRAIL_AGENT_READS": "null"})
+    assert (found.workers, found.reads, found.dedup.events, found.log.level) == (9, 32, 100_000, "info")
+
+
+def test_references_expand_inside_the_file(tmp_path: Path) -> None:
+    """`${env:NAME}` gives text, numbers and lists; a default stands in; `$${` is a plain `${`."""
+    text = (
+        f"queue: {{url: '{QUEUE}', dead_letter_url: '${{env:EMPTY:-}}'}}\nbuckets: ${{env:BUCKETS}}\n"
+        "workers: ${env:WORKERS:-7}\nresource: {a: 'x-${env:NAME}-$${y}', b: '${env:EMPTY:-z}'}\n"
+    )
+    found = settings(tmp_path, text, {"BUCKETS": "one,two", "NAME": "n", "EMPTY": ""})
+    assert (len(found.buckets), found.workers, found.queue.dead_letter_url) == (2, 7, None)
+    assert found.resource == {"service.name": "aws-codecatalyst", "a": "x-n-${y}", "b": "z"}
+
+
+@pytest.mark.parametrize(
+    ("url", "region"),
+    [
+        (QUEUE, "us-west-2"),
+        ("https://us-west-2.queue.amazonaws.com/111122223333/q", "us-west-2"),
+        ("https://queue.amazonaws.com/111122223333/q", "us-east-1"),
+        ("https://sqs.cn-north-1.amazonaws.com.cn/111122223333/q", "cn-north-1"),
+        ("https://sqs.us-gov-west-1.amazonaws.com/111122223333/q", "us-gov-west-1"),
+        ("https://sqs.eu-west-1.api.aws/111122223333/q", "eu-west-1"),
+        ("https://vpce-1-a.sqs.us-west-2.vpce.amazonaws.com/111122223333/q", "us-west-2"),
+        ("http://sqs.ap-south-1.localhost.localstack.cloud:4566/000000000000/q", "ap-south-1"),
+        ("http://localhost:4566/queue/us-east-2/000000000000/q", "us-east-2"),
+    ],
+)
+def test_the_region_is_read_off_the_queue_url(url: str, region: str) -> None:
+    """Every form of queue URL that names a region gives it."""
+    assert QueueSettings(url=url).region == region
+
+
+def test_an_emulator_url_takes_the_region_of_the_environment(tmp_path: Path) -> None:
+    """A URL without a region falls back to AWS_REGION, then AWS_DEFAULT_REGION, and buckets follow the queue."""
+    text = MINIMAL.replace(QUEUE, "http://localhost:4566/000000000000/q")
+    found = settings(tmp_path, text, {"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-3"})
+    assert (found.queue.region, found.buckets[0].region) == ("eu-west-1", "eu-west-1")
+    assert settings(tmp_path, text, {"AWS_DEFAULT_REGION": "eu-west-3"}).queue.region == "eu-west-3"
+    with pytest.raises(SettingsError, match=r"^queue\.region: is required"):
+        settings(tmp_path, text)
+
+
+def test_account_ids_are_what_was_written(tmp_path: Path) -> None:
+    """Unquoted ids work, those with leading zeros too, which plain YAML would read as octal numbers."""
+    found = settings(tmp_path, MINIMAL + "accounts: [111122223333, 012345670123, 012345678901, '000000000000']\n")
+    assert found.accounts == ("111122223333", "012345670123", "012345678901", "000000000000")
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "address"),
+    [
+        ("http://localhost:4318", "http://localhost:4318/v1/logs"),
+        ("http://localhost:4318/", "http://localhost:4318/v1/logs"),
+        ("https://loki:3100/otlp", "https://loki:3100/otlp/v1/logs"),
+        ("https://loki:3100/otlp/v1/logs", "https://loki:3100/otlp/v1/logs"),
+        ("https://loki:3100/otlp?tenant=a", "https://loki:3100/otlp/v1/logs?tenant=a"),
+    ],
+)
+def test_the_logs_address_is_below_the_endpoint_once(endpoint: str, address: str) -> None:
+    """`/v1/logs` is appended to the path unless it is there already."""
+    assert OtlpSettings(endpoint=endpoint).logs_url == address
+
+
+def test_grpc_has_its_own_default_port() -> None:
+    """Whoever only asks for grpc gets the port of grpc."""
+    assert OtlpSettings(protocol="grpc").endpoint == "http://localhost:4317"
+
+
+@pytest.mark.parametrize(
+    ("listen", "host", "port"),
+    [("127.0.0.1:9464", "127.0.0.1", 9464), ("[::1]:0", "::1", 0), ("localhost:80", "localhost", 80)],
+)
+def test_listen_has_a_host_and_a_port(listen: str, host: str, port: int) -> None:
+    """IPv4, IPv6 in brackets and names are understood; port 0 leaves the choice to the system."""
+    found = HttpSettings(listen=listen)
+    assert (found.host, found.port) == (host, port)
+
+
+def test_settings_cannot_be_changed(tmp_path: Path) -> None:
+    """Settings and their sections are frozen."""
+    found = settings(tmp_path)
+    with pytest.raises(ValidationError, match="frozen"):
+        found.queue.wait_seconds = 1
+
+
+def test_headers_come_from_the_file_and_from_the_key(tmp_path: Path) -> None:
+    """Both notations of a headers file work, and the key wins over the file whatever the case of the name."""
+    secrets = tmp_path / "headers"
+    for text in (
+        "X-Scope-OrgID: acme\nAuthorization: Basic old==\n",
+        "# ours\nX-Scope-OrgID=acme\nAuthorization=Basic old==\n",
+    ):
+        secrets.write_text(text)
+        assert OtlpSettings(headers_file=secrets).plain_headers()["Authorization"] == "Basic old=="
+        found = settings(tmp_path, MINIMAL + f"otlp: {{headers_file: {secrets}, headers: {{authorization: new}}}}\n")
+        assert found.otlp.plain_headers() == {"X-Scope-OrgID": "acme", "authorization": "new"}
+
+
+def test_secrets_are_not_shown(tmp_path: Path) -> None:
+    """Neither repr nor the redacted settings hold a header value, a password in a URL or an external id."""
+    text = MINIMAL + (
+        "otlp: {endpoint: 'https://u:s3cret@h/x?key=s3cret', headers: {authorization: s3cret}}\n"
+        "aws: {assume_role: {role_arn: 'arn:aws:iam::111122223333:role/r', external_id: s3cret}}\n"
+    )
+    found = settings(tmp_path, text)
+    assert "s3cret" not in f"{found!r}{found}{redacted(found)}"
+    assert "s3cret" in found.otlp.logs_url
+    assert "[redacted]@h/x?[redacted]" in str(redacted(found)["otlp"])
+
+
+def test_the_environment_is_the_processs_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable of the process is seen."""
+    monkeypatch.setenv("TRAIL_AGENT_WORKERS", "3")
+    assert environment()["TRAIL_AGENT_WORKERS"] == "3"
