@@ -1,0 +1,50 @@
+"""An OTLP endpoint as the settings give it, taken apart into what may be shown and what may not."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from urllib.parse import SplitResult, unquote, urlsplit
+
+DEFAULT_GRPC_PORT = 4317
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """`url` has no user info; `authorization` is the Basic credential made of it, or "". `origin` may be logged."""
+
+    url: str
+    origin: str
+    authorization: str
+
+
+@dataclass(frozen=True, slots=True)
+class GrpcTarget:
+    """What a gRPC channel is opened to."""
+
+    address: str
+    tls: bool
+
+
+def http_endpoint(url: str) -> Endpoint:
+    """Take the user info out of an http or https URL; requests would ignore it beside headers of our own."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    return Endpoint(parts._replace(netloc=host).geturl(), f"{parts.scheme}://{host}", _basic(parts))
+
+
+def grpc_target(endpoint: str) -> GrpcTarget:
+    """`https://` means TLS; `http://` and a bare `host:port` mean plaintext; a path is ignored; `unix:` is kept."""
+    if endpoint.startswith("unix:"):
+        return GrpcTarget(endpoint, tls=False)
+    parts = urlsplit(endpoint if "://" in endpoint else f"//{endpoint}")
+    host = parts.netloc.rpartition("@")[2]
+    address = host if parts.port else f"{host.rstrip(':')}:{DEFAULT_GRPC_PORT}"
+    return GrpcTarget(address, parts.scheme == "https")
+
+
+def _basic(parts: SplitResult) -> str:
+    if parts.username is None:
+        return ""
+    pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+    return "Basic " + base64.b64encode(pair.encode()).decode()

@@ -1,0 +1,40 @@
+"""The transport that the settings ask for."""
+
+from __future__ import annotations
+
+from agent.otlp.sink import Transport
+from agent.settings.destination import OtlpSettings
+
+
+def open_transport(otlp: OtlpSettings, version: str) -> Transport:
+    """Build the transport for `otlp`; nothing is connected yet. `version` goes into the user agent.
+
+    Each protocol's library is imported only if it is used: grpc alone takes 20 MB.
+    """
+    headers = {key: value.get_secret_value() for key, value in otlp.headers.items()}
+    user_agent = f"trail-agent/{version}"
+    if otlp.protocol == "grpc":
+        from agent.otlp.grpc import GrpcTransport  # noqa: PLC0415
+
+        return GrpcTransport(
+            otlp.endpoint,
+            headers,
+            timeout=otlp.timeout_seconds,
+            compression=otlp.compression,
+            ca_file=otlp.ca_file,
+            cert_file=otlp.cert_file,
+            key_file=otlp.key_file,
+            user_agent=user_agent,
+        )
+    from agent.otlp.http import HttpTransport  # noqa: PLC0415
+
+    return HttpTransport(
+        otlp.logs_url,
+        headers,
+        timeout=otlp.timeout_seconds,
+        compression=otlp.compression,
+        ca_file=otlp.ca_file,
+        cert_file=otlp.cert_file,
+        key_file=otlp.key_file,
+        user_agent=user_agent,
+    )
