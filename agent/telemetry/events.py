@@ -1,0 +1,53 @@
+"""The named events: what the data path says happened. Each moves its metrics and writes at most one line.
+
+The data path calls `telemetry.object_read(…)`, `telemetry.delivery_settled(…)`, and knows neither metrics nor log.
+"""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry
+from structlog.typing import FilteringBoundLogger
+
+from agent.pulse import Clock, Pulse
+from agent.telemetry.flow_events import FlowEvents
+from agent.telemetry.health import Health
+from agent.telemetry.labels import EventVocabulary, codecatalyst_vocabulary
+from agent.telemetry.metrics import Build, Metrics
+from agent.telemetry.pages import Pages
+from agent.telemetry.queue_events import QueueEvents
+from agent.telemetry.server import Server
+
+
+class Telemetry(QueueEvents, FlowEvents):
+    """Everything the daemon tells the outside; every method is thread-safe and none raises for what strangers sent."""
+
+    def __init__(
+        self, metrics: Metrics, log: FilteringBoundLogger, health: Health, clock: Clock, *, counts_events: bool = True
+    ) -> None:
+        super().__init__(metrics, log, health, clock, counts_events=counts_events)
+        metrics.sink_up.set_function(lambda: float(health.sink_up))
+        metrics.ready.set_function(lambda: float(not health.ready()))
+        metrics.oldest_delivery_age.set_function(self.oldest_delivery_age)
+
+    def server(self, host: str, port: int) -> Server:
+        """The HTTP endpoints of this telemetry on `host` and `port` (0: any free one), not yet listening."""
+        pages = Pages(self.metrics, self.health, self.activity, self._clock)
+        return Server(host, port, pages.answer, self.server_failed)
+
+
+def open_telemetry(
+    log: FilteringBoundLogger,
+    pulse: Pulse,
+    build: Build,
+    event_name_labels: int,
+    *,
+    vocabulary: EventVocabulary | None = None,
+    counts_events: bool = True,
+) -> Telemetry:
+    """A daemon's telemetry with metrics at 0, in a registry that nothing else writes to, on the clock of `pulse`.
+
+    `vocabulary` is CodeCatalyst's unless told otherwise. Without `counts_events`, `codecatalyst_events_total` stays 0.
+    """
+    known = vocabulary or codecatalyst_vocabulary()
+    metrics = Metrics(CollectorRegistry(), event_name_labels, vocabulary=known, build=build)
+    return Telemetry(metrics, log, Health(pulse.clock, pulse), pulse.clock, counts_events=counts_events)

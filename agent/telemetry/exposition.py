@@ -1,0 +1,94 @@
+"""What `/metrics` answers, and the table of metrics for people: both come from the registry itself.
+
+Pages: Prometheus "Exposition formats", OpenMetrics 1.0.
+"""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import choose_encoder, gzip_accepted
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+_LISTED_VALUES = 12
+_FOREIGN = "process_"
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """One answer: `body` in the format `content_type` names, compressed if `gzipped`."""
+
+    content_type: str
+    body: bytes
+    gzipped: bool
+
+
+class WithoutCreated(Collector):
+    """A registry seen without its `_created` series.
+
+    The client library adds one to every counter and histogram, which doubles their number, and can only be told not
+    to for the whole interpreter (`disable_created_metrics`, or an environment variable read at import). A library
+    that is imported must not decide that for others, so they are left out here, on the way out.
+    """
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._registry = registry
+
+    def collect(self) -> Iterator[Metric]:
+        """The registry's metrics with all samples but `_created`."""
+        for metric in self._registry.collect():
+            created = metric.name + "_created"
+            kept = Metric(metric.name, metric.documentation, metric.type, metric.unit)
+            kept.samples = [sample for sample in metric.samples if sample.name != created]
+            yield kept
+
+
+def render(registry: CollectorRegistry, accept: str, accept_encoding: str) -> Rendered:
+    """The metrics in the text format or in OpenMetrics, as `accept` asks, and gzip if `accept_encoding` takes it."""
+    encode, content_type = _encoder(accept)
+    body = encode(WithoutCreated(registry))
+    if not gzip_accepted(accept_encoding):
+        return Rendered(content_type, body, gzipped=False)
+    return Rendered(content_type, gzip.compress(body, compresslevel=1), gzipped=True)
+
+
+def _encoder(accept: str) -> tuple[Callable[[Collector], bytes], str]:
+    # choose_encoder echoes a version it was asked for into the Content-Type, and compares it with numbers.
+    if not (accept.isascii() and accept.isprintable()):
+        return choose_encoder("")
+    try:
+        return choose_encoder(accept)
+    except TypeError:
+        return choose_encoder("")
+
+
+def metrics_table(registry: CollectorRegistry) -> str:
+    """A Markdown table of every metric of ours: name, type, labels with their known values, meaning."""
+    rows = ["| metric | type | labels | meaning |", "|---|---|---|---|"]
+    rows += [_row(metric) for metric in registry.collect() if not metric.name.startswith(_FOREIGN)]
+    return "\n".join(rows) + "\n"
+
+
+def _row(metric: Metric) -> str:
+    name = f"{metric.name}_total" if metric.type == "counter" else metric.name
+    labels = _label_values(sample.labels for sample in metric.samples)
+    shown = "; ".join(_label(label, values) for label, values in labels.items() if label != "le")
+    return f"| `{name}` | {metric.type} | {shown} | {metric.documentation} |"
+
+
+def _label_values(label_sets: Iterable[Mapping[str, str]]) -> Mapping[str, list[str]]:
+    found: dict[str, dict[str, None]] = {}
+    for labels in label_sets:
+        for label, value in labels.items():
+            found.setdefault(label, {})[value] = None
+    return {label: list(values) for label, values in found.items()}
+
+
+def _label(label: str, values: list[str]) -> str:
+    if not 1 < len(values) <= _LISTED_VALUES:
+        return f"`{label}`"
+    return f"`{label}`: {', '.join(values)}"

@@ -1,0 +1,116 @@
+"""Named events of the flow from notification to sink, and whether the sink and the store let it through."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Final
+
+from agent.model import EventLabels, Ignored, LogRecord, Reading
+from agent.telemetry.safetext import without_user
+from agent.telemetry.voice import ERROR, Voice
+
+_NANOSECONDS: Final = 1e9
+_SINK_HINTS: Final = {
+    "misconfigured": "check otlp.endpoint, otlp.protocol and the credentials in otlp.headers",
+    "throttled": "the agent waits as long as the sink asks; raise the sink's limits if this goes on",
+}
+_SINK_HINT: Final = "check that the sink runs and can be reached; nothing is lost, the agent keeps all and tries again"
+
+
+class FlowEvents(Voice):
+    """What happens to objects, events and records on their way."""
+
+    def notification_ignored(self, ignored: Ignored) -> None:
+        """A part of a notification holds nothing for us."""
+        self.metrics.ignored.labels(ignored.reason.value).inc()
+        self._log.debug("notification_ignored", reason=ignored.reason.value, bucket=ignored.bucket, key=ignored.key)
+
+    def object_read(self, size_bytes: int, seconds: float, last_modified: float) -> None:
+        """An object of `size_bytes` (compressed) was read whole in `seconds`; `last_modified` is in Unix seconds."""
+        self.metrics.objects_read.inc()
+        self.metrics.object_bytes.inc(size_bytes)
+        self.metrics.object_seconds.observe(seconds)
+        self.activity.mark("objects", 1)
+        age = round(self._clock.time() - last_modified, 3)
+        self._log.debug("object_read", bytes=size_bytes, seconds=round(seconds, 4), age_seconds=age)
+
+    def reading_finished(self, reading: Reading) -> None:
+        """All objects of one delivery have been read: each event in them gets its fate from here on."""
+        read = len(reading.records) + reading.skipped + reading.malformed
+        self.metrics.events_read.inc(read)
+        self.metrics.events.labels("skipped").inc(reading.skipped)
+        self.metrics.events.labels("malformed").inc(reading.malformed)
+        self.activity.mark("read", read)
+
+    def bytes_reserved(self, total: int) -> None:
+        """All reads together have reserved `total` bytes now."""
+        self.metrics.in_flight_bytes.set(total)
+
+    def records_exported(self, records: Sequence[LogRecord]) -> None:
+        """The sink has accepted `records`."""
+        if not records:
+            return
+        now = self._clock.time()
+        self.metrics.events.labels("exported").inc(len(records))
+        self.metrics.truncated.inc(sum(record.truncated for record in records))
+        self.metrics.last_delivery.set(now)
+        self.activity.mark("exported", len(records))
+        self._observe_ages(records, now)
+        if self._counts_events:
+            self._count(records)
+
+    def records_fated(self, fate: str, count: int) -> None:
+        """`count` records will not be exported by this attempt; `fate` is duplicate, dead_lettered or retried."""
+        self.metrics.events.labels(fate).inc(count)
+
+    def record_shrunk(self) -> None:
+        """The sink found a record too large, and it was shortened to be sent again."""
+        self.metrics.truncated.inc()
+
+    def export_answered(self, result: str, seconds: float) -> None:
+        """The sink answered a request with `result`: ok, partial, rejected, throttled, unavailable, misconfigured."""
+        self.metrics.export_requests.labels(result).inc()
+        self.metrics.export_seconds.observe(seconds)
+        self.activity.mark("exports", 1)
+
+    def sink_up(self) -> None:
+        """The sink accepted an export."""
+        self._relief("sink", "sink_accepts_again", self.health.release("sink"))
+
+    def sink_down(self, kind: str, detail: str) -> None:
+        """The sink does not accept; `kind` is a result of `export_answered`. The work waits."""
+        detail = without_user(detail)
+        self.health.hold("sink", detail)
+        self._trouble(ERROR, "sink", "sink_down", kind=kind, detail=detail, hint=_SINK_HINTS.get(kind, _SINK_HINT))
+
+    def sink_warned(self, message: str) -> None:
+        """The sink accepted with a remark."""
+        if self._distinct.is_new(f"sink: {message}"):
+            self._log.warning("sink_warned", message=message, hint="everything was accepted; see the sink's own log")
+
+    def gate_closed(self, part: str, detail: str, hint: str) -> None:
+        """`part` ("store", "dead_letters", …) is at fault, not a message: the work waits, and we are not ready."""
+        detail = without_user(detail)
+        self.health.hold(part, detail)
+        self._trouble(ERROR, f"gate {part}", "gate_closed", part=part, detail=detail, hint=hint)
+
+    def gate_opened(self, part: str) -> None:
+        """`part` works again."""
+        self._relief(f"gate {part}", "gate_opened", self.health.release(part))
+
+    def _observe_ages(self, records: Sequence[LogRecord], now: float) -> None:
+        # A clock that runs ahead, or a forged eventTime, must not make an age negative nor a time later than now.
+        times = [min(record.time_unix_nano / _NANOSECONDS, now) for record in records]
+        for time in times:
+            self.metrics.event_age.observe(now - time)
+        for source in {record.source for record in records}:
+            self.metrics.object_age.observe(max(now - source.last_modified_ns / _NANOSECONDS, 0.0))
+        self.metrics.observe_newest_event(max(times))
+
+    def _count(self, records: Sequence[LogRecord]) -> None:
+        by_labels: dict[EventLabels, list[str]] = defaultdict(list)
+        for record in records:
+            by_labels[record.labels].append(record.event_id)
+        for labels, event_ids in by_labels.items():
+            self.metrics.count_events(labels, len(event_ids), event_ids[-1])

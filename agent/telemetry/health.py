@@ -1,0 +1,103 @@
+"""Whether the daemon lives, and whether it is ready: lists of problems, in words for the operator.
+
+Liveness asks only whether every thread's heart beats; it never depends on AWS or on the sink, because a restart mends
+neither. Readiness says whether events flow now.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import Final
+
+from agent.pulse import Clock, Pulse
+from agent.telemetry.safetext import clean
+
+STILL_SECONDS: Final = 60.0
+QUEUE_PATIENCE_SECONDS: Final = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Failing:
+    """Something that fails since `since` (monotonic seconds), and how."""
+
+    since: float
+    detail: str
+
+
+class Health:
+    """What is wrong now. Thread-safe."""
+
+    def __init__(self, clock: Clock, pulse: Pulse) -> None:
+        self._clock = clock
+        self._pulse = pulse
+        self._lock = threading.Lock()
+        self._queue_answered = False
+        self._queue: Failing | None = None
+        self._held: dict[str, Failing] = {}
+        self._draining = False
+
+    def live(self) -> list[str]:
+        """One sentence per thread that has not beaten for a minute; empty: alive."""
+        names = self._pulse.still(STILL_SECONDS)
+        return [f"thread {name} has not moved for more than {STILL_SECONDS:.0f} s" for name in names]
+
+    def ready(self) -> list[str]:
+        """One sentence per reason why no events flow; empty: ready."""
+        with self._lock:
+            problems = ["draining"] if self._draining else []
+            problems += self._queue_problems()
+            problems += [f"{part}: {self._told(failing)}" for part, failing in self._held.items()]
+            return problems
+
+    @property
+    def sink_up(self) -> bool:
+        """Whether the sink accepted the last export, or none has been tried."""
+        with self._lock:
+            return "sink" not in self._held
+
+    def queue_up(self) -> float | None:
+        """The queue has answered; the seconds for which it had failed before, or None if it had not."""
+        with self._lock:
+            self._queue_answered = True
+            ended, self._queue = self._queue, None
+            return self._seconds(ended)
+
+    def queue_down(self, detail: str) -> bool:
+        """The queue has not answered, or refused; True while that is forgiven: two minutes, if it ever answered."""
+        with self._lock:
+            self._queue = self._still(self._queue, detail)
+            return not self._queue_problems()
+
+    def hold(self, part: str, detail: str) -> None:
+        """Nothing flows because of `part` ("sink", "store", …), which says `detail`."""
+        with self._lock:
+            self._held[part] = self._still(self._held.get(part), detail)
+
+    def release(self, part: str) -> float | None:
+        """`part` works again; the seconds for which it had failed, or None if it had not."""
+        with self._lock:
+            return self._seconds(self._held.pop(part, None))
+
+    def drain(self) -> None:
+        """The daemon is stopping: it will not be ready again."""
+        with self._lock:
+            self._draining = True
+
+    def _queue_problems(self) -> list[str]:
+        if self._queue is None:
+            return [] if self._queue_answered else ["queue has not answered yet"]
+        lasted = self._clock.monotonic() - self._queue.since
+        if self._queue_answered and lasted < QUEUE_PATIENCE_SECONDS:
+            return []
+        return [f"queue: {self._told(self._queue)}"]
+
+    def _told(self, failing: Failing) -> str:
+        return f"{failing.detail} (for {self._clock.monotonic() - failing.since:.0f} s)"
+
+    def _still(self, failing: Failing | None, detail: str) -> Failing:
+        since = failing.since if failing else self._clock.monotonic()
+        return Failing(since, clean(detail))
+
+    def _seconds(self, failing: Failing | None) -> float | None:
+        return None if failing is None else self._clock.monotonic() - failing.since

@@ -1,0 +1,65 @@
+"""Named events of the daemon's life: start, ready, drain, stop, and what breaks it."""
+
+from __future__ import annotations
+
+from agent.telemetry.failure import EXCEPTION, describe, headline
+from agent.telemetry.safetext import without_user
+from agent.telemetry.voice import ERROR, Voice
+
+
+class LifeEvents(Voice):
+    """What befalls the daemon as a whole."""
+
+    def started(self, version: str, queue: str, buckets: int, endpoint: str, listen: str) -> None:
+        """The settings are loaded and the daemon begins; user info in an address is not logged."""
+        self._log.info(
+            "started",
+            version=version,
+            queue=without_user(queue),
+            buckets=buckets,
+            endpoint=without_user(endpoint),
+            listen=listen,
+        )
+
+    def ready(self) -> None:
+        """Events flow. The first answer of the queue says it too; it is logged once."""
+        if self._distinct.is_new("ready"):
+            self._log.info("ready")
+
+    def draining(self, signal_name: str, in_flight: int) -> None:
+        """`signal_name` asked the daemon to stop, with `in_flight` messages in hand: not ready from here on."""
+        self.health.drain()
+        self._log.info(
+            "draining",
+            signal=signal_name,
+            in_flight=in_flight,
+            hint="finishing what is in hand; a second signal stops at once",
+        )
+
+    def stopped(self, seconds: float) -> None:
+        """Everything is settled or returned, `seconds` after the signal."""
+        self._log.info("stopped", after_seconds=round(seconds, 1))
+
+    def worker_failed(self, error: BaseException) -> None:
+        """A bug of ours ended one unit of work; its messages come again."""
+        self._log.error(
+            "worker_failed",
+            error=headline(error),
+            hint="a bug: the messages go back to the queue; please report it with this line",
+            **{EXCEPTION: describe(error)},
+        )
+
+    def server_failed(self, error: BaseException) -> None:
+        """An HTTP answer could not be made; the pipeline does not notice."""
+        self._seldom(
+            ERROR,
+            "server",
+            "server_failed",
+            error=headline(error),
+            hint="a bug: the client got no answer; please report it with this line",
+            **{EXCEPTION: describe(error)},
+        )
+
+    def setting_warned(self, message: str) -> None:
+        """A setting is usable but probably not meant; `message` says which, and holds no secret."""
+        self._log.warning("setting_warned", message=message)

@@ -1,0 +1,143 @@
+"""The log: one line per named event, as JSON for machines or in colour for a terminal.
+
+No string of a stranger can break a line or steer a terminal: every value is escaped and cut before it is rendered.
+Nothing here is configured for the whole interpreter, except by `foreign_logging`, and that only while its block runs.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from typing import Any, Final, TextIO, cast
+
+import structlog
+from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
+
+from agent.pulse import Clock, SystemClock
+from agent.telemetry.failure import EXCEPTION, describe
+from agent.telemetry.safetext import clean
+from agent.telemetry.throttle import Throttle
+
+LEVELS: Final = ("debug", "info", "warning", "error")
+
+
+def open_log(level: str, layout: str, stream: TextIO, clock: Clock | None = None) -> FilteringBoundLogger:
+    """A log that writes lines to `stream`, at `level` (debug, info, warning, error) and above.
+
+    `layout` is `json`, `console` or `auto`: console on a terminal, json otherwise. A line that cannot be written (full
+    disk, closed pipe) is dropped: the log never stops the daemon.
+    """
+    on_terminal = stream.isatty()
+    console = layout == "console" or (layout == "auto" and on_terminal)
+    processors: list[Processor] = [
+        _Stamp(clock or SystemClock()),
+        _cleaned,
+        _console(colors=on_terminal) if console else structlog.processors.JSONRenderer(),
+    ]
+    log = structlog.wrap_logger(
+        _Lines(stream),
+        processors=processors,
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        context_class=dict,
+        cache_logger_on_first_use=True,
+    )
+    return cast("FilteringBoundLogger", log.bind())
+
+
+@contextmanager
+def foreign_logging(log: FilteringBoundLogger, clock: Clock | None = None) -> Iterator[None]:
+    """While the block runs, warnings and errors that libraries log (botocore, urllib3, grpc) go to `log`.
+
+    Each line of a library's code is heard once a minute: urllib3 warns of every retry.
+    """
+    root = logging.getLogger()
+    bridge, before = _Bridge(log, Throttle(clock or SystemClock())), root.level
+    root.addHandler(bridge)
+    root.setLevel(logging.WARNING)
+    logging.captureWarnings(capture=True)
+    try:
+        yield
+    finally:
+        logging.captureWarnings(capture=False)
+        root.setLevel(before)
+        root.removeHandler(bridge)
+
+
+class _Bridge(logging.Handler):
+    """Hands records of the standard library's logging to our log."""
+
+    def __init__(self, log: FilteringBoundLogger, throttle: Throttle) -> None:
+        super().__init__(logging.WARNING)
+        self._log = log
+        self._throttle = throttle
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write `record` as one event `library_said`: the text of a library is a value, never an event's name."""
+        untold = self._throttle.due(f"{record.name}:{record.lineno}")
+        if untold is None:
+            return
+        fields: dict[str, object] = {"logger": record.name, "message": _message(record)}
+        if untold:
+            fields["untold"] = untold
+        if record.exc_info and record.exc_info[1]:
+            fields[EXCEPTION] = describe(record.exc_info[1])
+        level = logging.ERROR if record.levelno >= logging.ERROR else logging.WARNING
+        self._log.log(level, "library_said", **fields)
+
+
+def _message(record: logging.LogRecord) -> str:
+    try:
+        return record.getMessage()
+    except (TypeError, ValueError):
+        return str(record.msg)
+
+
+class _Lines:
+    """Writes whole lines, one at a time, and never raises. The names of its methods are the levels'."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._encoding = getattr(stream, "encoding", None) or "utf-8"
+        self._lock = threading.Lock()
+
+    def msg(self, line: str) -> None:
+        """Write `line`; what the stream's encoding lacks is escaped."""
+        text = line.encode(self._encoding, "backslashreplace").decode(self._encoding)
+        # ValueError: the stream is closed. There is nobody left to tell.
+        with self._lock, suppress(OSError, ValueError):
+            self._stream.write(text + "\n")
+            self._stream.flush()
+
+    debug = info = warning = error = critical = msg
+
+
+class _Stamp:
+    """Puts the time (UTC, ISO 8601, milliseconds) and the level in front of the event."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def __call__(self, _logger: WrappedLogger, level: str, event_dict: EventDict) -> EventDict:
+        now = datetime.fromtimestamp(self._clock.time(), UTC).isoformat(timespec="milliseconds")
+        stamped = {"timestamp": now.replace("+00:00", "Z"), "level": level, "event": event_dict.pop("event")}
+        return {**stamped, **event_dict}
+
+
+def _cleaned(_logger: WrappedLogger, _level: str, event_dict: EventDict) -> EventDict:
+    # A traceback has lines of its own; `describe` has made it safe.
+    return {key: value if key == EXCEPTION else _clean_value(value) for key, value in event_dict.items()}
+
+
+def _clean_value(value: Any) -> object:
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    return clean(str(value))
+
+
+def _console(*, colors: bool) -> structlog.dev.ConsoleRenderer:
+    return structlog.dev.ConsoleRenderer(
+        colors=colors, sort_keys=False, pad_event_to=0, exception_formatter=structlog.dev.plain_traceback
+    )

@@ -1,0 +1,223 @@
+"""The metrics: every name, type, label and known label value, defined once and standing at 0 from the start.
+
+`increase()` does not see the first sample of a new series, so each known series exists before anything happens
+(Prometheus, "Instrumentation: avoid missing metrics").
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import product
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+
+from agent.errors import Reason, RetryReason
+from agent.model import EventLabels, IgnoredReason, Outcome
+from agent.telemetry.labels import LIMITED_LABELS, EventVocabulary, LabelLimits
+from agent.telemetry.safetext import MAX_LABEL_CHARACTERS, is_plain
+
+FATES: Final = ("skipped", "malformed", "exported", "duplicate", "dead_lettered", "retried")
+EXPORT_RESULTS: Final = ("ok", "partial", "rejected", "throttled", "unavailable", "misconfigured")
+SQS_OPERATIONS: Final = (
+    "ReceiveMessage",
+    "DeleteMessageBatch",
+    "ChangeMessageVisibilityBatch",
+    "SendMessage",
+    "GetQueueAttributes",
+    "GetQueueUrl",
+)
+SQS_RESULTS: Final = ("ok", "throttled", "denied", "unavailable", "error")
+QUEUES: Final = ("main", "dead_letter")
+QUEUE_STATES: Final = ("visible", "in_flight", "delayed")
+
+_MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86400.0
+CALL_BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+OBJECT_AGE_BUCKETS: Final = (
+    *(1.0, 2.0, 5.0, 10.0, 30.0),
+    *(minutes * _MINUTE for minutes in (1, 2, 5, 15, 30)),
+    *(hours * _HOUR for hours in (1, 2, 6)),
+)
+EVENT_AGE_BUCKETS: Final = (
+    *(10.0, 30.0),
+    *(minutes * _MINUTE for minutes in (1, 2, 3, 5, 7, 10, 15, 30)),
+    *(hours * _HOUR for hours in (1, 3, 6, 12)),
+    *(days * _DAY for days in (1, 3, 7)),
+)
+
+_EXEMPLAR: Final = "event_id"
+PYTHON_VERSION: Final = ".".join(map(str, sys.version_info[:3]))
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """What is running; the labels of `trail_agent_build_info`. `revision` is empty where the build does not say."""
+
+    version: str
+    revision: str = ""
+    python_version: str = PYTHON_VERSION
+
+
+class Metrics:
+    """The metrics of one daemon, in a registry of their own; every method and metric is thread-safe."""
+
+    def __init__(
+        self, registry: CollectorRegistry, event_name_labels: int, *, vocabulary: EventVocabulary, build: Build
+    ) -> None:
+        self.registry = registry
+        self._limits = LabelLimits(vocabulary, event_name_labels)
+        self._newest_event = 0.0
+        self._lock = threading.Lock()
+        self._define_events(vocabulary.documented)
+        self._define_deliveries()
+        self._define_reading()
+        self._define_export()
+        self._define_queue()
+        self._define_state(build)
+        ProcessCollector(registry=registry)
+
+    def count_events(self, labels: EventLabels, count: int, event_id: str) -> None:
+        """Count `count` delivered events of the same labels; `event_id` is one of them, for the exemplar.
+
+        An exemplar holds at most 128 characters, its label's name among them (OpenMetrics, "Exemplars").
+        """
+        limited = self._limits.limit(labels)
+        for label in limited.overflowed:
+            self.label_overflow.labels(label).inc(count)
+        counted = limited.labels
+        fits = is_plain(event_id, MAX_LABEL_CHARACTERS - len(_EXEMPLAR))
+        self.codecatalyst_events.labels(counted.event_name, counted.identity_type, counted.outcome).inc(
+            count, {_EXEMPLAR: event_id} if fits else None
+        )
+
+    def observe_newest_event(self, unix_seconds: float) -> None:
+        """Move the newest eventTime forward to `unix_seconds`; never back."""
+        with self._lock:
+            self._newest_event = max(self._newest_event, unix_seconds)
+            self.last_event.set(self._newest_event)
+
+    def _counter(self, name: str, meaning: str, labels: Iterable[str] = ()) -> Counter:
+        return Counter(name, meaning, tuple(labels), registry=self.registry)
+
+    def _gauge(self, name: str, meaning: str, labels: Iterable[str] = ()) -> Gauge:
+        return Gauge(name, meaning, tuple(labels), registry=self.registry)
+
+    def _histogram(self, name: str, meaning: str, buckets: tuple[float, ...]) -> Histogram:
+        return Histogram(name, meaning, buckets=buckets, registry=self.registry)
+
+    def _by(self, name: str, meaning: str, label: str, values: Iterable[str]) -> Counter:
+        """A counter by one label, with a series at 0 for each known value."""
+        counter = self._counter(name, meaning, (label,))
+        for value in values:
+            counter.labels(str(value))
+        return counter
+
+    def _define_events(self, documented: Iterable[EventLabels]) -> None:
+        self.codecatalyst_events = self._counter(
+            "codecatalyst_events_total",
+            "CodeCatalyst events that the sink accepted, each counted once by this process.",
+            ("event_name", "identity_type", "outcome"),
+        )
+        for labels in documented:
+            self.codecatalyst_events.labels(labels.event_name, labels.identity_type, labels.outcome)
+        self.label_overflow = self._by(
+            "trail_agent_label_overflow_total",
+            "Events whose label value was replaced because the label had too many values already, or a forged one.",
+            "label",
+            LIMITED_LABELS,
+        )
+
+    def _define_deliveries(self) -> None:
+        self.received = self._counter("trail_agent_deliveries_received_total", "SQS messages received.")
+        self.settled = self._by(
+            "trail_agent_deliveries_settled_total", "SQS messages settled, by what became of them.", "outcome", Outcome
+        )
+        self.dead_letters = self._by(
+            "trail_agent_dead_letters_total", "SQS messages sent to the dead-letter queue.", "reason", Reason
+        )
+        self.retries = self._by(
+            "trail_agent_retries_total", "SQS messages given back to the queue for later.", "reason", RetryReason
+        )
+        self.ignored = self._by(
+            "trail_agent_notifications_ignored_total",
+            "Parts of notifications that are proven to hold nothing for us.",
+            "reason",
+            IgnoredReason,
+        )
+
+    def _define_reading(self) -> None:
+        self.objects_read = self._counter("trail_agent_objects_read_total", "S3 objects read whole and found sound.")
+        self.object_bytes = self._counter("trail_agent_object_bytes_total", "Bytes of S3 objects read, compressed.")
+        self.object_seconds = self._histogram(
+            "trail_agent_object_read_seconds", "Time to read and inflate one S3 object.", CALL_BUCKETS
+        )
+        self.events_read = self._counter("trail_agent_events_read_total", "CloudTrail events read, of any service.")
+        self.events = self._by(
+            "trail_agent_events_total",
+            "CloudTrail events by what became of them; the fates sum to trail_agent_events_read_total.",
+            "fate",
+            FATES,
+        )
+        self.truncated = self._counter(
+            "trail_agent_records_truncated_total", "Records shortened to fit limits.record_bytes or the sink."
+        )
+
+    def _define_export(self) -> None:
+        self.export_requests = self._by(
+            "trail_agent_export_requests_total", "Export requests, by what the sink answered.", "result", EXPORT_RESULTS
+        )
+        self.export_seconds = self._histogram(
+            "trail_agent_export_seconds", "Time from sending one export request to its answer.", CALL_BUCKETS
+        )
+        self.event_age = self._histogram(
+            "trail_agent_event_age_seconds", "From eventTime until the sink accepted the event.", EVENT_AGE_BUCKETS
+        )
+        self.object_age = self._histogram(
+            "trail_agent_object_age_seconds",
+            "From S3's LastModified until the sink accepted events of the object: our own share of the delay.",
+            OBJECT_AGE_BUCKETS,
+        )
+
+    def _define_queue(self) -> None:
+        self.sqs_requests = self._counter(
+            "trail_agent_sqs_requests_total", "Calls to SQS, by operation and result.", ("operation", "result")
+        )
+        for operation, result in product(SQS_OPERATIONS, SQS_RESULTS):
+            self.sqs_requests.labels(operation, result)
+        self.lease_extensions = self._counter(
+            "trail_agent_lease_extensions_total", "Times that a message was kept hidden for longer."
+        )
+        self.leases_lost = self._counter(
+            "trail_agent_leases_lost_total", "Messages that SQS may have given to another while they were held."
+        )
+        self.queue_messages = self._gauge(
+            "trail_agent_queue_messages", "Messages in the queue, as SQS estimates them.", ("queue", "state")
+        )
+        for queue, state in product(QUEUES, QUEUE_STATES):
+            self.queue_messages.labels(queue, state)
+        self.oldest_delivery_age = self._gauge(
+            "trail_agent_oldest_delivery_age_seconds",
+            "Age of the oldest message of the last receive, from its SentTimestamp; 0 if it brought none.",
+        )
+
+    def _define_state(self, build: Build) -> None:
+        self.in_flight_deliveries = self._gauge("trail_agent_in_flight_deliveries", "SQS messages held now.")
+        self.in_flight_bytes = self._gauge("trail_agent_in_flight_bytes", "Bytes reserved by all reads together.")
+        self.sink_up = self._gauge("trail_agent_sink_up", "0 from a failed export until the sink accepts again.")
+        self.ready = self._gauge("trail_agent_ready", "1 while /readyz answers 200.")
+        self.last_receive = self._gauge(
+            "trail_agent_last_receive_timestamp_seconds", "When SQS last answered a receive; 0 before the first."
+        )
+        self.last_delivery = self._gauge(
+            "trail_agent_last_delivery_timestamp_seconds", "When the sink last accepted events; 0 before the first."
+        )
+        self.last_event = self._gauge(
+            "trail_agent_last_event_timestamp_seconds", "Newest eventTime that the sink accepted; 0 before the first."
+        )
+        build_info = self._gauge(
+            "trail_agent_build_info", "Always 1; the labels say what runs.", ("version", "revision", "python_version")
+        )
+        build_info.labels(build.version, build.revision, build.python_version).set(1)

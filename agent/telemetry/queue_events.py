@@ -1,0 +1,153 @@
+"""Named events between the daemon and SQS: what is received, held and settled, and whether the queue answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from agent.errors import Fault, Reason
+from agent.model import Delivery, Settlement
+from agent.telemetry.activity import DeadLetter
+from agent.telemetry.life_events import LifeEvents
+from agent.telemetry.safetext import clean, without_user
+from agent.telemetry.voice import ERROR, WARNING
+
+_DENIED: Final = "allow the SQS actions of the agent's policy to its role, and kms:Decrypt on the queue's key"
+_QUEUE_HINTS: Final = {
+    "denied": _DENIED,
+    "access_denied": _DENIED,
+    "missing": "check queue.url and queue.region",
+    "throttled": "nothing: the agent waits and tries again",
+}
+_QUEUE_HINT: Final = "check queue.url, the role's permissions and the network; the agent waits and tries again"
+_DEAD_LETTER_HINTS: Final = {
+    Reason.NOTIFICATION_UNKNOWN: "see who sends to the queue: only S3, SNS or EventBridge notifications belong there",
+    Reason.NOT_ALLOWED: "list the bucket or account in the settings if it is yours, else see who sends this",
+    Reason.OBJECT_MISSING: "see whether a lifecycle rule or a person deletes trail objects; redrive if it came back",
+    Reason.OBJECT_UNREADABLE: "allow s3:GetObject and kms:Decrypt for this key, then redrive",
+    Reason.OBJECT_TOO_LARGE: "raise limits.* if the object is genuine, then redrive",
+    Reason.SINK_REJECTED: "see the sink's own log and limits, then redrive",
+    Reason.SINK_TOO_OLD: "raise the sink's limit for old samples, then redrive",
+    Reason.RECORD_TOO_LARGE: "raise the sink's limit for large records, then redrive",
+}
+_DEAD_LETTER_HINT: Final = "look at the object with `trail-agent inspect`; redrive once the cause is mended"
+_NO_FAULT: Final = Fault(Reason.NOTIFICATION_UNKNOWN, "no fault was named")
+
+
+class QueueEvents(LifeEvents):
+    """What passes between the daemon and its queue."""
+
+    _oldest_sent_at: float | None = None
+
+    def oldest_delivery_age(self) -> float:
+        """Seconds since the oldest message of the last receive was sent; it grows while that message waits."""
+        sent_at = self._oldest_sent_at
+        return 0.0 if sent_at is None else max(self._clock.time() - sent_at, 0.0)
+
+    def deliveries_received(self, deliveries: Sequence[Delivery]) -> None:
+        """One receive was answered, perhaps with nothing."""
+        self.metrics.received.inc(len(deliveries))
+        self.metrics.last_receive.set(self._clock.time())
+        self._oldest_sent_at = min((delivery.sent_at for delivery in deliveries), default=None)
+        self.activity.mark("received", len(deliveries))
+
+    def sqs_request(self, operation: str, result: str) -> None:
+        """SQS answered `operation` (the API's name) with `result`: ok, throttled, denied, unavailable or error."""
+        self.metrics.sqs_requests.labels(operation, result).inc()
+
+    def queue_up(self) -> None:
+        """The queue answered a receive."""
+        self._relief("queue", "queue_answers_again", self.health.queue_up())
+        self.ready()
+
+    def queue_down(self, kind: str, detail: str) -> None:
+        """The queue did not answer, or refused; `kind` is a retry reason, a result of `sqs_request`, or `missing`.
+
+        A warning while it is forgiven, an error once a minute as soon as it makes the daemon unready.
+        """
+        detail = without_user(detail)
+        level = WARNING if self.health.queue_down(detail) else ERROR
+        hint = _QUEUE_HINTS.get(kind, _QUEUE_HINT)
+        self._trouble(level, "queue", "queue_down", kind=kind, detail=detail, hint=hint)
+
+    def queue_depth(self, queue: str, visible: int, in_flight: int, delayed: int) -> None:
+        """SQS estimates so many messages in `queue` (`main` or `dead_letter`)."""
+        gauge = self.metrics.queue_messages
+        gauge.labels(queue, "visible").set(visible)
+        gauge.labels(queue, "in_flight").set(in_flight)
+        gauge.labels(queue, "delayed").set(delayed)
+
+    def in_flight(self, deliveries: int) -> None:
+        """So many messages are held now, by all workers together."""
+        self.metrics.in_flight_deliveries.set(deliveries)
+
+    def leases_extended(self, count: int) -> None:
+        """`count` messages stay hidden for longer."""
+        self.metrics.lease_extensions.inc(count)
+
+    def lease_lost(self, delivery: Delivery) -> None:
+        """SQS says that `delivery` is no longer ours: another replica may have it too."""
+        self.metrics.leases_lost.inc()
+        self._seldom(
+            WARNING,
+            "lease",
+            "lease_lost",
+            message_id=delivery.message_id,
+            receive_count=delivery.receive_count,
+            hint="it is finished all the same; if this goes on, raise queue.visibility_timeout_seconds",
+        )
+
+    def delivery_settled(self, settlement: Settlement) -> None:
+        """SQS has been told what became of one delivery."""
+        outcome = settlement.outcome
+        self.metrics.settled.labels(outcome.value).inc()
+        self.activity.mark("settled", 1)
+        if outcome is outcome.DEAD_LETTER:
+            self._dead_lettered(settlement.delivery, settlement.fault or _NO_FAULT)
+        elif outcome is outcome.RETRY and settlement.retry:
+            self._retried(settlement.delivery, settlement.retry.value)
+
+    def settle_failed(self, operation: str, count: int, detail: str) -> None:
+        """`operation` failed for `count` messages after all tries: they will come again."""
+        self._seldom(
+            WARNING,
+            f"settle {operation}",
+            "settle_failed",
+            operation=operation,
+            count=count,
+            detail=detail,
+            hint="the messages come again when their lease ends, and repeats are recognised",
+        )
+
+    def _dead_lettered(self, delivery: Delivery, fault: Fault) -> None:
+        self.metrics.dead_letters.labels(fault.reason.value).inc()
+        letter = DeadLetter(
+            at=self._clock.time(),
+            reason=fault.reason.value,
+            detail=clean(fault.detail),
+            bucket=clean(fault.bucket),
+            key=clean(fault.key),
+            message_id=clean(delivery.message_id),
+        )
+        self.activity.remember(letter)
+        self._log.warning(
+            "dead_lettered",
+            reason=letter.reason,
+            detail=letter.detail,
+            bucket=letter.bucket,
+            key=letter.key,
+            message_id=letter.message_id,
+            hint=_DEAD_LETTER_HINTS.get(fault.reason, _DEAD_LETTER_HINT),
+        )
+
+    def _retried(self, delivery: Delivery, reason: str) -> None:
+        self.metrics.retries.labels(reason).inc()
+        self._seldom(
+            WARNING,
+            f"retry {reason}",
+            "retried",
+            reason=reason,
+            message_id=delivery.message_id,
+            receive_count=delivery.receive_count,
+            hint="nothing: it comes again later",
+        )

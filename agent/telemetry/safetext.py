@@ -1,0 +1,45 @@
+"""Text of strangers, made safe to show: an object key or a sink's answer can hold anything."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+MAX_CHARACTERS: Final = 500
+MAX_LABEL_CHARACTERS: Final = 128
+_PLAIN: Final = re.compile(r"[A-Za-z0-9._:/-]+")
+_USER_INFO: Final = re.compile(r"//[^/?#\s]*@")
+
+
+def clean(text: str, limit: int = MAX_CHARACTERS) -> str:
+    """`text` with everything that is not printable escaped, cut to `limit` characters.
+
+    Line ends, ANSI and bidirectional controls, lone surrogates and invisible characters come out as `\\n`, `\\x1b` or
+    `\\u202e`. What was left out is counted at the end, as in `abc… (+1234)`.
+    """
+    escaped = "".join(_visible(character) for character in text[:limit])
+    if len(escaped) <= limit and len(text) <= limit:
+        return escaped
+    return _cut(escaped, len(text), limit)
+
+
+def is_plain(text: str, limit: int = MAX_LABEL_CHARACTERS) -> bool:
+    """Whether `text` is one to `limit` letters, digits and `._:/-`: fit for a label value or an exemplar."""
+    return len(text) <= limit and _PLAIN.fullmatch(text) is not None
+
+
+def without_user(text: str) -> str:
+    """`text` with the user and password taken out of every address in it."""
+    return _USER_INFO.sub("//", text)
+
+
+def _visible(character: str) -> str:
+    if character.isprintable():
+        return character
+    return character.encode("unicode_escape", "backslashreplace").decode("ascii")
+
+
+def _cut(escaped: str, length: int, limit: int) -> str:
+    # The count is of the original's characters; an escape that the cut goes through is no longer a whole one.
+    mark = f"… (+{length - limit})" if length > limit else "…"
+    return escaped[: max(limit - len(mark), 0)] + mark

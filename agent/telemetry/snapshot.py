@@ -1,0 +1,48 @@
+"""The metrics' values at one instant, for the status page: it shows what `/metrics` says, nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.samples import Sample
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Samples by name; a name that has none counts as 0."""
+
+    samples: Mapping[str, list[Sample]]
+
+    @classmethod
+    def of(cls, registry: CollectorRegistry) -> Snapshot:
+        """What `registry` holds now."""
+        samples: dict[str, list[Sample]] = {}
+        for metric in registry.collect():
+            for sample in metric.samples:
+                samples.setdefault(sample.name, []).append(sample)
+        return cls(samples)
+
+    def value(self, name: str, **labels: str) -> float:
+        """The sum of the samples of `name` that carry `labels`."""
+        wanted = labels.items()
+        return sum(sample.value for sample in self.samples.get(name, ()) if wanted <= sample.labels.items())
+
+    def by(self, name: str, label: str) -> Mapping[str, float]:
+        """The values of `name` by the values of its `label`."""
+        values: dict[str, float] = {}
+        for sample in self.samples.get(name, ()):
+            key = sample.labels.get(label, "")
+            values[key] = values.get(key, 0.0) + sample.value
+        return values
+
+    def mean(self, histogram: str) -> float | None:
+        """What was observed on average; None before the first observation."""
+        count = self.value(f"{histogram}_count")
+        return self.value(f"{histogram}_sum") / count if count else None
+
+    def labels(self, name: str) -> Mapping[str, str]:
+        """The labels of the first sample of `name`."""
+        samples = self.samples.get(name)
+        return samples[0].labels if samples else {}

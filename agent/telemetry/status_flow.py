@@ -1,0 +1,75 @@
+"""The status page's picture: the five steps of the flow, in the order of the ledger."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from agent.telemetry.activity import Activity
+from agent.telemetry.fragments import Row, counted, mean_time, rows_list
+from agent.telemetry.snapshot import Snapshot
+from agent.telemetry.wording import number, size
+
+
+@dataclass(frozen=True, slots=True)
+class _Stage:
+    """One step of the flow."""
+
+    title: str
+    total: float
+    rate: float
+    note: str
+    rows: list[Row]
+
+
+def flow(seen: Snapshot, activity: Activity) -> str:
+    """The steps as a list, each with its total, its rate and what is worth knowing about it."""
+    steps = (_received, _objects, _events, _exports, _settled)
+    stages = "".join(_stage(step(seen, activity)) for step in steps)
+    return f'<h2>The flow</h2>\n<ol class="flow">{stages}</ol>\n'
+
+
+def _received(seen: Snapshot, activity: Activity) -> _Stage:
+    waiting = seen.value("trail_agent_queue_messages", queue="main", state="visible")
+    delayed = seen.value("trail_agent_queue_messages", queue="main", state="delayed")
+    held = seen.value("trail_agent_in_flight_deliveries")
+    rows = [counted("waiting", waiting), counted("delayed", delayed), counted("held here", held)]
+    total = seen.value("trail_agent_deliveries_received_total")
+    return _Stage("Received", total, activity.per_minute("received"), "messages", rows)
+
+
+def _objects(seen: Snapshot, activity: Activity) -> _Stage:
+    rows = [
+        Row("read", size(seen.value("trail_agent_object_bytes_total"))),
+        Row("mean time", mean_time(seen, "trail_agent_object_read_seconds")),
+        counted("ignored", seen.value("trail_agent_notifications_ignored_total")),
+    ]
+    total = seen.value("trail_agent_objects_read_total")
+    return _Stage("Objects", total, activity.per_minute("objects"), "objects", rows)
+
+
+def _events(seen: Snapshot, activity: Activity) -> _Stage:
+    fates = seen.by("trail_agent_events_total", "fate")
+    rows = [counted(fate, fates.get(fate, 0.0)) for fate in ("exported", "duplicate", "skipped")]
+    total = seen.value("trail_agent_events_read_total")
+    return _Stage("Events", total, activity.per_minute("read"), "events", rows)
+
+
+def _exports(seen: Snapshot, activity: Activity) -> _Stage:
+    results = seen.by("trail_agent_export_requests_total", "result")
+    rows = [counted(result, count) for result, count in results.items() if count or result == "ok"]
+    rows.append(Row("mean time", mean_time(seen, "trail_agent_export_seconds")))
+    rows.append(Row("events/min", number(activity.per_minute("exported"))))
+    return _Stage("Exports", sum(results.values()), activity.per_minute("exports"), "requests", rows)
+
+
+def _settled(seen: Snapshot, activity: Activity) -> _Stage:
+    outcomes = seen.by("trail_agent_deliveries_settled_total", "outcome")
+    rows = [counted(outcome.replace("_", " "), count) for outcome, count in outcomes.items()]
+    return _Stage("Settled", sum(outcomes.values()), activity.per_minute("settled"), "messages", rows)
+
+
+def _stage(stage: _Stage) -> str:
+    return (
+        f'<li><h3>{stage.title}</h3><p class="big">{number(stage.total)}</p>'
+        f'<p class="rate">{number(stage.rate)} {stage.note}/min</p>{rows_list(stage.rows)}</li>'
+    )
