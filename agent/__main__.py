@@ -1,0 +1,21 @@
+"""The command `trail-agent`."""
+
+from __future__ import annotations
+
+import sys
+
+from agent import __version__
+
+
+def main() -> None:
+    """Run one command line; ends the process with its exit code."""
+    if sys.argv[1:] == ["--version"]:  # answered without importing anything: health checks and scripts ask often
+        sys.stdout.write(f"trail-agent {__version__}\n")
+        return
+    from agent.cli.app import app  # noqa: PLC0415
+
+    app(prog_name="trail-agent")
+
+
+if __name__ == "__main__":
+    main()

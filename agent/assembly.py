@@ -1,0 +1,190 @@
+"""Builds the parts of a daemon from its settings, and introduces the adapters to each other."""
+
+from __future__ import annotations
+
+import random
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from agent import __version__
+from agent.aws.s3 import S3
+from agent.aws.session import Sessions
+from agent.aws.source import Source
+from agent.aws.sqs import Sqs
+from agent.budget import Budget
+from agent.codecatalyst.selector import Selector
+from agent.errors import SettingsError
+from agent.otlp.encode import Encoder
+from agent.otlp.mapping import Mapper
+from agent.otlp.sink import DryRunSink, Sink
+from agent.otlp.transport import open_transport
+from agent.pipeline import Pipeline, ReadLimits
+from agent.pulse import Pulse
+from agent.remembered import Remembered
+from agent.settings import LimitSettings, RecordSettings, SelectSettings, Settings
+from agent.shipping import Shipping
+from agent.telemetry.events import Telemetry
+from agent.trail.admission import Admission
+from agent.trail.edit import Mask
+from agent.trail.inflate import InflateLimits
+
+_S3_READ_SECONDS: Final = 30
+_POLL_MARGIN_SECONDS: Final = 15  # a long poll is answered late at times; only then is the connection broken
+_NO_RETRIES: Final = {"total_max_attempts": 1, "mode": "standard"}  # botocore's waits are deaf to a drain; ours are not
+_SPARE_CONNECTIONS: Final = 4  # for the lease keeper, the watch and a drain
+
+
+@dataclass(frozen=True, slots=True)
+class Stops:
+    """How a daemon comes to its end, in this order."""
+
+    drain: threading.Event = field(default_factory=threading.Event)
+    """Set: receive nothing more."""
+    halt: threading.Event = field(default_factory=threading.Event)
+    """Set: wait for nothing more."""
+    end: threading.Event = field(default_factory=threading.Event)
+    """Set: nothing is left to keep or to watch."""
+
+
+class Assembly:
+    """Makes each part once it is asked for; raises `SettingsError` for settings that only turn out bad in use."""
+
+    def __init__(self, settings: Settings, telemetry: Telemetry, pulse: Pulse, stops: Stops) -> None:
+        self._settings = settings
+        self._telemetry = telemetry
+        self._pulse = pulse
+        self._stops = stops
+        self._random = random.SystemRandom().random
+        self._sessions = Sessions(settings.aws, __version__)
+        self._mapper = make_mapper(settings.record, settings.limits.record_bytes)
+
+    def queue(self) -> Sqs:
+        """The queue that the buckets notify."""
+        queue = self._settings.queue
+        client = self._sessions.client(
+            "sqs",
+            region=queue.region,
+            read_timeout=queue.wait_seconds + _POLL_MARGIN_SECONDS,
+            max_pool_connections=self._settings.workers + _SPARE_CONNECTIONS,
+            retries=_NO_RETRIES,
+        )
+        return Sqs(
+            client,
+            url=queue.url,
+            wait_seconds=queue.wait_seconds,
+            visibility_timeout_seconds=queue.visibility_timeout_seconds,
+            version=__version__,
+            telemetry=self._telemetry,
+            clock=self._pulse.clock,
+        )
+
+    def source(self, queue: Sqs, dead_letter_url: str) -> Source:
+        """Receiving from `queue` and settling on it."""
+        return Source(
+            queue,
+            dead_letter_url,
+            telemetry=self._telemetry,
+            pulse=self._pulse,
+            drain=self._stops.drain,
+            halt=self._stops.halt,
+            random=self._random,
+        )
+
+    def store(self) -> S3:
+        """The buckets; those of one region and role share a client."""
+        clients: dict[tuple[str, str | None], Any] = {}
+        for bucket in self._settings.buckets:
+            where = (bucket.region, bucket.role_arn)
+            if where not in clients:
+                clients[where] = self._sessions.client(
+                    "s3",
+                    region=bucket.region,
+                    role_arn=bucket.role_arn,
+                    read_timeout=_S3_READ_SECONDS,
+                    max_pool_connections=self._settings.reads,
+                    retries=_NO_RETRIES,
+                )
+        return S3(
+            {bucket.name: clients[bucket.region, bucket.role_arn] for bucket in self._settings.buckets},
+            {bucket.name: bucket.owner for bucket in self._settings.buckets},
+        )
+
+    def sink(self) -> Sink:
+        """The OTLP endpoint."""
+        settings = self._settings
+        return Sink(
+            encoder=Encoder(settings.resource, __version__),
+            transport=open_transport(settings.otlp, __version__),
+            telemetry=self._telemetry,
+            pulse=self._pulse,
+            halt=self._stops.halt,
+            shrink=self._mapper.shrink,
+            max_batch_bytes=settings.otlp.max_batch_bytes,
+            max_batch_records=settings.otlp.max_batch_records,
+            random=self._random,
+        )
+
+    def pipeline(self, store: S3) -> Pipeline:
+        """What reads deliveries."""
+        settings, limits = self._settings, self._settings.limits
+        return Pipeline(
+            admission=make_admission(settings),
+            store=store,
+            selection=make_selector(settings.select),
+            mapper=self._mapper,
+            limits=make_read_limits(limits),
+            budget=Budget(limits.in_flight_bytes, self._pulse, self._stops.halt, self._telemetry.bytes_reserved),
+            include_read_only=settings.select.include_read_only,
+            telemetry=self._telemetry,
+            pulse=self._pulse,
+            halt=self._stops.halt,
+            random=self._random,
+        )
+
+    def shipping(self, sink: Sink | DryRunSink) -> Shipping:
+        """What ships readings to `sink`."""
+        return Shipping(
+            sink=sink,
+            remembered=Remembered(self._settings.dedup.events),
+            telemetry=self._telemetry,
+            pulse=self._pulse,
+            halt=self._stops.halt,
+        )
+
+
+def make_admission(settings: Settings) -> Admission:
+    """The allow-lists of `settings`."""
+    return Admission(
+        {bucket.name: bucket.owner for bucket in settings.buckets},
+        frozenset(settings.accounts),
+        frozenset(settings.regions),
+    )
+
+
+def make_selector(select: SelectSettings) -> Selector:
+    """What `select` keeps."""
+    return Selector(
+        select.event_sources, connection_events=select.connection_events, exclude_events=select.exclude_events
+    )
+
+
+def make_read_limits(limits: LimitSettings) -> ReadLimits:
+    """How much one object may hold."""
+    return ReadLimits(
+        InflateLimits(limits.object_bytes, limits.inflated_bytes, limits.inflation_ratio), limits.events_per_object
+    )
+
+
+def make_mapper(record: RecordSettings, record_bytes: int) -> Mapper:
+    """The mapping that `record` asks for; raises `SettingsError` if its key file cannot be read."""
+    mask = Mask(record.mask, _read_key(record.mask_key_file)) if record.mask and record.mask_key_file else None
+    return Mapper(parameters=record.parameters == "json", record_bytes=record_bytes, mask=mask)
+
+
+def _read_key(path: Path) -> bytes:
+    try:
+        return path.read_bytes().strip()
+    except OSError as error:
+        raise SettingsError([f"record.mask_key_file: cannot be read: {error.strerror}"]) from error

@@ -1,0 +1,104 @@
+"""What AWS says when it refuses, mapped once to a few kinds.
+
+Pages: SQS API reference, "Common Errors"; S3 API reference, "Error responses"; botocore's exceptions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    CredentialRetrievalError,
+    FlexibleChecksumError,
+    IncompleteReadError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    ProfileNotFound,
+    ResponseStreamingError,
+    TokenRetrievalError,
+)
+from urllib3.exceptions import HTTPError
+
+
+class FailureKind(StrEnum):
+    """What an operator, or the caller, can do about a failed AWS request; the `result` of a request metric."""
+
+    THROTTLED = "throttled"
+    DENIED = "denied"
+    MISSING = "missing"
+    UNAVAILABLE = "unavailable"
+    CORRUPT = "corrupt"
+    STALE_HANDLE = "stale_handle"
+
+
+AWS_ERRORS: Final = (ClientError, BotoCoreError, HTTPError, OSError)
+"""Everything that a boto3 call, or reading the body it returned, raises for a reason outside this process."""
+
+_CREDENTIALS: Final = (
+    CredentialRetrievalError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    ProfileNotFound,
+    TokenRetrievalError,
+)
+_CUT_SHORT: Final = (FlexibleChecksumError, IncompleteReadError, ResponseStreamingError)
+
+_KINDS: Final = {
+    **dict.fromkeys(
+        """
+        Throttling ThrottlingException RequestThrottled RequestLimitExceeded SlowDown TooManyRequestsException
+        KmsThrottled KMS.ThrottlingException OverLimit
+        """.split(),
+        FailureKind.THROTTLED,
+    ),
+    **dict.fromkeys(
+        """
+        AccessDenied AccessDeniedException AllAccessDisabled AccountProblem ExpiredToken ExpiredTokenException
+        Forbidden 403 InvalidAccessKeyId InvalidClientTokenId InvalidObjectState InvalidToken KmsAccessDenied
+        KMS.AccessDeniedException KMS.DisabledException KMS.NotFoundException NotSignedUp OptInRequired
+        RequestTimeTooSkewed SignatureDoesNotMatch UnrecognizedClientException
+        """.split(),
+        FailureKind.DENIED,
+    ),
+    **dict.fromkeys(
+        """
+        404 AWS.SimpleQueueService.NonExistentQueue NoSuchBucket NoSuchKey NotFound QueueDoesNotExist
+        """.split(),
+        FailureKind.MISSING,
+    ),
+    **dict.fromkeys(
+        "InvalidParameterValue MessageNotInflight ReceiptHandleIsInvalid".split(), FailureKind.STALE_HANDLE
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One failed request: its kind, AWS's own code (empty where AWS did not answer), and a sentence."""
+
+    kind: FailureKind
+    code: str
+    detail: str
+
+
+def explain(error: BaseException) -> Failure:
+    """What a failed boto3 call means; `error` is one of `AWS_ERRORS`."""
+    if isinstance(error, ClientError):
+        answer = error.response.get("Error", {})
+        code = str(answer.get("Code", ""))
+        return Failure(kind_of(code), code, f"{code}: {answer.get('Message', '')}".strip(": "))
+    detail = f"{type(error).__name__}: {error}"
+    if isinstance(error, _CREDENTIALS):
+        return Failure(FailureKind.DENIED, "", detail)
+    if isinstance(error, _CUT_SHORT):
+        return Failure(FailureKind.CORRUPT, "", detail)
+    return Failure(FailureKind.UNAVAILABLE, "", detail)
+
+
+def kind_of(code: str) -> FailureKind:
+    """The kind of one of AWS's error codes; an unknown one may pass later."""
+    return _KINDS.get(code.removeprefix("AWS.SimpleQueueService."), _KINDS.get(code, FailureKind.UNAVAILABLE))

@@ -1,0 +1,128 @@
+"""The right to keep deliveries hidden from other replicas: held from receive to settle, extended at half-life.
+
+Page: SQS developer guide, "Amazon SQS visibility timeout" (a message stays with one receiver for 12 hours at most).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from agent.aws.sqs import Hiding, Refusal
+from agent.errors import TransientError
+from agent.model import Delivery
+from agent.pulse import Pulse
+
+_LONGEST_SECONDS: Final = 12 * 3600 - 60  # SQS counts from its own receive, a little before ours
+_CHECK_SECONDS: Final = 1.0
+
+
+class Extender(Protocol):
+    """Extends leases."""
+
+    def hide(self, hidings: Sequence[Hiding]) -> Sequence[Refusal]:
+        """Change visibility; returns what was refused. Raises `TransientError` if the queue does not answer."""
+        ...
+
+
+class LeaseTelemetry(Protocol):
+    """What the keeper tells the outside."""
+
+    def in_flight(self, deliveries: int) -> None:
+        """So many deliveries are held now."""
+        ...
+
+    def leases_extended(self, count: int) -> None:
+        """So many leases were extended."""
+        ...
+
+    def lease_lost(self, delivery: Delivery) -> None:
+        """Another replica may now receive this delivery too."""
+        ...
+
+
+@dataclass(slots=True)
+class _Lease:
+    delivery: Delivery
+    extend_at: float
+
+
+class Leases:
+    """Every lease that this process holds, `seconds` long each; one keeper thread runs `keep`."""
+
+    def __init__(self, extender: Extender, seconds: int, telemetry: LeaseTelemetry, pulse: Pulse) -> None:
+        self._extender = extender
+        self._seconds = seconds
+        self._telemetry = telemetry
+        self._pulse = pulse
+        self._held: dict[str, _Lease] = {}
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def hold(self, deliveries: Sequence[Delivery]) -> Iterator[None]:
+        """Extend the leases of `deliveries` for the length of the block."""
+        self.take(deliveries)
+        try:
+            yield
+        finally:
+            self._release(deliveries)
+
+    def take(self, deliveries: Sequence[Delivery]) -> None:
+        """Extend the leases of `deliveries` from here on."""
+        with self._lock:
+            for delivery in deliveries:
+                self._held[delivery.receipt_handle] = _Lease(delivery, delivery.received_at + self._seconds / 2)
+            self._telemetry.in_flight(len(self._held))
+
+    def _release(self, deliveries: Sequence[Delivery]) -> None:
+        with self._lock:
+            for delivery in deliveries:
+                self._held.pop(delivery.receipt_handle, None)
+            self._telemetry.in_flight(len(self._held))
+
+    def held(self) -> list[Delivery]:
+        """The deliveries that are held now."""
+        with self._lock:
+            return [lease.delivery for lease in self._held.values()]
+
+    def keep(self, stop: threading.Event) -> None:
+        """Extend leases as they reach their half-life, until `stop` is set; the body of the keeper thread."""
+        with self._pulse.alive():
+            while not self._pulse.wait(stop, _CHECK_SECONDS):
+                self.extend_due()
+
+    def extend_due(self) -> None:
+        """Extend every lease that has reached its half-life; those whose 12 hours are over are left to lapse."""
+        now = self._pulse.clock.monotonic()
+        with self._lock:
+            due = [lease for lease in self._held.values() if lease.extend_at <= now]
+        for lease in due:
+            if now - lease.delivery.received_at + self._seconds > _LONGEST_SECONDS:
+                self._lose(lease.delivery)
+        due = [lease for lease in due if lease.delivery.receipt_handle in self._held]
+        if due:
+            self._extend(due, now)
+
+    def _extend(self, due: Sequence[_Lease], now: float) -> None:
+        try:
+            refusals = self._extender.hide([Hiding(lease.delivery, self._seconds) for lease in due])
+        except TransientError:
+            return  # tried again in a second: half of the lease is still left
+        refused = {refusal.delivery.receipt_handle for refusal in refusals}
+        extended = [lease for lease in due if lease.delivery.receipt_handle not in refused]
+        for lease in extended:
+            lease.extend_at = now + self._seconds / 2
+        for refusal in refusals:
+            if refusal.stale:
+                self._lose(refusal.delivery)
+        self._telemetry.leases_extended(len(extended))
+
+    def _lose(self, delivery: Delivery) -> None:
+        with self._lock:
+            known = self._held.pop(delivery.receipt_handle, None)
+            self._telemetry.in_flight(len(self._held))
+        if known:  # else it was settled meanwhile, and SQS is right to have forgotten it
+            self._telemetry.lease_lost(delivery)

@@ -1,0 +1,99 @@
+"""boto3 sessions and clients: the default credential chain, a profile, and roles assumed on top of either.
+
+Endpoints can be set (`aws.endpoint_url`, `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL_SQS`); botocore
+reads the variables itself. Page: boto3 guide, "Credentials" and "Service-specific endpoints".
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import boto3
+import botocore.session
+from botocore.config import Config
+from botocore.credentials import AssumeRoleCredentialFetcher, CredentialProvider, DeferredRefreshableCredentials
+from botocore.exceptions import BotoCoreError
+
+from agent.errors import SettingsError
+from agent.settings import AssumeRoleSettings, AwsSettings
+
+_CONNECT_SECONDS: Final = 5
+_AWS_HOSTS: Final = (".amazonaws.com", ".amazonaws.com.cn")
+_FIRST_PROVIDER: Final = "env"
+
+
+class Sessions:
+    """Makes the clients of one daemon. A client may be used by many threads; making one may not."""
+
+    def __init__(self, settings: AwsSettings, version: str) -> None:
+        self._settings = settings
+        self._user_agent = f"trail-agent/{version}"
+        self._home = self._open_home()
+        self._by_role: dict[str | None, boto3.Session] = {}
+
+    def client(self, service: str, *, region: str, role_arn: str | None = None, **options: Any) -> Any:
+        """A boto3 client for `service` in `region`, under `role_arn` where one is to be assumed.
+
+        `options` are botocore `Config` arguments. Raises `SettingsError` if the profile or endpoint cannot be used.
+        """
+        config = Config(
+            connect_timeout=_CONNECT_SECONDS, user_agent_extra=self._user_agent, tcp_keepalive=True, **options
+        )
+        try:
+            session = self._session(role_arn)
+            client = self._make(session, service, region, config)
+            if service == "s3" and not str(client.meta.endpoint_url).endswith(_AWS_HOSTS):
+                # An emulator seldom resolves bucket.host names.
+                client = self._make(session, service, region, config.merge(Config(s3={"addressing_style": "path"})))
+        except (BotoCoreError, ValueError) as error:
+            raise SettingsError([f"aws: cannot make a client for {service} in {region}: {error}"]) from error
+        return client
+
+    def _make(self, session: boto3.Session, service: str, region: str, config: Config) -> Any:
+        return session.client(service, region_name=region, endpoint_url=self._settings.endpoint_url, config=config)
+
+    def _session(self, role_arn: str | None) -> boto3.Session:
+        if role_arn not in self._by_role:
+            role = AssumeRoleSettings(role_arn=role_arn) if role_arn else None
+            self._by_role[role_arn] = boto3.Session(
+                botocore_session=_assuming(self._home, role) if role else self._home
+            )
+        return self._by_role[role_arn]
+
+    def _open_home(self) -> botocore.session.Session:
+        try:
+            session = botocore.session.Session(profile=self._settings.profile)
+            session.get_scoped_config()  # a profile that does not exist is found here
+        except BotoCoreError as error:
+            raise SettingsError([f"aws.profile: {error}"]) from error
+        return _assuming(session, self._settings.assume_role) if self._settings.assume_role else session
+
+
+def _assuming(home: botocore.session.Session, role: AssumeRoleSettings) -> botocore.session.Session:
+    session = botocore.session.Session()
+    session.get_component("credential_provider").insert_before(_FIRST_PROVIDER, _AssumedRole(home, role))
+    return session
+
+
+class _AssumedRole(CredentialProvider):  # type: ignore[misc]  # botocore is untyped
+    """Credentials of a role, fetched when they are first needed and again before they expire."""
+
+    METHOD = "trail-agent-assume-role"
+
+    def __init__(self, home: botocore.session.Session, role: AssumeRoleSettings) -> None:
+        super().__init__()
+        self._home = home
+        self._role = role
+
+    def load(self) -> DeferredRefreshableCredentials:
+        """What botocore asks of a provider."""
+        extra = {"RoleSessionName": self._role.session_name}
+        if self._role.external_id:
+            extra["ExternalId"] = self._role.external_id.get_secret_value()
+        fetcher = AssumeRoleCredentialFetcher(
+            self._home.create_client,
+            self._home.get_credentials(),
+            self._role.role_arn,
+            extra_args=extra,
+        )
+        return DeferredRefreshableCredentials(method=self.METHOD, refresh_using=fetcher.fetch_credentials)

@@ -1,0 +1,200 @@
+"""Where deliveries come from and go back to: a receive that waits out a failing queue, a settle that never raises."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
+
+from agent.aws.lease import Leases
+from agent.aws.sqs import Hiding, Refusal
+from agent.errors import Fault, RetryReason, TransientError
+from agent.model import Delivery, Outcome, Settlement
+from agent.pulse import Pulse
+
+_SETTLE_ATTEMPTS: Final = 5
+
+
+class SourceTelemetry(Protocol):
+    """What receiving and settling tell the outside."""
+
+    def deliveries_received(self, deliveries: Sequence[Delivery]) -> None:
+        """A receive was answered."""
+        ...
+
+    def queue_up(self) -> None:
+        """The queue answers."""
+        ...
+
+    def queue_down(self, kind: str, detail: str) -> None:
+        """The queue does not answer."""
+        ...
+
+    def delivery_settled(self, settlement: Settlement) -> None:
+        """SQS has been told what became of a delivery."""
+        ...
+
+    def settle_failed(self, operation: str, count: int, detail: str) -> None:
+        """SQS could not be told; so many deliveries come again when their lease lapses."""
+        ...
+
+
+class Queue(Protocol):
+    """The queue, as `agent.aws.sqs.Sqs` has it. Every method raises `TransientError` if it does not answer."""
+
+    def receive(self) -> list[Delivery]:
+        """Up to ten deliveries, after a long poll."""
+        ...
+
+    def delete(self, deliveries: Sequence[Delivery]) -> list[Refusal]:
+        """Delete; returns what was refused."""
+        ...
+
+    def hide(self, hidings: Sequence[Hiding]) -> list[Refusal]:
+        """Change visibility; returns what was refused."""
+        ...
+
+    def bury(self, delivery: Delivery, fault: Fault, dead_letter_url: str) -> None:
+        """Send to the dead-letter queue."""
+        ...
+
+
+class Source:
+    """One queue and its dead-letter queue. Waits end when `drain` (receiving) or `halt` (settling) is set.
+
+    `random` gives numbers from 0 to 1: every wait is a backoff with full jitter.
+    """
+
+    def __init__(
+        self,
+        queue: Queue,
+        dead_letter_url: str,
+        *,
+        telemetry: SourceTelemetry,
+        pulse: Pulse,
+        drain: threading.Event,
+        halt: threading.Event,
+        random: Callable[[], float],
+    ) -> None:
+        self._queue = queue
+        self._dead_letter_url = dead_letter_url
+        self._telemetry = telemetry
+        self._pulse = pulse
+        self._drain = drain
+        self._halt = halt
+        self._random = random
+        self._failed_receives = 0
+
+    def receive(self) -> Sequence[Delivery]:
+        """Up to ten deliveries, after a long poll; none after a failed receive, and after the wait that follows it."""
+        self._pulse.beat()
+        try:
+            deliveries = self._queue.receive()
+        except TransientError as error:
+            self._telemetry.queue_down(str(error.reason), error.detail)
+            self._failed_receives += 1
+            self._pulse.wait(self._drain, self._jitter(1, 30, self._failed_receives))
+            return ()
+        self._failed_receives = 0
+        self._telemetry.queue_up()
+        self._telemetry.deliveries_received(deliveries)
+        return deliveries
+
+    def settle(self, settlements: Sequence[Settlement]) -> None:
+        """Tell SQS what became of each delivery; never raises, at worst the lease lapses and it comes again.
+
+        A dead letter is deleted only once the dead-letter queue has it.
+        """
+        decided = [self._buried(settlement) for settlement in settlements]
+        done = [each for each in decided if each.outcome in (Outcome.DELIVERED, Outcome.DEAD_LETTER)]
+        again = [each for each in decided if each.outcome in (Outcome.RETRY, Outcome.RETURNED)]
+        self._tell("DeleteMessageBatch", done, self._delete)
+        self._tell("ChangeMessageVisibilityBatch", again, self._give_back)
+
+    def _buried(self, settlement: Settlement) -> Settlement:
+        """A dead letter is sent here; one that cannot be sent is to come again instead."""
+        if settlement.outcome is not Outcome.DEAD_LETTER or settlement.fault is None:
+            return settlement
+        detail = ""
+        for attempt in range(_SETTLE_ATTEMPTS):
+            try:
+                self._queue.bury(settlement.delivery, settlement.fault, self._dead_letter_url)
+            except TransientError as error:
+                detail = error.detail
+                self._pulse.wait(self._halt, self._jitter(0.5, 5, attempt))
+            else:
+                return settlement
+        self._telemetry.settle_failed("SendMessage", 1, detail)
+        return Settlement(settlement.delivery, Outcome.RETRY, retry=RetryReason.DEAD_LETTER_UNAVAILABLE)
+
+    def _tell(
+        self,
+        operation: str,
+        settlements: Sequence[Settlement],
+        ask: Callable[[Sequence[Settlement]], Sequence[Refusal]],
+    ) -> None:
+        """Ask until SQS has done it for each, has forgotten it, or too many attempts were made."""
+        detail = ""
+        for attempt in range(_SETTLE_ATTEMPTS):
+            if not settlements:
+                return
+            if attempt:
+                self._pulse.wait(self._halt, self._jitter(0.5, 5, attempt))
+            try:
+                refusals = ask(settlements)
+            except TransientError as error:
+                detail = error.detail
+                continue
+            settlements = self._refused(operation, settlements, refusals)
+            detail = "; ".join(sorted({refusal.detail for refusal in refusals}))
+        if settlements:
+            self._telemetry.settle_failed(operation, len(settlements), detail)
+
+    def _refused(
+        self, operation: str, settlements: Sequence[Settlement], refusals: Sequence[Refusal]
+    ) -> list[Settlement]:
+        """Report what was done and what can never be; returns the rest."""
+        refused = {refusal.delivery.receipt_handle: refusal for refusal in refusals}
+        again = []
+        for settlement in settlements:
+            refusal = refused.get(settlement.delivery.receipt_handle)
+            if refusal is None:
+                self._telemetry.delivery_settled(settlement)
+            elif refusal.stale:
+                self._telemetry.settle_failed(operation, 1, refusal.detail)
+            else:
+                again.append(settlement)
+        return again
+
+    def _delete(self, settlements: Sequence[Settlement]) -> Sequence[Refusal]:
+        return self._queue.delete([settlement.delivery for settlement in settlements])
+
+    def _give_back(self, settlements: Sequence[Settlement]) -> Sequence[Refusal]:
+        return self._queue.hide(
+            [Hiding(settlement.delivery, self._seconds_hidden(settlement)) for settlement in settlements]
+        )
+
+    def _seconds_hidden(self, settlement: Settlement) -> int:
+        if settlement.outcome is Outcome.RETURNED:
+            return 0
+        return round(self._jitter(60, 900, settlement.delivery.receive_count - 1))
+
+    def _jitter(self, first: float, most: float, attempt: int) -> float:
+        """Seconds to wait: anything up to `first`, doubled with each attempt, and never more than `most`."""
+        return self._random() * min(most, first * float(2 ** min(attempt, 16)))
+
+
+class DryRunSource:
+    """Receives from `source` and settles nothing: what was received stays hidden, under a lease, until the end."""
+
+    def __init__(self, source: Source, leases: Leases) -> None:
+        self._source = source
+        self._leases = leases
+
+    def receive(self) -> Sequence[Delivery]:
+        """As the source does."""
+        return self._source.receive()
+
+    def settle(self, settlements: Sequence[Settlement]) -> None:
+        """Nothing is deleted, given back or dead-lettered; the deliveries are not received again meanwhile."""
+        self._leases.take([settlement.delivery for settlement in settlements])

@@ -1,0 +1,202 @@
+"""SQS, one method per thing that is asked of it. Pages: SQS API reference, `ReceiveMessage` and the batch actions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from agent.aws.failure import AWS_ERRORS, FailureKind, explain, kind_of
+from agent.errors import Fault, RetryReason, TransientError
+from agent.model import Delivery
+from agent.pulse import Clock
+
+_BATCH: Final = 10
+_ATTRIBUTE_CHARACTERS: Final = 1024
+_RESULTS: Final = {
+    FailureKind.THROTTLED: "throttled",
+    FailureKind.DENIED: "denied",
+    FailureKind.UNAVAILABLE: "unavailable",
+}
+
+
+class SqsTelemetry(Protocol):
+    """What the requests tell the outside."""
+
+    def sqs_request(self, operation: str, result: str) -> None:
+        """A request was answered or failed: ok, throttled, denied, unavailable or error."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Hiding:
+    """A delivery and for how many seconds from now it is to stay hidden; 0 shows it at once."""
+
+    delivery: Delivery
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A delivery of which SQS would not do as asked. `stale`: it no longer knows the receipt handle, and never will."""
+
+    delivery: Delivery
+    stale: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class QueueAttributes:
+    """What SQS says of a queue. `dead_letter_arn` is that of its redrive policy; empty where it has none."""
+
+    visible: int
+    in_flight: int
+    delayed: int
+    dead_letter_arn: str
+
+
+class Sqs:
+    """One queue. `client` is a boto3 SQS client; safe to use from many threads at once.
+
+    Every method raises `TransientError` (`queue_unavailable`) if SQS refuses the request or does not answer.
+    """
+
+    def __init__(
+        self,
+        client: Any,
+        *,
+        url: str,
+        wait_seconds: int,
+        visibility_timeout_seconds: int,
+        version: str,
+        telemetry: SqsTelemetry,
+        clock: Clock,
+    ) -> None:
+        self._client = client
+        self._url = url
+        self._wait_seconds = wait_seconds
+        self._visibility = visibility_timeout_seconds
+        self._version = version
+        self._telemetry = telemetry
+        self._clock = clock
+
+    def receive(self) -> list[Delivery]:
+        """Up to ten deliveries, after a long poll; none if there are none."""
+        answer = self._request(
+            "ReceiveMessage",
+            self._client.receive_message,
+            QueueUrl=self._url,
+            MaxNumberOfMessages=_BATCH,
+            WaitTimeSeconds=self._wait_seconds,
+            VisibilityTimeout=self._visibility,
+            MessageSystemAttributeNames=["ApproximateReceiveCount", "SentTimestamp"],
+        )
+        received_at = self._clock.monotonic()
+        return [_delivery(message, received_at) for message in answer.get("Messages", ())]
+
+    def delete(self, deliveries: Sequence[Delivery]) -> list[Refusal]:
+        """Delete `deliveries`; returns those that SQS would not delete."""
+        return [
+            refusal
+            for batch in _batches(deliveries)
+            for refusal in self._ask("DeleteMessageBatch", self._client.delete_message_batch, batch, {})
+        ]
+
+    def hide(self, hidings: Sequence[Hiding]) -> list[Refusal]:
+        """Hide each delivery for its time from now; returns those that SQS would not hide."""
+        seconds = {hiding.delivery.receipt_handle: hiding.seconds for hiding in hidings}
+        change = self._client.change_message_visibility_batch
+        return [
+            refusal
+            for batch in _batches([hiding.delivery for hiding in hidings])
+            for refusal in self._ask("ChangeMessageVisibilityBatch", change, batch, seconds)
+        ]
+
+    def bury(self, delivery: Delivery, fault: Fault, dead_letter_url: str) -> None:
+        """Send `delivery` to the dead-letter queue: its body unchanged, `fault` in message attributes."""
+        named = {
+            "reason": str(fault.reason),
+            "detail": fault.detail,
+            "bucket": fault.bucket,
+            "key": fault.key,
+            "agent_version": self._version,
+        }
+        self._request(
+            "SendMessage",
+            self._client.send_message,
+            QueueUrl=dead_letter_url,
+            MessageBody=delivery.body,
+            MessageAttributes={name: _attribute(value) for name, value in named.items() if value},
+        )
+
+    def attributes(self, url: str) -> QueueAttributes:
+        """What SQS says of the queue at `url`."""
+        answer = self._request(
+            "GetQueueAttributes", self._client.get_queue_attributes, QueueUrl=url, AttributeNames=["All"]
+        )
+        values = answer.get("Attributes", {})
+        return QueueAttributes(
+            visible=int(values.get("ApproximateNumberOfMessages", 0)),
+            in_flight=int(values.get("ApproximateNumberOfMessagesNotVisible", 0)),
+            delayed=int(values.get("ApproximateNumberOfMessagesDelayed", 0)),
+            dead_letter_arn=str(json.loads(values.get("RedrivePolicy") or "{}").get("deadLetterTargetArn", "")),
+        )
+
+    def url_of(self, arn: str) -> str:
+        """The URL of the queue whose ARN is `arn` (`arn:aws:sqs:region:account:name`)."""
+        _, _, _, _, account, name = arn.split(":", 5)
+        answer = self._request(
+            "GetQueueUrl", self._client.get_queue_url, QueueName=name, QueueOwnerAWSAccountId=account
+        )
+        return str(answer["QueueUrl"])
+
+    def _ask(
+        self, operation: str, call: Callable[..., Any], batch: Sequence[Delivery], seconds: Mapping[str, int]
+    ) -> Iterator[Refusal]:
+        entries = [_entry(number, delivery, seconds) for number, delivery in enumerate(batch)]
+        answer = self._request(operation, call, QueueUrl=self._url, Entries=entries)
+        for failed in answer.get("Failed", ()):
+            code = str(failed.get("Code", ""))
+            detail = f"{code}: {failed.get('Message', '')}".strip(": ")
+            yield Refusal(batch[int(failed["Id"])], kind_of(code) is FailureKind.STALE_HANDLE, detail)
+
+    def _request(self, operation: str, call: Callable[..., Any], **arguments: Any) -> Any:
+        try:
+            answer = call(**arguments)
+        except AWS_ERRORS as error:
+            failure = explain(error)
+            self._telemetry.sqs_request(operation, _RESULTS.get(failure.kind, "error"))
+            raise TransientError(RetryReason.QUEUE_UNAVAILABLE, f"{operation}: {failure.detail}") from error
+        self._telemetry.sqs_request(operation, "ok")
+        return answer
+
+
+def _delivery(message: Mapping[str, Any], received_at: float) -> Delivery:
+    attributes = message.get("Attributes", {})
+    return Delivery(
+        message_id=message["MessageId"],
+        receipt_handle=message["ReceiptHandle"],
+        body=message["Body"],
+        receive_count=int(attributes.get("ApproximateReceiveCount", 1)),
+        sent_at=int(attributes.get("SentTimestamp", 0)) / 1000,
+        received_at=received_at,
+    )
+
+
+def _batches(deliveries: Sequence[Delivery]) -> Iterator[Sequence[Delivery]]:
+    for start in range(0, len(deliveries), _BATCH):
+        yield deliveries[start : start + _BATCH]
+
+
+def _entry(number: int, delivery: Delivery, seconds: Mapping[str, int]) -> Mapping[str, Any]:
+    entry: dict[str, Any] = {"Id": str(number), "ReceiptHandle": delivery.receipt_handle}
+    if delivery.receipt_handle in seconds:
+        entry["VisibilityTimeout"] = seconds[delivery.receipt_handle]
+    return entry
+
+
+def _attribute(value: str) -> Mapping[str, str]:
+    # SQS takes the characters that XML 1.0 has, and would refuse the whole message for one other.
+    text = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in value)
+    return {"DataType": "String", "StringValue": text[:_ATTRIBUTE_CHARACTERS]}

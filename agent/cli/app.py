@@ -1,0 +1,46 @@
+"""All commands under one name. Each command imports what it needs when it is called."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from agent import __version__
+from agent.cli import config
+from agent.cli.check import check
+from agent.cli.demo import demo
+from agent.cli.healthcheck import healthcheck
+from agent.cli.inspect import inspect
+from agent.cli.run import run
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Ships Amazon CodeCatalyst audit events from CloudTrail's S3 objects to an OpenTelemetry Collector or Loki.",
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"trail-agent {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
+app.command()(run)
+app.command()(demo)
+app.command()(check)
+app.command()(inspect)
+app.command()(healthcheck)
+app.add_typer(config.app, name="config")

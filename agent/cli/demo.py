@@ -1,0 +1,67 @@
+"""`trail-agent demo`: generated CodeCatalyst events flow through the real daemon, without an account or a network."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from agent.demo.show import Show
+
+_UNAVAILABLE = 69
+_BUG = 70
+_INTERRUPTED = 130
+
+
+def demo(
+    once: Annotated[
+        bool, typer.Option("--once", help="Stop after the first batch; exit 0 only if every event arrived.")
+    ] = False,
+    otlp_endpoint: Annotated[
+        str | None,
+        typer.Option("--otlp-endpoint", metavar="URL", help="Ship to this Collector or Loki, not to the receiver."),
+    ] = None,
+) -> None:
+    """Show generated CodeCatalyst events flowing through the real daemon, until Ctrl-C."""
+    from rich.console import Console
+
+    sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]  # a terminal that is not UTF-8 still shows lines
+    console = Console(highlight=False)
+    try:
+        code = _demo(console, once=once, otlp_endpoint=otlp_endpoint)
+    except KeyboardInterrupt:
+        code = _INTERRUPTED
+    raise typer.Exit(code)
+
+
+def _demo(console: Console, *, once: bool, otlp_endpoint: str | None) -> int:
+    from agent.demo.interrupt import interruptible
+    from agent.demo.runner import Wishes, run
+    from agent.demo.show import Show
+    from agent.demo.subject import DaemonEndedError, NotReadyError
+    from agent.errors import DependencyError
+
+    show = Show(console)
+    try:
+        with interruptible() as stopping:
+            faults = run(Wishes(once, otlp_endpoint), show, stopping)
+    except DependencyError as error:
+        return _failed(show, str(error), [], _UNAVAILABLE)
+    except NotReadyError as error:
+        return _failed(show, str(error), error.last_lines, _UNAVAILABLE)
+    except DaemonEndedError as error:
+        return _failed(show, str(error), error.last_lines, _BUG)
+    if once and faults:
+        return _failed(show, f"{len(faults)} events did not arrive as they were written", faults, _UNAVAILABLE)
+    return 0
+
+
+def _failed(show: Show, what: str, details: list[str], code: int) -> int:
+    show.verdict(what, good=False)
+    for line in details:
+        show.say(f"  {line}")
+    return code

@@ -1,0 +1,112 @@
+"""`trail-agent inspect`: local trail files → what would be shipped."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from agent.inspection import Inspected, Inspector
+    from agent.model import LogRecord
+
+_UNREADABLE = 1
+_USAGE = 2
+
+
+class Format(StrEnum):
+    """How records are printed."""
+
+    TABLE = "table"
+    JSONL = "jsonl"
+    OTLP = "otlp"
+
+
+def inspect(
+    paths: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PATH…", help="Trail files (.json, .json.gz), folders of them, or - for standard input."
+        ),
+    ],
+    form: Annotated[
+        Format,
+        typer.Option(
+            "--format",
+            "-f",
+            help="table; jsonl: one flat object per record; otlp: one OTLP/JSON ExportLogsServiceRequest.",
+        ),
+    ] = Format.TABLE,
+    everything: Annotated[bool, typer.Option("--all", help="Every event, not just CodeCatalyst's.")] = False,
+    config: Annotated[
+        Path | None, typer.Option("--config", "-c", help="Select, map and limit as this settings file says.")
+    ] = None,
+) -> None:
+    """Show what would be shipped of local trail files. Needs no network and no AWS account."""
+    from agent.cli.report import fail_settings
+    from agent.errors import SettingsError
+    from agent.inspection import Inspector
+
+    try:
+        inspector = Inspector.from_settings(config, everything=everything)
+        found = inspector.inspect(paths)
+    except SettingsError as error:
+        fail_settings(error)
+    except FileNotFoundError as error:
+        typer.echo(f"✗ {error}", err=True)
+        raise typer.Exit(_USAGE) from error
+    try:
+        _printers(inspector)[form](found.records)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of the pipe has seen enough; the interpreter would complain at its exit
+        raise typer.Exit from None
+    _report(found, everything=everything)
+
+
+def _printers(inspector: Inspector) -> dict[Format, Callable[[Sequence[LogRecord]], None]]:
+    return {
+        Format.TABLE: _print_table,
+        Format.JSONL: lambda records: _print_lines(map(inspector.flat_json, records)),
+        Format.OTLP: lambda records: _print_lines([inspector.otlp_json(records)]),
+    }
+
+
+def _print_lines(lines: Sequence[str] | map[str]) -> None:
+    for line in lines:
+        sys.stdout.write(line + "\n")
+
+
+def _print_table(records: Sequence[LogRecord]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from agent.inspection import Row
+
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for heading in Row.HEADINGS:
+        table.add_column(heading, no_wrap=True)
+    for record in records:
+        row = Row.of(record)
+        style = "red" if row.failed else ""
+        table.add_row(*(Text(cell, style) for cell in row.cells()))
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = max(console.width, 400)  # nobody's terminal cuts a line in a pipe
+    console.print(table)
+
+
+def _report(found: Inspected, *, everything: bool) -> None:
+    """Say on standard error what was read and what could not be; exit with 1 if a file could not."""
+    kind = "events" if everything else "CodeCatalyst events"
+    summary = f"{len(found.records)} {kind} of {found.events} in {found.files} files"
+    typer.echo(summary + (f"; {found.malformed} malformed" if found.malformed else ""), err=True)
+    for problem in found.problems:
+        typer.echo(f"✗ {problem}", err=True)
+    if found.problems:
+        raise typer.Exit(_UNREADABLE)

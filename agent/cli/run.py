@@ -1,0 +1,45 @@
+"""`trail-agent run`: the daemon."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+_BUG = 70
+_UNAVAILABLE = 69
+
+
+def run(
+    config: Annotated[
+        Path | None, typer.Option("--config", "-c", help="Settings file; without it, the environment.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and count; export and delete nothing.")] = False,
+    require_healthy: Annotated[
+        bool, typer.Option("--require-healthy", help="Exit with 69 if the queue or the sink does not answer at start.")
+    ] = False,
+) -> None:
+    """Ship CodeCatalyst events until SIGTERM or SIGINT."""
+    from agent import settings
+    from agent.cli.report import fail_settings
+    from agent.daemon import RunOptions
+    from agent.daemon import run as run_daemon
+    from agent.errors import DependencyError, SettingsError
+
+    try:
+        loaded = settings.load(config, settings.environment())
+        run_daemon(loaded, RunOptions(dry_run=dry_run, require_healthy=require_healthy), sys.stderr)
+    except SettingsError as error:
+        fail_settings(error)
+    except DependencyError as error:
+        typer.echo(f"✗ {error}", err=True)
+        raise typer.Exit(_UNAVAILABLE) from error
+    except Exception as error:
+        traceback.print_exc()
+        typer.echo(
+            "✗ A bug ended trail-agent; nothing is lost: messages in hand come again. Please report it.", err=True
+        )
+        raise typer.Exit(_BUG) from error

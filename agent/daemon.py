@@ -1,0 +1,205 @@
+"""The daemon's life: start, work, drain, stop. Contains no decisions about deliveries."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from threading import Thread
+from typing import Final, TextIO
+
+from agent import __version__
+from agent.assembly import Assembly, Stops
+from agent.aws.lease import Leases
+from agent.aws.source import DryRunSource, Source
+from agent.errors import DependencyError, SettingsError, TransientError
+from agent.model import Outcome, Settlement
+from agent.otlp.sink import DryRunSink
+from agent.pulse import Pulse
+from agent.settings import Settings
+from agent.signals import SignalInbox
+from agent.telemetry.events import Telemetry, open_telemetry
+from agent.telemetry.logs import foreign_logging, open_log
+from agent.telemetry.metrics import Build
+from agent.watch import Watch
+from agent.worker import Worker
+
+_START_RETRY_SECONDS: Final = 5.0
+_LISTEN_SECONDS: Final = 1.0
+_RETURN_SECONDS: Final = 3.0  # of the grace, kept for giving messages back
+_TICK_SECONDS: Final = 0.1
+
+_HOW_TO_MAKE_A_DEAD_LETTER_QUEUE: Final = (
+    "queue.dead_letter_url: the queue has no redrive policy and no dead-letter queue is set; without one, a message "
+    "that can never be delivered would have to be lost. Make one: 'aws sqs create-queue --queue-name "
+    "trail-agent-dead-letters --attributes MessageRetentionPeriod=1209600', then name its ARN in the RedrivePolicy of "
+    "the queue ('aws sqs set-queue-attributes', maxReceiveCount 20), or its URL in queue.dead_letter_url"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What the command line adds to the settings."""
+
+    dry_run: bool = False
+    require_healthy: bool = False
+
+
+def run(settings: Settings, options: RunOptions, log_stream: TextIO) -> None:
+    """Run the daemon until SIGTERM or SIGINT tells it to stop; returns after a clean stop.
+
+    Raises `SettingsError` if it must not start, `DependencyError` if `require_healthy` and something is not there.
+    """
+    pulse = Pulse()
+    log = open_log(settings.log.level, settings.log.format, log_stream)
+    telemetry = open_telemetry(log, pulse, Build(__version__), settings.limits.event_name_labels)
+    with ExitStack() as stack:
+        stack.enter_context(foreign_logging(log))
+        inbox = stack.enter_context(SignalInbox())
+        _Daemon(settings, options, pulse, telemetry, inbox).run()
+
+
+class _Daemon:
+    """One run: start until the queue is there, work until a signal, drain until all is settled or given back."""
+
+    def __init__(
+        self, settings: Settings, options: RunOptions, pulse: Pulse, telemetry: Telemetry, inbox: SignalInbox
+    ) -> None:
+        self._settings = settings
+        self._options = options
+        self._pulse = pulse
+        self._telemetry = telemetry
+        self._inbox = inbox
+        self._stops = Stops()
+        self._parts = Assembly(settings, telemetry, pulse, self._stops)
+        self._queue = self._parts.queue()
+        self._store = self._parts.store()
+        self._sink = DryRunSink() if options.dry_run else self._parts.sink()
+
+    def run(self) -> None:
+        settings, telemetry = self._settings, self._telemetry
+        server = telemetry.server(settings.http.host, settings.http.port)
+        server.start()
+        try:
+            with self._pulse.alive():
+                address = f"{settings.http.listen.rpartition(':')[0]}:{server.port}"
+                telemetry.started(
+                    __version__, settings.queue.url, len(settings.buckets), settings.otlp.endpoint, address
+                )
+                for warning in settings.warnings:
+                    telemetry.setting_warned(warning)
+                if dead_letter_url := self._start():
+                    self._work(dead_letter_url)
+        finally:
+            server.stop()
+
+    def _start(self) -> str:
+        """Wait until the queue answers; returns the dead-letter queue's URL, or nothing if a signal came first."""
+        while True:
+            try:
+                url = self._find_dead_letter_queue()
+            except TransientError as error:
+                self._telemetry.queue_down(str(error.reason), error.detail)
+                if self._options.require_healthy:
+                    raise DependencyError(f"queue.url: the queue does not answer: {error.detail}") from error
+                if self._signal(_START_RETRY_SECONDS):
+                    return ""
+            else:
+                break
+        if not self._sink.probe() and self._options.require_healthy:
+            raise DependencyError("otlp.endpoint: the sink does not accept an export; the log above says why")
+        self._telemetry.queue_up()
+        return url
+
+    def _find_dead_letter_queue(self) -> str:
+        queue = self._settings.queue
+        attributes = self._queue.attributes(queue.url)
+        if queue.dead_letter_url:
+            return queue.dead_letter_url
+        if not attributes.dead_letter_arn:
+            raise SettingsError([_HOW_TO_MAKE_A_DEAD_LETTER_QUEUE])
+        return self._queue.url_of(attributes.dead_letter_arn)
+
+    def _work(self, dead_letter_url: str) -> None:
+        """Start every thread, wait for a signal, and come to an end."""
+        source = self._parts.source(self._queue, dead_letter_url)
+        leases = Leases(self._queue, self._settings.queue.visibility_timeout_seconds, self._telemetry, self._pulse)
+        watch = self._make_watch(dead_letter_url)
+        pool = ThreadPoolExecutor(self._settings.reads, thread_name_prefix="read")
+        workers = [
+            _thread(f"worker-{number}", worker.run)
+            for number, worker in enumerate(self._make_workers(source, leases, pool), 1)
+        ]
+        keepers = [
+            _thread("leases", partial(leases.keep, self._stops.end)),
+            _thread("watch", partial(watch.run, self._stops.end)),
+        ]
+        for thread in (*keepers, *workers):
+            thread.start()
+        while not (name := self._signal(_LISTEN_SECONDS)):
+            pass
+        self._finish(name, workers, leases, source)
+        pool.shutdown(wait=False, cancel_futures=True)
+
+    def _make_workers(self, source: Source, leases: Leases, pool: ThreadPoolExecutor) -> list[Worker]:
+        dry_run = self._options.dry_run
+        pipeline = self._parts.pipeline(self._store)
+        shipping = self._parts.shipping(self._sink)
+        return [
+            Worker(
+                source=DryRunSource(source, leases) if dry_run else source,
+                leases=leases,
+                pool=pool,
+                read=pipeline.read,
+                ship=shipping.ship,
+                telemetry=self._telemetry,
+                pulse=self._pulse,
+                drain=self._stops.drain,
+            )
+            for _ in range(self._settings.workers)
+        ]
+
+    def _make_watch(self, dead_letter_url: str) -> Watch:
+        return Watch(
+            queues={"main": self._settings.queue.url, "dead_letter": dead_letter_url},
+            depth=self._queue.attributes,
+            sink=self._sink,
+            sink_is_up=lambda: self._telemetry.health.sink_up,
+            telemetry=self._telemetry,
+            pulse=self._pulse,
+        )
+
+    def _finish(self, signal_name: str, workers: Sequence[Thread], leases: Leases, source: Source) -> None:
+        """Let the workers finish within the grace, or until a second signal; give back what is left."""
+        asked = self._pulse.clock.monotonic()
+        grace = self._settings.shutdown_grace_seconds
+        self._telemetry.draining(signal_name, len(leases.held()))
+        self._stops.drain.set()
+        self._join(workers, asked + grace - min(_RETURN_SECONDS, grace / 4))
+        self._stops.halt.set()
+        self._join(workers, min(self._pulse.clock.monotonic() + _RETURN_SECONDS, asked + grace))
+        if left := leases.held():
+            source.settle([Settlement(delivery, Outcome.RETURNED) for delivery in left])
+        self._stops.end.set()
+        self._telemetry.stopped(self._pulse.clock.monotonic() - asked)
+        if any(worker.is_alive() for worker in workers):
+            os._exit(0)  # a thread that hangs in a system call cannot be ended otherwise; what it held was given back
+
+    def _join(self, workers: Sequence[Thread], deadline: float) -> None:
+        """Wait for the workers until `deadline`, or until another signal says not to."""
+        while any(worker.is_alive() for worker in workers) and self._pulse.clock.monotonic() < deadline:
+            if self._signal(_TICK_SECONDS):
+                return
+
+    def _signal(self, seconds: float) -> str:
+        """The name of a signal that asks us to stop, if one comes within `seconds`."""
+        self._pulse.beat()
+        signal = self._inbox.next(seconds)
+        return signal.name if signal else ""
+
+
+def _thread(name: str, target: Callable[[], None]) -> Thread:
+    return Thread(target=target, name=name, daemon=True)

@@ -1,0 +1,45 @@
+"""What else an account's trail holds: real records of other services, and look-alikes that must not be shipped."""
+
+from __future__ import annotations
+
+import gzip
+from datetime import UTC, datetime, timedelta
+from importlib.resources import files
+from random import Random
+from uuid import UUID
+
+import msgspec
+
+_RECORDED_ACCOUNT = b"123837392027"
+_LOOKALIKE_SHARE = 0.1
+
+
+class Bystanders:
+    """The packaged noise: see `noise/README.md` for where it comes from."""
+
+    def __init__(self) -> None:
+        folder = files("agent.demo").joinpath("noise")
+        self.recorded = gzip.decompress(folder.joinpath("records.jsonl.gz").read_bytes()).splitlines()
+        self.lookalikes = [
+            bytes(one)
+            for one in msgspec.json.decode(folder.joinpath("lookalikes.json").read_bytes(), type=list[msgspec.Raw])
+        ]
+
+    def sample(self, rng: Random, count: int, account: str, region: str, now: datetime) -> list[bytes]:
+        """`count` records as if they had happened in `account` and `region` in the five minutes before `now`."""
+        return [self._moved(rng, self._pick(rng), account, region, now) for _ in range(count)]
+
+    def _pick(self, rng: Random) -> bytes:
+        return rng.choice(self.lookalikes if rng.random() < _LOOKALIKE_SHARE else self.recorded)
+
+    @staticmethod
+    def _moved(rng: Random, raw: bytes, account: str, region: str, now: datetime) -> bytes:
+        record = msgspec.json.decode(raw.replace(_RECORDED_ACCOUNT, account.encode()), type=dict[str, msgspec.Raw])
+        time = now.astimezone(UTC) - timedelta(seconds=rng.randint(0, 300))
+        changed = {
+            "eventTime": time.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "eventID": str(UUID(int=rng.getrandbits(128), version=4)),
+            "awsRegion": region,
+            "recipientAccountId": account,
+        }
+        return msgspec.json.encode(record | {key: msgspec.Raw(msgspec.json.encode(to)) for key, to in changed.items()})

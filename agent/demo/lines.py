@@ -1,0 +1,122 @@
+"""One readable line for each log record that arrived: time, actor, event, space/project, source, outcome."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from rich.cells import cell_len, set_cell_size
+from rich.text import Text
+
+from agent.demo.cast import NAMES_BY_USER_ID
+from agent.demo.scenes import SENSITIVE
+from agent.otlp.decode import ReceivedRecord
+
+_WHO = {
+    "builder_id": "Builder ID",
+    "identity_center_user": "workforce",
+    "root": "root",
+    "iam_user": "IAM user",
+    "assumed_role": "role",
+    "federated_user": "federated",
+    "aws_service": "AWS",
+    "aws_account": "account",
+}
+_SERVICE_SUFFIX = ".amazonaws.com"
+_WIDE = 132
+_MEDIUM = 110
+_NARROW = 96
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What is shown of a record."""
+
+    time: str
+    actor: str
+    kind: str
+    event: str
+    where: str
+    source: str
+    failure: str
+    sensitive: bool
+
+    @classmethod
+    def of(cls, record: ReceivedRecord) -> Line:
+        """Read a line off the attributes that the daemon gave to `record`."""
+
+        def get(key: str) -> str:
+            return _printable(str(record.attributes.get(key, "")))
+
+        event = get("aws.codecatalyst.event")
+        actor = get("aws.codecatalyst.actor")
+        kind = get("aws.codecatalyst.actor.kind")
+        place = [get("aws.codecatalyst.space.name"), get("aws.codecatalyst.project.name")]
+        account = str(record.resource.get("cloud.account.id", ""))
+        return cls(
+            time=f"{datetime.fromtimestamp(record.time_unix_nano / 1e9).astimezone():%H:%M:%S}",
+            actor=NAMES_BY_USER_ID.get(actor, actor).removesuffix(_SERVICE_SUFFIX),
+            kind=_WHO.get(kind, kind),
+            event=event,
+            where="/".join(filter(None, place)) or account,
+            source=get("source.address").removesuffix(_SERVICE_SUFFIX),
+            failure=get("aws.error.code").removesuffix("Exception"),
+            sensitive=event in SENSITIVE,
+        )
+
+
+def _printable(text: str) -> str:
+    """`text` without anything that could steer a terminal."""
+    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text)
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """How wide each column is, in cells; `kinds` and `source` say whether there is room for them at all."""
+
+    actor: int
+    event: int
+    where: int
+    source: int
+    gap: int = 1
+    kinds: bool = True
+
+    @classmethod
+    def fit(cls, width: int) -> Columns:
+        """The columns for a terminal of `width` cells; what matters least goes first when it is narrow."""
+        if width >= _WIDE:
+            return cls(actor=25, event=33, where=19, source=13, gap=2)
+        if width >= _MEDIUM:
+            return cls(actor=25, event=26, where=19, source=13)
+        if width >= _NARROW:
+            return cls(actor=14, event=26, where=19, source=13, kinds=False)
+        return cls(actor=14, event=26, where=15, source=0, kinds=False)
+
+    def header(self) -> Text:
+        """The names of the columns."""
+        named = ("actor", self.actor), ("  event", self.event + 2), ("space/project", self.where), ("from", self.source)
+        return Text("time      " + "".join(self._cell(*one) for one in named) + "outcome", "dim")
+
+    def row(self, line: Line) -> Text:
+        """The line, one style per meaning: red failed, yellow decides who may act or who pays."""
+        return Text.assemble(
+            (f"{line.time}  ", "dim"),
+            (self._cell(self._actor(line), self.actor), "bold magenta" if line.kind == "root" else "cyan"),
+            ("! " if line.sensitive else "  ", "bold yellow"),
+            (self._cell(line.event, self.event), "bold yellow" if line.sensitive else "bold"),
+            self._cell(line.where, self.where),
+            (self._cell(line.source, self.source), "dim"),
+            (line.failure or "ok", "bold red" if line.failure else "green"),
+        )
+
+    def _actor(self, line: Line) -> str:
+        if not self.kinds:
+            return "root" if line.kind == "root" else line.actor
+        return f"{line.actor} ({line.kind})" if line.kind else line.actor
+
+    def _cell(self, text: str, width: int) -> str:
+        """`text` in exactly `width` cells and a gap; nothing at all if the column is left out."""
+        if not width:
+            return ""
+        cut = text if cell_len(text) <= width else set_cell_size(text, width - 1) + "…"
+        return set_cell_size(cut, width + self.gap)

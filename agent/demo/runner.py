@@ -1,0 +1,169 @@
+"""The demo from curtain to curtain: an emulated account, the real daemon, a sink, and events to watch."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+
+from agent.demo.bystanders import Bystanders
+from agent.demo.generator import OPENING_SIZE, Generator
+from agent.demo.interrupt import Stopping
+from agent.demo.objects import Press
+from agent.demo.receiver import Receiver
+from agent.demo.scrape import Scrape, Tally
+from agent.demo.show import Show
+from agent.demo.sinks import BuiltIn, Elsewhere, Sink
+from agent.demo.subject import Subject
+from agent.demo.world import World
+
+_NOISE = 60
+_BEAT_SECONDS = 0.2
+_PAUSE_SECONDS = 1.5
+_SUMMARY_SECONDS = 15.0
+_ARRIVAL_SECONDS = 60.0
+_SETTLE_SECONDS = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the command line asks for."""
+
+    once: bool = False
+    otlp_endpoint: str | None = None
+
+
+def run(wishes: Wishes, show: Show, stopping: Stopping) -> list[str]:
+    """Show the daemon at work until `stopping` is set, or with `once` until the first batch has arrived.
+
+    Returns what went wrong with the events, one sentence each. Raises DependencyError, NotReadyError or
+    DaemonEndedError when there is nothing to show; whatever was started has ended when this returns or raises.
+    """
+    show.title()
+    with ExitStack() as stack:
+        demo = _start(wishes, show, stopping, stack)
+        demo.play(wishes)
+        return demo.end(wishes)
+
+
+def _start(wishes: Wishes, show: Show, stopping: Stopping, stack: ExitStack) -> Demo:
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="trail-agent-demo-")))
+    with show.step("starting an emulated S3 and SQS", "S3 and SQS, emulated") as note:
+        world = stack.enter_context(World.start())
+        note.append(world.endpoint)
+    sink = _sink(wishes, show, stopping, stack)
+    with show.step("starting the daemon", "the daemon: trail-agent run") as note:
+        theirs = wishes.otlp_endpoint is not None
+        subject = stack.enter_context(Subject.start(world, sink.endpoint, folder, keep_headers=theirs))
+        subject.await_ready(stopping)
+        note.append(subject.address)
+    show.links(subject.address, once=wishes.once)
+    return Demo(Ensemble(world, subject, sink), show, stopping, Random())
+
+
+def _sink(wishes: Wishes, show: Show, stopping: Stopping, stack: ExitStack) -> Sink:
+    if wishes.otlp_endpoint:
+        return Elsewhere(wishes.otlp_endpoint, stopping)
+    with show.step("starting an OTLP receiver", "an OTLP receiver, in this process") as note:
+        receiver = stack.enter_context(Receiver.start())
+        note.append(f"{receiver.endpoint}/v1/logs")
+    return BuiltIn(receiver)
+
+
+@dataclass(frozen=True, slots=True)
+class Ensemble:
+    """What a running demo is made of."""
+
+    world: World
+    subject: Subject
+    sink: Sink
+
+
+class Demo:
+    """A running demo."""
+
+    def __init__(self, ensemble: Ensemble, show: Show, stopping: Stopping, rng: Random) -> None:
+        self._world = ensemble.world
+        self._subject = ensemble.subject
+        self._sink = ensemble.sink
+        self._show = show
+        self._stopping = stopping
+        self._rng = rng
+        self._generator = Generator(rng, datetime.now(UTC))
+        self._press = Press(rng, Bystanders(), noise=_NOISE)
+        self._written = 0
+
+    def play(self, wishes: Wishes) -> None:
+        """Write the opening and show it arrive; without `once`, go on until asked to stop."""
+        if self._stopping.is_set():
+            return
+        if wishes.otlp_endpoint:
+            self._show.elsewhere(wishes.otlp_endpoint)
+        else:
+            self._show.header()
+        with self._show.footer():
+            self._write(OPENING_SIZE)
+            self._watch(_ARRIVAL_SECONDS, until=self._complete)
+            self._watch(_SETTLE_SECONDS, until=self._settled)
+            if not wishes.once:
+                self._go_on()
+
+    def end(self, wishes: Wishes) -> list[str]:
+        """Print the last counts, stop the daemon, and say how it went."""
+        if not self._written:  # asked to stop so early that the daemon may not even know how to
+            return ["interrupted before anything was written"]
+        scrape = self._subject.scrape()
+        faults = self._sink.faults(scrape)
+        self._show.curtain(self._tally(scrape))
+        with self._show.step("stopping the daemon: it finishes what it has in hand", "the daemon has ended in order"):
+            self._subject.stop()
+        written = f"{self._written} CodeCatalyst events written"
+        if not faults:
+            self._show.verdict(f"{written}, every one arrived, exactly once", good=True)
+        elif not wishes.once:
+            self._show.say(f"{written}; {len(faults)} of them had not arrived, or not as they should")
+        return faults
+
+    def _go_on(self) -> None:
+        summary_due = time.monotonic()
+        while not self._stopping.is_set():
+            if time.monotonic() >= summary_due:
+                self._show.summary(self._tally(self._subject.scrape()))
+                summary_due += _SUMMARY_SECONDS
+            self._write(self._rng.randint(1, 4))
+            self._watch(_PAUSE_SECONDS, until=lambda: False)
+
+    def _write(self, count: int) -> None:
+        now = datetime.now(UTC)
+        events = self._generator.generate(count, now)
+        self._sink.write(events)
+        for one in self._press.objects(events, now):
+            self._world.put(one.key, one.body)
+        self._written += count
+
+    def _watch(self, seconds: float, until: Callable[[], bool]) -> None:
+        """Show what arrives until `until` says so, `seconds` have passed, or the demo is to stop."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline and not self._stopping.is_set():
+            records = self._sink.take(_BEAT_SECONDS)
+            self._show.records(records)
+            if not records:
+                self._subject.check()
+                self._show.refresh(self._tally(self._subject.scrape()))
+                if until():
+                    return
+
+    def _tally(self, scrape: Scrape) -> Tally:
+        return Tally.of(scrape, queued=self._world.queue_depth().total)
+
+    def _complete(self) -> bool:
+        return not self._sink.faults(self._subject.scrape())
+
+    def _settled(self) -> bool:
+        """Whether every message is deleted, so that nothing can come a second time."""
+        return self._world.queue_depth().total == 0

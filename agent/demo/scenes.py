@@ -1,0 +1,157 @@
+"""The script: short sequences of events as one person causes them, which together hold every documented event name.
+
+Spellings are those of the CodeCatalyst user guide's CloudTrail page, slips included; the last scenes are actions that
+only the service authorization reference lists.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from agent.demo.identity import Kind
+
+SPACE_EVENTS = (
+    "CreateDevEnvironment",
+    "CreateProject",
+    "DeleteDevEnvironment",
+    "GetDevEnvironment",
+    "GetProject",
+    "GetSpace",
+    "GetSubscription",
+    "ListDevEnvironments",
+    "ListDevEnvironmentSessions",
+    "ListEventLogs",
+    "ListProjects",
+    "ListSourceRepositories",
+    "StartDevEnvironment",
+    "StartDevEnvironmentSession",
+    "StopDevEnvironment",
+    "StopDevEnvironmentSession",
+    "UpdateDevEnvironment",
+)
+CONNECTION_EVENTS = (
+    "AcceptConnection",
+    "AssociateIAMRoletoConnection",
+    "DeleteConnection",
+    "DissassociateIAMRolefromConnection",
+    "GetBillingAuthorization",
+    "GetConnection",
+    "GetPendingConnection",
+    "ListConnections",
+    "ListIAMRolesforConnection",
+    "PutBillingAuthorization",
+    "RejectConnection",
+)
+SPACE_KINDS = (Kind.BUILDER_ID, Kind.COMPANY_USER)
+CONNECTION_KINDS = (Kind.ASSUMED_ROLE, Kind.ROOT, Kind.IAM_USER, Kind.FEDERATED_USER, Kind.AWS_SERVICE)
+GUEST_KINDS = (
+    Kind.SAML_USER,
+    Kind.WEB_IDENTITY_USER,
+    Kind.AWS_ACCOUNT,
+    Kind.ROLE,
+    Kind.DIRECTORY,
+    Kind.NONE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What one person does in one go. A full round plays it with each of `kinds`; the opening with the first."""
+
+    events: tuple[str, ...]
+    kinds: tuple[Kind, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """A scene, and the kind of identity that plays it."""
+
+    scene: Scene
+    kind: Kind
+
+
+def _from(first: Kind, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
+    return (first, *(kind for kind in kinds if kind is not first))
+
+
+SCENES = (
+    Scene(
+        (
+            "GetPendingConnection",
+            "AcceptConnection",
+            "GetBillingAuthorization",
+            "PutBillingAuthorization",
+            "AssociateIAMRoletoConnection",
+        ),
+        _from(Kind.ASSUMED_ROLE, CONNECTION_KINDS),
+    ),
+    Scene(
+        (
+            "GetSpace",
+            "GetSubscription",
+            "CreateProject",
+            "ListSourceRepositories",
+            "CreateDevEnvironment",
+            "StartDevEnvironmentSession",
+        ),
+        _from(Kind.BUILDER_ID, SPACE_KINDS),
+    ),
+    Scene(
+        ("ListConnections", "GetConnection", "ListIAMRolesforConnection"),
+        _from(Kind.IAM_USER, CONNECTION_KINDS),
+    ),
+    Scene(
+        (
+            "ListProjects",
+            "GetProject",
+            "ListDevEnvironments",
+            "GetDevEnvironment",
+            "StartDevEnvironment",
+            "StartDevEnvironmentSession",
+        ),
+        _from(Kind.COMPANY_USER, SPACE_KINDS),
+    ),
+    Scene(("ListEventLogs",), _from(Kind.COMPANY_USER, SPACE_KINDS)),
+    Scene(
+        (
+            "ListDevEnvironmentSessions",
+            "StopDevEnvironmentSession",
+            "UpdateDevEnvironment",
+            "StopDevEnvironment",
+            "DeleteDevEnvironment",
+        ),
+        _from(Kind.BUILDER_ID, SPACE_KINDS),
+    ),
+    Scene(
+        ("DissassociateIAMRolefromConnection", "DeleteConnection", "RejectConnection"),
+        _from(Kind.ROOT, CONNECTION_KINDS),
+    ),
+    Scene(("CreateSpaceAdminRoleAssignment", "CreateIdentityCenterApplication", "TagResource"), (Kind.ASSUMED_ROLE,)),
+    Scene(("ListConnections", "GetConnection"), GUEST_KINDS),
+)
+
+SENSITIVE = frozenset(
+    {
+        "AcceptConnection",
+        "AssociateIamRoleToConnection",
+        "AssociateIdentityCenterApplicationToSpace",
+        "CreateIdentityCenterApplication",
+        "CreateSpaceAdminRoleAssignment",
+        "DeleteConnection",
+        "DeleteIdentityCenterApplication",
+        "DisassociateIamRoleFromConnection",
+        "PutBillingAuthorization",
+        "UpdateIdentityCenterApplication",
+    }
+)
+"""Canonical names of the changes that decide who may act on a space, and who pays: an owner wants to see each."""
+
+
+def opening() -> list[Play]:
+    """Every scene once: all documented names, and the most usual identity for each."""
+    return [Play(scene, scene.kinds[0]) for scene in SCENES]
+
+
+def encore() -> list[Play]:
+    """What a full round holds beyond the opening."""
+    return [Play(scene, kind) for scene in SCENES for kind in scene.kinds[1:]]

@@ -1,0 +1,160 @@
+"""What a person sees of the demo: on a terminal with colours and a footer that stays, in a pipe as plain lines."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.text import Text
+
+from agent.demo.lines import Columns, Line
+from agent.demo.scrape import Tally
+from agent.otlp.decode import ReceivedRecord
+
+_UNLIMITED = 200
+"""The width of a line that nobody's terminal cuts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """One number of the summary."""
+
+    name: str
+    value: int
+    style: str = "bold"
+
+    def text(self) -> Text:
+        """The number behind its name."""
+        return Text.assemble((f"{self.name} ", "dim"), (f"{self.value:,}", self.style))
+
+
+class Show:
+    """Everything the demo prints goes through here."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        if not self.interactive:
+            console.width = _UNLIMITED
+        self._live: Live | None = None
+        self._links: list[Text] = []
+
+    @property
+    def interactive(self) -> bool:
+        """Whether a person watches a terminal that can be redrawn."""
+        return self._console.is_terminal and not self._console.is_dumb_terminal
+
+    def title(self) -> None:
+        """Say what this is."""
+        self._line(Text("trail-agent demo", "bold").append("  who did what in a CodeCatalyst space, and when", "dim"))
+        self._line(Text())
+
+    @contextmanager
+    def step(self, doing: str, done: str) -> Iterator[list[str]]:
+        """Turn a spinner labelled `doing` while the block runs, then tick it off as `done`.
+
+        The block may append an address to the list it is given.
+        """
+        began, addresses = time.monotonic(), list[str]()
+        with self._spinner(doing):
+            yield addresses
+        took = f"{time.monotonic() - began:.1f} s"
+        address = addresses[0] if addresses else ""
+        self._line(Text.assemble(("✓ ", "green"), f"{done:<34}", (f"{took:>6}   ", "dim"), (address, "cyan")))
+
+    def links(self, address: str, *, once: bool) -> None:
+        """Remember the addresses to open, which stand under every count; with `once` they are about to end."""
+        if once:
+            return
+        self._links = [
+            Text.assemble(
+                ("  open next   ", "dim"), (f"{address}/", "bold cyan"), ("  status page     Ctrl-C ends", "dim")
+            ),
+            Text.assemble((f"              {address}/metrics", "cyan"), (f"  {address}/readyz", "cyan")),
+        ]
+
+    def header(self) -> None:
+        """Name the columns, and say what the marks mean."""
+        self._line(Text())
+        self._line(Text("People are ids in CloudTrail; the demo knows its cast by name.", "dim"))
+        self._line(Text("! marks a change that decides who may act, or who pays.", "dim"))
+        self._line(Text())
+        self._line(self._columns().header())
+
+    def elsewhere(self, endpoint: str) -> None:
+        """Say where the records can be seen, since they do not come here."""
+        self._line(Text())
+        self._line(Text.assemble("Records go to ", (endpoint, "cyan"), "; ask there, for example:"))
+        self._line(Text('  LogQL   {service_name="aws-codecatalyst"} | json', "bold"))
+        self._line(Text("  PromQL  sum by (event_name, outcome) (codecatalyst_events_total)", "bold"))
+
+    def records(self, records: Iterable[ReceivedRecord]) -> None:
+        """One line for each record, those that came together in the order of their times."""
+        columns = self._columns()
+        for record in sorted(records, key=lambda one: one.time_unix_nano):
+            self._line(columns.row(Line.of(record)))
+
+    @contextmanager
+    def footer(self) -> Iterator[None]:
+        """Keep the counts at the bottom of the terminal while the block runs; nothing of that in a pipe."""
+        if not self.interactive:
+            yield
+            return
+        with Live(console=self._console, auto_refresh=False, transient=True) as live:
+            self._live = live
+            try:
+                yield
+            finally:
+                self._live = None
+
+    def refresh(self, tally: Tally) -> None:
+        """Redraw the footer, if there is one."""
+        if self._live:
+            self._live.update(self._summary(tally), refresh=True)
+
+    def summary(self, tally: Tally) -> None:
+        """Print the counts and the addresses among the lines, where no footer shows them."""
+        if not self._live:
+            self._console.print(self._summary(tally), soft_wrap=not self.interactive)
+
+    def curtain(self, tally: Tally) -> None:
+        """Print the last counts; the addresses are about to end."""
+        self._links = []
+        self.summary(tally)
+
+    def say(self, text: str, style: str = "") -> None:
+        """Print one sentence."""
+        self._line(Text(text, style))
+
+    def verdict(self, text: str, *, good: bool) -> None:
+        """Print how it ended."""
+        self._line(Text.assemble(("✓ ", "bold green") if good else ("✗ ", "bold red"), (text, "bold")))
+
+    def _summary(self, tally: Tally) -> RenderableType:
+        style = "bold red" if tally.dead else "bold"
+        counts = (
+            Count("received", tally.received),
+            Count("objects", tally.objects),
+            Count("events", tally.read),
+            Count("skipped", tally.skipped),
+            Count("exported", tally.exported, "bold green"),
+            Count("queued", tally.queued),
+            Count("dead letters", tally.dead, style),
+        )
+        line = Text("  ", no_wrap=True, overflow="ellipsis").append(Text("  ").join(one.text() for one in counts))
+        return Group(Text(), line, *self._links, *([] if self._live else [Text()]))
+
+    def _spinner(self, doing: str) -> AbstractContextManager[object]:
+        return self._console.status(f"{doing}…") if self.interactive else nullcontext()
+
+    def _columns(self) -> Columns:
+        return Columns.fit(self._console.width)
+
+    def _line(self, text: Text) -> None:
+        if self.interactive:
+            self._console.print(text, no_wrap=True, overflow="ellipsis")
+        else:
+            self._console.print(Text(text.plain.rstrip()), soft_wrap=True)

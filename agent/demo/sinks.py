@@ -1,0 +1,85 @@
+"""The two places that the demo's daemon can ship to, and how each is seen to have everything."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from agent.demo.compare import Ledger, label_faults, labels_of
+from agent.demo.generator import GeneratedEvent
+from agent.demo.interrupt import Stopping
+from agent.demo.receiver import Receiver
+from agent.demo.scrape import Scrape
+from agent.otlp.decode import ReceivedRecord
+
+
+class Sink(Protocol):
+    """Where the daemon ships to."""
+
+    @property
+    def endpoint(self) -> str:
+        """The base URL for `otlp.endpoint`."""
+        ...
+
+    def write(self, events: Sequence[GeneratedEvent]) -> None:
+        """Expect `events`, which were just written to the bucket."""
+        ...
+
+    def take(self, seconds: float) -> Sequence[ReceivedRecord]:
+        """What arrived, to be shown; waits for it for at most `seconds`."""
+        ...
+
+    def faults(self, scrape: Scrape) -> list[str]:
+        """One sentence for each written event that has not arrived exactly once; `scrape` is the daemon's own count."""
+        ...
+
+
+@dataclass(slots=True)
+class BuiltIn:
+    """The receiver in this process: every body is compared with what was written."""
+
+    receiver: Receiver
+    ledger: Ledger = field(default_factory=Ledger)
+
+    @property
+    def endpoint(self) -> str:
+        """Where the receiver listens."""
+        return self.receiver.endpoint
+
+    def write(self, events: Sequence[GeneratedEvent]) -> None:
+        """Expect each body."""
+        self.ledger.write(events)
+
+    def take(self, seconds: float) -> Sequence[ReceivedRecord]:
+        """The records of the next request."""
+        records = self.receiver.take(seconds)
+        for record in records:
+            self.ledger.arrive(record.body)
+        return records
+
+    def faults(self, scrape: Scrape) -> list[str]:  # noqa: ARG002 - the bodies are better evidence than any count
+        """What is missing, repeated, altered or foreign."""
+        return self.ledger.faults()
+
+
+@dataclass(slots=True)
+class Elsewhere:
+    """A Collector or Loki of the user's: it is asked nothing; what it accepted is what the daemon counted."""
+
+    endpoint: str
+    stopping: Stopping
+    written: list[GeneratedEvent] = field(default_factory=list)
+
+    def write(self, events: Sequence[GeneratedEvent]) -> None:
+        """Expect each event under its labels."""
+        self.written.extend(events)
+
+    def take(self, seconds: float) -> Sequence[ReceivedRecord]:
+        """Nothing: the records are not here."""
+        self.stopping.wait(seconds)
+        return ()
+
+    def faults(self, scrape: Scrape) -> list[str]:
+        """Each series of `codecatalyst_events_total` that differs from what was written."""
+        return label_faults(labels_of(self.written), scrape.events())

@@ -1,0 +1,216 @@
+"""Local trail files → LogRecords, by the same reading, selection and mapping as the daemon's, without any network."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import ClassVar, Final, Self
+
+from agent import __version__, settings
+from agent.assembly import make_mapper, make_read_limits, make_selector
+from agent.codecatalyst.selector import EveryEvent, Selector
+from agent.errors import PermanentError
+from agent.model import LogRecord, ObjectSource
+from agent.otlp.decode import otlp_json, records
+from agent.otlp.encode import Encoder
+from agent.otlp.mapping import Mapper
+from agent.pipeline import ReadLimits
+from agent.settings import LimitSettings, RecordSettings, SelectSettings
+from agent.trail import reader
+from agent.trail.event import MalformedEventError
+from agent.trail.inflate import inflate
+
+_STANDARD_INPUT: Final = "-"
+_ENDINGS: Final = (".json", ".json.gz")
+_CHUNK_BYTES: Final = 1 << 18
+_DEFAULT_RESOURCE: Final[Mapping[str, str]] = {"service.name": "aws-codecatalyst"}
+
+
+@dataclass(slots=True)
+class Inspected:
+    """What came of all files together. `problems` has a sentence for each file that could not be read."""
+
+    records: list[LogRecord] = field(default_factory=list)
+    files: int = 0
+    events: int = 0
+    malformed: int = 0
+    problems: list[str] = field(default_factory=list)
+
+
+class Inspector:
+    """Reads trail files as the daemon reads objects."""
+
+    def __init__(
+        self,
+        *,
+        selection: Selector | EveryEvent,
+        mapper: Mapper,
+        limits: ReadLimits,
+        resource: Mapping[str, str],
+        include_read_only: bool,
+    ) -> None:
+        self._selection = selection
+        self._mapper = mapper
+        self._limits = limits
+        self._encoder = Encoder(resource, __version__)
+        self._include_read_only = include_read_only
+
+    @classmethod
+    def from_settings(cls, config: Path | None, *, everything: bool) -> Self:
+        """As the settings file `config` says, or with every default; raises `SettingsError`.
+
+        With `everything`, every event is selected.
+        """
+        if config is None:
+            select, record, limits = SelectSettings(), RecordSettings(), LimitSettings()
+            resource = _DEFAULT_RESOURCE
+        else:
+            loaded = settings.load(config, settings.environment())
+            select, record, limits, resource = loaded.select, loaded.record, loaded.limits, loaded.resource
+        return cls(
+            selection=EveryEvent() if everything else make_selector(select),
+            mapper=make_mapper(record, limits.record_bytes),
+            limits=make_read_limits(limits),
+            resource=resource,
+            include_read_only=everything or select.include_read_only,
+        )
+
+    def inspect(self, paths: Sequence[str]) -> Inspected:
+        """The records of every file that `paths` name; raises `FileNotFoundError` for a path that does not exist."""
+        found = Inspected()
+        for file in [file for path in paths for file in _files(path)]:
+            try:
+                self._inspect_file(file, found)
+            except PermanentError as error:
+                found.problems.append(f"{file}: {error.detail}")
+            except OSError as error:
+                found.problems.append(f"{file}: cannot be read: {error.strerror}")
+        return found
+
+    def otlp_json(self, selected: Sequence[LogRecord]) -> str:
+        """`selected` as one OTLP/JSON `ExportLogsServiceRequest`, exactly as it would be sent."""
+        return otlp_json(self._encoder.encode(selected))
+
+    def flat_json(self, record: LogRecord) -> str:
+        """`record` as one flat JSON object: its fields, then its resource's and its own attributes."""
+        (sent,) = records(self._encoder.encode([record]))
+        return json.dumps(
+            {
+                "time": _iso(sent.time_unix_nano),
+                "severity_number": sent.severity_number,
+                "event_name": sent.event_name,
+                **sent.resource,
+                **sent.attributes,
+                "body": sent.body,
+            },
+            ensure_ascii=False,
+        )
+
+    def _inspect_file(self, file: str, found: Inspected) -> None:
+        chunks, last_modified_ns = _open(file)
+        text = inflate(chunks, self._limits.inflate, gzipped=file.endswith(".gz"))
+        selected = reader.read(_as_log_file(text), self._selection, self._limits.events_per_object)
+        source = ObjectSource("", file, _account(file), last_modified_ns)
+        found.files += 1
+        found.events += len(selected.raws) + selected.skipped + selected.malformed
+        found.malformed += selected.malformed
+        mapped = [record for raw in selected.raws if (record := self._map(raw, source, found))]
+        found.records += sorted(mapped, key=lambda record: record.time_unix_nano)
+
+    def _map(self, raw: bytes, source: ObjectSource, found: Inspected) -> LogRecord | None:
+        try:
+            record = self._mapper.to_record(raw, source)
+        except MalformedEventError:
+            found.malformed += 1
+            return None
+        wanted = self._include_read_only or record.attributes.get("aws.event.read_only") is not True
+        return record if wanted else None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table: who did what, where, from where, and whether it worked."""
+
+    HEADINGS: ClassVar = ("time", "actor", "event", "space/project", "from", "outcome")
+
+    time: str
+    actor: str
+    event: str
+    where: str
+    source: str
+    outcome: str
+    failed: bool
+
+    @classmethod
+    def of(cls, record: LogRecord) -> Self:
+        """The line for `record`; control characters of its event are shown as escapes."""
+
+        def get(name: str) -> str:
+            return _printable(str(record.attributes.get(name, "")))
+
+        place = (get("aws.codecatalyst.space.name"), get("aws.codecatalyst.project.name"))
+        error = get("aws.error.code")
+        return cls(
+            time=_iso(record.time_unix_nano),
+            actor=f"{get('aws.codecatalyst.actor')} ({get('aws.codecatalyst.actor.kind')})",
+            event=get("aws.codecatalyst.event"),
+            where="/".join(filter(None, place)) or "-",
+            source=get("source.address") or "-",
+            outcome=error or "success",
+            failed=bool(error),
+        )
+
+    def cells(self) -> tuple[str, ...]:
+        """One text per heading."""
+        return (self.time, self.actor, self.event, self.where, self.source, self.outcome)
+
+
+def _files(path: str) -> Iterator[str]:
+    if path == _STANDARD_INPUT or Path(path).is_file():
+        yield path
+    elif Path(path).is_dir():
+        yield from sorted(str(file) for file in Path(path).rglob("*") if file.name.endswith(_ENDINGS))
+    else:
+        raise FileNotFoundError(f"{path}: there is no such file or folder")
+
+
+def _open(file: str) -> tuple[Iterator[bytes], int]:
+    """The file's bytes, and when it was last written in Unix nanoseconds: what S3's LastModified is for an object."""
+    if file == _STANDARD_INPUT:
+        return iter(lambda: sys.stdin.buffer.read(_CHUNK_BYTES), b""), 0
+    modified = int(Path(file).stat().st_mtime) * 1_000_000_000
+    return _chunks(Path(file)), modified
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as stream:
+        while chunk := stream.read(_CHUNK_BYTES):
+            yield chunk
+
+
+def _as_log_file(text: bytearray) -> bytearray:
+    """A single record, as one pastes it from a page or a console, stands for a log file that holds just it."""
+    try:
+        is_record = "eventName" in (members := json.loads(text)) and "Records" not in members
+    except (ValueError, TypeError, RecursionError):
+        return text
+    return bytearray(b'{"Records":[' + bytes(text) + b"]}") if is_record else text
+
+
+def _account(file: str) -> str:
+    """The account id that begins a log file's name, where it has one."""
+    account, mark, _ = Path(file).name.partition("_CloudTrail_")
+    return account if mark and account.isdigit() else ""
+
+
+def _iso(nanoseconds: int) -> str:
+    moment = datetime.fromtimestamp(nanoseconds / 1e9, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}Z"
+
+
+def _printable(text: str) -> str:
+    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)

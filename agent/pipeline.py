@@ -1,0 +1,228 @@
+"""A Delivery → ObjectRefs → TrailEvents → LogRecords."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from agent.budget import Budget
+from agent.errors import DrainedError, Fault, PermanentError, Reason, RetryReason, TransientError
+from agent.model import Delivery, Ignored, LogRecord, ObjectRef, ObjectSource, OpenObject, Reading
+from agent.pulse import Pulse
+from agent.trail import notification, reader
+from agent.trail.admission import Admission, Admitted
+from agent.trail.event import MalformedEventError
+from agent.trail.inflate import InflateLimits, inflate
+from agent.trail.reader import Selection
+
+_ATTEMPTS = 3  # reads of one object within one receive
+_FIRST_RETRY_SECONDS = 0.5
+_PATIENT_RECEIVES = 3  # a missing object may still appear; S3 notifies before every reader can see it
+
+
+class ObjectStore(Protocol):
+    """Where objects are read."""
+
+    def open(self, ref: ObjectRef) -> AbstractContextManager[OpenObject]:
+        """Ask for one object; returns when its head has arrived.
+
+        Raises `TransientError` (`object_missing`, `access_denied`, `store_unavailable`) or `PermanentError`; so does
+        reading the chunks.
+        """
+        ...
+
+
+class Mapper(Protocol):
+    """Makes records of events."""
+
+    def to_record(self, raw: bytes, source: ObjectSource) -> LogRecord:
+        """The record for one event's bytes; raises `MalformedEventError` if they are no JSON object."""
+        ...
+
+
+class PipelineTelemetry(Protocol):
+    """What the pipeline tells the outside."""
+
+    def notification_ignored(self, ignored: Ignored) -> None:
+        """A part of a notification holds nothing for us."""
+        ...
+
+    def object_read(self, size_bytes: int, seconds: float, last_modified: float) -> None:
+        """An object was read whole and found sound; `size_bytes` as stored, `last_modified` in Unix seconds."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ReadLimits:
+    """How much one object may hold."""
+
+    inflate: InflateLimits
+    events_per_object: int
+
+
+class Pipeline:
+    """Reads what a delivery names. Safe to call from many threads at once."""
+
+    def __init__(
+        self,
+        *,
+        admission: Admission,
+        store: ObjectStore,
+        selection: Selection,
+        mapper: Mapper,
+        limits: ReadLimits,
+        budget: Budget,
+        include_read_only: bool,
+        telemetry: PipelineTelemetry,
+        pulse: Pulse,
+        halt: threading.Event,
+        random: Callable[[], float],
+    ) -> None:
+        self._admission = admission
+        self._store = store
+        self._selection = selection
+        self._mapper = mapper
+        self._limits = limits
+        self._budget = budget
+        self._include_read_only = include_read_only
+        self._telemetry = telemetry
+        self._pulse = pulse
+        self._halt = halt
+        self._random = random
+        self._readable: set[str] = set()
+
+    def read(self, delivery: Delivery) -> Reading:
+        """Everything that `delivery` names, read whole or not at all, object by object; raises nothing on purpose."""
+        try:
+            entries = notification.decode(delivery.body)
+        except PermanentError as error:
+            return Reading(delivery, faults=(error.at("", ""),))
+        reading = Reading(delivery)
+        for entry in dict.fromkeys(entries):
+            reading = self._take(reading, self._admission.admit(entry))
+        return reading
+
+    def _take(self, reading: Reading, entry: Admitted | Ignored | Fault) -> Reading:
+        match entry:
+            case Ignored():
+                self._telemetry.notification_ignored(entry)
+                return reading
+            case Fault():
+                return replace(reading, faults=(*reading.faults, entry))
+            case Admitted():
+                return self._take_object(reading, entry)
+
+    def _take_object(self, reading: Reading, admitted: Admitted) -> Reading:
+        ref = admitted.ref
+        try:
+            found = self._read_object(admitted)
+        except DrainedError:
+            return replace(reading, returned=True)
+        except PermanentError as error:
+            return replace(reading, faults=(*reading.faults, error.at(ref.bucket, ref.key)))
+        except TransientError as error:
+            if fault := self._hopeless(error, reading.delivery, ref):
+                return replace(reading, faults=(*reading.faults, fault))
+            return replace(reading, retry=error.reason)
+        return _joined(reading, found, ref)
+
+    def _hopeless(self, error: TransientError, delivery: Delivery, ref: ObjectRef) -> Fault | None:
+        """What may pass later for the first few receives, and is this object's own fault from then on."""
+        if delivery.receive_count <= _PATIENT_RECEIVES:
+            return None
+        if error.reason is RetryReason.OBJECT_MISSING:
+            return Fault(Reason.OBJECT_MISSING, error.detail, ref.bucket, ref.key)
+        if error.reason is RetryReason.ACCESS_DENIED and ref.bucket in self._readable:
+            return Fault(Reason.OBJECT_UNREADABLE, error.detail, ref.bucket, ref.key)
+        return None
+
+    def _read_object(self, admitted: Admitted) -> _Found:
+        """Read one object, again where a second try may find it whole or the store willing."""
+        for attempt in range(1, _ATTEMPTS):
+            try:
+                return self._read_once(admitted)
+            except PermanentError as error:
+                if error.reason is not Reason.OBJECT_CORRUPT or attempt > 1:
+                    raise
+            except TransientError as error:
+                if error.reason is not RetryReason.STORE_UNAVAILABLE:
+                    raise
+            self._rest(attempt)
+        return self._read_once(admitted)
+
+    def _rest(self, attempt: int) -> None:
+        seconds = self._random() * _FIRST_RETRY_SECONDS * 2**attempt
+        if self._pulse.wait(self._halt, seconds):
+            raise DrainedError("the daemon had to stop before the object was read")
+
+    def _read_once(self, admitted: Admitted) -> _Found:
+        started = self._pulse.clock.monotonic()
+        with self._store.open(admitted.ref) as body:
+            self._readable.add(admitted.ref.bucket)
+            with self._budget.reserve(self._limits.inflate.most(body.length)):
+                size = _Counted(self._unless_halted(body.chunks))
+                text = inflate(size, self._limits.inflate, gzipped=admitted.key.gzipped)
+                selected = reader.read(text, self._selection, self._limits.events_per_object)
+                del text
+        seconds = self._pulse.clock.monotonic() - started
+        self._telemetry.object_read(size.bytes, seconds, body.last_modified_ns / 1e9)
+        return self._map(selected, admitted, body.last_modified_ns)
+
+    def _unless_halted(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        for chunk in chunks:
+            if self._halt.is_set():
+                raise DrainedError("the daemon had to stop before the object was read")
+            yield chunk
+
+    def _map(self, selected: reader.SelectedEvents, admitted: Admitted, last_modified_ns: int) -> _Found:
+        source = ObjectSource(admitted.ref.bucket, admitted.ref.key, admitted.key.account, last_modified_ns)
+        records, skipped, malformed = [], selected.skipped, selected.malformed
+        for raw in selected.raws:
+            try:
+                record = self._mapper.to_record(raw, source)
+            except MalformedEventError:
+                malformed += 1
+                continue
+            if self._include_read_only or record.attributes.get("aws.event.read_only") is not True:
+                records.append(record)
+            else:
+                skipped += 1
+        records.sort(key=lambda record: record.time_unix_nano)  # stable: CloudTrail's order breaks ties
+        return _Found(tuple(records), skipped, malformed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    records: tuple[LogRecord, ...]
+    skipped: int
+    malformed: int
+
+
+class _Counted:
+    """Chunks on their way, and how many bytes of them have passed."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self.bytes = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        for chunk in self._chunks:
+            self.bytes += len(chunk)
+            yield chunk
+
+
+def _joined(reading: Reading, found: _Found, ref: ObjectRef) -> Reading:
+    faults = reading.faults
+    if found.malformed:
+        detail = f"{found.malformed} of the file's entries are no JSON objects or cannot be decoded"
+        faults = (*faults, Fault(Reason.EVENT_MALFORMED, detail, ref.bucket, ref.key))
+    return replace(
+        reading,
+        records=reading.records + found.records,
+        faults=faults,
+        skipped=reading.skipped + found.skipped,
+        malformed=reading.malformed + found.malformed,
+    )

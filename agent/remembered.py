@@ -1,0 +1,65 @@
+"""The records that this process has delivered, and those that one of its workers is delivering now.
+
+A repeat (a duplicate notification, one object in two notifications, one record in two objects) is recognised by the
+digest of its body, and is neither exported nor counted again. A record is remembered only once its export is confirmed.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What one worker may do with the digests it asked for.
+
+    `ours` are its own to export; `known` have been delivered; `theirs` are being exported by another worker, and
+    `settled` is set when the first of those workers is through.
+    """
+
+    ours: tuple[bytes, ...]
+    known: tuple[bytes, ...]
+    theirs: tuple[bytes, ...]
+    settled: threading.Event
+
+
+class Remembered:
+    """At most `capacity` digests, the least recently seen forgotten first; 0 turns remembering off."""
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._delivered: OrderedDict[bytes, None] = OrderedDict()
+        self._claimed: dict[bytes, threading.Event] = {}
+        self._lock = threading.Lock()
+
+    def claim(self, digests: Iterable[bytes]) -> Claim:
+        """Sort `digests` (each once) into ours, known and theirs; what is ours stays so until `resolve`."""
+        ours, known, theirs = [], [], []
+        settled = threading.Event()
+        with self._lock:
+            for digest in digests:
+                if digest in self._delivered:
+                    self._delivered.move_to_end(digest)
+                    known.append(digest)
+                elif digest in self._claimed:
+                    theirs.append(digest)
+                else:
+                    ours.append(digest)
+            waiting_for = self._claimed[theirs[0]] if theirs else settled
+            self._claimed.update(dict.fromkeys(ours, settled))
+        return Claim(tuple(ours), tuple(known), tuple(theirs), waiting_for)
+
+    def resolve(self, claim: Claim, delivered: Iterable[bytes]) -> None:
+        """Give up what `claim` held, and remember those of it that were `delivered`."""
+        events = set()
+        with self._lock:
+            for digest in claim.ours:
+                events.add(self._claimed.pop(digest))
+            self._delivered.update(dict.fromkeys(delivered))
+            while len(self._delivered) > self._capacity:
+                self._delivered.popitem(last=False)
+        for event in events:
+            event.set()

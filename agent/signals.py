@@ -1,0 +1,48 @@
+"""SIGTERM and SIGINT as messages to the main thread, which asks for them when it is ready to hear them.
+
+A Python signal handler may run while the main thread holds any lock; so ours does nothing, and the interpreter writes
+the signal's number into a socket that the main thread waits on (Python library reference, `signal.set_wakeup_fd`).
+"""
+
+from __future__ import annotations
+
+import select
+import signal
+import socket
+from types import FrameType, TracebackType
+from typing import Final, Self
+
+_ASKED_TO_STOP: Final = (signal.SIGTERM, signal.SIGINT)
+
+
+class SignalInbox:
+    """While the block runs, SIGTERM and SIGINT end nothing by themselves. To be used in the main thread."""
+
+    def __init__(self) -> None:
+        self._reader, self._writer = socket.socketpair()
+        self._reader.settimeout(0)
+        self._writer.settimeout(0)
+
+    def __enter__(self) -> Self:
+        self._wakeup_before = signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
+        self._handlers_before = {number: signal.signal(number, _hear) for number in _ASKED_TO_STOP}
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        for number, handler in self._handlers_before.items():
+            signal.signal(number, handler)
+        signal.set_wakeup_fd(self._wakeup_before)
+        self._reader.close()
+        self._writer.close()
+
+    def next(self, seconds: float) -> signal.Signals | None:
+        """The next signal that asks us to stop, or None if none comes within `seconds`."""
+        readable, _, _ = select.select([self._reader], [], [], max(0.0, seconds))
+        number = self._reader.recv(1) if readable else b""
+        return signal.Signals(number[0]) if number and number[0] in _ASKED_TO_STOP else None
+
+
+def _hear(_number: int, _frame: FrameType | None) -> None:
+    """Nothing to do: the interpreter has written the number already."""

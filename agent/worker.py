@@ -1,0 +1,102 @@
+"""One receive loop: receive → read → export → settle."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, Future, wait
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from agent.errors import RetryReason
+from agent.model import Delivery, Outcome, Reading, Settlement
+from agent.pulse import SLICE_SECONDS, Pulse
+
+_AFTER_BUG_SECONDS = 5.0
+
+
+class Source(Protocol):
+    """Where deliveries come from and go back to."""
+
+    def receive(self) -> Sequence[Delivery]:
+        """Up to ten deliveries, after a long poll; none if there are none, or if the queue does not answer."""
+        ...
+
+    def settle(self, settlements: Sequence[Settlement]) -> None:
+        """Tell the queue what became of each delivery; never raises, at worst the lease lapses and it comes again."""
+        ...
+
+
+class Leases(Protocol):
+    """Keeps deliveries hidden from other replicas."""
+
+    def hold(self, deliveries: Sequence[Delivery]) -> AbstractContextManager[None]:
+        """Extend the leases of `deliveries` for the length of the block."""
+        ...
+
+
+class WorkerTelemetry(Protocol):
+    """What a worker tells the outside."""
+
+    def worker_failed(self, error: BaseException) -> None:
+        """A bug of ours stopped one unit of work; what it held comes again."""
+        ...
+
+
+class Worker:
+    """Runs units of work until `drain` is set: one receive, and all that follows from it, in one stack frame."""
+
+    def __init__(
+        self,
+        *,
+        source: Source,
+        leases: Leases,
+        pool: Executor,
+        read: Callable[[Delivery], Reading],
+        ship: Callable[[Sequence[Reading]], Sequence[Settlement]],
+        telemetry: WorkerTelemetry,
+        pulse: Pulse,
+        drain: threading.Event,
+    ) -> None:
+        self._source = source
+        self._leases = leases
+        self._pool = pool
+        self._read = read
+        self._ship = ship
+        self._telemetry = telemetry
+        self._pulse = pulse
+        self._drain = drain
+
+    def run(self) -> None:
+        """Work until drained; the body of a worker thread."""
+        with self._pulse.alive():
+            while not self._drain.is_set():
+                try:
+                    self.run_once()
+                except Exception as error:  # noqa: BLE001 - the one place where a bug must not end the daemon
+                    self._telemetry.worker_failed(error)
+                    self._pulse.wait(self._drain, _AFTER_BUG_SECONDS)
+
+    def run_once(self) -> None:
+        """One unit of work. Returns when every delivery of one receive has been settled."""
+        deliveries = self._source.receive()
+        with self._leases.hold(deliveries):
+            if self._drain.is_set():  # the long poll was under way when the daemon was told to stop
+                settlements: Sequence[Settlement] = [Settlement(delivery, Outcome.RETURNED) for delivery in deliveries]
+            else:
+                settlements = self._ship(self._read_all(deliveries))
+        self._source.settle(settlements)
+
+    def _read_all(self, deliveries: Sequence[Delivery]) -> list[Reading]:
+        reads = [self._pool.submit(self._read, delivery) for delivery in deliveries]
+        unfinished = set(reads)
+        while unfinished:
+            self._pulse.beat()
+            unfinished = wait(unfinished, timeout=SLICE_SECONDS).not_done
+        return [self._reading(delivery, read) for delivery, read in zip(deliveries, reads, strict=True)]
+
+    def _reading(self, delivery: Delivery, read: Future[Reading]) -> Reading:
+        if error := read.exception():
+            self._telemetry.worker_failed(error)
+            return Reading(delivery, retry=RetryReason.BUG)
+        return read.result()
