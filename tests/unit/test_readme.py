@@ -1,0 +1,77 @@
+"""The README says what the code does."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer.main
+
+from agent.cli import config
+from agent.cli.app import app
+from agent.errors import Reason, RetryReason
+from agent.model import IgnoredReason
+from agent.settings import settings_table
+
+ROOT = Path(__file__).parent.parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+METRICS_TABLE = (ROOT / "tests" / "golden" / "metrics-table.md").read_text(encoding="utf-8")
+
+
+def _block(name: str) -> str:
+    found = re.search(rf"<!-- {name} -->\n(.*?)\n<!-- /{name} -->", README, re.DOTALL)
+    assert found, f"README.md has no block <!-- {name} -->"
+    return found[1]
+
+
+def test_the_settings_table_is_the_settings() -> None:
+    """The README's table of settings is what `settings_table()` gives; paste it there when this fails."""
+    assert _block("settings") == settings_table().strip()
+
+
+def test_the_metrics_table_is_the_metrics() -> None:
+    """The README's table of metrics is the golden one, which the metrics themselves are compared with."""
+    assert _block("metrics") == METRICS_TABLE.strip()
+
+
+@pytest.mark.parametrize("reasons", [Reason, RetryReason, IgnoredReason])
+def test_every_reason_is_explained(reasons: type[Reason | RetryReason | IgnoredReason]) -> None:
+    """Each reason that a counter or a dead letter can name stands in the README's section on faults."""
+    section = README.partition("## When something is wrong")[2].partition("\n## ")[0]
+    assert [reason.value for reason in reasons if f"`{reason.value}`" not in section] == []
+
+
+def test_every_command_and_flag_is_listed() -> None:
+    """The README's table of commands has every command with all its flags, and no other command."""
+    section = README.partition("## Commands")[2].partition("\n## ")[0]
+    root = typer.main.get_group(app)
+    commands = {f"trail-agent {name}": command for name, command in root.commands.items() if name != "config"}
+    of_config = typer.main.get_group(config.app).commands
+    commands |= {f"trail-agent config {name}": command for name, command in of_config.items()}
+    rows = re.findall(r"^\| `([^`]+)`", section, re.MULTILINE)
+    listed = {" ".join(re.findall(r"^[a-z -]+[a-z]", row)[:1]) for row in rows}
+    assert listed - {"trail-agent --version"} == set(commands)
+    for name, command in commands.items():
+        row = next(row for row in section.splitlines() if row.startswith(f"| `{name}"))
+        flags = {flag for option in command.params for flag in option.opts if flag.startswith("--")} - {"--help"}
+        missing = {flag for flag in flags if flag not in row and not (flag == "--config" and "-c FILE" in row)}
+        assert missing == set(), f"{name}: {missing}"
+
+
+def test_the_layout_names_every_module() -> None:
+    """Each module and package directly under agent/ stands in the README's layout, and nothing else does."""
+    layout = README.partition("## Layout")[2].partition("```\n")[2].partition("```")[0]
+    here = {path.name + "/" * path.is_dir() for path in (ROOT / "agent").iterdir()}
+    here -= {"__init__.py", "py.typed", "__pycache__/"}
+    named = set(re.findall(r"[a-z_]+\.py|(?<=[ ])[a-z]+/", layout))
+    assert named == here
+
+
+def test_the_package_imports_no_test_or_demo_library_to_run() -> None:
+    """What the daemon imports does not hold moto or pytest, which a plain installation does not have."""
+    program = "import sys, agent.daemon, agent.cli.app; print(sorted({'moto', 'pytest', 'flask'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
