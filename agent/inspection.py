@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import ClassVar, Final, Self
 
@@ -21,12 +21,14 @@ from agent.otlp.mapping import Mapper
 from agent.pipeline import ReadLimits
 from agent.settings import LimitSettings, RecordSettings, SelectSettings
 from agent.trail import reader
-from agent.trail.event import MalformedEventError
+from agent.trail.event import MalformedEventError, decode_leniently
 from agent.trail.inflate import inflate
 
 _STANDARD_INPUT: Final = "-"
 _ENDINGS: Final = (".json", ".json.gz")
 _CHUNK_BYTES: Final = 1 << 18
+_LONGEST_RECORD: Final = 1 << 20
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _DEFAULT_RESOURCE: Final[Mapping[str, str]] = {"service.name": "aws-codecatalyst"}
 
 
@@ -173,9 +175,13 @@ def _files(path: str) -> Iterator[str]:
     if path == _STANDARD_INPUT or Path(path).is_file():
         yield path
     elif Path(path).is_dir():
-        yield from sorted(str(file) for file in Path(path).rglob("*") if file.name.endswith(_ENDINGS))
+        yield from sorted(str(file) for file in Path(path).rglob("*") if _is_trail_file(file))
     else:
         raise FileNotFoundError(f"{path}: there is no such file or folder")
+
+
+def _is_trail_file(file: Path) -> bool:
+    return file.name.endswith(_ENDINGS) and file.is_file()
 
 
 def _open(file: str) -> tuple[Iterator[bytes], int]:
@@ -194,11 +200,17 @@ def _chunks(path: Path) -> Iterator[bytes]:
 
 def _as_log_file(text: bytearray) -> bytearray:
     """A single record, as one pastes it from a page or a console, stands for a log file that holds just it."""
-    try:
-        is_record = "eventName" in (members := json.loads(text)) and "Records" not in members
-    except (ValueError, TypeError, RecursionError):
+    if len(text) > _LONGEST_RECORD:
         return text
-    return bytearray(b'{"Records":[' + bytes(text) + b"]}") if is_record else text
+    try:
+        members = decode_leniently(bytes(text))
+    except MalformedEventError:
+        return text
+    return (
+        bytearray(b'{"Records":[' + bytes(text) + b"]}")
+        if "eventName" in members and "Records" not in members
+        else text
+    )
 
 
 def _account(file: str) -> str:
@@ -208,7 +220,7 @@ def _account(file: str) -> str:
 
 
 def _iso(nanoseconds: int) -> str:
-    moment = datetime.fromtimestamp(nanoseconds / 1e9, UTC)
+    moment = _EPOCH + timedelta(microseconds=nanoseconds // 1000)  # exact: a float would not hold the year 9999
     return f"{moment:%Y-%m-%dT%H:%M:%S}Z"
 
 

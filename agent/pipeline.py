@@ -140,31 +140,33 @@ class Pipeline:
         return None
 
     def _read_object(self, admitted: Admitted) -> _Found:
-        """Read one object, again where a second try may find it whole or the store willing."""
-        for attempt in range(1, _ATTEMPTS):
+        """Read one object, again where another try may find the store willing, and once more where it is not whole."""
+        attempt, was_corrupt = 1, False
+        while True:
             try:
                 return self._read_once(admitted)
             except PermanentError as error:
-                if error.reason is not Reason.OBJECT_CORRUPT or attempt > 1:
+                if error.reason is not Reason.OBJECT_CORRUPT or was_corrupt:
                     raise
+                was_corrupt = True
             except TransientError as error:
-                if error.reason is not RetryReason.STORE_UNAVAILABLE:
+                if error.reason is not RetryReason.STORE_UNAVAILABLE or attempt >= _ATTEMPTS:
                     raise
             self._rest(attempt)
-        return self._read_once(admitted)
+            attempt += 1
 
     def _rest(self, attempt: int) -> None:
-        seconds = self._random() * _FIRST_RETRY_SECONDS * 2**attempt
-        if self._pulse.wait(self._halt, seconds):
-            raise DrainedError("the daemon had to stop before the object was read")
+        self._pulse.wait(self._halt, self._random() * _FIRST_RETRY_SECONDS * 2**attempt)
 
     def _read_once(self, admitted: Admitted) -> _Found:
+        self._stop_if_halted()
         started = self._pulse.clock.monotonic()
         with self._store.open(admitted.ref) as body:
             self._readable.add(admitted.ref.bucket)
             with self._budget.reserve(self._limits.inflate.most(body.length)):
                 size = _Counted(self._unless_halted(body.chunks))
                 text = inflate(size, self._limits.inflate, gzipped=admitted.key.gzipped)
+                _demand_whole(size.bytes, admitted.ref, body)
                 selected = reader.read(text, self._selection, self._limits.events_per_object)
                 del text
         seconds = self._pulse.clock.monotonic() - started
@@ -173,9 +175,12 @@ class Pipeline:
 
     def _unless_halted(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
         for chunk in chunks:
-            if self._halt.is_set():
-                raise DrainedError("the daemon had to stop before the object was read")
+            self._stop_if_halted()
             yield chunk
+
+    def _stop_if_halted(self) -> None:
+        if self._halt.is_set():
+            raise DrainedError("the daemon had to stop before the object was read")
 
     def _map(self, selected: reader.SelectedEvents, admitted: Admitted, last_modified_ns: int) -> _Found:
         source = ObjectSource(admitted.ref.bucket, admitted.ref.key, admitted.key.account, last_modified_ns)
@@ -212,6 +217,13 @@ class _Counted:
         for chunk in self._chunks:
             self.bytes += len(chunk)
             yield chunk
+
+
+def _demand_whole(received: int, ref: ObjectRef, body: OpenObject) -> None:
+    # Plain JSON, and gzip of several members, can be cut where the rest still looks sound.
+    promised = max(ref.size or 0, body.length or 0)
+    if received < promised:
+        raise PermanentError(Reason.OBJECT_CORRUPT, f"{received} bytes arrived of the {promised} that were announced")
 
 
 def _joined(reading: Reading, found: _Found, ref: ObjectRef) -> Reading:

@@ -60,13 +60,13 @@ class Rig:
         return [json.loads(line) for line in text.splitlines()]
 
 
-def rig(*, level: str = "info", event_name_labels: int = 200, counts_events: bool = True) -> Rig:
+def rig(*, level: str = "info", event_name_labels: int = 200) -> Rig:
     """A telemetry that nothing has been told yet."""
     clock, stream = StillClock(), io.StringIO()
     pulse = Pulse(clock)
     log = open_log(level, "json", stream, clock)
     build = Build("1.2.3", "abcdef", "3.11.0")
-    telemetry = open_telemetry(log, pulse, build, event_name_labels, counts_events=counts_events)
+    telemetry = open_telemetry(log, pulse, build, event_name_labels)
     return Rig(telemetry, clock, pulse, stream)
 
 

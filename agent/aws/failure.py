@@ -18,7 +18,6 @@ from botocore.exceptions import (
     NoCredentialsError,
     PartialCredentialsError,
     ProfileNotFound,
-    ResponseStreamingError,
     TokenRetrievalError,
 )
 from urllib3.exceptions import HTTPError
@@ -45,7 +44,7 @@ _CREDENTIALS: Final = (
     ProfileNotFound,
     TokenRetrievalError,
 )
-_CUT_SHORT: Final = (FlexibleChecksumError, IncompleteReadError, ResponseStreamingError)
+_CUT_SHORT: Final = (FlexibleChecksumError, IncompleteReadError)  # a connection that breaks is neither
 
 _KINDS: Final = {
     **dict.fromkeys(
@@ -59,8 +58,9 @@ _KINDS: Final = {
         """
         AccessDenied AccessDeniedException AllAccessDisabled AccountProblem ExpiredToken ExpiredTokenException
         Forbidden 403 InvalidAccessKeyId InvalidClientTokenId InvalidObjectState InvalidToken KmsAccessDenied
-        KMS.AccessDeniedException KMS.DisabledException KMS.NotFoundException NotSignedUp OptInRequired
-        RequestTimeTooSkewed SignatureDoesNotMatch UnrecognizedClientException
+        KmsDisabled KmsInvalidState KmsNotFound KmsOptInRequired KMS.AccessDeniedException KMS.DisabledException
+        KMS.KMSInvalidStateException KMS.NotFoundException NotSignedUp OptInRequired RequestTimeTooSkewed
+        SignatureDoesNotMatch UnrecognizedClientException
         """.split(),
         FailureKind.DENIED,
     ),

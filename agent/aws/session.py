@@ -6,13 +6,16 @@ reads the variables itself. Page: boto3 guide, "Credentials" and "Service-specif
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 import boto3
 import botocore.session
 from botocore.config import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, CredentialProvider, DeferredRefreshableCredentials
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import BotoCoreError, NoCredentialsError
 
 from agent.errors import SettingsError
 from agent.settings import AssumeRoleSettings, AwsSettings
@@ -28,6 +31,7 @@ class Sessions:
     def __init__(self, settings: AwsSettings, version: str) -> None:
         self._settings = settings
         self._user_agent = f"trail-agent/{version}"
+        self._making = threading.Lock()  # reads refresh credentials, and botocore makes one client at a time
         self._home = self._open_home()
         self._by_role: dict[str | None, boto3.Session] = {}
 
@@ -56,7 +60,7 @@ class Sessions:
         if role_arn not in self._by_role:
             role = AssumeRoleSettings(role_arn=role_arn) if role_arn else None
             self._by_role[role_arn] = boto3.Session(
-                botocore_session=_assuming(self._home, role) if role else self._home
+                botocore_session=self._assuming(self._home, role) if role else self._home
             )
         return self._by_role[role_arn]
 
@@ -66,13 +70,17 @@ class Sessions:
             session.get_scoped_config()  # a profile that does not exist is found here
         except BotoCoreError as error:
             raise SettingsError([f"aws.profile: {error}"]) from error
-        return _assuming(session, self._settings.assume_role) if self._settings.assume_role else session
+        return self._assuming(session, self._settings.assume_role) if self._settings.assume_role else session
 
+    def _assuming(self, home: botocore.session.Session, role: AssumeRoleSettings) -> botocore.session.Session:
+        session = botocore.session.Session()
+        provider = _AssumedRole(home, role, partial(self._make_sts, home))
+        session.get_component("credential_provider").insert_before(_FIRST_PROVIDER, provider)
+        return session
 
-def _assuming(home: botocore.session.Session, role: AssumeRoleSettings) -> botocore.session.Session:
-    session = botocore.session.Session()
-    session.get_component("credential_provider").insert_before(_FIRST_PROVIDER, _AssumedRole(home, role))
-    return session
+    def _make_sts(self, home: botocore.session.Session, service: str, **options: Any) -> Any:
+        with self._making:
+            return home.create_client(service, endpoint_url=self._settings.endpoint_url, **options)
 
 
 class _AssumedRole(CredentialProvider):  # type: ignore[misc]  # botocore is untyped
@@ -80,20 +88,22 @@ class _AssumedRole(CredentialProvider):  # type: ignore[misc]  # botocore is unt
 
     METHOD = "trail-agent-assume-role"
 
-    def __init__(self, home: botocore.session.Session, role: AssumeRoleSettings) -> None:
+    def __init__(self, home: botocore.session.Session, role: AssumeRoleSettings, make_sts: Callable[..., Any]) -> None:
         super().__init__()
         self._home = home
         self._role = role
+        self._make_sts = make_sts
+        self._extra = {"RoleSessionName": role.session_name}
+        if role.external_id:
+            self._extra["ExternalId"] = role.external_id.get_secret_value()
 
     def load(self) -> DeferredRefreshableCredentials:
         """What botocore asks of a provider."""
-        extra = {"RoleSessionName": self._role.session_name}
-        if self._role.external_id:
-            extra["ExternalId"] = self._role.external_id.get_secret_value()
-        fetcher = AssumeRoleCredentialFetcher(
-            self._home.create_client,
-            self._home.get_credentials(),
-            self._role.role_arn,
-            extra_args=extra,
-        )
-        return DeferredRefreshableCredentials(method=self.METHOD, refresh_using=fetcher.fetch_credentials)
+        return DeferredRefreshableCredentials(method=self.METHOD, refresh_using=self._fetch)
+
+    def _fetch(self) -> Mapping[str, Any]:
+        own = self._home.get_credentials()
+        if own is None:  # at the next attempt there may be some
+            raise NoCredentialsError
+        fetcher = AssumeRoleCredentialFetcher(self._make_sts, own, self._role.role_arn, extra_args=self._extra)
+        return fetcher.fetch_credentials()  # type: ignore[no-any-return]

@@ -92,8 +92,8 @@ class Source:
             deliveries = self._queue.receive()
         except TransientError as error:
             self._telemetry.queue_down(str(error.reason), error.detail)
-            self._failed_receives += 1
             self._pulse.wait(self._drain, self._jitter(1, 30, self._failed_receives))
+            self._failed_receives += 1
             return ()
         self._failed_receives = 0
         self._telemetry.queue_up()
@@ -113,19 +113,25 @@ class Source:
 
     def _buried(self, settlement: Settlement) -> Settlement:
         """A dead letter is sent here; one that cannot be sent is to come again instead."""
-        if settlement.outcome is not Outcome.DEAD_LETTER or settlement.fault is None:
+        if settlement.outcome is not Outcome.DEAD_LETTER:
             return settlement
+        if settlement.fault and self._bury(settlement.delivery, settlement.fault):
+            return settlement
+        return Settlement(settlement.delivery, Outcome.RETRY, retry=RetryReason.DEAD_LETTER_UNAVAILABLE)
+
+    def _bury(self, delivery: Delivery, fault: Fault) -> bool:
+        """Whether the dead-letter queue has `delivery` now."""
         detail = ""
         for attempt in range(_SETTLE_ATTEMPTS):
             try:
-                self._queue.bury(settlement.delivery, settlement.fault, self._dead_letter_url)
+                self._queue.bury(delivery, fault, self._dead_letter_url)
             except TransientError as error:
                 detail = error.detail
                 self._pulse.wait(self._halt, self._jitter(0.5, 5, attempt))
             else:
-                return settlement
+                return True
         self._telemetry.settle_failed("SendMessage", 1, detail)
-        return Settlement(settlement.delivery, Outcome.RETRY, retry=RetryReason.DEAD_LETTER_UNAVAILABLE)
+        return False
 
     def _tell(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Callable, Sequence
 from enum import StrEnum
@@ -59,6 +60,7 @@ def inspect(
     except FileNotFoundError as error:
         typer.echo(f"✗ {error}", err=True)
         raise typer.Exit(_USAGE) from error
+    _set_encoding(form)
     try:
         _printers(inspector)[form](found.records)
         sys.stdout.flush()
@@ -66,6 +68,16 @@ def inspect(
         sys.stderr.close()  # the reader of the pipe has seen enough; the interpreter would complain at its exit
         raise typer.Exit from None
     _report(found, everything=everything)
+
+
+def _set_encoding(form: Format) -> None:
+    """A terminal that is not UTF-8 still shows the table; JSON is UTF-8 everywhere (RFC 8259)."""
+    if not isinstance(sys.stdout, io.TextIOWrapper):
+        return
+    if form is Format.TABLE:
+        sys.stdout.reconfigure(errors="replace")
+    else:
+        sys.stdout.reconfigure(encoding="utf-8")
 
 
 def _printers(inspector: Inspector) -> dict[Format, Callable[[Sequence[LogRecord]], None]]:

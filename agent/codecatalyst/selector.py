@@ -9,6 +9,7 @@ from functools import lru_cache
 from agent.codecatalyst.events import CONNECTION_EVENTS, canonical
 
 _DECISIONS_REMEMBERED = 4096  # an account's trail repeats a few hundred pairs of source and name
+_LONGEST_REMEMBERED = 512  # characters; a forged name of a megabyte must not stay in memory
 
 
 class Selector:
@@ -31,6 +32,8 @@ class Selector:
         """Whether an event of this source and name is kept; either may be of any JSON type, or None where absent."""
         name = event_name if isinstance(event_name, str) else ""
         source = event_source if isinstance(event_source, str) else ""
+        if len(source) + len(name) > _LONGEST_REMEMBERED:
+            return self._selects_text(source, name)
         return self._decide(source, name)
 
     def _selects_text(self, event_source: str, event_name: str) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
+
+from agent.settings import environment
 
 _FOREIGN = ("AWS_", "BOTO", "MOTO_", "OTEL_", "TRAIL_AGENT_")
 _HEADERS = ("OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_LOGS_HEADERS", "TRAIL_AGENT_OTLP__HEADERS")
@@ -14,7 +15,7 @@ def isolated(*, keep_headers: bool = False, inherited: Mapping[str, str] | None 
 
     `keep_headers` keeps the OTLP headers: a sink of the user's own may ask for a token.
     """
-    before = os.environ if inherited is None else inherited
+    before = environment() if inherited is None else inherited
     kept = {key: value for key, value in before.items() if not key.upper().startswith(_FOREIGN)}
     headers = {key: before[key] for key in _HEADERS if keep_headers and key in before}
     return kept | headers | _STAND_IN

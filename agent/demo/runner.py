@@ -124,7 +124,7 @@ class Demo:
             self._subject.stop()
         written = f"{self._written} CodeCatalyst events written"
         if not faults:
-            self._show.verdict(f"{written}, every one arrived, exactly once", good=True)
+            self._show.verdict(f"{written}, {self._sink.proof}", good=True)
         elif not wishes.once:
             self._show.say(f"{written}; {len(faults)} of them had not arrived, or not as they should")
         return faults

@@ -22,6 +22,11 @@ class Sink(Protocol):
         """The base URL for `otlp.endpoint`."""
         ...
 
+    @property
+    def proof(self) -> str:
+        """What can be said of the written events when there are no faults."""
+        ...
+
     def write(self, events: Sequence[GeneratedEvent]) -> None:
         """Expect `events`, which were just written to the bucket."""
         ...
@@ -47,6 +52,11 @@ class BuiltIn:
         """Where the receiver listens."""
         return self.receiver.endpoint
 
+    @property
+    def proof(self) -> str:
+        """The bodies were compared."""
+        return "every one arrived, exactly once"
+
     def write(self, events: Sequence[GeneratedEvent]) -> None:
         """Expect each body."""
         self.ledger.write(events)
@@ -70,6 +80,11 @@ class Elsewhere:
     endpoint: str
     stopping: Stopping
     written: list[GeneratedEvent] = field(default_factory=list)
+
+    @property
+    def proof(self) -> str:
+        """Only the daemon's counters are known here."""
+        return "every one was accepted, by the daemon's own count"
 
     def write(self, events: Sequence[GeneratedEvent]) -> None:
         """Expect each event under its labels."""

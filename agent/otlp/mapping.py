@@ -30,6 +30,7 @@ _EMPTY_JSON: Final = frozenset({b"", b"null", b"{}", b"[]", b'""'})
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _SERVICE_SUFFIX: Final = ".amazonaws.com"
+_UNNAMED: Final = "Unknown"
 
 Attributes = Mapping[str, AttributeValue]
 
@@ -94,7 +95,7 @@ class Mapper:
             time_unix_nano=source.last_modified_ns if time is None else time,
             observed_time_unix_nano=source.last_modified_ns,
             severity_number=_WARN if failed else _INFO,
-            event_name=f"{_service(event)}.{name}",
+            event_name=f"{_service(event)}.{name or _UNNAMED}",
             body=body.decode(),
             attributes={key: value for key, value in attributes.items() if value not in ("", None, ())},
             event_id=text(event.event_id),
@@ -213,7 +214,7 @@ def _codecatalyst_attributes(event: TrailEvent, name: str, on: Subject) -> dict[
 
 
 def _labels(event: TrailEvent, name: str) -> EventLabels:
-    return EventLabels(name or "Unknown", text(event.user_identity.type) or UNKNOWN_IDENTITY, _outcome(event))
+    return EventLabels(name or _UNNAMED, text(event.user_identity.type) or UNKNOWN_IDENTITY, _outcome(event))
 
 
 def _outcome(event: TrailEvent) -> str:

@@ -21,10 +21,8 @@ from agent.telemetry.server import Server
 class Telemetry(QueueEvents, FlowEvents):
     """Everything the daemon tells the outside; every method is thread-safe and none raises for what strangers sent."""
 
-    def __init__(
-        self, metrics: Metrics, log: FilteringBoundLogger, health: Health, clock: Clock, *, counts_events: bool = True
-    ) -> None:
-        super().__init__(metrics, log, health, clock, counts_events=counts_events)
+    def __init__(self, metrics: Metrics, log: FilteringBoundLogger, health: Health, clock: Clock) -> None:
+        super().__init__(metrics, log, health, clock)
         metrics.sink_up.set_function(lambda: float(health.sink_up))
         metrics.ready.set_function(lambda: float(not health.ready()))
         metrics.oldest_delivery_age.set_function(self.oldest_delivery_age)
@@ -42,12 +40,11 @@ def open_telemetry(
     event_name_labels: int,
     *,
     vocabulary: EventVocabulary | None = None,
-    counts_events: bool = True,
 ) -> Telemetry:
     """A daemon's telemetry with metrics at 0, in a registry that nothing else writes to, on the clock of `pulse`.
 
-    `vocabulary` is CodeCatalyst's unless told otherwise. Without `counts_events`, `codecatalyst_events_total` stays 0.
+    `vocabulary` is CodeCatalyst's unless told otherwise.
     """
     known = vocabulary or codecatalyst_vocabulary()
     metrics = Metrics(CollectorRegistry(), event_name_labels, vocabulary=known, build=build)
-    return Telemetry(metrics, log, Health(pulse.clock, pulse), pulse.clock, counts_events=counts_events)
+    return Telemetry(metrics, log, Health(pulse.clock, pulse), pulse.clock)

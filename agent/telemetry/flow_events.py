@@ -57,8 +57,7 @@ class FlowEvents(Voice):
         self.metrics.last_delivery.set(now)
         self.activity.mark("exported", len(records))
         self._observe_ages(records, now)
-        if self._counts_events:
-            self._count(records)
+        self._count(records)
 
     def records_fated(self, fate: str, count: int) -> None:
         """`count` records will not be exported by this attempt; `fate` is duplicate, dead_lettered or retried."""

@@ -24,16 +24,12 @@ class Voice:
     act. WARNING: mended, or worth a look. INFO: life cycle. DEBUG: one thing among many.
     """
 
-    def __init__(
-        self, metrics: Metrics, log: FilteringBoundLogger, health: Health, clock: Clock, *, counts_events: bool = True
-    ) -> None:
-        """`counts_events` is False where history is shipped: it must not fire alerts."""
+    def __init__(self, metrics: Metrics, log: FilteringBoundLogger, health: Health, clock: Clock) -> None:
         self.metrics = metrics
         self.health = health
         self.activity = Activity(clock)
         self._log = log
         self._clock = clock
-        self._counts_events = counts_events
         self._throttle = Throttle(clock)
         self._distinct = Distinct()
         self._troubles_told: set[str] = set()

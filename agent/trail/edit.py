@@ -15,6 +15,7 @@ _TRUNCATED_FIRST: Final = ("responseElements", "requestParameters", "additionalE
 # What tells who did what and when; it is small in every event that AWS writes.
 _NEVER_TRUNCATED: Final = frozenset({"eventVersion", "eventTime", "eventSource", "eventName", "eventID", "awsRegion"})
 _NULL: Final = b"null"
+_SHORTEST_REPLACED: Final = 32  # longer than any marker, so that a marker is never replaced by another
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +31,11 @@ class Mask:
 
     def apply(self, raw: bytes) -> bytes:
         """`raw` with every path masked; raises `MalformedEventError` if `raw` is no JSON object."""
-        for path in self.paths:
-            raw = self._mask(raw, path.split("."))
+        try:
+            for path in self.paths:
+                raw = self._mask(raw, path.split("."))
+        except RecursionError as error:
+            raise MalformedEventError("the record is nested too deep") from error
         return raw
 
     def _mask(self, raw: bytes, path: list[str]) -> bytes:
@@ -65,18 +69,17 @@ def truncate(raw: bytes, excess: int) -> tuple[bytes, tuple[str, ...]]:
         if excess <= 0:
             break
         marker = _marker(len(bytes(members[name])))
-        saved = len(bytes(members[name])) - len(marker)
-        if saved > 0:
-            members[name] = msgspec.Raw(marker)
-            replaced.append(name)
-            excess -= saved
+        excess -= len(bytes(members[name])) - len(marker)
+        members[name] = msgspec.Raw(marker)
+        replaced.append(name)
     return msgspec.json.encode(members), tuple(replaced)
 
 
 def _truncation_order(members: dict[str, msgspec.Raw]) -> list[str]:
     first = [name for name in _TRUNCATED_FIRST if name in members]
     others = [name for name in members if name not in _TRUNCATED_FIRST and name not in _NEVER_TRUNCATED]
-    return first + sorted(others, key=lambda name: (-len(bytes(members[name])), name))
+    by_length = first + sorted(others, key=lambda name: (-len(bytes(members[name])), name))
+    return [name for name in by_length if len(bytes(members[name])) >= _SHORTEST_REPLACED]
 
 
 def _marker(size: int) -> bytes:

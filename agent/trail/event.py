@@ -11,12 +11,12 @@ from __future__ import annotations
 import json
 import math
 import re
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NoReturn, TypeVar
 
 import msgspec
 
 _NOTHING: Final = msgspec.Raw(b"")
-_TOKENS: Final = re.compile(rb'("(?:[^"\\]|\\.)*")|[ \t\r\n]+', re.DOTALL)
+_TOKENS: Final = re.compile(rb'("[^"\\]*(?:\\.[^"\\]*)*")|[ \t\r\n]+', re.DOTALL)
 
 _INTEGER_BITS: Final = 4096
 
@@ -173,12 +173,14 @@ def decode(raw: bytes) -> TrailEvent:
         return _decoder.decode(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return _convert(decode_leniently(raw), TrailEvent)
+    except RecursionError as error:
+        raise MalformedEventError("the record is nested too deep") from error
 
 
 def decode_leniently(raw: bytes) -> dict[str, object]:
     """Decode one JSON object with every oddity that can be mended; raises `MalformedEventError` if it is none."""
     try:
-        value = json.loads(raw.decode(), parse_float=_finite, parse_int=_integer)
+        value = json.loads(raw.decode(), parse_float=_finite, parse_int=_integer, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
         raise MalformedEventError("the record is not JSON") from error
     if not isinstance(value, dict):
@@ -188,7 +190,10 @@ def decode_leniently(raw: bytes) -> dict[str, object]:
 
 def compact(raw: bytes) -> bytes:
     """`raw` without the white space between its tokens; numbers, escapes and key order stay as they are."""
-    return _TOKENS.sub(rb"\1", raw)
+    try:
+        return msgspec.json.format(raw, indent=-1)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):  # a lone surrogate, say; the pattern minds nothing
+        return _TOKENS.sub(rb"\1", raw)
 
 
 def text(value: object) -> str:
@@ -219,6 +224,10 @@ def _integer(digits: str) -> int | str:
 def _finite(digits: str) -> float | str:
     number = float(digits)
     return number if math.isfinite(number) else digits
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON")
 
 
 def _convert(members: dict[str, object], part: type[_P]) -> _P:

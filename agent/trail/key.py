@@ -14,10 +14,11 @@ from typing import Final
 from agent.errors import PermanentError, Reason
 from agent.model import IgnoredReason
 
-_FOLDER: Final = r"(?:[^\x00-\x1f\x7f]*/)?AWSLogs/(?:o-[a-z0-9]+/)?(?P<account>\d{12})/"
+_LONGEST: Final = 1024  # of S3; a longer key is forged, and would cost the patterns below their time
+_FOLDER: Final = r"(?:[^\x00-\x1f\x7f]*/)?AWSLogs/(?:o-[a-z0-9]+/)?(?P<account>[0-9]{12})/"
 _LOG_FILE: Final = re.compile(
-    _FOLDER + r"CloudTrail/(?P<region>[a-z0-9-]+)/\d{4}/\d{2}/\d{2}/"
-    r"(?P=account)_CloudTrail_(?P=region)_\d{8}T\d{4}Z_?[A-Za-z0-9]+\.json(?P<gzip>\.gz)?"
+    _FOLDER + r"CloudTrail/(?P<region>[a-z0-9-]+)/[0-9]{4}/[0-9]{2}/[0-9]{2}/"
+    r"(?P=account)_CloudTrail_(?P=region)_[0-9]{8}T[0-9]{4}Z_?[A-Za-z0-9]+\.json(?P<gzip>\.gz)?"
 )
 _TRAIL_FILE: Final = re.compile(_FOLDER + r"CloudTrail/.+\.json(?:\.gz)?")
 _NEIGHBOURS: Final = (
@@ -38,11 +39,14 @@ class TrailKey:
 def parse(key: str) -> TrailKey | IgnoredReason:
     """The parts of a log file's key, or why the object is none of ours.
 
-    Raises `PermanentError` (`not_allowed`) for a key that holds `..`, and for one that stands among CloudTrail's log
-    files without having their name: it is forged, or CloudTrail has a new scheme; neither may be deleted in silence.
+    Raises `PermanentError` (`not_allowed`) for a key that holds `..` or is longer than any in S3, and for one that
+    stands among CloudTrail's log files without having their name: it is forged, or CloudTrail has a new scheme; neither
+    may be deleted in silence.
     """
     if ".." in key:
         raise PermanentError(Reason.NOT_ALLOWED, "the object key holds '..', which no CloudTrail key does")
+    if len(key) > _LONGEST:
+        raise PermanentError(Reason.NOT_ALLOWED, f"the object key is longer than {_LONGEST} characters, S3's limit")
     if match := _LOG_FILE.fullmatch(key):
         return TrailKey(match["account"], match["region"], gzipped=match["gzip"] is not None)
     if _TRAIL_FILE.fullmatch(key):

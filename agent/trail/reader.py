@@ -20,10 +20,12 @@ _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _BRACES_PER_EVENT: Final = 20
 _COMMAS_PER_EVENT: Final = 40
 _EVENT_BYTES: Final = 1 << 20  # CloudTrail's own limit is 256 KB a record
-# Every escape in turn, so that an escaped backslash before "ud800" is not taken for a surrogate.
-_ESCAPES: Final = re.compile(
-    rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<lone>\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\."
+# Each run of backslashes from its start, so that an escaped backslash before "ud800" is not taken for a surrogate.
+_SURROGATES: Final = re.compile(
+    rb"(?<!\\)(?:\\\\)*"
+    rb"(?:\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<lone>\\u[dD][89a-fA-F][0-9a-fA-F]{2}))"
 )
+_REPLACEMENT: Final = b"\\ufffd"
 
 
 class Selection(Protocol):
@@ -103,7 +105,8 @@ def _read_quickly(text: bytearray, selection: Selection, events_per_object: int)
 def _read_leniently(text: bytearray, selection: Selection, events_per_object: int) -> SelectedEvents:
     """Entry by entry: for a file in which some entry, selected or not, has an oddity that costs the whole decoding."""
     try:
-        raws = _decode_raws(_ESCAPES.sub(_mend_surrogate, text)).records
+        _mend_surrogates(text)
+        raws = _decode_raws(text).records
     except RecursionError as error:
         raise _too_large("the file is nested too deep") from error
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
@@ -119,15 +122,18 @@ def _read_leniently(text: bytearray, selection: Selection, events_per_object: in
     return SelectedEvents(tuple(chosen), len(raws) - len(chosen) - malformed, malformed)
 
 
-def _mend_surrogate(escape: re.Match[bytes]) -> bytes:
-    return b"\\ufffd" if escape["lone"] else escape[0]
+def _mend_surrogates(text: bytearray) -> None:
+    # In place, for the replacement is as long: a copy made of millions of parts would cost a gigabyte.
+    for match in _SURROGATES.finditer(text):
+        if match["lone"]:
+            text[match.start("lone") : match.end("lone")] = _REPLACEMENT
 
 
 def _selects_leniently(raw: msgspec.Raw, selection: Selection) -> bool:
     try:
         glance = _decode_glance(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError):
-        members = decode_leniently(bytes(raw))
+        members = decode_leniently(_copy(raw))
         return selection.selects(members.get("eventSource"), members.get("eventName"))
     return selection.selects(glance.event_source, glance.event_name)
 

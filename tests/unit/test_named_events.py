@@ -161,14 +161,6 @@ def test_exported_records_are_counted_by_event(subject: Rig) -> None:
     assert events(subject) == []
 
 
-def test_history_is_shipped_without_counting_its_events() -> None:
-    """A replay fills the ledger but must not fire alerts about the space."""
-    subject = rig(counts_events=False)
-    subject.telemetry.records_exported([record()])
-    assert subject.value("codecatalyst_events_total") == 0
-    assert subject.value("trail_agent_events_total", fate="exported") == 1
-
-
 def test_exported_records_tell_their_delays(subject: Rig) -> None:
     """An event's age is per record, an object's once per object, and both end when the sink accepted."""
     subject.telemetry.records_exported([record("a", age=200), record("b", age=4000), record("c", age=100, key="other")])
