@@ -1,0 +1,31 @@
+"""The lock files pin everything, with hashes, and each one what the smaller one pins."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+LOCKS = ("requirements.lock", "requirements-demo.lock", "requirements-dev.lock")
+
+
+def _pins(lock: str) -> dict[str, str]:
+    return dict(re.findall(r"^([a-z0-9._-]+)(?:\[[a-z0-9,-]+\])?==(\S+)", (ROOT / lock).read_text(), re.MULTILINE))
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_requirement_has_a_hash_and_no_place(lock: str) -> None:
+    """Each requirement is pinned and hashed, and no line names an index or a URL."""
+    text = (ROOT / lock).read_text()
+    requirements = [part for part in re.split(r"\n(?=\S)", text) if part.strip()]
+    assert requirements
+    assert [part.splitlines()[0] for part in requirements if "==" not in part or "--hash=sha256:" not in part] == []
+    assert re.findall(r"://|--(?:extra-)?index-url|--find-links|@ ", text) == []
+
+
+def test_a_larger_lock_file_agrees_with_the_smaller_one() -> None:
+    """What runs is what is shown in the demo and what is tested."""
+    runtime, demo, dev = map(_pins, LOCKS)
+    assert runtime.items() <= demo.items() <= dev.items()
