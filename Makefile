@@ -47,7 +47,7 @@ lint: $(READY) ## ruff, mypy --strict, import-linter
 	@$(BIN)/lint-imports --no-cache
 
 bench: $(READY) ## measure speed and memory as ratios within one run
-	@echo "There are no benchmarks yet."
+	@$(BIN)/python -m tests.bench
 
 LOCK := uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-header --no-annotate pyproject.toml
