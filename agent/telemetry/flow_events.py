@@ -76,6 +76,7 @@ class FlowEvents(Voice):
     def sink_up(self) -> None:
         """The sink accepted an export."""
         self._relief("sink", "sink_accepts_again", self.health.release("sink"))
+        self._tell_ready()
 
     def sink_down(self, kind: str, detail: str) -> None:
         """The sink does not accept; `kind` is a result of `export_answered`. The work waits."""

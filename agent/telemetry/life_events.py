@@ -21,9 +21,9 @@ class LifeEvents(Voice):
             listen=listen,
         )
 
-    def ready(self) -> None:
-        """Events flow. The first answer of the queue says it too; it is logged once."""
-        if self._distinct.is_new("ready"):
+    def _tell_ready(self) -> None:
+        """Log once, as soon as everything that readiness asks for has answered."""
+        if not self.health.ready() and self._distinct.is_new("ready"):
             self._log.info("ready")
 
     def draining(self, signal_name: str, in_flight: int) -> None:

@@ -58,7 +58,7 @@ class QueueEvents(LifeEvents):
     def queue_up(self) -> None:
         """The queue answered a receive."""
         self._relief("queue", "queue_answers_again", self.health.queue_up())
-        self.ready()
+        self._tell_ready()
 
     def queue_down(self, kind: str, detail: str) -> None:
         """The queue did not answer, or refused; `kind` is a retry reason, a result of `sqs_request`, or `missing`.

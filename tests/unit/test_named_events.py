@@ -35,7 +35,6 @@ def test_the_life_cycle_is_told_at_info(subject: Rig) -> None:
         "https://sink:4318",
         2,
     )
-    telemetry.ready()
     telemetry.queue_up()
     telemetry.draining("SIGTERM", 7)
     telemetry.stopped(1.26)
