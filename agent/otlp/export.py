@@ -65,7 +65,7 @@ class Export:
         self._records = list(records)
         self._verdicts = [UNANSWERED] * len(self._records)
         self._shrunk: set[int] = set()
-        self._too_old: dict[_Stream, int] = {}
+        self._too_old: dict[_Stream, _Proof] = {}
 
     def run(self) -> list[Verdict]:
         """Send everything, oldest first."""
@@ -116,7 +116,7 @@ class Export:
             return [older, newer] if too_old else [newer, older]
         if too_old:
             record = self._records[places[0]]
-            self._too_old[_Stream(record.account, record.region)] = record.time_unix_nano
+            self._too_old[_Stream(record.account, record.region)] = _Proof(record.time_unix_nano, detail)
         self._reject(places, Reason.SINK_TOO_OLD if too_old else Reason.SINK_REJECTED, detail)
         return []
 
@@ -137,15 +137,17 @@ class Export:
 
     def _without_too_old(self, piece: _Piece) -> _Piece:
         """Refuse, without sending them, the records that are as old as one that was refused for its age, or older."""
-        old = [place for place in piece.places if self._is_too_old(self._records[place])]
-        if not old:
-            return piece
-        self._reject(old, Reason.SINK_TOO_OLD, "it refused a record of the same account and region as recent as this")
-        return _Piece([place for place in piece.places if place not in set(old)])
+        left = []
+        for place in piece.places:
+            if proof := self._proof_against(self._records[place]):
+                self._reject([place], Reason.SINK_TOO_OLD, f"what it said of one no older than this: {proof.detail}")
+            else:
+                left.append(place)
+        return piece if len(left) == len(piece.places) else _Piece(left)
 
-    def _is_too_old(self, record: LogRecord) -> bool:
-        proven = self._too_old.get(_Stream(record.account, record.region))
-        return proven is not None and record.time_unix_nano <= proven
+    def _proof_against(self, record: LogRecord) -> _Proof | None:
+        proof = self._too_old.get(_Stream(record.account, record.region))
+        return proof if proof and record.time_unix_nano <= proof.time_unix_nano else None
 
     def _payload(self, places: list[int]) -> bytes:
         return self._encoder.payload([self._records[place] for place in places])
@@ -167,6 +169,14 @@ class _Stream:
 
     account: str
     region: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Proof:
+    """That a record of this time was refused for its age, and what the sink said."""
+
+    time_unix_nano: int
+    detail: str
 
 
 @dataclass(frozen=True, slots=True)
