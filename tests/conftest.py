@@ -1,4 +1,4 @@
-"""What every test can ask for: golden files, which are compared with and never write themselves."""
+"""What all tests share: one hypothesis profile, and golden files, which never write themselves."""
 
 from __future__ import annotations
 
@@ -6,6 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile(
+    "trail-agent", max_examples=100, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("trail-agent")
 
 GOLDEN = Path(__file__).parent / "golden"
 

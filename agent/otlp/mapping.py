@@ -228,8 +228,10 @@ def _service(event: TrailEvent) -> str:
 
 
 def _unix_nanoseconds(event_time: object) -> int | None:
+    if not isinstance(event_time, str):
+        return None
     try:
-        moment = datetime.fromisoformat(text(event_time))
+        moment = datetime.fromisoformat(event_time.strip())
         since = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _EPOCH
     except (ValueError, OverflowError):
         return None

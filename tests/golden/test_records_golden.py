@@ -1,0 +1,57 @@
+"""Whole records, as a Collector receives them: documented events, identity shapes, real objects and odd text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from agent.codecatalyst.selector import EveryEvent
+from agent.otlp.decode import otlp_json
+from agent.otlp.encode import Encoder
+from agent.otlp.mapping import Mapper
+from agent.trail import reader
+from tests.samples import SOURCE, codecatalyst, create_dev_environment, encoded, event, log_file, trail_objects
+
+SHAPES = json.loads(codecatalyst("identity-center-user-shapes.json"))["shapes"]
+REAL = "218007301253_CloudTrail_us-east-1_20230710T{}.json"
+ODD = event(
+    eventName="CréateProject\0",
+    requestParameters={"spaceName": "Müller 😀", "n": 2**70, "": "no key", "half": "@"},
+    userAgent="half a pair: @",
+    errorCode="AccessDenied",
+    eventTime="yesterday",
+    resources=[{"ARN": "arn:aws:s3:::b"}, 7],
+).replace(b"@", b"\\ud83d")
+
+
+def documented() -> bytearray:
+    """A log file of the two documented events."""
+    return log_file(
+        *(codecatalyst(f"docs-example-{name}.json") for name in ("CreateDevEnvironment", "ListConnections"))
+    )
+
+
+def identities() -> bytearray:
+    """A log file of the documented event, once for every shape of its actor."""
+    return log_file(*(encoded({**create_dev_environment(), "userIdentity": shape["userIdentity"]}) for shape in SHAPES))
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("records-documented.json", documented()),
+        ("records-identity-shapes.json", identities()),
+        ("records-real-three.json", bytearray(trail_objects()[REAL.format("1230Z_soULWstxp7lqsODg")])),
+        ("records-real-errors.json", bytearray(trail_objects()[REAL.format("1230Z_OU6Ha25B4GGhUIMr")])),
+        ("records-odd.json", log_file(ODD, b"7")),
+    ],
+)
+def test_records_are_what_they_were(name: str, text: bytearray, golden: Callable[[str, str], None]) -> None:
+    """Nothing of what people query, alert on and compare changes by accident."""
+    mapper = Mapper(parameters=True, record_bytes=245_760)
+    selected = reader.read(bytearray(text), EveryEvent(), 1000)
+    records = [mapper.to_record(raw, SOURCE) for raw in selected.raws]
+    request = Encoder({"service.name": "aws-codecatalyst"}, "1.2.3").encode(records)
+    golden(name, json.dumps(json.loads(otlp_json(request)), indent=1, ensure_ascii=False) + "\n")

@@ -1,0 +1,112 @@
+"""Properties of mapping: total, repeatable, bounded, and silent about what is masked."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.model import LogRecord
+from agent.otlp.encode import Encoder
+from agent.otlp.mapping import Mapper, size
+from agent.trail.edit import Mask
+from agent.trail.event import MalformedEventError, decode_leniently
+from tests.samples import SOURCE, encoded
+from tests.strategies import EVENTS, HOSTILE_EVENTS, RAWS
+
+MAPPER = Mapper(parameters=True, record_bytes=245_760)
+ENCODER = Encoder({}, "1.2.3")
+KEPT = ("eventID", "eventTime", "eventName", "eventSource", "awsRegion", "eventVersion")
+SECRET = "s3cr3t-"
+PATHS = [
+    "sourceIPAddress",
+    "userAgent",
+    "requestParameters",
+    "requestParameters.spaceName",
+    "userIdentity.userName",
+    "userIdentity.onBehalfOf.userId",
+    "userIdentity.sessionContext.attributes.mfaAuthenticated",
+    "resources.ARN",
+    "eventID",
+    "eventTime",
+]
+
+
+def mapped(raw: bytes, mapper: Mapper = MAPPER) -> LogRecord | None:
+    """The record, or None for what is no event."""
+    try:
+        return mapper.to_record(raw, SOURCE)
+    except MalformedEventError:
+        return None
+
+
+def with_secret(members: dict[str, Any], path: str) -> dict[str, Any]:
+    """`members` with a secret at `path`, in place of whatever is in its way."""
+    first, _, rest = path.partition(".")
+    inner = members.get(first)
+    value = with_secret(inner if isinstance(inner, dict) else {}, rest) if rest else SECRET + path
+    return {**members, first: value}
+
+
+@given(RAWS | st.binary(max_size=60))
+def test_any_bytes_become_a_record_or_are_malformed(raw: bytes) -> None:
+    """Nothing else is raised, no attribute is empty, twice the same, and every record can be encoded."""
+    record = mapped(raw)
+    assert record == mapped(raw)
+    if record is not None:
+        assert all(value not in ("", None, (), [], {}) for value in record.attributes.values())
+        assert ENCODER.payload([record])
+
+
+@given(EVENTS | HOSTILE_EVENTS, st.sampled_from([None, 2]))
+def test_the_body_is_the_event(members: dict[str, Any], indent: int | None) -> None:
+    """Unmasked and untruncated, the body is the same JSON as the entry."""
+    record = mapped(json.dumps(members, indent=indent).encode())
+    assert record is not None
+    assert decode_leniently(record.body.encode()) == decode_leniently(encoded(members))
+    assert record.body.encode() == encoded(members)
+    assert not record.truncated
+
+
+@given(EVENTS | HOSTILE_EVENTS, st.lists(st.sampled_from(PATHS), min_size=1, max_size=4, unique=True))
+def test_what_is_masked_never_shows(members: dict[str, Any], paths: list[str]) -> None:
+    """A masked value is in no attribute, nor in the body, nor in a request."""
+    for path in paths:
+        members = with_secret(members, path)
+    record = mapped(encoded(members), Mapper(parameters=True, record_bytes=245_760, mask=Mask(paths, b"pepper")))
+    if record is not None:
+        assert SECRET not in record.body
+        assert SECRET not in repr(record)
+        assert SECRET.encode() not in ENCODER.payload([record])
+
+
+@given(
+    EVENTS,
+    st.integers(0, 3000),
+    st.dictionaries(st.sampled_from(["requestParameters", "userAgent"]), st.just("x" * 999)),
+)
+def test_records_fit_their_limit_when_they_can(members: dict[str, Any], limit: int, long: dict[str, str]) -> None:
+    """A record over its limit is one that nothing more can be taken from; its id stays."""
+    raw = encoded({**members, **long})
+    whole, record = mapped(raw), mapped(raw, Mapper(parameters=True, record_bytes=limit))
+    assert whole is not None
+    assert record is not None
+    assert record.truncated is (size(whole) > limit and bool(record.attributes.get("trail_agent.truncated")))
+    assert record.event_id == whole.event_id
+    assert record.digest == whole.digest
+    kept = json.loads(record.body)
+    assert {name: kept[name] for name in KEPT} == {name: members[name] for name in KEPT}
+    if size(record) > limit:
+        left = [value for name, value in kept.items() if name not in KEPT]
+        assert all(len(json.dumps(value, separators=(",", ":"), ensure_ascii=False)) < 64 for value in left)
+
+
+@given(EVENTS)
+def test_shrinking_halves_or_gives_up(members: dict[str, Any]) -> None:
+    """What a sink finds too large comes back at half its size or not at all."""
+    record = mapped(encoded({**members, "errorMessage": "x" * 4000}))
+    assert record is not None
+    shrunk = MAPPER.shrink(record)
+    assert shrunk is None or size(shrunk) <= size(record) // 2
