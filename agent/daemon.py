@@ -14,8 +14,10 @@ from typing import Final, TextIO
 from agent import __version__
 from agent.assembly import Assembly, Stops
 from agent.aws.lease import Leases
+from agent.aws.s3 import S3
 from agent.aws.source import DryRunSource, Source
-from agent.errors import DependencyError, SettingsError, TransientError
+from agent.aws.sqs import Sqs
+from agent.errors import AwsError, DependencyError, SettingsError
 from agent.model import Outcome, Settlement
 from agent.otlp.sink import DryRunSink
 from agent.pulse import Pulse
@@ -62,6 +64,15 @@ def run(settings: Settings, options: RunOptions, log_stream: TextIO) -> None:
         _Daemon(settings, options, pulse, telemetry, inbox).run()
 
 
+@dataclass(frozen=True, slots=True)
+class _Aws:
+    """What AWS is to this daemon, once it has answered."""
+
+    queue: Sqs
+    store: S3
+    dead_letter_url: str
+
+
 class _Daemon:
     """One run: start until the queue is there, work until a signal, drain until all is settled or given back."""
 
@@ -75,8 +86,6 @@ class _Daemon:
         self._inbox = inbox
         self._stops = Stops()
         self._parts = Assembly(settings, telemetry, pulse, self._stops)
-        self._queue = self._parts.queue()
-        self._store = self._parts.store()
         self._sink = DryRunSink() if options.dry_run else self._parts.sink()
 
     def run(self) -> None:
@@ -91,47 +100,50 @@ class _Daemon:
                 )
                 for warning in settings.warnings:
                     telemetry.setting_warned(warning)
-                if dead_letter_url := self._start():
-                    self._work(dead_letter_url)
+                if aws := self._start():
+                    self._work(aws)
         finally:
             server.stop()
 
-    def _start(self) -> str:
-        """Wait until the queue answers; returns the dead-letter queue's URL, or nothing if a signal came first."""
+    def _start(self) -> _Aws | None:
+        """Wait until the queue answers; None if a signal came first."""
         while True:
             try:
-                url = self._find_dead_letter_queue()
-            except TransientError as error:
-                self._telemetry.queue_down(str(error.reason), error.detail)
+                aws = self._connect()
+            except AwsError as error:
+                self._telemetry.queue_down(error.kind, error.detail)
                 if self._options.require_healthy:
                     raise DependencyError(f"queue.url: the queue does not answer: {error.detail}") from error
                 if self._signal(_START_RETRY_SECONDS):
-                    return ""
+                    return None
             else:
                 break
         if not self._sink.probe() and self._options.require_healthy:
             raise DependencyError("otlp.endpoint: the sink does not accept an export; the log above says why")
         self._telemetry.queue_up()
-        return url
+        return aws
 
-    def _find_dead_letter_queue(self) -> str:
-        queue = self._settings.queue
-        attributes = self._queue.attributes(queue.url)
-        if queue.dead_letter_url:
-            return queue.dead_letter_url
-        if not attributes.dead_letter_arn:
-            raise SettingsError([_HOW_TO_MAKE_A_DEAD_LETTER_QUEUE])
-        return self._queue.url_of(attributes.dead_letter_arn)
+    def _connect(self) -> _Aws:
+        """Make the clients and ask the queue where its dead letters go."""
+        queue = self._parts.queue()
+        settings = self._settings.queue
+        attributes = queue.attributes(settings.url)
+        dead_letter_url = settings.dead_letter_url
+        if not dead_letter_url:
+            if not attributes.dead_letter_arn:
+                raise SettingsError([_HOW_TO_MAKE_A_DEAD_LETTER_QUEUE])
+            dead_letter_url = queue.url_of(attributes.dead_letter_arn)
+        return _Aws(queue, self._parts.store(), dead_letter_url)
 
-    def _work(self, dead_letter_url: str) -> None:
+    def _work(self, aws: _Aws) -> None:
         """Start every thread, wait for a signal, and come to an end."""
-        source = self._parts.source(self._queue, dead_letter_url)
-        leases = Leases(self._queue, self._settings.queue.visibility_timeout_seconds, self._telemetry, self._pulse)
-        watch = self._make_watch(dead_letter_url)
+        source = self._parts.source(aws.queue, aws.dead_letter_url)
+        leases = Leases(aws.queue, self._settings.queue.visibility_timeout_seconds, self._telemetry, self._pulse)
+        watch = self._make_watch(aws)
         pool = ThreadPoolExecutor(self._settings.reads, thread_name_prefix="read")
         workers = [
             _thread(f"worker-{number}", worker.run)
-            for number, worker in enumerate(self._make_workers(source, leases, pool), 1)
+            for number, worker in enumerate(self._make_workers(aws.store, source, leases, pool), 1)
         ]
         keepers = [
             _thread("leases", partial(leases.keep, self._stops.end)),
@@ -144,9 +156,9 @@ class _Daemon:
         self._finish(name, workers, leases, source)
         pool.shutdown(wait=False, cancel_futures=True)
 
-    def _make_workers(self, source: Source, leases: Leases, pool: ThreadPoolExecutor) -> list[Worker]:
+    def _make_workers(self, store: S3, source: Source, leases: Leases, pool: ThreadPoolExecutor) -> list[Worker]:
         dry_run = self._options.dry_run
-        pipeline = self._parts.pipeline(self._store)
+        pipeline = self._parts.pipeline(store)
         shipping = self._parts.shipping(self._sink)
         return [
             Worker(
@@ -162,10 +174,10 @@ class _Daemon:
             for _ in range(self._settings.workers)
         ]
 
-    def _make_watch(self, dead_letter_url: str) -> Watch:
+    def _make_watch(self, aws: _Aws) -> Watch:
         return Watch(
-            queues={"main": self._settings.queue.url, "dead_letter": dead_letter_url},
-            depth=self._queue.attributes,
+            queues={"main": self._settings.queue.url, "dead_letter": aws.dead_letter_url},
+            depth=aws.queue.attributes,
             sink=self._sink,
             sink_is_up=lambda: self._telemetry.health.sink_up,
             telemetry=self._telemetry,
@@ -181,9 +193,9 @@ class _Daemon:
         self._join(workers, asked + grace - min(_RETURN_SECONDS, grace / 4))
         self._stops.halt.set()
         self._join(workers, min(self._pulse.clock.monotonic() + _RETURN_SECONDS, asked + grace))
+        self._stops.end.set()  # an extension must not hide again what is given back
         if left := leases.held():
             source.settle([Settlement(delivery, Outcome.RETURNED) for delivery in left])
-        self._stops.end.set()
         self._telemetry.stopped(self._pulse.clock.monotonic() - asked)
         if any(worker.is_alive() for worker in workers):
             os._exit(0)  # a thread that hangs in a system call cannot be ended otherwise; what it held was given back

@@ -32,7 +32,6 @@ class RetryReason(StrEnum):
     OBJECT_MISSING = "object_missing"
     ACCESS_DENIED = "access_denied"
     STORE_UNAVAILABLE = "store_unavailable"
-    QUEUE_UNAVAILABLE = "queue_unavailable"
     DEAD_LETTER_UNAVAILABLE = "dead_letter_unavailable"
     BUG = "bug"
 
@@ -75,6 +74,18 @@ class TransientError(TrailAgentError):
         self.reason = reason
         self.detail = detail
         self.retry_after = retry_after
+
+
+class AwsError(TrailAgentError):
+    """AWS refused a request for other reasons than its content, or did not answer it; it may later.
+
+    `kind` says how: throttled, denied, missing or unavailable. `detail` is AWS's own sentence.
+    """
+
+    def __init__(self, kind: str, detail: str) -> None:
+        super().__init__(f"{kind}: {detail}")
+        self.kind = kind
+        self.detail = detail
 
 
 class DrainedError(TrailAgentError):

@@ -165,13 +165,21 @@ class Pipeline:
             self._readable.add(admitted.ref.bucket)
             with self._budget.reserve(self._limits.inflate.most(body.length)):
                 size = _Counted(self._unless_halted(body.chunks))
-                text = inflate(size, self._limits.inflate, gzipped=admitted.key.gzipped)
-                _demand_whole(size.bytes, admitted.ref, body)
-                selected = reader.read(text, self._selection, self._limits.events_per_object)
-                del text
+                selected = self._select(size, admitted, body)
         seconds = self._pulse.clock.monotonic() - started
         self._telemetry.object_read(size.bytes, seconds, body.last_modified_ns / 1e9)
         return self._map(selected, admitted, body.last_modified_ns)
+
+    def _select(self, chunks: _Counted, admitted: Admitted, body: OpenObject) -> reader.SelectedEvents:
+        text = inflate(chunks, self._limits.inflate, gzipped=admitted.key.gzipped)
+        _demand_whole(chunks.bytes, body.length)
+        try:
+            return reader.read(text, self._selection, self._limits.events_per_object)
+        except PermanentError as error:
+            if error.reason is Reason.OBJECT_MALFORMED:
+                # What is sound is whole, whatever size was announced; what is not sound may have been cut short.
+                _demand_whole(chunks.bytes, admitted.ref.size)
+            raise
 
     def _unless_halted(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
         for chunk in chunks:
@@ -219,11 +227,9 @@ class _Counted:
             yield chunk
 
 
-def _demand_whole(received: int, ref: ObjectRef, body: OpenObject) -> None:
-    # Plain JSON, and gzip of several members, can be cut where the rest still looks sound.
-    promised = max(ref.size or 0, body.length or 0)
-    if received < promised:
-        raise PermanentError(Reason.OBJECT_CORRUPT, f"{received} bytes arrived of the {promised} that were announced")
+def _demand_whole(received: int, announced: int | None) -> None:
+    if announced and received < announced:
+        raise PermanentError(Reason.OBJECT_CORRUPT, f"{received} bytes arrived of the {announced} that were announced")
 
 
 def _joined(reading: Reading, found: _Found, ref: ObjectRef) -> Reading:

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
-from agent.errors import TransientError
+from agent.errors import AwsError
 from agent.pulse import Pulse
 
 _DEPTH_SECONDS: Final = 15.0
@@ -90,6 +90,6 @@ class Watch:
         self._pulse.beat()
         try:
             depth = self._depth(url)
-        except TransientError:
+        except AwsError:
             return  # the failed request has been counted; receiving says when the queue is down
         self._telemetry.queue_depth(name, depth.visible, depth.in_flight, depth.delayed)

@@ -20,6 +20,7 @@ from botocore.exceptions import (
     ProfileNotFound,
     TokenRetrievalError,
 )
+from botocore.parsers import ResponseParserError
 from urllib3.exceptions import HTTPError
 
 
@@ -34,7 +35,7 @@ class FailureKind(StrEnum):
     STALE_HANDLE = "stale_handle"
 
 
-AWS_ERRORS: Final = (ClientError, BotoCoreError, HTTPError, OSError)
+AWS_ERRORS: Final = (ClientError, BotoCoreError, ResponseParserError, HTTPError, OSError)
 """Everything that a boto3 call, or reading the body it returned, raises for a reason outside this process."""
 
 _CREDENTIALS: Final = (

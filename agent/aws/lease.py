@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from agent.aws.sqs import Hiding, Refusal
-from agent.errors import TransientError
+from agent.errors import AwsError
 from agent.model import Delivery
 from agent.pulse import Pulse
 
@@ -24,7 +24,7 @@ class Extender(Protocol):
     """Extends leases."""
 
     def hide(self, hidings: Sequence[Hiding]) -> Sequence[Refusal]:
-        """Change visibility; returns what was refused. Raises `TransientError` if the queue does not answer."""
+        """Change visibility; returns what was refused. Raises `AwsError` if the queue does not answer."""
         ...
 
 
@@ -109,7 +109,7 @@ class Leases:
     def _extend(self, due: Sequence[_Lease], now: float) -> None:
         try:
             refusals = self._extender.hide([Hiding(lease.delivery, self._seconds) for lease in due])
-        except TransientError:
+        except AwsError:
             return  # tried again in a second: half of the lease is still left
         refused = {refusal.delivery.receipt_handle for refusal in refusals}
         extended = [lease for lease in due if lease.delivery.receipt_handle not in refused]

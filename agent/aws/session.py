@@ -17,11 +17,14 @@ from botocore.config import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, CredentialProvider, DeferredRefreshableCredentials
 from botocore.exceptions import BotoCoreError, NoCredentialsError
 
-from agent.errors import SettingsError
+from agent.errors import AwsError, SettingsError
 from agent.settings import AssumeRoleSettings, AwsSettings
 
 _CONNECT_SECONDS: Final = 5
 _AWS_HOSTS: Final = (".amazonaws.com", ".amazonaws.com.cn")
+_NO_CREDENTIALS: Final = (
+    "no AWS credentials were found in the environment, the shared files, or the container's or instance's role"
+)
 _FIRST_PROVIDER: Final = "env"
 
 
@@ -32,19 +35,24 @@ class Sessions:
         self._settings = settings
         self._user_agent = f"trail-agent/{version}"
         self._making = threading.Lock()  # reads refresh credentials, and botocore makes one client at a time
+        self._region = ""
         self._home = self._open_home()
         self._by_role: dict[str | None, boto3.Session] = {}
 
     def client(self, service: str, *, region: str, role_arn: str | None = None, **options: Any) -> Any:
         """A boto3 client for `service` in `region`, under `role_arn` where one is to be assumed.
 
-        `options` are botocore `Config` arguments. Raises `SettingsError` if the profile or endpoint cannot be used.
+        `options` are botocore `Config` arguments. Raises `SettingsError` if the profile or endpoint cannot be used,
+        `AwsError` if no credentials can be found now: a client made without would stay without.
         """
         config = Config(
             connect_timeout=_CONNECT_SECONDS, user_agent_extra=self._user_agent, tcp_keepalive=True, **options
         )
+        self._region = self._region or region
         try:
             session = self._session(role_arn)
+            if session.get_credentials() is None:
+                raise AwsError("denied", _NO_CREDENTIALS)
             client = self._make(session, service, region, config)
             if service == "s3" and not str(client.meta.endpoint_url).endswith(_AWS_HOSTS):
                 # An emulator seldom resolves bucket.host names.
@@ -80,7 +88,9 @@ class Sessions:
 
     def _make_sts(self, home: botocore.session.Session, service: str, **options: Any) -> Any:
         with self._making:
-            return home.create_client(service, endpoint_url=self._settings.endpoint_url, **options)
+            return home.create_client(
+                service, region_name=self._region, endpoint_url=self._settings.endpoint_url, **options
+            )
 
 
 class _AssumedRole(CredentialProvider):  # type: ignore[misc]  # botocore is untyped

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 
 from agent.aws.lease import Leases
 from agent.aws.sqs import Hiding, Refusal
-from agent.errors import Fault, RetryReason, TransientError
+from agent.errors import AwsError, Fault, RetryReason
 from agent.model import Delivery, Outcome, Settlement
 from agent.pulse import Pulse
 
@@ -40,7 +40,7 @@ class SourceTelemetry(Protocol):
 
 
 class Queue(Protocol):
-    """The queue, as `agent.aws.sqs.Sqs` has it. Every method raises `TransientError` if it does not answer."""
+    """The queue, as `agent.aws.sqs.Sqs` has it. Every method raises `AwsError` if it does not answer."""
 
     def receive(self) -> list[Delivery]:
         """Up to ten deliveries, after a long poll."""
@@ -90,8 +90,8 @@ class Source:
         self._pulse.beat()
         try:
             deliveries = self._queue.receive()
-        except TransientError as error:
-            self._telemetry.queue_down(str(error.reason), error.detail)
+        except AwsError as error:
+            self._telemetry.queue_down(error.kind, error.detail)
             self._pulse.wait(self._drain, self._jitter(1, 30, self._failed_receives))
             self._failed_receives += 1
             return ()
@@ -125,7 +125,7 @@ class Source:
         for attempt in range(_SETTLE_ATTEMPTS):
             try:
                 self._queue.bury(delivery, fault, self._dead_letter_url)
-            except TransientError as error:
+            except AwsError as error:
                 detail = error.detail
                 self._pulse.wait(self._halt, self._jitter(0.5, 5, attempt))
             else:
@@ -148,7 +148,7 @@ class Source:
                 self._pulse.wait(self._halt, self._jitter(0.5, 5, attempt))
             try:
                 refusals = ask(settlements)
-            except TransientError as error:
+            except AwsError as error:
                 detail = error.detail
                 continue
             settlements = self._refused(operation, settlements, refusals)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from agent.aws.failure import AWS_ERRORS, FailureKind, explain, kind_of
-from agent.errors import Fault, RetryReason, TransientError
+from agent.errors import AwsError, Fault
 from agent.model import Delivery
 from agent.pulse import Clock
 
@@ -59,7 +59,7 @@ class QueueAttributes:
 class Sqs:
     """One queue. `client` is a boto3 SQS client; safe to use from many threads at once.
 
-    Every method raises `TransientError` (`queue_unavailable`) if SQS refuses the request or does not answer.
+    Every method raises `AwsError` if SQS refuses the request or does not answer.
     """
 
     def __init__(
@@ -167,7 +167,7 @@ class Sqs:
         except AWS_ERRORS as error:
             failure = explain(error)
             self._telemetry.sqs_request(operation, _RESULTS.get(failure.kind, "error"))
-            raise TransientError(RetryReason.QUEUE_UNAVAILABLE, f"{operation}: {failure.detail}") from error
+            raise AwsError(str(failure.kind), f"{operation}: {failure.detail}") from error
         self._telemetry.sqs_request(operation, "ok")
         return answer
 

@@ -21,11 +21,6 @@ class LifeEvents(Voice):
             listen=listen,
         )
 
-    def _tell_ready(self) -> None:
-        """Log once, as soon as everything that readiness asks for has answered."""
-        if not self.health.ready() and self._distinct.is_new("ready"):
-            self._log.info("ready")
-
     def draining(self, signal_name: str, in_flight: int) -> None:
         """`signal_name` asked the daemon to stop, with `in_flight` messages in hand: not ready from here on."""
         self.health.drain()

@@ -15,7 +15,6 @@ from agent.telemetry.voice import ERROR, WARNING
 _DENIED: Final = "allow the SQS actions of the agent's policy to its role, and kms:Decrypt on the queue's key"
 _QUEUE_HINTS: Final = {
     "denied": _DENIED,
-    "access_denied": _DENIED,
     "missing": "check queue.url and queue.region",
     "throttled": "nothing: the agent waits and tries again",
 }

@@ -34,6 +34,11 @@ class Voice:
         self._distinct = Distinct()
         self._troubles_told: set[str] = set()
 
+    def _tell_ready(self) -> None:
+        """Log once, as soon as everything that readiness asks for has answered."""
+        if not self.health.ready() and self._distinct.is_new("ready"):
+            self._log.info("ready")
+
     def _seldom(self, level: int, key: str, event: str, **fields: object) -> bool:
         """Log `event` at most once a minute for each `key`; whether it was logged."""
         untold = self._throttle.due(key)

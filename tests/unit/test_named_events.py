@@ -97,7 +97,7 @@ def test_calls_to_sqs_are_counted_by_operation_and_result(subject: Rig) -> None:
 def test_a_queue_that_never_answered_is_an_error_once_a_minute(subject: Rig) -> None:
     """Access denied at the start is told at once with what to do, and then once a minute with what was left out."""
     for _ in range(25):
-        subject.telemetry.queue_down("access_denied", "AccessDenied for sqs:ReceiveMessage")
+        subject.telemetry.queue_down("denied", "AccessDenied for sqs:ReceiveMessage")
         subject.clock.elapsed += 6
     lines = subject.lines()
     assert [(line["level"], line.get("untold")) for line in lines] == [("error", None), ("error", 9), ("error", 9)]

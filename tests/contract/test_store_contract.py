@@ -1,0 +1,156 @@
+"""What the flow relies on in an object store, asked of the fake that other tests use and of S3 as moto emulates it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+
+from agent.aws.s3 import S3
+from agent.errors import RetryReason, TransientError
+from agent.model import ObjectRef
+from agent.pipeline import ObjectStore
+from tests.fakes.store import FakeStore
+from tests.moto import Emulator
+
+pytestmark = pytest.mark.parametrize("kind", ["fake", "moto"])
+
+OWNER = "123456789012"  # whom moto's buckets belong to
+STRANGER = "999999999999"
+BODY = bytes(range(256)) * 3000
+
+
+@dataclass(frozen=True)
+class Rig:
+    """A store with one bucket, and another bucket that it may read but that does not exist."""
+
+    store: ObjectStore
+    bucket: str
+    put: Callable[[ObjectRef, bytes], object]
+    last_modified: Callable[[ObjectRef], int]
+
+
+OpenRig = Callable[..., Rig]
+NO_BUCKET = "bucket-that-is-not-there"
+
+
+@pytest.fixture
+def open_rig(kind: str, request: pytest.FixtureRequest) -> OpenRig:
+    """Makes the store that the test is about; `owner` is who must own its bucket."""
+
+    def open_one(owner: str | None = None) -> Rig:
+        return _fake(owner) if kind == "fake" else _moto(request.getfixturevalue("emulator"), owner)
+
+    return open_one
+
+
+def _fake(owner: str | None) -> Rig:
+    store = FakeStore({"acme-trail": owner} if owner else {})
+    store.owned_by["acme-trail"] = OWNER
+    return Rig(store, "acme-trail", store.put, lambda _: 1_790_000_000)
+
+
+def _moto(emulator: Emulator, owner: str | None) -> Rig:
+    bucket = emulator.bucket()
+    s3 = emulator.s3
+    store = S3({bucket: s3, NO_BUCKET: s3}, {bucket: owner, NO_BUCKET: None})
+
+    def put(ref: ObjectRef, body: bytes) -> None:
+        s3.put_object(Bucket=ref.bucket, Key=ref.key, Body=body)
+
+    def last_modified(ref: ObjectRef) -> int:
+        return int(s3.head_object(Bucket=ref.bucket, Key=ref.key)["LastModified"].timestamp())
+
+    return Rig(store, bucket, put, last_modified)
+
+
+def test_an_object_is_read_in_chunks(open_rig: OpenRig) -> None:
+    """The head tells the length, and the chunks together are the object."""
+    rig = open_rig()
+    ref = ObjectRef(rig.bucket, "object")
+    rig.put(ref, BODY)
+    with rig.store.open(ref) as body:
+        chunks = list(body.chunks)
+        assert body.length == len(BODY)
+    assert b"".join(chunks) == BODY
+    assert len(chunks) > 1
+
+
+def test_an_object_tells_when_it_was_written(open_rig: OpenRig) -> None:
+    """LastModified comes in nanoseconds, to the whole second that S3 knows."""
+    rig = open_rig()
+    ref = ObjectRef(rig.bucket, "object")
+    rig.put(ref, b"x")
+    with rig.store.open(ref) as body:
+        assert body.last_modified_ns == rig.last_modified(ref) * 1_000_000_000
+
+
+def test_an_empty_object_has_no_chunks(open_rig: OpenRig) -> None:
+    """Nothing was written, so nothing is read, without an error."""
+    rig = open_rig()
+    ref = ObjectRef(rig.bucket, "empty")
+    rig.put(ref, b"")
+    with rig.store.open(ref) as body:
+        assert (body.length, list(body.chunks)) == (0, [])
+
+
+@pytest.mark.parametrize("key", ["a b", "a+b", "a%20b", "ü/é/日本", "a=b&c;d@e:f,g$h!i'(j)*k", "folder//two", "~.-_"])
+def test_keys_are_taken_verbatim(open_rig: OpenRig, key: str) -> None:
+    """What the key looks like does not matter; two keys that look alike when encoded are two objects."""
+    rig = open_rig()
+    rig.put(ObjectRef(rig.bucket, key), key.encode())
+    rig.put(ObjectRef(rig.bucket, "a"), b"other")
+    with rig.store.open(ObjectRef(rig.bucket, key)) as body:
+        assert b"".join(body.chunks) == key.encode()
+
+
+def test_a_missing_object_may_still_appear(open_rig: OpenRig) -> None:
+    """404 is `object_missing`, until the object is there."""
+    rig = open_rig()
+    ref = ObjectRef(rig.bucket, "late")
+    with pytest.raises(TransientError) as caught, rig.store.open(ref):
+        pass
+    assert caught.value.reason is RetryReason.OBJECT_MISSING
+    rig.put(ref, b"here")
+    with rig.store.open(ref) as body:
+        assert b"".join(body.chunks) == b"here"
+
+
+def test_a_missing_bucket_is_a_missing_object(open_rig: OpenRig) -> None:
+    """A bucket that is not there holds no object."""
+    with pytest.raises(TransientError) as caught, open_rig().store.open(ObjectRef(NO_BUCKET, "object")):
+        pass
+    assert caught.value.reason is RetryReason.OBJECT_MISSING
+
+
+def test_the_right_owner_may_be_demanded(open_rig: OpenRig) -> None:
+    """A bucket of the account that was expected is read."""
+    rig = open_rig(owner=OWNER)
+    ref = ObjectRef(rig.bucket, "object")
+    rig.put(ref, b"x")
+    with rig.store.open(ref) as body:
+        assert list(body.chunks) == [b"x"]
+
+
+def test_a_bucket_of_a_stranger_is_refused(open_rig: OpenRig, kind: str) -> None:
+    """A bucket that belongs to another account than expected is not read: `access_denied`."""
+    if kind == "moto":
+        pytest.skip("moto's GetObject does not look at ExpectedBucketOwner; test_s3.py sees that it is sent")
+    rig = open_rig(owner=STRANGER)
+    ref = ObjectRef(rig.bucket, "object")
+    rig.put(ref, b"x")
+    with pytest.raises(TransientError) as caught, rig.store.open(ref):
+        pass
+    assert caught.value.reason is RetryReason.ACCESS_DENIED
+
+
+def test_a_reader_may_leave_early(open_rig: OpenRig) -> None:
+    """Whoever has read enough closes the object, and can read it again from its start."""
+    rig = open_rig()
+    ref = ObjectRef(rig.bucket, "object")
+    rig.put(ref, BODY)
+    with rig.store.open(ref) as body:
+        first = next(body.chunks)
+    with rig.store.open(ref) as body:
+        assert next(body.chunks) == first

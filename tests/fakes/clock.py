@@ -1,0 +1,106 @@
+"""Clocks for tests: one on which waiting is free, and one on which a wait ends only when its event is set."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+START = 1_790_000_000.0
+_REALLY_LONG = 20.0  # real seconds after which a test that hangs is told so
+
+
+@dataclass(slots=True)
+class _Chore:
+    due: float
+    again_after: float | None
+    do: Callable[[], object]
+
+
+class FakeClock:
+    """Time that passes at once when somebody waits, and in which chores fall due meanwhile.
+
+    For tests with one thread: what other threads would do is given to `at` and `every`, and is done in order of time
+    while the thread under test waits. `waits` lists every wait that was asked for, in seconds.
+    """
+
+    def __init__(self) -> None:
+        self.elapsed = 0.0
+        self.waits: list[float] = []
+        self._chores: list[_Chore] = []
+
+    def monotonic(self) -> float:
+        """Seconds that only go forward."""
+        return 1000.0 + self.elapsed
+
+    def time(self) -> float:
+        """Unix seconds."""
+        return START + self.elapsed
+
+    def wait(self, event: threading.Event, seconds: float) -> bool:
+        """Let `seconds` pass, or as many as it takes until a chore sets `event`."""
+        self.waits.append(seconds)
+        self._pass(seconds, event)
+        return event.is_set()
+
+    def advance(self, seconds: float) -> None:
+        """Let `seconds` pass."""
+        self._pass(seconds, threading.Event())
+
+    def at(self, seconds: float, do: Callable[[], object]) -> None:
+        """Have something done `seconds` from now."""
+        self._chores.append(_Chore(self.elapsed + seconds, None, do))
+
+    def every(self, seconds: float, do: Callable[[], object]) -> None:
+        """Have something done every so many seconds."""
+        self._chores.append(_Chore(self.elapsed + seconds, seconds, do))
+
+    def _pass(self, seconds: float, event: threading.Event) -> None:
+        end = self.elapsed + seconds
+        while not event.is_set():
+            chore = min(self._chores, key=lambda each: each.due, default=None)
+            if chore is None or chore.due > end:
+                self.elapsed = max(self.elapsed, end)
+                return
+            self.elapsed = max(self.elapsed, chore.due)
+            if chore.again_after is None:
+                self._chores.remove(chore)
+            else:
+                chore.due += chore.again_after
+            chore.do()
+
+
+class PatientClock:
+    """Time that stands still: a wait ends when its event is set, and fails the test if that never happens.
+
+    For tests with several threads, whose every wait must have somebody that ends it. `waiting` is set while one waits.
+    """
+
+    def __init__(self) -> None:
+        self.waiting = threading.Event()
+
+    def monotonic(self) -> float:
+        """Always the same."""
+        return 1000.0
+
+    def time(self) -> float:
+        """Always the same."""
+        return START
+
+    def wait(self, event: threading.Event, seconds: float) -> bool:
+        """Wait for `event`, however many `seconds` were asked for."""
+        self.waiting.set()
+        assert event.wait(_REALLY_LONG), f"nothing ended a wait of {seconds} s"
+        return True
+
+
+def finish(*threads: threading.Thread) -> None:
+    """Join threads that are about to end."""
+    for thread in threads:
+        thread.join(_REALLY_LONG)
+        assert not thread.is_alive(), f"{thread.name} did not end"
+
+
+def soon(event: threading.Event) -> None:
+    """Wait for something that another thread is about to do."""
+    assert event.wait(_REALLY_LONG), "another thread did not get that far"

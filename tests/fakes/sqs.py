@@ -1,0 +1,214 @@
+"""A queue that behaves: visibility runs on the clock, receives are counted, poison goes to the dead-letter queue."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from agent.aws.sqs import Hiding, QueueAttributes, Refusal
+from agent.errors import AwsError, Fault
+from agent.model import Delivery
+from agent.pulse import Clock
+
+QUEUE_URL: Final = "https://sqs.us-west-2.amazonaws.com/111122223333/trail-agent"
+DEAD_LETTER_URL: Final = f"{QUEUE_URL}-dead"
+DEAD_LETTER_ARN: Final = "arn:aws:sqs:us-west-2:111122223333:trail-agent-dead"
+_BATCH: Final = 10
+_LONGEST_SECONDS: Final = 12 * 3600
+
+_Action = Callable[[Delivery], Refusal | None]
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """What the dead-letter queue holds. `attributes` is empty where SQS moved the message by itself."""
+
+    body: str
+    attributes: dict[str, str]
+
+
+@dataclass(slots=True)
+class Message:
+    """One message as the queue knows it; `handle` is the receipt of the latest receive."""
+
+    message_id: str
+    body: str
+    sent_at: float
+    visible_at: float
+    receives: int = 0
+    first_hidden_at: float = 0.0
+    handle: str = ""
+
+
+class FakeQueue:
+    """`agent.aws.sqs.Sqs` and the queue behind it, with trouble on demand.
+
+    Trouble: `fail` (an operation does not answer), `refuse` (a batch action fails for some messages), `forget` (the
+    receipt handle becomes unknown), `repeat` (a hidden message is handed out once more).
+    Operations go by SQS's names: ReceiveMessage, DeleteMessageBatch, ChangeMessageVisibilityBatch, SendMessage, …
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        visibility: int = 120,
+        wait_seconds: int = 10,
+        max_receives: int | None = None,
+        dead_letter_arn: str = DEAD_LETTER_ARN,
+    ) -> None:
+        self.messages: dict[str, Message] = {}
+        self.dead_letters: list[DeadLetter] = []
+        self.requests: Counter[str] = Counter()
+        self.hidden: list[tuple[str, int]] = []
+        self._clock = clock
+        self._visibility = visibility
+        self._wait_seconds = wait_seconds
+        self._max_receives = max_receives
+        self._dead_letter_arn = dead_letter_arn
+        self._serial = 0
+        self._failures: Counter[str] = Counter()
+        self._refusals: Counter[tuple[str, str]] = Counter()
+        self._lock = threading.RLock()
+
+    def send(self, body: str) -> str:
+        """Put a message into the queue; returns its id."""
+        with self._lock:
+            self._serial += 1
+            message_id = f"message-{self._serial}"
+            now = self._clock.time()
+            self.messages[message_id] = Message(message_id, body, now, now)
+            return message_id
+
+    def fail(self, operation: str, times: int = 1_000_000) -> None:
+        """Let an operation go unanswered so many times; 0 mends it."""
+        self._failures[operation] = times
+
+    def refuse(self, operation: str, message_id: str, times: int = 1) -> None:
+        """Let a batch action fail for one message so many times."""
+        self._refusals[operation, message_id] = times
+
+    def forget(self, message_id: str) -> None:
+        """Make the receipt handle of a message unknown; the message stays."""
+        self.messages[message_id].handle = ""
+
+    def repeat(self, message_id: str) -> None:
+        """Hand a message out once more, though somebody has it."""
+        self.messages[message_id].visible_at = 0.0
+
+    def receive(self) -> list[Delivery]:
+        """As `Sqs` does: what is visible, or what becomes so within the long poll."""
+        self._answer("ReceiveMessage")
+        deadline = self._clock.time() + self._wait_seconds
+        while not (deliveries := self._take()) and (left := deadline - self._clock.time()) > 0:
+            self._clock.wait(threading.Event(), min(left, 1.0))
+        return deliveries
+
+    def delete(self, deliveries: Sequence[Delivery]) -> list[Refusal]:
+        """As `Sqs` does; with the handle of an earlier receive, SQS says yes and keeps the message."""
+        return self._each("DeleteMessageBatch", deliveries, self._delete_one)
+
+    def hide(self, hidings: Sequence[Hiding]) -> list[Refusal]:
+        """As `Sqs` does; only the handle of the latest receive will do."""
+        seconds = {hiding.delivery.receipt_handle: hiding.seconds for hiding in hidings}
+        return self._each(
+            "ChangeMessageVisibilityBatch",
+            [hiding.delivery for hiding in hidings],
+            lambda delivery: self._hide_one(delivery, seconds[delivery.receipt_handle]),
+        )
+
+    def bury(self, delivery: Delivery, fault: Fault, dead_letter_url: str) -> None:
+        """As `Sqs` does."""
+        self._answer("SendMessage")
+        assert dead_letter_url == DEAD_LETTER_URL
+        named = {"reason": str(fault.reason), "detail": fault.detail, "bucket": fault.bucket, "key": fault.key}
+        told = {name: value for name, value in (named | {"agent_version": "1.2.3"}).items() if value}
+        self.dead_letters.append(DeadLetter(delivery.body, told))
+
+    def attributes(self, url: str) -> QueueAttributes:
+        """As `Sqs` does."""
+        self._answer("GetQueueAttributes")
+        if url == DEAD_LETTER_URL:
+            return QueueAttributes(len(self.dead_letters), 0, 0, "")
+        now = self._clock.time()
+        visible = sum(message.visible_at <= now for message in self.messages.values())
+        return QueueAttributes(visible, len(self.messages) - visible, 0, self._dead_letter_arn)
+
+    def url_of(self, arn: str) -> str:
+        """As `Sqs` does."""
+        self._answer("GetQueueUrl")
+        assert arn == self._dead_letter_arn
+        return DEAD_LETTER_URL
+
+    def _answer(self, operation: str) -> None:
+        with self._lock:
+            self.requests[operation] += 1
+            if self._failures[operation] > 0:
+                self._failures[operation] -= 1
+                raise AwsError("unavailable", f"{operation}: ServiceUnavailable: on demand")
+
+    def _take(self) -> list[Delivery]:
+        with self._lock:
+            self._redrive()
+            now = self._clock.time()
+            visible = [message for message in self.messages.values() if message.visible_at <= now]
+            return [self._hand_out(message, now) for message in visible[:_BATCH]]
+
+    def _redrive(self) -> None:
+        now = self._clock.time()
+        for message in list(self.messages.values()):
+            worn = self._max_receives is not None and message.receives >= self._max_receives
+            if worn and message.visible_at <= now:
+                del self.messages[message.message_id]
+                self.dead_letters.append(DeadLetter(message.body, {}))
+
+    def _hand_out(self, message: Message, now: float) -> Delivery:
+        self._serial += 1
+        message.handle = f"receipt-{self._serial}"
+        message.receives += 1
+        message.first_hidden_at = now
+        message.visible_at = now + self._visibility
+        return Delivery(
+            message.message_id,
+            message.handle,
+            message.body,
+            message.receives,
+            message.sent_at,
+            self._clock.monotonic(),
+        )
+
+    def _each(self, operation: str, deliveries: Sequence[Delivery], do: _Action) -> list[Refusal]:
+        self._answer(operation)
+        with self._lock:
+            return [refusal for delivery in deliveries if (refusal := self._ask(operation, delivery, do))]
+
+    def _ask(self, operation: str, delivery: Delivery, do: _Action) -> Refusal | None:
+        asked = (operation, delivery.message_id)
+        if self._refusals[asked] > 0:
+            self._refusals[asked] -= 1
+            return Refusal(delivery, stale=False, detail="InternalError: on demand")
+        return do(delivery)
+
+    def _delete_one(self, delivery: Delivery) -> Refusal | None:
+        message = self.messages.get(delivery.message_id)
+        if message and message.handle == delivery.receipt_handle:
+            del self.messages[delivery.message_id]
+        elif not delivery.receipt_handle.startswith("receipt-") or (message and not message.handle):
+            return Refusal(delivery, stale=True, detail="ReceiptHandleIsInvalid: no such receipt handle")
+        return None
+
+    def _hide_one(self, delivery: Delivery, seconds: int) -> Refusal | None:
+        message = self.messages.get(delivery.message_id)
+        now = self._clock.time()
+        if message is None or message.handle != delivery.receipt_handle:
+            return Refusal(delivery, stale=True, detail="ReceiptHandleIsInvalid: no such receipt handle")
+        if message.visible_at <= now:
+            return Refusal(delivery, stale=True, detail="MessageNotInflight: the message is visible")
+        if now + seconds > message.first_hidden_at + _LONGEST_SECONDS:
+            return Refusal(delivery, stale=True, detail="InvalidParameterValue: beyond 12 hours")
+        message.visible_at = now + seconds
+        self.hidden.append((delivery.message_id, seconds))
+        return None

@@ -1,0 +1,107 @@
+"""An object store that behaves: objects with a time and an owner, and trouble on demand."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from agent.errors import PermanentError, Reason, RetryReason, TransientError
+from agent.model import ObjectRef, OpenObject
+
+_CHUNK = 64
+_LAST_MODIFIED_NS = 1_790_000_000_000_000_000
+
+Problem = TransientError | PermanentError
+
+
+def missing() -> TransientError:
+    """S3 answers 404."""
+    return TransientError(RetryReason.OBJECT_MISSING, "S3 has no such object (NoSuchKey)")
+
+
+def denied() -> TransientError:
+    """S3 answers 403."""
+    return TransientError(RetryReason.ACCESS_DENIED, "S3 refused the read (AccessDenied)")
+
+
+def unavailable() -> TransientError:
+    """S3 answers 5xx, or not at all."""
+    return TransientError(RetryReason.STORE_UNAVAILABLE, "S3 did not answer the read (SlowDown)")
+
+
+@dataclass(slots=True)
+class _Stored:
+    body: bytes
+    last_modified_ns: int
+    troubles: deque[Problem | bytes] = field(default_factory=deque)
+
+
+class FakeStore:
+    """Buckets of objects, read as `agent.aws.s3.S3` reads them.
+
+    `requests` lists every object asked for. `on_chunk` is called before each chunk. `owners` holds the account that
+    must own a bucket, as the settings have it; `owned_by` the one that does.
+    """
+
+    def __init__(self, owners: dict[str, str] | None = None) -> None:
+        self.requests: list[ObjectRef] = []
+        self.open_now = 0
+        self.on_chunk: Callable[[], object] = lambda: None
+        self.owned_by: dict[str, str] = {}
+        self._owners = owners or {}
+        self._objects: dict[tuple[str, str], _Stored] = {}
+        self._troubles: dict[str, Problem] = {}
+        self._lock = threading.Lock()
+
+    def put(self, ref: ObjectRef, body: bytes, *, last_modified_ns: int = _LAST_MODIFIED_NS) -> None:
+        """Write an object."""
+        self._objects[ref.bucket, ref.key] = _Stored(body, last_modified_ns)
+
+    def trouble(self, ref: ObjectRef, *troubles: Problem | bytes) -> None:
+        """What the next reads of an object meet, one each: an error, or another body than the one written."""
+        self._objects[ref.bucket, ref.key].troubles.extend(troubles)
+
+    def bucket_trouble(self, bucket: str, problem: Problem | None) -> None:
+        """What every read of a bucket meets from now on; None mends it."""
+        if problem:
+            self._troubles[bucket] = problem
+        else:
+            self._troubles.pop(bucket, None)
+
+    @contextmanager
+    def open(self, ref: ObjectRef) -> Iterator[OpenObject]:
+        """As S3 does: the head first, then chunks; a body that ends early is corrupt."""
+        with self._lock:
+            self.requests.append(ref)
+            stored, body = self._answer(ref)
+            self.open_now += 1
+        try:
+            yield OpenObject(len(stored.body), stored.last_modified_ns, self._chunks(body, len(stored.body)))
+        finally:
+            with self._lock:
+                self.open_now -= 1
+
+    def _answer(self, ref: ObjectRef) -> tuple[_Stored, bytes]:
+        if problem := self._troubles.get(ref.bucket):
+            raise problem
+        wanted, actual = self._owners.get(ref.bucket), self.owned_by.get(ref.bucket)
+        if wanted and actual and wanted != actual:
+            raise denied()
+        stored = self._objects.get((ref.bucket, ref.key))
+        if stored is None:
+            raise missing()
+        trouble = stored.troubles.popleft() if stored.troubles else stored.body
+        if isinstance(trouble, Exception):
+            raise trouble
+        return stored, trouble
+
+    def _chunks(self, body: bytes, length: int) -> Iterator[bytes]:
+        for start in range(0, len(body), _CHUNK):
+            self.on_chunk()
+            yield body[start : start + _CHUNK]
+        if len(body) < length:
+            detail = f"the object's body did not arrive whole ({len(body)} of {length} bytes)"
+            raise PermanentError(Reason.OBJECT_CORRUPT, detail)

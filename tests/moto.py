@@ -1,0 +1,59 @@
+"""An emulated AWS account for tests: moto's S3, SQS and STS over HTTP, in a process of its own on a free port."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import boto3
+import botocore.session
+from botocore.config import Config
+
+from agent.demo.world import World
+
+REGION = "us-west-2"
+_NO_FILE = (None, None, "/dev/null", None)
+_NO_VALUE = (None, None, None, None)
+
+
+class Emulator:
+    """The emulated account at `endpoint`; queues and buckets are made with names of their own."""
+
+    def __init__(self, endpoint: str) -> None:
+        self.endpoint = endpoint
+        self.sqs = self.client("sqs")
+        self.s3 = self.client("s3")
+
+    def client(self, service: str) -> Any:
+        """A boto3 client that nothing in the environment can lead elsewhere."""
+        deaf = botocore.session.Session(session_vars={"profile": _NO_VALUE, "config_file": _NO_FILE})
+        session = boto3.Session("test", "test", region_name=REGION, botocore_session=deaf)
+        config = Config(proxies={}, retries={"total_max_attempts": 1}, s3={"addressing_style": "path"})
+        return session.client(service, endpoint_url=self.endpoint, config=config)
+
+    def queue(self, *, dead_letter_arn: str = "", max_receives: int = 20) -> str:
+        """Make a queue, with a redrive policy if a dead-letter queue is named, and return its URL."""
+        policy = {"deadLetterTargetArn": dead_letter_arn, "maxReceiveCount": max_receives}
+        attributes = {"RedrivePolicy": json.dumps(policy)} if dead_letter_arn else {}
+        return str(self.sqs.create_queue(QueueName=f"queue-{uuid.uuid4().hex}", Attributes=attributes)["QueueUrl"])
+
+    def arn(self, queue_url: str) -> str:
+        """The ARN of a queue."""
+        answer = self.sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])
+        return str(answer["Attributes"]["QueueArn"])
+
+    def bucket(self) -> str:
+        """Make a bucket and return its name."""
+        name = f"bucket-{uuid.uuid4().hex}"
+        self.s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
+        return name
+
+
+@contextmanager
+def running() -> Iterator[Emulator]:
+    """Run the emulator while the block runs."""
+    with World.start() as world:
+        yield Emulator(world.endpoint)

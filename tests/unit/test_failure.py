@@ -1,0 +1,115 @@
+"""What each of AWS's refusals means to the flow."""
+
+from __future__ import annotations
+
+import pytest
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    CredentialRetrievalError,
+    EndpointConnectionError,
+    FlexibleChecksumError,
+    IncompleteReadError,
+    NoCredentialsError,
+    ReadTimeoutError,
+    ResponseStreamingError,
+)
+from botocore.parsers import ResponseParserError
+from hypothesis import given
+from hypothesis import strategies as st
+from urllib3.exceptions import ProtocolError
+
+from agent.aws.failure import AWS_ERRORS, FailureKind, explain, kind_of
+
+THROTTLED = """
+    Throttling ThrottlingException RequestThrottled RequestLimitExceeded SlowDown TooManyRequestsException OverLimit
+    KmsThrottled KMS.ThrottlingException
+""".split()
+DENIED = """
+    AccessDenied AccessDeniedException AllAccessDisabled AccountProblem ExpiredToken ExpiredTokenException Forbidden 403
+    InvalidAccessKeyId InvalidClientTokenId InvalidToken SignatureDoesNotMatch RequestTimeTooSkewed NotSignedUp
+    UnrecognizedClientException OptInRequired KmsAccessDenied KmsDisabled KmsInvalidState KmsNotFound
+    KMS.AccessDeniedException KMS.DisabledException KMS.KMSInvalidStateException KMS.NotFoundException
+""".split()
+MISSING = """
+    404 NoSuchKey NoSuchBucket NotFound QueueDoesNotExist NonExistentQueue AWS.SimpleQueueService.NonExistentQueue
+    AWS.SimpleQueueService.QueueDoesNotExist
+""".split()
+STALE = """
+    ReceiptHandleIsInvalid MessageNotInflight AWS.SimpleQueueService.MessageNotInflight InvalidParameterValue
+""".split()
+UNAVAILABLE = "InternalError InternalFailure ServiceUnavailable 500 503 RequestTimeout PermanentRedirect".split()
+TABLE = [
+    *((code, FailureKind.THROTTLED) for code in THROTTLED),
+    *((code, FailureKind.DENIED) for code in DENIED),
+    *((code, FailureKind.MISSING) for code in MISSING if code != "NonExistentQueue"),
+    *((code, FailureKind.STALE_HANDLE) for code in STALE),
+    *((code, FailureKind.UNAVAILABLE) for code in UNAVAILABLE),
+]
+
+
+def client_error(code: str, message: str = "because") -> ClientError:
+    """AWS's answer as boto3 raises it."""
+    return ClientError({"Error": {"Code": code, "Message": message}}, "GetObject")
+
+
+@pytest.mark.parametrize(("code", "kind"), TABLE)
+def test_each_code_has_its_kind(code: str, kind: FailureKind) -> None:
+    """AWS's code alone decides, with or without the old query protocol's prefix."""
+    assert explain(client_error(code)).kind is kind
+
+
+@given(st.text())
+def test_any_code_has_a_kind(code: str) -> None:
+    """A code that nobody has heard of is something that may pass, never an exception."""
+    assert kind_of(f"x{code}") is FailureKind.UNAVAILABLE
+
+
+def test_a_refusal_is_quoted() -> None:
+    """The sentence has AWS's code and message; the code stands by itself too."""
+    failure = explain(client_error("AccessDenied", "not you"))
+    assert (failure.code, failure.detail) == ("AccessDenied", "AccessDenied: not you")
+
+
+@pytest.mark.parametrize("response", [{}, {"Error": {}}, {"Error": {"Code": None}}])
+def test_an_answer_without_a_code_may_pass(response: dict[str, object]) -> None:
+    """A proxy's error page, say, has neither code nor message."""
+    assert explain(ClientError(response, "GetObject")).kind is FailureKind.UNAVAILABLE
+
+
+@pytest.mark.parametrize(
+    "error", [NoCredentialsError(), CredentialRetrievalError(provider="iam-role", error_msg="no answer")]
+)
+def test_missing_credentials_are_a_denial(error: BotoCoreError) -> None:
+    """Without credentials AWS is not even asked; the operator's remedy is that of a denial."""
+    assert explain(error).kind is FailureKind.DENIED
+
+
+@pytest.mark.parametrize(
+    "error",
+    [IncompleteReadError(actual_bytes=1, expected_bytes=2), FlexibleChecksumError(error_msg="crc32 differs")],
+)
+def test_a_body_that_is_not_whole_is_corrupt(error: BotoCoreError) -> None:
+    """A length or a checksum that does not fit is the object's own trouble."""
+    assert explain(error).kind is FailureKind.CORRUPT
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ResponseStreamingError(error=ProtocolError("Connection broken")),
+        ReadTimeoutError(endpoint_url="https://s3"),
+        ConnectTimeoutError(endpoint_url="https://s3"),
+        EndpointConnectionError(endpoint_url="https://s3"),
+        ProtocolError("reset"),
+        ConnectionResetError("reset"),
+        ResponseParserError("not XML"),
+    ],
+)
+def test_trouble_on_the_way_may_pass(error: Exception) -> None:
+    """A broken or silent connection says nothing about the object; each such error is one that callers expect."""
+    assert isinstance(error, AWS_ERRORS)
+    failure = explain(error)
+    assert (failure.kind, failure.code) == (FailureKind.UNAVAILABLE, "")
+    assert type(error).__name__ in failure.detail

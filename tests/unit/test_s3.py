@@ -1,0 +1,163 @@
+"""How S3's answers reach the flow, with boto3's own client in front of canned answers."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import FlexibleChecksumError
+from botocore.response import StreamingBody
+from botocore.stub import Stubber
+from urllib3.exceptions import ProtocolError
+from urllib3.exceptions import ReadTimeoutError as Stalled
+
+from agent.aws.s3 import S3
+from agent.errors import PermanentError, Reason, RetryReason, TransientError
+from agent.model import ObjectRef
+
+REF = ObjectRef("acme-trail", "key")
+WRITTEN = datetime(2026, 11, 20, 12, 0, 0, tzinfo=UTC)
+
+
+class _Broken(io.RawIOBase):
+    """A body that fails after its first bytes."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+        self._left = b"first"
+
+    def read(self, amount: int = -1) -> bytes:
+        """The first bytes once, then the error."""
+        first, self._left = self._left, b""
+        if not first:
+            raise self._error
+        return first
+
+
+@contextmanager
+def _answering(*, owner: str | None = None) -> Iterator[tuple[S3, Stubber]]:
+    client: Any = boto3.client("s3", region_name="us-west-2", aws_access_key_id="a", aws_secret_access_key="b")
+    with Stubber(client) as stub:
+        yield S3({REF.bucket: client}, {REF.bucket: owner}), stub
+        stub.assert_no_pending_responses()
+
+
+def _found(raw: io.IOBase, length: int) -> dict[str, object]:
+    return {"Body": StreamingBody(raw, length), "ContentLength": length, "LastModified": WRITTEN}
+
+
+def _read(store: S3) -> bytes:
+    with store.open(REF) as body:
+        return b"".join(body.chunks)
+
+
+def test_the_expected_owner_is_sent() -> None:
+    """Where the settings name the bucket's owner, S3 is told whom to expect."""
+    with _answering(owner="111122223333") as (store, stub):
+        wanted = {"Bucket": REF.bucket, "Key": REF.key, "ExpectedBucketOwner": "111122223333"}
+        stub.add_response("get_object", _found(io.BytesIO(b"x"), 1), wanted)
+        assert _read(store) == b"x"
+
+
+def test_no_owner_is_sent_where_none_is_known() -> None:
+    """Where the settings name no owner, the request has no such parameter."""
+    with _answering() as (store, stub):
+        stub.add_response("get_object", _found(io.BytesIO(b"x"), 1), {"Bucket": REF.bucket, "Key": REF.key})
+        assert _read(store) == b"x"
+
+
+def test_the_time_of_writing_is_exact() -> None:
+    """LastModified in nanoseconds has no rounding of floating point in it."""
+    with _answering() as (store, stub):
+        stub.add_response("get_object", _found(io.BytesIO(b"x"), 1))
+        with store.open(REF) as body:
+            assert body.last_modified_ns == 1_795_176_000_000_000_000
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("NoSuchKey", RetryReason.OBJECT_MISSING),
+        ("NoSuchBucket", RetryReason.OBJECT_MISSING),
+        ("AccessDenied", RetryReason.ACCESS_DENIED),
+        ("KMS.DisabledException", RetryReason.ACCESS_DENIED),
+        ("ExpiredToken", RetryReason.ACCESS_DENIED),
+        ("RequestTimeTooSkewed", RetryReason.ACCESS_DENIED),
+        ("SlowDown", RetryReason.STORE_UNAVAILABLE),
+        ("InternalError", RetryReason.STORE_UNAVAILABLE),
+        ("503", RetryReason.STORE_UNAVAILABLE),
+    ],
+)
+def test_what_may_pass_is_transient(code: str, reason: RetryReason) -> None:
+    """Each refusal that another try may mend has the reason for which its delivery comes again, and its cause."""
+    with _answering() as (store, stub):
+        stub.add_client_error("get_object", code, "because")
+        with pytest.raises(TransientError, match="because") as caught:
+            _read(store)
+        assert caught.value.reason is reason
+        assert caught.value.__cause__ is not None
+
+
+def test_an_archived_object_must_be_restored() -> None:
+    """An object in Glacier stays unreadable however often it is asked for, and the operator is told what to do."""
+    with _answering() as (store, stub):
+        stub.add_client_error("get_object", "InvalidObjectState", "storage class")
+        with pytest.raises(PermanentError, match="restore it") as caught:
+            _read(store)
+        assert caught.value.reason is Reason.OBJECT_UNREADABLE
+
+
+def test_a_short_body_is_corrupt() -> None:
+    """A body that ends before its Content-Length is not whole."""
+    with _answering() as (store, stub):
+        stub.add_response("get_object", _found(io.BytesIO(b"half"), 8))
+        with pytest.raises(PermanentError) as caught:
+            _read(store)
+        assert caught.value.reason is Reason.OBJECT_CORRUPT
+
+
+def test_a_wrong_checksum_is_corrupt() -> None:
+    """What boto3's own checksum refuses is not whole."""
+    with _answering() as (store, stub):
+        stub.add_response("get_object", _found(_Broken(FlexibleChecksumError(error_msg="crc32 differs")), 8))
+        with pytest.raises(PermanentError) as caught:
+            _read(store)
+        assert caught.value.reason is Reason.OBJECT_CORRUPT
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ProtocolError("Connection broken: ConnectionResetError(104, 'Connection reset by peer')"),
+        Stalled(None, "https://s3", "Read timed out."),  # type: ignore[arg-type]
+        ConnectionResetError("reset"),
+    ],
+)
+def test_a_connection_that_breaks_within_the_body_may_hold_next_time(error: Exception) -> None:
+    """A reset or a stall in the middle of a body is the store's trouble, not the object's."""
+    with _answering() as (store, stub):
+        stub.add_response("get_object", _found(_Broken(error), 8))
+        with pytest.raises(TransientError) as caught:
+            _read(store)
+        assert caught.value.reason is RetryReason.STORE_UNAVAILABLE
+
+
+def test_the_body_is_closed_however_reading_ends() -> None:
+    """After a read that fails half-way the connection is given back."""
+    raw = io.BytesIO(b"x" * 8)
+
+    def read_badly(store: S3) -> None:
+        with store.open(REF) as body:
+            next(body.chunks)
+            raise ZeroDivisionError
+
+    with _answering() as (store, stub):
+        stub.add_response("get_object", _found(raw, 8))
+        with pytest.raises(ZeroDivisionError):
+            read_badly(store)
+    assert raw.closed
