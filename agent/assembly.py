@@ -16,6 +16,7 @@ from agent.aws.sqs import Sqs
 from agent.budget import Budget
 from agent.codecatalyst.selector import Selector
 from agent.errors import SettingsError
+from agent.gate import Gate
 from agent.otlp.encode import Encoder
 from agent.otlp.mapping import Mapper
 from agent.otlp.sink import DryRunSink, Sink
@@ -58,6 +59,7 @@ class Assembly:
         self._stops = stops
         self._random = random.SystemRandom().random
         self._sessions = Sessions(settings.aws, __version__)
+        self.gate = Gate(pulse, stops.halt)
         self._mapper = make_mapper(settings.record, settings.limits.record_bytes)
 
     def queue(self) -> Sqs:
@@ -118,6 +120,7 @@ class Assembly:
             encoder=Encoder(settings.resource, __version__),
             transport=open_transport(settings.otlp, __version__),
             telemetry=self._telemetry,
+            gate=self.gate,
             pulse=self._pulse,
             halt=self._stops.halt,
             shrink=self._mapper.shrink,
@@ -136,6 +139,7 @@ class Assembly:
             mapper=self._mapper,
             limits=make_read_limits(limits),
             budget=Budget(limits.in_flight_bytes, self._pulse, self._stops.halt, self._telemetry.bytes_reserved),
+            gate=self.gate,
             include_read_only=settings.select.include_read_only,
             telemetry=self._telemetry,
             pulse=self._pulse,

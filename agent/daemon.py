@@ -167,6 +167,7 @@ class _Daemon:
                 pool=pool,
                 read=pipeline.read,
                 ship=shipping.ship,
+                gate=self._parts.gate,
                 telemetry=self._telemetry,
                 pulse=self._pulse,
                 drain=self._stops.drain,
@@ -179,7 +180,7 @@ class _Daemon:
             queues={"main": self._settings.queue.url, "dead_letter": aws.dead_letter_url},
             depth=aws.queue.attributes,
             sink=self._sink,
-            sink_is_up=lambda: self._telemetry.health.sink_up,
+            needs_probe=lambda: not self._telemetry.health.sink_up and not self._parts.gate.is_closed(),
             telemetry=self._telemetry,
             pulse=self._pulse,
         )

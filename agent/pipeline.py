@@ -10,6 +10,7 @@ from typing import Protocol
 
 from agent.budget import Budget
 from agent.errors import DrainedError, Fault, PermanentError, Reason, RetryReason, TransientError
+from agent.gate import AtFaultError, Gate
 from agent.model import Delivery, Ignored, LogRecord, ObjectRef, ObjectSource, OpenObject, Reading
 from agent.pulse import Pulse
 from agent.trail import notification, reader
@@ -20,6 +21,11 @@ from agent.trail.reader import Selection
 
 _ATTEMPTS = 3  # reads of one object within one receive
 _FIRST_RETRY_SECONDS = 0.5
+_LONGEST_DENIED_SECONDS = 60.0
+_DENIED_HINT = (
+    "allow s3:GetObject on the trail's prefix and kms:Decrypt on its key to the agent's role; check its credentials "
+    "and the clock. The agent waits and tries again, and receives nothing meanwhile"
+)
 _PATIENT_RECEIVES = 3  # a missing object may still appear; S3 notifies before every reader can see it
 
 
@@ -54,6 +60,14 @@ class PipelineTelemetry(Protocol):
         """An object was read whole and found sound; `size_bytes` as stored, `last_modified` in Unix seconds."""
         ...
 
+    def gate_closed(self, part: str, detail: str, hint: str) -> None:
+        """`part` is at fault, and no message is to blame: the work waits."""
+        ...
+
+    def gate_opened(self, part: str) -> None:
+        """`part` works again."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class ReadLimits:
@@ -75,6 +89,7 @@ class Pipeline:
         mapper: Mapper,
         limits: ReadLimits,
         budget: Budget,
+        gate: Gate,
         include_read_only: bool,
         telemetry: PipelineTelemetry,
         pulse: Pulse,
@@ -87,12 +102,13 @@ class Pipeline:
         self._mapper = mapper
         self._limits = limits
         self._budget = budget
+        self._gate = gate
         self._include_read_only = include_read_only
         self._telemetry = telemetry
         self._pulse = pulse
         self._halt = halt
         self._random = random
-        self._readable: set[str] = set()
+        self._last_read: dict[str, ObjectRef] = {}
 
     def read(self, delivery: Delivery) -> Reading:
         """Everything that `delivery` names, read whole or not at all, object by object; raises nothing on purpose."""
@@ -118,7 +134,7 @@ class Pipeline:
     def _take_object(self, reading: Reading, admitted: Admitted) -> Reading:
         ref = admitted.ref
         try:
-            found = self._read_object(admitted)
+            found = self._read_through_gate(admitted)
         except DrainedError:
             return replace(reading, returned=True)
         except PermanentError as error:
@@ -135,9 +151,43 @@ class Pipeline:
             return None
         if error.reason is RetryReason.OBJECT_MISSING:
             return Fault(Reason.OBJECT_MISSING, error.detail, ref.bucket, ref.key)
-        if error.reason is RetryReason.ACCESS_DENIED and ref.bucket in self._readable:
+        if error.reason is RetryReason.ACCESS_DENIED:
             return Fault(Reason.OBJECT_UNREADABLE, error.detail, ref.bucket, ref.key)
         return None
+
+    def _read_through_gate(self, admitted: Admitted) -> _Found:
+        """Read one object; while its whole bucket is denied, wait: no message is to blame for that."""
+        part = f"bucket {admitted.ref.bucket}"
+
+        def attempt() -> _Found:
+            try:
+                return self._read_object(admitted)
+            except TransientError as error:
+                if error.reason is not RetryReason.ACCESS_DENIED or not self._is_bucket_denied(admitted.ref):
+                    raise
+                self._telemetry.gate_closed(part, error.detail, _DENIED_HINT)
+                raise AtFaultError(self._patience) from error
+
+        return self._gate.through(part, attempt, opened=lambda: self._telemetry.gate_opened(part))
+
+    def _is_bucket_denied(self, ref: ObjectRef) -> bool:
+        """Whether the bucket refuses what it allowed before too; it does if it never allowed anything.
+
+        S3 refuses a single object as well: one under another key, or one that is gone, to whoever may not list.
+        """
+        before = self._last_read.get(ref.bucket)
+        if before is None or before == ref:
+            return True
+        try:
+            with self._store.open(before):
+                return False
+        except TransientError as error:
+            return error.reason is RetryReason.ACCESS_DENIED
+        except PermanentError:
+            return False
+
+    def _patience(self, attempt: int) -> float:
+        return self._random() * min(_LONGEST_DENIED_SECONDS, 2.0 ** min(attempt, 10))
 
     def _read_object(self, admitted: Admitted) -> _Found:
         """Read one object, again where another try may find the store willing, and once more where it is not whole."""
@@ -162,7 +212,7 @@ class Pipeline:
         self._stop_if_halted()
         started = self._pulse.clock.monotonic()
         with self._store.open(admitted.ref) as body:
-            self._readable.add(admitted.ref.bucket)
+            self._last_read[admitted.ref.bucket] = admitted.ref
             with self._budget.reserve(self._limits.inflate.most(body.length)):
                 size = _Counted(self._unless_halted(body.chunks))
                 selected = self._select(size, admitted, body)

@@ -49,7 +49,7 @@ class WatchTelemetry(Protocol):
 
 
 class Watch:
-    """One thread's work. `queues` maps each queue's name to its URL; a sink that is not up is probed."""
+    """One thread's work. `queues` maps each queue's name to its URL; the sink is probed when it `needs_probe`."""
 
     def __init__(
         self,
@@ -57,14 +57,14 @@ class Watch:
         queues: Mapping[str, str],
         depth: Callable[[str], Depth],
         sink: ProbedSink,
-        sink_is_up: Callable[[], bool],
+        needs_probe: Callable[[], bool],
         telemetry: WatchTelemetry,
         pulse: Pulse,
     ) -> None:
         self._queues = queues
         self._depth = depth
         self._sink = sink
-        self._sink_is_up = sink_is_up
+        self._needs_probe = needs_probe
         self._telemetry = telemetry
         self._pulse = pulse
         self._looked_at = -_DEPTH_SECONDS
@@ -78,7 +78,7 @@ class Watch:
 
     def look(self) -> None:
         """One look at whatever is due."""
-        if not self._sink_is_up():
+        if self._needs_probe():
             self._sink.probe()
         now = self._pulse.clock.monotonic()
         if now - self._looked_at >= _DEPTH_SECONDS:

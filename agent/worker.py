@@ -35,6 +35,14 @@ class Leases(Protocol):
         ...
 
 
+class Gate(Protocol):
+    """Whether everything that the work needs is there."""
+
+    def await_open(self, unless: threading.Event) -> None:
+        """Return when nothing is at fault, or when `unless` is set."""
+        ...
+
+
 class WorkerTelemetry(Protocol):
     """What a worker tells the outside."""
 
@@ -54,6 +62,7 @@ class Worker:
         pool: Executor,
         read: Callable[[Delivery], Reading],
         ship: Callable[[Sequence[Reading]], Sequence[Settlement]],
+        gate: Gate,
         telemetry: WorkerTelemetry,
         pulse: Pulse,
         drain: threading.Event,
@@ -63,6 +72,7 @@ class Worker:
         self._pool = pool
         self._read = read
         self._ship = ship
+        self._gate = gate
         self._telemetry = telemetry
         self._pulse = pulse
         self._drain = drain
@@ -78,7 +88,13 @@ class Worker:
                     self._pulse.wait(self._drain, _AFTER_BUG_SECONDS)
 
     def run_once(self) -> None:
-        """One unit of work. Returns when every delivery of one receive has been settled."""
+        """One unit of work. Returns when every delivery of one receive has been settled.
+
+        While something that it needs is at fault, nothing is received: no message's receive count is spent on it.
+        """
+        self._gate.await_open(unless=self._drain)
+        if self._drain.is_set():
+            return
         deliveries = self._source.receive()
         with self._leases.hold(deliveries):
             if self._drain.is_set():  # the long poll was under way when the daemon was told to stop

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
+from agent.gate import Gate
 from agent.model import AttributeValue, EventLabels, LogRecord, ObjectSource
 from agent.otlp.answer import Accepted, Answer
 from agent.otlp.decode import ReceivedRecord, records
@@ -142,12 +143,14 @@ def open_sink(
     random: Callable[[], float] = lambda: 0.5,
 ) -> Sink:
     """A sink over `transport`, with everything else faked unless given."""
+    pulse, halt = pulse or Pulse(clock or FakeClock()), halt or threading.Event()
     return Sink(
         encoder=Encoder({}, "1.2.3"),
         transport=transport,
         telemetry=telemetry or FakeTelemetry(),
-        pulse=pulse or Pulse(clock or FakeClock()),
-        halt=halt or threading.Event(),
+        gate=Gate(pulse, halt),
+        pulse=pulse,
+        halt=halt,
         shrink=shrink,
         max_batch_bytes=max_batch_bytes,
         max_batch_records=max_batch_records,

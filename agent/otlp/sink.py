@@ -10,6 +10,8 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from agent.errors import DrainedError
+from agent.gate import AtFaultError, Gate
 from agent.model import ACCEPTED, LogRecord, Verdict
 from agent.otlp.answer import Accepted, Answer, Later, Misconfigured, PartlyRejected, Refused, TooLarge
 from agent.otlp.encode import Encoder
@@ -69,6 +71,7 @@ class Sink:
         encoder: Encoder,
         transport: Transport,
         telemetry: Telemetry,
+        gate: Gate,
         pulse: Pulse,
         halt: threading.Event,
         shrink: Callable[[LogRecord], LogRecord | None],
@@ -79,6 +82,7 @@ class Sink:
         self._encoder = encoder
         self._transport = transport
         self._telemetry = telemetry
+        self._gate = gate
         self._pulse = pulse
         self._halt = halt
         self._shrink = shrink
@@ -107,15 +111,19 @@ class Sink:
 
     def _ask(self, payload: bytes) -> Answer | None:
         """Send the same bytes until the sink judges them; None if `halt` is set before it does."""
-        attempt = 0
-        while not self._halt.is_set():
-            self._pulse.beat()
-            answer = self._send(payload)
-            if not isinstance(answer, Later | Misconfigured):
-                return answer
-            self._pulse.wait(self._halt, patience(answer, attempt, self._random()))
-            attempt += 1
-        return None
+        if self._halt.is_set():
+            return None
+        try:
+            return self._gate.through("sink", lambda: self._judgement(payload), opened=_nothing)
+        except DrainedError:
+            return None
+
+    def _judgement(self, payload: bytes) -> Answer:
+        self._pulse.beat()
+        answer = self._send(payload)
+        if isinstance(answer, Later | Misconfigured):
+            raise AtFaultError(lambda attempt: patience(answer, attempt, self._random()))
+        return answer
 
     def _send(self, payload: bytes) -> Answer:
         clock = self._pulse.clock
@@ -128,6 +136,10 @@ class Sink:
         else:
             self._telemetry.sink_up()
         return answer
+
+
+def _nothing() -> None:
+    """The sink's own telemetry tells when it is up again."""
 
 
 class DryRunSink:

@@ -12,6 +12,7 @@ from agent.aws.lease import Leases
 from agent.aws.source import Source
 from agent.budget import Budget
 from agent.codecatalyst.selector import Selector
+from agent.gate import Gate
 from agent.otlp.mapping import Mapper
 from agent.pipeline import Pipeline, ReadLimits
 from agent.pulse import Clock, Pulse
@@ -57,6 +58,7 @@ def make_pipeline(
     admission: Admission | None = None,
     limits: ReadLimits = LIMITS,
     budget: Budget | None = None,
+    gate: Gate | None = None,
     include_read_only: bool = True,
 ) -> Pipeline:
     """A pipeline over `store`; every wait is as long as chance allows."""
@@ -69,6 +71,7 @@ def make_pipeline(
         mapper=Mapper(parameters=True, record_bytes=200_000),
         limits=limits,
         budget=budget or Budget(1 << 30, pulse, stop, lambda _: None),
+        gate=gate or Gate(pulse, stop),
         include_read_only=include_read_only,
         telemetry=telemetry,
         pulse=pulse,
@@ -95,6 +98,7 @@ class Replica:
 
     def __post_init__(self) -> None:
         pulse = Pulse(self.clock)
+        self.gate = Gate(pulse, self.halt)
         self.leases = Leases(self.queue, 120, self.telemetry, pulse)
         self.clock.every(1, self.leases.extend_due)
         self.here = self.sink or FakeSink(pulse, self.halt)
@@ -117,8 +121,9 @@ class Replica:
             ),
             leases=self.leases,
             pool=HereAndNow(),
-            read=make_pipeline(self.store, self.telemetry, clock=self.clock, halt=self.halt).read,
+            read=make_pipeline(self.store, self.telemetry, clock=self.clock, halt=self.halt, gate=self.gate).read,
             ship=shipping.ship,
+            gate=self.gate,
             telemetry=self.telemetry,
             pulse=pulse,
             drain=self.drain,

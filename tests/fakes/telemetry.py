@@ -67,6 +67,14 @@ class FakeTelemetry:
         """Remember."""
         self._tell("deliveries_received", len(deliveries))
 
+    def gate_closed(self, part: str, detail: str, hint: str) -> None:
+        """Remember."""
+        self._tell("gate_closed", part)
+
+    def gate_opened(self, part: str) -> None:
+        """Remember."""
+        self._tell("gate_opened", part)
+
     def queue_up(self) -> None:
         """Remember."""
         self._tell("queue_up")

@@ -9,9 +9,9 @@ from agent.errors import Reason
 from agent.model import ObjectRef, Outcome
 from tests.fakes.clock import FakeClock
 from tests.fakes.flow import Replica
-from tests.fakes.samples import event, ids, noise, notification, ref, trail_object
+from tests.fakes.samples import BUCKET, event, ids, noise, notification, ref, trail_object
 from tests.fakes.sqs import FakeQueue
-from tests.fakes.store import FakeStore
+from tests.fakes.store import FakeStore, denied
 from tests.fakes.telemetry import FakeTelemetry
 
 HOUR = 3600.0
@@ -257,3 +257,18 @@ def test_events_are_counted_once_however_often_they_are_read() -> None:
     assert {letter.attributes["reason"] for letter in world.queue.dead_letters} == {"sink_rejected"}
     assert world.queue.messages == {}
     assert balanced(replica.telemetry)
+
+
+def test_a_bucket_that_is_denied_for_an_hour_costs_only_time() -> None:
+    """While every read is refused nothing is received, leases are held, and no receive count is spent."""
+    world = World()
+    world.produce(25)
+    world.store.bucket_trouble(BUCKET, denied())
+    world.clock.at(HOUR, lambda: world.store.bucket_trouble(BUCKET, None))
+    replica = world.replica()
+    run_for(replica, 2 * HOUR)
+    assert stored(replica) == sorted(world.produced)
+    assert replica.telemetry.outcomes() == {Outcome.DELIVERED: 25}
+    received = replica.telemetry.named("deliveries_received")
+    assert sum(int(str(count)) for (count,) in received) == 25, "each was received once"
+    assert world.queue.dead_letters == []

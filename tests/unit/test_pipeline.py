@@ -308,13 +308,35 @@ def test_patience_with_one_object_ends_after_three_receives(
     assert rig.clock.elapsed == 0
 
 
-def test_a_bucket_that_cannot_be_read_at_all_is_not_the_messages_fault() -> None:
-    """403 on a bucket of which nothing was ever read comes again, however often it has come."""
+def test_a_denied_bucket_is_waited_for() -> None:
+    """403 on a bucket of which nothing was ever read is no message's fault: the read waits until it is mended."""
     rig = Rig()
     rig.store.bucket_trouble(BUCKET, denied())
-    assert rig.read(ref(), receive_count=19).retry is RetryReason.ACCESS_DENIED
-    rig.store.bucket_trouble(BUCKET, None)
-    assert ids(rig.read(rig.put("abc"), receive_count=20).records) == ["good"]
+    rig.clock.at(3600, lambda: rig.store.bucket_trouble(BUCKET, None))
+    reading = rig.read(rig.put("abc"), receive_count=19)
+    assert (ids(reading.records), reading.retry, reading.faults) == (["good"], None, ())
+    assert 3600 <= rig.clock.elapsed <= 3600 + 60
+    assert len(rig.store.requests) < 3600 / 60 + 10, "one probe at a time, ever more seldom"
+    assert rig.telemetry.named("gate_opened") == [(f"bucket {BUCKET}",)]
+
+
+def test_a_bucket_that_is_denied_later_is_told_from_a_denied_object() -> None:
+    """When an object is denied, one that was read before tells whether the bucket is: then the read waits."""
+    rig = Rig()
+    rig.read(rig.put("before"))
+    rig.store.bucket_trouble(BUCKET, denied())
+    rig.clock.at(600, lambda: rig.store.bucket_trouble(BUCKET, None))
+    assert ids(rig.read(rig.put("after"), receive_count=19).records) == ["good"]
+    assert rig.clock.elapsed >= 600
+
+
+def test_a_stop_while_a_bucket_is_denied_gives_the_message_back() -> None:
+    """The wait for a bucket ends when the daemon has to stop, and nothing was decided."""
+    rig = Rig()
+    rig.store.bucket_trouble(BUCKET, denied())
+    rig.clock.at(10, rig.halt.set)
+    reading = rig.read(rig.put("abc"))
+    assert (reading.returned, reading.faults, reading.retry) == (True, (), None)
 
 
 def test_memory_is_reserved_for_the_most_that_a_read_can_need() -> None:

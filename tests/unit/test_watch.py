@@ -28,7 +28,7 @@ class Rig:
             queues={"main": QUEUE_URL, "dead_letter": DEAD_LETTER_URL},
             depth=self.queue.attributes,
             sink=self,
-            sink_is_up=lambda: self.sink_up,
+            needs_probe=lambda: not self.sink_up,
             telemetry=self.telemetry,
             pulse=self.pulse,
         )

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from agent.aws.lease import Leases
 from agent.aws.source import Source
 from agent.errors import RetryReason
+from agent.gate import Gate
 from agent.model import Delivery, Outcome, Reading, Settlement
 from agent.pulse import Pulse
 from agent.worker import Worker
@@ -33,6 +34,7 @@ class Rig:
     def __post_init__(self) -> None:
         pulse = Pulse(self.clock)
         self.queue = FakeQueue(self.clock)
+        self.gate = Gate(pulse, self.halt)
         self.leases = Leases(self.queue, 120, self.telemetry, pulse)
         self.shipped: list[list[str]] = []
         self.held_while_shipping: list[int] = []
@@ -51,6 +53,7 @@ class Rig:
             pool=HereAndNow(),
             read=self.read,
             ship=self.ship,
+            gate=self.gate,
             telemetry=self.telemetry,
             pulse=pulse,
             drain=self.drain,
@@ -173,6 +176,7 @@ def test_reads_of_one_receive_run_side_by_side() -> None:
             pool=pool,
             read=read,
             ship=rig.ship,
+            gate=rig.gate,
             telemetry=rig.telemetry,
             pulse=Pulse(rig.clock),
             drain=rig.drain,

@@ -1,0 +1,139 @@
+"""Faults of the environment: what is to blame for them is no message, so none is given back, and none more is received.
+
+A sink that is down, a bucket that refuses every read: whoever meets such a fault waits here, with its lease, for its
+turn to try again. One probe at a time goes out for each part that is at fault; the first success lets everybody go on.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Protocol, TypeVar
+
+from agent.errors import DrainedError
+from agent.pulse import SLICE_SECONDS, Pulse
+
+_Result = TypeVar("_Result")
+_LOOK_AGAIN_SECONDS: Final = 1.0
+
+
+class Patience(Protocol):
+    """How long to wait for something that is at fault."""
+
+    def __call__(self, attempt: int) -> float:
+        """Seconds until the probe after the `attempt`-th failure in a row, counted from 0."""
+        ...
+
+
+class AtFaultError(Exception):
+    """Raised by an attempt: a part of the environment is at fault, and `patience` says when to try it again."""
+
+    def __init__(self, patience: Patience) -> None:
+        super().__init__("a part of the environment is at fault")
+        self.patience = patience
+
+
+@dataclass(slots=True)
+class _Part:
+    """Something that may be at fault: it is while it has `failures`. `prober` is the thread that tries it now."""
+
+    failures: int = 0
+    probe_at: float = 0.0
+    dependents: int = 0
+    prober: int = 0
+
+
+class Gate:
+    """Open while nothing is at fault. Shared by all threads; waits end when `halt` is set."""
+
+    def __init__(self, pulse: Pulse, halt: threading.Event) -> None:
+        self._pulse = pulse
+        self._halt = halt
+        self._parts: dict[str, _Part] = {}
+        self._lock = threading.Lock()
+
+    def await_open(self, unless: threading.Event) -> None:
+        """Return when nothing is at fault any more, or when `unless` is set."""
+        while self.is_closed() and not self._pulse.wait(unless, _LOOK_AGAIN_SECONDS):
+            pass
+
+    def is_closed(self) -> bool:
+        """Whether anything is at fault."""
+        with self._lock:
+            return any(part.failures for part in self._parts.values())
+
+    def through(self, name: str, attempt: Callable[[], _Result], opened: Callable[[], None]) -> _Result:
+        """What `attempt` returns, or raises, as soon as the part called `name` is not at fault.
+
+        `attempt` raises `AtFaultError` while it is. `opened` is called when a part that was at fault is so no longer,
+        or nobody is left to find out. Raises `DrainedError` if `halt` is set first.
+        """
+        part = self._enter(name)
+        was_closed = False
+        try:
+            while True:
+                self._await_turn(part)
+                try:
+                    result = attempt()
+                except AtFaultError as fault:
+                    self._close(part, fault.patience)
+                else:
+                    was_closed = self._open(part)
+                    return result
+                finally:
+                    self._end_turn(part)
+        finally:
+            if self._leave(name, part) or was_closed:
+                opened()
+
+    def _enter(self, name: str) -> _Part:
+        with self._lock:
+            part = self._parts.setdefault(name, _Part())
+            part.dependents += 1
+            return part
+
+    def _leave(self, name: str, part: _Part) -> bool:
+        """Forget a part that nobody depends on: nobody could find out that it works again. True if it was at fault."""
+        with self._lock:
+            part.dependents -= 1
+            if not part.dependents:
+                del self._parts[name]
+            return not part.dependents and part.failures > 0
+
+    def _await_turn(self, part: _Part) -> None:
+        """Return when the part is not at fault, or when it is this thread's turn to probe it."""
+        while (seconds := self._take_turn(part)) > 0:
+            if self._pulse.wait(self._halt, min(seconds, SLICE_SECONDS)):
+                raise DrainedError("the daemon had to stop while something that it needs was at fault")
+
+    def _take_turn(self, part: _Part) -> float:
+        """0 if this thread may go on now, as the prober if the part is at fault; else the seconds to wait."""
+        with self._lock:
+            if not part.failures:
+                return 0.0
+            if part.prober:
+                return _LOOK_AGAIN_SECONDS
+            left = part.probe_at - self._pulse.clock.monotonic()
+            if left <= 0:
+                part.prober = threading.get_ident()
+            return max(left, 0.0)
+
+    def _end_turn(self, part: _Part) -> None:
+        with self._lock:
+            if part.prober == threading.get_ident():
+                part.prober = 0
+
+    def _close(self, part: _Part, patience: Patience) -> None:
+        """What was under way when the fault was met is no probe: it puts the next one off, but counts for none."""
+        with self._lock:
+            counts = not part.failures or part.prober == threading.get_ident()
+            seconds = patience(part.failures if counts else 0)
+            part.failures += counts
+            part.probe_at = max(part.probe_at, self._pulse.clock.monotonic() + seconds)
+
+    def _open(self, part: _Part) -> bool:
+        with self._lock:
+            was_closed = part.failures > 0
+            part.failures = 0
+            return was_closed
