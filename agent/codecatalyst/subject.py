@@ -54,32 +54,34 @@ _ON_WORKFLOW_RUN: Final = re.compile(r"[A-Z][a-z]+WorkflowRun")
 _ON_CONNECTION: Final = re.compile(r"[A-Z][a-z]+(Pending)?Connection")
 
 
+@dataclass(frozen=True, slots=True)
+class _Name:
+    """A field that can name something: in every operation, or only in those that `operation` matches."""
+
+    field: str
+    operation: re.Pattern[str] | None = None
+
+
 def subject(event: TrailEvent, event_name: str) -> Subject:
     """What `event`, whose canonical name is `event_name`, acted on; its request speaks before its response."""
     sides = (_fields(event.request_parameters), _fields(event.response_elements))
+
+    def named(*names: _Name) -> str:
+        spoken = [name for name in names if name.operation is None or name.operation.fullmatch(event_name)]
+        values = (text(getattr(side, name.field)) for side in sides for name in spoken)
+        return next(filter(None, values), "")
+
     return Subject(
-        space=_first(sides, "space_name") or _own(sides, "name", event_name, _ON_SPACE),
-        project=_first(sides, "project_name") or _own(sides, "name", event_name, _ON_PROJECT),
-        dev_environment_id=_first(sides, "dev_environment_id") or _own(sides, "id", event_name, _ON_DEV_ENVIRONMENT),
-        source_repository=_first(sides, "source_repository_name")
-        or _own(sides, "name", event_name, _ON_SOURCE_REPOSITORY),
-        workflow_id=_first(sides, "workflow_id") or _own(sides, "id", event_name, _ON_WORKFLOW),
-        workflow_run_id=_first(sides, "workflow_run_id") or _own(sides, "id", event_name, _ON_WORKFLOW_RUN),
-        connection_id=_first(sides, "connection_id")
-        or _first(sides, "connection_arn").rpartition("/")[2]
-        or _own(sides, "id", event_name, _ON_CONNECTION),
+        space=named(_Name("space_name"), _Name("name", _ON_SPACE)),
+        project=named(_Name("project_name"), _Name("name", _ON_PROJECT)),
+        dev_environment_id=named(_Name("dev_environment_id"), _Name("id", _ON_DEV_ENVIRONMENT)),
+        source_repository=named(_Name("source_repository_name"), _Name("name", _ON_SOURCE_REPOSITORY)),
+        workflow_id=named(_Name("workflow_id"), _Name("id", _ON_WORKFLOW)),
+        workflow_run_id=named(_Name("workflow_run_id"), _Name("id", _ON_WORKFLOW_RUN)),
+        connection_id=named(_Name("connection_id"), _Name("id", _ON_CONNECTION), _Name("connection_arn")).rpartition(
+            "/"
+        )[2],
     )
-
-
-_Sides = tuple[_Fields, _Fields]
-
-
-def _first(sides: _Sides, name: str) -> str:
-    return next((value for side in sides if (value := text(getattr(side, name)))), "")
-
-
-def _own(sides: _Sides, name: str, event_name: str, operation: re.Pattern[str]) -> str:
-    return _first(sides, name) if operation.fullmatch(event_name) else ""
 
 
 def _fields(raw: msgspec.Raw) -> _Fields:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Final
@@ -20,7 +19,8 @@ from agent.codecatalyst import actor
 from agent.codecatalyst.events import UNKNOWN_IDENTITY, canonical
 from agent.codecatalyst.subject import Subject, subject
 from agent.model import AttributeValue, EventLabels, LogRecord, ObjectSource
-from agent.trail.edit import Mask, truncate
+from agent.otlp.fitting import PARAMETERS, fit, size
+from agent.trail.edit import Mask
 from agent.trail.event import SessionContext, TrailEvent, UserIdentity, compact, decode, flag, text
 
 _INFO: Final = 9
@@ -28,6 +28,7 @@ _WARN: Final = 13
 _PARAMETER_BYTES: Final = 8192
 _EMPTY_JSON: Final = frozenset({b"", b"null", b"{}", b"[]", b'""'})
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_LATEST: Final = 2**63  # many a store keeps nanoseconds in 64 bits with a sign
 _MICROSECOND: Final = timedelta(microseconds=1)
 _SERVICE_SUFFIX: Final = ".amazonaws.com"
 _UNNAMED: Final = "Unknown"
@@ -53,26 +54,13 @@ class Mapper:
         digest = blake2b(body, digest_size=16).digest()
         if self._mask:
             body = self._mask.apply(body)
-        record = self._map(body, source, digest)
-        return self._within(record, self._record_bytes)
+        return fit(self._map(body, source, digest), self._record_bytes)
 
     def shrink(self, record: LogRecord) -> LogRecord | None:
         """`record` at half its size or less, for a sink that finds it too large; None if it cannot be had."""
         limit = size(record) // 2
-        shrunk = self._within(record, limit)
+        shrunk = fit(record, limit)
         return shrunk if size(shrunk) <= limit else None
-
-    def _within(self, record: LogRecord, limit: int) -> LogRecord:
-        """`record`, truncated as often as it takes; its attributes shrink with its body, so once is mostly enough."""
-        while (excess := size(record) - limit) > 0:
-            body, names = truncate(record.body.encode(), excess)
-            if not names:
-                break
-            shorter = self._map(body, record.source, record.digest)
-            truncated = (*_truncated(record), *names)
-            attributes = {**shorter.attributes, "trail_agent.truncated": truncated}
-            record = replace(shorter, attributes=attributes, truncated=True)
-        return record
 
     def _map(self, body: bytes, source: ObjectSource, digest: bytes) -> LogRecord:
         event = decode(body)
@@ -103,12 +91,6 @@ class Mapper:
             source=source,
             digest=digest,
         )
-
-
-def size(record: LogRecord) -> int:
-    """What counts against `limits.record_bytes`: the body's and the attributes' bytes, near enough."""
-    attributes = sum(len(name) + len(str(value).encode(errors="replace")) for name, value in record.attributes.items())
-    return len(record.body.encode()) + attributes
 
 
 def _event_attributes(event: TrailEvent) -> dict[str, AttributeValue | None]:
@@ -149,12 +131,13 @@ def _event_attributes(event: TrailEvent) -> dict[str, AttributeValue | None]:
 
 
 def _parameter_attributes(event: TrailEvent) -> dict[str, AttributeValue]:
-    return {
-        "aws.request.parameters": _json(event.request_parameters),
-        "aws.response.elements": _json(event.response_elements),
-        "aws.cloudtrail.additional_event_data": _json(event.additional_event_data),
-        "aws.cloudtrail.service_event_details": _json(event.service_event_details),
-    }
+    values = (
+        event.request_parameters,
+        event.response_elements,
+        event.additional_event_data,
+        event.service_event_details,
+    )
+    return dict(zip(PARAMETERS, map(_json, values), strict=True))
 
 
 def _identity_attributes(identity: UserIdentity) -> dict[str, AttributeValue]:
@@ -235,7 +218,8 @@ def _unix_nanoseconds(event_time: object) -> int | None:
         since = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _EPOCH
     except (ValueError, OverflowError):
         return None
-    return (since // _MICROSECOND) * 1000 if since >= timedelta() else None
+    nanoseconds = (since // _MICROSECOND) * 1000
+    return nanoseconds if 0 <= nanoseconds < _LATEST else None
 
 
 def _is_ip_address(source: str) -> bool:
@@ -272,8 +256,3 @@ def _resources(value: object) -> Iterator[Mapping[str, str]]:
         }
         if named := {name: text_of_it for name, text_of_it in fields.items() if text_of_it}:
             yield named
-
-
-def _truncated(record: LogRecord) -> tuple[str, ...]:
-    names = record.attributes.get("trail_agent.truncated", ())
-    return tuple(str(name) for name in names) if isinstance(names, tuple) else ()

@@ -14,6 +14,7 @@ from agent.trail.event import MalformedEventError
 _TRUNCATED_FIRST: Final = ("responseElements", "requestParameters", "additionalEventData")
 # What tells who did what and when; it is small in every event that AWS writes.
 _NEVER_TRUNCATED: Final = frozenset({"eventVersion", "eventTime", "eventSource", "eventName", "eventID", "awsRegion"})
+_TRUNCATED_LAST: Final = "userIdentity"
 _NULL: Final = b"null"
 _SHORTEST_REPLACED: Final = 32  # longer than any marker, so that a marker is never replaced by another
 
@@ -61,7 +62,7 @@ def truncate(raw: bytes, excess: int) -> tuple[bytes, tuple[str, ...]]:
     """`raw` less at least `excess` bytes, if that can be had, and the names of the members that a marker replaced.
 
     First `responseElements`, `requestParameters` and `additionalEventData`, in that order, then the longest of the
-    others. Raises `MalformedEventError` if `raw` is no JSON object.
+    others, and `userIdentity` last. Raises `MalformedEventError` if `raw` is no JSON object.
     """
     members = _members(raw)
     replaced: list[str] = []
@@ -77,8 +78,9 @@ def truncate(raw: bytes, excess: int) -> tuple[bytes, tuple[str, ...]]:
 
 def _truncation_order(members: dict[str, msgspec.Raw]) -> list[str]:
     first = [name for name in _TRUNCATED_FIRST if name in members]
-    others = [name for name in members if name not in _TRUNCATED_FIRST and name not in _NEVER_TRUNCATED]
+    others = [name for name in members if name not in {*_TRUNCATED_FIRST, *_NEVER_TRUNCATED, _TRUNCATED_LAST}]
     by_length = first + sorted(others, key=lambda name: (-len(bytes(members[name])), name))
+    by_length += [_TRUNCATED_LAST] if _TRUNCATED_LAST in members else []
     return [name for name in by_length if len(bytes(members[name])) >= _SHORTEST_REPLACED]
 
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from agent.model import LogRecord
 from agent.otlp.encode import Encoder
-from agent.otlp.mapping import Mapper, size
+from agent.otlp.fitting import size
+from agent.otlp.mapping import Mapper
 from agent.trail.edit import Mask
 from agent.trail.event import MalformedEventError, decode_leniently
 from tests.samples import SOURCE, encoded
@@ -101,6 +102,7 @@ def test_records_fit_their_limit_when_they_can(members: dict[str, Any], limit: i
     if size(record) > limit:
         left = [value for name, value in kept.items() if name not in KEPT]
         assert all(len(json.dumps(value, separators=(",", ":"), ensure_ascii=False)) < 64 for value in left)
+        assert record.labels == whole.labels
 
 
 @given(EVENTS)

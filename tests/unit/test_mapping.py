@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from agent.model import EventLabels, LogRecord, ObjectSource
-from agent.otlp.mapping import Mapper, size
+from agent.otlp.fitting import size
+from agent.otlp.mapping import Mapper
 from agent.trail.edit import Mask
 from agent.trail.event import MalformedEventError
 from tests.samples import (
@@ -387,7 +388,7 @@ def test_the_region_is_the_events(region: object, expected: str) -> None:
         ("2023-05-18T19:10:50+02:00", 1_684_429_850_000_000_000),
         ("2023-05-18T17:10:50", 1_684_429_850_000_000_000),
         ("1970-01-01T00:00:00Z", 0),
-        ("9999-12-31T23:59:59.999999Z", 253_402_300_799_999_999_000),
+        ("2262-04-11T23:47:16.854775Z", 9_223_372_036_854_775_000),
     ],
 )
 def test_the_time_is_the_events(written: str, nanoseconds: int) -> None:
@@ -507,10 +508,36 @@ def test_a_record_above_its_limit_is_truncated_in_order(limit: int, names: tuple
 
 
 def test_a_marker_tells_the_length_of_what_is_gone() -> None:
-    """The marker stands in the body and in the attribute."""
+    """The marker stands in the body; what was too long for an attribute stays none."""
     record = Mapper(parameters=True, record_bytes=60_000).to_record(long_event(), SOURCE)
     assert json.loads(record.body)["responseElements"] == "[truncated: 40008 bytes]"
-    assert record.attributes["aws.response.elements"] == '"[truncated: 40008 bytes]"'
+    assert "aws.response.elements" not in record.attributes
+
+
+@pytest.mark.parametrize("member", ["errorMessage", "userAgent", "requestParameters", "responseElements"])
+def test_truncation_never_costs_who_did_what(member: str) -> None:
+    """Whatever was too long, the attributes and labels are those of the whole event, and no more is cut than needed."""
+    members = create_dev_environment()
+    long = "x" * 300_000
+    members[member] = {**members[member], "more": long} if isinstance(members.get(member), dict) else long
+    record = Mapper(parameters=True, record_bytes=245_760).to_record(json.dumps(members).encode(), SOURCE)
+    truncated = record.attributes["trail_agent.truncated"]
+    assert isinstance(truncated, tuple)
+    assert set(truncated) <= {"responseElements", "requestParameters", member}
+    assert record.attributes["user.id"] == "user-ID"
+    assert record.attributes["aws.codecatalyst.actor.kind"] == "builder_id"
+    assert record.attributes["aws.codecatalyst.space.name"] == "MySpace"
+    assert record.attributes["aws.codecatalyst.project.name"] == "MyProject"
+    assert record.labels.identity_type == "IdentityCenterUser"
+    kept = {name: value for name, value in json.loads(record.body).items() if name not in truncated}
+    assert kept == {name: value for name, value in members.items() if name not in truncated}
+
+
+def test_a_time_beyond_64_bits_is_malformed() -> None:
+    """A year that no store can keep falls back to the object's time, and says so."""
+    record = Mapper(parameters=True, record_bytes=60_000).to_record(b'{"eventTime":"9999-12-31T23:59:59Z"}', SOURCE)
+    assert record.time_unix_nano == SOURCE.last_modified_ns
+    assert record.attributes["trail_agent.malformed"] == "eventTime"
 
 
 def test_what_cannot_fit_is_still_shipped_with_its_id() -> None:

@@ -1,0 +1,82 @@
+"""Keeping a record within a limit without losing who did what, to what, and when.
+
+The attributes are those of the whole event; only copies of what is long are cut among them. The body then gives up as
+many of its members as it takes, each for a marker, and `trail_agent.truncated` lists them; where the body has none left
+to give, it lists the attributes that were cut.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+from agent.model import AttributeValue, LogRecord
+from agent.trail.edit import truncate
+
+PARAMETERS: Final = (
+    "aws.request.parameters",
+    "aws.response.elements",
+    "aws.cloudtrail.additional_event_data",
+    "aws.cloudtrail.service_event_details",
+)
+"""The attributes that repeat a part of the body as JSON."""
+
+_TRUNCATED: Final = "trail_agent.truncated"
+_LONG_CHARACTERS: Final = 2048  # far beyond any name, id or address that AWS writes
+_SHORT_CHARACTERS: Final = 256
+
+Attributes = Mapping[str, AttributeValue]
+
+
+def size(record: LogRecord) -> int:
+    """What counts against `limits.record_bytes`: the body's and the attributes' bytes, near enough."""
+    return _bytes(record.body) + _size_of(record.attributes)
+
+
+def fit(record: LogRecord, limit: int) -> LogRecord:
+    """`record` within `limit` bytes, or as near to it as can be had; unchanged if it fits as it is."""
+    if size(record) <= limit:
+        return record
+    attributes = _cut(record.attributes, _LONG_CHARACTERS)
+    body, replaced = truncate(record.body.encode(), _bytes(record.body) + _size_of(attributes) - limit)
+    fitted = replace(record, body=body.decode(), attributes=attributes)
+    for smaller in (_without_parameters, _shortest):
+        if size(fitted) > limit:
+            fitted = replace(fitted, attributes=smaller(fitted.attributes))
+    return _listing(fitted, replaced or _changed(record.attributes, fitted.attributes))
+
+
+def _listing(record: LogRecord, names: Sequence[str]) -> LogRecord:
+    if not names:
+        return record
+    before = record.attributes.get(_TRUNCATED, ())
+    listed = dict.fromkeys((*(before if isinstance(before, tuple) else ()), *names))
+    return replace(record, attributes={**record.attributes, _TRUNCATED: tuple(listed)}, truncated=True)
+
+
+def _changed(before: Attributes, after: Attributes) -> tuple[str, ...]:
+    return tuple(name for name, value in before.items() if after.get(name) != value)
+
+
+def _without_parameters(attributes: Attributes) -> Attributes:
+    return {name: value for name, value in attributes.items() if name not in PARAMETERS}
+
+
+def _shortest(attributes: Attributes) -> Attributes:
+    return _cut(attributes, _SHORT_CHARACTERS)
+
+
+def _cut(attributes: Attributes, characters: int) -> Attributes:
+    return {
+        name: value[:characters] if isinstance(value, str) and name not in PARAMETERS else value
+        for name, value in attributes.items()
+    }
+
+
+def _size_of(attributes: Attributes) -> int:
+    return sum(len(name) + _bytes(str(value)) for name, value in attributes.items())
+
+
+def _bytes(text: str) -> int:
+    return len(text.encode(errors="replace"))
