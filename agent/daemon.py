@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from threading import Thread
-from typing import Final, TextIO
+from typing import Final, TextIO, TypeVar
 
 from agent import __version__
 from agent.assembly import Assembly, Stops
-from agent.aws.lease import Leases
+from agent.aws.lease import DryRunLeases, Leases
 from agent.aws.s3 import S3
 from agent.aws.source import DryRunSource, Source
 from agent.aws.sqs import Sqs
@@ -29,6 +28,7 @@ from agent.telemetry.metrics import Build
 from agent.watch import Watch
 from agent.worker import Worker
 
+_Result = TypeVar("_Result")
 _START_RETRY_SECONDS: Final = 5.0
 _LISTEN_SECONDS: Final = 1.0
 _RETURN_SECONDS: Final = 3.0  # of the grace, kept for giving messages back
@@ -50,17 +50,15 @@ class RunOptions:
     require_healthy: bool = False
 
 
-def run(settings: Settings, options: RunOptions, log_stream: TextIO) -> None:
-    """Run the daemon until SIGTERM or SIGINT tells it to stop; returns after a clean stop.
+def run(settings: Settings, options: RunOptions, inbox: SignalInbox, log_stream: TextIO) -> None:
+    """Run the daemon until `inbox` has SIGTERM or SIGINT; returns after a clean stop.
 
     Raises `SettingsError` if it must not start, `DependencyError` if `require_healthy` and something is not there.
     """
     pulse = Pulse()
     log = open_log(settings.log.level, settings.log.format, log_stream)
     telemetry = open_telemetry(log, pulse, Build(__version__), settings.limits.event_name_labels)
-    with ExitStack() as stack:
-        stack.enter_context(foreign_logging(log))
-        inbox = stack.enter_context(SignalInbox())
+    with foreign_logging(log):
         _Daemon(settings, options, pulse, telemetry, inbox).run()
 
 
@@ -84,6 +82,7 @@ class _Daemon:
         self._pulse = pulse
         self._telemetry = telemetry
         self._inbox = inbox
+        self._asked_by = ""
         self._stops = Stops()
         self._parts = Assembly(settings, telemetry, pulse, self._stops)
         self._sink = DryRunSink() if options.dry_run else self._parts.sink()
@@ -100,28 +99,50 @@ class _Daemon:
                 )
                 for warning in settings.warnings:
                     telemetry.setting_warned(warning)
-                if aws := self._start():
+                aws = self._start()
+                if aws:
                     self._work(aws)
+                else:
+                    telemetry.draining(self._asked_by, 0)
+                    telemetry.stopped(0.0)
         finally:
             server.stop()
 
     def _start(self) -> _Aws | None:
         """Wait until the queue answers; None if a signal came first."""
-        while True:
+        aws = None
+        while aws is None:
             try:
-                aws = self._connect()
+                aws = self._unless_signalled(self._connect)
             except AwsError as error:
                 self._telemetry.queue_down(error.kind, error.detail)
                 if self._options.require_healthy:
                     raise DependencyError(f"queue.url: the queue does not answer: {error.detail}") from error
-                if self._signal(_START_RETRY_SECONDS):
-                    return None
-            else:
-                break
-        if not self._sink.probe() and self._options.require_healthy:
+                self._signal(_START_RETRY_SECONDS)
+            if self._asked_by:
+                return None
+        if self._unless_signalled(self._sink.probe) is False and self._options.require_healthy:
             raise DependencyError("otlp.endpoint: the sink does not accept an export; the log above says why")
+        if self._asked_by:
+            return None
         self._telemetry.queue_up()
         return aws
+
+    def _unless_signalled(self, call: Callable[[], _Result]) -> _Result | None:
+        """What `call` returns, or raises; None if a signal comes first: nothing depends on the call then."""
+        answer: Future[_Result] = Future()
+
+        def ask() -> None:
+            try:
+                answer.set_result(call())
+            except Exception as error:  # noqa: BLE001 - raised again where it is waited for
+                answer.set_exception(error)
+
+        _thread("start", ask).start()
+        while not answer.done():
+            if self._signal(_TICK_SECONDS):
+                return None
+        return answer.result()
 
     def _connect(self) -> _Aws:
         """Make the clients and ask the queue where its dead letters go."""
@@ -151,9 +172,9 @@ class _Daemon:
         ]
         for thread in (*keepers, *workers):
             thread.start()
-        while not (name := self._signal(_LISTEN_SECONDS)):
+        while not self._signal(_LISTEN_SECONDS):
             pass
-        self._finish(name, workers, leases, source)
+        self._finish(workers, leases, source)
         pool.shutdown(wait=False, cancel_futures=True)
 
     def _make_workers(self, store: S3, source: Source, leases: Leases, pool: ThreadPoolExecutor) -> list[Worker]:
@@ -162,8 +183,8 @@ class _Daemon:
         shipping = self._parts.shipping(self._sink)
         return [
             Worker(
-                source=DryRunSource(source, leases) if dry_run else source,
-                leases=leases,
+                source=DryRunSource(source) if dry_run else source,
+                leases=DryRunLeases(leases) if dry_run else leases,
                 pool=pool,
                 read=pipeline.read,
                 ship=shipping.ship,
@@ -185,11 +206,11 @@ class _Daemon:
             pulse=self._pulse,
         )
 
-    def _finish(self, signal_name: str, workers: Sequence[Thread], leases: Leases, source: Source) -> None:
+    def _finish(self, workers: Sequence[Thread], leases: Leases, source: Source) -> None:
         """Let the workers finish within the grace, or until a second signal; give back what is left."""
         asked = self._pulse.clock.monotonic()
         grace = self._settings.shutdown_grace_seconds
-        self._telemetry.draining(signal_name, len(leases.held()))
+        self._telemetry.draining(self._asked_by, len(leases.held()))
         self._stops.drain.set()
         self._join(workers, asked + grace - min(_RETURN_SECONDS, grace / 4))
         self._stops.halt.set()
@@ -207,11 +228,12 @@ class _Daemon:
             if self._signal(_TICK_SECONDS):
                 return
 
-    def _signal(self, seconds: float) -> str:
-        """The name of a signal that asks us to stop, if one comes within `seconds`."""
+    def _signal(self, seconds: float) -> bool:
+        """Whether a signal that asks us to stop comes within `seconds`."""
         self._pulse.beat()
         signal = self._inbox.next(seconds)
-        return signal.name if signal else ""
+        self._asked_by = signal.name if signal else self._asked_by
+        return signal is not None
 
 
 def _thread(name: str, target: Callable[[], None]) -> Thread:

@@ -22,8 +22,11 @@ class Source(Protocol):
         """Up to ten deliveries, after a long poll; none if there are none, or if the queue does not answer."""
         ...
 
-    def settle(self, settlements: Sequence[Settlement]) -> None:
-        """Tell the queue what became of each delivery; never raises, at worst the lease lapses and it comes again."""
+    def settle(self, settlements: Sequence[Settlement], release: Callable[[Sequence[Delivery]], None]) -> None:
+        """Tell the queue what became of each delivery; never raises, at worst the lease lapses and it comes again.
+
+        `release` is called with deliveries right before the queue is told of them.
+        """
         ...
 
 
@@ -31,7 +34,11 @@ class Leases(Protocol):
     """Keeps deliveries hidden from other replicas."""
 
     def hold(self, deliveries: Sequence[Delivery]) -> AbstractContextManager[None]:
-        """Extend the leases of `deliveries` for the length of the block."""
+        """Extend the leases of `deliveries` for the length of the block, or until they are released."""
+        ...
+
+    def release(self, deliveries: Sequence[Delivery]) -> None:
+        """Extend the leases of `deliveries` no longer."""
         ...
 
 
@@ -101,7 +108,7 @@ class Worker:
                 settlements: Sequence[Settlement] = [Settlement(delivery, Outcome.RETURNED) for delivery in deliveries]
             else:
                 settlements = self._ship(self._read_all(deliveries))
-        self._source.settle(settlements)
+            self._source.settle(settlements, release=self._leases.release)
 
     def _read_all(self, deliveries: Sequence[Delivery]) -> list[Reading]:
         reads = [self._pool.submit(self._read, delivery) for delivery in deliveries]

@@ -68,7 +68,7 @@ class Leases:
         try:
             yield
         finally:
-            self._release(deliveries)
+            self.release(deliveries)
 
     def take(self, deliveries: Sequence[Delivery]) -> None:
         """Extend the leases of `deliveries` from here on."""
@@ -77,7 +77,8 @@ class Leases:
                 self._held[delivery.receipt_handle] = _Lease(delivery, delivery.received_at + self._seconds / 2)
             self._telemetry.in_flight(len(self._held))
 
-    def _release(self, deliveries: Sequence[Delivery]) -> None:
+    def release(self, deliveries: Sequence[Delivery]) -> None:
+        """Extend the leases of `deliveries` no longer: they are about to be settled, or left to lapse."""
         with self._lock:
             for delivery in deliveries:
                 self._held.pop(delivery.receipt_handle, None)
@@ -126,3 +127,19 @@ class Leases:
             self._telemetry.in_flight(len(self._held))
         if known:  # else it was settled meanwhile, and SQS is right to have forgotten it
             self._telemetry.lease_lost(delivery)
+
+
+class DryRunLeases:
+    """Holds every lease from its receive to the end: what is not settled must not come again meanwhile."""
+
+    def __init__(self, leases: Leases) -> None:
+        self._leases = leases
+
+    @contextmanager
+    def hold(self, deliveries: Sequence[Delivery]) -> Iterator[None]:
+        """Extend the leases of `deliveries` from here on."""
+        self._leases.take(deliveries)
+        yield
+
+    def release(self, deliveries: Sequence[Delivery]) -> None:
+        """Not now."""

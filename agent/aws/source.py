@@ -6,13 +6,19 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
-from agent.aws.lease import Leases
 from agent.aws.sqs import Hiding, Refusal
 from agent.errors import AwsError, Fault, RetryReason
 from agent.model import Delivery, Outcome, Settlement
 from agent.pulse import Pulse
 
 _SETTLE_ATTEMPTS: Final = 5
+
+
+Release = Callable[[Sequence[Delivery]], None]
+
+
+def _keep(_deliveries: Sequence[Delivery]) -> None:
+    """No lease is held on them."""
 
 
 class SourceTelemetry(Protocol):
@@ -100,34 +106,48 @@ class Source:
         self._telemetry.deliveries_received(deliveries)
         return deliveries
 
-    def settle(self, settlements: Sequence[Settlement]) -> None:
+    def settle(self, settlements: Sequence[Settlement], release: Release = _keep) -> None:
         """Tell SQS what became of each delivery; never raises, at worst the lease lapses and it comes again.
 
-        A dead letter is deleted only once the dead-letter queue has it.
+        `release` ends the leases of deliveries, and is called right before SQS is told. A dead letter is deleted only
+        once the dead-letter queue has it, and keeps its lease until then; nothing else waits for that.
         """
-        decided = [self._buried(settlement) for settlement in settlements]
-        done = [each for each in decided if each.outcome in (Outcome.DELIVERED, Outcome.DEAD_LETTER)]
-        again = [each for each in decided if each.outcome in (Outcome.RETRY, Outcome.RETURNED)]
+        letters = [each for each in settlements if each.outcome is Outcome.DEAD_LETTER]
+        self._tell_all([each for each in settlements if each.outcome is not Outcome.DEAD_LETTER], release)
+        self._tell_all(self._bury_all(letters), release)
+
+    def _tell_all(self, settlements: Sequence[Settlement], release: Release) -> None:
+        release([settlement.delivery for settlement in settlements])
+        done = [each for each in settlements if each.outcome in (Outcome.DELIVERED, Outcome.DEAD_LETTER)]
+        again = [each for each in settlements if each.outcome in (Outcome.RETRY, Outcome.RETURNED)]
         self._tell("DeleteMessageBatch", done, self._delete)
         self._tell("ChangeMessageVisibilityBatch", again, self._give_back)
 
-    def _buried(self, settlement: Settlement) -> Settlement:
-        """A dead letter is sent here; one that cannot be sent is to come again instead."""
-        if settlement.outcome is not Outcome.DEAD_LETTER:
-            return settlement
-        if settlement.fault and self._bury(settlement.delivery, settlement.fault):
-            return settlement
-        return Settlement(settlement.delivery, Outcome.RETRY, retry=RetryReason.DEAD_LETTER_UNAVAILABLE)
+    def _bury_all(self, letters: Sequence[Settlement]) -> list[Settlement]:
+        """Send dead letters to the dead-letter queue; those that cannot be sent are to come again instead."""
+        buried: list[Settlement] = []
+        attempts = _SETTLE_ATTEMPTS
+        for letter in letters:
+            buried.append(self._buried(letter, attempts))
+            if buried[-1].outcome is Outcome.RETRY:
+                attempts = 1  # the next one will hardly fare better
+        return buried
 
-    def _bury(self, delivery: Delivery, fault: Fault) -> bool:
+    def _buried(self, letter: Settlement, attempts: int) -> Settlement:
+        if letter.fault and self._bury(letter.delivery, letter.fault, attempts):
+            return letter
+        return Settlement(letter.delivery, Outcome.RETRY, retry=RetryReason.DEAD_LETTER_UNAVAILABLE)
+
+    def _bury(self, delivery: Delivery, fault: Fault, attempts: int) -> bool:
         """Whether the dead-letter queue has `delivery` now."""
         detail = ""
-        for attempt in range(_SETTLE_ATTEMPTS):
+        for attempt in range(attempts):
+            if attempt:
+                self._pulse.wait(self._halt, self._jitter(0.5, 5, attempt))
             try:
                 self._queue.bury(delivery, fault, self._dead_letter_url)
             except AwsError as error:
                 detail = error.detail
-                self._pulse.wait(self._halt, self._jitter(0.5, 5, attempt))
             else:
                 return True
         self._telemetry.settle_failed("SendMessage", 1, detail)
@@ -191,16 +211,14 @@ class Source:
 
 
 class DryRunSource:
-    """Receives from `source` and settles nothing: what was received stays hidden, under a lease, until the end."""
+    """Receives from `source` and settles nothing."""
 
-    def __init__(self, source: Source, leases: Leases) -> None:
+    def __init__(self, source: Source) -> None:
         self._source = source
-        self._leases = leases
 
     def receive(self) -> Sequence[Delivery]:
         """As the source does."""
         return self._source.receive()
 
-    def settle(self, settlements: Sequence[Settlement]) -> None:
-        """Nothing is deleted, given back or dead-lettered; the deliveries are not received again meanwhile."""
-        self._leases.take([settlement.delivery for settlement in settlements])
+    def settle(self, settlements: Sequence[Settlement], release: Release = _keep) -> None:
+        """Nothing is deleted, given back or dead-lettered."""

@@ -23,15 +23,18 @@ def run(
     ] = False,
 ) -> None:
     """Ship CodeCatalyst events until SIGTERM or SIGINT."""
-    from agent import settings
     from agent.cli.report import fail_settings
-    from agent.daemon import RunOptions
-    from agent.daemon import run as run_daemon
     from agent.errors import DependencyError, SettingsError
+    from agent.signals import SignalInbox
 
     try:
-        loaded = settings.load(config, settings.environment())
-        run_daemon(loaded, RunOptions(dry_run=dry_run, require_healthy=require_healthy), sys.stderr)
+        with SignalInbox() as inbox:  # before the imports that take half a second: a stop is heard from here on
+            from agent import settings
+            from agent.daemon import RunOptions
+            from agent.daemon import run as run_daemon
+
+            loaded = settings.load(config, settings.environment())
+            run_daemon(loaded, RunOptions(dry_run=dry_run, require_healthy=require_healthy), inbox, sys.stderr)
     except SettingsError as error:
         fail_settings(error)
     except DependencyError as error:

@@ -19,9 +19,12 @@ class Accepted:
     warning: str = ""
 
 
+UNKNOWN_COUNT = -1
+
+
 @dataclass(frozen=True, slots=True)
 class PartlyRejected:
-    """`count` records were refused, unknown which; the protocol forbids to send the request again."""
+    """`count` records (or `UNKNOWN_COUNT`) were refused, unknown which; the protocol forbids to send them again."""
 
     count: int
     message: str

@@ -101,7 +101,8 @@ class Export:
                 if warning:
                     self._telemetry.sink_warned(warning)
             case PartlyRejected(count, message):
-                self._reject(places, Reason.SINK_REJECTED, f"of {len(places)} records it rejected {count}: {message}")
+                rejected = f"{count if count > 0 else 'an unknown number'} of {len(places)} records"
+                self._reject(places, Reason.SINK_REJECTED, f"it rejected {rejected}: {message}")
             case Refused(detail):
                 return self._take_apart(places, detail)
             case TooLarge(detail):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +14,16 @@ from google.rpc.error_details_pb2 import RetryInfo
 from google.rpc.status_pb2 import Status
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
 
-from agent.otlp.answer import Accepted, Answer, Misconfigured, failure, grpc_meaning, success
+from agent.otlp.answer import (
+    UNKNOWN_COUNT,
+    Accepted,
+    Answer,
+    Misconfigured,
+    PartlyRejected,
+    failure,
+    grpc_meaning,
+    success,
+)
 from agent.otlp.endpoint import grpc_target
 from agent.otlp.text import shown
 
@@ -22,6 +32,9 @@ EXPORT_METHOD = "/opentelemetry.proto.collector.logs.v1.LogsService/Export"
 MAX_RESPONSE_BYTES = 1 << 20
 """gRPC reports a response above the limit as RESOURCE_EXHAUSTED, which is also what a server says of a request that is
 too large. 64 KiB would turn a long partial_success message into that; 1 MiB is beyond any message and bounds memory."""
+
+_OVERSIZED = re.compile(r"CLIENT: .*larger than max")
+"""How our own side says, with RESOURCE_EXHAUSTED, that the response is above the limit: the server had accepted."""
 
 _UNSENDABLE = "Invalid metadata"  # said by our own side, with INTERNAL
 
@@ -129,6 +142,8 @@ def _accepted(body: bytes) -> Answer:
 def _judge(error: _Failed, address: str) -> Answer:
     """The answer that a failed call gives."""
     code = error.code().name
+    if _OVERSIZED.search(error.details() or ""):
+        return PartlyRejected(UNKNOWN_COUNT, f"{address} answered with more than {MAX_RESPONSE_BYTES} bytes")
     if error.details() == _UNSENDABLE:
         return Misconfigured(f"a header cannot be sent to {address}; check the names and characters of otlp.headers")
     retry = _retry_info(error)

@@ -21,7 +21,18 @@ from requests import ReadTimeout, RequestException, Response, Session
 from urllib3 import HTTPResponse, Timeout
 from urllib3.exceptions import HTTPError
 
-from agent.otlp.answer import Accepted, Answer, Later, Meaning, Misconfigured, failure, http_meaning, success
+from agent.otlp.answer import (
+    UNKNOWN_COUNT,
+    Accepted,
+    Answer,
+    Later,
+    Meaning,
+    Misconfigured,
+    PartlyRejected,
+    failure,
+    http_meaning,
+    success,
+)
 from agent.otlp.endpoint import http_endpoint
 from agent.otlp.session import open_session
 from agent.otlp.text import shown
@@ -29,6 +40,7 @@ from agent.otlp.text import shown
 MAX_RESPONSE_BYTES = 65536
 PROTOBUF = "application/x-protobuf"
 
+_PARTIAL_SUCCESS = (b"\x0a", b'{"partialSuccess"', b'{"partial_success"')  # how a response with one begins
 _GZIP_LEVEL = 1  # a third of the CPU of level 9 for three quarters of its ratio
 
 
@@ -181,10 +193,13 @@ def _accepted(reply: _Reply, origin: str) -> Answer:
     """What a 200 or 204 proves. A web page is what log-in portals answer with 200, and proves nothing.
 
     Any other body that is no ExportLogsServiceResponse leaves the status standing, which by the specification says that
-    the request was accepted; the sink's habit is worth a warning.
+    the request was accepted; the sink's habit is worth a warning. A response that we cut does say something of rejected
+    records, and the specification forbids to send them again.
     """
     if reply.content_type == "text/html" or reply.body[:1] == b"<":
         return Misconfigured(f"{origin} answered {reply.status} with a web page, not as an OTLP receiver does")
+    if len(reply.body) >= MAX_RESPONSE_BYTES and reply.body.startswith(_PARTIAL_SUCCESS):
+        return PartlyRejected(UNKNOWN_COUNT, "its answer is longer than what is read of one")
     try:
         response = _response(reply)
     except (DecodeError, ParseError, UnicodeDecodeError):
@@ -195,7 +210,7 @@ def _accepted(reply: _Reply, origin: str) -> Answer:
 
 def _response(reply: _Reply) -> ExportLogsServiceResponse:
     response = ExportLogsServiceResponse()
-    if reply.content_type == "application/json":
+    if reply.content_type == "application/json" or reply.body[:1] == b"{":  # no message of protobuf's begins so
         Parse(reply.body or b"{}", response, ignore_unknown_fields=True)
     else:
         response.ParseFromString(reply.body)

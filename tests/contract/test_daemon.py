@@ -16,6 +16,7 @@ from agent.daemon import RunOptions, run
 from agent.errors import DependencyError, SettingsError
 from agent.model import ObjectRef
 from agent.settings import load
+from agent.signals import SignalInbox
 from tests.fakes.samples import event, notification, trail_key, trail_object
 from tests.moto import REGION, Emulator
 from tests.otlp_receiver import Export, HttpReceiver, HttpReply
@@ -84,7 +85,8 @@ class World:
             "aws.endpoint_url": self.emulator.endpoint,
             "workers": 2,
         }
-        run(load(None, {}, {**mine, **self.settings}), options or RunOptions(), log)
+        with SignalInbox() as inbox:
+            run(load(None, {}, {**mine, **self.settings}), options or RunOptions(), inbox, log)
 
 
 @pytest.fixture(autouse=True)
@@ -170,7 +172,7 @@ def test_a_missing_queue_is_waited_for_until_a_signal(emulator: Emulator) -> Non
     world, log = World(emulator), Log(stop_at="queue_down")
     world.queue_url += "-missing"
     world.run(log)
-    assert log.events() == ["started", "queue_down"]
+    assert log.events() == ["started", "queue_down", "draining", "stopped"]
 
 
 def test_required_health_needs_the_queue(emulator: Emulator) -> None:

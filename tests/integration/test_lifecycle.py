@@ -182,3 +182,18 @@ def test_settings_that_cannot_be_used_end_with_78(
         assert agent.child.wait(DEADLINE_SECONDS) == 78
         assert named in agent.log_text()
         assert "Traceback" not in agent.log_text()
+
+
+def test_a_stop_is_heard_before_anything_answers(cloud: Cloud, tmp_path: Path) -> None:
+    """SIGTERM while the first request to the sink stalls ends the daemon at once, with 0, and is logged."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        settings = cloud.settings(f"http://127.0.0.1:{silent.getsockname()[1]}")
+        settings["otlp"]["timeout_seconds"] = 600
+        with Agent.run(tmp_path, settings) as agent:
+            eventually(lambda: agent.said("started"), "the daemon has started")
+            silent.settimeout(DEADLINE_SECONDS)
+            connection, _ = silent.accept()
+            with connection:
+                assert agent.child.stop(10) == 0
+            assert agent.said("draining")
+            assert agent.said("stopped")

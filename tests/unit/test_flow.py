@@ -227,6 +227,22 @@ def test_an_unreachable_dead_letter_queue_loses_nothing() -> None:
     assert replica.telemetry.outcomes()[Outcome.DEAD_LETTER] == 1
 
 
+def test_what_is_delivered_does_not_wait_for_dead_letters() -> None:
+    """With the dead-letter queue away, good messages of a receive are deleted at once; bad ones keep their leases."""
+    world = World()
+    for number in range(5):
+        world.queue.send(f"no notification {number}")
+    world.produce(3)
+    world.queue.fail("SendMessage")
+    replica = world.replica()
+    replica.worker.run_once()
+    operations = [request for request in world.queue.requests if request != "ReceiveMessage"]
+    assert operations[0] == "DeleteMessageBatch"
+    assert stored(replica) == sorted(world.produced)
+    assert len(world.queue.messages) == 5
+    assert replica.telemetry.count("lease_lost") == 0
+
+
 def test_a_queue_that_is_away_for_an_hour_costs_only_time() -> None:
     """With SQS gone altogether the worker waits, and everything arrives when it is back."""
     world = World()

@@ -243,6 +243,19 @@ def test_an_endless_error_text_is_cut(opened: Open) -> None:
     assert len(answer.detail) < 1100
 
 
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (partial_success(5, "x" * 2 * MAX_RESPONSE_BYTES), "application/x-protobuf"),
+        (b'{"partialSuccess":{"errorMessage":"' + b"x" * 2 * MAX_RESPONSE_BYTES + b'"}}', "application/json"),
+        (b'{"partialSuccess":{"rejectedLogRecords":"5","errorMessage":"no"}}', "text/plain"),
+    ],
+)
+def test_a_rejection_is_heard_however_it_is_told(opened: Open, body: bytes, content_type: str) -> None:
+    """A partial_success that is too long to be read whole, or sent under another type, is not taken for a yes."""
+    assert isinstance(_answer(opened, HttpReply(200, body, content_type)), PartlyRejected)
+
+
 def test_a_header_that_cannot_be_sent_is_a_misconfiguration_without_its_value(opened: Open) -> None:
     """A line break in a header's value is the operator's to mend, and is not echoed."""
     with HttpReceiver() as receiver:

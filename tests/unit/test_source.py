@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from agent.aws.lease import Leases
+from agent.aws.lease import DryRunLeases, Leases
 from agent.aws.source import DryRunSource, Source
 from agent.errors import Fault, Reason, RetryReason
 from agent.model import Delivery, Outcome, Settlement
@@ -293,9 +293,10 @@ def test_a_dry_run_settles_nothing_and_keeps_its_leases() -> None:
     """What a dry run has read stays in the queue, hidden for as long as it runs."""
     rig = Rig()
     leases = Leases(rig.queue, 120, rig.telemetry, Pulse(rig.clock))
-    source = DryRunSource(rig.source, leases)
+    source, kept = DryRunSource(rig.source), DryRunLeases(leases)
     deliveries = rig.received(2)
-    source.settle([settlement(one, Outcome.DEAD_LETTER) for one in deliveries])
+    with kept.hold(deliveries):
+        source.settle([settlement(one, Outcome.DEAD_LETTER) for one in deliveries], release=kept.release)
     rig.clock.every(1, leases.extend_due)
     rig.clock.advance(3600)
     assert list(source.receive()) == []
