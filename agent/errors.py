@@ -40,13 +40,20 @@ class RetryReason(StrEnum):
 class Fault:
     """One reason why a delivery cannot be delivered, and where it was found.
 
-    `detail` is one sentence for the operator; it never holds event content or a secret.
+    `detail` is one sentence for the operator; it never holds event content or a secret. `said` are the words of another
+    system, which may quote an event: they go into the dead letter and nowhere else.
     """
 
     reason: Reason
     detail: str
     bucket: str = ""
     key: str = ""
+    said: str = ""
+
+    @property
+    def whole_detail(self) -> str:
+        """What stands in the dead letter: our own sentence, and the other system's."""
+        return f"{self.detail}: {self.said}" if self.said else self.detail
 
 
 class TrailAgentError(Exception):
@@ -79,7 +86,7 @@ class TransientError(TrailAgentError):
 class AwsError(TrailAgentError):
     """AWS refused a request for other reasons than its content, or did not answer it; it may later.
 
-    `kind` says how: throttled, denied, missing or unavailable. `detail` is AWS's own sentence.
+    `kind` says how: throttled, denied, no_credentials, missing or unavailable. `detail` is AWS's own sentence.
     """
 
     def __init__(self, kind: str, detail: str) -> None:

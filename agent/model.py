@@ -143,6 +143,7 @@ class Reading:
     records: tuple[LogRecord, ...] = ()
     faults: tuple[Fault, ...] = ()
     retry: RetryReason | None = None
+    retry_detail: str = ""
     returned: bool = False
     skipped: int = 0
     malformed: int = 0
@@ -150,12 +151,16 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """What SQS is to be told about one delivery. A `DEAD_LETTER` has its `fault`; a `RETRY` its `retry` reason."""
+    """What SQS is to be told about one delivery.
+
+    A `DEAD_LETTER` has its `fault`; a `RETRY` its `retry` reason, and one sentence for the operator in `retry_detail`.
+    """
 
     delivery: Delivery
     outcome: Outcome
     fault: Fault | None = None
     retry: RetryReason | None = None
+    retry_detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)

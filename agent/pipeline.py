@@ -142,7 +142,7 @@ class Pipeline:
         except TransientError as error:
             if fault := self._hopeless(error, reading.delivery, ref):
                 return replace(reading, faults=(*reading.faults, fault))
-            return replace(reading, retry=error.reason)
+            return replace(reading, retry=error.reason, retry_detail=f"s3://{ref.bucket}/{ref.key}: {error.detail}")
         return _joined(reading, found, ref)
 
     def _hopeless(self, error: TransientError, delivery: Delivery, ref: ObjectRef) -> Fault | None:

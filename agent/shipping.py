@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from enum import Enum, auto
 from typing import Protocol
 
@@ -138,7 +139,7 @@ def _settlement(reading: Reading, answers: Mapping[bytes, _Answer]) -> Settlemen
     if reading.returned or any(_fate(answer) == "retried" for _, answer in verdicts):
         return Settlement(delivery, Outcome.RETURNED)
     if reading.retry:
-        return Settlement(delivery, Outcome.RETRY, retry=reading.retry)
+        return Settlement(delivery, Outcome.RETRY, retry=reading.retry, retry_detail=reading.retry_detail)
     refused = (_located(record, answer) for record, answer in verdicts)
     fault = next((fault for fault in (*reading.faults, *refused) if fault), None)
     return Settlement(delivery, Outcome.DEAD_LETTER if fault else Outcome.DELIVERED, fault=fault)
@@ -147,4 +148,4 @@ def _settlement(reading: Reading, answers: Mapping[bytes, _Answer]) -> Settlemen
 def _located(record: LogRecord, answer: _Answer) -> Fault | None:
     if isinstance(answer, _Known) or not answer.fault:
         return None
-    return Fault(answer.fault.reason, answer.fault.detail, record.source.bucket, record.source.key)
+    return replace(answer.fault, bucket=record.source.bucket, key=record.source.key)

@@ -52,7 +52,7 @@ class Sessions:
         try:
             session = self._session(role_arn)
             if session.get_credentials() is None:
-                raise AwsError("denied", _NO_CREDENTIALS)
+                raise AwsError("no_credentials", _NO_CREDENTIALS)
             client = self._make(session, service, region, config)
             if service == "s3" and not str(client.meta.endpoint_url).endswith(_AWS_HOSTS):
                 # An emulator seldom resolves bucket.host names.

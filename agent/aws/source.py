@@ -136,7 +136,10 @@ class Source:
     def _buried(self, letter: Settlement, attempts: int) -> Settlement:
         if letter.fault and self._bury(letter.delivery, letter.fault, attempts):
             return letter
-        return Settlement(letter.delivery, Outcome.RETRY, retry=RetryReason.DEAD_LETTER_UNAVAILABLE)
+        detail = f"the dead-letter queue {self._dead_letter_url} did not take it"
+        return Settlement(
+            letter.delivery, Outcome.RETRY, retry=RetryReason.DEAD_LETTER_UNAVAILABLE, retry_detail=detail
+        )
 
     def _bury(self, delivery: Delivery, fault: Fault, attempts: int) -> bool:
         """Whether the dead-letter queue has `delivery` now."""

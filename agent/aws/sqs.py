@@ -117,7 +117,7 @@ class Sqs:
         """Send `delivery` to the dead-letter queue: its body unchanged, `fault` in message attributes."""
         named = {
             "reason": str(fault.reason),
-            "detail": fault.detail,
+            "detail": fault.whole_detail,
             "bucket": fault.bucket,
             "key": fault.key,
             "agent_version": self._version,

@@ -20,6 +20,13 @@ TOO_OLD_TEXTS = ("too far behind", "timestamp too old", "entry out of order")
 `reject_old_samples_max_age`, and behind at all where unordered writes are off."""
 
 
+_DETAILS = {
+    Reason.SINK_REJECTED: "the sink refused the record",
+    Reason.SINK_TOO_OLD: "the sink takes no records as old as this one",
+    Reason.RECORD_TOO_LARGE: "the sink finds the record too large, even truncated",
+}
+
+
 class Telemetry(Protocol):
     """How the records of an export are seen from outside."""
 
@@ -160,7 +167,7 @@ class Export:
     def _reject(self, places: list[int], reason: Reason, said: str) -> None:
         for place in places:
             source = self._records[place].source
-            fault = Fault(reason, f"the sink refused this record: {said}", source.bucket, source.key)
+            fault = Fault(reason, _DETAILS[reason], source.bucket, source.key, said)
             self._verdicts[place] = Verdict(accepted=False, fault=fault)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agent.otlp.sink import Transport
-from agent.settings.destination import OtlpSettings
+from agent.settings import OtlpSettings, silence_grpc
 
 
 def open_transport(otlp: OtlpSettings, version: str) -> Transport:
@@ -14,6 +14,7 @@ def open_transport(otlp: OtlpSettings, version: str) -> Transport:
     headers = {key: value.get_secret_value() for key, value in otlp.headers.items()}
     user_agent = f"trail-agent/{version}"
     if otlp.protocol == "grpc":
+        silence_grpc()
         from agent.otlp.grpc import GrpcTransport  # noqa: PLC0415
 
         return GrpcTransport(

@@ -1,7 +1,7 @@
 """File and environment in, one frozen `Settings` out, or every problem at once."""
 
 from agent.settings.destination import OtlpSettings
-from agent.settings.loading import environment, load
+from agent.settings.loading import environment, load, silence_grpc
 from agent.settings.root import Settings
 from agent.settings.sections import (
     AssumeRoleSettings,
@@ -37,4 +37,5 @@ __all__ = [
     "redacted_url",
     "schema",
     "settings_table",
+    "silence_grpc",
 ]

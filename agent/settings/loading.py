@@ -28,6 +28,14 @@ def environment() -> Mapping[str, str]:
     return os.environ
 
 
+def silence_grpc() -> None:
+    """Keep grpc's C core from writing lines of its own to standard error, unless the operator asked for them.
+
+    To be called before grpc is imported; what goes wrong is told by the sink (gRPC core, "Environment variables").
+    """
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+
+
 def load(path: Path | None, environ: Mapping[str, str], overrides: Mapping[str, object] | None = None) -> Settings:
     """The effective settings: `overrides` (dotted key paths) over environment over the file at `path` over defaults.
 

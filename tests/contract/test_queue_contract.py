@@ -19,7 +19,7 @@ from tests.moto import Emulator
 
 pytestmark = pytest.mark.parametrize("kind", ["fake", "moto"])
 
-FAULT = Fault(Reason.OBJECT_CORRUPT, "the gzip stream is damaged", "acme-trail", "AWSLogs/a b+ü.json.gz")
+FAULT = Fault(Reason.OBJECT_CORRUPT, "the gzip stream is damaged", "acme-trail", "AWSLogs/a b+ü.json.gz", said="crc")
 
 
 class WholeQueue(Queue, Protocol):
@@ -255,7 +255,7 @@ def test_a_dead_letter_has_the_body_and_the_reason(open_rig: OpenRig) -> None:
     assert letter.body == '{"Records": ["ü"]}'
     assert letter.attributes == {
         "reason": "object_corrupt",
-        "detail": "the gzip stream is damaged",
+        "detail": "the gzip stream is damaged: crc",
         "bucket": "acme-trail",
         "key": "AWSLogs/a b+ü.json.gz",
         "agent_version": "1.2.3",

@@ -151,7 +151,7 @@ def test_partial_success_refuses_the_whole_request_and_is_not_resent(opened: Ope
         verdicts = open_sink(bench.transport, telemetry=telemetry).export([log_record("a"), log_record("b")])
         assert len(bench.payloads()) == 1
     faults = [verdict.fault for verdict in verdicts]
-    assert all(fault and fault.reason is Reason.SINK_REJECTED and "no such index" in fault.detail for fault in faults)
+    assert all(fault and fault.reason is Reason.SINK_REJECTED and "no such index" in fault.said for fault in faults)
     assert telemetry.results == {"partial": 1}
 
 
@@ -245,7 +245,7 @@ def test_a_refused_record_alone_is_a_fault_with_the_sinks_words(opened: Open) ->
         [verdict] = open_sink(bench.transport).export([log_record(key="AWSLogs/k.json.gz")])
     assert verdict.fault
     assert verdict.fault.reason is Reason.SINK_REJECTED
-    assert "line too long" in verdict.fault.detail
+    assert "line too long" in verdict.fault.said
     assert (verdict.fault.bucket, verdict.fault.key) == ("acme-trail", "AWSLogs/k.json.gz")
 
 

@@ -10,7 +10,7 @@ START = 1_790_000_000.0
 _REALLY_LONG = 20.0  # real seconds after which a test that hangs is told so
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Chore:
     due: float
     again_after: float | None
@@ -51,9 +51,11 @@ class FakeClock:
         """Have something done `seconds` from now."""
         self._chores.append(_Chore(self.elapsed + seconds, None, do))
 
-    def every(self, seconds: float, do: Callable[[], object]) -> None:
-        """Have something done every so many seconds."""
-        self._chores.append(_Chore(self.elapsed + seconds, seconds, do))
+    def every(self, seconds: float, do: Callable[[], object]) -> Callable[[], None]:
+        """Have something done every so many seconds, until the function that this returns is called."""
+        chore = _Chore(self.elapsed + seconds, seconds, do)
+        self._chores.append(chore)
+        return lambda: self._chores.remove(chore)
 
     def _pass(self, seconds: float, event: threading.Event) -> None:
         end = self.elapsed + seconds

@@ -14,7 +14,7 @@ from agent.budget import Budget
 from agent.codecatalyst.selector import Selector
 from agent.gate import Gate
 from agent.otlp.mapping import Mapper
-from agent.pipeline import Pipeline, ReadLimits
+from agent.pipeline import ObjectStore, Pipeline, ReadLimits
 from agent.pulse import Clock, Pulse
 from agent.remembered import Remembered
 from agent.shipping import Shipping
@@ -50,7 +50,7 @@ class HereAndNow(Executor):
 
 
 def make_pipeline(
-    store: FakeStore,
+    store: ObjectStore,
     telemetry: FakeTelemetry,
     *,
     clock: Clock | None = None,

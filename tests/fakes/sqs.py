@@ -47,7 +47,7 @@ class FakeQueue:
     """`agent.aws.sqs.Sqs` and the queue behind it, with trouble on demand.
 
     Trouble: `fail` (an operation does not answer), `refuse` (a batch action fails for some messages), `forget` (the
-    receipt handle becomes unknown), `repeat` (a hidden message is handed out once more).
+    receipt handle becomes unknown), `repeat` (a hidden message is handed out once more); `mend` ends it.
     Operations go by SQS's names: ReceiveMessage, DeleteMessageBatch, ChangeMessageVisibilityBatch, SendMessage, …
     """
 
@@ -99,6 +99,11 @@ class FakeQueue:
         """Hand a message out once more, though somebody has it."""
         self.messages[message_id].visible_at = 0.0
 
+    def mend(self) -> None:
+        """End all trouble."""
+        self._failures.clear()
+        self._refusals.clear()
+
     def receive(self) -> list[Delivery]:
         """As `Sqs` does: what is visible, or what becomes so within the long poll."""
         self._answer("ReceiveMessage")
@@ -124,7 +129,7 @@ class FakeQueue:
         """As `Sqs` does."""
         self._answer("SendMessage")
         assert dead_letter_url == DEAD_LETTER_URL
-        named = {"reason": str(fault.reason), "detail": fault.detail, "bucket": fault.bucket, "key": fault.key}
+        named = {"reason": str(fault.reason), "detail": fault.whole_detail, "bucket": fault.bucket, "key": fault.key}
         told = {name: value for name, value in (named | {"agent_version": "1.2.3"}).items() if value}
         self.dead_letters.append(DeadLetter(delivery.body, told))
 

@@ -60,6 +60,9 @@ class FakeStore:
         """Write an object."""
         self._objects[ref.bucket, ref.key] = _Stored(body, last_modified_ns)
 
+    def __contains__(self, ref: ObjectRef) -> bool:
+        return (ref.bucket, ref.key) in self._objects
+
     def trouble(self, ref: ObjectRef, *troubles: Problem | bytes) -> None:
         """What the next reads of an object meet, one each: an error, or another body than the one written."""
         self._objects[ref.bucket, ref.key].troubles.extend(troubles)
@@ -70,6 +73,12 @@ class FakeStore:
             self._troubles[bucket] = problem
         else:
             self._troubles.pop(bucket, None)
+
+    def mend(self) -> None:
+        """End all trouble."""
+        self._troubles.clear()
+        for stored in self._objects.values():
+            stored.troubles.clear()
 
     @contextmanager
     def open(self, ref: ObjectRef) -> Iterator[OpenObject]:

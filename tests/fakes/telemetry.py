@@ -26,6 +26,7 @@ class FakeTelemetry:
         self.fates: Counter[str] = Counter()
         self.events_read = 0
         self.held = 0
+        self.reserved = 0
         self.settled: list[Settlement] = []
         self.exported: list[LogRecord] = []
         self._lock = threading.Lock()
@@ -120,6 +121,30 @@ class FakeTelemetry:
         self._tell("records_fated", fate, count)
         with self._lock:
             self.fates[fate] += count
+
+    def bytes_reserved(self, reserved: int) -> None:
+        """Remember the latest."""
+        self.reserved = reserved
+
+    def export_answered(self, result: str, seconds: float) -> None:
+        """Remember."""
+        self._tell("export_answered", result, seconds)
+
+    def sink_up(self) -> None:
+        """Remember."""
+        self._tell("sink_up")
+
+    def sink_down(self, kind: str, detail: str) -> None:
+        """Remember."""
+        self._tell("sink_down", kind, detail)
+
+    def sink_warned(self, message: str) -> None:
+        """Remember."""
+        self._tell("sink_warned", message)
+
+    def record_shrunk(self) -> None:
+        """Remember."""
+        self._tell("record_shrunk")
 
     def worker_failed(self, error: BaseException) -> None:
         """Remember."""

@@ -24,6 +24,27 @@ def events(subject: Rig) -> list[str]:
     return [f"{line['level']} {line['event']}" for line in subject.lines()]
 
 
+def test_what_the_sink_said_of_a_record_stays_out_of_the_log(subject: Rig) -> None:
+    """A sink's refusal may quote the event: neither the log nor the list for the status page repeats it."""
+    fault = Fault(Reason.SINK_REJECTED, "the sink refused the record", "acme", "key", said="bad line: user-ID did it")
+    subject.telemetry.delivery_settled(Settlement(delivery("m-1"), Outcome.DEAD_LETTER, fault=fault))
+    (line,) = subject.lines()
+    assert line["detail"] == "the sink refused the record"
+    assert "user-ID" not in str(line)
+    assert "user-ID" not in str(subject.telemetry.activity.dead_letters())
+
+
+def test_a_retry_tells_what_stood_in_the_way(subject: Rig) -> None:
+    """The line has the object and AWS's words, and what to do."""
+    settlement = Settlement(
+        delivery("m-1"), Outcome.RETRY, retry=RetryReason.STORE_UNAVAILABLE, retry_detail="s3://acme/key: SlowDown"
+    )
+    subject.telemetry.delivery_settled(settlement)
+    (line,) = subject.lines()
+    assert (line["event"], line["reason"]) == ("retried", "store_unavailable")
+    assert line["detail"] == "s3://acme/key: SlowDown"
+
+
 def test_the_life_cycle_is_told_at_info(subject: Rig) -> None:
     """Start, readiness, drain and stop are one line each, and the drain makes unready."""
     telemetry = subject.telemetry
