@@ -60,6 +60,7 @@ class Assembly:
         self._random = random.SystemRandom().random
         self._sessions = Sessions(settings.aws, __version__)
         self.gate = Gate(pulse, stops.halt)
+        self.budget = Budget(settings.limits.in_flight_bytes, pulse, stops.halt, telemetry.bytes_reserved)
         self._mapper = make_mapper(settings.record, settings.limits.record_bytes)
 
     def queue(self) -> Sqs:
@@ -138,7 +139,7 @@ class Assembly:
             selection=make_selector(settings.select),
             mapper=self._mapper,
             limits=make_read_limits(limits),
-            budget=Budget(limits.in_flight_bytes, self._pulse, self._stops.halt, self._telemetry.bytes_reserved),
+            budget=self.budget,
             gate=self.gate,
             include_read_only=settings.select.include_read_only,
             telemetry=self._telemetry,

@@ -189,6 +189,7 @@ class _Daemon:
                 read=pipeline.read,
                 ship=shipping.ship,
                 gate=self._parts.gate,
+                memory=self._parts.budget,
                 telemetry=self._telemetry,
                 pulse=self._pulse,
                 drain=self._stops.drain,

@@ -26,6 +26,9 @@ _DENIED_HINT = (
     "allow s3:GetObject on the trail's prefix and kms:Decrypt on its key to the agent's role; check its credentials "
     "and the clock. The agent waits and tries again, and receives nothing meanwhile"
 )
+# A record holds its body, its attributes, which repeat most of the body, and is copied once more to be sent.
+_COPIES = 4
+_RECORD_BYTES = 2048
 _PATIENT_RECEIVES = 3  # a missing object may still appear; S3 notifies before every reader can see it
 
 
@@ -117,8 +120,14 @@ class Pipeline:
         except PermanentError as error:
             return Reading(delivery, faults=(error.at("", ""),))
         reading = Reading(delivery)
-        for entry in dict.fromkeys(entries):
-            reading = self._take(reading, self._admission.admit(entry))
+        try:
+            for entry in dict.fromkeys(entries):
+                reading = self._take(reading, self._admission.admit(entry))
+        except BaseException:
+            self._budget.finish(reading.kept_bytes)
+            self._budget.free(reading.kept_bytes)
+            raise
+        self._budget.finish(reading.kept_bytes)
         return reading
 
     def _take(self, reading: Reading, entry: Admitted | Ignored | Fault) -> Reading:
@@ -213,12 +222,13 @@ class Pipeline:
         started = self._pulse.clock.monotonic()
         with self._store.open(admitted.ref) as body:
             self._last_read[admitted.ref.bucket] = admitted.ref
-            with self._budget.reserve(self._limits.inflate.most(body.length)):
+            with self._budget.reserve(self._limits.inflate.most(body.length)) as reservation:
                 size = _Counted(self._unless_halted(body.chunks))
-                selected = self._select(size, admitted, body)
-        seconds = self._pulse.clock.monotonic() - started
-        self._telemetry.object_read(size.bytes, seconds, body.last_modified_ns / 1e9)
-        return self._map(selected, admitted, body.last_modified_ns)
+                found = self._map(self._select(size, admitted, body), admitted, body.last_modified_ns)
+                seconds = self._pulse.clock.monotonic() - started
+                self._telemetry.object_read(size.bytes, seconds, body.last_modified_ns / 1e9)
+                reservation.kept = found.kept_bytes
+        return found
 
     def _select(self, chunks: _Counted, admitted: Admitted, body: OpenObject) -> reader.SelectedEvents:
         text = inflate(chunks, self._limits.inflate, gzipped=admitted.key.gzipped)
@@ -263,6 +273,11 @@ class _Found:
     skipped: int
     malformed: int
 
+    @property
+    def kept_bytes(self) -> int:
+        """What the records cost in memory, near enough."""
+        return sum(_RECORD_BYTES + _COPIES * len(record.body) for record in self.records)
+
 
 class _Counted:
     """Chunks on their way, and how many bytes of them have passed."""
@@ -293,4 +308,5 @@ def _joined(reading: Reading, found: _Found, ref: ObjectRef) -> Reading:
         faults=faults,
         skipped=reading.skipped + found.skipped,
         malformed=reading.malformed + found.malformed,
+        kept_bytes=reading.kept_bytes + found.kept_bytes,
     )

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, wait
 from contextlib import AbstractContextManager
 from typing import Protocol
 
 from agent.errors import RetryReason
 from agent.model import Delivery, Outcome, Reading, Settlement
-from agent.pulse import SLICE_SECONDS, Pulse
+from agent.pulse import Pulse
 
 _AFTER_BUG_SECONDS = 5.0
+_LOOK_AGAIN_SECONDS = 1.0
 
 
 class Source(Protocol):
@@ -50,6 +51,18 @@ class Gate(Protocol):
         ...
 
 
+class Memory(Protocol):
+    """What the records that were read may take together."""
+
+    def is_short(self) -> bool:
+        """Whether a read waits for memory."""
+        ...
+
+    def free(self, kept: int) -> None:
+        """Records of so many bytes are shipped, or given up."""
+        ...
+
+
 class WorkerTelemetry(Protocol):
     """What a worker tells the outside."""
 
@@ -70,6 +83,7 @@ class Worker:
         read: Callable[[Delivery], Reading],
         ship: Callable[[Sequence[Reading]], Sequence[Settlement]],
         gate: Gate,
+        memory: Memory,
         telemetry: WorkerTelemetry,
         pulse: Pulse,
         drain: threading.Event,
@@ -80,6 +94,7 @@ class Worker:
         self._read = read
         self._ship = ship
         self._gate = gate
+        self._memory = memory
         self._telemetry = telemetry
         self._pulse = pulse
         self._drain = drain
@@ -105,18 +120,34 @@ class Worker:
         deliveries = self._source.receive()
         with self._leases.hold(deliveries):
             if self._drain.is_set():  # the long poll was under way when the daemon was told to stop
-                settlements: Sequence[Settlement] = [Settlement(delivery, Outcome.RETURNED) for delivery in deliveries]
-            else:
-                settlements = self._ship(self._read_all(deliveries))
-            self._source.settle(settlements, release=self._leases.release)
+                returned = [Settlement(delivery, Outcome.RETURNED) for delivery in deliveries]
+                self._source.settle(returned, release=self._leases.release)
+                return
+            for readings in self._read_all(deliveries):
+                self._source.settle(self._ship_and_free(readings), release=self._leases.release)
 
-    def _read_all(self, deliveries: Sequence[Delivery]) -> list[Reading]:
-        reads = [self._pool.submit(self._read, delivery) for delivery in deliveries]
-        unfinished = set(reads)
-        while unfinished:
-            self._pulse.beat()
-            unfinished = wait(unfinished, timeout=SLICE_SECONDS).not_done
-        return [self._reading(delivery, read) for delivery, read in zip(deliveries, reads, strict=True)]
+    def _ship_and_free(self, readings: Sequence[Reading]) -> Sequence[Settlement]:
+        try:
+            return self._ship(readings)
+        finally:
+            self._memory.free(sum(reading.kept_bytes for reading in readings))
+
+    def _read_all(self, deliveries: Sequence[Delivery]) -> Iterator[list[Reading]]:
+        """Read all side by side, and give them out together; those that are read sooner, if memory is short."""
+        reads = {self._pool.submit(self._read, delivery): delivery for delivery in deliveries}
+        try:
+            while reads:
+                self._pulse.beat()
+                done, unfinished = wait(reads, timeout=_LOOK_AGAIN_SECONDS)
+                if done and (not unfinished or self._memory.is_short()):
+                    yield [self._reading(reads.pop(read), read) for read in list(reads) if read in done]
+        finally:
+            for read in reads:  # a bug of ours ended this unit of work
+                read.add_done_callback(self._forget)
+
+    def _forget(self, read: Future[Reading]) -> None:
+        if not read.cancelled() and not read.exception():
+            self._memory.free(read.result().kept_bytes)
 
     def _reading(self, delivery: Delivery, read: Future[Reading]) -> Reading:
         if error := read.exception():

@@ -41,7 +41,7 @@ def fit(record: LogRecord, limit: int) -> LogRecord:
     attributes = _cut(record.attributes, _LONG_CHARACTERS)
     body, replaced = truncate(record.body.encode(), _bytes(record.body) + _size_of(attributes) - limit)
     fitted = replace(record, body=body.decode(), attributes=attributes)
-    for smaller in (_without_parameters, _shortest):
+    for smaller in (_without_parameters, _shortest, _without_lists):
         if size(fitted) > limit:
             fitted = replace(fitted, attributes=smaller(fitted.attributes))
     return _listing(fitted, replaced or _changed(record.attributes, fitted.attributes))
@@ -51,7 +51,8 @@ def _listing(record: LogRecord, names: Sequence[str]) -> LogRecord:
     if not names:
         return record
     before = record.attributes.get(_TRUNCATED, ())
-    listed = dict.fromkeys((*(before if isinstance(before, tuple) else ()), *names))
+    shown = (name[:_SHORT_CHARACTERS] for name in names)  # whoever writes an event may name a member as he likes
+    listed = dict.fromkeys((*(before if isinstance(before, tuple) else ()), *shown))
     return replace(record, attributes={**record.attributes, _TRUNCATED: tuple(listed)}, truncated=True)
 
 
@@ -65,6 +66,10 @@ def _without_parameters(attributes: Attributes) -> Attributes:
 
 def _shortest(attributes: Attributes) -> Attributes:
     return _cut(attributes, _SHORT_CHARACTERS)
+
+
+def _without_lists(attributes: Attributes) -> Attributes:
+    return {name: value for name, value in attributes.items() if isinstance(value, str | bool | int)}
 
 
 def _cut(attributes: Attributes, characters: int) -> Attributes:

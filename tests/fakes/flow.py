@@ -99,6 +99,7 @@ class Replica:
     def __post_init__(self) -> None:
         pulse = Pulse(self.clock)
         self.gate = Gate(pulse, self.halt)
+        self.budget = Budget(1 << 30, pulse, self.halt, lambda _: None)
         self.leases = Leases(self.queue, 120, self.telemetry, pulse)
         self.clock.every(1, self.leases.extend_due)
         self.here = self.sink or FakeSink(pulse, self.halt)
@@ -121,9 +122,12 @@ class Replica:
             ),
             leases=self.leases,
             pool=HereAndNow(),
-            read=make_pipeline(self.store, self.telemetry, clock=self.clock, halt=self.halt, gate=self.gate).read,
+            read=make_pipeline(
+                self.store, self.telemetry, clock=self.clock, halt=self.halt, gate=self.gate, budget=self.budget
+            ).read,
             ship=shipping.ship,
             gate=self.gate,
+            memory=self.budget,
             telemetry=self.telemetry,
             pulse=pulse,
             drain=self.drain,

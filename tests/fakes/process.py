@@ -30,7 +30,7 @@ from tests.fakes.sqs import DEAD_LETTER_URL, FakeQueue
 from tests.fakes.store import FakeStore
 from tests.fakes.telemetry import FakeTelemetry
 
-MEMORY_BYTES: Final = 1 << 30
+_MEMORY_BYTES: Final = 1 << 30
 _LEASE_SECONDS: Final = 120
 _KEEP_SECONDS: Final = 10.0  # the real keeper looks every second; half a lease is long enough for this one too
 _REQUEST_RECORDS: Final = 4  # so that one export is often several requests
@@ -78,6 +78,10 @@ class Witness(Protocol):
         """Deliveries are about to be deleted."""
         ...
 
+    def lapsed(self, process: str, delivery: Delivery) -> None:
+        """A lease that the process thinks it holds has run out."""
+        ...
+
     def buried(self, process: str, delivery: Delivery, fault: Fault) -> None:
         """The dead-letter queue has this delivery."""
         ...
@@ -120,6 +124,7 @@ class Process:
         pulse = Pulse(_Clock(self))
         queue = _Queue(self)
         self._gate = Gate(pulse, self.halt)
+        self._budget = Budget(_MEMORY_BYTES, pulse, self.halt, self.telemetry.bytes_reserved)
         self.leases = Leases(queue, _LEASE_SECONDS, self.telemetry, pulse)
         self._source = self._make_source(queue, pulse)
         self._worker = self._make_worker(pulse)
@@ -177,6 +182,14 @@ class Process:
         if self.dead:
             raise Crash(self.name)
 
+    def check_leases(self) -> None:
+        """Tell the witness of each delivery that is thought to be hidden, and is not."""
+        for delivery in self.leases.held():
+            message = self.world.queue.messages.get(delivery.message_id)
+            is_ours = message is not None and message.handle == delivery.receipt_handle
+            if message and is_ours and message.visible_at <= self.world.clock.time():
+                self.world.witness.lapsed(self.name, delivery)
+
     def _keep(self) -> None:
         if self.frozen or self.dead:
             return
@@ -214,7 +227,7 @@ class Process:
             clock=pulse.clock,
             halt=self.halt,
             admission=self.world.admission,
-            budget=Budget(MEMORY_BYTES, pulse, self.halt, self.telemetry.bytes_reserved),
+            budget=self._budget,
             gate=self._gate,
         )
         shipping = Shipping(
@@ -231,6 +244,7 @@ class Process:
             read=pipeline.read,
             ship=shipping.ship,
             gate=self._gate,
+            memory=self._budget,
             telemetry=self.telemetry,
             pulse=pulse,
             drain=self.drain,
@@ -267,6 +281,7 @@ class _Clock:
         self._process.reach(Edge.WAITING)
         is_set = self._process.world.clock.wait(event, seconds)
         self._process.live()
+        self._process.check_leases()
         return is_set
 
 

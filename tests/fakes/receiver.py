@@ -10,7 +10,7 @@ from typing import Final
 
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
-from agent.otlp.answer import Answer, failure, http_meaning, success
+from agent.otlp.answer import Answer, Meaning, failure, http_meaning, success
 from agent.otlp.decode import ReceivedRecord, records
 from agent.pulse import Clock
 from tests.fakes.truth import Truth
@@ -71,9 +71,10 @@ class Receiver:
         reply = self.script.popleft() if self.script else self._judge(received)
         self._replies[process] = reply
         self._store(received, reply)
-        if reply.status == 200:
+        meaning = http_meaning(reply.status)
+        if meaning is Meaning.ACCEPTED:
             return success(reply.rejects, reply.text if reply.rejects else "")
-        return failure(http_meaning(reply.status), f"{reply.status}: {reply.text}", reply.retry_after)
+        return failure(meaning, f"{reply.status}: {reply.text}", reply.retry_after)
 
     def answered(self, process: str, payload: bytes) -> None:
         """Write down what the process knows from here on, by the status alone: how the agent reads it is its affair."""

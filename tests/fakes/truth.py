@@ -12,6 +12,8 @@ from agent.model import Delivery, ObjectRef
 from tests.fakes.samples import TrailObject
 from tests.fakes.sqs import FakeQueue
 
+_PATIENT_RECEIVES: Final = 3
+_MAY_PASS: Final = frozenset({Reason.OBJECT_MISSING, Reason.OBJECT_UNREADABLE})
 _OF_THE_SINK: Final = (Reason.SINK_REJECTED, Reason.SINK_TOO_OLD, Reason.RECORD_TOO_LARGE)
 
 
@@ -47,7 +49,8 @@ class Truth:
     """Knows what was produced and what each process was told, and accuses an agent that does what that forbids.
 
     `produced` holds the events that a message has named, by id. An accusation is kept as well as raised, so that no
-    `except` of the agent can hide it. A replica that is started anew is a new process, and has been told nothing.
+    `except` of the agent can hide it. `is_hampered` is set once something has happened that may cost a lease. A replica
+    that is started anew is a new process, and has been told nothing.
     """
 
     def __init__(self, queue: FakeQueue) -> None:
@@ -57,6 +60,7 @@ class Truth:
         self.accepted: set[str] = set()
         self.accusations: list[str] = []
         self.passing: defaultdict[ObjectRef, set[Reason]] = defaultdict(set)
+        self.is_hampered = False
         self._queue = queue
         self._told_yes: defaultdict[str, set[str]] = defaultdict(set)
         self._told_no: defaultdict[str, set[str]] = defaultdict(set)
@@ -110,18 +114,30 @@ class Truth:
         sent = self.sent[delivery.message_id]
         self._buried[process].add(delivery.message_id)
         self.demand(delivery.body == sent.body, f"{process} buries {delivery.message_id} with another body")
-        self.demand(self._is_true(process, sent, fault), f"{process} buries {delivery.message_id} for {fault}")
+        self.demand(
+            self._is_true(process, sent, delivery, fault), f"{process} buries {delivery.message_id} for {fault}"
+        )
         answered = self._told_yes[process] | self._told_no[process]
         for one in sent.objects:
             unsent = set(one.events) - answered
-            excused = self.passing[one.ref] or not unsent
-            self.demand(bool(excused), f"{process} buries {delivery.message_id}, and never sent {unsent}")
+            excused = self._passing(one, delivery)
+            self.demand(bool(excused or not unsent), f"{process} buries {delivery.message_id}, and never sent {unsent}")
 
-    def _is_true(self, process: str, sent: Sent, fault: Fault) -> bool:
+    def _is_true(self, process: str, sent: Sent, delivery: Delivery, fault: Fault) -> bool:
         if fault.reason in _OF_THE_SINK:
             return bool(sent.events & self._told_no[process])
-        passing = {reason for one in sent.objects for reason in self.passing[one.ref]}
-        return fault.reason in sent.flaws | passing
+        if fault.reason in _MAY_PASS and delivery.receive_count <= _PATIENT_RECEIVES:
+            return False
+        return fault.reason in sent.flaws or any(fault.reason in self._passing(one, delivery) for one in sent.objects)
+
+    def _passing(self, one: Written, delivery: Delivery) -> set[Reason]:
+        """What a passing trouble of this object may be taken for by now."""
+        patient = delivery.receive_count <= _PATIENT_RECEIVES
+        return self.passing[one.ref] - (_MAY_PASS if patient else set())
+
+    def lapsed(self, process: str, delivery: Delivery) -> None:
+        """A lease is kept for as long as the work takes, unless something hampers its keeper."""
+        self.demand(self.is_hampered, f"{process} lets the lease of {delivery.message_id} lapse")
 
     def check(self) -> None:
         """Delivered, queued and dead-lettered together cover what was produced; and each message by itself is safe."""

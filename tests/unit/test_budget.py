@@ -104,3 +104,43 @@ def test_many_readers_never_exceed_it_and_all_come_through(seed: int) -> None:
         assert list(pool.map(read, sizes)) == sizes
     assert all(level <= 100 or level == 250 for level in reported.levels)
     assert reported.levels[-1] == 0
+
+
+def test_what_is_kept_counts_until_it_is_freed() -> None:
+    """What a read found stays reserved after it, and is given back once it is shipped."""
+    budget, reported, _ = make(100)
+    with budget.reserve(80) as reservation:
+        reservation.kept = 30
+    budget.finish(30)
+    budget.free(30)
+    assert reported.levels == [80, 30, 0]
+
+
+def test_a_read_waits_for_what_others_are_about_to_ship() -> None:
+    """While finished deliveries hold the memory, another read waits, and says so; it goes on when they are freed."""
+    clock = FakeClock()
+    budget, reported, _ = make(100, clock)
+    with budget.reserve(90) as reservation:
+        reservation.kept = 90
+    budget.finish(90)
+    short: list[bool] = []
+    clock.at(2, lambda: short.append(budget.is_short()))
+    clock.at(5, lambda: budget.free(90))
+    with budget.reserve(50):
+        assert not budget.is_short()
+    assert short == [True]
+    assert clock.elapsed >= 5
+    assert max(reported.levels) == 90
+
+
+def test_a_delivery_of_many_objects_never_waits_for_itself() -> None:
+    """What an unfinished delivery keeps is not waited for: nobody else could free it."""
+    budget, _, _ = make(100)
+    with budget.reserve(90) as first:
+        first.kept = 90
+    with budget.reserve(90) as second:
+        second.kept = 90
+    budget.finish(180)
+    budget.free(180)
+    with budget.reserve(100):
+        pass

@@ -340,11 +340,19 @@ def test_a_stop_while_a_bucket_is_denied_gives_the_message_back() -> None:
 
 
 def test_memory_is_reserved_for_the_most_that_a_read_can_need() -> None:
-    """The reservation follows from the object's length and the limits, is made once, and is given back."""
+    """The reservation follows from the object's length and the limits; what was found is kept until it is freed."""
     rig = Rig()
-    rig.read(rig.put("one"))
+    reading = rig.read(rig.put("one"))
     limits = rig.limits.inflate
-    assert rig.reserved == [min(limits.inflated_bytes, (1 << 20) + 200 * len(GOOD)), 0]
+    assert rig.reserved == [min(limits.inflated_bytes, (1 << 20) + 200 * len(GOOD)), reading.kept_bytes]
+    assert reading.kept_bytes > len(reading.records[0].body)
+
+
+def test_noise_keeps_no_memory() -> None:
+    """Of an object without an event of ours nothing stays in memory."""
+    rig = Rig()
+    assert rig.read(rig.put("one", trail_object(noise("n")))).kept_bytes == 0
+    assert rig.reserved[-1] == 0
 
 
 def test_memory_is_given_back_whatever_a_read_meets() -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from agent.aws.lease import Leases
 from agent.aws.source import Source
+from agent.budget import Budget
 from agent.errors import RetryReason
 from agent.gate import Gate
 from agent.model import Delivery, Outcome, Reading, Settlement
@@ -35,6 +36,7 @@ class Rig:
         pulse = Pulse(self.clock)
         self.queue = FakeQueue(self.clock)
         self.gate = Gate(pulse, self.halt)
+        self.budget = Budget(1 << 20, pulse, self.halt, lambda _: None)
         self.leases = Leases(self.queue, 120, self.telemetry, pulse)
         self.shipped: list[list[str]] = []
         self.held_while_shipping: list[int] = []
@@ -54,6 +56,7 @@ class Rig:
             read=self.read,
             ship=self.ship,
             gate=self.gate,
+            memory=self.budget,
             telemetry=self.telemetry,
             pulse=pulse,
             drain=self.drain,
@@ -177,6 +180,7 @@ def test_reads_of_one_receive_run_side_by_side() -> None:
             read=read,
             ship=rig.ship,
             gate=rig.gate,
+            memory=rig.budget,
             telemetry=rig.telemetry,
             pulse=Pulse(rig.clock),
             drain=rig.drain,
@@ -185,4 +189,39 @@ def test_reads_of_one_receive_run_side_by_side() -> None:
         rig.queue.send("two")
         worker.run_once()
     assert rig.shipped == [["one", "two"]]
+    assert rig.telemetry.outcomes() == {Outcome.DELIVERED: 2}
+
+
+def test_what_is_read_is_shipped_early_when_memory_is_short() -> None:
+    """A read that waits for memory gets what the others of its receive hold, once they are shipped."""
+    rig = Rig()
+    budget = Budget(100, Pulse(), threading.Event(), lambda _: None)
+    first_is_read = threading.Event()
+
+    def read(delivery: Delivery) -> Reading:
+        if delivery.body == "second":
+            assert first_is_read.wait(20)
+        with budget.reserve(90) as reservation:
+            reservation.kept = 90
+        budget.finish(90)
+        first_is_read.set()
+        return Reading(delivery, kept_bytes=90)
+
+    with ThreadPoolExecutor(2) as pool:
+        worker = Worker(
+            source=rig.worker._source,
+            leases=rig.leases,
+            pool=pool,
+            read=read,
+            ship=rig.ship,
+            gate=rig.gate,
+            memory=budget,
+            telemetry=rig.telemetry,
+            pulse=Pulse(rig.clock),
+            drain=rig.drain,
+        )
+        rig.queue.send("first")
+        rig.queue.send("second")
+        worker.run_once()
+    assert rig.shipped == [["first"], ["second"]]
     assert rig.telemetry.outcomes() == {Outcome.DELIVERED: 2}
