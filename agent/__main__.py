@@ -5,10 +5,16 @@ from __future__ import annotations
 import sys
 
 from agent import __version__
+from agent.cli.output import guarded
 
 
 def main() -> None:
     """Run one command line; ends the process with its exit code."""
+    with guarded():
+        _run_command()
+
+
+def _run_command() -> None:
     if sys.argv[1:] == ["--version"]:  # answered without importing anything: health checks and scripts ask often
         sys.stdout.write(f"trail-agent {__version__}\n")
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import stat
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -34,13 +35,17 @@ _DEFAULT_RESOURCE: Final[Mapping[str, str]] = {"service.name": "aws-codecatalyst
 
 @dataclass(slots=True)
 class Inspected:
-    """What came of all files together. `problems` has a sentence for each file that could not be read."""
+    """What came of all files together.
+
+    `problems` has a sentence for each file or folder that gave nothing to read, `missing` the paths that name nothing.
+    """
 
     records: list[LogRecord] = field(default_factory=list)
     files: int = 0
     events: int = 0
     malformed: int = 0
     problems: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
 
 
 class Inspector:
@@ -82,15 +87,10 @@ class Inspector:
         )
 
     def inspect(self, paths: Sequence[str]) -> Inspected:
-        """The records of every file that `paths` name; raises `FileNotFoundError` for a path that does not exist."""
+        """The records of every file that `paths` name, and of all trail files in the folders among them."""
         found = Inspected()
-        for file in [file for path in paths for file in _files(path)]:
-            try:
-                self._inspect_file(file, found)
-            except PermanentError as error:
-                found.problems.append(f"{file}: {error.detail}")
-            except OSError as error:
-                found.problems.append(f"{file}: cannot be read: {error.strerror}")
+        for file in [file for path in paths for file in _files(path, found)]:
+            self._try_file(file, found)
         return found
 
     def otlp_json(self, selected: Sequence[LogRecord]) -> str:
@@ -111,6 +111,14 @@ class Inspector:
             },
             ensure_ascii=False,
         )
+
+    def _try_file(self, file: str, found: Inspected) -> None:
+        try:
+            self._inspect_file(file, found)
+        except PermanentError as error:
+            found.problems.append(f"{file}: {error.detail}")
+        except OSError as error:
+            found.problems.append(f"{file}: cannot be read: {error.strerror}")
 
     def _inspect_file(self, file: str, found: Inspected) -> None:
         chunks, last_modified_ns = _open(file)
@@ -171,13 +179,26 @@ class Row:
         return (self.time, self.actor, self.event, self.where, self.source, self.outcome)
 
 
-def _files(path: str) -> Iterator[str]:
-    if path == _STANDARD_INPUT or Path(path).is_file():
-        yield path
-    elif Path(path).is_dir():
-        yield from sorted(str(file) for file in Path(path).rglob("*") if _is_trail_file(file))
-    else:
-        raise FileNotFoundError(f"{path}: there is no such file or folder")
+def _files(path: str, found: Inspected) -> list[str]:
+    """The files that `path` stands for: itself, of whatever kind, or a folder's; `found` learns if there are none."""
+    if path == _STANDARD_INPUT:
+        return [path]
+    try:
+        folder = stat.S_ISDIR(Path(path).stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        found.missing.append(path)
+        return []
+    except OSError as error:
+        found.problems.append(f"{path}: cannot be read: {error.strerror}")
+        return []
+    return _trail_files(path, found) if folder else [path]
+
+
+def _trail_files(folder: str, found: Inspected) -> list[str]:
+    files = sorted(str(file) for file in Path(folder).rglob("*") if _is_trail_file(file))
+    if not files:
+        found.problems.append(f"{folder}: holds no trail files: none of its names ends in {' or '.join(_ENDINGS)}")
+    return files
 
 
 def _is_trail_file(file: Path) -> bool:
@@ -185,11 +206,12 @@ def _is_trail_file(file: Path) -> bool:
 
 
 def _open(file: str) -> tuple[Iterator[bytes], int]:
-    """The file's bytes, and when it was last written in Unix nanoseconds: what S3's LastModified is for an object."""
+    """The file's bytes, and when it was last written in Unix nanoseconds, like S3's LastModified; 0 for a pipe."""
     if file == _STANDARD_INPUT:
         return iter(lambda: sys.stdin.buffer.read(_CHUNK_BYTES), b""), 0
-    modified = int(Path(file).stat().st_mtime) * 1_000_000_000
-    return _chunks(Path(file)), modified
+    status = Path(file).stat()
+    modified = int(status.st_mtime) if stat.S_ISREG(status.st_mode) else 0
+    return _chunks(Path(file)), modified * 1_000_000_000
 
 
 def _chunks(path: Path) -> Iterator[bytes]:

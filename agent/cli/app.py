@@ -12,9 +12,11 @@ from agent.cli.check import check
 from agent.cli.demo import demo
 from agent.cli.healthcheck import healthcheck
 from agent.cli.inspect import inspect
+from agent.cli.options import Command, Group
 from agent.cli.run import run
 
 app = typer.Typer(
+    cls=Group,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
@@ -38,9 +40,9 @@ def _options(
     pass
 
 
-app.command()(run)
-app.command()(demo)
-app.command()(check)
-app.command()(inspect)
-app.command()(healthcheck)
+app.command(cls=Command)(run)
+app.command(cls=Command)(demo)
+app.command(cls=Command)(check)
+app.command(cls=Command)(inspect)
+app.command(cls=Command)(healthcheck)
 app.add_typer(config.app, name="config")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from agent.cli.report import fail_settings, show_warnings
+from agent.cli.options import SettingsFile
+from agent.cli.report import counted, fail_settings, show_warnings
 from agent.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 
 
 def check(
-    config: Annotated[
-        Path | None, typer.Option("--config", "-c", help="Settings file; without it, only the environment is used.")
-    ] = None,
+    config: SettingsFile = None,
 ) -> None:
     """Validate the settings and report all problems at once, each with its key and what to do."""
     from agent.settings import environment, load
@@ -36,13 +34,17 @@ def _summary(settings: Settings) -> list[str]:
 
     queue, otlp = settings.queue, settings.otlp
     buckets = ", ".join(bucket.name for bucket in settings.buckets)
-    count = f"{len(settings.buckets)} bucket{'s' if len(settings.buckets) > 1 else ''}"
+    counts = (
+        counted(len(settings.buckets), "bucket"),
+        counted(settings.workers, "worker"),
+        f"{counted(settings.reads, 'read')} at once",
+    )
     dead_letters = queue.dead_letter_url or "as the queue's redrive policy says"
     endpoint = redacted_url(otlp.endpoint if otlp.protocol == "grpc" else otlp.logs_url)
     return [
-        f"settings: {count}, {settings.workers} workers, {settings.reads} reads at once",
+        f"settings: {', '.join(counts)}",
         f"queue: {queue.url} in {queue.region}; dead letters: {dead_letters}",
         f"buckets: {buckets}",
-        f"otlp: {endpoint} over {otlp.protocol}, {len(otlp.headers)} headers",
+        f"otlp: {endpoint} over {otlp.protocol}, {counted(len(otlp.headers), 'header')}",
         f"http: {settings.http.listen}",
     ]

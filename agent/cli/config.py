@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Annotated
 
 import typer
 
+from agent.cli.options import Command, Group, SettingsFile
 from agent.cli.report import fail_settings, show_warnings
 from agent.errors import SettingsError
 
-app = typer.Typer(name="config", help="Show the settings in effect, or the schema of the settings file.")
+app = typer.Typer(name="config", cls=Group, help="Show the settings in effect, or the schema of the settings file.")
 
 
 @app.callback(invoke_without_command=True)
@@ -21,11 +20,9 @@ def _config(context: typer.Context) -> None:
         raise typer.Exit(2)
 
 
-@app.command()
+@app.command(cls=Command)
 def show(
-    config: Annotated[
-        Path | None, typer.Option("--config", "-c", help="Settings file; without it, only the environment is used.")
-    ] = None,
+    config: SettingsFile = None,
 ) -> None:
     """Print the effective settings as YAML, with secrets replaced by [redacted]."""
     import yaml
@@ -40,7 +37,7 @@ def show(
     show_warnings(settings.warnings)
 
 
-@app.command()
+@app.command(cls=Command)
 def schema() -> None:
     """Print the JSON Schema (draft 2020-12) of the settings file, for editors and for checks in a pipeline."""
     from agent.settings import schema as settings_schema

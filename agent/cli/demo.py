@@ -27,6 +27,8 @@ def demo(
     ] = None,
 ) -> None:
     """Show generated CodeCatalyst events flowing through the real daemon, until Ctrl-C."""
+    if otlp_endpoint is not None:
+        _check(otlp_endpoint)
     from rich.console import Console
 
     sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]  # a terminal that is not UTF-8 still shows lines
@@ -36,6 +38,13 @@ def demo(
     except KeyboardInterrupt:
         code = _INTERRUPTED
     raise typer.Exit(code)
+
+
+def _check(otlp_endpoint: str) -> None:
+    from agent.demo.sinks import endpoint_problem
+
+    if problem := endpoint_problem(otlp_endpoint):
+        raise typer.BadParameter(problem, param_hint="--otlp-endpoint")
 
 
 def _demo(console: Console, *, once: bool, otlp_endpoint: str | None) -> int:

@@ -3,37 +3,76 @@
 from __future__ import annotations
 
 import http.client
-from typing import Annotated
+from dataclasses import dataclass
+from typing import Annotated, Self
 from urllib.parse import urlsplit
 
 import typer
 
 _SECONDS = 5
-_SHOWN = 500
+_READ = 500
+_SHOWN = 200
+_USAGE = "must be an http:// address that names a host, such as http://127.0.0.1:9464/livez"
 
 
 def healthcheck(
-    url: Annotated[str, typer.Option("--url", help="The agent's liveness endpoint.")] = "http://127.0.0.1:9464/livez",
+    url: Annotated[
+        str, typer.Option("--url", metavar="URL", help="The agent's liveness endpoint.")
+    ] = "http://127.0.0.1:9464/livez",
 ) -> None:
     """Exit with 0 if the agent is alive, with 1 if it is not or does not answer."""
-    problem = _problem(url)
+    try:
+        address = _Address.of(url)
+    except ValueError as error:
+        raise typer.BadParameter(_USAGE, param_hint="--url") from error
+    problem = _problem(address)
     if problem:
         typer.echo(f"✗ {problem}", err=True)
         raise typer.Exit(1)
 
 
-def _problem(url: str) -> str:
-    """Why the agent at `url` is not alive; empty if it is. No proxy is asked: the agent is on this machine."""
-    address = urlsplit(url)
-    if address.scheme != "http" or not address.hostname:
-        raise typer.BadParameter(f"{url!r} is no http:// address", param_hint="--url")
-    connection = http.client.HTTPConnection(address.hostname, address.port or 80, timeout=_SECONDS)
+@dataclass(frozen=True, slots=True)
+class _Address:
+    """Where to ask, and for what; a URL's user name and password are no part of it."""
+
+    host: str
+    port: int
+    target: str
+
+    @classmethod
+    def of(cls, url: str) -> Self:
+        """The address in `url`; raises `ValueError` if there is none."""
+        parts = urlsplit(url)
+        port = 80 if parts.port is None else parts.port
+        sound = url.isascii() and url.isprintable() and " " not in url
+        if not sound or parts.scheme != "http" or not parts.hostname or not port:
+            raise ValueError(_USAGE)
+        query = f"?{parts.query}" if parts.query else ""
+        return cls(parts.hostname, port, (parts.path or "/livez") + query)
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}{self.target}"
+
+
+def _problem(address: _Address) -> str:
+    """Why the agent at `address` is not alive; empty if it is. No proxy is asked: the agent is on this machine."""
+    connection = http.client.HTTPConnection(address.host, address.port, timeout=_SECONDS)
     try:
-        connection.request("GET", address.path or "/livez")
+        connection.request("GET", address.target)
         answer = connection.getresponse()
-        text = answer.read(_SHOWN).decode(errors="replace").strip()
-    except (OSError, http.client.HTTPException) as error:
-        return f"{url} does not answer: {error}"
+        text = answer.read(_READ).decode(errors="replace")
+    except (OSError, http.client.HTTPException, UnicodeError) as error:  # UnicodeError: a host that no name can have
+        return f"{address} does not answer: {_one_line(str(error)) or type(error).__name__}"
     finally:
         connection.close()
-    return "" if answer.status == http.client.OK else f"{url} answers {answer.status}: {text}"
+    if answer.status == http.client.OK:
+        return ""
+    reason = "" if text.lstrip().startswith("<") else _one_line(text)
+    return f"{address} answers {answer.status}" + (f": {reason}" if reason else "")
+
+
+def _one_line(text: str) -> str:
+    """The first line of `text`, without anything that could steer a terminal."""
+    first = next(iter(text.strip().splitlines()), "")
+    return "".join(one if one.isprintable() else "?" for one in first[:_SHOWN])

@@ -44,7 +44,10 @@ def inspect(
     ] = Format.TABLE,
     everything: Annotated[bool, typer.Option("--all", help="Every event, not just CodeCatalyst's.")] = False,
     config: Annotated[
-        Path | None, typer.Option("--config", "-c", help="Select, map and limit as this settings file says.")
+        Path | None,
+        typer.Option(
+            "--config", "-c", metavar="FILE", help="Settings file; without it, select, map and limit as by default."
+        ),
     ] = None,
 ) -> None:
     """Show what would be shipped of local trail files. Needs no network and no AWS account."""
@@ -57,17 +60,21 @@ def inspect(
         found = inspector.inspect(paths)
     except SettingsError as error:
         fail_settings(error)
-    except FileNotFoundError as error:
-        typer.echo(f"✗ {error}", err=True)
-        raise typer.Exit(_USAGE) from error
+    if found.files:
+        _print(inspector, form, found.records)
+    _report(found, everything=everything)
+
+
+def _print(inspector: Inspector, form: Format, records: Sequence[LogRecord]) -> None:
+    from agent.cli.output import forget
+
     _set_encoding(form)
     try:
-        _printers(inspector)[form](found.records)
+        _printers(inspector)[form](records)
         sys.stdout.flush()
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader of the pipe has seen enough; the interpreter would complain at its exit
+    except BrokenPipeError:  # the reader of the pipe has seen enough
+        forget()
         raise typer.Exit from None
-    _report(found, everything=everything)
 
 
 def _set_encoding(form: Format) -> None:
@@ -114,11 +121,21 @@ def _print_table(records: Sequence[LogRecord]) -> None:
 
 
 def _report(found: Inspected, *, everything: bool) -> None:
-    """Say on standard error what was read and what could not be; exit with 1 if a file could not."""
-    kind = "events" if everything else "CodeCatalyst events"
-    summary = f"{len(found.records)} {kind} of {found.events} in {found.files} files"
-    typer.echo(summary + (f"; {found.malformed} malformed" if found.malformed else ""), err=True)
+    """Say on standard error what was read and what could not be.
+
+    Exit with 2 if a path names nothing, with 1 if something could not be read.
+    """
+    from agent.cli.output import say
+    from agent.cli.report import counted
+
+    shown = counted(len(found.records), "event" if everything else "CodeCatalyst event")
+    summary = f"{shown} of {found.events} in {counted(found.files, 'file')}"
+    say(summary + (f"; {found.malformed} malformed" if found.malformed else ""))
     for problem in found.problems:
-        typer.echo(f"✗ {problem}", err=True)
+        say(f"✗ {problem}")
+    for path in found.missing:
+        say(f"✗ {path}: there is no such file or folder")
+    if found.missing:
+        raise typer.Exit(_USAGE)
     if found.problems:
         raise typer.Exit(_UNREADABLE)

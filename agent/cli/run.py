@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import sys
 import traceback
-from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from agent.cli.options import SettingsFile
 
 _BUG = 70
 _UNAVAILABLE = 69
 
 
 def run(
-    config: Annotated[
-        Path | None, typer.Option("--config", "-c", help="Settings file; without it, the environment.")
-    ] = None,
+    config: SettingsFile = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and count; export and delete nothing.")] = False,
     require_healthy: Annotated[
         bool, typer.Option("--require-healthy", help="Exit with 69 if the queue or the sink does not answer at start.")

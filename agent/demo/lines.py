@@ -22,7 +22,19 @@ _WHO = {
     "aws_service": "AWS",
     "aws_account": "account",
 }
+_MARKS = {
+    "Builder ID": "BID",
+    "workforce": "work",
+    "root": "root",
+    "IAM user": "IAM",
+    "role": "role",
+    "federated": "fed",
+    "AWS": "AWS",
+    "account": "acct",
+}
+_MARK = 4
 _SERVICE_SUFFIX = ".amazonaws.com"
+_TIME = 8
 _WIDE = 132
 _MEDIUM = 110
 _NARROW = 96
@@ -72,14 +84,17 @@ def _printable(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """How wide each column is, in cells; `kinds` and `source` say whether there is room for them at all."""
+    """How wide each column is, in cells; without room for `source` it is 0.
+
+    `marks` is 0 where the actor's kind stands in full behind the name, else the width of a column of short ones.
+    """
 
     actor: int
     event: int
     where: int
     source: int
     gap: int = 1
-    kinds: bool = True
+    marks: int = 0
 
     @classmethod
     def fit(cls, width: int) -> Columns:
@@ -89,19 +104,32 @@ class Columns:
         if width >= _MEDIUM:
             return cls(actor=25, event=26, where=19, source=13)
         if width >= _NARROW:
-            return cls(actor=14, event=26, where=19, source=13, kinds=False)
-        return cls(actor=14, event=26, where=15, source=0, kinds=False)
+            return cls(actor=12, event=26, where=17, source=13, marks=_MARK)
+        return cls(actor=12, event=26, where=13, source=0, marks=_MARK)
+
+    @property
+    def legend(self) -> str:
+        """What the short kinds mean that do not explain themselves; empty where kinds stand in full."""
+        return "BID is a Builder ID, work is workforce, fed is federated, acct is an account." if self.marks else ""
 
     def header(self) -> Text:
         """The names of the columns."""
-        named = ("actor", self.actor), ("  event", self.event + 2), ("space/project", self.where), ("from", self.source)
-        return Text("time      " + "".join(self._cell(*one) for one in named) + "outcome", "dim")
+        named = (
+            ("time", _TIME),
+            ("actor", self.actor),
+            ("as", self.marks),
+            ("  event", self.event + 2),
+            ("space/project", self.where),
+            ("from", self.source),
+        )
+        return Text("".join(self._cell(*one) for one in named) + "outcome", "dim")
 
     def row(self, line: Line) -> Text:
         """The line, one style per meaning: red failed, yellow decides who may act or who pays."""
         return Text.assemble(
-            (f"{line.time}  ", "dim"),
+            (self._cell(line.time, _TIME), "dim"),
             (self._cell(self._actor(line), self.actor), "bold magenta" if line.kind == "root" else "cyan"),
+            (self._cell(_MARKS.get(line.kind, line.kind), self.marks), "dim"),
             ("! " if line.sensitive else "  ", "bold yellow"),
             (self._cell(line.event, self.event), "bold yellow" if line.sensitive else "bold"),
             self._cell(line.where, self.where),
@@ -110,9 +138,7 @@ class Columns:
         )
 
     def _actor(self, line: Line) -> str:
-        if not self.kinds:
-            return "root" if line.kind == "root" else line.actor
-        return f"{line.actor} ({line.kind})" if line.kind else line.actor
+        return f"{line.actor} ({line.kind})" if line.kind and not self.marks else line.actor
 
     def _cell(self, text: str, width: int) -> str:
         """`text` in exactly `width` cells and a gap; nothing at all if the column is left out."""

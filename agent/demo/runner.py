@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,11 +21,14 @@ from agent.demo.show import Show
 from agent.demo.sinks import BuiltIn, Elsewhere, Sink
 from agent.demo.subject import Subject
 from agent.demo.world import World
+from agent.otlp.decode import ReceivedRecord
+from agent.settings import redacted_url
 
 _NOISE = 60
 _BEAT_SECONDS = 0.2
 _PAUSE_SECONDS = 1.5
 _SUMMARY_SECONDS = 15.0
+_OPENING_SECONDS = 10.0
 _ARRIVAL_SECONDS = 60.0
 _SETTLE_SECONDS = 15.0
 
@@ -67,7 +70,7 @@ def _start(wishes: Wishes, show: Show, stopping: Stopping, stack: ExitStack) -> 
 
 
 def _sink(wishes: Wishes, show: Show, stopping: Stopping, stack: ExitStack) -> Sink:
-    if wishes.otlp_endpoint:
+    if wishes.otlp_endpoint is not None:
         return Elsewhere(wishes.otlp_endpoint, stopping)
     with show.step("starting an OTLP receiver", "an OTLP receiver, in this process") as note:
         receiver = stack.enter_context(Receiver.start())
@@ -102,12 +105,13 @@ class Demo:
         """Write the opening and show it arrive; without `once`, go on until asked to stop."""
         if self._stopping.is_set():
             return
-        if wishes.otlp_endpoint:
-            self._show.elsewhere(wishes.otlp_endpoint)
+        if wishes.otlp_endpoint is not None:
+            self._show.elsewhere(redacted_url(wishes.otlp_endpoint))
         else:
             self._show.header()
         with self._show.footer():
             self._write(OPENING_SIZE)
+            self._open()
             self._watch(_ARRIVAL_SECONDS, until=self._complete)
             self._watch(_SETTLE_SECONDS, until=self._settled)
             if not wishes.once:
@@ -146,12 +150,26 @@ class Demo:
             self._world.put(one.key, one.body)
         self._written += count
 
+    def _open(self) -> None:
+        """Show the opening as one story in the order of time: it comes object by object, and those overlap."""
+        held: list[ReceivedRecord] = []
+        try:
+            for records in self._arrivals(_OPENING_SECONDS, until=self._complete):
+                held += records
+        finally:
+            self._show.records(held)
+
     def _watch(self, seconds: float, until: Callable[[], bool]) -> None:
-        """Show what arrives until `until` says so, `seconds` have passed, or the demo is to stop."""
+        """Show what arrives as it comes."""
+        for records in self._arrivals(seconds, until):
+            self._show.records(records)
+
+    def _arrivals(self, seconds: float, until: Callable[[], bool]) -> Iterator[Sequence[ReceivedRecord]]:
+        """What arrives, until `until` says so, `seconds` have passed, or the demo is to stop."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline and not self._stopping.is_set():
             records = self._sink.take(_BEAT_SECONDS)
-            self._show.records(records)
+            yield records
             if not records:
                 self._subject.check()
                 self._show.refresh(self._tally(self._subject.scrape()))

@@ -141,6 +141,7 @@ SENSITIVE = frozenset(
         "DeleteIdentityCenterApplication",
         "DisassociateIamRoleFromConnection",
         "PutBillingAuthorization",
+        "RejectConnection",
         "UpdateIdentityCenterApplication",
     }
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 
@@ -18,6 +18,9 @@ from agent.otlp.decode import ReceivedRecord
 _UNLIMITED = 200
 """The width of a line that nobody's terminal cuts."""
 
+_READ = 4
+"""So many counts tell of what came in; the others of what became of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Count:
@@ -30,6 +33,10 @@ class Count:
     def text(self) -> Text:
         """The number behind its name."""
         return Text.assemble((f"{self.name} ", "dim"), (f"{self.value:,}", self.style))
+
+
+def _line_of(counts: Sequence[Count]) -> Text:
+    return Text("  ", no_wrap=True, overflow="ellipsis").append(Text("  ").join(one.text() for one in counts))
 
 
 class Show:
@@ -81,8 +88,11 @@ class Show:
         self._line(Text())
         self._line(Text("People are ids in CloudTrail; the demo knows its cast by name.", "dim"))
         self._line(Text("! marks a change that decides who may act, or who pays.", "dim"))
+        columns = self._columns()
+        if columns.legend:
+            self._line(Text(columns.legend, "dim"))
         self._line(Text())
-        self._line(self._columns().header())
+        self._line(columns.header())
 
     def elsewhere(self, endpoint: str) -> None:
         """Say where the records can be seen, since they do not come here."""
@@ -144,8 +154,14 @@ class Show:
             Count("queued", tally.queued),
             Count("dead letters", tally.dead, style),
         )
-        line = Text("  ", no_wrap=True, overflow="ellipsis").append(Text("  ").join(one.text() for one in counts))
-        return Group(Text(), line, *self._links, *([] if self._live else [Text()]))
+        return Group(Text(), *self._lines(counts), *self._links, *([] if self._live else [Text()]))
+
+    def _lines(self, counts: Sequence[Count]) -> list[Text]:
+        """The counts on one line, or where that is too long for the terminal on two."""
+        one = _line_of(counts)
+        if one.cell_len <= self._console.width:
+            return [one]
+        return [_line_of(counts[:_READ]), _line_of(counts[_READ:])]
 
     def _spinner(self, doing: str) -> AbstractContextManager[object]:
         return self._console.status(f"{doing}…") if self.interactive else nullcontext()

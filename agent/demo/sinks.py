@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
+from urllib.parse import urlsplit
+
+from pydantic import ValidationError
 
 from agent.demo.compare import Ledger, label_faults, labels_of
 from agent.demo.generator import GeneratedEvent
@@ -12,6 +15,27 @@ from agent.demo.interrupt import Stopping
 from agent.demo.receiver import Receiver
 from agent.demo.scrape import Scrape
 from agent.otlp.decode import ReceivedRecord
+from agent.settings import OtlpSettings
+from agent.settings.values import split_url
+
+_GRPC_PORT = 4317
+
+
+def protocol(endpoint: str) -> str:
+    """What is spoken at `endpoint`, told by its port as the OTLP specification gives them out."""
+    return "grpc" if urlsplit(endpoint).port == _GRPC_PORT else "http/protobuf"
+
+
+def endpoint_problem(endpoint: str) -> str:
+    """Why the daemon could not ship to `endpoint`; empty if it can try. It never quotes a password."""
+    try:
+        split_url(endpoint)
+        OtlpSettings.model_validate({"endpoint": endpoint, "protocol": protocol(endpoint)})
+    except ValidationError as error:
+        return "; ".join(str(one.get("ctx", {}).get("error")) for one in error.errors(include_input=False))
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 class Sink(Protocol):

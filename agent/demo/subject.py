@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
 from typing import Self
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -17,13 +16,13 @@ from agent.demo.child import Child
 from agent.demo.environment import isolated
 from agent.demo.interrupt import Stopping
 from agent.demo.scrape import Scrape
+from agent.demo.sinks import protocol
 from agent.demo.world import World
 from agent.errors import TrailAgentError
 
 READY_SECONDS = 30.0
 _STOP_SECONDS = 30.0
-_GRPC_PORT = 4317
-_COMMAND = ("-m", "agent", "run", "-c")
+_COMMAND = ("-m", "agent.demo.leash", "run", "-c")
 _TIMEOUT_SECONDS = 5.0
 
 
@@ -109,14 +108,13 @@ class _Answer(msgspec.Struct, frozen=True):
 
 def _settings(world: World, otlp_endpoint: str, port: int) -> bytes:
     """The demo's settings file: JSON, which is YAML too."""
-    protocol = "grpc" if urlsplit(otlp_endpoint).port == _GRPC_PORT else "http/protobuf"
     return msgspec.json.format(
         msgspec.json.encode(
             {
                 "queue": {"url": world.queue_url, "region": world.region, "wait_seconds": 1},
                 "buckets": [{"name": world.bucket, "region": world.region}],
                 "aws": {"endpoint_url": world.endpoint},
-                "otlp": {"endpoint": otlp_endpoint, "protocol": protocol},
+                "otlp": {"endpoint": otlp_endpoint, "protocol": protocol(otlp_endpoint)},
                 "http": {"listen": f"127.0.0.1:{port}"},
                 "log": {"level": "info", "format": "json"},
                 "workers": 1,

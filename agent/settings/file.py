@@ -19,7 +19,7 @@ _MAX_BYTES = 1 << 20
 _MAX_VALUES = 10_000
 _MAX_DEPTH = 32
 _REFERENCE = re.compile(r"\$\$\{|\$\{(?:env:([A-Za-z_][A-Za-z0-9_]*)(?::-([^{}]*))?\})?")
-_SAFE_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_SAFE_NAME = re.compile(r"[A-Za-z0-9_./-]{1,64}")
 
 
 class _Loader(yaml.SafeLoader):
@@ -160,8 +160,8 @@ class _Expansion:
 
     def _text(self, text: str, path: keys.Path) -> object:
         expanded = _REFERENCE.sub(lambda match: self._replacement(match, path), text)
-        alone = _REFERENCE.fullmatch(text) is not None
-        return None if alone and not expanded else expanded
+        unset = not expanded and _REFERENCE.fullmatch(text) is not None
+        return None if unset and not keys.in_map(path) else expanded  # null means the default, which no entry has
 
     def _replacement(self, match: re.Match[str], path: keys.Path) -> str:
         if match[0] == "$${":

@@ -16,6 +16,7 @@ _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[\t\x20-\x7e]*")
 _OURS = frozenset({"content-type", "content-encoding", "content-length", "transfer-encoding"})
 _MAX_BYTES = 1 << 20
+_LISTED = 10
 
 
 def parse_pairs(text: str) -> dict[str, object]:
@@ -24,12 +25,24 @@ def parse_pairs(text: str) -> dict[str, object]:
     Follows https://opentelemetry.io/docs/specs/otel/protocol/exporter/#specifying-headers-via-environment-variables.
     """
     found: dict[str, object] = {}
+    wrong: list[int] = []
     for number, pair in enumerate(filter(None, (part.strip() for part in text.split(","))), start=1):
         key, equals, value = pair.partition("=")
         if not equals or not key.strip():
-            raise ValueError(f"entry {number} is not written as key=value, with commas between the entries")
+            wrong.append(number)
         found[unquote(key.strip())] = unquote(value.strip())
+    if wrong:
+        raise ValueError(
+            f"{_numbered('entry', 'entries', wrong)}: not written as key=value, with commas between the entries"
+        )
     return found
+
+
+def _numbered(one: str, several: str, numbers: list[int]) -> str:
+    """The first few places by number, as in "entry 1" or "entries 1, 2, 3 and 5 more"."""
+    listed = ", ".join(map(str, numbers[:_LISTED]))
+    more = f" and {len(numbers) - _LISTED} more" if len(numbers) > _LISTED else ""
+    return f"{one if len(numbers) == 1 else several} {listed}{more}"
 
 
 def read_file(path: Path) -> dict[str, object]:
@@ -75,13 +88,21 @@ def checked(headers: Mapping[str, object]) -> dict[str, str]:
     Of two that differ only in case, the later one stays.
     """
     found: dict[str, str] = {}
+    wrong: dict[str, list[int]] = {}
     last = {name.lower(): name for name in headers if isinstance(name, str)}
     for number, (name, value) in enumerate(headers.items(), start=1):
         problem = _problem(name, value)
         if problem:
-            raise ValueError(f"{problem} (header {number} of {len(headers)})")
-        if last[name.lower()] == name:
+            wrong.setdefault(problem, []).append(number)
+        elif last[name.lower()] == name:
             found[name] = str(value).strip()
+    if wrong:
+        raise ValueError(
+            "; ".join(
+                f"{problem} ({_numbered('header', 'headers', numbers)} of {len(headers)})"
+                for problem, numbers in wrong.items()
+            )
+        )
     return found
 
 

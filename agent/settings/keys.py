@@ -56,6 +56,11 @@ def keys() -> tuple[Key, ...]:
     return tuple(_walk(Settings, ()))
 
 
+def in_map(path: Path) -> bool:
+    """Whether the path leads to an entry of a map whose names are the operator's own, such as `otlp.headers`."""
+    return any(key.kind is Kind.MAP and key.path == path[: len(key.path)] != path for key in keys())
+
+
 def section_of(field: FieldInfo) -> type[Section] | None:
     """The model of a key that is a section itself, optional or not."""
     candidates = (field.annotation, *get_args(field.annotation))

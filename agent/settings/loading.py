@@ -12,11 +12,12 @@ from pydantic import ValidationError
 
 from agent.errors import SettingsError
 from agent.settings import file, keys
-from agent.settings.layer import Layer, Problem, decoded
+from agent.settings.layer import Layer, Problem, came_from, decoded
 from agent.settings.problems import sentences
 from agent.settings.root import Context, Settings
 
 _STREAM_SPLITTERS = ("service.instance.", "host.", "process.", "k8s.pod.", "k8s.node.")
+_OF_THE_RECORD = ("cloud.provider", "cloud.region", "cloud.account.id")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _HEADERS = ("otlp", "headers")
 _RESOURCE = ("resource",)
@@ -104,7 +105,7 @@ def _validated(
 ) -> Settings:
     from agent.settings import variables  # noqa: PLC0415 - see _layers
 
-    warnings = _without_stream_splitters(tree, origins)
+    warnings = [*_overruled(tree, origins), *_without_stream_splitters(tree, origins)]
     whole = origins.get(("otlp", "endpoint")) == _WHOLE_ADDRESS
     known = keys.without_nulls(tree)
     known.setdefault("queue", {})
@@ -131,12 +132,21 @@ def _without_stream_splitters(tree: keys.Tree, origins: Mapping[keys.Path, str])
         return []
     dropped = [name for name in resource if name.startswith(_STREAM_SPLITTERS) or name == "container.id"]
     tree["resource"] = {name: value for name, value in resource.items() if name not in dropped}
-    return [_dropped(name, origins.get(("resource", name), "")) for name in dropped]
+    return [
+        f"resource.{name}: is left out: it would give every instance of the agent streams of its own"
+        + came_from(origins, ("resource", name))
+        for name in dropped
+    ]
 
 
-def _dropped(name: str, origin: str) -> str:
-    source = f" (from {origin})" if origin else ""
-    return f"resource.{name}: is left out: it would give every instance of the agent streams of its own{source}"
+def _overruled(tree: keys.Tree, origins: Mapping[keys.Path, str]) -> list[str]:
+    resource = tree.get("resource")
+    given = [name for name in _OF_THE_RECORD if isinstance(resource, dict) and name in resource]
+    return [
+        f"resource.{name}: has no effect: every record carries that of its own event"
+        + came_from(origins, ("resource", name))
+        for name in given
+    ]
 
 
 def _advice(settings: Settings) -> list[str]:

@@ -30,6 +30,7 @@ _TEXTS = {
     "bool_parsing": "must be true or false",
     "finite_number": "must be a number",
 }
+_KEY = "[key]"
 _BOUNDS = {
     "greater_than": "must be greater than {gt}",
     "greater_than_equal": "must be at least {ge}",
@@ -50,6 +51,9 @@ def sentences(error: ValidationError, origins: Mapping[Path, str]) -> list[Probl
 
 def _problem(finding: ErrorDetails, origins: Mapping[Path, str]) -> Problem:
     path = tuple(str(part) for part in finding["loc"])
+    if path[-1:] == (_KEY,):  # of a map's entry, not its value but its name is wrong
+        sentence = f"{'.'.join(path[:-2])}: the name of each entry {_text(finding, '')}"
+        return Problem(path[:-2], sentence + came_from(origins, path[:-2]))
     name = ".".join(shown(part) for part in path)
     text = _unknown(path) if finding["type"] == "extra_forbidden" else _text(finding, name)
     sentence = f"{name}: {text}" if path else text  # a rule across sections names its key itself

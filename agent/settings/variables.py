@@ -16,6 +16,7 @@ from agent.settings.keys import DELIMITER, PREFIX, Path, Tree, keys, put
 from agent.settings.layer import Layer, Problem
 from agent.settings.root import Settings
 
+_FILE = PREFIX + "CONFIG"
 _SERVICE_LINK = re.compile(r"_(SERVICE_PORT(_[A-Z0-9_]+)?|PORT(_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)")
 _OTLP = {
     "ENDPOINT": "endpoint",
@@ -60,9 +61,15 @@ def _complaint(name: str, known: Mapping[str, str]) -> str:
     section = [variable for variable in known if variable.startswith(upper + DELIMITER)]
     if section:
         return f"{name}: names a section; set its keys, such as {section[0]}"
-    near = difflib.get_close_matches(upper, known, n=1, cutoff=0.75)
-    hint = f"; did you mean {near[0]} (`{known[near[0]]}`)?" if near else ""
-    return f"{name}: no setting has this variable{hint}"
+    return f"{name}: no setting has this variable" + _hint(upper, known)
+
+
+def _hint(name: str, known: Mapping[str, str]) -> str:
+    if name == _FILE:
+        return "; the settings file is named by -c"
+    own = {variable.removeprefix(PREFIX): variable for variable in known}  # the prefix alone would be likeness enough
+    near = difflib.get_close_matches(name.removeprefix(PREFIX), own, n=1, cutoff=0.75)
+    return f"; did you mean {own[near[0]]} (`{known[own[near[0]]]}`)?" if near else ""
 
 
 def _is_service_link(name: str, environ: Mapping[str, str]) -> bool:

@@ -18,7 +18,9 @@ from random import Random
 from urllib.parse import urlsplit
 
 import pytest
+from typer.testing import CliRunner
 
+from agent.cli.app import app
 from agent.demo import subject
 from agent.demo.generator import OPENING_SIZE, Generator
 from agent.demo.interrupt import Stopping
@@ -29,6 +31,7 @@ from agent.demo.world import World
 from agent.model import ObjectSource
 from agent.otlp.encode import Encoder
 from agent.otlp.mapping import Mapper
+from tests.integration.rig import eventually
 
 NOW = datetime(2023, 5, 18, 17, 10, 50, tzinfo=UTC)
 ADDRESS = re.compile(r"http://127\.0\.0\.1:(\d+)")
@@ -86,11 +89,13 @@ def request_of(count: int) -> bytes:
 
 
 def test_once_shows_every_event_and_succeeds(tmp_path: Path) -> None:
-    """`demo --once` prints one line for each event of the first batch and exits 0, whatever the user's environment."""
+    """`demo --once` prints a line for each event in the order of time and exits 0, whatever the environment."""
     with running_demo(tmp_path, "--once") as demo:
         output, _ = demo.communicate()
     assert demo.returncode == 0, output
-    assert sum(bool(LINE.match(line)) for line in output.splitlines()) == OPENING_SIZE
+    times = [line[:8] for line in output.splitlines() if LINE.match(line)]
+    assert len(times) == OPENING_SIZE
+    assert times == sorted(times, key=lambda time: (time < times[0], time))  # one story, though midnight may pass in it
     assert "every one arrived, exactly once" in output
     assert "\x1b" not in output
     assert list(tmp_path.iterdir()) == []
@@ -190,3 +195,28 @@ def test_a_receiver_that_nobody_reads_asks_for_patience() -> None:
         assert statuses == [200] * 256 + [503]
         receiver.take(0)
         assert post(receiver.endpoint, request_of(1)) == 200
+
+
+@pytest.mark.parametrize("endpoint", ["foo", "", "http://[::1", "http://u:s3cret@localhost:4317"])
+def test_an_endpoint_that_cannot_be_shipped_to_is_a_usage_error(endpoint: str) -> None:
+    """It is refused by the name of its option, before anything is started or shown."""
+    result = CliRunner().invoke(app, ["demo", "--otlp-endpoint", endpoint])
+    assert result.exit_code == 2
+    assert "--otlp-endpoint" in result.stderr
+    assert result.stdout == ""
+    assert "s3cret" not in result.output
+
+
+def test_nothing_outlives_a_demo_that_is_killed(tmp_path: Path) -> None:
+    """On SIGKILL the demo can end nothing itself; the emulator and the daemon notice, and end."""
+    with running_demo(tmp_path) as demo:
+        assert demo.stdout is not None
+        seen = []
+        for line in demo.stdout:
+            seen.append(line)
+            if LINE.match(line):
+                demo.kill()
+                break
+    ports = set(ADDRESS.findall("".join(seen)))
+    assert len(ports) == 3
+    eventually(lambda: not any(answers(port) for port in ports), "emulator and daemon have ended")

@@ -53,6 +53,8 @@ def test_bad_settings_end_with_78_and_every_problem(tmp_path: Path, command: tup
     crossed = [line for line in result.stderr.splitlines() if line.startswith("✗ ")]
     assert sorted(line.split(":")[0] for line in crossed) == ["✗ buckets", "✗ queue.url", "✗ workers", "✗ wrokers"]
     assert "Traceback" not in result.output
+    assert "Nothing was started" not in result.output  # nobody can know, once a daemon has looked at its queue
+    assert result.stderr.splitlines()[-1].startswith("trail-agent does not run with these settings. ")
 
 
 @pytest.mark.parametrize("command", [("check",), ("config", "show")])
@@ -81,6 +83,16 @@ def test_show_prints_yaml_without_secrets(tmp_path: Path) -> None:
     tree = yaml.safe_load(shown)
     assert (tree["log"]["level"], tree["otlp"]["headers"]) == ("debug", {"authorization": "[redacted]"})
     assert run("check", "-c", file(tmp_path, shown)).exit_code == 0
+
+
+def test_what_is_counted_agrees_with_its_number(tmp_path: Path) -> None:
+    """One is one, and anything else is several."""
+    one = run("check", "-c", file(tmp_path, SOUND + "workers: 1\notlp: {headers: {a: b}}\n")).stdout
+    assert "1 bucket, 1 worker, 32 reads at once" in one
+    assert ", 1 header\n" in one
+    several = run("check", "-c", file(tmp_path, SOUND)).stdout
+    assert "4 workers" in several
+    assert ", 0 headers\n" in several
 
 
 def test_schema_prints_the_schema() -> None:

@@ -70,6 +70,30 @@ def test_a_line_says_who_did_what_where() -> None:
     assert not line.sensitive
 
 
+@pytest.mark.parametrize("width", [80, 100, 140])
+def test_two_kinds_of_one_name_look_different(width: int) -> None:
+    """A federated user and an IAM user who share a name can be told apart on every usual width."""
+    kinds = ("federated_user", "iam_user", "assumed_role", "builder_id")
+    named = {"aws.codecatalyst.actor": "jstiles", "aws.codecatalyst.event": "ListConnections"}
+    rows = {
+        Columns.fit(width).row(Line.of(received({**named, "aws.codecatalyst.actor.kind": kind}))).plain
+        for kind in kinds
+    }
+    assert len(rows) == len(kinds)
+
+
+@pytest.mark.parametrize("width", [80, 100, 140])
+def test_the_summary_is_whole_on_every_width(width: int) -> None:
+    """Numbers that do not fit on one line stand on two, and none is cut."""
+    stream = io.StringIO()
+    console = Console(file=stream, width=width, force_terminal=True, _environ={"TERM": "xterm-256color"})
+    Show(console).summary(Tally(received=1234, objects=1234, read=123456, skipped=123456, exported=4, queued=5, dead=6))
+    lines = [Text.from_ansi(line).plain for line in stream.getvalue().splitlines()]
+    words = " ".join(" ".join(lines).split())
+    assert "received 1,234 objects 1,234 events 123,456 skipped 123,456 exported 4 queued 5 dead letters 6" in words
+    assert max(map(len, lines)) <= width
+
+
 def test_a_line_without_a_space_names_the_account() -> None:
     """An event that tells no space is at least placed in its account."""
     assert Line.of(received({"aws.codecatalyst.event": "ListConnections"})).where == "111122223333"
@@ -104,7 +128,7 @@ def test_sensitive_changes_and_failures_stand_out(opening: list[ReceivedRecord])
     """What decides who may act or who pays is marked, and a failure shows its code."""
     rows = shown(opening, width=None)
     marked = {row.split("! ")[1].split()[0] for row in rows if "! " in row and row[:2].isdigit()}
-    assert {"PutBillingAuthorization", "AssociateIamRoleToConnection", "AcceptConnection"} <= marked
+    assert {"PutBillingAuthorization", "AssociateIamRoleToConnection", "AcceptConnection", "RejectConnection"} <= marked
     assert "ListProjects" not in marked
     assert any(row.endswith("AccessDenied") for row in rows)
 

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -114,7 +115,7 @@ def test_nothing_of_ours_is_nothing_to_print() -> None:
         result = inspect(NOISE, "-f", form)
         assert result.exit_code == 0
         assert result.stdout in {"", "{}\n"}
-    assert "0 CodeCatalyst events of 3 in 1 files" in inspect(NOISE).stderr
+    assert "0 CodeCatalyst events of 3 in 1 file\n" in inspect(NOISE).stderr
 
 
 def test_all_shows_every_event() -> None:
@@ -165,12 +166,47 @@ def test_the_account_comes_from_the_files_name(tmp_path: Path) -> None:
 
 
 def test_a_missing_path_is_a_usage_error(tmp_path: Path) -> None:
-    """Nothing is shown of the others: the command line is wrong."""
-    result = inspect(SPACE, tmp_path / "none.json")
+    """The others are shown, and then what is missing is named, with the exit code of a wrong command line."""
+    missing = [tmp_path / "none.json", SPACE / "below-a-file"]
+    result = inspect(missing[0], SPACE, missing[1])
     assert result.exit_code == 2
-    assert result.stdout == ""
-    assert "there is no such file or folder" in result.stderr
+    assert "CreateDevEnvironment" in result.stdout
+    assert result.stderr.splitlines()[1:] == [f"✗ {path}: there is no such file or folder" for path in missing]
+    alone = inspect(missing[0])
+    assert (alone.exit_code, alone.stdout) == (2, "")
     assert inspect().exit_code == 2
+
+
+def test_a_folder_without_trail_files_is_a_problem(tmp_path: Path) -> None:
+    """A folder that stands for nothing is named, and the others are shown."""
+    (tmp_path / "readme.txt").write_text("not a log file")
+    result = inspect(SPACE, tmp_path)
+    assert result.exit_code == 1
+    assert "CreateDevEnvironment" in result.stdout
+    assert f"✗ {tmp_path}: holds no trail files" in result.stderr
+
+
+def test_a_path_that_cannot_be_looked_up_is_a_problem() -> None:
+    """A name that no file can have is told like a file that cannot be read."""
+    result = inspect("x" * 5000)
+    assert result.exit_code == 1
+    assert "cannot be read: File name too long" in result.stderr
+
+
+def test_pipes_are_read_like_standard_input(tmp_path: Path) -> None:
+    """A named pipe, and standard input by its path, give their records without a time of observation."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_bytes, args=(log_file(event()),), daemon=True)
+    writer.start()
+    named = run("-f", "otlp", pipe)
+    writer.join(60)
+    standard = run("-f", "otlp", "/dev/stdin", stdin=bytes(log_file(event())))
+    for result in (named, standard):
+        (group,) = json.loads(result.stdout)["resourceLogs"]
+        (record,) = group["scopeLogs"][0]["logRecords"]
+        assert record["eventName"] == "codecatalyst.CreateProject"
+        assert record.get("observedTimeUnixNano", "0") == "0"
 
 
 @pytest.mark.parametrize(
@@ -199,7 +235,7 @@ def test_a_bad_file_is_named_and_the_others_are_shown(tmp_path: Path, name: str,
 def test_malformed_entries_are_counted(tmp_path: Path) -> None:
     """An entry that is no record is told, and the others are shown."""
     result = inspect(written(tmp_path, "a.json", event(), b"7"))
-    assert "1 CodeCatalyst events of 2 in 1 files; 1 malformed" in result.stderr
+    assert "1 CodeCatalyst event of 2 in 1 file; 1 malformed" in result.stderr
     assert result.exit_code == 0
 
 

@@ -178,3 +178,18 @@ def test_the_environment_is_the_processs_own(monkeypatch: pytest.MonkeyPatch) ->
     """A variable of the process is seen."""
     monkeypatch.setenv("TRAIL_AGENT_WORKERS", "3")
     assert environment()["TRAIL_AGENT_WORKERS"] == "3"
+
+
+@pytest.mark.parametrize("name", ["cloud.provider", "cloud.region", "cloud.account.id"])
+def test_a_resource_attribute_that_every_record_overrules_is_warned_of(tmp_path: Path, name: str) -> None:
+    """Where an event happened is told by the event, and who sets it otherwise learns that it has no effect."""
+    (from_file,) = settings(tmp_path, MINIMAL + f"resource: {{{name}: x, team: blue}}\n").warnings
+    assert from_file.startswith(f"resource.{name}: has no effect")
+    (from_variable,) = settings(tmp_path, environ={"OTEL_RESOURCE_ATTRIBUTES": f"{name}=x"}).warnings
+    assert from_variable.endswith("(from OTEL_RESOURCE_ATTRIBUTES)")
+
+
+def test_a_header_may_come_from_an_empty_variable(tmp_path: Path) -> None:
+    """In a map of the operator's own names, empty is empty: there is no default that null could stand for."""
+    text = MINIMAL + "otlp: {headers: {x-team: '${env:TEAM}'}}\n"
+    assert settings(tmp_path, text, {"TEAM": ""}).otlp.plain_headers() == {"x-team": ""}

@@ -79,6 +79,9 @@ def test_unknown_keys_are_errors_with_a_hint(tmp_path: Path, text: str, key: str
         ("trail_agent_workers", "TRAIL_AGENT_WORKERS"),
         ("TRAIL_AGENT_OTLP", "section"),
         ("TRAIL_AGENT_PORT", "no setting"),
+        ("TRAIL_AGENT_LOG_LEVEL", "`log.level`"),
+        ("TRAIL_AGENT_CONFIG", "named by -c"),
+        ("trail_agent_config", "named by -c"),
     ],
 )
 def test_unknown_variables_are_errors_with_a_hint(tmp_path: Path, variable: str, hint: str) -> None:
@@ -86,6 +89,12 @@ def test_unknown_variables_are_errors_with_a_hint(tmp_path: Path, variable: str,
     problem = only(tmp_path, "", {variable: "1"})
     assert problem.startswith(f"{variable}: ")
     assert hint in problem
+
+
+@pytest.mark.parametrize("variable", ["TRAIL_AGENT_", "TRAIL_AGENT_CONFIG", "TRAIL_AGENT_PORT"])
+def test_what_resembles_no_variable_gets_no_suggestion(tmp_path: Path, variable: str) -> None:
+    """The prefix that all variables share is no likeness."""
+    assert "did you mean" not in only(tmp_path, "", {variable: "1"})
 
 
 def test_the_variables_of_a_kubernetes_service_are_not_settings(tmp_path: Path) -> None:
@@ -118,6 +127,12 @@ def test_the_variables_of_a_kubernetes_service_are_not_settings(tmp_path: Path) 
         ("otlp: {headers: {a: null}}\n", "otlp.headers", "quote"),
         ('otlp: {headers: {a: "x\\r\\nHost: y"}}\n', "otlp.headers", "line breaks"),
         ("otlp: {headers: {Content-Type: x}}\n", "otlp.headers", "Content-Type"),
+        ("otlp: {headers: {a b: c, x: y, d e: f}}\n", "otlp.headers", "(headers 1, 3 of 3)"),
+        ("otlp: {headers: {a b: c, x: 1}}\n", "otlp.headers", "quote it (header 2 of 2)"),
+        ("otlp: {headers: 'a=b,c,d=e,f'}\n", "otlp.headers", "entries 2, 4: not written as key=value"),
+        ("otlp: {headers: {a: '${env:NOPE}'}}\n", "otlp.headers.a", "NOPE"),
+        ("resource: {'': a}\n", "resource", "the name of each entry must not be empty"),
+        ("resource: {app/team: 1}\n", "resource.app/team", "quote"),
         ("otlp: {timeout_seconds: .nan}\n", "otlp.timeout_seconds", "at most"),
         ("limits: {record_bytes: -1}\n", "limits.record_bytes", "greater than 0"),
         ("http: {listen: ':9464'}\n", "http.listen", "0.0.0.0:9464"),

@@ -1,0 +1,66 @@
+"""Standard output that is full, closed, or left by its reader: one line about it, or none, and never a traceback."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NoReturn
+
+_UNWRITTEN = 1
+_UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """Run a command; when the block ends, everything it printed has been written, or the exit code is 1.
+
+    That a pipe's reader has seen enough is no failure, and is passed over in silence.
+    """
+    if sys.stdout is None:  # the caller closed it, which Python forgives until something is printed
+        sys.stdout = os.fdopen(os.open(os.devnull, os.O_RDONLY), "w")
+    try:
+        yield
+    except BrokenPipeError:
+        forget()
+        raise SystemExit(_UNWRITTEN) from None
+    except OSError as error:
+        if error.errno not in _UNWRITABLE or error.filename is not None:
+            raise
+        _give_up(error)
+    finally:
+        _flush()
+
+
+def forget() -> None:
+    """Let what is still to be written to standard output go nowhere, now and at the interpreter's exit.
+
+    Follows the note on SIGPIPE at https://docs.python.org/3/library/signal.html#note-on-sigpipe.
+    """
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+
+
+def say(line: str) -> None:
+    """Print one line to standard error, without anything that could steer a terminal or that it cannot show."""
+    printable = "".join(character if character.isprintable() else "?" for character in line)
+    encoding = sys.stderr.encoding or "utf-8"
+    print(printable.encode(encoding, "replace").decode(encoding), file=sys.stderr)
+
+
+def _flush() -> None:
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        forget()
+    except OSError as error:
+        _give_up(error)
+
+
+def _give_up(error: OSError) -> NoReturn:
+    forget()
+    say(f"✗ the output cannot be written: {error.strerror}")
+    raise SystemExit(_UNWRITTEN) from None
