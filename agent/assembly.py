@@ -17,11 +17,12 @@ from agent.budget import Budget
 from agent.codecatalyst.selector import Selector
 from agent.errors import SettingsError
 from agent.gate import Gate
+from agent.objects import ObjectReader, ReadLimits
 from agent.otlp.encode import Encoder
 from agent.otlp.mapping import Mapper
 from agent.otlp.sink import DryRunSink, Sink
 from agent.otlp.transport import open_transport
-from agent.pipeline import Pipeline, ReadLimits
+from agent.pipeline import Pipeline
 from agent.pulse import Pulse
 from agent.remembered import Remembered
 from agent.settings import LimitSettings, RecordSettings, SelectSettings, Settings
@@ -133,8 +134,7 @@ class Assembly:
     def pipeline(self, store: S3) -> Pipeline:
         """What reads deliveries."""
         settings, limits = self._settings, self._settings.limits
-        return Pipeline(
-            admission=make_admission(settings),
+        objects = ObjectReader(
             store=store,
             selection=make_selector(settings.select),
             mapper=self._mapper,
@@ -146,6 +146,9 @@ class Assembly:
             pulse=self._pulse,
             halt=self._stops.halt,
             random=self._random,
+        )
+        return Pipeline(
+            admission=make_admission(settings), objects=objects, budget=self.budget, telemetry=self._telemetry
         )
 
     def shipping(self, sink: Sink | DryRunSink) -> Shipping:

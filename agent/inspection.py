@@ -16,10 +16,10 @@ from agent.assembly import make_mapper, make_read_limits, make_selector
 from agent.codecatalyst.selector import EveryEvent, Selector
 from agent.errors import PermanentError
 from agent.model import LogRecord, ObjectSource
+from agent.objects import ReadLimits
 from agent.otlp.decode import otlp_json, records
 from agent.otlp.encode import Encoder
 from agent.otlp.mapping import Mapper
-from agent.pipeline import ReadLimits
 from agent.settings import LimitSettings, RecordSettings, SelectSettings
 from agent.trail import reader
 from agent.trail.event import MalformedEventError, decode_leniently

@@ -69,7 +69,9 @@ def _shortest(attributes: Attributes) -> Attributes:
 
 
 def _without_lists(attributes: Attributes) -> Attributes:
-    return {name: value for name, value in attributes.items() if isinstance(value, str | bool | int)}
+    return {
+        name: value for name, value in attributes.items() if isinstance(value, str | bool | int) or name == _TRUNCATED
+    }
 
 
 def _cut(attributes: Attributes, characters: int) -> Attributes:

@@ -10,7 +10,7 @@ import pytest
 from agent.aws.s3 import S3
 from agent.errors import RetryReason, TransientError
 from agent.model import ObjectRef
-from agent.pipeline import ObjectStore
+from agent.objects import ObjectStore
 from tests.fakes.store import FakeStore
 from tests.moto import Emulator
 

@@ -13,8 +13,9 @@ from agent.aws.source import Source
 from agent.budget import Budget
 from agent.codecatalyst.selector import Selector
 from agent.gate import Gate
+from agent.objects import ObjectReader, ObjectStore, ReadLimits
 from agent.otlp.mapping import Mapper
-from agent.pipeline import ObjectStore, Pipeline, ReadLimits
+from agent.pipeline import Pipeline
 from agent.pulse import Clock, Pulse
 from agent.remembered import Remembered
 from agent.shipping import Shipping
@@ -64,19 +65,22 @@ def make_pipeline(
     """A pipeline over `store`; every wait is as long as chance allows."""
     pulse = Pulse(clock or FakeClock())
     stop = halt or threading.Event()
-    return Pipeline(
-        admission=admission or Admission({BUCKET: None}),
+    memory = budget or Budget(1 << 30, pulse, stop, lambda _: None)
+    objects = ObjectReader(
         store=store,
         selection=Selector(["codecatalyst.amazonaws.com"]),
         mapper=Mapper(parameters=True, record_bytes=200_000),
         limits=limits,
-        budget=budget or Budget(1 << 30, pulse, stop, lambda _: None),
+        budget=memory,
         gate=gate or Gate(pulse, stop),
         include_read_only=include_read_only,
         telemetry=telemetry,
         pulse=pulse,
         halt=stop,
         random=lambda: 1.0,
+    )
+    return Pipeline(
+        admission=admission or Admission({BUCKET: None}), objects=objects, budget=memory, telemetry=telemetry
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from agent.model import EventLabels, LogRecord, ObjectSource
-from agent.otlp.fitting import size
+from agent.otlp.fitting import fit, size
 from agent.otlp.mapping import Mapper
 from agent.trail.edit import Mask
 from agent.trail.event import MalformedEventError
@@ -547,6 +547,30 @@ def test_what_cannot_fit_is_still_shipped_with_its_id() -> None:
     assert isinstance(names, tuple)
     assert len(names) == len(set(names))
     assert record.event_id == "event-1"
+
+
+def test_a_long_list_of_resources_keeps_within_the_limit() -> None:
+    """An attribute that is a list goes where nothing else is left to give; who did what stays."""
+    raw = event(resources=[{"ARN": "x" * 300_000}])
+    record = Mapper(parameters=True, record_bytes=100_000).to_record(raw, SOURCE)
+    assert size(record) <= 100_000
+    assert record.attributes["trail_agent.truncated"] == ("resources",)
+    assert "aws.resources" not in record.attributes
+    assert record.attributes["rpc.method"] == "CreateProject"
+
+
+def test_the_list_of_what_is_gone_survives_being_shrunk_to_nothing() -> None:
+    """However often a sink asks for less, the record tells everything that was cut."""
+    record = Mapper(parameters=True, record_bytes=60_000).to_record(long_event(), SOURCE)
+    smaller = Mapper(parameters=True, record_bytes=100).to_record(long_event(), SOURCE)
+    again = fit(record, 100)
+    assert again.attributes["trail_agent.truncated"] == smaller.attributes["trail_agent.truncated"]
+
+
+def test_a_forged_member_name_is_not_repeated_at_length() -> None:
+    """The list of what was cut holds the beginning of a name that nobody at AWS would give."""
+    record = Mapper(parameters=True, record_bytes=1000).to_record(event(**{"n" * 5000: "x" * 5000}), SOURCE)
+    assert record.attributes["trail_agent.truncated"] == ("n" * 256,)
 
 
 def test_masked_values_do_not_come_back_by_truncation() -> None:

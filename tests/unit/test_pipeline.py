@@ -11,7 +11,7 @@ import pytest
 from agent.budget import Budget
 from agent.errors import Reason, RetryReason
 from agent.model import IgnoredReason, ObjectRef, Reading
-from agent.pipeline import ReadLimits
+from agent.objects import ReadLimits
 from agent.pulse import Pulse
 from agent.trail.admission import Admission
 from agent.trail.inflate import InflateLimits

@@ -1,0 +1,245 @@
+"""One S3 object → its LogRecords, read whole or not at all, inside the limits, and as often as it is worth."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from agent.budget import Budget
+from agent.errors import DrainedError, PermanentError, Reason, RetryReason, TransientError
+from agent.gate import AtFaultError, Gate
+from agent.model import LogRecord, ObjectRef, ObjectSource, OpenObject
+from agent.pulse import Pulse
+from agent.trail import reader
+from agent.trail.admission import Admitted
+from agent.trail.event import MalformedEventError
+from agent.trail.inflate import InflateLimits, inflate
+from agent.trail.reader import Selection
+
+_ATTEMPTS = 3  # reads of one object within one receive
+_FIRST_RETRY_SECONDS = 0.5
+_LONGEST_DENIED_SECONDS = 60.0
+_DENIED_HINT = (
+    "allow s3:GetObject on the trail's prefix and kms:Decrypt on its key to the agent's role; check its credentials "
+    "and the clock. The agent waits and tries again, and receives nothing meanwhile"
+)
+# A record holds its body, its attributes, which repeat most of the body, and is copied once more to be sent.
+_COPIES = 4
+_RECORD_BYTES = 2048
+
+
+class ObjectStore(Protocol):
+    """Where objects are read."""
+
+    def open(self, ref: ObjectRef) -> AbstractContextManager[OpenObject]:
+        """Ask for one object; returns when its head has arrived.
+
+        Raises `TransientError` (`object_missing`, `access_denied`, `store_unavailable`) or `PermanentError`; so does
+        reading the chunks.
+        """
+        ...
+
+
+class Mapper(Protocol):
+    """Makes records of events."""
+
+    def to_record(self, raw: bytes, source: ObjectSource) -> LogRecord:
+        """The record for one event's bytes; raises `MalformedEventError` if they are no JSON object."""
+        ...
+
+
+class ObjectTelemetry(Protocol):
+    """What reading objects tells the outside."""
+
+    def object_read(self, size_bytes: int, seconds: float, last_modified: float) -> None:
+        """An object was read whole and found sound; `size_bytes` as stored, `last_modified` in Unix seconds."""
+        ...
+
+    def gate_closed(self, part: str, detail: str, hint: str) -> None:
+        """`part` is at fault, and no message is to blame: the work waits."""
+        ...
+
+    def gate_opened(self, part: str) -> None:
+        """`part` works again."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ReadLimits:
+    """How much one object may hold."""
+
+    inflate: InflateLimits
+    events_per_object: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a sound object holds: the records of its selected events in order of eventTime, and how many others."""
+
+    records: tuple[LogRecord, ...]
+    skipped: int
+    malformed: int
+
+    @property
+    def kept_bytes(self) -> int:
+        """What the records cost in memory, near enough."""
+        return sum(_RECORD_BYTES + _COPIES * len(record.body) for record in self.records)
+
+
+class ObjectReader:
+    """Reads admitted objects. Safe to call from many threads at once; waits end when `halt` is set."""
+
+    def __init__(
+        self,
+        *,
+        store: ObjectStore,
+        selection: Selection,
+        mapper: Mapper,
+        limits: ReadLimits,
+        budget: Budget,
+        gate: Gate,
+        include_read_only: bool,
+        telemetry: ObjectTelemetry,
+        pulse: Pulse,
+        halt: threading.Event,
+        random: Callable[[], float],
+    ) -> None:
+        self._store = store
+        self._selection = selection
+        self._mapper = mapper
+        self._limits = limits
+        self._budget = budget
+        self._gate = gate
+        self._include_read_only = include_read_only
+        self._telemetry = telemetry
+        self._pulse = pulse
+        self._halt = halt
+        self._random = random
+        self._last_read: dict[str, ObjectRef] = {}
+
+    def read(self, admitted: Admitted) -> Found:
+        """Read one object; while its whole bucket is denied, wait: no message is to blame for that.
+
+        `kept_bytes` of what is found stay reserved in the budget. Raises `PermanentError` or `TransientError` for what
+        is wrong with this object, `DrainedError` if the daemon has to stop first.
+        """
+        part = f"bucket {admitted.ref.bucket}"
+
+        def attempt() -> Found:
+            try:
+                return self._read_object(admitted)
+            except TransientError as error:
+                if error.reason is not RetryReason.ACCESS_DENIED or not self._is_bucket_denied(admitted.ref):
+                    raise
+                self._telemetry.gate_closed(part, error.detail, _DENIED_HINT)
+                raise AtFaultError(self._patience) from error
+
+        return self._gate.through(part, attempt, opened=lambda: self._telemetry.gate_opened(part))
+
+    def _is_bucket_denied(self, ref: ObjectRef) -> bool:
+        """Whether the bucket refuses what it allowed before too; it does if it never allowed anything.
+
+        S3 refuses a single object as well: one under another key, or one that is gone, to whoever may not list.
+        """
+        before = self._last_read.get(ref.bucket)
+        if before is None or before == ref:
+            return True
+        try:
+            with self._store.open(before):
+                return False
+        except TransientError as error:
+            return error.reason is RetryReason.ACCESS_DENIED
+        except PermanentError:
+            return False
+
+    def _patience(self, attempt: int) -> float:
+        return self._random() * min(_LONGEST_DENIED_SECONDS, 2.0 ** min(attempt, 10))
+
+    def _read_object(self, admitted: Admitted) -> Found:
+        """Read one object, again where another try may find the store willing, and once more where it is not whole."""
+        attempt, was_corrupt = 1, False
+        while True:
+            try:
+                return self._read_once(admitted)
+            except PermanentError as error:
+                if error.reason is not Reason.OBJECT_CORRUPT or was_corrupt:
+                    raise
+                was_corrupt = True
+            except TransientError as error:
+                if error.reason is not RetryReason.STORE_UNAVAILABLE or attempt >= _ATTEMPTS:
+                    raise
+            self._rest(attempt)
+            attempt += 1
+
+    def _rest(self, attempt: int) -> None:
+        self._pulse.wait(self._halt, self._random() * _FIRST_RETRY_SECONDS * 2**attempt)
+
+    def _read_once(self, admitted: Admitted) -> Found:
+        self._stop_if_halted()
+        started = self._pulse.clock.monotonic()
+        with self._store.open(admitted.ref) as body:
+            self._last_read[admitted.ref.bucket] = admitted.ref
+            with self._budget.reserve(self._limits.inflate.most(body.length)) as reservation:
+                size = _Counted(self._unless_halted(body.chunks))
+                found = self._map(self._select(size, admitted, body), admitted, body.last_modified_ns)
+                seconds = self._pulse.clock.monotonic() - started
+                self._telemetry.object_read(size.bytes, seconds, body.last_modified_ns / 1e9)
+                reservation.kept = found.kept_bytes
+        return found
+
+    def _select(self, chunks: _Counted, admitted: Admitted, body: OpenObject) -> reader.SelectedEvents:
+        text = inflate(chunks, self._limits.inflate, gzipped=admitted.key.gzipped)
+        _demand_whole(chunks.bytes, body.length)
+        try:
+            return reader.read(text, self._selection, self._limits.events_per_object)
+        except PermanentError as error:
+            if error.reason is Reason.OBJECT_MALFORMED:
+                # What is sound is whole, whatever size was announced; what is not sound may have been cut short.
+                _demand_whole(chunks.bytes, admitted.ref.size)
+            raise
+
+    def _unless_halted(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        for chunk in chunks:
+            self._stop_if_halted()
+            yield chunk
+
+    def _stop_if_halted(self) -> None:
+        if self._halt.is_set():
+            raise DrainedError("the daemon had to stop before the object was read")
+
+    def _map(self, selected: reader.SelectedEvents, admitted: Admitted, last_modified_ns: int) -> Found:
+        source = ObjectSource(admitted.ref.bucket, admitted.ref.key, admitted.key.account, last_modified_ns)
+        records, skipped, malformed = [], selected.skipped, selected.malformed
+        for raw in selected.raws:
+            try:
+                record = self._mapper.to_record(raw, source)
+            except MalformedEventError:
+                malformed += 1
+                continue
+            if self._include_read_only or record.attributes.get("aws.event.read_only") is not True:
+                records.append(record)
+            else:
+                skipped += 1
+        records.sort(key=lambda record: record.time_unix_nano)  # stable: CloudTrail's order breaks ties
+        return Found(tuple(records), skipped, malformed)
+
+
+class _Counted:
+    """Chunks on their way, and how many bytes of them have passed."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self.bytes = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        for chunk in self._chunks:
+            self.bytes += len(chunk)
+            yield chunk
+
+
+def _demand_whole(received: int, announced: int | None) -> None:
+    if announced and received < announced:
+        raise PermanentError(Reason.OBJECT_CORRUPT, f"{received} bytes arrived of the {announced} that were announced")
