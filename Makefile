@@ -7,7 +7,7 @@ DEMO   := $(VENV)/.demo-ready
 READY  := $(VENV)/.ready
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: setup demo test lint bench lock clean
+.PHONY: setup demo test lint bench soak fuzz lock clean
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -48,6 +48,13 @@ lint: $(READY) ## ruff, mypy --strict, import-linter
 
 bench: $(READY) ## measure speed and memory as ratios within one run
 	@$(BIN)/python -m tests.bench
+
+soak: $(READY) ## end the real process again and again while events flow: KILLS= EVENTS= SECONDS= SEED=
+	@$(BIN)/python -m tests.soak $(if $(KILLS),--kills $(KILLS)) $(if $(EVENTS),--events $(EVENTS)) \
+	  $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
+
+fuzz: $(READY) ## feed mutated objects and notifications to everything that reads: N= SEED=
+	@$(BIN)/python -m tests.fuzz $(if $(N),--number $(N)) $(if $(SEED),--seed $(SEED))
 
 LOCK := uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-header --no-annotate pyproject.toml

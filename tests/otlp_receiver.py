@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import socket
 import ssl
+import struct
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
@@ -43,8 +45,8 @@ def partial_success(rejected: int, message: str) -> bytes:
 class HttpReply:
     """What the HTTP receiver answers. `missing`: bytes promised in Content-Length that never come.
 
-    `drop`: no answer at all. `cut`: these bytes and no more. `dribble`: "head" or "body" comes one byte at a time, and
-    does not end.
+    `drop`: no answer at all. `reset`: the same, with a TCP reset. `cut`: these bytes and no more. `dribble`: "head" or
+    "body" comes one byte at a time, and does not end.
     """
 
     status: int = 200
@@ -53,6 +55,7 @@ class HttpReply:
     headers: Mapping[str, str] = field(default_factory=dict)
     missing: int = 0
     drop: bool = False
+    reset: bool = False
     cut: bytes = b""
     dribble: str = ""
 
@@ -240,6 +243,9 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(self.receiver.take(Export(body, headers, self.path)))
 
     def _answer(self, reply: HttpReply) -> None:
+        if reply.reset:
+            self._reset()
+            return
         if reply.drop or reply.cut:
             self.wfile.write(reply.cut)
             self.close_connection = True
@@ -259,6 +265,13 @@ class _Handler(BaseHTTPRequestHandler):
         if reply.dribble:
             self._dribble(b"")
         self.close_connection = self.close_connection or bool(reply.missing)
+
+    def _reset(self) -> None:
+        """Close for good while the system is told to linger for no time at all: that sends RST in place of FIN."""
+        self.close_connection = True
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.rfile.close()
+        self.connection.close()
 
     def _dribble(self, begin: bytes) -> None:
         self.wfile.write(begin)

@@ -1,0 +1,73 @@
+"""What a soak run found."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from agent.demo.generator import GeneratedEvent
+from tests.soak.memory import Memory, across
+from tests.soak.sink import Archive, Mood, digest
+
+_LISTED = 20
+
+
+@dataclass(slots=True)
+class Report:
+    """The balance of a run. `faults` are sentences; none: nothing was lost, and nothing else was wrong."""
+
+    events: int = 0
+    objects: int = 0
+    doubled: int = 0
+    ends: Counter[str] = field(default_factory=Counter)
+    requests: Counter[Mood] = field(default_factory=Counter)
+    stored: int = 0
+    repeats: int = 0
+    lost: int = 0
+    foreign: int = 0
+    altered: int = 0
+    redriven: int = 0
+    seconds: float = 0.0
+    memories: list[Memory] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+
+    @property
+    def kills(self) -> int:
+        """How often the process was ended from outside, by whatever signal, before the last time."""
+        return self.ends.total()
+
+    def compare(self, written: Iterable[GeneratedEvent], archive: Archive) -> None:
+        """Hold what the sink stored against what was written."""
+        expected = {event.event_id: digest(event.record) for event in written}
+        lost = expected.keys() - archive.bodies.keys()
+        foreign = archive.bodies.keys() - expected.keys()
+        common = expected.keys() & archive.bodies.keys()
+        altered = archive.altered | {one for one in common if expected[one] != archive.bodies[one]}
+        self.events, self.stored, self.repeats = len(expected), archive.stored, archive.repeats
+        self.lost, self.foreign, self.altered = len(lost), len(foreign), len(altered)
+        self._list("lost", lost)
+        self._list("foreign, never written", foreign)
+        self._list("altered, or not the same bytes each time", altered)
+
+    def _list(self, what: str, event_ids: Iterable[str]) -> None:
+        self.faults += [f"{what}: {event_id or '(no id)'}" for event_id in sorted(event_ids)[:_LISTED]]
+
+    def rows(self) -> Mapping[str, str]:
+        """The report line by line: name and value."""
+        requests = ", ".join(f"{count} of {mood.value}" for mood, count in self.requests.most_common())
+        ends = ", ".join(f"{count} of {how}" for how, count in self.ends.most_common())
+        return {
+            "events": f"{self.events} in {self.objects} objects, {self.doubled} of them notified twice",
+            "kills": f"{self.kills} in {self.seconds:.0f} s ({ends})",
+            "requests": f"{self.requests.total()} ({requests})",
+            "repeats": f"{self.repeats} of {self.stored} records stored",
+            "refused, redriven": f"{self.redriven} messages, all by partial_success"
+            if self.redriven
+            else "no message was",
+            "lost": str(self.lost),
+            "foreign": str(self.foreign),
+            "not the same bytes": str(self.altered),
+            "memory": across(self.memories),
+            "memory slope": str(max(self.memories, key=lambda each: each.seconds, default=Memory())),
+        }

@@ -1,0 +1,50 @@
+"""The balance of a soak run: it must see what it is there to see."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from random import Random
+
+from agent.demo.generator import GeneratedEvent, Generator
+from agent.otlp.encode import Encoder
+from agent.otlp.mapping import Mapper
+from tests.samples import SOURCE
+from tests.soak.memory import Memory, Sample
+from tests.soak.report import Report
+from tests.soak.sink import Archive
+
+NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
+EVENTS = Generator(Random(1), NOW).generate(4, NOW)
+MAPPER = Mapper(parameters=True, record_bytes=245_760)
+
+
+def store(archive: Archive, event: GeneratedEvent, version: str = "1") -> None:
+    """What the sink does with the record of one event; another version gives other bytes."""
+    archive.store(Encoder({}, version).encode([MAPPER.to_record(event.record, SOURCE)]))
+
+
+def test_what_arrived_whole_leaves_no_fault() -> None:
+    """Every event once, one of them twice with the same bytes: a repeat, and nothing wrong."""
+    archive, report = Archive(), Report()
+    for event in (*EVENTS, EVENTS[0]):
+        store(archive, event)
+    report.compare(EVENTS, archive)
+    assert (report.events, report.stored, report.repeats, report.faults) == (4, 5, 1, [])
+
+
+def test_lost_foreign_and_altered_events_are_told_apart() -> None:
+    """One missing, one never written, one whose bytes changed on the second time."""
+    archive, report = Archive(), Report()
+    store(archive, EVENTS[0])
+    store(archive, EVENTS[0], version="2")
+    store(archive, EVENTS[3])
+    report.compare(EVENTS[:2], archive)
+    assert (report.lost, report.foreign, report.altered) == (1, 1, 1)
+    assert len(report.faults) == 3
+
+
+def test_the_slope_is_what_a_process_grows_by_once_it_is_warm() -> None:
+    """The first quarter of the samples does not count; without enough there is no slope."""
+    warm = [Sample(thousands=n, mib=80 + 0.5 * n) for n in range(2, 10)]
+    assert Memory([Sample(0, 10), Sample(1, 20), *warm]).slope() == 0.5
+    assert Memory(warm[:2]).slope() is None
