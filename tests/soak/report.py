@@ -27,7 +27,8 @@ class Report:
     lost: int = 0
     foreign: int = 0
     altered: int = 0
-    redriven: int = 0
+    refused: int = 0
+    unexpected: int = 0
     seconds: float = 0.0
     memories: list[Memory] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
@@ -62,9 +63,7 @@ class Report:
             "kills": f"{self.kills} in {self.seconds:.0f} s ({ends})",
             "requests": f"{self.requests.total()} ({requests})",
             "repeats": f"{self.repeats} of {self.stored} records stored",
-            "refused, redriven": f"{self.redriven} messages, all by partial_success"
-            if self.redriven
-            else "no message was",
+            "redriven": f"{self.refused} messages refused by partial_success, {self.unexpected} unexpected",
             "lost": str(self.lost),
             "foreign": str(self.foreign),
             "not the same bytes": str(self.altered),

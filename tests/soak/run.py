@@ -140,11 +140,13 @@ class Soak:
         """Send every dead letter back, as the console's redrive does; only the sink's own refusals may be there."""
         for letter in cloud.dead_letters():
             attributes = {name: each["StringValue"] for name, each in letter.get("MessageAttributes", {}).items()}
-            if attributes.get("reason") != Reason.SINK_REJECTED or REFUSAL not in attributes.get("detail", ""):
+            if attributes.get("reason") == Reason.SINK_REJECTED and REFUSAL in attributes.get("detail", ""):
+                self.report.refused += 1
+            else:
+                self.report.unexpected += 1
                 self.report.faults.append(f"unexpected dead letter: {attributes or letter['Body'][:300]}")
             cloud.world.send(letter["Body"])
             cloud.sqs.delete_message(QueueUrl=cloud.world.dead_letter_url, ReceiptHandle=letter["ReceiptHandle"])
-            self.report.redriven += 1
 
     def _write(self, cloud: Cloud, share: float, at_once: int = _PUTS_A_BEAT) -> None:
         """Put the next objects, until `share` of all is written, at most `at_once`."""
