@@ -74,13 +74,12 @@ class PermanentError(TrailAgentError):
 
 
 class TransientError(TrailAgentError):
-    """May pass later. `retry_after` is the wait that the other side asked for, in seconds, where it asked."""
+    """May pass later."""
 
-    def __init__(self, reason: RetryReason, detail: str, *, retry_after: float | None = None) -> None:
+    def __init__(self, reason: RetryReason, detail: str) -> None:
         super().__init__(f"{reason}: {detail}")
         self.reason = reason
         self.detail = detail
-        self.retry_after = retry_after
 
 
 class AwsError(TrailAgentError):

@@ -16,7 +16,7 @@ from agent.assembly import make_mapper, make_read_limits, make_selector
 from agent.codecatalyst.selector import EveryEvent, Selector
 from agent.errors import PermanentError
 from agent.model import LogRecord, ObjectSource
-from agent.objects import ReadLimits
+from agent.objects import ReadLimits, map_events
 from agent.otlp.decode import otlp_json, records
 from agent.otlp.encode import Encoder
 from agent.otlp.mapping import Mapper
@@ -30,7 +30,6 @@ _ENDINGS: Final = (".json", ".json.gz")
 _CHUNK_BYTES: Final = 1 << 18
 _LONGEST_RECORD: Final = 1 << 20
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_DEFAULT_RESOURCE: Final[Mapping[str, str]] = {"service.name": "aws-codecatalyst"}
 
 
 @dataclass(slots=True)
@@ -74,7 +73,7 @@ class Inspector:
         """
         if config is None:
             select, record, limits = SelectSettings(), RecordSettings(), LimitSettings()
-            resource = _DEFAULT_RESOURCE
+            resource: Mapping[str, str] = {}
         else:
             loaded = settings.load(config, settings.environment())
             select, record, limits, resource = loaded.select, loaded.record, loaded.limits, loaded.resource
@@ -125,20 +124,11 @@ class Inspector:
         text = inflate(chunks, self._limits.inflate, gzipped=file.endswith(".gz"))
         selected = reader.read(_as_log_file(text), self._selection, self._limits.events_per_object)
         source = ObjectSource("", file, _account(file), last_modified_ns)
+        mapped = map_events(selected, self._mapper, source, include_read_only=self._include_read_only)
         found.files += 1
-        found.events += len(selected.raws) + selected.skipped + selected.malformed
-        found.malformed += selected.malformed
-        mapped = [record for raw in selected.raws if (record := self._map(raw, source, found))]
-        found.records += sorted(mapped, key=lambda record: record.time_unix_nano)
-
-    def _map(self, raw: bytes, source: ObjectSource, found: Inspected) -> LogRecord | None:
-        try:
-            record = self._mapper.to_record(raw, source)
-        except MalformedEventError:
-            found.malformed += 1
-            return None
-        wanted = self._include_read_only or record.attributes.get("aws.event.read_only") is not True
-        return record if wanted else None
+        found.events += len(mapped.records) + mapped.skipped + mapped.malformed
+        found.malformed += mapped.malformed
+        found.records += mapped.records
 
 
 @dataclass(frozen=True, slots=True)

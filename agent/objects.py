@@ -184,7 +184,12 @@ class ObjectReader:
             self._last_read[admitted.ref.bucket] = admitted.ref
             with self._budget.reserve(self._limits.inflate.most(body.length)) as reservation:
                 size = _Counted(self._unless_halted(body.chunks))
-                found = self._map(self._select(size, admitted, body), admitted, body.last_modified_ns)
+                found = map_events(
+                    self._select(size, admitted, body),
+                    self._mapper,
+                    ObjectSource(admitted.ref.bucket, admitted.ref.key, admitted.key.account, body.last_modified_ns),
+                    include_read_only=self._include_read_only,
+                )
                 seconds = self._pulse.clock.monotonic() - started
                 self._telemetry.object_read(size.bytes, seconds, body.last_modified_ns / 1e9)
                 reservation.kept = found.kept_bytes
@@ -210,21 +215,24 @@ class ObjectReader:
         if self._halt.is_set():
             raise DrainedError("the daemon had to stop before the object was read")
 
-    def _map(self, selected: reader.SelectedEvents, admitted: Admitted, last_modified_ns: int) -> Found:
-        source = ObjectSource(admitted.ref.bucket, admitted.ref.key, admitted.key.account, last_modified_ns)
-        records, skipped, malformed = [], selected.skipped, selected.malformed
-        for raw in selected.raws:
-            try:
-                record = self._mapper.to_record(raw, source)
-            except MalformedEventError:
-                malformed += 1
-                continue
-            if self._include_read_only or record.attributes.get("aws.event.read_only") is not True:
-                records.append(record)
-            else:
-                skipped += 1
-        records.sort(key=lambda record: record.time_unix_nano)  # stable: CloudTrail's order breaks ties
-        return Found(tuple(records), skipped, malformed)
+
+def map_events(
+    selected: reader.SelectedEvents, mapper: Mapper, source: ObjectSource, *, include_read_only: bool
+) -> Found:
+    """The records of what was selected of one object, in order of eventTime; CloudTrail's order breaks ties."""
+    records, skipped, malformed = [], selected.skipped, selected.malformed
+    for raw in selected.raws:
+        try:
+            record = mapper.to_record(raw, source)
+        except MalformedEventError:
+            malformed += 1
+            continue
+        if include_read_only or record.attributes.get("aws.event.read_only") is not True:
+            records.append(record)
+        else:
+            skipped += 1
+    records.sort(key=lambda record: record.time_unix_nano)
+    return Found(tuple(records), skipped, malformed)
 
 
 class _Counted:

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from agent.cli.options import SettingsFile
-from agent.cli.report import counted, fail_settings, show_warnings
-from agent.errors import SettingsError
+from agent.cli.report import counted, load_or_fail, show_warnings
 
 if TYPE_CHECKING:
     from agent.settings import Settings
@@ -18,12 +17,7 @@ def check(
     config: SettingsFile = None,
 ) -> None:
     """Validate the settings and report all problems at once, each with its key and what to do."""
-    from agent.settings import environment, load
-
-    try:
-        settings = load(config, environment())
-    except SettingsError as error:
-        fail_settings(error)
+    settings = load_or_fail(config)
     for line in _summary(settings):
         typer.echo(f"✓ {line}")
     show_warnings(settings.warnings)

@@ -7,8 +7,7 @@ import json
 import typer
 
 from agent.cli.options import Command, Group, SettingsFile
-from agent.cli.report import fail_settings, show_warnings
-from agent.errors import SettingsError
+from agent.cli.report import load_or_fail, show_warnings
 
 app = typer.Typer(name="config", cls=Group, help="Show the settings in effect, or the schema of the settings file.")
 
@@ -27,12 +26,9 @@ def show(
     """Print the effective settings as YAML, with secrets replaced by [redacted]."""
     import yaml
 
-    from agent.settings import environment, load, redacted
+    from agent.settings import redacted
 
-    try:
-        settings = load(config, environment())
-    except SettingsError as error:
-        fail_settings(error)
+    settings = load_or_fail(config)
     typer.echo(yaml.safe_dump(redacted(settings), sort_keys=False, allow_unicode=True), nl=False)
     show_warnings(settings.warnings)
 

@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NoReturn
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
 from agent.cli.output import say
 from agent.errors import SettingsError
 
+if TYPE_CHECKING:
+    from agent.settings import Settings
+
 EXIT_SETTINGS = 78
+
+
+def load_or_fail(config: Path | None) -> Settings:
+    """The settings of the file `config` and the environment; ends with exit code 78 if they cannot be used."""
+    from agent.settings import environment, load
+
+    try:
+        return load(config, environment())
+    except SettingsError as error:
+        fail_settings(error)
 
 
 def fail_settings(error: SettingsError) -> NoReturn:

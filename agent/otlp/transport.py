@@ -11,31 +11,23 @@ def open_transport(otlp: OtlpSettings, version: str) -> Transport:
 
     Each protocol's library is imported only if it is used: grpc alone takes 20 MB.
     """
-    headers = {key: value.get_secret_value() for key, value in otlp.headers.items()}
-    user_agent = f"trail-agent/{version}"
+    opened: type[GrpcTransport] | type[HttpTransport]
     if otlp.protocol == "grpc":
         silence_grpc()
         from agent.otlp.grpc import GrpcTransport  # noqa: PLC0415
 
-        return GrpcTransport(
-            otlp.endpoint,
-            headers,
-            timeout=otlp.timeout_seconds,
-            compression=otlp.compression,
-            ca_file=otlp.ca_file,
-            cert_file=otlp.cert_file,
-            key_file=otlp.key_file,
-            user_agent=user_agent,
-        )
-    from agent.otlp.http import HttpTransport  # noqa: PLC0415
+        opened, address = GrpcTransport, otlp.endpoint
+    else:
+        from agent.otlp.http import HttpTransport  # noqa: PLC0415
 
-    return HttpTransport(
-        otlp.logs_url,
-        headers,
+        opened, address = HttpTransport, otlp.logs_url
+    return opened(
+        address,
+        otlp.plain_headers(),
         timeout=otlp.timeout_seconds,
         compression=otlp.compression,
         ca_file=otlp.ca_file,
         cert_file=otlp.cert_file,
         key_file=otlp.key_file,
-        user_agent=user_agent,
+        user_agent=f"trail-agent/{version}",
     )

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from agent.settings.file import shown
-from agent.settings.keys import PREFIX, Path, keys
+from agent.settings.keys import Path, keys
 from agent.settings.layer import Problem, came_from
 from agent.settings.sections import BucketSettings
 
@@ -97,8 +97,3 @@ def _siblings(above: Path) -> list[str]:
         return list(BucketSettings.model_fields)
     depth = len(above)
     return list(dict.fromkeys(key.path[depth] for key in keys() if key.path[:depth] == above and len(key.path) > depth))
-
-
-def is_variable(problem: Problem) -> bool:
-    """Whether the problem is one of an environment variable that names no setting."""
-    return problem.path[0].upper().startswith(PREFIX) if problem.path else False

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from typing import Any, Final, TextIO, cast
+from typing import Any, TextIO, cast
 
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
@@ -20,8 +20,6 @@ from agent.pulse import Clock, SystemClock
 from agent.telemetry.failure import EXCEPTION, describe
 from agent.telemetry.safetext import clean
 from agent.telemetry.throttle import Throttle
-
-LEVELS: Final = ("debug", "info", "warning", "error")
 
 
 def open_log(level: str, layout: str, stream: TextIO, clock: Clock | None = None) -> FilteringBoundLogger:
