@@ -212,6 +212,7 @@ class ObjectReader:
             yield chunk
 
     def _stop_if_halted(self) -> None:
+        self._pulse.beat()
         if self._halt.is_set():
             raise DrainedError("the daemon had to stop before the object was read")
 

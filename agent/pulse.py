@@ -50,7 +50,8 @@ class SystemClock:
 class Pulse:
     """The hearts of the daemon's threads, and their patience.
 
-    A thread lives inside `alive()`. It beats by itself in every `wait`, and calls `beat` between steps of work.
+    A thread lives inside `alive()`, a thread of a pool inside `busy()` while it has a task. It beats by itself in every
+    `wait`, and calls `beat` between steps of work.
     """
 
     def __init__(self, clock: Clock | None = None) -> None:
@@ -70,6 +71,23 @@ class Pulse:
         yield
         with self._lock:
             self._beats.pop(name, None)
+
+    @contextmanager
+    def busy(self) -> Iterator[None]:
+        """Watch the calling thread for the length of one task, however that ends: whoever waits for it hears of errors.
+
+        A task that hangs is missed like a thread; without this, a thread that waits for it would beat in its place.
+        """
+        name = threading.current_thread().name
+        with self._lock:
+            is_watched = name in self._beats
+            self._beats[name] = self.clock.monotonic()
+        try:
+            yield
+        finally:
+            if not is_watched:
+                with self._lock:
+                    del self._beats[name]
 
     def beat(self) -> None:
         """Say that the calling thread is alive; nothing happens in a thread that is not watched."""

@@ -134,7 +134,7 @@ class Worker:
 
     def _read_all(self, deliveries: Sequence[Delivery]) -> Iterator[list[Reading]]:
         """Read all side by side, and give them out together; those that are read sooner, if memory is short."""
-        reads = {self._pool.submit(self._read, delivery): delivery for delivery in deliveries}
+        reads = {self._pool.submit(self._read_one, delivery): delivery for delivery in deliveries}
         try:
             while reads:
                 self._pulse.beat()
@@ -144,6 +144,10 @@ class Worker:
         finally:
             for read in reads:  # a bug of ours ended this unit of work
                 read.add_done_callback(self._forget)
+
+    def _read_one(self, delivery: Delivery) -> Reading:
+        with self._pulse.busy():
+            return self._read(delivery)
 
     def _forget(self, read: Future[Reading]) -> None:
         if not read.cancelled() and not read.exception():

@@ -26,6 +26,10 @@ _NO_CREDENTIALS: Final = (
     "no AWS credentials were found in the environment, the shared files, or the container's or instance's role"
 )
 _FIRST_PROVIDER: Final = "env"
+# What fetches credentials makes clients of its own, which would try for five minutes while every read waits for them.
+_CREDENTIAL_CLIENTS: Final = Config(
+    connect_timeout=_CONNECT_SECONDS, read_timeout=10, retries={"total_max_attempts": 2, "mode": "standard"}
+)
 
 
 class Sessions:
@@ -74,14 +78,14 @@ class Sessions:
 
     def _open_home(self) -> botocore.session.Session:
         try:
-            session = botocore.session.Session(profile=self._settings.profile)
+            session = _open_session(self._settings.profile)
             session.get_scoped_config()  # a profile that does not exist is found here
         except BotoCoreError as error:
             raise SettingsError([f"aws.profile: {error}"]) from error
         return self._assuming(session, self._settings.assume_role) if self._settings.assume_role else session
 
     def _assuming(self, home: botocore.session.Session, role: AssumeRoleSettings) -> botocore.session.Session:
-        session = botocore.session.Session()
+        session = _open_session()
         provider = _AssumedRole(home, role, partial(self._make_sts, home))
         session.get_component("credential_provider").insert_before(_FIRST_PROVIDER, provider)
         return session
@@ -91,6 +95,12 @@ class Sessions:
             return home.create_client(
                 service, region_name=self._region, endpoint_url=self._settings.endpoint_url, **options
             )
+
+
+def _open_session(profile: str | None = None) -> botocore.session.Session:
+    session = botocore.session.Session(profile=profile)
+    session.set_default_client_config(_CREDENTIAL_CLIENTS)
+    return session
 
 
 class _AssumedRole(CredentialProvider):  # type: ignore[misc]  # botocore is untyped

@@ -107,6 +107,45 @@ def test_a_thread_that_ends_well_is_not_missed() -> None:
     assert pulse.still(60) == []
 
 
+def test_a_task_that_hangs_is_missed() -> None:
+    """A pool's thread is watched while it has a task, and beats in its waits; between tasks nobody misses it."""
+    clock = FakeClock()
+    pulse = Pulse(clock)
+    missed: list[list[str]] = []
+
+    def work() -> None:
+        with pulse.busy():
+            pulse.wait(threading.Event(), 3600)
+            missed.append(pulse.still(60))
+            clock.advance(61)
+            missed.append(pulse.still(60))
+
+    in_thread("pool", work)
+    clock.advance(3600)
+    assert [*missed, pulse.still(60)] == [[], ["pool"], []]
+
+
+def test_a_task_that_fails_is_not_missed() -> None:
+    """Its error reaches whoever waits for the task; the thread is as good as before."""
+    clock = FakeClock()
+    pulse = Pulse(clock)
+    with suppress(ZeroDivisionError), pulse.busy():
+        raise ZeroDivisionError
+    clock.advance(61)
+    assert pulse.still(60) == []
+
+
+def test_a_watched_thread_that_runs_a_task_stays_watched() -> None:
+    """The end of a task is not the end of the thread that ran it."""
+    clock = FakeClock()
+    pulse = Pulse(clock)
+    with pulse.alive():
+        with pulse.busy():
+            pass
+        clock.advance(61)
+        assert pulse.still(60) == [threading.current_thread().name]
+
+
 def test_a_thread_that_is_not_watched_may_wait() -> None:
     """Threads of a pool beat without being on the list, and are never missed."""
     clock = FakeClock()

@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl
 import pytest
 from botocore.exceptions import NoCredentialsError
 
+from agent.aws.failure import AWS_ERRORS
 from agent.aws.session import Sessions
 from agent.errors import SettingsError
 from agent.settings import AssumeRoleSettings, AwsSettings
@@ -43,6 +44,7 @@ class FakeAws:
 
     def __init__(self) -> None:
         self.requests: list[Request] = []
+        self.sts_down = False
         fake = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -64,7 +66,7 @@ class FakeAws:
                 who, region, service = signed.groups() if signed else ("", "", "")
                 told = Request(who, region, service, self.path, self.headers["User-Agent"], form or {})
                 fake.requests.append(told)
-                self.send_response(200)
+                self.send_response(500 if form and fake.sts_down else 200)
                 self.send_header("Content-Length", str(len(body)))
                 self.send_header("Last-Modified", "Fri, 20 Nov 2026 12:00:00 GMT")
                 self.end_headers()
@@ -214,6 +216,25 @@ def test_without_credentials_the_role_is_asked_for_again(aws: FakeAws, monkeypat
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     client.get_object(Bucket="acme-trail", Key="key")["Body"].read()
     assert [request.signer for request in aws.requests] == ["key-of-late", "key-of-reader"]
+
+
+def test_credentials_are_not_waited_for_long(aws: FakeAws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """STS that is down is asked twice, by a role of the settings and by a pod's own; then the read fails, to be
+    tried again: botocore's own patience would hold every read for minutes."""
+    aws.sts_down = True
+    client = Sessions(AwsSettings(endpoint_url=aws.url), "1").client("s3", region=REGION, role_arn=ROLE)
+    with pytest.raises(AWS_ERRORS):
+        client.get_object(Bucket="acme-trail", Key="key")
+    assert len(aws.asked_of("sts")) == 2
+    aws.requests.clear()
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", aws.url)
+    monkeypatch.setenv("AWS_ROLE_ARN", ROLE)
+    monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", __file__)
+    with pytest.raises(AWS_ERRORS):
+        _read(Sessions(AwsSettings(endpoint_url=aws.url), "1"))
+    assert [request.form["Action"] for request in aws.requests] == ["AssumeRoleWithWebIdentity"] * 2
 
 
 @pytest.mark.parametrize("variables", [("AWS_ENDPOINT_URL",), ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL_SQS")])

@@ -192,6 +192,35 @@ def test_reads_of_one_receive_run_side_by_side() -> None:
     assert rig.telemetry.outcomes() == {Outcome.DELIVERED: 2}
 
 
+def test_a_read_that_hangs_fails_liveness() -> None:
+    """While the worker waits for its reads it beats, but not in their place: a read that stands still is missed."""
+    rig = Rig()
+    pulse = Pulse(rig.clock)
+    missed: list[list[str]] = []
+
+    def read(delivery: Delivery) -> Reading:
+        rig.clock.advance(61)
+        missed.append(pulse.still(60))
+        return Reading(delivery)
+
+    with ThreadPoolExecutor(1, thread_name_prefix="read") as pool:
+        worker = Worker(
+            source=rig.worker._source,
+            leases=rig.leases,
+            pool=pool,
+            read=read,
+            ship=rig.ship,
+            gate=rig.gate,
+            memory=rig.budget,
+            telemetry=rig.telemetry,
+            pulse=pulse,
+            drain=rig.drain,
+        )
+        rig.queue.send("one")
+        worker.run_once()
+    assert (missed, pulse.still(60)) == ([["read_0"]], [])
+
+
 def test_what_is_read_is_shipped_early_when_memory_is_short() -> None:
     """A read that waits for memory gets what the others of its receive hold, once they are shipped."""
     rig = Rig()
