@@ -25,7 +25,7 @@ from agent.signals import SignalInbox
 from agent.telemetry.events import Telemetry, open_telemetry
 from agent.telemetry.logs import foreign_logging, open_log
 from agent.telemetry.metrics import Build
-from agent.watch import Watch
+from agent.watch import QueueWatch, SinkWatch
 from agent.worker import Worker
 
 _Result = TypeVar("_Result")
@@ -157,25 +157,33 @@ class _Daemon:
         return _Aws(queue, self._parts.store(), dead_letter_url)
 
     def _work(self, aws: _Aws) -> None:
-        """Start every thread, wait for a signal, and come to an end."""
+        """Start every thread, wait for a signal, and come to an end. Nothing is received before the sink accepts."""
         source = self._parts.source(aws.queue, aws.dead_letter_url)
         leases = Leases(aws.queue, self._settings.queue.visibility_timeout_seconds, self._telemetry, self._pulse)
-        watch = self._make_watch(aws)
         pool = ThreadPoolExecutor(self._settings.reads, thread_name_prefix="read")
         workers = [
             _thread(f"worker-{number}", worker.run)
             for number, worker in enumerate(self._make_workers(aws.store, source, leases, pool), 1)
         ]
-        keepers = [
-            _thread("leases", partial(leases.keep, self._stops.end)),
-            _thread("watch", partial(watch.run, self._stops.end)),
-        ]
-        for thread in (*keepers, *workers):
+        for thread in self._make_keepers(aws, leases):
             thread.start()
-        while not self._signal(_LISTEN_SECONDS):
-            pass
+        if self._telemetry.health.sink_up or self._unless_signalled(self._sink.await_up):
+            for thread in workers:
+                thread.start()
+            while not self._signal(_LISTEN_SECONDS):
+                pass
         self._finish(workers, leases, source)
         pool.shutdown(wait=False, cancel_futures=True)
+
+    def _make_keepers(self, aws: _Aws, leases: Leases) -> list[Thread]:
+        """The threads that keep leases and watch, until the end."""
+        queues = {"main": self._settings.queue.url, "dead_letter": aws.dead_letter_url}
+        queue_watch = QueueWatch(
+            queues=queues, depth=aws.queue.attributes, telemetry=self._telemetry, pulse=self._pulse
+        )
+        sink_watch = SinkWatch(sink=self._sink, is_closed=self._parts.gate.is_closed, pulse=self._pulse)
+        duties = {"leases": leases.keep, "queue-watch": queue_watch.run, "sink-watch": sink_watch.run}
+        return [_thread(name, partial(duty, self._stops.end)) for name, duty in duties.items()]
 
     def _make_workers(self, store: S3, source: Source, leases: Leases, pool: ThreadPoolExecutor) -> list[Worker]:
         dry_run = self._options.dry_run
@@ -196,16 +204,6 @@ class _Daemon:
             )
             for _ in range(self._settings.workers)
         ]
-
-    def _make_watch(self, aws: _Aws) -> Watch:
-        return Watch(
-            queues={"main": self._settings.queue.url, "dead_letter": aws.dead_letter_url},
-            depth=aws.queue.attributes,
-            sink=self._sink,
-            needs_probe=lambda: not self._telemetry.health.sink_up and not self._parts.gate.is_closed(),
-            telemetry=self._telemetry,
-            pulse=self._pulse,
-        )
 
     def _finish(self, workers: Sequence[Thread], leases: Leases, source: Source) -> None:
         """Let the workers finish within the grace, or until a second signal; give back what is left."""

@@ -1,4 +1,4 @@
-"""What is looked at now and then, work or no work: how full the queues are, and whether the sink is up."""
+"""What is looked at now and then, work or no work: how full the queues are, and whether the sink accepts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from agent.errors import AwsError
 from agent.pulse import Pulse
 
 _DEPTH_SECONDS: Final = 15.0
-_PROBE_SECONDS: Final = 5.0
+_LOOK_SECONDS: Final = 5.0
+_UNHEARD_SECONDS: Final = 30.0
 
 
 class Depth(Protocol):
@@ -32,11 +33,15 @@ class Depth(Protocol):
         ...
 
 
-class ProbedSink(Protocol):
+class WatchedSink(Protocol):
     """A sink that can be asked whether it accepts."""
 
-    def probe(self) -> bool:
-        """Ask it, without records; it tells the outside what it found."""
+    def unheard_seconds(self) -> float:
+        """How long ago it was last heard of."""
+        ...
+
+    def await_up(self) -> bool:
+        """Ask it until it accepts; it tells the outside what it found."""
         ...
 
 
@@ -48,48 +53,59 @@ class WatchTelemetry(Protocol):
         ...
 
 
-class Watch:
-    """One thread's work. `queues` maps each queue's name to its URL; the sink is probed when it `needs_probe`."""
+class QueueWatch:
+    """One thread's work. `queues` maps each queue's name to its URL."""
 
     def __init__(
         self,
         *,
         queues: Mapping[str, str],
         depth: Callable[[str], Depth],
-        sink: ProbedSink,
-        needs_probe: Callable[[], bool],
         telemetry: WatchTelemetry,
         pulse: Pulse,
     ) -> None:
         self._queues = queues
         self._depth = depth
-        self._sink = sink
-        self._needs_probe = needs_probe
         self._telemetry = telemetry
         self._pulse = pulse
-        self._looked_at = -_DEPTH_SECONDS
 
     def run(self, stop: threading.Event) -> None:
-        """Look until `stop` is set; the body of the watch thread."""
+        """Look until `stop` is set; the body of the queue watch's thread."""
         with self._pulse.alive():
             while not stop.is_set():
                 self.look()
-                self._pulse.wait(stop, _PROBE_SECONDS)
+                self._pulse.wait(stop, _DEPTH_SECONDS)
 
     def look(self) -> None:
-        """One look at whatever is due."""
-        if self._needs_probe():
-            self._sink.probe()
-        now = self._pulse.clock.monotonic()
-        if now - self._looked_at >= _DEPTH_SECONDS:
-            self._looked_at = now
-            for name, url in self._queues.items():
-                self._look_at_queue(name, url)
+        """Ask how full each queue is, and tell."""
+        for name, url in self._queues.items():
+            self._pulse.beat()
+            try:
+                depth = self._depth(url)
+            except AwsError:
+                continue  # the failed request has been counted; receiving says when the queue is down
+            self._telemetry.queue_depth(name, depth.visible, depth.in_flight, depth.delayed)
 
-    def _look_at_queue(self, name: str, url: str) -> None:
-        self._pulse.beat()
-        try:
-            depth = self._depth(url)
-        except AwsError:
-            return  # the failed request has been counted; receiving says when the queue is down
-        self._telemetry.queue_depth(name, depth.visible, depth.in_flight, depth.delayed)
+
+class SinkWatch:
+    """Another thread's work: a sink of which no export has told for a while is asked whether it accepts.
+
+    So readiness is true in a quiet account too, and nothing is received that could not be shipped. While something is
+    at fault already (`is_closed`), whoever waits for it finds out.
+    """
+
+    def __init__(self, *, sink: WatchedSink, is_closed: Callable[[], bool], pulse: Pulse) -> None:
+        self._sink = sink
+        self._is_closed = is_closed
+        self._pulse = pulse
+
+    def run(self, stop: threading.Event) -> None:
+        """Look until `stop` is set; the body of the sink watch's thread."""
+        with self._pulse.alive():
+            while not self._pulse.wait(stop, _LOOK_SECONDS):
+                self.look()
+
+    def look(self) -> None:
+        """Ask the sink, if that is due; returns when it accepts."""
+        if self._sink.unheard_seconds() >= _UNHEARD_SECONDS and not self._is_closed():
+            self._sink.await_up()

@@ -88,6 +88,7 @@ class Sink:
         self._shrink = shrink
         self._limits = Limits(max_batch_bytes, max_batch_records)
         self._random = random
+        self._answered_at = pulse.clock.monotonic()
 
     def export(self, records: Sequence[LogRecord]) -> list[Verdict]:
         """Send `records`, oldest first, and return one verdict for each, in the order given.
@@ -108,6 +109,14 @@ class Sink:
         """Send one empty request: True if the sink judges requests, whatever it says of an empty one. Never waits."""
         answer = self._send(self._encoder.payload(()))
         return not isinstance(answer, Later | Misconfigured)
+
+    def await_up(self) -> bool:
+        """Send empty requests until the sink judges one, as an export would; False if `halt` is set before it does."""
+        return self._ask(self._encoder.payload(())) is not None
+
+    def unheard_seconds(self) -> float:
+        """How long ago the sink answered a request, or failed to; since the start, if none was sent."""
+        return self._pulse.clock.monotonic() - self._answered_at
 
     def _ask(self, payload: bytes) -> Answer | None:
         """Send the same bytes until the sink judges them; None if `halt` is set before it does."""
@@ -130,7 +139,8 @@ class Sink:
         begun = clock.monotonic()
         answer = self._transport.send(payload)
         result = result_of(answer)
-        self._telemetry.export_answered(result, clock.monotonic() - begun)
+        self._answered_at = clock.monotonic()
+        self._telemetry.export_answered(result, self._answered_at - begun)
         if isinstance(answer, Later | Misconfigured):
             self._telemetry.sink_down(result, answer.detail)
         else:
@@ -152,6 +162,14 @@ class DryRunSink:
     def probe(self) -> bool:
         """Always true."""
         return True
+
+    def await_up(self) -> bool:
+        """Always true, at once."""
+        return True
+
+    def unheard_seconds(self) -> float:
+        """It is always heard of."""
+        return 0.0
 
 
 def patience(answer: Later | Misconfigured, attempt: int, random: float) -> float:

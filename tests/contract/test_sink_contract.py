@@ -324,3 +324,24 @@ def test_a_probe_is_one_empty_request(opened: Open, said: Said, up: bool) -> Non
         assert bench.payloads() == [b""]
     assert clock.waits == []
     assert (telemetry.states == ["up"]) is up
+
+
+def test_a_sink_that_is_down_is_asked_as_patiently_as_for_an_export(opened: Open) -> None:
+    """Empty requests go out, as far apart as the sink asks, until it judges one; then it was just heard of."""
+    clock, telemetry = FakeClock(), FakeTelemetry()
+    with opened([THROTTLED, THROTTLED, REFUSED]) as bench:
+        sink = open_sink(bench.transport, clock=clock, telemetry=telemetry)
+        clock.now += 40
+        unheard = sink.unheard_seconds()
+        assert sink.await_up()
+        assert bench.payloads() == [b""] * 3
+    assert (unheard, sum(clock.waits), sink.unheard_seconds()) == (40, 34, 0)
+    assert telemetry.states == ["throttled", "throttled", "up"]
+
+
+def test_a_halt_ends_the_wait_for_a_sink(opened: Open) -> None:
+    """Whoever waits for the sink without a record in hand is told that it is not up."""
+    halt = threading.Event()
+    with opened([_later(503, StatusCode.UNAVAILABLE)] * 2) as bench:
+        sink = open_sink(bench.transport, halt=halt, telemetry=FakeTelemetry(on_down=halt.set))
+        assert not sink.await_up()

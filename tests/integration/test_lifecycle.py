@@ -15,7 +15,7 @@ import pytest
 from agent.demo.generator import Generator
 from agent.demo.objects import pack, trail_key
 from tests.integration.rig import DEADLINE_SECONDS, Agent, Cloud, eventually
-from tests.otlp_receiver import HttpReceiver, HttpReply
+from tests.otlp_receiver import Export, HttpReceiver, HttpReply
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 UNAVAILABLE = HttpReply(status=503)
@@ -36,15 +36,27 @@ def _put_events(cloud: Cloud, count: int) -> set[str]:
     return {event.event_id for event in events}
 
 
+class Moody:
+    """How a sink answers: it accepts until `down` is set."""
+
+    def __init__(self, *, down: bool = False) -> None:
+        self.down = down
+
+    def __call__(self, _export: Export) -> HttpReply | None:
+        """The receiver's rule."""
+        return UNAVAILABLE if self.down else None
+
+
 def _ids(sink: HttpReceiver) -> list[str]:
     return [str(record.attributes["log.record.uid"]) for export in sink.exports for record in export.records]
 
 
 def test_a_sink_that_is_down_and_comes_back_gets_everything(cloud: Cloud, tmp_path: Path) -> None:
     """While the sink answers 503 the daemon is alive, unready and keeps its messages; then all is delivered, once."""
-    down = True
-    with HttpReceiver(rule=lambda _export: UNAVAILABLE if down else None) as sink:
-        with Agent.run(tmp_path, cloud.settings(sink)) as agent:
+    mood = Moody()
+    with HttpReceiver(rule=mood) as sink:
+        with Agent.ready(tmp_path, cloud.settings(sink)) as agent:
+            mood.down = True
             written = _put_events(cloud, 5)
             eventually(lambda: agent.metric("trail_agent_events_read_total") == 5, "the object is read")
             eventually(lambda: "503" in agent.get("/readyz").text, "readiness tells why")
@@ -52,7 +64,7 @@ def test_a_sink_that_is_down_and_comes_back_gets_everything(cloud: Cloud, tmp_pa
             assert agent.get("/livez").status == 200
             assert agent.metric("trail_agent_sink_up") == 0
             assert cloud.world.queue_depth().in_flight >= 1
-            down = False
+            mood.down = False
             eventually(cloud.is_idle, "the message is deleted")
             eventually(lambda: agent.get("/readyz").status == 200, "the daemon is ready again")
             assert agent.metric("trail_agent_events_total", fate="exported") == 5
@@ -66,10 +78,12 @@ def test_a_sink_that_is_down_and_comes_back_gets_everything(cloud: Cloud, tmp_pa
 
 def test_a_stop_with_the_sink_down_gives_every_message_back(cloud: Cloud, tmp_path: Path) -> None:
     """SIGTERM ends with 0 inside the grace; what was not delivered is visible at once."""
-    written = _put_events(cloud, 4)
-    with HttpReceiver(rule=lambda _export: UNAVAILABLE) as sink:
+    mood = Moody()
+    with HttpReceiver(rule=mood) as sink:
         settings = cloud.settings(sink, shutdown_grace_seconds=4)
-        with Agent.run(tmp_path, settings) as agent:
+        with Agent.ready(tmp_path, settings) as agent:
+            mood.down = True
+            written = _put_events(cloud, 4)
             eventually(lambda: agent.metric("trail_agent_events_read_total") == 4, "the object is read")
             assert agent.stop() == 0
             assert agent.said("draining")
@@ -79,6 +93,26 @@ def test_a_stop_with_the_sink_down_gives_every_message_back(cloud: Cloud, tmp_pa
     with HttpReceiver() as sink, Agent.ready(tmp_path / "second", cloud.settings(sink)) as agent:
         eventually(cloud.is_idle, "the second daemon delivers it")
         assert agent.stop() == 0
+        assert sorted(_ids(sink)) == sorted(written)
+
+
+def test_a_start_while_the_sink_is_down_receives_nothing(cloud: Cloud, tmp_path: Path) -> None:
+    """A daemon that could not ship spends no message's receive; it stops when told to, and works once the sink does."""
+    mood = Moody(down=True)
+    written = _put_events(cloud, 3)
+    with HttpReceiver(rule=mood) as sink:
+        with Agent.run(tmp_path, cloud.settings(sink)) as agent:
+            eventually(lambda: "503" in agent.get("/readyz").text, "readiness tells why")
+            eventually(lambda: len(sink.exports) >= 3, "the sink is asked again and again")
+            assert agent.metric("trail_agent_queue_messages", queue="main", state="visible") >= 1
+            assert agent.metric("trail_agent_sqs_requests_total", operation="ReceiveMessage") == 0
+            assert agent.stop() == 0
+        with Agent.run(tmp_path / "second", cloud.settings(sink)) as agent:
+            eventually(lambda: "503" in agent.get("/readyz").text, "readiness tells why")
+            mood.down = False
+            eventually(cloud.is_idle, "the message is deleted")
+            assert agent.get("/readyz").status == 200
+            assert agent.stop() == 0
         assert sorted(_ids(sink)) == sorted(written)
 
 
@@ -93,11 +127,13 @@ def test_an_idle_daemon_stops_on_either_signal(cloud: Cloud, tmp_path: Path, num
 
 def test_a_second_signal_does_not_wait_for_the_grace(cloud: Cloud, tmp_path: Path) -> None:
     """With a minute of grace and a sink that is down, the second SIGTERM ends the daemon at once."""
-    _put_events(cloud, 2)
+    mood = Moody()
     with (
-        HttpReceiver(rule=lambda _export: UNAVAILABLE) as sink,
-        Agent.run(tmp_path, cloud.settings(sink, shutdown_grace_seconds=600)) as agent,
+        HttpReceiver(rule=mood) as sink,
+        Agent.ready(tmp_path, cloud.settings(sink, shutdown_grace_seconds=600)) as agent,
     ):
+        mood.down = True
+        _put_events(cloud, 2)
         eventually(lambda: agent.metric("trail_agent_events_read_total") == 2, "the object is read")
         agent.child.process.terminate()
         eventually(lambda: agent.said("draining"), "the first signal drains")
