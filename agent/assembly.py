@@ -15,6 +15,7 @@ from agent.aws.source import Source
 from agent.aws.sqs import Sqs
 from agent.budget import Budget
 from agent.codecatalyst.selector import Selector
+from agent.doubt import Doubt
 from agent.errors import SettingsError
 from agent.gate import Gate
 from agent.objects import ObjectReader, ReadLimits
@@ -62,6 +63,7 @@ class Assembly:
         self._sessions = Sessions(settings.aws, __version__)
         self.gate = Gate(pulse, stops.halt)
         self.budget = Budget(settings.limits.in_flight_bytes, pulse, stops.halt, telemetry.bytes_reserved)
+        self.doubt = Doubt(gate=self.gate, telemetry=telemetry, pulse=pulse)
         self._mapper = make_mapper(settings.record, settings.limits.record_bytes)
 
     def queue(self) -> Sqs:

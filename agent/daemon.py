@@ -16,6 +16,7 @@ from agent.aws.lease import DryRunLeases, Leases
 from agent.aws.s3 import S3
 from agent.aws.source import DryRunSource, Source
 from agent.aws.sqs import Sqs
+from agent.doubt import NoDoubt
 from agent.errors import AwsError, DependencyError, SettingsError
 from agent.model import Outcome, Settlement
 from agent.otlp.sink import DryRunSink
@@ -197,6 +198,7 @@ class _Daemon:
                 read=pipeline.read,
                 ship=shipping.ship,
                 gate=self._parts.gate,
+                doubt=NoDoubt() if dry_run else self._parts.doubt,
                 memory=self._parts.budget,
                 telemetry=self._telemetry,
                 pulse=self._pulse,

@@ -150,6 +150,11 @@ class Reading:
     malformed: int = 0
     kept_bytes: int = 0
 
+    @property
+    def found_events(self) -> bool:
+        """Whether a sound object with an event in it was read, of whatever service."""
+        return bool(self.records or self.skipped)
+
 
 @dataclass(frozen=True, slots=True)
 class Settlement:

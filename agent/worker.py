@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, wait
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
+from functools import partial
 from typing import Protocol
 
-from agent.errors import RetryReason
+from agent.doubt import Sorted
+from agent.errors import DrainedError, RetryReason
 from agent.model import Delivery, Outcome, Reading, Settlement
 from agent.pulse import Pulse
 
@@ -21,6 +23,10 @@ class Source(Protocol):
 
     def receive(self) -> Sequence[Delivery]:
         """Up to ten deliveries, after a long poll; none if there are none, or if the queue does not answer."""
+        ...
+
+    def receive_one(self) -> Sequence[Delivery]:
+        """One delivery, or none, after a short poll."""
         ...
 
     def settle(self, settlements: Sequence[Settlement], release: Callable[[Sequence[Delivery]], None]) -> None:
@@ -42,12 +48,36 @@ class Leases(Protocol):
         """Extend the leases of `deliveries` no longer."""
         ...
 
+    def holds(self, delivery: Delivery) -> bool:
+        """Whether the lease of `delivery` is held: not once it was released, or lost."""
+        ...
+
 
 class Gate(Protocol):
     """Whether everything that the work needs is there."""
 
     def await_open(self, unless: threading.Event) -> None:
         """Return when nothing is at fault, or when `unless` is set."""
+        ...
+
+
+class Doubt(Protocol):
+    """Whether dead letters accuse their messages or us, as `agent.doubt.Doubt` knows."""
+
+    def reassure(self) -> None:
+        """A delivery in which events were found has been delivered."""
+        ...
+
+    def sort(self, letters: Sequence[Settlement]) -> Sorted:
+        """Which of `letters` may be buried, and which are to be held back."""
+        ...
+
+    def outlast(self, probe: Callable[[], bool]) -> None:
+        """Return when there is no doubt, or `probe` says that nothing is held back; raises `DrainedError`."""
+        ...
+
+    def gives_one_up(self) -> bool:
+        """Whether one of those that are held back may be buried now."""
         ...
 
 
@@ -83,6 +113,7 @@ class Worker:
         read: Callable[[Delivery], Reading],
         ship: Callable[[Sequence[Reading]], Sequence[Settlement]],
         gate: Gate,
+        doubt: Doubt,
         memory: Memory,
         telemetry: WorkerTelemetry,
         pulse: Pulse,
@@ -94,6 +125,7 @@ class Worker:
         self._read = read
         self._ship = ship
         self._gate = gate
+        self._doubt = doubt
         self._memory = memory
         self._telemetry = telemetry
         self._pulse = pulse
@@ -120,11 +152,67 @@ class Worker:
         deliveries = self._source.receive()
         with self._leases.hold(deliveries):
             if self._drain.is_set():  # the long poll was under way when the daemon was told to stop
-                returned = [Settlement(delivery, Outcome.RETURNED) for delivery in deliveries]
-                self._source.settle(returned, release=self._leases.release)
-                return
-            for readings in self._read_all(deliveries):
-                self._source.settle(self._ship_and_free(readings), release=self._leases.release)
+                self._give_back(deliveries)
+            else:
+                self._bury(self._work_on(deliveries))
+
+    def _work_on(self, deliveries: Sequence[Delivery]) -> list[Settlement]:
+        """Read, ship and settle `deliveries`; returns the dead letters among them, which are not settled yet."""
+        letters: list[Settlement] = []
+        for readings in self._read_all(deliveries):
+            settlements = self._ship_and_free(readings)
+            letters += [each for each in settlements if each.outcome is Outcome.DEAD_LETTER]
+            self._settle([each for each in settlements if each.outcome is not Outcome.DEAD_LETTER])
+            for reading, settlement in zip(readings, settlements, strict=True):
+                if reading.found_events and settlement.outcome is Outcome.DELIVERED:
+                    self._doubt.reassure()
+        return letters
+
+    def _bury(self, letters: Sequence[Settlement]) -> None:
+        """Settle dead letters; if they accuse us, hold them back until we know better, and then judge them anew."""
+        found = self._doubt.sort(letters)
+        self._settle(found.buried)
+        if not found.held:
+            return
+        with ExitStack() as leases:
+            try:
+                self._doubt.outlast(partial(self._probe, found.held, leases))
+            except DrainedError:
+                self._give_back([letter.delivery for letter in found.held])
+            else:
+                self._settle(self._work_on([letter.delivery for letter in found.held]))
+
+    def _probe(self, held: list[Settlement], leases: ExitStack) -> bool:
+        """Try a message: one from the queue, else one that is `held`. False if none is held any more.
+
+        What turns out a dead letter (again) is held; but with nothing else to try, it may be given up.
+        """
+        if self._drain.is_set():
+            raise DrainedError("the daemon is stopping, and receives nothing more")
+        self._let_go(held)
+        fresh = self._source.receive_one()
+        leases.enter_context(self._leases.hold(fresh))
+        retried = [] if fresh else held[:1]
+        del held[: len(retried)]
+        found = self._doubt.sort(self._work_on(fresh or [letter.delivery for letter in retried]))
+        self._settle(found.buried)
+        if retried and found.held and self._doubt.gives_one_up():
+            self._settle(found.held)
+        else:
+            held += found.held
+        return bool(held)
+
+    def _let_go(self, held: list[Settlement]) -> None:
+        """Those whose lease is lost, after 12 hours or sooner, are not ours any more, and come again."""
+        lost = [letter for letter in held if not self._leases.holds(letter.delivery)]
+        self._give_back([letter.delivery for letter in lost])
+        held[:] = [letter for letter in held if letter not in lost]
+
+    def _give_back(self, deliveries: Sequence[Delivery]) -> None:
+        self._settle([Settlement(delivery, Outcome.RETURNED) for delivery in deliveries])
+
+    def _settle(self, settlements: Sequence[Settlement]) -> None:
+        self._source.settle(settlements, release=self._leases.release)
 
     def _ship_and_free(self, readings: Sequence[Reading]) -> Sequence[Settlement]:
         try:

@@ -84,6 +84,11 @@ class Leases:
                 self._held.pop(delivery.receipt_handle, None)
             self._telemetry.in_flight(len(self._held))
 
+    def holds(self, delivery: Delivery) -> bool:
+        """Whether the lease of `delivery` is held: not once it was released, or lost."""
+        with self._lock:
+            return delivery.receipt_handle in self._held
+
     def held(self) -> list[Delivery]:
         """The deliveries that are held now."""
         with self._lock:
@@ -143,3 +148,7 @@ class DryRunLeases:
 
     def release(self, deliveries: Sequence[Delivery]) -> None:
         """Not now."""
+
+    def holds(self, delivery: Delivery) -> bool:
+        """Whether it is held still."""
+        return self._leases.holds(delivery)

@@ -6,12 +6,13 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
-from agent.aws.sqs import Hiding, Refusal
+from agent.aws.sqs import BATCH, Hiding, Refusal
 from agent.errors import AwsError, Fault, RetryReason
 from agent.model import Delivery, Outcome, Settlement
 from agent.pulse import Pulse
 
 _SETTLE_ATTEMPTS: Final = 5
+_SHORT_POLL_SECONDS: Final = 1  # with 0, SQS asks only some of its servers
 
 
 Release = Callable[[Sequence[Delivery]], None]
@@ -48,8 +49,8 @@ class SourceTelemetry(Protocol):
 class Queue(Protocol):
     """The queue, as `agent.aws.sqs.Sqs` has it. Every method raises `AwsError` if it does not answer."""
 
-    def receive(self) -> list[Delivery]:
-        """Up to ten deliveries, after a long poll."""
+    def receive(self, most: int = BATCH, wait_seconds: int | None = None) -> list[Delivery]:
+        """Up to `most` deliveries, after a long poll of `wait_seconds`, or of the usual length."""
         ...
 
     def delete(self, deliveries: Sequence[Delivery]) -> list[Refusal]:
@@ -93,9 +94,16 @@ class Source:
 
     def receive(self) -> Sequence[Delivery]:
         """Up to ten deliveries, after a long poll; none after a failed receive, and after the wait that follows it."""
+        return self._receive(BATCH, None)
+
+    def receive_one(self) -> Sequence[Delivery]:
+        """One delivery, after as short a poll as sees the whole queue; none if there is none, or as for `receive`."""
+        return self._receive(1, _SHORT_POLL_SECONDS)
+
+    def _receive(self, most: int, wait_seconds: int | None) -> Sequence[Delivery]:
         self._pulse.beat()
         try:
-            deliveries = self._queue.receive()
+            deliveries = self._queue.receive(most, wait_seconds)
         except AwsError as error:
             self._telemetry.queue_down(error.kind, error.detail)
             self._pulse.wait(self._drain, self._jitter(1, 30, self._failed_receives))
@@ -222,6 +230,10 @@ class DryRunSource:
     def receive(self) -> Sequence[Delivery]:
         """As the source does."""
         return self._source.receive()
+
+    def receive_one(self) -> Sequence[Delivery]:
+        """As the source does."""
+        return self._source.receive_one()
 
     def settle(self, settlements: Sequence[Settlement], release: Release = _keep) -> None:
         """Nothing is deleted, given back or dead-lettered."""

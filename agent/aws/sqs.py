@@ -12,7 +12,9 @@ from agent.errors import AwsError, Fault
 from agent.model import Delivery
 from agent.pulse import Clock
 
-_BATCH: Final = 10
+BATCH: Final = 10
+"""What SQS takes and gives at once."""
+
 _ATTRIBUTE_CHARACTERS: Final = 1024
 _RESULTS: Final = {
     FailureKind.THROTTLED: "throttled",
@@ -81,14 +83,17 @@ class Sqs:
         self._telemetry = telemetry
         self._clock = clock
 
-    def receive(self) -> list[Delivery]:
-        """Up to ten deliveries, after a long poll; none if there are none."""
+    def receive(self, most: int = BATCH, wait_seconds: int | None = None) -> list[Delivery]:
+        """Up to `most` deliveries (at most ten), after a long poll; none if there are none.
+
+        `wait_seconds` is the length of the poll, where it is not the queue's usual one.
+        """
         answer = self._request(
             "ReceiveMessage",
             self._client.receive_message,
             QueueUrl=self._url,
-            MaxNumberOfMessages=_BATCH,
-            WaitTimeSeconds=self._wait_seconds,
+            MaxNumberOfMessages=most,
+            WaitTimeSeconds=self._wait_seconds if wait_seconds is None else wait_seconds,
             VisibilityTimeout=self._visibility,
             MessageSystemAttributeNames=["ApproximateReceiveCount", "SentTimestamp"],
         )
@@ -185,8 +190,8 @@ def _delivery(message: Mapping[str, Any], received_at: float) -> Delivery:
 
 
 def _batches(deliveries: Sequence[Delivery]) -> Iterator[Sequence[Delivery]]:
-    for start in range(0, len(deliveries), _BATCH):
-        yield deliveries[start : start + _BATCH]
+    for start in range(0, len(deliveries), BATCH):
+        yield deliveries[start : start + BATCH]
 
 
 def _entry(number: int, delivery: Delivery, seconds: Mapping[str, int]) -> Mapping[str, Any]:

@@ -12,6 +12,7 @@ from agent.aws.lease import Leases
 from agent.aws.source import Source
 from agent.budget import Budget
 from agent.codecatalyst.selector import Selector
+from agent.doubt import Doubt
 from agent.gate import Gate
 from agent.objects import ObjectReader, ObjectStore, ReadLimits
 from agent.otlp.mapping import Mapper
@@ -103,6 +104,7 @@ class Replica:
     def __post_init__(self) -> None:
         pulse = Pulse(self.clock)
         self.gate = Gate(pulse, self.halt)
+        self.doubt = Doubt(gate=self.gate, telemetry=self.telemetry, pulse=pulse)
         self.budget = Budget(1 << 30, pulse, self.halt, lambda _: None)
         self.leases = Leases(self.queue, 120, self.telemetry, pulse)
         self.clock.every(1, self.leases.extend_due)
@@ -131,6 +133,7 @@ class Replica:
             ).read,
             ship=shipping.ship,
             gate=self.gate,
+            doubt=self.doubt,
             memory=self.budget,
             telemetry=self.telemetry,
             pulse=pulse,

@@ -11,8 +11,9 @@ from typing import Final, Protocol
 
 from agent.aws.lease import Leases
 from agent.aws.source import Source
-from agent.aws.sqs import Hiding, Refusal
+from agent.aws.sqs import BATCH, Hiding, Refusal
 from agent.budget import Budget
+from agent.doubt import Doubt
 from agent.errors import Fault
 from agent.gate import Gate
 from agent.model import Delivery, LogRecord, ObjectRef, OpenObject, Outcome, Settlement
@@ -124,6 +125,7 @@ class Process:
         pulse = Pulse(_Clock(self))
         queue = _Queue(self)
         self._gate = Gate(pulse, self.halt)
+        self._doubt = Doubt(gate=self._gate, telemetry=self.telemetry, pulse=pulse)
         self._budget = Budget(_MEMORY_BYTES, pulse, self.halt, self.telemetry.bytes_reserved)
         self.leases = Leases(queue, _LEASE_SECONDS, self.telemetry, pulse)
         self._source = self._make_source(queue, pulse)
@@ -244,6 +246,7 @@ class Process:
             read=pipeline.read,
             ship=shipping.ship,
             gate=self._gate,
+            doubt=self._doubt,
             memory=self._budget,
             telemetry=self.telemetry,
             pulse=pulse,
@@ -292,9 +295,9 @@ class _Queue:
         self._process = process
         self._queue = process.world.queue
 
-    def receive(self) -> list[Delivery]:
+    def receive(self, most: int = BATCH, wait_seconds: int | None = None) -> list[Delivery]:
         self._process.live()
-        deliveries = self._queue.receive()
+        deliveries = self._queue.receive(most, wait_seconds)
         self._process.reach(Edge.RECEIVED)
         return deliveries
 

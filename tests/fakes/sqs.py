@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from agent.aws.sqs import Hiding, QueueAttributes, Refusal
+from agent.aws.sqs import BATCH, Hiding, QueueAttributes, Refusal
 from agent.errors import AwsError, Fault
 from agent.model import Delivery
 from agent.pulse import Clock
@@ -16,7 +16,6 @@ from agent.pulse import Clock
 QUEUE_URL: Final = "https://sqs.us-west-2.amazonaws.com/111122223333/trail-agent"
 DEAD_LETTER_URL: Final = f"{QUEUE_URL}-dead"
 DEAD_LETTER_ARN: Final = "arn:aws:sqs:us-west-2:111122223333:trail-agent-dead"
-_BATCH: Final = 10
 _LONGEST_SECONDS: Final = 12 * 3600
 
 _Action = Callable[[Delivery], Refusal | None]
@@ -104,11 +103,11 @@ class FakeQueue:
         self._failures.clear()
         self._refusals.clear()
 
-    def receive(self) -> list[Delivery]:
+    def receive(self, most: int = BATCH, wait_seconds: int | None = None) -> list[Delivery]:
         """As `Sqs` does: what is visible, or what becomes so within the long poll."""
         self._answer("ReceiveMessage")
-        deadline = self._clock.time() + self._wait_seconds
-        while not (deliveries := self._take()) and (left := deadline - self._clock.time()) > 0:
+        deadline = self._clock.time() + (self._wait_seconds if wait_seconds is None else wait_seconds)
+        while not (deliveries := self._take(most)) and (left := deadline - self._clock.time()) > 0:
             self._clock.wait(threading.Event(), min(left, 1.0))
         return deliveries
 
@@ -155,12 +154,12 @@ class FakeQueue:
                 self._failures[operation] -= 1
                 raise AwsError("unavailable", f"{operation}: ServiceUnavailable: on demand")
 
-    def _take(self) -> list[Delivery]:
+    def _take(self, most: int) -> list[Delivery]:
         with self._lock:
             self._redrive()
             now = self._clock.time()
             visible = [message for message in self.messages.values() if message.visible_at <= now]
-            return [self._hand_out(message, now) for message in visible[:_BATCH]]
+            return [self._hand_out(message, now) for message in visible[:most]]
 
     def _redrive(self) -> None:
         now = self._clock.time()

@@ -45,6 +45,7 @@ OTHER_BUCKET: Final = "acme-trail-other"
 NOON_OF_EVENTS_NS: Final = int(datetime.fromisoformat("2026-11-20T12:00:00Z").timestamp()) * 10**9
 _LATE_SECONDS: Final = 100.0
 _UNITS_TO_THE_END: Final = 300
+_ANOTHER_SECONDS: Final = 300.0
 _OPERATIONS: Final = ("ReceiveMessage", "DeleteMessageBatch", "ChangeMessageVisibilityBatch", "SendMessage")
 
 
@@ -290,10 +291,11 @@ class World:
                 self.truth.demand(not hidden, f"{process.name} hides what it gave back")
 
     def finish(self) -> None:
-        """Mend everything, and work until the queue is empty."""
+        """Mend everything, and work until the queue is empty, while CloudTrail goes on writing."""
         self.queue.mend()
         self.store.mend()
         self.sink.mend()
+        self.clock.every(_ANOTHER_SECONDS, self._write_another)
         for unit in range(_UNITS_TO_THE_END):
             if not self.queue.messages:
                 break
@@ -301,6 +303,10 @@ class World:
             self.work(unit % 2)
             self.check()
         self.truth.check_end()
+
+    def _write_another(self) -> None:
+        written = self.write(Kind.SOUND, [59], None, other_bucket=False)
+        self.send(Sent(notification(written.ref), (written,)))
 
 
 def _body(kind: Kind, entries: Sequence[object]) -> bytes:
@@ -366,10 +372,11 @@ class DeliveryModel(RuleBasedStateMachine):
         refs = [*(one.ref for one in named), *([_FORGED] if forged else [])]
         self.world.send(Sent(notification(*refs), tuple(named), Reason.NOT_ALLOWED if forged else None))
 
-    @rule(stray=st.sampled_from(Stray))
-    def stray(self, stray: Stray) -> None:
-        """A message comes that names nothing of ours."""
-        self.world.send(_STRAYS[stray])
+    @rule(stray=st.sampled_from(Stray), times=st.sampled_from([1, 1, 1, 11, 14]))
+    def stray(self, stray: Stray, times: int) -> None:
+        """Messages come that name nothing of ours, perhaps so many that the agent doubts itself."""
+        for _ in range(times):
+            self.world.send(_STRAYS[stray])
 
     @rule(slot=_slots, blows=st.lists(_blow, min_size=1, max_size=4))
     def work(self, slot: int, blows: list[Blow]) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from agent.aws.lease import Leases
 from agent.aws.source import Source
 from agent.budget import Budget
+from agent.doubt import Doubt
 from agent.errors import RetryReason
 from agent.gate import Gate
 from agent.model import Delivery, Outcome, Reading, Settlement
@@ -36,6 +37,7 @@ class Rig:
         pulse = Pulse(self.clock)
         self.queue = FakeQueue(self.clock)
         self.gate = Gate(pulse, self.halt)
+        self.doubt = Doubt(gate=self.gate, telemetry=self.telemetry, pulse=pulse)
         self.budget = Budget(1 << 20, pulse, self.halt, lambda _: None)
         self.leases = Leases(self.queue, 120, self.telemetry, pulse)
         self.shipped: list[list[str]] = []
@@ -56,6 +58,7 @@ class Rig:
             read=self.read,
             ship=self.ship,
             gate=self.gate,
+            doubt=self.doubt,
             memory=self.budget,
             telemetry=self.telemetry,
             pulse=pulse,
@@ -180,6 +183,7 @@ def test_reads_of_one_receive_run_side_by_side() -> None:
             read=read,
             ship=rig.ship,
             gate=rig.gate,
+            doubt=rig.doubt,
             memory=rig.budget,
             telemetry=rig.telemetry,
             pulse=Pulse(rig.clock),
@@ -211,6 +215,7 @@ def test_a_read_that_hangs_fails_liveness() -> None:
             read=read,
             ship=rig.ship,
             gate=rig.gate,
+            doubt=rig.doubt,
             memory=rig.budget,
             telemetry=rig.telemetry,
             pulse=pulse,
@@ -244,6 +249,7 @@ def test_what_is_read_is_shipped_early_when_memory_is_short() -> None:
             read=read,
             ship=rig.ship,
             gate=rig.gate,
+            doubt=rig.doubt,
             memory=budget,
             telemetry=rig.telemetry,
             pulse=Pulse(rig.clock),

@@ -1,0 +1,172 @@
+"""Is it me? When nearly everything becomes a dead letter, the agent's own settings or version may be what is wrong.
+
+Ten dead letters in a row, or more than half of the last hundred deliveries, and the agent doubts itself: it buries
+nothing more and receives nothing more, but holds back what it has, and tries one message at a time, ever more seldom.
+The first one that is delivered ends the doubt. While the queue has no other message to try, one that is held back is
+given up now and then: a burst of forged messages must not hold the agent up for long, and the queue must not drain into
+the dead-letter queue.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from agent.errors import Reason
+from agent.gate import AtFaultError, Gate
+from agent.model import Settlement
+from agent.pulse import Pulse
+
+PART: Final = "dead letters"
+IN_A_ROW: Final = 10
+OF_THE_LAST: Final = 100
+_FIRST_PAUSE_SECONDS: Final = 0.5
+_LONGEST_PAUSE_SECONDS: Final = 60.0
+_LONGEST_KEEP_SECONDS: Final = 3600.0
+_HINT: Final = (
+    "see which reasons the dead letters name: are 'buckets', 'accounts' and 'limits' right, does the sink take our "
+    "records, is there a newer trail-agent? The agent keeps what it has and tries one message at a time; the first "
+    "that is delivered ends this"
+)
+
+
+class DoubtTelemetry(Protocol):
+    """What doubting tells the outside."""
+
+    def gate_closed(self, part: str, detail: str, hint: str) -> None:
+        """`part` is at fault, and the work waits."""
+        ...
+
+    def gate_opened(self, part: str) -> None:
+        """`part` works again."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """Dead letters: those that may be `buried`, and those that are to be `held` back."""
+
+    buried: list[Settlement]
+    held: list[Settlement]
+
+
+class Doubt:
+    """What the settlements of all workers say about the agent. Thread-safe."""
+
+    def __init__(self, *, gate: Gate, telemetry: DoubtTelemetry, pulse: Pulse) -> None:
+        self._gate = gate
+        self._telemetry = telemetry
+        self._pulse = pulse
+        self._lock = threading.Lock()
+        self._is_dead: deque[bool] = deque(maxlen=OF_THE_LAST)
+        self._in_a_row = 0
+        self._accusation = ""
+        self._probes = 0
+        self._probe_due = 0.0
+        self._gave_up_at = 0.0
+
+    def reassure(self) -> None:
+        """A delivery in which events were found has been delivered: whatever went before, the agent works."""
+        with self._lock:
+            self._is_dead.append(False)
+            self._in_a_row = 0
+            was_in_doubt, self._accusation = self._accusation, ""
+            if was_in_doubt:
+                self._is_dead.clear()
+        if was_in_doubt:
+            self._gate.mend(PART)
+            self._telemetry.gate_opened(PART)
+
+    def sort(self, letters: Sequence[Settlement]) -> Sorted:
+        """Count `letters`, which are about to be buried, as long as there is no doubt; and hold back the rest."""
+        found = Sorted([], [])
+        with self._lock:
+            for letter in letters:
+                (found.buried if self._admits(letter) else found.held).append(letter)
+        return found
+
+    def outlast(self, probe: Callable[[], bool]) -> None:
+        """Return when there is no doubt any more, or when nothing is held back any more.
+
+        `probe` tries another message, when it is time to, and tells whether anything is still held back. Raises
+        `DrainedError` if the daemon has to stop first.
+        """
+        self._gate.through(PART, lambda: self._attempt(probe), opened=lambda: self._telemetry.gate_opened(PART))
+
+    def gives_one_up(self) -> bool:
+        """Whether one letter that is held back may be buried now, there being no other message to try.
+
+        The more messages were tried in vain, the less likely it is that they are to blame, and the longer it takes.
+        """
+        now = self._pulse.clock.monotonic()
+        with self._lock:
+            if now - self._gave_up_at < _pause(self._probes - 1, _LONGEST_KEEP_SECONDS):
+                return False
+            self._gave_up_at = now
+            return True
+
+    def _admits(self, letter: Settlement) -> bool:
+        if letter.fault and letter.fault.reason is Reason.SINK_TOO_OLD:
+            return True  # says something about the sink and the event's age, and nothing about us
+        if self._accusation:
+            return False
+        self._in_a_row += 1
+        self._is_dead.append(True)
+        if self._in_a_row >= IN_A_ROW:
+            self._accuse(f"the last {IN_A_ROW} messages were dead letters", letter)
+        elif sum(self._is_dead) > OF_THE_LAST // 2:
+            self._accuse(f"more than half of the last {OF_THE_LAST} messages were dead letters", letter)
+        return True
+
+    def _accuse(self, sentence: str, letter: Settlement) -> None:
+        fault = letter.fault
+        self._accusation = f"{sentence}, the latest of them {fault.reason}: {fault.detail}" if fault else sentence
+        self._gave_up_at = self._pulse.clock.monotonic()
+        self._probes = 0
+        self._probe_due = self._gave_up_at + _pause(0, _LONGEST_PAUSE_SECONDS)
+
+    def _attempt(self, probe: Callable[[], bool]) -> None:
+        if not self._accusation:
+            return
+        if self._is_time() and not probe():
+            return
+        with self._lock:
+            accusation, seconds = self._accusation, self._probe_due - self._pulse.clock.monotonic()
+        if accusation:
+            self._telemetry.gate_closed(PART, accusation, _HINT)
+            raise AtFaultError(lambda _attempt: max(seconds, 0.0))
+
+    def _is_time(self) -> bool:
+        """Whether a probe is due; the next one will be after a longer pause."""
+        now = self._pulse.clock.monotonic()
+        with self._lock:
+            if now < self._probe_due:
+                return False
+            self._probes += 1
+            self._probe_due = now + _pause(self._probes, _LONGEST_PAUSE_SECONDS)
+            return True
+
+
+class NoDoubt:
+    """Of a dry run, which buries nothing."""
+
+    def reassure(self) -> None:
+        """Nothing to end."""
+
+    def sort(self, letters: Sequence[Settlement]) -> Sorted:
+        """Nothing is held back."""
+        return Sorted(list(letters), [])
+
+    def outlast(self, probe: Callable[[], bool]) -> None:
+        """At once."""
+
+    def gives_one_up(self) -> bool:
+        """Never asked."""
+        return True
+
+
+def _pause(number: int, longest: float) -> float:
+    return min(longest, _FIRST_PAUSE_SECONDS * 2.0 ** min(number, 20))
