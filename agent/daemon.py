@@ -18,6 +18,7 @@ from agent.aws.source import DryRunSource, Source
 from agent.aws.sqs import Sqs
 from agent.doubt import NoDoubt
 from agent.errors import AwsError, DependencyError, SettingsError
+from agent.intake import Intake
 from agent.model import Outcome, Settlement
 from agent.otlp.sink import DryRunSink
 from agent.pulse import Pulse
@@ -188,16 +189,18 @@ class _Daemon:
 
     def _make_workers(self, store: S3, source: Source, leases: Leases, pool: ThreadPoolExecutor) -> list[Worker]:
         dry_run = self._options.dry_run
+        held = DryRunLeases(leases) if dry_run else leases
+        intake = Intake(source=source, leases=held, gate=self._parts.gate, pulse=self._pulse, drain=self._stops.drain)
         pipeline = self._parts.pipeline(store)
         shipping = self._parts.shipping(self._sink)
         return [
             Worker(
+                intake=intake,
                 source=DryRunSource(source) if dry_run else source,
-                leases=DryRunLeases(leases) if dry_run else leases,
+                leases=held,
                 pool=pool,
                 read=pipeline.read,
                 ship=shipping.ship,
-                gate=self._parts.gate,
                 doubt=NoDoubt() if dry_run else self._parts.doubt,
                 memory=self._parts.budget,
                 telemetry=self._telemetry,

@@ -1,10 +1,10 @@
 """Is it me? When nearly everything becomes a dead letter, the agent's own settings or version may be what is wrong.
 
 Ten dead letters in a row, or more than half of the last hundred deliveries, and the agent doubts itself: it buries
-nothing more and receives nothing more, but holds back what it has, and tries one message at a time, ever more seldom.
-The first one that is delivered ends the doubt. While the queue has no other message to try, one that is held back is
-given up now and then: a burst of forged messages must not hold the agent up for long, and the queue must not drain into
-the dead-letter queue.
+nothing more and receives nothing more, but holds back what it has, and tries one message at a time, up to a minute
+apart. The first one that is delivered ends the doubt. After a trial in vain one of those that are held back is given
+up, ever more seldom, at last once an hour: a burst of forged messages must not hold the agent up for long, and the
+queue must not drain into the dead-letter queue.
 """
 
 from __future__ import annotations
@@ -97,13 +97,13 @@ class Doubt:
         self._gate.through(PART, lambda: self._attempt(probe), opened=lambda: self._telemetry.gate_opened(PART))
 
     def gives_one_up(self) -> bool:
-        """Whether one letter that is held back may be buried now, there being no other message to try.
+        """Whether one letter that is held back may be buried now, after a trial in vain.
 
         The more messages were tried in vain, the less likely it is that they are to blame, and the longer it takes.
         """
         now = self._pulse.clock.monotonic()
         with self._lock:
-            if now - self._gave_up_at < _pause(self._probes - 1, _LONGEST_KEEP_SECONDS):
+            if not self._accusation or now - self._gave_up_at < _pause(self._probes - 1, _LONGEST_KEEP_SECONDS):
                 return False
             self._gave_up_at = now
             return True

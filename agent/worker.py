@@ -18,12 +18,20 @@ _AFTER_BUG_SECONDS = 5.0
 _LOOK_AGAIN_SECONDS = 1.0
 
 
-class Source(Protocol):
-    """Where deliveries come from and go back to."""
+class Intake(Protocol):
+    """Decides when to receive, as `agent.intake.Intake` does."""
 
-    def receive(self) -> Sequence[Delivery]:
-        """Up to ten deliveries, after a long poll; none if there are none, or if the queue does not answer."""
+    def receive(self) -> AbstractContextManager[Sequence[Delivery]]:
+        """Up to ten deliveries, with their leases held for the length of the block; none after a drain."""
         ...
+
+    def settled(self, settlements: Sequence[Settlement]) -> None:
+        """These have been settled."""
+        ...
+
+
+class Source(Protocol):
+    """Where deliveries go back to, and where one comes from at a time of doubt."""
 
     def receive_one(self) -> Sequence[Delivery]:
         """One delivery, or none, after a short poll."""
@@ -50,14 +58,6 @@ class Leases(Protocol):
 
     def holds(self, delivery: Delivery) -> bool:
         """Whether the lease of `delivery` is held: not once it was released, or lost."""
-        ...
-
-
-class Gate(Protocol):
-    """Whether everything that the work needs is there."""
-
-    def await_open(self, unless: threading.Event) -> None:
-        """Return when nothing is at fault, or when `unless` is set."""
         ...
 
 
@@ -107,24 +107,24 @@ class Worker:
     def __init__(
         self,
         *,
+        intake: Intake,
         source: Source,
         leases: Leases,
         pool: Executor,
         read: Callable[[Delivery], Reading],
         ship: Callable[[Sequence[Reading]], Sequence[Settlement]],
-        gate: Gate,
         doubt: Doubt,
         memory: Memory,
         telemetry: WorkerTelemetry,
         pulse: Pulse,
         drain: threading.Event,
     ) -> None:
+        self._intake = intake
         self._source = source
         self._leases = leases
         self._pool = pool
         self._read = read
         self._ship = ship
-        self._gate = gate
         self._doubt = doubt
         self._memory = memory
         self._telemetry = telemetry
@@ -142,15 +142,8 @@ class Worker:
                     self._pulse.wait(self._drain, _AFTER_BUG_SECONDS)
 
     def run_once(self) -> None:
-        """One unit of work. Returns when every delivery of one receive has been settled.
-
-        While something that it needs is at fault, nothing is received: no message's receive count is spent on it.
-        """
-        self._gate.await_open(unless=self._drain)
-        if self._drain.is_set():
-            return
-        deliveries = self._source.receive()
-        with self._leases.hold(deliveries):
+        """One unit of work. Returns when every delivery of one receive has been settled."""
+        with self._intake.receive() as deliveries:
             if self._drain.is_set():  # the long poll was under way when the daemon was told to stop
                 self._give_back(deliveries)
             else:
@@ -185,7 +178,7 @@ class Worker:
     def _probe(self, held: list[Settlement], leases: ExitStack) -> bool:
         """Try a message: one from the queue, else one that is `held`. False if none is held any more.
 
-        What turns out a dead letter (again) is held; but with nothing else to try, it may be given up.
+        What turns out a dead letter (again) is held, and one of those that are may be given up.
         """
         if self._drain.is_set():
             raise DrainedError("the daemon is stopping, and receives nothing more")
@@ -196,10 +189,9 @@ class Worker:
         del held[: len(retried)]
         found = self._doubt.sort(self._work_on(fresh or [letter.delivery for letter in retried]))
         self._settle(found.buried)
-        if retried and found.held and self._doubt.gives_one_up():
-            self._settle(found.held)
-        else:
-            held += found.held
+        held += found.held
+        if held and self._doubt.gives_one_up():
+            self._settle([held.pop(0)])
         return bool(held)
 
     def _let_go(self, held: list[Settlement]) -> None:
@@ -213,6 +205,7 @@ class Worker:
 
     def _settle(self, settlements: Sequence[Settlement]) -> None:
         self._source.settle(settlements, release=self._leases.release)
+        self._intake.settled(settlements)
 
     def _ship_and_free(self, readings: Sequence[Reading]) -> Sequence[Settlement]:
         try:

@@ -89,6 +89,11 @@ class Leases:
         with self._lock:
             return delivery.receipt_handle in self._held
 
+    def count(self) -> int:
+        """How many deliveries are held now."""
+        with self._lock:
+            return len(self._held)
+
     def held(self) -> list[Delivery]:
         """The deliveries that are held now."""
         with self._lock:
@@ -152,3 +157,7 @@ class DryRunLeases:
     def holds(self, delivery: Delivery) -> bool:
         """Whether it is held still."""
         return self._leases.holds(delivery)
+
+    def count(self) -> int:
+        """None that is to be waited for: what is held will not be settled."""
+        return 0

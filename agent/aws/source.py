@@ -92,9 +92,9 @@ class Source:
         self._random = random
         self._failed_receives = 0
 
-    def receive(self) -> Sequence[Delivery]:
-        """Up to ten deliveries, after a long poll; none after a failed receive, and after the wait that follows it."""
-        return self._receive(BATCH, None)
+    def receive(self, most: int = BATCH) -> Sequence[Delivery]:
+        """Up to `most` deliveries, after a long poll; none after a failed receive, and the wait that follows it."""
+        return self._receive(most, None)
 
     def receive_one(self) -> Sequence[Delivery]:
         """One delivery, after as short a poll as sees the whole queue; none if there is none, or as for `receive`."""
@@ -227,9 +227,9 @@ class DryRunSource:
     def __init__(self, source: Source) -> None:
         self._source = source
 
-    def receive(self) -> Sequence[Delivery]:
+    def receive(self, most: int = BATCH) -> Sequence[Delivery]:
         """As the source does."""
-        return self._source.receive()
+        return self._source.receive(most)
 
     def receive_one(self) -> Sequence[Delivery]:
         """As the source does."""

@@ -14,6 +14,8 @@ from agent.budget import Budget
 from agent.codecatalyst.selector import Selector
 from agent.doubt import Doubt
 from agent.gate import Gate
+from agent.intake import Intake
+from agent.model import Outcome, Settlement
 from agent.objects import ObjectReader, ObjectStore, ReadLimits
 from agent.otlp.mapping import Mapper
 from agent.pipeline import Pipeline
@@ -24,7 +26,7 @@ from agent.trail.admission import Admission
 from agent.trail.inflate import InflateLimits
 from agent.worker import Worker
 from tests.fakes.clock import FakeClock
-from tests.fakes.samples import BUCKET
+from tests.fakes.samples import BUCKET, delivery
 from tests.fakes.sink import FakeSink
 from tests.fakes.sqs import DEAD_LETTER_URL, FakeQueue
 from tests.fakes.store import FakeStore
@@ -89,7 +91,8 @@ def make_pipeline(
 class Replica:
     """One worker and all below it, over a queue, a store and a sink that may be shared with other replicas.
 
-    The leases are kept every second of the clock's time, as the keeper thread does.
+    The leases are kept every second of the clock's time, as the keeper thread does. Unless it `is_new` it has settled
+    a message before, and so receives ten at a time.
     """
 
     clock: FakeClock
@@ -100,6 +103,7 @@ class Replica:
     drain: threading.Event = field(default_factory=threading.Event)
     halt: threading.Event = field(default_factory=threading.Event)
     remembers: int = 1000
+    is_new: bool = False
 
     def __post_init__(self) -> None:
         pulse = Pulse(self.clock)
@@ -116,23 +120,27 @@ class Replica:
             pulse=pulse,
             halt=self.halt,
         )
+        source = Source(
+            self.queue,
+            DEAD_LETTER_URL,
+            telemetry=self.telemetry,
+            pulse=pulse,
+            drain=self.drain,
+            halt=self.halt,
+            random=lambda: 1.0,
+        )
+        intake = Intake(source=source, leases=self.leases, gate=self.gate, pulse=pulse, drain=self.drain)
+        if not self.is_new:
+            intake.settled([Settlement(delivery(), Outcome.DELIVERED)])
         self.worker = Worker(
-            source=Source(
-                self.queue,
-                DEAD_LETTER_URL,
-                telemetry=self.telemetry,
-                pulse=pulse,
-                drain=self.drain,
-                halt=self.halt,
-                random=lambda: 1.0,
-            ),
+            intake=intake,
+            source=source,
             leases=self.leases,
             pool=HereAndNow(),
             read=make_pipeline(
                 self.store, self.telemetry, clock=self.clock, halt=self.halt, gate=self.gate, budget=self.budget
             ).read,
             ship=shipping.ship,
-            gate=self.gate,
             doubt=self.doubt,
             memory=self.budget,
             telemetry=self.telemetry,

@@ -16,6 +16,7 @@ from agent.budget import Budget
 from agent.doubt import Doubt
 from agent.errors import Fault
 from agent.gate import Gate
+from agent.intake import Intake
 from agent.model import Delivery, LogRecord, ObjectRef, OpenObject, Outcome, Settlement
 from agent.otlp.answer import Answer
 from agent.otlp.encode import Encoder
@@ -240,12 +241,12 @@ class Process:
             halt=self.halt,
         )
         return Worker(
+            intake=Intake(source=self._source, leases=self.leases, gate=self._gate, pulse=pulse, drain=self.drain),
             source=self._source,
             leases=self.leases,
             pool=HereAndNow(),
             read=pipeline.read,
             ship=shipping.ship,
-            gate=self._gate,
             doubt=self._doubt,
             memory=self._budget,
             telemetry=self.telemetry,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from agent.aws.lease import Leases
@@ -13,11 +13,13 @@ from agent.budget import Budget
 from agent.doubt import Doubt
 from agent.errors import RetryReason
 from agent.gate import Gate
+from agent.intake import Intake
 from agent.model import Delivery, Outcome, Reading, Settlement
 from agent.pulse import Pulse
 from agent.worker import Worker
 from tests.fakes.clock import FakeClock
 from tests.fakes.flow import HereAndNow
+from tests.fakes.samples import delivery
 from tests.fakes.sqs import DEAD_LETTER_URL, FakeQueue
 from tests.fakes.telemetry import FakeTelemetry
 
@@ -51,17 +53,31 @@ class Rig:
             halt=self.halt,
             random=lambda: 1.0,
         )
-        self.worker = Worker(
-            source=source,
+        self.source = source
+        self.worker = self.make_worker(HereAndNow(), self.read, self.budget, pulse)
+
+    def make_worker(
+        self,
+        pool: Executor,
+        read: Callable[[Delivery], Reading],
+        memory: Budget | None = None,
+        pulse: Pulse | None = None,
+    ) -> Worker:
+        """A worker of a process that has settled a message before, and so may receive ten."""
+        beating = pulse or Pulse(self.clock)
+        intake = Intake(source=self.source, leases=self.leases, gate=self.gate, pulse=beating, drain=self.drain)
+        intake.settled([Settlement(delivery(), Outcome.DELIVERED)])
+        return Worker(
+            intake=intake,
+            source=self.source,
             leases=self.leases,
-            pool=HereAndNow(),
-            read=self.read,
+            pool=pool,
+            read=read,
             ship=self.ship,
-            gate=self.gate,
             doubt=self.doubt,
-            memory=self.budget,
+            memory=memory or self.budget,
             telemetry=self.telemetry,
-            pulse=pulse,
+            pulse=beating,
             drain=self.drain,
         )
 
@@ -176,19 +192,7 @@ def test_reads_of_one_receive_run_side_by_side() -> None:
         return Reading(delivery)
 
     with ThreadPoolExecutor(2) as pool:
-        worker = Worker(
-            source=rig.worker._source,
-            leases=rig.leases,
-            pool=pool,
-            read=read,
-            ship=rig.ship,
-            gate=rig.gate,
-            doubt=rig.doubt,
-            memory=rig.budget,
-            telemetry=rig.telemetry,
-            pulse=Pulse(rig.clock),
-            drain=rig.drain,
-        )
+        worker = rig.make_worker(pool, read)
         rig.queue.send("one")
         rig.queue.send("two")
         worker.run_once()
@@ -208,19 +212,7 @@ def test_a_read_that_hangs_fails_liveness() -> None:
         return Reading(delivery)
 
     with ThreadPoolExecutor(1, thread_name_prefix="read") as pool:
-        worker = Worker(
-            source=rig.worker._source,
-            leases=rig.leases,
-            pool=pool,
-            read=read,
-            ship=rig.ship,
-            gate=rig.gate,
-            doubt=rig.doubt,
-            memory=rig.budget,
-            telemetry=rig.telemetry,
-            pulse=pulse,
-            drain=rig.drain,
-        )
+        worker = rig.make_worker(pool, read, pulse=pulse)
         rig.queue.send("one")
         worker.run_once()
     assert (missed, pulse.still(60)) == ([["read_0"]], [])
@@ -242,19 +234,7 @@ def test_what_is_read_is_shipped_early_when_memory_is_short() -> None:
         return Reading(delivery, kept_bytes=90)
 
     with ThreadPoolExecutor(2) as pool:
-        worker = Worker(
-            source=rig.worker._source,
-            leases=rig.leases,
-            pool=pool,
-            read=read,
-            ship=rig.ship,
-            gate=rig.gate,
-            doubt=rig.doubt,
-            memory=budget,
-            telemetry=rig.telemetry,
-            pulse=Pulse(rig.clock),
-            drain=rig.drain,
-        )
+        worker = rig.make_worker(pool, read, budget)
         rig.queue.send("first")
         rig.queue.send("second")
         worker.run_once()

@@ -1,0 +1,98 @@
+"""When to receive, and how much: not more than this process has shown that it can bring to an end.
+
+Every receive counts against a message's maxReceiveCount, even if the process is killed before it has shipped anything.
+So one worker at a time polls the queue, nobody does while something is at fault, and a process that has not settled a
+message yet holds one, not forty. A poll that outlives its process takes ten messages with it, and not forty either.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from typing import Final, Protocol
+
+from agent.aws.sqs import BATCH
+from agent.model import Delivery, Outcome, Settlement
+from agent.pulse import Pulse
+
+_LOOK_AGAIN_SECONDS: Final = 1.0
+_ROOM_SECONDS: Final = 0.1
+
+
+class Source(Protocol):
+    """Where deliveries come from."""
+
+    def receive(self, most: int) -> Sequence[Delivery]:
+        """Up to `most` deliveries, after a long poll; none if there are none, or if the queue does not answer."""
+        ...
+
+
+class Leases(Protocol):
+    """Keeps deliveries hidden from other replicas."""
+
+    def hold(self, deliveries: Sequence[Delivery]) -> AbstractContextManager[None]:
+        """Extend the leases of `deliveries` for the length of the block, or until they are released."""
+        ...
+
+    def count(self) -> int:
+        """How many deliveries are in hand."""
+        ...
+
+
+class Gate(Protocol):
+    """Whether everything that the work needs is there."""
+
+    def await_open(self, unless: threading.Event) -> None:
+        """Return when nothing is at fault, or when `unless` is set."""
+        ...
+
+
+class Intake:
+    """Shared by all workers; waits end when `drain` is set."""
+
+    def __init__(self, *, source: Source, leases: Leases, gate: Gate, pulse: Pulse, drain: threading.Event) -> None:
+        self._source = source
+        self._leases = leases
+        self._gate = gate
+        self._pulse = pulse
+        self._drain = drain
+        self._turn = threading.Lock()
+        self._settled = 0
+
+    @contextmanager
+    def receive(self) -> Iterator[Sequence[Delivery]]:
+        """Up to ten deliveries, when it is the calling worker's turn; their leases are held for the whole block.
+
+        None if there are none, or after a drain.
+        """
+        with ExitStack() as leases:
+            deliveries: Sequence[Delivery] = ()
+            with self._my_turn():
+                if most := self._await_room():
+                    deliveries = self._source.receive(most)
+                    leases.enter_context(self._leases.hold(deliveries))
+            yield deliveries
+
+    def settled(self, settlements: Sequence[Settlement]) -> None:
+        """The process has brought these to an end: for each, ten more may be in hand from now on."""
+        self._settled += sum(each.outcome is not Outcome.RETURNED for each in settlements)
+
+    @contextmanager
+    def _my_turn(self) -> Iterator[None]:
+        while not self._turn.acquire(timeout=_LOOK_AGAIN_SECONDS):
+            self._pulse.beat()
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    def _await_room(self) -> int:
+        """How many may be received now; 0 after a drain."""
+        while not self._drain.is_set():
+            self._gate.await_open(unless=self._drain)
+            room = max(1, BATCH * self._settled) - self._leases.count()
+            if room > 0 and not self._drain.is_set():
+                return min(room, BATCH)
+            self._pulse.wait(self._drain, _ROOM_SECONDS)
+        return 0
