@@ -7,7 +7,7 @@ DEMO   := $(VENV)/.demo-ready
 READY  := $(VENV)/.ready
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: setup demo test lint bench soak fuzz lock clean
+.PHONY: setup demo test lint bench soak fuzz sbom lock clean
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -55,6 +55,17 @@ soak: $(READY) ## end the real process again and again while events flow: KILLS=
 
 fuzz: $(READY) ## feed mutated objects and notifications to everything that reads: N= SEED=
 	@$(BIN)/python -m tests.fuzz $(if $(N),--number $(N)) $(if $(SEED),--seed $(SEED))
+
+SBOM := dist/trail-agent.cdx.json
+
+# The version stands in the package, where this tool does not look; pkg:pypi names no index, but the package itself.
+sbom: $(READY) ## write dist/trail-agent.cdx.json: what runs, with versions and hashes (CycloneDX)
+	@mkdir -p $(dir $(SBOM))
+	@version=$$($(BIN)/python -c 'import agent; print(agent.__version__)') && \
+	  sed "s/^dynamic = .*/version = \"$$version\"/" pyproject.toml | \
+	  $(BIN)/python -W ignore::UserWarning -m cyclonedx_py requirements requirements.lock --pyproject /dev/stdin \
+	  --index-url pkg:pypi --output-reproducible --output-file $(SBOM)
+	@echo "$(SBOM)"
 
 LOCK := uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-header --no-annotate pyproject.toml
