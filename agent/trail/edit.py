@@ -24,7 +24,8 @@ class Mask:
     """Replaces the values at dotted CloudTrail `paths` by `hmac-sha256:<hex>` of their JSON, keyed with `key`.
 
     The same value gives the same hash, so that events can still be matched. A path goes through arrays into each of
-    their elements; null stays null.
+    their elements; null stays null. What stands in the middle of a path and has no members is replaced whole: a string
+    may well hold, as JSON or as prose, what was to be masked below it.
     """
 
     paths: Sequence[str]
@@ -45,7 +46,7 @@ class Mask:
         if raw.startswith(b"["):
             return msgspec.json.encode([msgspec.Raw(self._mask(bytes(part), path)) for part in _elements(raw)])
         if not raw.startswith(b"{"):
-            return raw
+            return self._hash(raw)
         members = _members(raw)
         if path[0] not in members:
             return raw

@@ -23,12 +23,12 @@ TREES = st.recursive(
 
 
 def found(value: Any, path: list[str]) -> list[Any]:
-    """What stands at `path`, arrays entered."""
-    if not path:
-        return [value]
-    if isinstance(value, list):
+    """What stands at `path`, arrays entered; or before its end, where there is nothing to enter."""
+    if isinstance(value, list) and path:
         return [hit for item in value for hit in found(item, path)]
-    return found(value[path[0]], path[1:]) if isinstance(value, dict) and path[0] in value else []
+    if not path or not isinstance(value, dict):
+        return [value]
+    return found(value[path[0]], path[1:]) if path[0] in value else []
 
 
 @given(st.dictionaries(st.sampled_from(["a", "b", "c"]), TREES, max_size=3), st.lists(PATHS, max_size=3))

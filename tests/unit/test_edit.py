@@ -31,11 +31,12 @@ def masked(raw: bytes, *paths: str) -> bytes:
         ("a.b", {"a": {"b": "x", "c": "x"}}, {"a": {"b": hashed(b'"x"'), "c": "x"}}),
         ("a", {"a": {"b": 1}}, {"a": hashed(b'{"b":1}')}),
         ("a", {"a": [1, 2]}, {"a": hashed(b"[1,2]")}),
-        ("a.b", {"a": [{"b": 1}, {"c": 1}, 7]}, {"a": [{"b": hashed(b"1")}, {"c": 1}, 7]}),
+        ("a.b", {"a": [{"b": 1}, {"c": 1}, None]}, {"a": [{"b": hashed(b"1")}, {"c": 1}, None]}),
         ("a.b", {"a": [[{"b": 1}]]}, {"a": [[{"b": hashed(b"1")}]]}),
         ("a", {"a": ""}, {"a": hashed(b'""')}),
         ("a", {"a": None}, {"a": None}),
-        ("a.b", {"a": "x"}, {"a": "x"}),
+        ("a.b", {"a": None}, {"a": None}),
+        ("a.b", {"a": {}}, {"a": {}}),
         ("x.y", {"a": "x"}, {"a": "x"}),
         ("", {"a": "x"}, {"a": "x"}),
     ],
@@ -43,6 +44,15 @@ def masked(raw: bytes, *paths: str) -> bytes:
 def test_a_path_names_what_is_masked(path: str, before: object, after: object) -> None:
     """A path goes through objects and arrays; null and what it does not meet stay."""
     assert json.loads(masked(json.dumps(before, separators=(",", ":")).encode(), path)) == after
+
+
+@pytest.mark.parametrize("before", ['{"b":"secret"}', "b=secret", 7, True, [["secret"]]])
+def test_what_cannot_be_entered_is_masked_whole(before: object) -> None:
+    """Where a path leads on and there is nothing to enter, the value may hold what was to be hidden: it goes whole."""
+    after = masked(encoded({"a": before, "c": 1}), "a.b")
+    assert b"secret" not in after
+    assert b"hmac-sha256:" in after
+    assert json.loads(after)["c"] == 1
 
 
 def test_equal_values_have_equal_hashes_under_one_key() -> None:
