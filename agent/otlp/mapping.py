@@ -21,7 +21,7 @@ from agent.codecatalyst.subject import Subject, subject
 from agent.model import AttributeValue, EventLabels, LogRecord, ObjectSource
 from agent.otlp.fitting import PARAMETERS, fit, size
 from agent.trail.edit import Mask
-from agent.trail.event import SessionContext, TrailEvent, UserIdentity, compact, decode, flag, text
+from agent.trail.event import MalformedEventError, SessionContext, TrailEvent, UserIdentity, compact, decode, flag, text
 
 _INFO: Final = 9
 _WARN: Final = 13
@@ -59,7 +59,10 @@ class Mapper:
     def shrink(self, record: LogRecord) -> LogRecord | None:
         """`record` at half its size or less, for a sink that finds it too large; None if it cannot be had."""
         limit = size(record) // 2
-        shrunk = fit(record, limit)
+        try:
+            shrunk = fit(record, limit)
+        except MalformedEventError:  # its nesting was just bearable where it was mapped, with a shallower stack
+            return None
         return shrunk if size(shrunk) <= limit else None
 
     def _map(self, body: bytes, source: ObjectSource, digest: bytes) -> LogRecord:

@@ -595,6 +595,12 @@ def test_a_record_can_be_halved_for_a_sink() -> None:
     assert MAPPER.shrink(mapped()) is None
 
 
+def test_a_record_that_cannot_be_taken_apart_is_not_shrunk() -> None:
+    """A body that nests just too deep for the stack of the one who ships it is offered as it is, and nothing raises."""
+    record = dataclasses.replace(mapped(), body='{"a":' + "[" * 5000 + "]" * 5000 + "}")
+    assert MAPPER.shrink(record) is None
+
+
 def test_a_record_depends_on_its_event_and_object_alone() -> None:
     """Two mappers of one kind make equal records."""
     other = Mapper(parameters=True, record_bytes=LIMIT).to_record(long_event(), dataclasses.replace(SOURCE))
