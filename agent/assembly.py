@@ -26,7 +26,7 @@ from agent.otlp.transport import open_transport
 from agent.pipeline import Pipeline
 from agent.pulse import Pulse
 from agent.remembered import Remembered
-from agent.settings import LimitSettings, RecordSettings, SelectSettings, Settings
+from agent.settings import LimitSettings, RecordSettings, SelectSettings, Settings, read_mask_key
 from agent.shipping import Shipping
 from agent.telemetry.events import Telemetry
 from agent.trail.admission import Admission
@@ -195,6 +195,6 @@ def make_mapper(record: RecordSettings, record_bytes: int) -> Mapper:
 
 def _read_key(path: Path) -> bytes:
     try:
-        return path.read_bytes().strip()
-    except OSError as error:
-        raise SettingsError([f"record.mask_key_file: cannot be read: {error.strerror}"]) from error
+        return read_mask_key(path)
+    except ValueError as error:  # it was sound when the settings were loaded
+        raise SettingsError([f"record.mask_key_file: {error}"]) from error

@@ -2,6 +2,7 @@
 
 from agent.settings.destination import OtlpSettings
 from agent.settings.loading import environment, load, silence_grpc
+from agent.settings.mask_key import read_mask_key
 from agent.settings.root import Settings
 from agent.settings.sections import (
     AssumeRoleSettings,
@@ -33,6 +34,7 @@ __all__ = [
     "Settings",
     "environment",
     "load",
+    "read_mask_key",
     "redacted",
     "redacted_url",
     "schema",

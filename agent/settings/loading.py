@@ -6,19 +6,18 @@ import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
 from agent.errors import SettingsError
 from agent.settings import file, keys
+from agent.settings.advice import advice
 from agent.settings.layer import Layer, Problem, came_from, decoded
 from agent.settings.problems import sentences
 from agent.settings.root import Context, Settings
 
 _STREAM_SPLITTERS = ("service.instance.", "host.", "process.", "k8s.pod.", "k8s.node.")
 _OF_THE_RECORD = ("cloud.provider", "cloud.region", "cloud.account.id")
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _HEADERS = ("otlp", "headers")
 _RESOURCE = ("resource",)
 _WHOLE_ADDRESS = "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT"
@@ -117,7 +116,7 @@ def _validated(
         raise SettingsError([problem.sentence for problem in found]) from None  # the cause would quote the values
     if problems:
         raise SettingsError([problem.sentence for problem in problems])
-    return settings.with_warnings((*warnings, *_advice(settings)))
+    return settings.with_warnings((*warnings, *advice(settings)))
 
 
 def _new(found: list[Problem], known: list[Problem]) -> list[Problem]:
@@ -147,20 +146,3 @@ def _overruled(tree: keys.Tree, origins: Mapping[keys.Path, str]) -> list[str]:
         + came_from(origins, ("resource", name))
         for name in given
     ]
-
-
-def _advice(settings: Settings) -> list[str]:
-    advice: list[str] = []
-    endpoint = urlsplit(settings.otlp.endpoint)
-    secret = bool(settings.otlp.headers) or "@" in endpoint.netloc
-    if secret and endpoint.scheme == "http" and endpoint.hostname not in _LOOPBACK:
-        advice.append("otlp.endpoint: headers and passwords travel unencrypted to another machine; use https://")
-    if settings.shutdown_grace_seconds < settings.queue.wait_seconds:
-        advice.append(
-            "shutdown_grace_seconds: is shorter than queue.wait_seconds; an idle agent can be stopped amid a poll"
-        )
-    if settings.limits.in_flight_bytes < settings.limits.inflated_bytes:
-        advice.append("limits.in_flight_bytes: is less than limits.inflated_bytes; large objects are read one by one")
-    if settings.otlp.max_batch_bytes < settings.limits.record_bytes:
-        advice.append("otlp.max_batch_bytes: is less than limits.record_bytes; a long record makes a larger request")
-    return advice

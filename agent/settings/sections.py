@@ -13,6 +13,7 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator, model_validator
 
 from agent.settings import urls
+from agent.settings.mask_key import read_mask_key
 from agent.settings.values import (
     AccountId,
     AnyCase,
@@ -125,7 +126,7 @@ class RecordSettings(Section):
         default=(), description="dotted CloudTrail paths replaced by a keyed hash, in attributes and in the body"
     )
     mask_key_file: ReadableFile | None = Field(
-        default=None, description="file with the HMAC key; required when `record.mask` is not empty"
+        default=None, description="file with the HMAC key, 32 bytes or more; required when `record.mask` is not empty"
     )
 
     @field_validator("mask_key_file")
@@ -133,8 +134,8 @@ class RecordSettings(Section):
     def _key_for_mask(cls, value: ReadableFile | None, info: ValidationInfo) -> ReadableFile | None:
         if value is None and info.data.get("mask"):
             raise ValueError("is required when record.mask is not empty: a file that holds a random key")
-        if value is not None and value.stat().st_size == 0:
-            raise ValueError("names an empty file; it must hold a random key")
+        if value is not None:
+            read_mask_key(value)
         return value
 
 

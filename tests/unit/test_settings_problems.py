@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from agent.errors import SettingsError
-from agent.settings import load
+from agent.settings import load, read_mask_key
 
 MINIMAL = (
     "queue: {url: 'https://sqs.us-west-2.amazonaws.com/111122223333/trail-agent'}\nbuckets: [{name: acme-trail}]\n"
@@ -243,12 +243,50 @@ def test_a_certificate_and_its_key_go_together(tmp_path: Path) -> None:
         assert "go together" in only(tmp_path, f"otlp: {{{name}: {pem}}}\n")
 
 
-def test_empty_key_files_and_broken_header_files_are_refused(tmp_path: Path) -> None:
-    """A key file without a key, and a headers file that holds no headers, are problems that do not quote the file."""
-    empty, broken = tmp_path / "empty", tmp_path / "broken"
-    empty.touch()
+@pytest.mark.parametrize(
+    ("content", "hint"),
+    [
+        (b"", "empty"),
+        (b" \n\n", "empty"),
+        (b"s3cret\n", "6 bytes"),
+        (b"s3cret" + b" " * 40 + b"\n", "6 bytes"),
+        (b"\xff" * 31, "31 bytes"),
+        (b"s3" * 16, "repeated"),
+        (b"s3cret" * 20000, "larger"),
+    ],
+)
+def test_a_key_that_can_be_guessed_is_refused(tmp_path: Path, content: bytes, hint: str) -> None:
+    """A mask key that is empty, short, repeated or no key at all is a problem that says how to make one."""
+    key = tmp_path / "key"
+    key.write_bytes(content)
+    problem = only(tmp_path, f"record: {{mask_key_file: {key}}}\n")
+    assert problem.startswith("record.mask_key_file: ")
+    assert hint in problem
+    assert "openssl rand -hex 32" in problem
+    assert "s3cret" not in problem
+
+
+@pytest.mark.parametrize(
+    ("content", "key"),
+    [
+        (b"0123456789abcdef0123456789abcdef", None),
+        (b"  0123456789abcdef0123456789abcdef\r\n", b"0123456789abcdef0123456789abcdef"),
+        (b"\n\x80" + bytes(range(29)) + b"\n", None),
+    ],
+)
+def test_a_key_is_text_without_its_line_end_or_bytes_as_they_are(
+    tmp_path: Path, content: bytes, key: bytes | None
+) -> None:
+    """An editor's line end changes no pseudonym, and no byte of a binary key is taken for one."""
+    path = tmp_path / "key"
+    path.write_bytes(content)
+    assert read_mask_key(path) == (key or content)
+
+
+def test_broken_header_files_are_refused(tmp_path: Path) -> None:
+    """A headers file that holds no headers is a problem that does not quote the file."""
+    broken = tmp_path / "broken"
     broken.write_text("Bearer s3cret\n")
-    assert "empty" in only(tmp_path, f"record: {{mask_key_file: {empty}}}\n")
     problem = only(tmp_path, f"otlp: {{headers_file: {broken}}}\n")
     assert problem.startswith("otlp.headers_file: ")
     assert "s3cret" not in problem

@@ -130,6 +130,34 @@ def test_headers_in_clear_to_another_machine_are_warned_of() -> None:
     assert near.warnings == ()
 
 
+@pytest.mark.parametrize("key", ["record.mask_key_file", "otlp.headers_file", "otlp.key_file"])
+def test_a_secret_that_everybody_may_read_is_warned_of(tmp_path: Path, key: str) -> None:
+    """A file with a secret that every user can open draws a warning; one for the owner and the group does not."""
+    path = tmp_path / "secret"
+    path.write_text("x-key: 0123456789abcdef0123456789abcdef\n")
+    section, name = key.upper().split(".")
+    variables = {f"TRAIL_AGENT_{section}__{name}": str(path)}
+    variables |= {"TRAIL_AGENT_OTLP__CERT_FILE": str(path)} if key == "otlp.key_file" else {}
+    path.chmod(0o640)
+    assert [one for one in settings(**variables).warnings if key in one] == []
+    path.chmod(0o644)
+    (warning,) = [one for one in settings(**variables).warnings if key in one]
+    assert warning.startswith(f"{key}: every user of this machine may read the file")
+
+
+def test_a_mask_that_is_mistyped_is_warned_of(tmp_path: Path) -> None:
+    """A path that begins with no name of CloudTrail's would mask nothing: it draws a warning with the likely name."""
+    key = tmp_path / "key"
+    key.write_text("0123456789abcdef0123456789abcdef")
+    key.chmod(0o600)
+    found = settings(
+        TRAIL_AGENT_RECORD__MASK="userIdentity.arn,sourceIpAddress", TRAIL_AGENT_RECORD__MASK_KEY_FILE=str(key)
+    )
+    (warning,) = found.warnings
+    assert warning.startswith("record.mask.1: ")
+    assert "sourceIPAddress" in warning
+
+
 def test_limits_that_contradict_each_other_are_warned_of() -> None:
     """A batch smaller than a record, or memory smaller than an object, works, but draws a warning."""
     small = settings(TRAIL_AGENT_OTLP__MAX_BATCH_BYTES="1000", TRAIL_AGENT_LIMITS__IN_FLIGHT_BYTES="1000")

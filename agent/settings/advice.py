@@ -1,0 +1,66 @@
+"""What the operator should look at in settings that can be used: each a sentence that begins with the key."""
+
+from __future__ import annotations
+
+import difflib
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from agent.settings.root import Settings
+from agent.settings.sections import RecordSettings
+
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+def advice(settings: Settings) -> list[str]:
+    """One warning for each setting that is probably not meant; none holds a secret."""
+    return [*_of_the_way_out(settings), *_of_limits(settings), *_of_masking(settings.record), *_of_files(settings)]
+
+
+def _of_the_way_out(settings: Settings) -> Iterator[str]:
+    endpoint = urlsplit(settings.otlp.endpoint)
+    secret = bool(settings.otlp.headers) or "@" in endpoint.netloc
+    if secret and endpoint.scheme == "http" and endpoint.hostname not in _LOOPBACK:
+        yield "otlp.endpoint: headers and passwords travel unencrypted to another machine; use https://"
+
+
+def _of_limits(settings: Settings) -> Iterator[str]:
+    if settings.shutdown_grace_seconds < settings.queue.wait_seconds:
+        yield "shutdown_grace_seconds: is shorter than queue.wait_seconds; an idle agent can be stopped amid a poll"
+    if settings.limits.in_flight_bytes < settings.limits.inflated_bytes:
+        yield "limits.in_flight_bytes: is less than limits.inflated_bytes; large objects are read one by one"
+    if settings.otlp.max_batch_bytes < settings.limits.record_bytes:
+        yield "otlp.max_batch_bytes: is less than limits.record_bytes; a long record makes a larger request"
+
+
+def _of_masking(record: RecordSettings) -> Iterator[str]:
+    if not record.mask:
+        return
+    from agent.trail.event import MEMBERS  # noqa: PLC0415 - msgspec is not needed to show a version
+
+    for place, path in enumerate(record.mask):
+        name = path.partition(".")[0]
+        if name not in MEMBERS:
+            near = difflib.get_close_matches(name, MEMBERS, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            yield f"record.mask.{place}: begins with no name that a CloudTrail record is known to have{hint}"
+
+
+def _of_files(settings: Settings) -> Iterator[str]:
+    secrets = {
+        "record.mask_key_file": settings.record.mask_key_file,
+        "otlp.headers_file": settings.otlp.headers_file,
+        "otlp.key_file": settings.otlp.key_file,
+    }
+    for key, path in secrets.items():
+        if path and _is_open_to_all(path):
+            yield f"{key}: every user of this machine may read the file; take that right away (chmod o= FILE)"
+
+
+def _is_open_to_all(path: Path) -> bool:
+    try:
+        return bool(path.stat().st_mode & stat.S_IROTH)
+    except OSError:  # it is gone already; whoever opens it will say so
+        return False
