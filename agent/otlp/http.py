@@ -17,8 +17,8 @@ from google.protobuf.json_format import Parse, ParseError
 from google.protobuf.message import DecodeError
 from google.rpc.status_pb2 import Status
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
-from requests import ReadTimeout, RequestException, Response, Session
-from urllib3 import HTTPResponse, Timeout
+from requests import RequestException, Session
+from urllib3 import Timeout
 from urllib3.exceptions import HTTPError
 
 from agent.otlp.answer import (
@@ -34,7 +34,7 @@ from agent.otlp.answer import (
     success,
 )
 from agent.otlp.endpoint import http_endpoint
-from agent.otlp.session import open_session
+from agent.otlp.session import body_of, open_session
 from agent.otlp.text import shown
 
 MAX_RESPONSE_BYTES = 65536
@@ -124,7 +124,7 @@ class HttpTransport:
                 content_type=response.headers.get("Content-Type", "").partition(";")[0].strip().lower(),
                 retry_after=response.headers.get("Retry-After", ""),
                 location=response.headers.get("Location", ""),
-                body=_read(response, deadline),
+                body=body_of(response, MAX_RESPONSE_BYTES, deadline),
             )
 
     def _session(self) -> Session:
@@ -158,17 +158,6 @@ def _client_certificate(cert_file: Path | None, key_file: Path | None) -> str | 
     if cert_file is None:
         return None
     return (str(cert_file), str(key_file)) if key_file else str(cert_file)
-
-
-def _read(response: Response, deadline: float) -> bytes:
-    """At most 64 KiB of the body, until the deadline."""
-    raw: HTTPResponse = response.raw
-    body = bytearray()
-    while len(body) < MAX_RESPONSE_BYTES and (piece := raw.read1(MAX_RESPONSE_BYTES - len(body), decode_content=True)):
-        body += piece
-        if time.monotonic() > deadline:
-            raise ReadTimeout("the answer did not end within the time-out")
-    return bytes(body)
 
 
 def _root(error: BaseException) -> BaseException:

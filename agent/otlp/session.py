@@ -1,8 +1,9 @@
-"""A requests session that takes an answer's head whole and in time, or not at all.
+"""A requests session that takes an answer's head whole, and all of it in time, or not at all.
 
-A socket's time-out starts anew with every byte: a server that sends its headers one byte at a time would hold a worker,
-and its lease, for ever. And to http.client a head that breaks off is a head that ends: "200 OK" before the connection
-breaks would be a proof of delivery, whatever the rest was to say.
+A socket's time-out starts anew with every byte: a server that sends its headers one byte at a time, or trailers without
+an end behind its body, would hold a worker, and its lease, for ever. So would a proxy. And to http.client a head that
+breaks off is a head that ends: "200 OK" before the connection breaks would be a proof of delivery, whatever the rest
+was to say.
 """
 
 from __future__ import annotations
@@ -10,13 +11,14 @@ from __future__ import annotations
 import io
 import socket
 import threading
-from collections.abc import Mapping
-from contextlib import suppress
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from http.client import HTTPResponse as Head
 from http.client import RemoteDisconnected
 from typing import Any
 
-from requests import PreparedRequest, Session
+from requests import PreparedRequest, ReadTimeout, Response, Session
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool, ProxyManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -50,16 +52,21 @@ class _PunctualConnection(HTTPConnection):
     """Ends the connection when the head of the answer is not there within the time-out, however it dribbles."""
 
     response_class = _WholeHead
+    answering: socket.socket | None = None  # where the answer comes from, also once http.client has let go of it
 
     def getresponse(self) -> HTTPResponse:  # type: ignore[override] # as urllib3 itself narrows http.client's
         """Wait for the head of the answer."""
-        watch = threading.Timer(_seconds(self.timeout), _hang_up, (self.sock,))
-        watch.daemon = True
-        watch.start()
-        try:
+        self.answering = self.sock
+        with _watched(self.sock, _seconds(self.timeout)):
             return super().getresponse()
-        finally:
-            watch.cancel()
+
+    def _tunnel(self) -> None:
+        """Wait for a proxy's answer to CONNECT."""
+        deadline = time.monotonic() + _seconds(self.timeout)
+        with _watched(self.sock, _seconds(self.timeout)):
+            super()._tunnel()
+        if time.monotonic() > deadline:  # to http.client this, too, is a head that ends
+            raise TimeoutError("the proxy did not answer within the time-out")
 
 
 class _PunctualTLSConnection(_PunctualConnection, HTTPSConnection):
@@ -103,6 +110,37 @@ def open_session(headers: Mapping[str, str]) -> Session:
     session.mount("http://", _Adapter())
     session.mount("https://", _Adapter())
     return session
+
+
+def body_of(response: Response, limit: int, deadline: float) -> bytes:
+    """At most `limit` bytes of the body, inflated where it is compressed.
+
+    Raises ReadTimeout if that much, or its end, is not there by `deadline` on the monotonic clock.
+    """
+    raw: HTTPResponse = response.raw
+    connection = raw.connection
+    connected = connection.answering if isinstance(connection, _PunctualConnection) else None
+    body = bytearray()
+    with _watched(connected, deadline - time.monotonic()):
+        while len(body) < limit:
+            piece = raw.read1(limit - len(body), decode_content=True)
+            if time.monotonic() > deadline:  # also where nothing came: a connection that is cut looks like an end
+                raise ReadTimeout("the answer did not end within the time-out")
+            if not piece:
+                break
+            body += piece
+    return bytes(body)
+
+
+@contextmanager
+def _watched(connected: socket.socket | None, seconds: float) -> Iterator[None]:
+    watch = threading.Timer(max(seconds, 0.0), _hang_up, (connected,))
+    watch.daemon = True
+    watch.start()
+    try:
+        yield
+    finally:
+        watch.cancel()
 
 
 def _as_it_is(request: PreparedRequest) -> PreparedRequest:

@@ -1,0 +1,185 @@
+"""A sink that means harm: whatever it sends, and for however long, a request ends in time and costs little memory.
+
+Each answer comes from a real socket, byte by byte as written here: no HTTP server would send the like.
+"""
+
+from __future__ import annotations
+
+import gzip
+import socket
+import threading
+import time
+import tracemalloc
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from itertools import chain, repeat
+
+import pytest
+
+from agent.otlp.answer import Accepted, Answer, Later, Refused
+from agent.otlp.http import HttpTransport
+
+Parts = Iterable[bytes]
+TIMEOUT = 0.5
+SLACK = 4.0  # for a noisy machine
+MOST_BYTES = 8 << 20
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/x-protobuf\r\n"
+REFUSED = b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\n"
+CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
+
+
+class RawServer:
+    """Sends every client the same bytes, `pause` seconds after each part, until it hangs up."""
+
+    def __init__(self, parts: Callable[[], Parts], pause: float) -> None:
+        self._parts = parts
+        self._pause = pause
+        self._closing = threading.Event()
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener.settimeout(0.05)  # so that it hears of its end
+        self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
+
+    @classmethod
+    @contextmanager
+    def sending(cls, parts: Callable[[], Parts], pause: float = 0.0) -> Iterator[RawServer]:
+        """Serve one client after the other while the block runs."""
+        server = cls(parts, pause)
+        thread = threading.Thread(target=server._serve, daemon=True)
+        thread.start()
+        try:
+            yield server
+        finally:
+            server._closing.set()
+            thread.join(10)
+            server._listener.close()
+
+    def _serve(self) -> None:
+        while not self._closing.is_set():
+            try:
+                client, _ = self._listener.accept()
+            except TimeoutError:
+                continue
+            with client:
+                client.settimeout(1)  # a client that has turned away does not take what is sent
+                self._send(client)
+
+    def _send(self, client: socket.socket) -> None:
+        try:
+            client.recv(1 << 16)
+            for part in self._parts():
+                client.sendall(part)
+                if self._closing.wait(self._pause) if self._pause else self._closing.is_set():
+                    return
+            client.recv(1 << 16)
+        except OSError:  # it hung up, as it should
+            return
+
+
+def _transport(url: str) -> HttpTransport:
+    return HttpTransport(
+        url,
+        {},
+        timeout=TIMEOUT,
+        compression="none",
+        ca_file=None,
+        cert_file=None,
+        key_file=None,
+        user_agent="trail-agent/9",
+    )
+
+
+def _answer(parts: Callable[[], Parts], pause: float = 0.0) -> tuple[Answer, float]:
+    """What the transport makes of it, and the seconds that it took."""
+    with RawServer.sending(parts, pause) as server:
+        transport = _transport(f"http://{server.address}/v1/logs")
+        begun = time.monotonic()
+        answer = transport.send(b"payload")
+        took = time.monotonic() - begun
+        transport.close()
+    return answer, took
+
+
+def _bomb(wrappings: int) -> bytes:
+    """300 MB of zeros, compressed as often as asked."""
+    compressor = zlib.compressobj(9, zlib.DEFLATED, 31)
+    bomb = b"".join(compressor.compress(bytes(1 << 20)) for _ in range(300)) + compressor.flush()
+    for _ in range(wrappings - 1):
+        bomb = gzip.compress(bomb, 9)
+    return bomb
+
+
+@pytest.mark.parametrize("wrappings", [1, 2, 3])
+def test_a_bomb_is_not_inflated(wrappings: int) -> None:
+    """An answer that is compressed though we asked for none is read up to 64 KiB of what it inflates to."""
+    bomb = _bomb(wrappings)
+    head = REFUSED + b"Content-Encoding: " + b", ".join([b"gzip"] * wrappings)
+    whole = head + b"\r\nContent-Length: %d\r\n\r\n" % len(bomb) + bomb
+    tracemalloc.start()
+    answer, took = _answer(lambda: [whole])
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert isinstance(answer, Refused)
+    assert took < SLACK
+    assert peak < MOST_BYTES + len(whole)
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        pytest.param(
+            lambda: chain([REFUSED, b"Content-Length: 99999999999\r\n\r\n"], repeat(bytes(1 << 16))), id="body"
+        ),
+        pytest.param(lambda: chain([REFUSED, CHUNKED], repeat(b"10000\r\n" + bytes(1 << 16) + b"\r\n")), id="chunks"),
+        pytest.param(lambda: chain([OK, CHUNKED, b"0\r\n"], repeat(b"X-T: y\r\n" * 1000)), id="trailers"),
+        pytest.param(lambda: chain([OK, CHUNKED, b"1;"], repeat(b"x" * (1 << 16))), id="chunk extension"),
+        pytest.param(lambda: chain([OK], repeat(b"X-H: y\r\n" * 1000)), id="headers"),
+        pytest.param(lambda: chain([OK, b"X-H: "], repeat(b"y" * (1 << 16))), id="one header"),
+        pytest.param(lambda: repeat(b"HTTP/1.1 100 Continue\r\n\r\n" * 1000), id="interim answers"),
+    ],
+)
+def test_an_answer_without_an_end_is_given_up(parts: Callable[[], Parts]) -> None:
+    """Gigabytes as fast as the network carries them end at a limit, or at the time-out, and are never a yes."""
+    tracemalloc.start()
+    answer, took = _answer(parts)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert isinstance(answer, Later | Refused)
+    assert took < TIMEOUT + SLACK
+    assert peak < MOST_BYTES
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        pytest.param(lambda: chain([OK, CHUNKED, b"0\r\n"], repeat(b"X-T: y\r\n")), id="trailers"),
+        pytest.param(lambda: chain([OK, CHUNKED, b"1;"], repeat(b"x")), id="chunk extension"),
+        pytest.param(lambda: chain([OK, CHUNKED], repeat(b"1\r\nx\r\n")), id="chunks"),
+        pytest.param(lambda: repeat(b"HTTP/1.1 100 Continue\r\n\r\n"), id="interim answers"),
+    ],
+)
+def test_an_answer_that_dribbles_has_one_deadline(parts: Callable[[], Parts]) -> None:
+    """Each part comes in time and the whole never does: the time-out is for the whole."""
+    answer, took = _answer(parts, pause=0.05)
+    assert isinstance(answer, Later)
+    assert took < TIMEOUT + SLACK
+
+
+def test_a_proxy_that_dribbles_has_a_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So has a proxy that never comes to an end with its answer to CONNECT."""
+    with RawServer.sending(lambda: chain([b"HTTP/1.1 200 OK\r\n"], repeat(b"X-H: y\r\n")), pause=0.05) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://{proxy.address}")
+        monkeypatch.setenv("NO_PROXY", "")
+        transport = _transport("https://sink.example/v1/logs")
+        begun = time.monotonic()
+        answer = transport.send(b"payload")
+        transport.close()
+    assert isinstance(answer, Later)
+    assert time.monotonic() - begun < TIMEOUT + SLACK
+
+
+def test_an_answer_with_trailers_is_read() -> None:
+    """What the deadline is for is no fault by itself: chunks, extensions and trailers that end are an answer."""
+    whole = OK + CHUNKED + b"0;note=x\r\nX-T: y\r\n\r\n"
+    assert _answer(lambda: [whole])[0] == Accepted()
