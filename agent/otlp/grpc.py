@@ -18,6 +18,7 @@ from agent.otlp.answer import (
     UNKNOWN_COUNT,
     Accepted,
     Answer,
+    Later,
     Misconfigured,
     PartlyRejected,
     failure,
@@ -35,6 +36,12 @@ too large. 64 KiB would turn a long partial_success message into that; 1 MiB is 
 
 _OVERSIZED = re.compile(r"CLIENT: .*larger than max")
 """How our own side says, with RESOURCE_EXHAUSTED, that the response is above the limit: the server had accepted."""
+
+_MAX_METADATA_BYTES = 1 << 18
+"""The message of a status travels in the metadata, and a sink may quote every record that it refuses. Above gRPC's own
+limit of 16 KiB the status is lost, and RESOURCE_EXHAUSTED of our own side comes in its place."""
+
+_LONG_METADATA = "received metadata size exceeds"
 
 _UNSENDABLE = "Invalid metadata"  # said by our own side, with INTERNAL
 
@@ -111,6 +118,8 @@ class GrpcTransport:
     def _new_channel(self) -> grpc.Channel:
         options: list[Any] = [
             ("grpc.max_receive_message_length", MAX_RESPONSE_BYTES),
+            ("grpc.max_metadata_size", _MAX_METADATA_BYTES),
+            ("grpc.absolute_max_metadata_size", _MAX_METADATA_BYTES),
             ("grpc.primary_user_agent", self._user_agent),
             ("grpc.enable_retries", 0),  # the sink retries, and counts each attempt
             ("grpc.initial_reconnect_backoff_ms", 500),
@@ -144,6 +153,8 @@ def _judge(error: _Failed, address: str) -> Answer:
     code = error.code().name
     if _OVERSIZED.search(error.details() or ""):
         return PartlyRejected(UNKNOWN_COUNT, f"{address} answered with more than {MAX_RESPONSE_BYTES} bytes")
+    if code == "RESOURCE_EXHAUSTED" and _LONG_METADATA in (error.details() or ""):
+        return Later(f"{address} answered with more metadata than {_MAX_METADATA_BYTES} bytes", slow=True)
     if error.details() == _UNSENDABLE:
         return Misconfigured(f"a header cannot be sent to {address}; check the names and characters of otlp.headers")
     retry = _retry_info(error)

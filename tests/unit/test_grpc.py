@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from grpc import StatusCode
 
-from agent.otlp.answer import Accepted, Later, Misconfigured, PartlyRejected
+from agent.otlp.answer import Accepted, Later, Misconfigured, PartlyRejected, Refused
 from agent.otlp.encode import Encoder
 from agent.otlp.endpoint import GrpcTarget, grpc_target
 from agent.otlp.grpc import MAX_RESPONSE_BYTES, GrpcTransport
@@ -169,6 +169,24 @@ def test_a_response_beyond_the_limit_is_not_taken_for_acceptance(opened: Open) -
     """A giant response is not read into memory; it may have said that records were rejected, and is taken for that."""
     with GrpcReceiver([GrpcReply(body=partial_success(0, "x" * (MAX_RESPONSE_BYTES + 1)))]) as receiver:
         assert isinstance(opened(receiver.url, compression="none").send(PAYLOAD), PartlyRejected)
+
+
+@pytest.mark.parametrize(("code", "kind"), [(StatusCode.UNAVAILABLE, Later), (StatusCode.INVALID_ARGUMENT, Refused)])
+def test_a_long_message_does_not_hide_the_status(opened: Open, code: StatusCode, kind: type[Later | Refused]) -> None:
+    """A sink that quotes hundreds of records in its refusal is still understood, and its words are cut."""
+    with GrpcReceiver([GrpcReply(code, "bad record " * 10_000)]) as receiver:
+        answer = opened(receiver.url).send(PAYLOAD)
+    assert isinstance(answer, kind)
+    assert code.name in answer.detail
+    assert len(answer.detail) <= 1000
+
+
+def test_a_status_that_is_lost_in_metadata_decides_nothing(opened: Open) -> None:
+    """A status too long to be read is no refusal: the records are kept, and nothing is halved or dead-lettered."""
+    with GrpcReceiver([GrpcReply(StatusCode.INVALID_ARGUMENT, "x" * 1_000_000)]) as receiver:
+        answer = opened(receiver.url).send(PAYLOAD)
+    assert isinstance(answer, Later)
+    assert answer.slow
 
 
 @pytest.mark.parametrize("delay", [0.0, 2.5])
