@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import traceback
 from typing import Annotated
 
 import typer
@@ -40,7 +39,9 @@ def run(
         typer.echo(f"✗ {error}", err=True)
         raise typer.Exit(_UNAVAILABLE) from error
     except Exception as error:
-        traceback.print_exc()
+        from agent.telemetry.failure import describe
+
+        typer.echo(describe(error), err=True)  # the interpreter's own traceback would quote values
         typer.echo(
             "✗ A bug ended trail-agent; nothing is lost: messages in hand come again. Please report it.", err=True
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agent.telemetry.failure import EXCEPTION, describe, headline
-from agent.telemetry.safetext import without_user
+from agent.telemetry.safetext import bare_address
 from agent.telemetry.voice import ERROR, Voice
 
 
@@ -11,13 +11,13 @@ class LifeEvents(Voice):
     """What befalls the daemon as a whole."""
 
     def started(self, version: str, queue: str, buckets: int, endpoint: str, listen: str) -> None:
-        """The settings are loaded and the daemon begins; user info in an address is not logged."""
+        """The settings are loaded and the daemon begins; user info and query of an address are not logged."""
         self._log.info(
             "started",
             version=version,
-            queue=without_user(queue),
+            queue=bare_address(queue),
             buckets=buckets,
-            endpoint=without_user(endpoint),
+            endpoint=bare_address(endpoint),
             listen=listen,
         )
 

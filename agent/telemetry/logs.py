@@ -11,14 +11,15 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, TextIO, cast
 
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
 
 from agent.pulse import Clock, SystemClock
-from agent.telemetry.failure import EXCEPTION, describe
-from agent.telemetry.safetext import clean
+from agent.telemetry.failure import EXCEPTION, describe, headline
+from agent.telemetry.safetext import clean, without_user
 from agent.telemetry.throttle import Throttle
 
 
@@ -49,16 +50,19 @@ def open_log(level: str, layout: str, stream: TextIO, clock: Clock | None = None
 def foreign_logging(log: FilteringBoundLogger, clock: Clock | None = None) -> Iterator[None]:
     """While the block runs, warnings and errors that libraries log (botocore, urllib3, grpc) go to `log`.
 
-    Each line of a library's code is heard once a minute: urllib3 warns of every retry.
+    Each line of a library's code is heard once a minute: urllib3 warns of every retry. So does what ends a thread: the
+    interpreter would print its text, which may quote an event.
     """
     root = logging.getLogger()
     bridge, before = _Bridge(log, Throttle(clock or SystemClock())), root.level
     root.addHandler(bridge)
     root.setLevel(logging.WARNING)
     logging.captureWarnings(capture=True)
+    hook, threading.excepthook = threading.excepthook, partial(_thread_failed, log)
     try:
         yield
     finally:
+        threading.excepthook = hook
         logging.captureWarnings(capture=False)
         root.setLevel(before)
         root.removeHandler(bridge)
@@ -88,9 +92,20 @@ class _Bridge(logging.Handler):
 
 def _message(record: logging.LogRecord) -> str:
     try:
-        return record.getMessage()
+        return without_user(record.getMessage())
     except (TypeError, ValueError):
-        return str(record.msg)
+        return without_user(str(record.msg))
+
+
+def _thread_failed(log: FilteringBoundLogger, failed: threading.ExceptHookArgs) -> None:
+    error = failed.exc_value or failed.exc_type()
+    log.error(
+        "thread_failed",
+        thread=failed.thread.name if failed.thread else "",
+        error=headline(error),
+        hint="a bug: liveness will fail, and whatever watches it restarts the agent; please report it with this line",
+        **{EXCEPTION: describe(error)},
+    )
 
 
 class _Lines:

@@ -122,7 +122,7 @@ class QueueEvents(LifeEvents):
             "settle_failed",
             operation=operation,
             count=count,
-            detail=detail,
+            detail=without_user(detail),
             hint="the messages come again when their lease ends, and repeats are recognised",
         )
 
@@ -154,7 +154,7 @@ class QueueEvents(LifeEvents):
             f"retry {reason}",
             "retried",
             reason=reason.value,
-            detail=detail,
+            detail=without_user(detail),
             message_id=delivery.message_id,
             receive_count=delivery.receive_count,
             hint=_RETRY_HINTS[reason],

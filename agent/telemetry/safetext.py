@@ -33,6 +33,11 @@ def without_user(text: str) -> str:
     return _USER_INFO.sub("//", text)
 
 
+def bare_address(url: str) -> str:
+    """`url` without user, password and query, any of which may be a secret."""
+    return without_user(url).partition("?")[0]
+
+
 def _visible(character: str) -> str:
     if character.isprintable():
         return character

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import threading
 import warnings
 
 import pytest
@@ -201,6 +202,35 @@ def test_warnings_of_python_are_heard_and_then_given_back() -> None:
             warnings.warn("old API", UserWarning, stacklevel=1)
         assert warnings.showwarning is before
     assert "old API" in json.loads(stream.getvalue())["message"]
+
+
+def test_a_thread_that_ends_of_a_bug_is_told_without_the_value_it_met() -> None:
+    """Nobody catches it, so the interpreter would print it, an event's text included; the hook is given back."""
+    before, stream = threading.excepthook, io.StringIO()
+    who = "arn:aws:iam::1:user/alice"
+
+    def stumble() -> None:
+        raise KeyError(who)
+
+    with foreign_logging(open_log("info", "json", stream)):
+        thread = threading.Thread(target=stumble, name="leases")
+        thread.start()
+        thread.join()
+    assert threading.excepthook is before
+    line = json.loads(stream.getvalue())
+    assert (line["level"], line["event"], line["thread"]) == ("error", "thread_failed", "leases")
+    assert "KeyError" in line["error"]
+    assert "test_logs.py" in line["exception"]
+    assert "alice" not in stream.getvalue()
+
+
+def test_a_library_that_names_a_password_is_heard_without_it() -> None:
+    """User and password of an address are taken out of what libraries say."""
+    stream = io.StringIO()
+    with foreign_logging(open_log("info", "json", stream)):
+        logging.getLogger("urllib3").warning("retry %s", "http://eve:s3cret@proxy:3128/")
+    assert "proxy:3128" in stream.getvalue()
+    assert "s3cret" not in stream.getvalue()
 
 
 def caught(error: Exception, cause: Exception | None = None) -> Exception:

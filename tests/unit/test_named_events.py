@@ -48,12 +48,12 @@ def test_a_retry_tells_what_stood_in_the_way(subject: Rig) -> None:
 def test_the_life_cycle_is_told_at_info(subject: Rig) -> None:
     """Start, readiness, drain and stop are one line each, and the drain makes unready."""
     telemetry = subject.telemetry
-    telemetry.started("1.2.3", "https://u:p@sqs/q", 2, "https://token@sink:4318", "127.0.0.1:9464")
+    telemetry.started("1.2.3", "https://u:p@sqs/q", 2, "https://token@sink:4318/otlp?key=token", "127.0.0.1:9464")
     (line,) = subject.lines()
     assert (line["event"], line["queue"], line["endpoint"], line["buckets"]) == (
         "started",
         "https://sqs/q",
-        "https://sink:4318",
+        "https://sink:4318/otlp",
         2,
     )
     telemetry.queue_up()
@@ -321,6 +321,22 @@ def test_a_failed_settlement_is_a_warning_per_operation(subject: Rig) -> None:
         subject.telemetry.settle_failed("DeleteMessageBatch", 2, "InternalError")
     subject.telemetry.settle_failed("SendMessage", 1, "AccessDenied")
     assert events(subject) == ["warning settle_failed"] * 2
+
+
+def test_no_password_of_an_address_is_told(subject: Rig) -> None:
+    """What a library says of an address that it could not reach is told without the user and password in it."""
+    said = "ProxyConnectionError: cannot connect to http://eve:s3cret@proxy:3128/"
+    subject.telemetry.settle_failed("SendMessage", 1, said)
+    subject.telemetry.queue_down("unavailable", said)
+    subject.telemetry.gate_closed("store", said, "wait")
+    subject.telemetry.sink_down("unavailable", said)
+    subject.telemetry.delivery_settled(
+        Settlement(delivery(), Outcome.RETRY, retry=RetryReason.STORE_UNAVAILABLE, retry_detail=said)
+    )
+    lines = subject.lines()
+    assert len(lines) == 5
+    assert all("proxy:3128" in str(line["detail"]) for line in lines)
+    assert "s3cret" not in repr(lines) + repr(subject.telemetry.health.ready())
 
 
 def test_what_is_held_is_shown_as_it_is_now(subject: Rig) -> None:

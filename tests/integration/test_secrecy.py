@@ -1,0 +1,61 @@
+"""Nothing that the daemon says to anybody holds a secret, or a word of an event, however much it is asked to say."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+
+from agent.demo.objects import pack, trail_key
+from agent.demo.world import REGION
+from tests.integration.rig import Agent, Cloud, eventually
+from tests.otlp_receiver import HttpReceiver, HttpReply
+from tests.samples import create_dev_environment
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+WORD = "unheard-of"
+PATHS = ("/", "/metrics", "/livez", "/readyz", f"/{WORD}-path")
+
+
+def _event(name: str, **members: object) -> bytes:
+    """An event with a word in it that stands nowhere else."""
+    told = {"userAgent": f"{WORD}-agent", "sourceIPAddress": "203.0.113.200", "errorMessage": f"{WORD}-message"}
+    return json.dumps({**create_dev_environment(), **told, "eventID": name, **members}).encode()
+
+
+def test_nothing_that_is_said_holds_a_secret(tmp_path: Path) -> None:
+    """At level debug, with a sink that refuses in every way: log and pages have no secret and no event content."""
+    headers, key = tmp_path / "headers", tmp_path / "key"
+    headers.write_text("x-api-key: s3cret-of-file\n")
+    key.write_text("s3cret-of-mask-0123456789abcdef0123456789abcdef\n")
+    replies = [HttpReply(503), HttpReply(400, b"bad", "text/plain"), HttpReply(401)]
+    with Cloud.start() as cloud, HttpReceiver(rule=lambda e: replies.pop() if e.records and replies else None) as sink:
+        endpoint = sink.url.replace("://", "://eve:s3cret-of-url@") + "/v1/logs?token=s3cret-of-query"
+        role = {"role_arn": "arn:aws:iam::123456789012:role/trail-agent", "external_id": "s3cret-of-role"}
+        settings = cloud.settings(
+            endpoint,
+            otlp={
+                "endpoint": endpoint,
+                "headers": {"x-other": "s3cret-of-settings"},
+                "headers_file": str(headers),
+            },
+            record={"mask": ["userIdentity.onBehalfOf.userId"], "mask_key_file": str(key)},
+            aws={"endpoint_url": cloud.world.endpoint, "assume_role": role},
+            log={"level": "debug", "format": "json"},
+        )
+        with Agent.ready(tmp_path / "agent", settings) as agent:
+            rng = Random(4)
+            for body in (pack([_event("one")]), pack([_event("two"), b"7"]), pack([b'{"eventName":"' + WORD.encode()])):
+                cloud.world.put(trail_key(rng, "111122223333", REGION, NOW), body)
+            cloud.world.send(f'{{"{WORD}": "notification"}}')
+            eventually(lambda: agent.metric("trail_agent_deliveries_settled_total") >= 5, "all is settled")
+            eventually(lambda: not replies, "the sink has refused in every way")
+            said = [agent.get(path).text for path in PATHS]
+            assert agent.stop() == 0
+        said.append(agent.log_text())
+    sent = sink.exports[-1].headers
+    assert (sent["x-api-key"], sent["x-other"]) == ("s3cret-of-file", "s3cret-of-settings")
+    assert "token=s3cret-of-query" in sink.exports[-1].path
+    assert "dead_lettered" in said[-1]
+    assert [text for text in said if "s3cret" in text or WORD in text or "203.0.113.200" in text] == []
