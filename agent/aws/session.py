@@ -25,6 +25,10 @@ _AWS_HOSTS: Final = (".amazonaws.com", ".amazonaws.com.cn")
 _NO_CREDENTIALS: Final = (
     "no AWS credentials were found in the environment, the shared files, or the container's or instance's role"
 )
+_BAD_ENDPOINT: Final = (
+    "aws: cannot make a client for {service} in {region}: its endpoint is no URL; check aws.endpoint_url and the "
+    "variables AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_S3 and AWS_ENDPOINT_URL_SQS"
+)
 _FIRST_PROVIDER: Final = "env"
 # What fetches credentials makes clients of its own, which would try for five minutes while every read waits for them.
 _CREDENTIAL_CLIENTS: Final = Config(
@@ -61,8 +65,10 @@ class Sessions:
             if service == "s3" and not str(client.meta.endpoint_url).endswith(_AWS_HOSTS):
                 # An emulator seldom resolves bucket.host names.
                 client = self._make(session, service, region, config.merge(Config(s3={"addressing_style": "path"})))
-        except (BotoCoreError, ValueError) as error:
+        except BotoCoreError as error:
             raise SettingsError([f"aws: cannot make a client for {service} in {region}: {error}"]) from error
+        except ValueError as error:  # botocore quotes the endpoint, which may hold a password
+            raise SettingsError([_BAD_ENDPOINT.format(service=service, region=region)]) from error
         return client
 
     def _make(self, session: boto3.Session, service: str, region: str, config: Config) -> Any:

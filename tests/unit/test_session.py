@@ -12,12 +12,14 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
-from botocore.exceptions import NoCredentialsError
+from botocore.exceptions import NoCredentialsError, ProxyConnectionError, SSLError
 
-from agent.aws.failure import AWS_ERRORS
+from agent.aws.failure import AWS_ERRORS, explain
 from agent.aws.session import Sessions
 from agent.errors import SettingsError
 from agent.settings import AssumeRoleSettings, AwsSettings
+from tests.otlp_receiver import HttpReceiver
+from tests.private_ca import PrivateCa, make_private_ca
 
 REGION = "us-west-2"
 ROLE = "arn:aws:iam::111122223333:role/reader"
@@ -109,6 +111,12 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.fixture(scope="module")
+def ca(tmp_path_factory: pytest.TempPathFactory) -> PrivateCa:
+    """A private authority."""
+    return make_private_ca(tmp_path_factory.mktemp("ca"))
+
+
 def _receive(sessions: Sessions, region: str = REGION) -> None:
     sessions.client("sqs", region=region).receive_message(QueueUrl="http://127.0.0.1/111122223333/queue")
 
@@ -142,10 +150,52 @@ def test_a_missing_profile_is_a_settings_error() -> None:
 
 
 def test_an_unusable_endpoint_is_a_settings_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An endpoint in the environment that is no URL is told as a problem of the settings."""
-    monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", "not a url")
-    with pytest.raises(SettingsError, match="cannot make a client for sqs in us-west-2"):
+    """An endpoint in the environment that is no URL is told as a problem of the settings, and not quoted."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", "http://eve:s3 cret@")
+    with pytest.raises(SettingsError, match=r"sqs in us-west-2.*AWS_ENDPOINT_URL_SQS") as told:
         Sessions(AwsSettings(), "1").client("sqs", region=REGION)
+    assert "s3 cret" not in str(told.value)
+
+
+def test_netrc_is_not_looked_at(aws: FakeAws, files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Requests to AWS carry AWS's signature, whatever a .netrc says of the host."""
+    netrc = files / ".netrc"
+    netrc.write_text("default login eve password wrong\n", encoding="utf-8")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    monkeypatch.setenv("HOME", str(files))
+    sessions = Sessions(AwsSettings(endpoint_url=aws.url), "1")
+    _receive(sessions)
+    _read(sessions)
+    assert [request.signer for request in aws.requests] == ["key-of-environment"] * 2
+
+
+def test_proxies_of_the_environment_are_used(aws: FakeAws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Requests to AWS go through the proxy that the environment names; its password is in no error."""
+    monkeypatch.setenv("NO_PROXY", "")
+    monkeypatch.setenv("HTTP_PROXY", aws.url)
+    _receive(Sessions(AwsSettings(endpoint_url="http://sqs.example"), "1"))
+    assert [request.path for request in aws.requests] == ["http://sqs.example/"]
+    monkeypatch.setenv("HTTP_PROXY", "http://eve:s3cret@127.0.0.1:9")
+    with pytest.raises(ProxyConnectionError) as told:
+        _receive(Sessions(AwsSettings(endpoint_url="http://sqs.example"), "1"))
+    assert "127.0.0.1:9" in explain(told.value).detail
+    assert "s3cret" not in explain(told.value).detail
+
+
+@pytest.mark.parametrize("value", ["", "0", "false"])
+def test_no_variable_turns_verification_off(ca: PrivateCa, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    """AWS is verified: a private authority counts where AWS_CA_BUNDLE names it, and nothing makes every one count."""
+    with HttpReceiver(tls=ca) as receiver:
+        settings = AwsSettings(endpoint_url=receiver.url)
+        for name in ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PYTHONHTTPSVERIFY", "SSL_CERT_FILE"):
+            monkeypatch.setenv(name, value)
+        with pytest.raises((SettingsError, SSLError, OSError)):
+            _receive(Sessions(settings, "1"))
+        assert receiver.exports == []
+        monkeypatch.setenv("AWS_CA_BUNDLE", str(ca.ca_file))
+        _receive(Sessions(settings, "1"))
+        assert len(receiver.exports) == 1
 
 
 def test_a_role_is_assumed_for_every_call(aws: FakeAws) -> None:
