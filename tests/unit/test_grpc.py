@@ -14,7 +14,6 @@ from agent.otlp.encode import Encoder
 from agent.otlp.endpoint import GrpcTarget, grpc_target
 from agent.otlp.grpc import MAX_RESPONSE_BYTES, GrpcTransport
 from tests.otlp_receiver import GrpcReceiver, GrpcReply, partial_success
-from tests.private_ca import PrivateCa, make_private_ca
 from tests.sink_fakes import log_record
 
 Open = Callable[..., GrpcTransport]
@@ -52,12 +51,6 @@ def opened() -> Iterator[Open]:
     yield build
     for transport in transports:
         transport.close()
-
-
-@pytest.fixture(scope="module")
-def ca(tmp_path_factory: pytest.TempPathFactory) -> PrivateCa:
-    """A private authority."""
-    return make_private_ca(tmp_path_factory.mktemp("ca"))
 
 
 @pytest.mark.parametrize("compression", ["gzip", "none"])
@@ -131,21 +124,6 @@ def test_a_missing_ca_file_is_a_misconfiguration(opened: Open, tmp_path: Path) -
     answer = opened("https://127.0.0.1:1", ca_file=tmp_path / "none.pem").send(PAYLOAD)
     assert isinstance(answer, Misconfigured)
     assert "none.pem" in answer.detail
-
-
-def test_tls_is_verified_against_the_private_authority(opened: Open, ca: PrivateCa) -> None:
-    """With ca_file the server is trusted; without it, it is not, and the records wait."""
-    with GrpcReceiver(tls=ca) as receiver:
-        assert opened(receiver.url, ca_file=ca.ca_file).send(PAYLOAD) == Accepted()
-        assert isinstance(opened(receiver.url, timeout=2).send(PAYLOAD), Later)
-
-
-def test_a_client_certificate_is_presented(opened: Open, ca: PrivateCa) -> None:
-    """A receiver that asks for a client certificate gets ours, and refuses who has none."""
-    with GrpcReceiver(tls=ca, mutual=True) as receiver:
-        ours = opened(receiver.url, ca_file=ca.ca_file, cert_file=ca.client_cert, key_file=ca.client_key)
-        assert ours.send(PAYLOAD) == Accepted()
-        assert isinstance(opened(receiver.url, ca_file=ca.ca_file, timeout=2).send(PAYLOAD), Later)
 
 
 def test_an_unreadable_response_leaves_ok_standing_with_a_warning(opened: Open) -> None:

@@ -287,14 +287,6 @@ def test_ca_file_wins_over_the_environment(
         assert opened(receiver.url, ca_file=ca.ca_file).send(PAYLOAD) == Accepted()
 
 
-def test_a_client_certificate_is_presented(opened: Open, ca: PrivateCa) -> None:
-    """A receiver that asks for a client certificate gets ours, and refuses who has none."""
-    with HttpReceiver(tls=ca, mutual=True) as receiver:
-        ours = opened(receiver.url, ca_file=ca.ca_file, cert_file=ca.client_cert, key_file=ca.client_key)
-        assert ours.send(PAYLOAD) == Accepted()
-        assert isinstance(opened(receiver.url, ca_file=ca.ca_file).send(PAYLOAD), Later)
-
-
 def test_many_threads_share_one_transport(opened: Open) -> None:
     """Workers send at once, each over a connection of its own, and every payload arrives whole."""
     with HttpReceiver() as receiver:
