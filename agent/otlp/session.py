@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from http.client import HTTPResponse as Head
 from http.client import RemoteDisconnected
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 from requests import PreparedRequest, ReadTimeout, Response, Session
@@ -101,12 +102,13 @@ def open_session(headers: Mapping[str, str]) -> Session:
     """A session for one thread, that sends `headers` with every request.
 
     Proxies come from the environment, but credentials never from `.netrc`: requests would put them in the place of our
-    Authorization header.
+    Authorization header. Cookies are not kept: a sink could hand out new ones for ever.
     """
     session = Session()
     session.headers.clear()
     session.headers.update(headers)
     session.auth = _as_it_is
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
     session.mount("http://", _Adapter())
     session.mount("https://", _Adapter())
     return session

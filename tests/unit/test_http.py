@@ -158,6 +158,16 @@ def test_a_dribbling_server_is_given_up_at_the_deadline(opened: Open, part: str)
     assert took < 5
 
 
+def test_cookies_are_not_kept(opened: Open) -> None:
+    """A sink that hands out a new cookie with every answer gets none back, and fills no memory."""
+    cookies = [HttpReply(headers={"Set-Cookie": f"c{number}=1; Path=/"}) for number in range(3)]
+    with HttpReceiver(cookies) as receiver:
+        transport = opened(receiver.url)
+        answers = [transport.send(PAYLOAD) for _ in cookies]
+    assert answers == [Accepted()] * 3
+    assert [export.headers.get("cookie") for export in receiver.exports] == [None] * 3
+
+
 def test_a_redirect_is_not_followed(opened: Open) -> None:
     """A log-in page elsewhere is a misconfiguration, and the detail says where it leads without its token."""
     reply = HttpReply(302, headers={"Location": "https://login.example/start?token=t0k"})
