@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from agent.otlp.discreet import Discreet, secrets_of
 from agent.otlp.sink import Transport
 from agent.settings import OtlpSettings, silence_grpc
 
@@ -21,9 +22,10 @@ def open_transport(otlp: OtlpSettings, version: str) -> Transport:
         from agent.otlp.http import HttpTransport  # noqa: PLC0415
 
         opened, address = HttpTransport, otlp.logs_url
-    return opened(
+    headers = otlp.plain_headers()
+    transport = opened(
         address,
-        otlp.plain_headers(),
+        headers,
         timeout=otlp.timeout_seconds,
         compression=otlp.compression,
         ca_file=otlp.ca_file,
@@ -31,3 +33,4 @@ def open_transport(otlp: OtlpSettings, version: str) -> Transport:
         key_file=otlp.key_file,
         user_agent=f"trail-agent/{version}",
     )
+    return Discreet(transport, secrets_of(otlp.endpoint, headers.values()))

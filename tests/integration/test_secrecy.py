@@ -29,7 +29,11 @@ def test_nothing_that_is_said_holds_a_secret(tmp_path: Path) -> None:
     headers, key = tmp_path / "headers", tmp_path / "key"
     headers.write_text("x-api-key: s3cret-of-file\n")
     key.write_text("s3cret-of-mask-0123456789abcdef0123456789abcdef\n")
-    replies = [HttpReply(503), HttpReply(400, b"bad", "text/plain"), HttpReply(401)]
+    replies = [
+        HttpReply(503, b"no more of s3cret-of-file", "text/plain"),
+        HttpReply(400, f"bad {WORD}-agent".encode(), "text/plain"),
+        HttpReply(401, b"not s3cret-of-settings", "text/plain"),
+    ]
     with Cloud.start() as cloud, HttpReceiver(rule=lambda e: replies.pop() if e.records and replies else None) as sink:
         endpoint = sink.url.replace("://", "://eve:s3cret-of-url@") + "/v1/logs?token=s3cret-of-query"
         role = {"role_arn": "arn:aws:iam::123456789012:role/trail-agent", "external_id": "s3cret-of-role"}
