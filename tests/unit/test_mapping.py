@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from typing import Any
 
+import msgspec
 import pytest
 
 from agent.model import EventLabels, LogRecord, ObjectSource
 from agent.otlp.fitting import fit, size
 from agent.otlp.mapping import Mapper
 from agent.trail.edit import Mask
-from agent.trail.event import MalformedEventError
+from agent.trail.event import MalformedEventError, TrailEvent
 from tests.samples import (
     BUCKET,
     FILE_NAME,
@@ -471,6 +473,38 @@ def test_what_is_masked_is_nowhere() -> None:
     assert str(record.attributes["user.id"]).startswith("hmac-sha256:")
     assert "client.address" not in record.attributes
     assert record.digest == MAPPER.to_record(raw, SOURCE).digest
+
+
+def _told(part: type[msgspec.Struct], above: str = "") -> dict[str, Any]:
+    """An event that has every member that is known of, each with its own path, in angle brackets, for its value."""
+    members: dict[str, Any] = {}
+    for field in msgspec.structs.fields(part):
+        path = f"{above}{field.encode_name}"
+        nested = isinstance(field.type, type) and issubclass(field.type, msgspec.Struct)
+        members[field.encode_name] = _told(field.type, f"{path}.") if nested else f"<{path}>"
+    return members
+
+
+def _paths(tree: dict[str, Any], above: str = "") -> list[str]:
+    """The path of every value, and of everything that holds one."""
+    found = []
+    for name, value in tree.items():
+        found.append(f"{above}{name}")
+        found += _paths(value, f"{above}{name}.") if isinstance(value, dict) else []
+    return found
+
+
+PARAMETERS = {"spaceName": "<requestParameters.spaceName>", "projectName": "<requestParameters.projectName>"}
+EVERYTHING = {**_told(TrailEvent), "requestParameters": PARAMETERS}
+
+
+@pytest.mark.parametrize("path", _paths(EVERYTHING))
+def test_no_attribute_goes_round_a_mask(path: str) -> None:
+    """Whatever is masked, no part of the record, its labels and its resource included, is made of the value."""
+    plain = masking("none").to_record(encoded(EVERYTHING), SOURCE)
+    masked = masking(path).to_record(encoded(EVERYTHING), SOURCE)
+    assert f"<{path}" in repr(plain)
+    assert not re.search(f"<{re.escape(path)}[.>]", repr(masked))
 
 
 def long_event() -> bytes:
