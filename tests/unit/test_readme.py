@@ -14,7 +14,13 @@ from agent.cli import config
 from agent.cli.app import app
 from agent.errors import Reason, RetryReason
 from agent.model import IgnoredReason
+from agent.otlp import grpc, http
+from agent.otlp.answer import MAX_RETRY_AFTER_SECONDS
+from agent.otlp.text import SHOWN_CHARACTERS
 from agent.settings import settings_table
+from agent.settings.keys import keys
+from agent.telemetry.connection import DEADLINE_SECONDS, HEAD_BYTES
+from agent.telemetry.server import CONNECTIONS
 
 ROOT = Path(__file__).parent.parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -68,6 +74,25 @@ def test_the_layout_names_every_module() -> None:
     here -= {"__init__.py", "py.typed", "__pycache__/"}
     named = set(re.findall(r"[a-z_]+\.py|(?<=[ ])[a-z]+/", layout))
     assert named == here
+
+
+def test_the_threat_model_names_what_there_is() -> None:
+    """Every setting, metric and file that SECURITY.md mentions exists; its numbers are those of the code."""
+    path = ROOT / ".github" / "SECURITY.md"
+    text = path.read_text(encoding="utf-8")
+    settings = {key.name for key in keys()} | {key.path[0] for key in keys()}
+    sections = "|".join(sorted({key.path[0] for key in keys()}))
+    named = set(re.findall(rf"`((?:{sections})(?:[.][a-z_]+)?)`", text))
+    assert named
+    assert named <= settings
+    assert set(re.findall("`((?:trail_agent|codecatalyst)_[a-z_]+)`", text)) <= set(
+        re.findall("[a-z_]+", METRICS_TABLE)
+    )
+    assert all((path.parent / link).exists() for link in re.findall(r"\]\(([^)#:]+)\)", text))
+    assert (CONNECTIONS, DEADLINE_SECONDS, HEAD_BYTES) == (8, 10, 16 << 10)
+    assert (http.MAX_RESPONSE_BYTES, grpc.MAX_RESPONSE_BYTES, SHOWN_CHARACTERS) == (64 << 10, 1 << 20, 1000)
+    assert MAX_RETRY_AFTER_SECONDS == 5 * 60
+    assert all(words in text for words in ("eight connections", "ten seconds", "16 KiB", "64 KiB", "1 MiB", "1,000"))
 
 
 def test_the_package_imports_no_test_or_demo_library_to_run() -> None:
