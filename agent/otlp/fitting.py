@@ -13,6 +13,7 @@ from typing import Final
 
 from agent.model import AttributeValue, LogRecord
 from agent.trail.edit import truncate
+from agent.trail.event import MalformedEventError
 
 PARAMETERS: Final = (
     "aws.request.parameters",
@@ -45,6 +46,16 @@ def fit(record: LogRecord, limit: int) -> LogRecord:
         if size(fitted) > limit:
             fitted = replace(fitted, attributes=smaller(fitted.attributes))
     return _listing(fitted, replaced or _changed(record.attributes, fitted.attributes))
+
+
+def halved(record: LogRecord) -> LogRecord | None:
+    """`record` at half its size or less; None if it cannot be had."""
+    limit = size(record) // 2
+    try:
+        shrunk = fit(record, limit)
+    except MalformedEventError:  # its nesting was just bearable where it was mapped, with a shallower stack
+        return None
+    return shrunk if size(shrunk) <= limit else None
 
 
 def _listing(record: LogRecord, names: Sequence[str]) -> LogRecord:

@@ -19,9 +19,9 @@ from agent.codecatalyst import actor
 from agent.codecatalyst.events import UNKNOWN_IDENTITY, canonical
 from agent.codecatalyst.subject import Subject, subject
 from agent.model import AttributeValue, EventLabels, LogRecord, ObjectSource
-from agent.otlp.fitting import PARAMETERS, fit, size
+from agent.otlp.fitting import PARAMETERS, fit, halved
 from agent.trail.edit import Mask
-from agent.trail.event import MalformedEventError, SessionContext, TrailEvent, UserIdentity, compact, decode, flag, text
+from agent.trail.event import SessionContext, TrailEvent, UserIdentity, compact, decode, flag, text
 
 _INFO: Final = 9
 _WARN: Final = 13
@@ -58,12 +58,7 @@ class Mapper:
 
     def shrink(self, record: LogRecord) -> LogRecord | None:
         """`record` at half its size or less, for a sink that finds it too large; None if it cannot be had."""
-        limit = size(record) // 2
-        try:
-            shrunk = fit(record, limit)
-        except MalformedEventError:  # its nesting was just bearable where it was mapped, with a shallower stack
-            return None
-        return shrunk if size(shrunk) <= limit else None
+        return halved(record)
 
     def _map(self, body: bytes, source: ObjectSource, digest: bytes) -> LogRecord:
         event = decode(body)

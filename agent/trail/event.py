@@ -161,8 +161,6 @@ class TrailEvent(_Part, frozen=True):
 
 
 MEMBERS: Final = frozenset(field.encode_name for field in msgspec.structs.fields(TrailEvent))
-"""The names at the top of a record that mean something here."""
-
 _decoder: Final = msgspec.json.Decoder(TrailEvent)
 
 
