@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final, Protocol
 
 from agent.aws.lease import Leases
@@ -26,6 +25,7 @@ from agent.remembered import Remembered
 from agent.shipping import Shipping
 from agent.trail.admission import Admission
 from agent.worker import Worker
+from tests.edges import Edge
 from tests.fakes.clock import FakeClock
 from tests.fakes.flow import HereAndNow, make_pipeline
 from tests.fakes.sqs import DEAD_LETTER_URL, FakeQueue
@@ -40,25 +40,6 @@ _REQUEST_RECORDS: Final = 4  # so that one export is often several requests
 
 class Crash(BaseException):
     """The process is no more: nothing of it may catch this, and nothing that it still asks for is done."""
-
-
-class Edge(StrEnum):
-    """The points of a unit of work, in its order."""
-
-    RECEIVED = "after receive"
-    OPENED = "before an object's body"
-    READ = "after an object's body"
-    EXPORTING = "before export"
-    STORED = "after the sink stored, before its answer"
-    ANSWERED = "after the sink's answer, before it is remembered"
-    REMEMBERED = "after it is remembered, before settle"
-    BURYING = "before dead-letter send"
-    BURIED = "after dead-letter send, before delete"
-    DELETING = "before delete"
-    DELETED = "after delete, before its answer"
-    HIDING = "before visibility changes"
-    HIDDEN = "after visibility changed, before the answer"
-    WAITING = "at the start of a wait"
 
 
 class FarSide(Protocol):

@@ -24,8 +24,10 @@ from agent.demo.world import REGION, World
 from tests.otlp_receiver import GrpcReceiver, HttpReceiver
 
 ACME = "acme-trail-111122223333"
+PROGRAM = ("-m", "agent")
 DEADLINE_SECONDS = 60.0
 _PAUSE = threading.Event()
+_FROM_HERE = {"PYTHONPATH": str(Path(__file__).parents[2])}  # wherever the tests were started
 
 
 def eventually(met: Callable[[], object], what: str, seconds: float = DEADLINE_SECONDS) -> None:
@@ -107,12 +109,17 @@ class Agent:
 
     @classmethod
     @contextmanager
-    def run(cls, folder: Path, settings: Mapping[str, Any], *flags: str) -> Iterator[Self]:
-        """Run the daemon with `settings` while the block runs; it is killed at the end if it has not ended."""
+    def run(
+        cls, folder: Path, settings: Mapping[str, Any], *flags: str, program: Sequence[str] = PROGRAM
+    ) -> Iterator[Self]:
+        """Run the daemon with `settings` while the block runs; it is killed at the end if it has not ended.
+
+        `program` is what Python is started with in place of `-m agent`.
+        """
         folder.mkdir(parents=True, exist_ok=True)
         config, log = folder / "agent.yaml", folder / "agent.log"
         config.write_text(yaml.safe_dump(dict(settings)))
-        with Child.start(["-m", "agent", "run", "-c", str(config), *flags], isolated(), log) as child:
+        with Child.start([*program, "run", "-c", str(config), *flags], isolated() | _FROM_HERE, log) as child:
             yield cls(child, log)
 
     @classmethod

@@ -32,8 +32,9 @@ from hypothesis.stateful import (
 from agent.errors import Reason
 from agent.model import ObjectRef, Outcome
 from agent.trail.admission import Admission
+from tests.edges import Edge
 from tests.fakes.clock import FakeClock
-from tests.fakes.process import Edge, Interruption, Process, Surroundings
+from tests.fakes.process import Interruption, Process, Surroundings
 from tests.fakes.receiver import Receiver, Reply
 from tests.fakes.samples import BUCKET, event, noise, notification, plain_object, ref, trail_object
 from tests.fakes.sqs import FakeQueue

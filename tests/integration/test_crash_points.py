@@ -1,0 +1,205 @@
+"""The real process, killed at each edge of its work: nothing is lost, and what comes again is what was in hand."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+from threading import Thread
+from typing import Any, Final
+
+import pytest
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from moto.s3.models import s3_backends
+from moto.sqs.models import sqs_backends
+from werkzeug.serving import make_server
+
+from agent.aws.emulated import EmulatedAccount
+from agent.demo.generator import GeneratedEvent, Generator
+from agent.demo.objects import pack, trail_key
+from agent.demo.world import REGION, World
+from agent.errors import Reason
+from tests import crash
+from tests.edges import Edge
+from tests.integration.rig import DEADLINE_SECONDS, Agent, Cloud, eventually
+from tests.otlp_receiver import Export, HttpReceiver, HttpReply
+from tests.samples import s3_event
+from tests.soak.report import Report
+from tests.soak.sink import Archive
+
+pytestmark = pytest.mark.row(27)
+
+ACCOUNT: Final = "123456789012"  # moto's own
+NOW: Final = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
+LETTER: Final = "not json"
+OBJECTS: Final = 11
+EVENTS: Final = 2  # in each
+
+UNSENT: Final = frozenset({Edge.RECEIVED, Edge.OPENED, Edge.READ, Edge.EXPORTING})
+"""The edges at which the sink has nothing yet."""
+
+ASIDE: Final = frozenset({Edge.HIDING, Edge.HIDDEN, Edge.WAITING})
+"""The edges that are reached only if something goes wrong."""
+
+
+@pytest.fixture(scope="module")
+def emulator() -> Iterator[Cloud]:
+    """One emulator for all, in this process: its start takes longer than a test, and its leases can be ended."""
+    application = DomainDispatcherApplication(create_backend_app)
+    server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=MotoRequestHandler)
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    endpoint = f"http://127.0.0.1:{server.server_port}"
+    yield Cloud(World(EmulatedAccount(endpoint, REGION), endpoint))
+    server.shutdown()
+    thread.join(DEADLINE_SECONDS)
+    server.server_close()
+
+
+@pytest.fixture
+def cloud(emulator: Cloud) -> Cloud:
+    """An emulated AWS with nothing in it of what was there before."""
+    sqs_backends.reset()
+    s3_backends.reset()
+    emulator.world = World(emulator.account, emulator.world.endpoint)
+    return emulator
+
+
+def _lapse() -> None:
+    """Let the time pass in which the queue hides what a process that is gone had received."""
+    for queue in sqs_backends[ACCOUNT][REGION].queues.values():
+        for message in list(queue.pending_messages):
+            message.change_visibility(0)
+
+
+class Store:
+    """What is behind the sink. It is too busy for the next `busy` requests, and keeps nothing of them."""
+
+    def __init__(self) -> None:
+        self.archive = Archive()
+        self.busy = 0
+
+    def __call__(self, export: Export) -> HttpReply | None:
+        """Keep what is exported, or ask for a second of patience."""
+        if self.busy:
+            self.busy -= 1
+            return HttpReply(503, headers={"Retry-After": "1"})
+        self.archive.store(export.request)
+        return None
+
+
+class Trial:
+    """Known events and one message for the dead-letter queue, and a process that is killed on the way to the sink.
+
+    One worker, so that what is in hand is one receive of ten messages, and three are left in the queue.
+    """
+
+    def __init__(self, cloud: Cloud, url: str, archive: Archive, folder: Path) -> None:
+        self._cloud = cloud
+        self._archive = archive
+        self._folder = folder
+        self._settings = cloud.settings(url, workers=1)
+        self._rng = Random(27)
+        self._generator = Generator(self._rng, NOW)
+        self._events: list[GeneratedEvent] = []
+        self._repeatable = 0
+        self._crashes = 0
+        cloud.world.send(LETTER)
+        for _ in range(OBJECTS):
+            self.put(self._key())
+
+    def announce(self) -> str:
+        """Notify of an object that is not there, and return its key."""
+        key = self._key()
+        self._cloud.world.send(s3_event(key, bucket=self._cloud.world.bucket))
+        return key
+
+    def put(self, key: str) -> None:
+        """Write an object with events."""
+        events = self._generator.generate(EVENTS, NOW)
+        self._events += events
+        self._cloud.world.put(key, pack(event.record for event in events))
+
+    def crash(self, edge: Edge, nth: int = 1) -> None:
+        """One life, up to the edge."""
+        self._crashes += 1
+        folder = self._folder / f"life-{self._crashes}"
+        with Agent.run(folder, self._settings, program=crash.program(edge, nth)) as agent:
+            assert agent.child.wait(DEADLINE_SECONDS) == -signal.SIGKILL, agent.log_text()
+            assert agent.said(crash.CRASHED), agent.log_text()
+        if edge not in UNSENT:
+            self._repeatable += EVENTS * self._cloud.world.queue_depth().in_flight
+        _lapse()
+
+    def recover(self) -> None:
+        """A life that nothing happens to, until the queue is empty."""
+        with Agent.run(self._folder / "last", self._settings) as agent:
+            eventually(self._cloud.is_idle, "the queue is empty")
+            assert agent.ledger_balances()
+
+    def check(self) -> None:
+        """Hold what the sink and the dead-letter queue have against what was written."""
+        report = Report()
+        report.compare(self._events, self._archive)
+        assert report.faults == []
+        assert report.repeats <= self._repeatable
+        letters = self._cloud.dead_letters()
+        assert 1 <= len(letters) <= 1 + self._crashes
+        assert {_body_and_reason(letter) for letter in letters} == {(LETTER, Reason.NOTIFICATION_UNKNOWN)}
+
+    def _key(self) -> str:
+        return trail_key(self._rng, "111122223333", "us-west-2", NOW)
+
+
+def _body_and_reason(letter: Any) -> tuple[str, str]:
+    return letter["Body"], letter.get("MessageAttributes", {}).get("reason", {}).get("StringValue", "none")
+
+
+@pytest.fixture
+def store() -> Store:
+    """A store with nothing in it."""
+    return Store()
+
+
+@pytest.fixture
+def trial(cloud: Cloud, store: Store, tmp_path: Path) -> Iterator[Trial]:
+    """A trial whose records go to `store`."""
+    with HttpReceiver(rule=store) as sink:
+        yield Trial(cloud, sink.url, store.archive, tmp_path)
+
+
+@pytest.mark.parametrize("edge", [edge for edge in Edge if edge not in ASIDE])
+def test_a_process_killed_at_an_edge_loses_nothing(trial: Trial, edge: Edge) -> None:
+    """The next process delivers all of it: no event is missing, none foreign, and a repeat has the same bytes."""
+    trial.crash(edge)
+    trial.recover()
+    trial.check()
+
+
+@pytest.mark.parametrize("edge", [Edge.RECEIVED, Edge.STORED, Edge.BURIED])
+def test_a_crash_loop_loses_nothing(trial: Trial, edge: Edge) -> None:
+    """Three processes in a row are killed at the same edge; the fourth delivers all of it."""
+    for _ in range(3):
+        trial.crash(edge)
+    trial.recover()
+    trial.check()
+
+
+@pytest.mark.parametrize("edge", [Edge.HIDING, Edge.HIDDEN])
+def test_a_process_killed_as_it_gives_a_message_back_loses_nothing(trial: Trial, edge: Edge) -> None:
+    """An object is not there when its notification comes; it is when the next process reads it."""
+    late = trial.announce()
+    trial.crash(edge)
+    trial.put(late)
+    trial.recover()
+    trial.check()
+
+
+def test_a_process_killed_while_it_waits_for_the_sink_loses_nothing(trial: Trial, store: Store) -> None:
+    """The sink asks for patience, and the process dies in it; the next one delivers all."""
+    store.busy = 1
+    trial.crash(Edge.WAITING, nth=3)  # the first two are those of the threads that look around now and then
+    trial.recover()
+    trial.check()
