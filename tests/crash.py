@@ -13,7 +13,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import wraps
@@ -29,8 +29,7 @@ from agent.pulse import Pulse
 from agent.remembered import Remembered
 from tests.edges import Edge
 
-CRASHED: Final = "crashed"
-"""The log event that says that the edge was reached."""
+_CRASHED: Final = "crashed"
 
 _Reach = Callable[[], None]
 _Method = Callable[..., Any]
@@ -41,6 +40,11 @@ _Counts = Callable[..., bool]
 def program(edge: Edge, nth: int) -> tuple[str, ...]:
     """What to start Python with in place of `-m agent`."""
     return ("-m", "tests.crash", edge.name, str(nth))
+
+
+def reached(log: Iterable[Mapping[str, Any]]) -> Edge | None:
+    """The edge at which the process that wrote `log` ended, if it came to it."""
+    return next((Edge(line["edge"]) for line in log if line["event"] == _CRASHED), None)
 
 
 def _always(*_arguments: Any, **_named: Any) -> bool:
@@ -143,7 +147,7 @@ def _arm(edge: Edge, nth: int) -> None:
 
     def reach() -> None:
         if next(reached) == nth:
-            line = json.dumps({"event": CRASHED, "edge": edge, "nth": nth})
+            line = json.dumps({"event": _CRASHED, "edge": edge, "nth": nth})
             os.write(sys.stderr.fileno(), f"{line}\n".encode())
             os.kill(os.getpid(), signal.SIGKILL)
 

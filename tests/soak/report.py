@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from agent.demo.generator import GeneratedEvent
+from tests.edges import Edge
 from tests.soak.memory import Memory, across
 from tests.soak.sink import Archive, Mood, digest
 
@@ -21,6 +22,7 @@ class Report:
     objects: int = 0
     doubled: int = 0
     ends: Counter[str] = field(default_factory=Counter)
+    crashes: Counter[Edge] = field(default_factory=Counter)
     requests: Counter[Mood] = field(default_factory=Counter)
     stored: int = 0
     repeats: int = 0
@@ -28,6 +30,7 @@ class Report:
     foreign: int = 0
     altered: int = 0
     refused: int = 0
+    exhausted: int = 0
     unexpected: int = 0
     seconds: float = 0.0
     memories: list[Memory] = field(default_factory=list)
@@ -35,8 +38,8 @@ class Report:
 
     @property
     def kills(self) -> int:
-        """How often the process was ended from outside, by whatever signal, before the last time."""
-        return self.ends.total()
+        """How often the process was ended, by whatever signal or at an edge of its work, before the last time."""
+        return self.ends.total() + self.crashes.total()
 
     def compare(self, written: Iterable[GeneratedEvent], archive: Archive) -> None:
         """Hold what the sink stored against what was written."""
@@ -57,13 +60,17 @@ class Report:
     def rows(self) -> Mapping[str, str]:
         """The report line by line: name and value."""
         requests = ", ".join(f"{count} of {mood.value}" for mood, count in self.requests.most_common())
-        ends = ", ".join(f"{count} of {how}" for how, count in self.ends.most_common())
+        ends = [f"{count} of {how}" for how, count in self.ends.most_common()]
+        ends.append(f"{self.crashes.total()} at an edge")
+        edges = "; ".join(f"{count} {edge}" for edge in Edge if (count := self.crashes[edge]))
         return {
             "events": f"{self.events} in {self.objects} objects, {self.doubled} of them notified twice",
-            "kills": f"{self.kills} in {self.seconds:.0f} s ({ends})",
+            "kills": f"{self.kills} in {self.seconds:.0f} s ({'; '.join(ends)})",
+            "at an edge": edges or "none",
             "requests": f"{self.requests.total()} ({requests})",
             "repeats": f"{self.repeats} of {self.stored} records stored",
-            "redriven": f"{self.refused} messages refused by partial_success, {self.unexpected} unexpected",
+            "redriven": f"{self.refused} messages refused by partial_success, "
+            f"{self.exhausted} received too often, {self.unexpected} unexpected",
             "lost": str(self.lost),
             "foreign": str(self.foreign),
             "not the same bytes": str(self.altered),

@@ -6,10 +6,9 @@ queue at the end, as an operator would, so that in the balance nothing at all ma
 
 from __future__ import annotations
 
-import json
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,9 @@ from typing import Any, Final
 
 from agent.demo.objects import TrailObject
 from agent.errors import Reason
-from tests.integration.rig import Agent, Cloud
+from tests import crash
+from tests.edges import Edge
+from tests.integration.rig import PROGRAM, Agent, Cloud
 from tests.samples import s3_event
 from tests.soak.memory import Memory
 from tests.soak.plan import Plan, objects
@@ -34,6 +35,8 @@ _KILL: Final = "kill -9"
 _TERM: Final = "SIGTERM"
 _BOTH: Final = "SIGTERM, then kill -9"
 _ENDS: Final[Mapping[str, int]] = {_KILL: 50, _TERM: 40, _BOTH: 10}
+_AT_AN_EDGE: Final = 0.3  # the share of the lives that are to end at one, if they come to it in time
+_LATEST: Final = 4  # time that the edge is reached
 _SETTINGS: Final[Mapping[str, Any]] = {
     "shutdown_grace_seconds": 3,
     "limits": {"in_flight_bytes": 134_217_728},
@@ -70,7 +73,6 @@ class Soak:
     def run(self) -> Report:
         """Everything, from the first object to the comparison."""
         with Cloud.start() as cloud, self._sink.listening():
-            _never_give_up(cloud)
             self._began = time.monotonic()
             self._write(cloud, self._plan.due(0), at_once=len(self._objects))
             while self._progress() < 1:
@@ -88,28 +90,40 @@ class Soak:
     def _live(self, cloud: Cloud) -> None:
         """One life of the process, to its violent end."""
         until = time.monotonic() + self._rng.uniform(self._plan.shortest, self._plan.longest)
-        with self._running(cloud) as (agent, memory):
+        with self._running(cloud, self._program()) as (agent, memory):
             while time.monotonic() < until and agent.child.alive:
                 self._write(cloud, self._plan.due(self._progress()))
                 self._beat("killing", agent, memory)
-            self._end(agent)
+            how = self._end(agent)
+            if edge := crash.reached(agent.events()):
+                self.report.crashes[edge] += 1
+            else:
+                self.report.ends[how] += 1
 
-    def _end(self, agent: Agent) -> None:
-        if not agent.child.alive:
+    def _program(self) -> Sequence[str]:
+        """What to start: now and then a process that ends at an edge."""
+        if self._rng.random() >= _AT_AN_EDGE:
+            return PROGRAM
+        return crash.program(self._rng.choice(list(Edge)), self._rng.randint(1, _LATEST))
+
+    def _end(self, agent: Agent) -> str:
+        """End it from outside, unless it has come to its edge, and say how."""
+        if not agent.child.alive and not crash.reached(agent.events()):
             self._fault(f"the process ended by itself, with {agent.child.process.returncode}", agent)
         (how,) = self._rng.choices(list(_ENDS), list(_ENDS.values()))
-        self.report.ends[how] += 1
         if how == _TERM:
             self._stop(agent)
         if how == _BOTH:
             agent.child.process.terminate()
             agent.child.wait(self._rng.uniform(0, 0.5))
+        agent.child.kill()
+        return how
 
     def _stop(self, agent: Agent) -> None:
-        """SIGTERM; the exit code has to be 0, unless Python had not even begun to run the daemon."""
+        """SIGTERM; the exit code has to be 0, unless Python had not even begun to run the daemon, or an edge came."""
         ready = bool(agent.address())
         code = agent.child.stop(_STOP_SECONDS)
-        if ready and code != 0:
+        if ready and code != 0 and not crash.reached(agent.events()):
             self._fault(f"SIGTERM ended the process with {code}", agent)
 
     def _finish(self, cloud: Cloud) -> None:
@@ -140,11 +154,14 @@ class Soak:
         """Send every dead letter back, as the console's redrive does; only the sink's own refusals may be there."""
         for letter in cloud.dead_letters():
             attributes = {name: each["StringValue"] for name, each in letter.get("MessageAttributes", {}).items()}
-            if attributes.get("reason") == Reason.SINK_REJECTED and REFUSAL in attributes.get("detail", ""):
+            if not attributes:
+                self.report.exhausted += 1
+                self.report.faults.append(f"SQS gave up, after too many receives: {letter['Body'][:300]}")
+            elif attributes.get("reason") == Reason.SINK_REJECTED and REFUSAL in attributes.get("detail", ""):
                 self.report.refused += 1
             else:
                 self.report.unexpected += 1
-                self.report.faults.append(f"unexpected dead letter: {attributes or letter['Body'][:300]}")
+                self.report.faults.append(f"unexpected dead letter: {attributes}")
             cloud.world.send(letter["Body"])
             cloud.sqs.delete_message(QueueUrl=cloud.world.dead_letter_url, ReceiptHandle=letter["ReceiptHandle"])
 
@@ -162,9 +179,9 @@ class Soak:
             self.report.doubled += 1
 
     @contextmanager
-    def _running(self, cloud: Cloud) -> Iterator[tuple[Agent, Memory]]:
+    def _running(self, cloud: Cloud, program: Sequence[str] = PROGRAM) -> Iterator[tuple[Agent, Memory]]:
         began, memory = time.monotonic(), Memory()
-        with Agent.run(self._folder, self._settings(cloud)) as agent:
+        with Agent.run(self._folder, self._settings(cloud), program=program) as agent:
             yield agent, memory
         memory.seconds = time.monotonic() - began
         self._look_for_bugs(agent)
@@ -199,11 +216,3 @@ class Soak:
 
     def _fault(self, sentence: str, agent: Agent) -> None:
         self.report.faults.append("\n    ".join([sentence, *agent.child.last_lines(5)]))
-
-
-def _never_give_up(cloud: Cloud) -> None:
-    """Raise maxReceiveCount: nobody's deployment ends its process every three seconds for an hour."""
-    queue = cloud.world.queue_url
-    found = cloud.sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["RedrivePolicy"])["Attributes"]
-    policy = json.loads(found["RedrivePolicy"]) | {"maxReceiveCount": 1000}
-    cloud.sqs.set_queue_attributes(QueueUrl=queue, Attributes={"RedrivePolicy": json.dumps(policy)})

@@ -8,6 +8,7 @@ from random import Random
 from agent.demo.generator import GeneratedEvent, Generator
 from agent.otlp.encode import Encoder
 from agent.otlp.mapping import Mapper
+from tests.edges import Edge
 from tests.samples import SOURCE
 from tests.soak.memory import Memory, Sample
 from tests.soak.report import Report
@@ -48,3 +49,13 @@ def test_the_slope_is_what_a_process_grows_by_once_it_is_warm() -> None:
     warm = [Sample(thousands=n, mib=80 + 0.5 * n) for n in range(2, 10)]
     assert Memory([Sample(0, 10), Sample(1, 20), *warm]).slope() == 0.5
     assert Memory(warm[:2]).slope() is None
+
+
+def test_kills_are_counted_by_how_the_process_ended() -> None:
+    """Signals from outside and edges of the work by name; together they are the kills."""
+    report = Report(seconds=9)
+    report.ends.update(["kill -9", "SIGTERM", "kill -9"])
+    report.crashes.update([Edge.BURIED, Edge.RECEIVED, Edge.BURIED])
+    assert report.kills == 6
+    assert report.rows()["kills"] == "6 in 9 s (2 of kill -9; 1 of SIGTERM; 3 at an edge)"
+    assert report.rows()["at an edge"] == "1 after receive; 2 after dead-letter send, before delete"
