@@ -13,6 +13,7 @@ import json
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -58,6 +59,11 @@ def _is_export(_transport: HttpTransport, payload: bytes) -> bool:
 
 def _is_post_of_export(_session: Session, _url: str, *, data: bytes, **_named: Any) -> bool:
     return bool(gzip.decompress(data))
+
+
+def _is_workers(*_arguments: Any, **_named: Any) -> bool:
+    """Whether a worker calls, and not one of the threads that look around now and then."""
+    return threading.current_thread().name.startswith("worker")
 
 
 def _before(method: _Method, reach: _Reach, counts: _Counts) -> _Method:
@@ -137,7 +143,7 @@ _BOUNDARIES: Final[Mapping[Edge, _Boundary]] = {
     Edge.DELETED: _Boundary(Sqs, Sqs.delete, _after),
     Edge.HIDING: _Boundary(Sqs, Sqs.hide, _before),
     Edge.HIDDEN: _Boundary(Sqs, Sqs.hide, _after),
-    Edge.WAITING: _Boundary(Pulse, Pulse.wait, _before),
+    Edge.WAITING: _Boundary(Pulse, Pulse.wait, _before, _is_workers),
 }
 
 
