@@ -10,6 +10,7 @@ from typing import ParamSpec, TypeVar
 
 from agent.aws.lease import Leases
 from agent.aws.source import Source
+from agent.aws.sqs import Sqs
 from agent.budget import Budget
 from agent.codecatalyst.selector import Selector
 from agent.doubt import Doubt
@@ -21,7 +22,8 @@ from agent.otlp.mapping import Mapper
 from agent.pipeline import Pipeline
 from agent.pulse import Clock, Pulse
 from agent.remembered import Remembered
-from agent.shipping import Shipping
+from agent.shipping import Shipping, Sink
+from agent.telemetry.events import Telemetry
 from agent.trail.admission import Admission
 from agent.trail.inflate import InflateLimits
 from agent.worker import Worker
@@ -33,6 +35,8 @@ from tests.fakes.store import FakeStore
 from tests.fakes.telemetry import FakeTelemetry
 
 LIMITS = ReadLimits(InflateLimits(1 << 20, 1 << 21, 200), events_per_object=1000)
+LEASE_SECONDS = 120
+RECORD_BYTES = 200_000
 
 _Arguments = ParamSpec("_Arguments")
 _Result = TypeVar("_Result")
@@ -55,7 +59,7 @@ class HereAndNow(Executor):
 
 def make_pipeline(
     store: ObjectStore,
-    telemetry: FakeTelemetry,
+    telemetry: FakeTelemetry | Telemetry,
     *,
     clock: Clock | None = None,
     halt: threading.Event | None = None,
@@ -72,7 +76,7 @@ def make_pipeline(
     objects = ObjectReader(
         store=store,
         selection=Selector(["codecatalyst.amazonaws.com"]),
-        mapper=Mapper(parameters=True, record_bytes=200_000),
+        mapper=Mapper(parameters=True, record_bytes=RECORD_BYTES),
         limits=limits,
         budget=memory,
         gate=gate or Gate(pulse, stop),
@@ -87,12 +91,92 @@ def make_pipeline(
     )
 
 
+@dataclass(kw_only=True)
+class Core:
+    """One worker and all below it, put together as the daemon does, over whatever stands for the world outside.
+
+    `make_sink` gets the gate, the heart and the halt that the sink is to share. Unless it `is_new` the process has settled
+    a message before, and so receives ten at a time.
+    """
+
+    pulse: Pulse
+    queue: Sqs | FakeQueue
+    store: ObjectStore
+    make_sink: Callable[[Gate, Pulse, threading.Event], Sink]
+    telemetry: FakeTelemetry | Telemetry
+    drain: threading.Event
+    halt: threading.Event
+    remembers: int = 1000
+    memory_bytes: int = 1 << 30
+    admission: Admission | None = None
+    limits: ReadLimits = LIMITS
+    pool: Executor = field(default_factory=HereAndNow)
+    is_new: bool = False
+
+    def __post_init__(self) -> None:
+        self.gate = Gate(self.pulse, self.halt)
+        self.budget = Budget(self.memory_bytes, self.pulse, self.halt, self.telemetry.bytes_reserved)
+        self.leases = Leases(self.queue, LEASE_SECONDS, self.telemetry, self.pulse)
+        self.doubt = Doubt(gate=self.gate, telemetry=self.telemetry, pulse=self.pulse)
+        source = self._open_source()
+        self.worker = Worker(
+            intake=self._open_intake(source),
+            source=source,
+            leases=self.leases,
+            pool=self.pool,
+            read=self._make_pipeline().read,
+            ship=self._make_shipping().ship,
+            doubt=self.doubt,
+            memory=self.budget,
+            telemetry=self.telemetry,
+            pulse=self.pulse,
+            drain=self.drain,
+        )
+
+    def _open_intake(self, source: Source) -> Intake:
+        intake = Intake(source=source, leases=self.leases, gate=self.gate, pulse=self.pulse, drain=self.drain)
+        if not self.is_new:
+            intake.settled([Settlement(delivery(), Outcome.DELIVERED)])
+        return intake
+
+    def _open_source(self) -> Source:
+        return Source(
+            self.queue,
+            DEAD_LETTER_URL,
+            telemetry=self.telemetry,
+            pulse=self.pulse,
+            drain=self.drain,
+            halt=self.halt,
+            random=lambda: 1.0,
+        )
+
+    def _make_pipeline(self) -> Pipeline:
+        return make_pipeline(
+            self.store,
+            self.telemetry,
+            clock=self.pulse.clock,
+            halt=self.halt,
+            admission=self.admission,
+            limits=self.limits,
+            gate=self.gate,
+            budget=self.budget,
+        )
+
+    def _make_shipping(self) -> Shipping:
+        return Shipping(
+            sink=self.make_sink(self.gate, self.pulse, self.halt),
+            remembered=Remembered(self.remembers),
+            telemetry=self.telemetry,
+            pulse=self.pulse,
+            halt=self.halt,
+        )
+
+
 @dataclass
 class Replica:
-    """One worker and all below it, over a queue, a store and a sink that may be shared with other replicas.
+    """A core over a queue, a store and a sink that may be shared with other replicas.
 
-    The leases are kept every second of the clock's time, as the keeper thread does. Unless it `is_new` it has settled
-    a message before, and so receives ten at a time.
+    The leases are kept every second of the clock's time, as the keeper thread does.
     """
 
     clock: FakeClock
@@ -103,47 +187,21 @@ class Replica:
     drain: threading.Event = field(default_factory=threading.Event)
     halt: threading.Event = field(default_factory=threading.Event)
     remembers: int = 1000
-    is_new: bool = False
 
     def __post_init__(self) -> None:
-        pulse = Pulse(self.clock)
-        self.gate = Gate(pulse, self.halt)
-        self.doubt = Doubt(gate=self.gate, telemetry=self.telemetry, pulse=pulse)
-        self.budget = Budget(1 << 30, pulse, self.halt, lambda _: None)
-        self.leases = Leases(self.queue, 120, self.telemetry, pulse)
-        self.clock.every(1, self.leases.extend_due)
-        self.here = self.sink or FakeSink(pulse, self.halt)
-        shipping = Shipping(
-            sink=self.here,
-            remembered=Remembered(self.remembers),
+        core = Core(
+            pulse=Pulse(self.clock),
+            queue=self.queue,
+            store=self.store,
+            make_sink=self._make_sink,
             telemetry=self.telemetry,
-            pulse=pulse,
-            halt=self.halt,
-        )
-        source = Source(
-            self.queue,
-            DEAD_LETTER_URL,
-            telemetry=self.telemetry,
-            pulse=pulse,
             drain=self.drain,
             halt=self.halt,
-            random=lambda: 1.0,
+            remembers=self.remembers,
         )
-        intake = Intake(source=source, leases=self.leases, gate=self.gate, pulse=pulse, drain=self.drain)
-        if not self.is_new:
-            intake.settled([Settlement(delivery(), Outcome.DELIVERED)])
-        self.worker = Worker(
-            intake=intake,
-            source=source,
-            leases=self.leases,
-            pool=HereAndNow(),
-            read=make_pipeline(
-                self.store, self.telemetry, clock=self.clock, halt=self.halt, gate=self.gate, budget=self.budget
-            ).read,
-            ship=shipping.ship,
-            doubt=self.doubt,
-            memory=self.budget,
-            telemetry=self.telemetry,
-            pulse=pulse,
-            drain=self.drain,
-        )
+        self.core, self.worker = core, core.worker
+        self.clock.every(1, core.leases.extend_due)
+
+    def _make_sink(self, _gate: Gate, pulse: Pulse, halt: threading.Event) -> FakeSink:
+        self.here = self.sink or FakeSink(pulse, halt)
+        return self.here

@@ -51,6 +51,8 @@ def _ids(sink: HttpReceiver) -> list[str]:
     return [str(record.attributes["log.record.uid"]) for export in sink.exports for record in export.records]
 
 
+@pytest.mark.row(22)
+@pytest.mark.row(25)
 def test_a_sink_that_is_down_and_comes_back_gets_everything(cloud: Cloud, tmp_path: Path) -> None:
     """While the sink answers 503 the daemon is alive, unready and keeps its messages; then all is delivered, once."""
     mood = Moody()
@@ -76,6 +78,7 @@ def test_a_sink_that_is_down_and_comes_back_gets_everything(cloud: Cloud, tmp_pa
     assert cloud.dead_letters() == []
 
 
+@pytest.mark.row(28)
 def test_a_stop_with_the_sink_down_gives_every_message_back(cloud: Cloud, tmp_path: Path) -> None:
     """SIGTERM ends with 0 inside the grace; what was not delivered is visible at once."""
     mood = Moody()
@@ -116,6 +119,7 @@ def test_a_start_while_the_sink_is_down_receives_nothing(cloud: Cloud, tmp_path:
         assert sorted(_ids(sink)) == sorted(written)
 
 
+@pytest.mark.row(28)
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_an_idle_daemon_stops_on_either_signal(cloud: Cloud, tmp_path: Path, number: signal.Signals) -> None:
     """SIGTERM and SIGINT in a long poll end the daemon with 0."""
@@ -125,6 +129,7 @@ def test_an_idle_daemon_stops_on_either_signal(cloud: Cloud, tmp_path: Path, num
         assert "Traceback" not in agent.log_text()
 
 
+@pytest.mark.row(28)
 def test_a_second_signal_does_not_wait_for_the_grace(cloud: Cloud, tmp_path: Path) -> None:
     """With a minute of grace and a sink that is down, the second SIGTERM ends the daemon at once."""
     mood = Moody()
@@ -182,6 +187,7 @@ def test_require_healthy_ends_with_69_if_the_sink_is_not_there(cloud: Cloud, tmp
         assert "otlp.endpoint" in agent.log_text()
 
 
+@pytest.mark.row(2)
 def test_require_healthy_ends_with_69_if_the_queue_is_not_there(cloud: Cloud, tmp_path: Path) -> None:
     """With --require-healthy a queue that does not exist ends the start, and the message names the setting."""
     queue = {"url": cloud.world.queue_url + "-nowhere", "region": "us-west-2"}
@@ -193,6 +199,7 @@ def test_require_healthy_ends_with_69_if_the_queue_is_not_there(cloud: Cloud, tm
         assert "queue.url" in agent.log_text()
 
 
+@pytest.mark.row(2)
 def test_a_queue_that_is_not_there_is_waited_for(cloud: Cloud, tmp_path: Path) -> None:
     """Without --require-healthy the daemon lives, is unready with the reason, and still stops with 0."""
     queue = {"url": cloud.world.queue_url + "-nowhere", "region": "us-west-2"}

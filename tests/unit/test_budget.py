@@ -86,6 +86,7 @@ def test_waiting_ends_when_told_to_halt() -> None:
     assert reported.levels == [60, 0]
 
 
+@pytest.mark.row(29)
 @pytest.mark.parametrize("seed", range(5))
 def test_many_readers_never_exceed_it_and_all_come_through(seed: int) -> None:
     """Eight threads with two hundred reservations, some too large: never more than the total, except for one alone."""

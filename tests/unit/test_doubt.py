@@ -69,7 +69,7 @@ def test_ten_dead_letters_in_a_row_end_the_burying() -> None:
     world = World()
     world.send("-" * 200)
     closed: list[bool] = []
-    world.clock.at(HOUR - 1, lambda: closed.append(world.replica.gate.is_closed()))
+    world.clock.at(HOUR - 1, lambda: closed.append(world.replica.core.gate.is_closed()))
     world.run_for(HOUR)
     assert 10 < world.buried < 25
     assert closed == [True]
@@ -102,7 +102,7 @@ def test_one_message_at_a_time_is_tried_and_the_first_good_one_ends_the_doubt() 
     world.run_for(5 * 60)
     assert (world.arrived, world.buried, world.queue.messages) == (sorted(world.good), 25, {})
     assert world.telemetry.count("gate_opened") >= 1
-    assert not world.replica.gate.is_closed()
+    assert not world.replica.core.gate.is_closed()
 
 
 def test_a_burst_of_bad_messages_does_not_hold_an_idle_agent_up() -> None:
@@ -142,7 +142,7 @@ def test_what_is_held_back_keeps_its_lease_and_goes_back_at_a_stop() -> None:
     assert world.telemetry.count("lease_lost") == 0
     assert world.telemetry.outcomes()[Outcome.RETURNED] > 10
     assert all(message.visible_at <= world.clock.time() for message in world.queue.messages.values())
-    assert world.replica.leases.held() == []
+    assert world.replica.core.leases.held() == []
 
 
 def test_ignored_notifications_prove_nothing() -> None:
@@ -173,9 +173,9 @@ class Rig:
 
     def __post_init__(self) -> None:
         replica = Replica(self.clock, FakeQueue(self.clock), FakeStore(), telemetry=self.telemetry)
-        self.doubt: Doubt = replica.doubt
+        self.doubt: Doubt = replica.core.doubt
         self.halt = replica.halt
-        self.gate = replica.gate
+        self.gate = replica.core.gate
 
     def held(self, reasons: Iterable[Reason]) -> int:
         """How many of dead letters with these reasons are to be held back."""

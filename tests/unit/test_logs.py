@@ -79,6 +79,7 @@ def test_nothing_below_the_level_is_written(level: str, count: int) -> None:
     assert len(stream.getvalue().splitlines()) == count
 
 
+@pytest.mark.row(32)
 @given(HOSTILE)
 def test_no_text_breaks_a_json_line(text: str) -> None:
     """One event is one line of ASCII that parses, and its values are printable and bounded."""
@@ -91,6 +92,7 @@ def test_no_text_breaks_a_json_line(text: str) -> None:
     assert len(value) <= 500
 
 
+@pytest.mark.row(32)
 @given(HOSTILE)
 def test_no_text_steers_a_terminal(text: str) -> None:
     """On the console too, a hostile value stays within its line and cannot send escape sequences."""

@@ -115,6 +115,7 @@ def test_calls_to_sqs_are_counted_by_operation_and_result(subject: Rig) -> None:
     assert events(subject) == []
 
 
+@pytest.mark.row(2)
 def test_a_queue_that_never_answered_is_an_error_once_a_minute(subject: Rig) -> None:
     """Access denied at the start is told at once with what to do, and then once a minute with what was left out."""
     for _ in range(25):

@@ -168,6 +168,7 @@ def test_a_head_that_is_too_large_or_no_http_is_refused(site: Site, head: bytes,
     assert b"hello" not in answer
 
 
+@pytest.mark.row(33)
 def test_slow_clients_do_not_keep_a_probe_out(site: Site) -> None:
     """With many times more silent connections than are served at once, a probe is answered at once."""
     silent = [site.open() for _ in range(4 * CONNECTIONS)]
@@ -179,6 +180,7 @@ def test_slow_clients_do_not_keep_a_probe_out(site: Site) -> None:
             client.close()
 
 
+@pytest.mark.row(33)
 def test_the_number_of_threads_is_bounded(site: Site) -> None:
     """However many clients connect, no more than the fixed number of threads serves them."""
     before = threading.active_count()
@@ -202,6 +204,7 @@ def test_the_oldest_connection_makes_room(site: Site) -> None:
             client.close()
 
 
+@pytest.mark.row(33)
 def test_many_clients_at_once_are_all_answered(site: Site) -> None:
     """Half as many scrapers as there are places all get their metrics, again and again."""
     results: list[int] = []
@@ -248,6 +251,7 @@ def test_a_page_that_fails_is_reported_and_the_server_goes_on() -> None:
     assert [type(failure) for failure in failures] == [ValueError]
 
 
+@pytest.mark.row(33)
 def test_a_client_that_drips_has_one_deadline_for_all_of_it() -> None:
     """Bytes that keep coming do not buy time: the connection ends when its whole time is up."""
     server = Server(

@@ -6,6 +6,7 @@ import re
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ ROLE = "arn:aws:iam::111122223333:role/reader"
 OTHER_ROLE = "arn:aws:iam::444455556666:role/bucket"
 _ASSUMED = """<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials>
 <AccessKeyId>key-of-{}</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken>
-<Expiration>2999-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>"""
+<Expiration>{}</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>"""
 
 
 @dataclass(frozen=True)
@@ -42,11 +43,15 @@ class Request:
 
 
 class FakeAws:
-    """Answers any request to S3, SQS or STS, and remembers it; an assumed role's key is named after the role."""
+    """Answers any request to S3, SQS or STS, and remembers it; an assumed role's key is named after the role.
+
+    `expiration` is when the credentials that it hands out come to their end.
+    """
 
     def __init__(self) -> None:
         self.requests: list[Request] = []
         self.sts_down = False
+        self.expiration = "2999-01-01T00:00:00Z"
         fake = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -61,7 +66,7 @@ class FakeAws:
                 text = self.rfile.read(int(self.headers["Content-Length"])).decode()
                 form = dict(parse_qsl(text)) if "Action=" in text else {}
                 role = form.get("RoleArn", "").rpartition("/")[2]
-                self._respond(_ASSUMED.format(role).encode() if form else b"{}", form)
+                self._respond(_ASSUMED.format(role, fake.expiration).encode() if form else b"{}", form)
 
             def _respond(self, body: bytes, form: dict[str, str] | None = None) -> None:
                 signed = re.search(r"Credential=([^/]+)/\d+/([^/]+)/([^/]+)/", self.headers.get("Authorization", ""))
@@ -253,6 +258,20 @@ def test_roles_are_assumed_by_many_threads_at_once(aws: FakeAws) -> None:
     for thread in threads:
         thread.join(10)
     assert {request.signer for request in aws.asked_of("s3")} == {f"key-of-bucket-{number}" for number in range(4)}
+
+
+@pytest.mark.row(26)
+def test_credentials_that_come_to_their_end_are_fetched_anew(aws: FakeAws) -> None:
+    """A role is assumed again for the request that would outlive it, and no more once its credentials last."""
+    sessions = Sessions(AwsSettings(endpoint_url=aws.url), "1.2.3")
+    client = sessions.client("s3", region=REGION, role_arn=ROLE)
+    aws.expiration = (datetime.now(UTC) + timedelta(seconds=90)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    client.get_object(Bucket="acme-trail", Key="a")["Body"].read()
+    aws.expiration = "2999-01-01T00:00:00Z"
+    for _ in range(3):
+        client.get_object(Bucket="acme-trail", Key="a")["Body"].read()
+    assert len(aws.asked_of("sts")) == 2
+    assert {request.signer for request in aws.asked_of("s3")} == {"key-of-reader"}
 
 
 def test_without_credentials_the_role_is_asked_for_again(aws: FakeAws, monkeypatch: pytest.MonkeyPatch) -> None:

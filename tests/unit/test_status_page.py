@@ -147,6 +147,7 @@ def test_dead_letters_are_shown_newest_first_and_no_more_than_twenty() -> None:
     assert "fault 4." not in text
 
 
+@pytest.mark.row(32)
 @given(st.text(max_size=200), st.text(max_size=200))
 def test_no_stranger_adds_markup(detail: str, key: str) -> None:
     """Whatever a key or a reason holds, the page has the same elements and attributes as with harmless ones."""
@@ -158,6 +159,7 @@ def test_no_stranger_adds_markup(detail: str, key: str) -> None:
     assert (seen.tags, seen.attributes) == (expected.tags, expected.attributes)
 
 
+@pytest.mark.row(32)
 @pytest.mark.parametrize("text", ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "</table></main>"])
 def test_html_in_a_key_is_shown_as_text(text: str) -> None:
     """Markup of a stranger can be read, and does nothing."""

@@ -1,0 +1,254 @@
+"""Faults that need a process or a socket: what the daemon itself does when the world around it fails."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+import yaml
+
+from agent.demo.environment import isolated
+from agent.demo.generator import Generator
+from agent.demo.objects import pack, trail_key
+from tests.integration.rig import DEADLINE_SECONDS, Agent, Cloud, eventually
+from tests.otlp_receiver import Export, HttpReceiver, HttpReply
+
+NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def cloud() -> Iterator[Cloud]:
+    """An emulated AWS of the test's own."""
+    with Cloud.start() as started:
+        yield started
+
+
+def _produce(cloud: Cloud, objects: int, *, seed: int = 1) -> set[str]:
+    """So many objects of three events each; returns the ids of the events."""
+    rng = Random(seed)
+    generator, written = Generator(rng, NOW), set[str]()
+    for _ in range(objects):
+        events = generator.generate(3, NOW)
+        cloud.world.put(trail_key(rng, "111122223333", "us-west-2", NOW), pack(event.record for event in events))
+        written |= {event.event_id for event in events}
+    return written
+
+
+def _ids(*exports: Export) -> set[str]:
+    return {str(record.attributes["log.record.uid"]) for export in exports for record in export.records}
+
+
+class _Refusing(BaseHTTPRequestHandler):
+    """An SQS that denies whatever is asked of it."""
+
+    def do_POST(self) -> None:
+        """Answer as SQS does to a role without the permission."""
+        self.rfile.read(int(self.headers["Content-Length"]))
+        body = b'{"__type":"com.amazon.coral.service#AccessDeniedException","message":"not authorized to perform"}'
+        self.send_response(403)
+        self.send_header("x-amzn-query-error", "AccessDenied;Sender")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_args: Any) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def _refusing() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Refusing)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def _settings_of_a_refused(endpoint: str) -> dict[str, Any]:
+    return {
+        "queue": {"url": f"{endpoint}/111122223333/trail-agent", "region": "us-west-2"},
+        "buckets": [{"name": "acme-trail"}],
+        "http": {"listen": "127.0.0.1:0"},
+        "log": {"format": "json"},
+        "aws": {"endpoint_url": endpoint},
+    }
+
+
+@pytest.mark.row(2)
+def test_a_queue_that_denies_access_at_the_start_is_asked_again(tmp_path: Path) -> None:
+    """The daemon lives, is unready with SQS's own words, says once what to do, and still stops with 0."""
+    with _refusing() as endpoint, Agent.run(tmp_path, _settings_of_a_refused(endpoint)) as agent:
+        denied = {"operation": "GetQueueAttributes", "result": "denied"}
+        eventually(lambda: agent.metric("trail_agent_sqs_requests_total", **denied) >= 2, "it is asked again")
+        assert agent.get("/livez").status == 200
+        assert agent.get("/readyz").status == 503
+        assert "AccessDenied" in agent.get("/readyz").text
+        (line,) = (line for line in agent.events() if line["event"] == "queue_down")
+        assert line["level"] == "error"
+        assert "allow the SQS actions" in line["hint"]
+        assert agent.stop() == 0
+
+
+@pytest.mark.row(2)
+def test_require_healthy_ends_with_69_if_the_queue_denies_access(tmp_path: Path) -> None:
+    """With --require-healthy the first refusal ends the start, and the message names the setting."""
+    with (
+        _refusing() as endpoint,
+        Agent.run(tmp_path, _settings_of_a_refused(endpoint), "--require-healthy") as agent,
+    ):
+        assert agent.child.wait(DEADLINE_SECONDS) == 69
+        assert "queue.url" in agent.log_text()
+
+
+@pytest.mark.row(28)
+def test_a_stop_under_load_loses_nothing_and_hides_nothing(cloud: Cloud, tmp_path: Path) -> None:
+    """SIGTERM amid exports ends with 0 in the grace; what was not delivered is visible at once, and delivered next."""
+    written = _produce(cloud, 60)
+    slow = threading.Event()
+
+    def stall(export: Export) -> HttpReply | None:
+        if len(export.records) and len(receiver.exports) > 3:
+            slow.wait(1.0)
+        return HttpReply(status=503) if len(receiver.exports) > 5 else None
+
+    with HttpReceiver(rule=stall) as receiver:
+        with Agent.ready(tmp_path, cloud.settings(receiver, shutdown_grace_seconds=4, workers=2)) as agent:
+            eventually(lambda: len(receiver.exports) > 5, "the sink is at work")
+            begun = time.monotonic()
+            assert agent.stop() == 0
+            assert time.monotonic() - begun < 4 + 2
+            assert agent.said("draining")
+        depth = cloud.world.queue_depth()
+        assert (depth.in_flight, depth.visible > 0) == (0, True)
+        delivered = _ids(*receiver.exports)
+    with HttpReceiver() as sink, Agent.ready(tmp_path / "next", cloud.settings(sink)) as agent:
+        eventually(cloud.is_idle, "the next daemon delivers the rest")
+        assert agent.stop() == 0
+        assert delivered | _ids(*sink.exports) == written
+    assert cloud.dead_letters() == []
+
+
+@pytest.mark.row(28)
+def test_a_message_that_a_long_poll_brings_after_the_stop_is_visible_at_once(cloud: Cloud, tmp_path: Path) -> None:
+    """SIGTERM while idle ends with 0 in the grace; what arrives meanwhile is neither processed nor kept hidden."""
+    queue = {"url": cloud.world.queue_url, "region": "us-west-2", "wait_seconds": 5}
+    with HttpReceiver() as sink:
+        settings = cloud.settings(sink, queue=queue, workers=1, shutdown_grace_seconds=8)
+        with Agent.ready(tmp_path, settings) as agent:
+            eventually(cloud.is_idle, "S3's test event is gone")
+            polls = _polls(agent)
+            eventually(lambda: _polls(agent) > polls, "a long poll has ended, and the next one begins")
+            agent.child.process.terminate()
+            eventually(lambda: agent.said("draining"), "the daemon drains")
+            _produce(cloud, 1)
+            assert agent.child.wait(DEADLINE_SECONDS) == 0
+        assert _ids(*sink.exports) == set()
+        depth = cloud.world.queue_depth()
+        assert (depth.in_flight, depth.visible) == (0, 1)
+
+
+def _polls(agent: Agent) -> float:
+    return agent.metric("trail_agent_sqs_requests_total", operation="ReceiveMessage")
+
+
+@pytest.mark.row(29)
+def test_a_process_with_hardly_any_memory_delivers_all(cloud: Cloud, tmp_path: Path) -> None:
+    """With room for less than one read, and four workers that want to read it all, every object gets its turn."""
+    written = _produce(cloud, 12)
+    with HttpReceiver() as sink:
+        settings = cloud.settings(sink, limits={"in_flight_bytes": 1_100_000})
+        with Agent.run(tmp_path, settings) as agent:
+            eventually(cloud.is_idle, "the queue is empty")
+            assert agent.metric("trail_agent_in_flight_bytes") == 0
+            assert agent.ledger_balances()
+            assert agent.stop() == 0
+        assert _ids(*sink.exports) == written
+    assert cloud.dead_letters() == []
+
+
+@pytest.mark.row(33)
+def test_hundreds_of_silent_clients_do_not_touch_the_pipeline(cloud: Cloud, tmp_path: Path) -> None:
+    """With two hundred connections that say nothing or drip, events flow, a probe is answered, threads are bounded."""
+    with HttpReceiver() as sink, Agent.ready(tmp_path, cloud.settings(sink)) as agent, ExitStack() as clients:
+        host, _, port = agent.address().rpartition(":")
+        before = _threads(agent)
+        for number in range(200):
+            client = clients.enter_context(socket.create_connection((host, int(port)), timeout=5))
+            client.sendall(b"GET /metrics HTTP/1.1\r\n"[: number % 24])
+        written = _produce(cloud, 10)
+        eventually(lambda: len(_ids(*sink.exports)) == len(written), "events flow")
+        assert agent.get("/livez").status == 200
+        assert agent.get("/readyz").status == 200
+        assert _threads(agent) <= before + 40
+        eventually(cloud.is_idle, "the queue is empty")
+        assert agent.stop() == 0
+        assert _ids(*sink.exports) == written
+
+
+def _threads(agent: Agent) -> int:
+    status = Path(f"/proc/{agent.child.process.pid}/status").read_text(encoding="utf-8")
+    return int(status.partition("Threads:")[2].split()[0])
+
+
+_WITHOUT_A_DISK = """
+import resource, runpy, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+sys.argv = ["trail-agent", "run", "-c", sys.argv[1]]
+runpy.run_module("agent", run_name="__main__", alter_sys=True)
+"""
+
+
+@pytest.mark.row(34)
+def test_a_process_that_cannot_write_a_byte_to_any_disk_works(cloud: Cloud, tmp_path: Path) -> None:
+    """With a file size limit of 0, and a home and a temporary folder that do not exist, all is delivered."""
+    config, nowhere = tmp_path / "agent.yaml", tmp_path / "nowhere"
+    written = _produce(cloud, 10)
+    environment = {**isolated(), "HOME": str(nowhere), "TMPDIR": str(nowhere), "XDG_CACHE_HOME": str(nowhere)}
+    with HttpReceiver() as sink:
+        config.write_text(yaml.safe_dump(cloud.settings(sink)), encoding="utf-8")
+        process = subprocess.Popen(
+            [sys.executable, "-c", _WITHOUT_A_DISK, str(config)],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            eventually(cloud.is_idle, "the queue is empty")
+            assert _files_open_for_writing(process.pid) == []
+        finally:
+            process.terminate()
+            said, _ = process.communicate(timeout=DEADLINE_SECONDS)
+        assert process.returncode == 0
+        assert _ids(*sink.exports) == written
+    lines = [json.loads(line) for line in said.decode().splitlines()]
+    assert [line for line in lines if line["level"] in {"warning", "error"}] == []
+    assert [path.name for path in tmp_path.iterdir()] == ["agent.yaml"]
+
+
+def _files_open_for_writing(pid: int) -> list[str]:
+    """The regular files to which a process could write now."""
+    found = []
+    for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+        flags = Path(f"/proc/{pid}/fdinfo/{descriptor.name}").read_text(encoding="utf-8").partition("flags:")[2]
+        writable = int(flags.split()[0], 8) & os.O_ACCMODE != os.O_RDONLY
+        if writable and descriptor.is_file():
+            found.append(str(descriptor.readlink()))
+    return found

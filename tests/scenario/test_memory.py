@@ -1,0 +1,71 @@
+"""More memory wanted than there is, with real threads and the real clock: what would lock up would lock up here."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+
+import pytest
+
+from agent.pulse import Pulse
+from tests.fakes.clock import finish
+from tests.fakes.flow import LIMITS, Core
+from tests.fakes.samples import event, ids, noise, notification, ref, trail_object
+from tests.fakes.sink import FakeSink
+from tests.fakes.sqs import FakeQueue
+from tests.fakes.store import FakeStore
+from tests.integration.rig import eventually
+from tests.telemetry_rig import rig
+
+WORKERS = 3
+KEPT_BYTES = 4000  # at most, of the one record in each object; a delivery that is not read to its end may keep it
+
+
+@pytest.mark.row(29)
+@pytest.mark.parametrize(("room_for", "objects"), [(2, 40), (0.5, 6)])
+def test_reads_wait_for_memory_after_the_head_of_the_response(room_for: float, objects: int) -> None:
+    """Each reserves once, before the first byte of its body, the most that it can need; none starves, nothing stays.
+
+    With room for less than one read, reads go one by one.
+    """
+    telemetry, pulse, store = rig(), Pulse(), FakeStore()
+    queue = FakeQueue(pulse.clock, wait_seconds=0)
+    bodies = [trail_object(event(f"event-{number:03}"), noise("noise")) for number in range(objects)]
+    for number, body in enumerate(bodies):
+        store.put(ref(f"o{number}"), body)
+        queue.send(notification(ref(f"o{number}")))
+    needs = [LIMITS.inflate.most(len(body)) for body in bodies]
+    room = int(max(needs) * room_for)
+    reserved: list[float] = []
+
+    def look() -> None:
+        if not reserved:
+            eventually(lambda: store.open_now > 2, "more responses have begun than there is room for")
+        reserved.append(telemetry.value("trail_agent_in_flight_bytes"))
+
+    store.on_chunk = look
+    drain, halt = threading.Event(), threading.Event()
+    sink = FakeSink(pulse, halt)
+    with ExitStack() as stack:
+        core = Core(
+            pulse=pulse,
+            queue=queue,
+            store=store,
+            make_sink=lambda *_: sink,
+            telemetry=telemetry.telemetry,
+            drain=drain,
+            halt=halt,
+            memory_bytes=room,
+            pool=stack.enter_context(ThreadPoolExecutor(16)),
+        )
+        workers = [threading.Thread(target=core.worker.run, name=f"worker-{number}") for number in range(WORKERS)]
+        for worker in workers:
+            worker.start()
+        eventually(lambda: not queue.messages, "every object gets its turn")
+        drain.set()
+        finish(*workers)
+    assert min(reserved) >= min(needs), "all is reserved before the first byte"
+    assert max(reserved) <= max(room, *needs) + objects * KEPT_BYTES
+    assert sorted(ids(sink.stored)) == [f"event-{number:03}" for number in range(objects)]
+    assert telemetry.value("trail_agent_in_flight_bytes") == 0

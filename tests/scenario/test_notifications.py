@@ -1,0 +1,188 @@
+"""What stands in the queue: texts that hold nothing for us, texts of strangers, and several objects in one message."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import pytest
+
+from agent.errors import Reason
+from agent.model import ObjectRef
+from agent.trail.admission import Admission
+from tests.fakes.samples import ACCOUNT, BUCKET, event, notification, ref, trail_key
+from tests.scenario.rig import MINUTE, World
+
+STRANGER = "999988887777"
+FOLDER = f"AWSLogs/{ACCOUNT}"
+DAY = "us-west-2/2026/11/20"
+
+
+def of(key: str, *, bucket: str = BUCKET, event_name: str = "ObjectCreated:Put") -> str:
+    """S3's notification of one key."""
+    return notification(ObjectRef(bucket, key), event_name=event_name)
+
+
+def from_s3(version: str) -> str:
+    """S3's notification of a sound object, in another version."""
+    return of(trail_key()).replace('"2.1"', f'"{version}"')
+
+
+def bridge(key: str, account: str) -> str:
+    """EventBridge's notification, which names the account that owns the bucket."""
+    detail = {"bucket": {"name": BUCKET}, "object": {"key": key, "size": 7}}
+    return json.dumps({"source": "aws.s3", "detail-type": "Object Created", "account": account, "detail": detail})
+
+
+@pytest.mark.row(7)
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ('{"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "acme-trail"}', "test_event"),
+        ("CloudTrail validation message.", "validation"),
+        (json.dumps({"Type": "Notification", "Message": "CloudTrail validation message."}), "validation"),
+    ],
+    ids=["S3's", "CloudTrail's", "CloudTrail's through SNS"],
+)
+def test_a_text_that_only_tests_the_way_is_deleted_and_counted(body: str, reason: str) -> None:
+    """S3's and CloudTrail's first messages to a queue hold nothing for us, and are no dead letters."""
+    world = World()
+    world.send(body)
+    world.produce(1)
+    agent = world.agent()
+    agent.run(MINUTE)
+    assert agent.by("trail_agent_notifications_ignored_total", "reason") == {reason: 1}
+    assert agent.settled() == {"delivered": 2}
+    world.check_all_delivered()
+
+
+@pytest.mark.row(8)
+@pytest.mark.parametrize(
+    "body",
+    [
+        "not JSON",
+        " ",
+        "[]",
+        '{"Records": []}',
+        '{"Records": 7}',
+        '{"hello": "world"}',
+        '{"Records": [{"eventSource": "aws:s3"}]}',
+        from_s3("3.0"),
+        from_s3("1.9"),
+        json.dumps({"Type": "SubscriptionConfirmation", "Message": "You have chosen to subscribe to the topic"}),
+        json.dumps({"Type": "Notification", "Message": "hello"}),
+        "{" * 100_000,
+    ],
+    ids=str,
+)
+def test_a_text_of_no_known_form_is_a_dead_letter(body: str) -> None:
+    """Its body is unchanged, its reason says what it is not, nothing is read for it, and its neighbours arrive."""
+    world = World()
+    world.send(body, Reason.NOTIFICATION_UNKNOWN)
+    (good,) = world.produce(1)
+    agent = world.agent()
+    agent.run(MINUTE)
+    letter = world.letter()
+    assert letter.body == body
+    assert letter.attributes["reason"] == "notification_unknown"
+    assert letter.attributes["detail"]
+    assert agent.by("trail_agent_dead_letters_total", "reason") == {"notification_unknown": 1}
+    assert world.store.requests == [good.ref]
+    world.check_end()
+    assert world.sink.stored == world.truth.produced
+
+
+@pytest.mark.row(9)
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (of(trail_key(), event_name="ObjectRemoved:Delete"), "removed"),
+        (of(trail_key(), event_name="LifecycleExpiration:Delete"), "removed"),
+        (of(trail_key(), event_name="ObjectRestore:Completed"), "other_event"),
+        (of(f"{FOLDER}/CloudTrail-Digest/{DAY}/{ACCOUNT}_CloudTrail-Digest_x.json.gz"), "digest"),
+        (of(f"{FOLDER}/CloudTrail-Insight/{DAY}/{ACCOUNT}_CloudTrail-Insight_x.json.gz"), "insight"),
+        (of(f"{FOLDER}/CloudTrail-NetworkActivity/{DAY}/x.json.gz"), "other_key"),
+        (of(f"{FOLDER}/Config/{DAY}/x.json.gz"), "other_key"),
+        (of("holiday.jpg"), "other_key"),
+        (of(trail_key(region="eu-west-1")), "other_region"),
+    ],
+    ids=lambda value: value if len(value) < 20 else "",
+)
+def test_what_is_in_a_listed_bucket_and_not_for_us_is_deleted_and_counted(body: str, reason: str) -> None:
+    """Removals, digests, Insight files, other keys and regions that are not wanted cost no read and no dead letter."""
+    world = World()
+    world.send(body)
+    agent = world.agent(admission=Admission({BUCKET: None}, regions=frozenset({"us-west-2"})))
+    agent.run(MINUTE)
+    assert agent.by("trail_agent_notifications_ignored_total", "reason") == {reason: 1}
+    assert agent.settled() == {"delivered": 1}
+    assert world.store.requests == []
+    world.check_all_delivered()
+
+
+@pytest.mark.row(10)
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_the_good_objects_of_a_message_are_delivered_before_it_is_dead_lettered_for_the_bad(place: int) -> None:
+    """Wherever the bad one stands among the good ones; a redrive later repeats nothing, for repeats are recognised."""
+    world = World()
+    named = [world.put(ref(name), event(name)) for name in ("good1", "good2")]
+    named.insert(place, world.put(ref("bad"), body=b"not gzip", flaw=Reason.OBJECT_CORRUPT))
+    world.notify(*named)
+    agent = world.agent()
+    agent.run(MINUTE)
+    assert world.letters() == [("object_corrupt", named[place].ref.key)]
+    assert agent.by("trail_agent_dead_letters_total", "reason") == {"object_corrupt": 1}
+    assert world.sink.stored == {"good1", "good2"}
+    world.notify(*named)
+    agent.run(MINUTE)
+    assert len(agent.line.records()) == 2
+    assert agent.metric("trail_agent_events_total", fate="duplicate") == 2
+    world.check_end()
+
+
+@pytest.mark.row(10)
+def test_a_message_with_a_part_that_is_no_notification_delivers_the_other_parts() -> None:
+    """An entry of Records that S3 never wrote is the fault of that entry alone."""
+    world = World()
+    good = world.put(ref("good"), event("good"))
+    records = json.loads(notification(good.ref))["Records"]
+    world.notify(good, body=json.dumps({"Records": ["?", *records]}), flaw=Reason.NOTIFICATION_UNKNOWN)
+    world.agent().run(MINUTE)
+    assert world.letters() == [("notification_unknown", "")]
+    assert world.sink.stored == {"good"}
+    world.check_end()
+
+
+def _forged() -> Sequence[tuple[str, str, str]]:
+    key = trail_key()
+    return [
+        ("another bucket", of(key, bucket="somebody-elses"), "somebody-elses"),
+        ("another bucket, by CloudTrail", json.dumps({"s3Bucket": "somebody-elses", "s3ObjectKey": [key]}), ""),
+        ("nearly our bucket", of(key, bucket=BUCKET.upper()), ""),
+        ("access point", of(key, bucket="arn:aws:s3:us-west-2:999988887777:accesspoint/ours"), ""),
+        ("object lambda", of(key, bucket="arn:aws:s3-object-lambda:us-west-2:9:accesspoint/ours"), ""),
+        ("dots", of(f"{FOLDER}/CloudTrail/../../{key}"), BUCKET),
+        ("a name that CloudTrail never gave", of(f"{FOLDER}/CloudTrail/{DAY}/mine.json.gz"), BUCKET),
+        ("a key that S3 cannot have", of(f"{'x/' * 600}{key}"), BUCKET),
+        ("another account", of(trail_key(account=STRANGER)), BUCKET),
+        ("another owner", bridge(key, STRANGER), BUCKET),
+        ("removed from another bucket", of(key, bucket="somebody-elses", event_name="ObjectRemoved:Delete"), ""),
+    ]
+
+
+@pytest.mark.row(11)
+@pytest.mark.parametrize(("body", "bucket"), [forged[1:] for forged in _forged()], ids=[name for name, *_ in _forged()])
+def test_what_is_not_allowed_is_refused_without_any_call_to_s3(body: str, bucket: str) -> None:
+    """Buckets, owners and accounts that are not listed, ARNs as bucket names and forged keys become dead letters."""
+    world = World()
+    world.send(body, Reason.NOT_ALLOWED)
+    agent = world.agent(admission=Admission({BUCKET: ACCOUNT}, accounts=frozenset({ACCOUNT})))
+    agent.run(MINUTE)
+    letter = world.letter()
+    assert letter.body == body
+    assert letter.attributes["reason"] == "not_allowed"
+    assert letter.attributes["bucket"] == (bucket or letter.attributes["bucket"])
+    assert agent.by("trail_agent_dead_letters_total", "reason") == {"not_allowed": 1}
+    assert world.store.requests == []
+    assert agent.line.sent == []
+    world.check_end()

@@ -1,0 +1,145 @@
+"""What an object can hold instead of a log file: sound oddities are read, bombs and rubbish are not."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import random
+import tracemalloc
+from typing import Final
+
+import pytest
+
+from agent.errors import Reason
+from agent.model import ObjectRef
+from tests.fakes.samples import BUCKET, event, noise, plain_object, ref, trail_key, trail_object
+from tests.scenario.rig import MINUTE, World
+
+MEBIBYTE: Final = 1 << 20
+LARGEST_PEAK: Final = 8 * MEBIBYTE  # the limits of these tests let 2 MiB of text through
+
+
+@pytest.mark.row(16)
+def test_plain_json_under_a_plain_name_is_read() -> None:
+    """An object whose name does not promise gzip may be plain, or gzip all the same."""
+    world = World()
+    plain = ObjectRef(BUCKET, trail_key("plain", ending="json"))
+    zipped = ObjectRef(BUCKET, trail_key("zipped", ending="json"))
+    world.notify(world.put(plain, event("a"), body=plain_object(event("a"), noise("n"))))
+    world.notify(world.put(zipped, event("b")))
+    agent = world.agent()
+    agent.run(MINUTE)
+    assert agent.metric("trail_agent_objects_read_total") == 2
+    world.check_all_delivered()
+
+
+@pytest.mark.row(16)
+def test_several_gzip_members_are_one_file() -> None:
+    """A file of three members, with padding after the last, is read as one text."""
+    world = World()
+    text = plain_object(event("a"), noise("n"), event("b", minute=1))
+    parts = b"".join(gzip.compress(part) for part in (text[:50], text[50:51], text[51:]))
+    world.notify(world.put(ref("members"), event("a"), event("b", minute=1), body=parts + bytes(512)))
+    agent = world.agent()
+    agent.run(MINUTE)
+    assert agent.metric("trail_agent_events_total", fate="skipped") == 1
+    world.check_all_delivered()
+
+
+def _noise_text(size: int) -> str:
+    """Text that hardly compresses."""
+    return random.Random(size).randbytes(size // 2).hex()
+
+
+def _large_records(count: int, size: int) -> list[object]:
+    return [{**noise(f"n{number}"), "requestParameters": {"text": _noise_text(size)}} for number in range(count)]
+
+
+BOMBS: Final = {
+    "by its stored size": gzip.compress(random.Random(1).randbytes(2 * MEBIBYTE)),
+    "by its inflated size": trail_object(*_large_records(60, 40_000)),
+    "by its ratio": gzip.compress(bytes(2 * MEBIBYTE - 1)),
+    "by the ratio of its members": gzip.compress(bytes(MEBIBYTE)) * 30,
+    "by its number of records": gzip.compress(b'{"Records":[' + b"{}," * 500_000 + b"{}]}"),
+    "by a few records too many": trail_object(*([noise("n")] * 1001)),
+    "by its number of commas": gzip.compress(b'{"Records":[' + b"1," * 700_000 + b"1]}"),
+    "by commas within a record": gzip.compress(b'{"Records":[{"a":[' + b"1," * 700_000 + b"1]}]}"),
+    "by its depth": gzip.compress(b'{"Records":' + b"[" * 200_000),
+    "by the depth of a record": gzip.compress(b'{"Records":[{"eventSource":' + b"[" * 5000 + b"]" * 5000 + b"}]}"),
+    "by one giant record": trail_object({**event("giant"), "requestParameters": _noise_text(MEBIBYTE + 9)}),
+}
+
+
+@pytest.mark.row(17)
+@pytest.mark.parametrize("bomb", BOMBS.values(), ids=BOMBS)
+def test_a_bomb_is_stopped_inside_its_limit_and_dead_lettered(bomb: bytes) -> None:
+    """It costs no more memory than the text that the limits let through, and its neighbours are delivered."""
+    world = World()
+    bad = world.put(ref("bomb"), body=bomb, flaw=Reason.OBJECT_TOO_LARGE)
+    world.notify(bad)
+    world.produce(2)
+    agent = world.agent()
+    tracemalloc.start()
+    try:
+        agent.run(MINUTE)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < LARGEST_PEAK
+    assert world.store.requests.count(bad.ref) == 1
+    assert world.letters() == [("object_too_large", bad.ref.key)]
+    assert agent.by("trail_agent_dead_letters_total", "reason") == {"object_too_large": 1}
+    assert agent.metric("trail_agent_objects_read_total") == 2
+    world.check_end()
+    assert world.sink.stored == world.truth.produced
+
+
+@pytest.mark.row(18)
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"{",
+        b"[]",
+        b"null",
+        b'"Records"',
+        b"{}",
+        b'{"records":[]}',
+        b'{"Records":7}',
+        b'{"Records":null}',
+        b'{"Records":{"0":{}}}',
+        b'{"Records":[]} and more',
+        b'{"Records":[{"eventSource":NaN}]}',
+        b'{"Records":[{"a":Infinity}]}',
+        b'{"Records":[{"eventSource":"codecatalyst.amazonaws.com","eventName":"\xff\xfe"}]}',
+        b'{"Records":[{"eventSource":"codecatalyst.amazonaws.com","eventID":"e","userAgent":"\xc3"}]}',
+        plain_object(event("a")).decode().encode("utf-16"),
+    ],
+    ids=repr,
+)
+def test_what_is_no_cloudtrail_json_is_dead_lettered_whole(text: bytes) -> None:
+    """Nothing of it is exported, its name stands in the dead letter, and its neighbours are delivered."""
+    world = World()
+    bad = world.put(ref("bad"), body=gzip.compress(text), flaw=Reason.OBJECT_MALFORMED)
+    world.notify(bad)
+    world.produce(1)
+    agent = world.agent()
+    agent.run(MINUTE)
+    assert world.letters() == [("object_malformed", bad.ref.key)]
+    assert agent.by("trail_agent_dead_letters_total", "reason") == {"object_malformed": 1}
+    assert world.sink.stored == {"o0-a", "o0-b"}
+    world.check_end()
+
+
+@pytest.mark.row(18)
+def test_an_object_that_is_cut_between_two_records_is_never_half_exported() -> None:
+    """Sound records before the damage do not go out: an object is read whole or not at all."""
+    world = World()
+    text = json.dumps({"Records": [event("a"), event("b")]}).encode()
+    bad = world.put(ref("bad"), body=gzip.compress(text[:-20]), flaw=Reason.OBJECT_MALFORMED)
+    world.notify(bad)
+    agent = world.agent()
+    agent.run(MINUTE)
+    assert world.letters() == [("object_malformed", bad.ref.key)]
+    assert agent.line.sent == []
+    assert agent.metric("trail_agent_events_read_total") == 0
+    world.check_end()

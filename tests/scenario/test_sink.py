@@ -1,0 +1,272 @@
+"""Faults of the sink: it is away, slow, misconfigured, refuses or loses its answer. Work waits, nothing is lost."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from agent.otlp.http import HttpTransport
+from agent.otlp.sink import Transport
+from tests.fakes.receiver import Reply
+from tests.fakes.samples import event, ref
+from tests.otlp_receiver import HttpReceiver, HttpReply
+from tests.private_ca import PrivateCa, make_private_ca
+from tests.scenario.rig import HOUR, MINUTE, World
+
+Open = Callable[..., HttpTransport]
+_SHORT_SECONDS: Final = 0.3  # of the real clock, for what never comes
+
+BROKEN: Final = {
+    "hangs up": HttpReply(drop=True),
+    "resets": HttpReply(reset=True),
+    "resets within the response": HttpReply(cut=b"HTTP/1.1 200 OK\r\nContent-Len"),
+    "ends before its body does": HttpReply(body=b"\x0a", missing=9),
+    "stalls before the response": HttpReply(dribble="head"),
+    "stalls within the response": HttpReply(dribble="body"),
+}
+
+
+@pytest.fixture
+def opened() -> Iterator[Open]:
+    """Opens real ways to a sink, and closes them at the end."""
+    transports: list[HttpTransport] = []
+
+    def build(url: str, *, timeout: float = 10, ca_file: Path | None = None) -> HttpTransport:
+        transport = HttpTransport(
+            f"{url}/v1/logs",
+            {},
+            timeout=timeout,
+            compression="gzip",
+            ca_file=ca_file,
+            cert_file=None,
+            key_file=None,
+            user_agent="test",
+        )
+        transports.append(transport)
+        return transport
+
+    yield build
+    for transport in transports:
+        transport.close()
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> PrivateCa:
+    """A private authority."""
+    return make_private_ca(tmp_path_factory.mktemp("ca"))
+
+
+def _gaps(times: Sequence[float]) -> list[float]:
+    return [after - before for before, after in pairwise(times)]
+
+
+@pytest.mark.row(22)
+@pytest.mark.row(25)
+@pytest.mark.parametrize("reply", BROKEN.values(), ids=BROKEN)
+def test_an_answer_that_is_lost_on_a_real_connection_is_asked_for_with_the_same_bytes(
+    opened: Open, reply: HttpReply
+) -> None:
+    """The sink had the request each time, and a store that drops repeats keeps one; no torn answer counts as a yes."""
+    world = World()
+    world.produce(10)
+    with HttpReceiver([reply] * 3) as receiver:
+        agent = world.agent(transport=opened(receiver.url, timeout=_SHORT_SECONDS))
+        seen = agent.observe(0.1)
+        agent.run(MINUTE)
+        assert len(receiver.exports) == 4
+        assert len({export.payload for export in receiver.exports}) == 1
+    assert seen[0.1].metrics.value("trail_agent_sink_up") == 0
+    assert seen[0.1].metrics.value("trail_agent_ready") == 0
+    assert agent.by("trail_agent_export_requests_total", "result") == {"unavailable": 3, "ok": 1}
+    assert agent.metric("trail_agent_sink_up") == 1
+    world.check_all_delivered()
+
+
+@pytest.mark.row(25)
+@pytest.mark.parametrize("status", [500, 502, 503, 504, 408])
+def test_a_sink_that_stores_and_then_fails_gets_the_same_bytes_again(status: int) -> None:
+    """Nothing is counted before the yes, everything once after it, and the store has each event once."""
+    world = World()
+    world.produce(10)
+    agent = world.agent()
+    world.sink.script.extend([Reply(status, keeps=True)] * 3)
+    seen = agent.observe(0.2)
+    agent.run(5 * MINUTE)
+    assert len(set(agent.line.sent)) == 1
+    assert len(agent.line.sent) == 4
+    assert seen[0.2].metrics.value("codecatalyst_events_total") == 0
+    assert agent.metric("codecatalyst_events_total") == 20
+    world.check_all_delivered()
+
+
+def _refused(opened: Open) -> Transport:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return opened(f"http://127.0.0.1:{listener.getsockname()[1]}")
+
+
+def _nameless(opened: Open) -> Transport:
+    return opened("http://sink.invalid:4318")
+
+
+@pytest.mark.row(22)
+@pytest.mark.parametrize("way", [_refused, _nameless], ids=["refused", "no address"])
+def test_a_sink_that_cannot_be_reached_is_waited_for(
+    opened: Open, way: Callable[[Open], Transport], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For an hour nothing is received and nothing given back; the waits grow to a minute; then all is delivered."""
+    look_up = socket.getaddrinfo
+
+    def find(host: str, *others: Any, **more: Any) -> Any:
+        if host == "sink.invalid":  # a name server would say so too, but in its own time
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return look_up(host, *others, **more)
+
+    monkeypatch.setattr("socket.getaddrinfo", find)
+    world = World()
+    world.produce(25)
+    with HttpReceiver() as receiver:
+        agent = world.agent(transport=way(opened))
+        seen = agent.observe(HOUR - 1)
+        world.clock.at(HOUR, lambda: agent.line.lead_to(opened(receiver.url)))
+        agent.run(HOUR + 5 * MINUTE)
+    (glance,) = seen.values()
+    assert glance.metrics.value("trail_agent_sink_up") == 0
+    assert glance.metrics.value("trail_agent_ready") == 0
+    assert glance.receives == 1
+    assert glance.live == []
+    assert _gaps(agent.line.times)[:9] == [0.5, 1, 2, 4, 8, 16, 32, 60, 60]
+    assert set(agent.by("trail_agent_export_requests_total", "result")) == {"unavailable", "ok"}
+    assert agent.metric("trail_agent_leases_lost_total") == 0
+    world.check_all_delivered()
+
+
+@pytest.mark.row(22)
+def test_a_sink_whose_certificate_is_not_trusted_is_waited_for(opened: Open, authority: PrivateCa) -> None:
+    """Nothing is sent to it; once the authority is known, all is delivered."""
+    world = World()
+    world.produce(3)
+    with HttpReceiver(tls=authority) as receiver:
+        agent = world.agent(transport=opened(receiver.url))
+        seen = agent.observe(9 * MINUTE)
+        nothing: list[int] = []
+        world.clock.at(10 * MINUTE, lambda: nothing.append(len(receiver.exports)))
+        world.clock.at(10 * MINUTE, lambda: agent.line.lead_to(opened(receiver.url, ca_file=authority.ca_file)))
+        agent.run(15 * MINUTE)
+    assert nothing == [0]
+    assert "certificate" in " ".join(seen[9 * MINUTE].ready)
+    assert seen[9 * MINUTE].metrics.value("trail_agent_sink_up") == 0
+    world.check_all_delivered()
+
+
+@pytest.mark.row(22)
+def test_the_waits_are_those_that_the_sink_asks_for(opened: Open) -> None:
+    """Retry-After is kept to the second for 429 and 503, up to five minutes; without it the waits grow."""
+    world = World()
+    world.produce(5)
+    replies = [
+        HttpReply(429, headers={"Retry-After": "17"}),
+        HttpReply(503, headers={"Retry-After": "120"}),
+        HttpReply(503, headers={"Retry-After": "86400"}),
+        HttpReply(503),
+    ]
+    with HttpReceiver(replies) as receiver:
+        agent = world.agent(transport=opened(receiver.url))
+        agent.run(10 * MINUTE)
+    assert _gaps(agent.line.times) == [17, 120, 300, 4]
+    results = {"throttled": 1, "unavailable": 3, "ok": 1}
+    assert agent.by("trail_agent_export_requests_total", "result") == results
+    world.check_all_delivered()
+
+
+@pytest.mark.row(22)
+def test_a_sink_that_flaps_gets_everything_once() -> None:
+    """Up and down by the minute, with answers lost in between: all arrives, and readiness follows the sink."""
+    world = World()
+    agent = world.agent()
+    for minute in range(10):
+        begin = minute * MINUTE
+        world.clock.at(begin, partial(world.produce, 5, prefix=f"m{minute}x"))
+        world.clock.at(begin + 30, partial(setattr, world.sink, "down", True))
+        world.clock.at(begin + 31, partial(world.produce, 5, prefix=f"m{minute}y"))
+        world.clock.at(begin + 55, partial(setattr, world.sink, "down", False))
+    seen = agent.observe(MINUTE + 29, MINUTE + 54, 2 * MINUTE + 29)
+    agent.run(15 * MINUTE)
+    assert [glance.metrics.value("trail_agent_sink_up") for glance in seen.values()] == [1, 0, 1]
+    assert agent.settled() == {"delivered": 100}
+    assert agent.metric("trail_agent_events_total", fate="exported") == 200
+    world.check_all_delivered()
+
+
+@pytest.mark.row(23)
+@pytest.mark.parametrize(
+    "reply",
+    [
+        HttpReply(302, headers={"Location": "http://127.0.0.1:9/login"}),
+        HttpReply(301, headers={"Location": "/elsewhere"}),
+        HttpReply(401, b"who are you?"),
+        HttpReply(403),
+        HttpReply(404),
+        HttpReply(405),
+        HttpReply(415),
+    ],
+    ids=lambda reply: str(reply.status),
+)
+def test_a_sink_that_is_misconfigured_keeps_everything_and_says_so(opened: Open, reply: HttpReply) -> None:
+    """Neither a redirect nor a refusal is a yes, nor the messages' fault: asked 5 to 60 s apart, told once a minute."""
+    world = World()
+    world.produce(25)
+    wrong = True
+    with HttpReceiver(rule=lambda _export: reply if wrong else None) as receiver:
+        agent = world.agent(transport=opened(receiver.url))
+        seen = agent.observe(HOUR - 1)
+
+        def mend() -> None:
+            nonlocal wrong
+            wrong = False
+
+        world.clock.at(HOUR, mend)
+        agent.run(HOUR + 5 * MINUTE)
+        assert {export.path for export in receiver.exports} == {"/v1/logs"}, "redirects are not followed"
+    (glance,) = seen.values()
+    assert glance.metrics.value("trail_agent_ready") == 0
+    assert glance.metrics.value("trail_agent_sink_up") == 0
+    assert glance.receives == 1
+    assert len(world.queue.messages) == 0
+    gaps = _gaps(agent.line.times[:50])
+    assert (min(gaps), max(gaps)) == (5, 60)
+    assert agent.metric("trail_agent_export_requests_total", result="misconfigured") > 50
+    told = agent.said("sink_down")
+    assert 50 <= len(told) <= 61
+    assert all(line["level"] == "error" and "otlp.endpoint" in str(line["hint"]) for line in told)
+    assert agent.settled() == {"delivered": 25}
+    world.check_all_delivered()
+
+
+@pytest.mark.row(24)
+@pytest.mark.parametrize("place", [0, 4, 9])
+def test_one_record_that_the_sink_refuses_costs_one_message_of_ten(place: int) -> None:
+    """The request is halved until the bad record is alone: nine messages are delivered, one is a dead letter."""
+    world = World()
+    names = [f"event{number}" for number in range(10)]
+    objects = [world.put(ref(name), event(name, minute=number)) for number, name in enumerate(names)]
+    for one in objects:
+        world.notify(one)
+    world.sink.refused = {names[place]}
+    agent = world.agent()
+    agent.run(MINUTE)
+    assert world.letters() == [("sink_rejected", objects[place].ref.key)]
+    assert "on demand" in world.letter().attributes["detail"]
+    assert agent.settled() == {"delivered": 9, "dead_letter": 1}
+    assert agent.by("trail_agent_dead_letters_total", "reason") == {"sink_rejected": 1}
+    assert agent.metric("trail_agent_events_total", fate="dead_lettered") == 1
+    assert agent.metric("trail_agent_events_total", fate="exported") == 9
+    assert agent.metric("trail_agent_export_requests_total") <= 9
+    assert world.sink.stored == set(names) - {names[place]}
+    world.check_end()

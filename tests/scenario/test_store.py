@@ -1,0 +1,277 @@
+"""Faults of S3 and of the credentials: one object or all of them, for a moment or for hours."""
+
+from __future__ import annotations
+
+import gzip
+import io
+
+import pytest
+from botocore.exceptions import (
+    ClientError,
+    ConnectTimeoutError,
+    CredentialRetrievalError,
+    EndpointConnectionError,
+    NoCredentialsError,
+)
+from urllib3.exceptions import ProtocolError
+from urllib3.exceptions import ReadTimeoutError as Stalled
+
+from agent.errors import Reason
+from agent.model import ObjectRef
+from tests.fakes.boto import Breaking, refusal
+from tests.fakes.receiver import Reply
+from tests.fakes.samples import BUCKET, event, plain_object, ref, trail_key, trail_object
+from tests.scenario.rig import HOUR, MINUTE, OTHER_BUCKET, World
+
+WHOLE = trail_object(event("whole"))
+
+
+@pytest.mark.row(12)
+@pytest.mark.parametrize(
+    ("error", "retried", "reason"),
+    [
+        (refusal("NoSuchKey", 404), "object_missing", Reason.OBJECT_MISSING),
+        (refusal("AccessDenied", 403), "access_denied", Reason.OBJECT_UNREADABLE),
+    ],
+    ids=["404", "403"],
+)
+def test_one_object_that_cannot_be_read_is_given_three_receives(
+    error: ClientError, retried: str, reason: Reason
+) -> None:
+    """While other reads of its bucket succeed, it comes again three times, minutes apart, and is then a dead letter."""
+    world = World()
+    agent = world.agent()
+    world.produce(1)
+    agent.work()
+    bad = world.put(ref("bad"), body=trail_object(event("bad")), flaw=reason)
+    world.notify(bad)
+    agent.s3.trouble(bad.ref, *[error] * 100)
+    agent.run(HOUR)
+    assert world.letters() == [(reason, bad.ref.key)]
+    assert agent.by("trail_agent_retries_total", "reason") == {retried: 3}
+    assert agent.by("trail_agent_dead_letters_total", "reason") == {reason: 1}
+    assert agent.metric("trail_agent_ready") == 1
+    assert agent.said("gate_closed") == []
+    assert world.sink.stored == {"o0-a", "o0-b"}
+
+
+@pytest.mark.row(12)
+def test_an_object_that_comes_late_is_delivered() -> None:
+    """S3 may notify before every reader can see the object: it is asked for again after a minute or so."""
+    world = World()
+    agent = world.agent()
+    late = world.put(ref("late"), event("late"))
+    world.notify(late)
+    agent.s3.trouble(late.ref, refusal("NoSuchKey", 404), refusal("NoSuchKey", 404))
+    agent.run(HOUR)
+    assert agent.settled() == {"retry": 2, "delivered": 1}
+    world.check_all_delivered()
+
+
+@pytest.mark.row(13)
+@pytest.mark.parametrize(
+    "code", ["AccessDenied", "KMS.DisabledException", "KmsAccessDenied", "ExpiredToken", "InvalidAccessKeyId"]
+)
+def test_a_bucket_that_refuses_every_read_is_no_messages_fault(code: str) -> None:
+    """The work in hand waits under its leases, nothing more is received, readiness says why; then all is delivered."""
+    world = World()
+    world.produce(25)
+    agent = world.agent()
+    agent.s3.bucket_trouble(BUCKET, refusal(code, 403))
+    seen = agent.observe(MINUTE, HOUR - 1)
+    world.clock.at(HOUR, lambda: agent.s3.bucket_trouble(BUCKET, None))
+    agent.run(2 * HOUR)
+    for glance in seen.values():
+        assert glance.metrics.value("trail_agent_ready") == 0
+        assert glance.receives == 1
+        assert any(BUCKET in reason and code in reason for reason in glance.ready)
+        assert glance.live == []
+    asked = [line["timestamp"] for line in agent.said("gate_closed")]
+    assert 55 <= len(asked) <= 61, "one clear error a minute"
+    assert agent.metric("trail_agent_ready") == 1
+    assert agent.metric("trail_agent_leases_lost_total") == 0
+    assert agent.metric("trail_agent_deliveries_received_total") == 25
+    assert agent.settled() == {"delivered": 25}
+    world.check_all_delivered()
+
+
+@pytest.mark.row(13)
+def test_a_bucket_that_begins_to_refuse_is_told_from_an_object_that_is_refused() -> None:
+    """After good reads, a refusal is checked against an object that was readable before: then it is the bucket's."""
+    world = World()
+    agent = world.agent()
+    world.produce(1)
+    agent.work()
+    world.produce(2, prefix="later")
+    agent.s3.bucket_trouble(BUCKET, refusal("KmsAccessDenied", 403))
+    world.clock.at(HOUR, lambda: agent.s3.bucket_trouble(BUCKET, None))
+    seen = agent.observe(MINUTE)
+    agent.run(2 * HOUR)
+    assert seen[MINUTE].metrics.value("trail_agent_ready") == 0
+    assert agent.by("trail_agent_retries_total", "reason") == {}
+    world.check_all_delivered()
+
+
+PASSING = [
+    refusal("InternalError", 500),
+    refusal("ServiceUnavailable", 503),
+    refusal("SlowDown", 503),
+    ConnectTimeoutError(endpoint_url="https://s3"),
+    EndpointConnectionError(endpoint_url="https://s3"),
+    Breaking(WHOLE[:30], ProtocolError("connection reset by peer")),
+    Breaking(WHOLE[:30], Stalled(None, "", "the body stalled")),  # type: ignore[arg-type]  # no pool is at hand
+]
+NAMES = ["500", "503", "SlowDown", "time-out", "no address", "reset", "stalled body"]
+
+
+@pytest.mark.row(14)
+@pytest.mark.parametrize("number", range(len(PASSING)), ids=NAMES)
+def test_a_store_that_fails_for_a_moment_is_asked_again_within_the_call(number: int) -> None:
+    """One failure of any kind costs a second or so, no receive and no entry in the counters of retries."""
+    world = World()
+    agent = world.agent()
+    one = world.put(ref("whole"), event("whole"))
+    world.notify(one)
+    agent.s3.trouble(one.ref, _fresh(number))
+    agent.run(MINUTE)
+    assert world.store.requests == [one.ref, one.ref]
+    assert agent.settled() == {"delivered": 1}
+    assert agent.by("trail_agent_retries_total", "reason") == {}
+    world.check_all_delivered()
+
+
+@pytest.mark.row(14)
+@pytest.mark.parametrize("number", range(len(PASSING)), ids=NAMES)
+def test_a_store_that_goes_on_failing_gives_the_message_back_for_later(number: int) -> None:
+    """After three reads in one receive the message comes again, as often as it takes, and is never a dead letter."""
+    world = World()
+    agent = world.agent()
+    one = world.put(ref("whole"), event("whole"))
+    world.notify(one)
+    agent.s3.trouble(one.ref, *(_fresh(number) for _ in range(15)))
+    agent.run(3 * HOUR)
+    assert len(world.store.requests) == 16
+    assert agent.by("trail_agent_retries_total", "reason") == {"store_unavailable": 5}
+    assert agent.settled() == {"retry": 5, "delivered": 1}
+    assert [seconds for _, seconds in world.queue.hidden] == [60, 120, 240, 480, 900]
+    world.check_all_delivered()
+
+
+def _fresh(number: int) -> Exception | io.RawIOBase:
+    trouble = PASSING[number]
+    return Breaking(trouble._first, trouble._error) if isinstance(trouble, Breaking) else trouble
+
+
+CUT_GZIP = gzip.compress(plain_object(event("whole")))[:-6]
+BAD_CRC = WHOLE[:-8] + bytes(8)
+
+
+@pytest.mark.row(15)
+@pytest.mark.parametrize(
+    "stored", [b"", b"not gzip", CUT_GZIP, BAD_CRC, WHOLE + b"rubbish"], ids=["empty", "plain", "cut", "CRC", "tail"]
+)
+def test_an_object_that_is_damaged_is_read_twice_and_nothing_of_it_is_exported(stored: bytes) -> None:
+    """What is no whole gzip, both times, is a dead letter that names the object; its neighbours are delivered."""
+    world = World()
+    world.produce(1)
+    bad = world.put(ref("bad"), body=stored, flaw=Reason.OBJECT_CORRUPT)
+    world.notify(bad)
+    agent = world.agent()
+    agent.run(MINUTE)
+    assert world.store.requests.count(bad.ref) == 2
+    assert world.letters() == [("object_corrupt", bad.ref.key)]
+    assert agent.by("trail_agent_dead_letters_total", "reason") == {"object_corrupt": 1}
+    assert world.sink.stored == {"o0-a", "o0-b"}
+    world.check_end()
+
+
+@pytest.mark.row(15)
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_body_shorter_than_its_content_length_is_read_again_once(times: int) -> None:
+    """A connection that closes early looks like an end: once is forgiven, twice is a damaged object."""
+    world = World()
+    agent = world.agent()
+    flaw = Reason.OBJECT_CORRUPT if times == 2 else None
+    one = world.put(ref("whole"), *[] if flaw else [event("whole")], body=WHOLE, flaw=flaw)
+    world.notify(one)
+    agent.s3.trouble(one.ref, *[WHOLE[:40]] * times)
+    agent.run(MINUTE)
+    assert world.store.requests == [one.ref] * 2
+    assert agent.settled() == ({"dead_letter": 1} if flaw else {"delivered": 1})
+    assert world.letters() == ([("object_corrupt", one.ref.key)] if flaw else [])
+    assert (agent.line.sent == []) == (flaw is not None)
+    world.check_end()
+
+
+@pytest.mark.row(15)
+def test_a_plain_object_shorter_than_its_notification_says_is_read_again_once() -> None:
+    """Plain JSON has no end mark of its own: the size that S3 announced tells that it is cut."""
+    world = World()
+    text = plain_object(event("whole"))
+    one = trail_key("whole", ending="json")
+    cut = world.put(ObjectRef(BUCKET, one, len(text)), body=text[:-9])
+    world.notify(cut, flaw=Reason.OBJECT_CORRUPT)
+    agent = world.agent()
+    agent.run(MINUTE)
+    assert len(world.store.requests) == 2
+    assert world.letters() == [("object_corrupt", one)]
+    assert agent.line.sent == []
+    world.check_end()
+
+
+@pytest.mark.row(26)
+@pytest.mark.parametrize(
+    "error",
+    [
+        refusal("ExpiredToken"),
+        refusal("AccessDenied", 403),
+        refusal("RequestTimeTooSkewed", 403),
+        refusal("SignatureDoesNotMatch", 403),
+        NoCredentialsError(),
+        CredentialRetrievalError(provider="iam-role", error_msg="the metadata service does not answer"),
+    ],
+    ids=["expired", "role denied", "clock wrong", "signature", "no credentials", "metadata service down"],
+)
+def test_credentials_that_fail_are_the_environments_fault_and_exports_go_on(error: Exception) -> None:
+    """What is in hand goes to the sink all the same; nothing is dead-lettered, and the queue is asked until it answers.
+
+    The sink's yes stands: when the messages come again their events are known, and do not go out a second time.
+    """
+    world = World()
+    world.produce(10)
+    agent = world.agent()
+    world.sink.script.append(Reply(503, retry_after=30))
+
+    def fail(trouble: Exception | None) -> None:
+        agent.sqs.trouble(trouble, "ReceiveMessage", "DeleteMessageBatch", "ChangeMessageVisibilityBatch")
+        agent.s3.bucket_trouble(BUCKET, trouble)
+
+    world.clock.at(10, lambda: fail(error))
+    seen = agent.observe(40, 10 * MINUTE)
+    world.clock.at(HOUR, lambda: fail(None))
+    agent.run(2 * HOUR)
+    assert seen[40].metrics.value("trail_agent_events_total", fate="exported") == 20
+    assert seen[10 * MINUTE].metrics.value("trail_agent_ready") == 0
+    assert seen[10 * MINUTE].live == []
+    assert agent.metric("trail_agent_sqs_requests_total", operation="ReceiveMessage", result="denied") > 50
+    assert len(agent.line.records()) == 40, "the same request twice: its first answer was 503"
+    assert agent.metric("trail_agent_events_total", fate="duplicate") == 20
+    world.check_all_delivered()
+
+
+@pytest.mark.row(26)
+def test_a_bucket_whose_role_is_denied_does_not_stop_the_exports_of_others() -> None:
+    """One replica waits for the role of a connected account's bucket; what another has read goes out meanwhile."""
+    world = World()
+    waiting, working = world.agent("waiting"), world.agent("working")
+    world.produce(3, prefix="other", bucket=OTHER_BUCKET)
+    waiting.s3.bucket_trouble(OTHER_BUCKET, refusal("AccessDenied", 403))
+    world.clock.at(HOUR, lambda: waiting.s3.bucket_trouble(OTHER_BUCKET, None))
+    world.clock.at(MINUTE, lambda: world.produce(3))
+    world.clock.at(2 * MINUTE, working.work)
+    seen = waiting.observe(3 * MINUTE)
+    waiting.run(HOUR + MINUTE)
+    assert any("other" in reason for reason in seen[3 * MINUTE].ready)
+    assert working.metric("trail_agent_events_total", fate="exported") == 6
+    assert waiting.metric("trail_agent_events_total", fate="exported") == 6
+    world.check_all_delivered()
