@@ -13,6 +13,7 @@ from agent.errors import DrainedError, PermanentError, Reason, RetryReason, Tran
 from agent.gate import AtFaultError, Gate
 from agent.model import LogRecord, ObjectRef, ObjectSource, OpenObject
 from agent.pulse import Pulse
+from agent.telemetry.advice import ENVIRONMENT, EnvironmentFault
 from agent.trail import reader
 from agent.trail.admission import Admitted
 from agent.trail.event import MalformedEventError
@@ -22,10 +23,6 @@ from agent.trail.reader import Selection
 _ATTEMPTS = 3  # reads of one object within one receive
 _FIRST_RETRY_SECONDS = 0.5
 _LONGEST_DENIED_SECONDS = 60.0
-_DENIED_HINT = (
-    "allow s3:GetObject on the trail's prefix and kms:Decrypt on its key to the agent's role; check its credentials "
-    "and the clock. The agent waits and tries again, and receives nothing meanwhile"
-)
 # A record holds its body, its attributes, which repeat most of the body, and is copied once more to be sent.
 _COPIES = 4
 _RECORD_BYTES = 2048
@@ -134,7 +131,7 @@ class ObjectReader:
             except TransientError as error:
                 if error.reason is not RetryReason.ACCESS_DENIED or not self._is_bucket_denied(admitted.ref):
                     raise
-                self._telemetry.gate_closed(part, error.detail, _DENIED_HINT)
+                self._telemetry.gate_closed(part, error.detail, ENVIRONMENT[EnvironmentFault.BUCKET_DENIED].hint)
                 raise AtFaultError(self._patience) from error
 
         return self._gate.through(part, attempt, opened=lambda: self._telemetry.gate_opened(part))

@@ -7,15 +7,11 @@ from collections.abc import Sequence
 from typing import Final
 
 from agent.model import EventLabels, Ignored, LogRecord, Reading
+from agent.telemetry import advice
 from agent.telemetry.safetext import without_user
 from agent.telemetry.voice import ERROR, Voice
 
 _NANOSECONDS: Final = 1e9
-_SINK_HINTS: Final = {
-    "misconfigured": "check otlp.endpoint, otlp.protocol and the credentials in otlp.headers",
-    "throttled": "the agent waits as long as the sink asks; raise the sink's limits if this goes on",
-}
-_SINK_HINT: Final = "check that the sink runs and can be reached; nothing is lost, the agent keeps all and tries again"
 
 
 class FlowEvents(Voice):
@@ -82,7 +78,7 @@ class FlowEvents(Voice):
         """The sink does not accept; `kind` is a result of `export_answered`. The work waits."""
         detail = without_user(detail)
         self.health.hold("sink", detail)
-        self._trouble(ERROR, "sink", "sink_down", kind=kind, detail=detail, hint=_SINK_HINTS.get(kind, _SINK_HINT))
+        self._trouble(ERROR, "sink", "sink_down", kind=kind, detail=detail, hint=advice.of_part("sink", kind).hint)
 
     def sink_warned(self, message: str) -> None:
         """The sink accepted with a remark."""

@@ -7,37 +7,12 @@ from typing import Final
 
 from agent.errors import Fault, Reason, RetryReason
 from agent.model import Delivery, Settlement
+from agent.telemetry import advice
 from agent.telemetry.activity import DeadLetter
 from agent.telemetry.life_events import LifeEvents
 from agent.telemetry.safetext import clean, without_user
 from agent.telemetry.voice import ERROR, WARNING
 
-_DENIED: Final = "allow the SQS actions of the agent's policy to its role, and kms:Decrypt on the queue's key"
-_QUEUE_HINTS: Final = {
-    "denied": _DENIED,
-    "no_credentials": "give the agent a role, or AWS credentials in its environment or profile; it tries again",
-    "missing": "check queue.url and queue.region",
-    "throttled": "nothing: the agent waits and tries again",
-}
-_QUEUE_HINT: Final = "check queue.url, the role's permissions and the network; the agent waits and tries again"
-_RETRY_HINTS: Final = {
-    RetryReason.OBJECT_MISSING: "nothing yet: it comes again, and is dead-lettered if the object does not appear",
-    RetryReason.ACCESS_DENIED: "see whether this key has another policy or KMS key than the rest of its bucket",
-    RetryReason.STORE_UNAVAILABLE: "nothing if it passes: the message comes again; else check the way to S3",
-    RetryReason.DEAD_LETTER_UNAVAILABLE: "allow sqs:SendMessage on the dead-letter queue, and see that it exists",
-    RetryReason.BUG: "please report it with the line worker_failed; the message comes again",
-}
-_DEAD_LETTER_HINTS: Final = {
-    Reason.NOTIFICATION_UNKNOWN: "see who sends to the queue: only S3, SNS or EventBridge notifications belong there",
-    Reason.NOT_ALLOWED: "list the bucket or account in the settings if it is yours, else see who sends this",
-    Reason.OBJECT_MISSING: "see whether a lifecycle rule or a person deletes trail objects; redrive if it came back",
-    Reason.OBJECT_UNREADABLE: "allow s3:GetObject and kms:Decrypt for this key, then redrive",
-    Reason.OBJECT_TOO_LARGE: "raise limits.* if the object is genuine, then redrive",
-    Reason.SINK_REJECTED: "see the sink's words in the dead letter's `detail` attribute, mend it, then redrive",
-    Reason.SINK_TOO_OLD: "raise the sink's limit for old samples, then redrive",
-    Reason.RECORD_TOO_LARGE: "raise the sink's limit for large records, then redrive",
-}
-_DEAD_LETTER_HINT: Final = "look at the object with `trail-agent inspect`; redrive once the cause is mended"
 _NO_FAULT: Final = Fault(Reason.NOTIFICATION_UNKNOWN, "no fault was named")
 
 
@@ -74,7 +49,7 @@ class QueueEvents(LifeEvents):
         """
         detail = without_user(detail)
         level = WARNING if self.health.queue_down(detail) else ERROR
-        hint = _QUEUE_HINTS.get(kind, _QUEUE_HINT)
+        hint = advice.of_part("queue", kind).hint
         self._trouble(level, "queue", "queue_down", kind=kind, detail=detail, hint=hint)
 
     def queue_depth(self, queue: str, visible: int, in_flight: int, delayed: int) -> None:
@@ -144,7 +119,7 @@ class QueueEvents(LifeEvents):
             bucket=letter.bucket,
             key=letter.key,
             message_id=letter.message_id,
-            hint=_DEAD_LETTER_HINTS.get(fault.reason, _DEAD_LETTER_HINT),
+            hint=advice.DEAD_LETTERS[fault.reason].hint,
         )
 
     def _retried(self, delivery: Delivery, reason: RetryReason, detail: str) -> None:
@@ -157,5 +132,5 @@ class QueueEvents(LifeEvents):
             detail=without_user(detail),
             message_id=delivery.message_id,
             receive_count=delivery.receive_count,
-            hint=_RETRY_HINTS[reason],
+            hint=advice.RETRIES[reason].hint,
         )

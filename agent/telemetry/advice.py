@@ -1,0 +1,214 @@
+"""What an operator is told of each kind of trouble, in the log's hints and in the README, which is compared with this.
+
+Everything here is data. A sentence says what is so for every cause of its kind; the `detail` beside it in the log or in
+the dead letter says which one it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from agent.errors import Reason, RetryReason
+from agent.model import IgnoredReason
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What happened, what the agent did about it, and what the operator does, each without a full stop."""
+
+    happened: str
+    did: str
+    do: str
+
+    @property
+    def hint(self) -> str:
+        """The part that a log line does not say in its other fields."""
+        return f"{self.did}; {self.do}"
+
+
+class EnvironmentFault(StrEnum):
+    """Troubles for which no message is to blame: the work waits. Each begins with the part that is at fault."""
+
+    SINK_UNAVAILABLE = "sink unavailable"
+    SINK_THROTTLED = "sink throttled"
+    SINK_MISCONFIGURED = "sink misconfigured"
+    BUCKET_DENIED = "bucket denied"
+    QUEUE_UNAVAILABLE = "queue unavailable"
+    QUEUE_THROTTLED = "queue throttled"
+    QUEUE_DENIED = "queue denied"
+    QUEUE_NO_CREDENTIALS = "queue no_credentials"
+    QUEUE_MISSING = "queue missing"
+
+
+_WAITS: Final = "keeps what it holds, receives nothing more, and sends one request at a time,"
+_ASKS: Final = "receives nothing, and asks again at most 30 s later"
+
+ENVIRONMENT: Final[Mapping[EnvironmentFault, Advice]] = {
+    EnvironmentFault.SINK_UNAVAILABLE: Advice(
+        "the sink does not answer, not in time, not over trusted TLS, or with 5xx",
+        f"{_WAITS} at most a minute apart, or as the sink asks (up to 5 min)",
+        "see that the sink runs; check its address, the network and its certificate",
+    ),
+    EnvironmentFault.SINK_THROTTLED: Advice(
+        "the sink says that it gets too much",
+        f"{_WAITS} as far apart as the sink asks (up to 5 min), else at most a minute",
+        "nothing if it passes; else raise the sink's limits",
+    ),
+    EnvironmentFault.SINK_MISCONFIGURED: Advice(
+        "what answers at otlp.endpoint takes no records from us: a redirect, 401, 403, 404 or the like",
+        f"{_WAITS} 5 to 60 s apart",
+        "check otlp.endpoint, otlp.protocol and the credentials in otlp.headers",
+    ),
+    EnvironmentFault.BUCKET_DENIED: Advice(
+        "a bucket refuses every read: its policy, its KMS key, the role, the credentials or the clock",
+        "keeps what it holds, receives nothing more, and tries one read at a time, at most a minute apart",
+        "allow s3:GetObject on the trail's prefix and kms:Decrypt on its key to the agent's role; check its "
+        "credentials and the clock",
+    ),
+    EnvironmentFault.QUEUE_UNAVAILABLE: Advice(
+        "SQS does not answer, or answers with 5xx",
+        f"{_ASKS}; unready after two minutes",
+        "check queue.url, the network and any VPC endpoint",
+    ),
+    EnvironmentFault.QUEUE_THROTTLED: Advice(
+        "SQS says that it is asked too often",
+        f"{_ASKS}; unready after two minutes",
+        "nothing if it passes; else run fewer workers or replicas",
+    ),
+    EnvironmentFault.QUEUE_DENIED: Advice(
+        "SQS refuses the agent: the role, the queue's policy or KMS key, the credentials or the clock",
+        _ASKS,
+        "allow the SQS actions of the agent's policy to its role, and kms:Decrypt on the queue's key; check the clock",
+    ),
+    EnvironmentFault.QUEUE_NO_CREDENTIALS: Advice(
+        "no AWS credentials are found at the start",
+        "looks for them again every 5 s",
+        "give the agent a role, or AWS credentials in its environment or profile",
+    ),
+    EnvironmentFault.QUEUE_MISSING: Advice(
+        "there is no queue of that name",
+        _ASKS,
+        "check queue.url and queue.region",
+    ),
+}
+
+DEAD_LETTERS: Final[Mapping[Reason, Advice]] = {
+    Reason.NOTIFICATION_UNKNOWN: Advice(
+        "the message, or a part of it, is no S3, SNS, EventBridge or CloudTrail notification of a known version",
+        "delivered the parts that are known, and read nothing for this one",
+        "see who sends to the queue; confirm an SNS subscription by hand",
+    ),
+    Reason.NOT_ALLOWED: Advice(
+        "the bucket, its owner or the account is not listed, or the key is none of CloudTrail's",
+        "asked S3 for nothing of it",
+        "list the bucket or account in the settings if it is yours, then redrive; else see who sends this",
+    ),
+    Reason.OBJECT_MISSING: Advice(
+        "S3 has no such object, or no such bucket",
+        "asked for it at four receives, some minutes in all",
+        "see whether a lifecycle rule or a person deletes trail objects; redrive if it came back",
+    ),
+    Reason.OBJECT_UNREADABLE: Advice(
+        "S3 refuses this object, though it allows others of its bucket; or the object is archived",
+        "asked for it at four receives, some minutes in all; for an archived one once",
+        "allow s3:GetObject and kms:Decrypt for this key, or restore it from the archive; then redrive",
+    ),
+    Reason.OBJECT_CORRUPT: Advice(
+        "the object is empty, cut short, damaged, or not gzip as its name says",
+        "read it twice, and exported nothing of it",
+        "compare it with CloudTrail's digest file; redrive if it is whole now",
+    ),
+    Reason.OBJECT_TOO_LARGE: Advice(
+        "the object passes one of limits.*, or is made to cost memory",
+        "stopped reading it there, and exported nothing of it",
+        "raise limits.* if the object is genuine, then redrive",
+    ),
+    Reason.OBJECT_MALFORMED: Advice(
+        "the object is not CloudTrail's JSON, or not UTF-8",
+        "exported nothing of it",
+        "look at the object with `trail-agent inspect`, and see who else writes to the bucket",
+    ),
+    Reason.EVENT_MALFORMED: Advice(
+        "an entry of Records is no JSON object, or cannot be decoded",
+        "delivered the good ones beside it",
+        "look at the object with `trail-agent inspect`, and see who else writes to the bucket",
+    ),
+    Reason.RECORD_TOO_LARGE: Advice(
+        "the sink finds one record too large, even alone",
+        "cut what could be cut, and delivered the others",
+        "raise the sink's limit for large records, then redrive",
+    ),
+    Reason.SINK_REJECTED: Advice(
+        "the sink refused a record for good",
+        "delivered the others; where the sink does not say which, put aside every message of the request",
+        "see the sink's words in the dead letter's `detail` attribute, mend it, then redrive",
+    ),
+    Reason.SINK_TOO_OLD: Advice(
+        "the sink takes no records as old as this one",
+        "delivered the newer ones, and sent none that are older, of the same account and region",
+        "raise the sink's limit for old samples (Loki: reject_old_samples_max_age), then redrive",
+    ),
+}
+
+_COMES_AGAIN: Final = "gave the message back for at most 1 minute, doubled each time up to 15"
+
+RETRIES: Final[Mapping[RetryReason, Advice]] = {
+    RetryReason.OBJECT_MISSING: Advice(
+        "S3 has no such object, or not yet",
+        f"{_COMES_AGAIN}; the fourth receive makes it a dead letter",
+        "nothing yet",
+    ),
+    RetryReason.ACCESS_DENIED: Advice(
+        "S3 refuses this object, though it allows others of its bucket",
+        f"{_COMES_AGAIN}; the fourth receive makes it a dead letter",
+        "see whether this key has another policy or KMS key than the rest of its bucket, or is gone",
+    ),
+    RetryReason.STORE_UNAVAILABLE: Advice(
+        "S3 did not answer the read, broke it off, or was asked too often",
+        f"read three times, then {_COMES_AGAIN}",
+        "nothing if it passes; else check the network and any VPC endpoint to S3",
+    ),
+    RetryReason.DEAD_LETTER_UNAVAILABLE: Advice(
+        "the dead-letter queue did not take the message",
+        f"tried up to five times, never deleted it, and {_COMES_AGAIN}",
+        "allow sqs:SendMessage on the dead-letter queue, and see that it exists",
+    ),
+    RetryReason.BUG: Advice(
+        "a bug of trail-agent",
+        f"went on with the other messages, and {_COMES_AGAIN}",
+        "please report it with the log line worker_failed",
+    ),
+}
+
+_PASSED_OVER: Final = "counted it; the message is deleted once the rest of it is delivered"
+_NOTHING: Final = "nothing"
+
+IGNORED: Final[Mapping[IgnoredReason, Advice]] = {
+    IgnoredReason.TEST_EVENT: Advice("S3 tried the way to the queue", _PASSED_OVER, _NOTHING),
+    IgnoredReason.VALIDATION: Advice("CloudTrail tried the way to the queue", _PASSED_OVER, _NOTHING),
+    IgnoredReason.REMOVED: Advice("an object was removed", _PASSED_OVER, "let the bucket notify of new objects only"),
+    IgnoredReason.DIGEST: Advice("a CloudTrail digest file was written", _PASSED_OVER, _NOTHING),
+    IgnoredReason.INSIGHT: Advice("a CloudTrail Insight file was written", _PASSED_OVER, _NOTHING),
+    IgnoredReason.OTHER_KEY: Advice(
+        "an object was written that is no CloudTrail file",
+        _PASSED_OVER,
+        "let the bucket notify of its trail's prefix only",
+    ),
+    IgnoredReason.OTHER_EVENT: Advice(
+        "something else than a new object is told of", _PASSED_OVER, "let the bucket notify of new objects only"
+    ),
+    IgnoredReason.OTHER_REGION: Advice(
+        "a log file of a region was written that is not in regions", _PASSED_OVER, "list the region if you want it"
+    ),
+}
+
+
+def of_part(part: str, kind: str) -> Advice:
+    """The advice for `part` (sink or queue) when it fails in the way called `kind`; an unlisted way is no answer."""
+    try:
+        return ENVIRONMENT[EnvironmentFault(f"{part} {kind}")]
+    except ValueError:
+        return ENVIRONMENT[EnvironmentFault(f"{part} unavailable")]
