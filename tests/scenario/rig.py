@@ -184,6 +184,11 @@ class Agent:
         """One unit of work."""
         self.core.worker.run_once()
 
+    def work_beside(self, seconds: float) -> None:
+        """Have another worker try a unit of work so many seconds from now, amid a wait of this one; then drain it."""
+        for later, do in ((0, self.work), (30, self.drain.set), (31, self.drain.clear)):
+            self._world.clock.at(seconds + later, do)
+
     def metric(self, name: str, **labels: str) -> float:
         """The sum of a metric's samples that have these labels, now."""
         return Snapshot.of(self.telemetry.metrics.registry).value(name, **labels)

@@ -52,27 +52,37 @@ def _noise_text(size: int) -> str:
 
 
 def _large_records(count: int, size: int) -> list[object]:
-    return [{**noise(f"n{number}"), "requestParameters": {"text": _noise_text(size)}} for number in range(count)]
+    texts = (_noise_text(size // 4 + number) + "x" * (3 * size // 4) for number in range(count))
+    return [{**noise("n"), "requestParameters": {"text": text}} for text in texts]
+
+
+def _many(*spellings: bytes, number: int) -> bytes:
+    """So many entries, spelt in ever other ways: no limit on the ratio stops them."""
+    entries = random.Random(number).choices(spellings, k=number)
+    return gzip.compress(b'{"Records":[' + b",".join(entries) + b"]}")
 
 
 BOMBS: Final = {
-    "by its stored size": gzip.compress(random.Random(1).randbytes(2 * MEBIBYTE)),
-    "by its inflated size": trail_object(*_large_records(60, 40_000)),
-    "by its ratio": gzip.compress(bytes(2 * MEBIBYTE - 1)),
-    "by the ratio of its members": gzip.compress(bytes(MEBIBYTE)) * 30,
-    "by its number of records": gzip.compress(b'{"Records":[' + b"{}," * 500_000 + b"{}]}"),
-    "by a few records too many": trail_object(*([noise("n")] * 1001)),
-    "by its number of commas": gzip.compress(b'{"Records":[' + b"1," * 700_000 + b"1]}"),
-    "by commas within a record": gzip.compress(b'{"Records":[{"a":[' + b"1," * 700_000 + b"1]}]}"),
-    "by its depth": gzip.compress(b'{"Records":' + b"[" * 200_000),
-    "by the depth of a record": gzip.compress(b'{"Records":[{"eventSource":' + b"[" * 5000 + b"]" * 5000 + b"}]}"),
-    "by one giant record": trail_object({**event("giant"), "requestParameters": _noise_text(MEBIBYTE + 9)}),
+    "by its stored size": (gzip.compress(random.Random(1).randbytes(2 * MEBIBYTE)), "limits.object_bytes"),
+    "by its inflated size": (trail_object(*_large_records(60, 40_000)), "limits.inflated_bytes"),
+    "by its ratio": (gzip.compress(bytes(2 * MEBIBYTE - 1)), "limits.inflation_ratio"),
+    "by the ratio of its members": (gzip.compress(bytes(900_000)) * 2, "limits.inflation_ratio"),
+    "by its number of records": (_many(b"{}", b"{ }", b" {}", b"{} ", number=400_000), "more objects than 1000"),
+    "by a few records too many": (trail_object(*([noise("n")] * 1001)), "limits.events_per_object (1000)"),
+    "by its number of commas": (_many(b"1", b"2", b"33", b" 4", number=500_000), "more members than 1000"),
+    "by numbers for records": (_many(b"1", b"2", b"33", number=30_000), "limits.events_per_object (1000)"),
+    "by its depth": (gzip.compress(b'{"Records":' + b"[" * 200_000), "nested too deep"),
+    "by the depth of a record": (gzip.compress(b'{"Records":[{"a":' + b"[" * 200_000), "nested too deep"),
+    "by one giant record": (
+        trail_object({**event("giant"), "requestParameters": _noise_text(MEBIBYTE + 9)}),
+        "one event is larger than",
+    ),
 }
 
 
 @pytest.mark.row(17)
-@pytest.mark.parametrize("bomb", BOMBS.values(), ids=BOMBS)
-def test_a_bomb_is_stopped_inside_its_limit_and_dead_lettered(bomb: bytes) -> None:
+@pytest.mark.parametrize(("bomb", "detail"), BOMBS.values(), ids=BOMBS)
+def test_a_bomb_is_stopped_inside_its_limit_and_dead_lettered(bomb: bytes, detail: str) -> None:
     """It costs no more memory than the text that the limits let through, and its neighbours are delivered."""
     world = World()
     bad = world.put(ref("bomb"), body=bomb, flaw=Reason.OBJECT_TOO_LARGE)
@@ -88,6 +98,7 @@ def test_a_bomb_is_stopped_inside_its_limit_and_dead_lettered(bomb: bytes) -> No
     assert peak < LARGEST_PEAK
     assert world.store.requests.count(bad.ref) == 1
     assert world.letters() == [("object_too_large", bad.ref.key)]
+    assert detail in world.letter().attributes["detail"]
     assert agent.by("trail_agent_dead_letters_total", "reason") == {"object_too_large": 1}
     assert agent.metric("trail_agent_objects_read_total") == 2
     world.check_end()

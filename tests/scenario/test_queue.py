@@ -205,6 +205,7 @@ def test_a_sink_down_for_ten_minutes_with_three_receives_allowed_dead_letters_no
     world.produce(25)
     agent = world.agent()
     world.sink.down = True
+    agent.work_beside(5 * MINUTE)
     seen = agent.observe(10 * MINUTE - 1)
     world.clock.at(10 * MINUTE, world.sink.mend)
     agent.run(15 * MINUTE)

@@ -133,6 +133,7 @@ def test_a_sink_that_cannot_be_reached_is_waited_for(
     world.produce(25)
     with HttpReceiver() as receiver:
         agent = world.agent(transport=way(opened))
+        agent.work_beside(HOUR / 2)
         seen = agent.observe(HOUR - 1)
         world.clock.at(HOUR, lambda: agent.line.lead_to(opened(receiver.url)))
         agent.run(HOUR + 5 * MINUTE)

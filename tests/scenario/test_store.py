@@ -78,6 +78,7 @@ def test_a_bucket_that_refuses_every_read_is_no_messages_fault(code: str) -> Non
     world.produce(25)
     agent = world.agent()
     agent.s3.bucket_trouble(BUCKET, refusal(code, 403))
+    agent.work_beside(HOUR / 2)
     seen = agent.observe(MINUTE, HOUR - 1)
     world.clock.at(HOUR, lambda: agent.s3.bucket_trouble(BUCKET, None))
     agent.run(2 * HOUR)
