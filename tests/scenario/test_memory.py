@@ -22,6 +22,14 @@ WORKERS = 3
 KEPT_BYTES = 4000  # at most, of the one record in each object; a delivery that is not read to its end may keep it
 
 
+def _produce(queue: FakeQueue, store: FakeStore, number: int) -> int:
+    """Write an object of one event, and notify it; returns its size."""
+    body = trail_object(event(f"event-{number:03}"), noise("noise"))
+    store.put(ref(f"o{number}"), body)
+    queue.send(notification(ref(f"o{number}")))
+    return len(body)
+
+
 @pytest.mark.row(29)
 @pytest.mark.parametrize(("room_for", "objects"), [(2, 40), (0.5, 6)])
 def test_reads_wait_for_memory_after_the_head_of_the_response(room_for: float, objects: int) -> None:
@@ -31,11 +39,7 @@ def test_reads_wait_for_memory_after_the_head_of_the_response(room_for: float, o
     """
     telemetry, pulse, store = rig(), Pulse(), FakeStore()
     queue = FakeQueue(pulse.clock, wait_seconds=0)
-    bodies = [trail_object(event(f"event-{number:03}"), noise("noise")) for number in range(objects)]
-    for number, body in enumerate(bodies):
-        store.put(ref(f"o{number}"), body)
-        queue.send(notification(ref(f"o{number}")))
-    needs = [LIMITS.inflate.most(len(body)) for body in bodies]
+    needs = [LIMITS.inflate.most(_produce(queue, store, number)) for number in range(objects)]
     room = int(max(needs) * room_for)
     reserved: list[float] = []
 
