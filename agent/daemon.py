@@ -22,6 +22,7 @@ from agent.intake import Intake
 from agent.model import Outcome, Settlement
 from agent.otlp.sink import DryRunSink
 from agent.pulse import Pulse
+from agent.readpool import ReadPool
 from agent.settings import Settings
 from agent.signals import SignalInbox
 from agent.telemetry.events import Telemetry, open_telemetry
@@ -191,18 +192,23 @@ class _Daemon:
         dry_run = self._options.dry_run
         held = DryRunLeases(leases) if dry_run else leases
         intake = Intake(source=source, leases=held, gate=self._parts.gate, pulse=self._pulse, drain=self._stops.drain)
-        pipeline = self._parts.pipeline(store)
+        reads = ReadPool(
+            pool=pool,
+            read=self._parts.pipeline(store).read,
+            memory=self._parts.budget,
+            gate=self._parts.gate,
+            telemetry=self._telemetry,
+            pulse=self._pulse,
+        )
         shipping = self._parts.shipping(self._sink)
         return [
             Worker(
                 intake=intake,
                 source=DryRunSource(source) if dry_run else source,
                 leases=held,
-                pool=pool,
-                read=pipeline.read,
+                reads=reads,
                 ship=shipping.ship,
                 doubt=NoDoubt() if dry_run else self._parts.doubt,
-                memory=self._parts.budget,
                 telemetry=self._telemetry,
                 pulse=self._pulse,
                 drain=self._stops.drain,

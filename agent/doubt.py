@@ -19,18 +19,14 @@ from agent.errors import Reason
 from agent.gate import AtFaultError, Gate
 from agent.model import Settlement
 from agent.pulse import Pulse
+from agent.telemetry.advice import ENVIRONMENT, EnvironmentFault
 
-PART: Final = "dead letters"
+PART: Final = str(EnvironmentFault.DEAD_LETTERS)
 IN_A_ROW: Final = 10
 OF_THE_LAST: Final = 100
 _FIRST_PAUSE_SECONDS: Final = 0.5
 _LONGEST_PAUSE_SECONDS: Final = 60.0
 _LONGEST_KEEP_SECONDS: Final = 3600.0
-_HINT: Final = (
-    "see which reasons the dead letters name: are 'buckets', 'accounts' and 'limits' right, does the sink take our "
-    "records, is there a newer trail-agent? The agent keeps what it has and tries one message at a time; the first "
-    "that is delivered ends this"
-)
 
 
 class DoubtTelemetry(Protocol):
@@ -136,7 +132,7 @@ class Doubt:
         with self._lock:
             accusation, seconds = self._accusation, self._probe_due - self._pulse.clock.monotonic()
         if accusation:
-            self._telemetry.gate_closed(PART, accusation, _HINT)
+            self._telemetry.gate_closed(PART, accusation, ENVIRONMENT[EnvironmentFault.DEAD_LETTERS].hint)
             raise AtFaultError(lambda _attempt: max(seconds, 0.0))
 
     def _is_time(self) -> bool:

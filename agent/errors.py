@@ -31,6 +31,7 @@ class RetryReason(StrEnum):
 
     OBJECT_MISSING = "object_missing"
     ACCESS_DENIED = "access_denied"
+    BUCKET_DENIED = "bucket_denied"
     STORE_UNAVAILABLE = "store_unavailable"
     DEAD_LETTER_UNAVAILABLE = "dead_letter_unavailable"
     BUG = "bug"

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from agent.access import Access, ObjectStore
 from agent.budget import Budget
 from agent.errors import DrainedError, PermanentError, Reason, RetryReason, TransientError
 from agent.gate import AtFaultError, Gate
-from agent.model import LogRecord, ObjectRef, ObjectSource, OpenObject
+from agent.model import LogRecord, ObjectSource, OpenObject
 from agent.pulse import Pulse
 from agent.telemetry.advice import ENVIRONMENT, EnvironmentFault
 from agent.trail import reader
@@ -26,18 +26,6 @@ _LONGEST_DENIED_SECONDS = 60.0
 # A record holds its body, its attributes, which repeat most of the body, and is copied once more to be sent.
 _COPIES = 4
 _RECORD_BYTES = 2048
-
-
-class ObjectStore(Protocol):
-    """Where objects are read."""
-
-    def open(self, ref: ObjectRef) -> AbstractContextManager[OpenObject]:
-        """Ask for one object; returns when its head has arrived.
-
-        Raises `TransientError` (`object_missing`, `access_denied`, `store_unavailable`) or `PermanentError`; so does
-        reading the chunks.
-        """
-        ...
 
 
 class Mapper(Protocol):
@@ -115,7 +103,7 @@ class ObjectReader:
         self._pulse = pulse
         self._halt = halt
         self._random = random
-        self._last_read: dict[str, ObjectRef] = {}
+        self._access = Access(store)
 
     def read(self, admitted: Admitted) -> Found:
         """Read one object; while its whole bucket is denied, wait: no message is to blame for that.
@@ -123,34 +111,21 @@ class ObjectReader:
         `kept_bytes` of what is found stay reserved in the budget. Raises `PermanentError` or `TransientError` for what
         is wrong with this object, `DrainedError` if the daemon has to stop first.
         """
-        part = f"bucket {admitted.ref.bucket}"
+        ref, began = admitted.ref, self._pulse.clock.monotonic()
+        part = f"bucket {ref.bucket}"
 
         def attempt() -> Found:
             try:
                 return self._read_object(admitted)
             except TransientError as error:
-                if error.reason is not RetryReason.ACCESS_DENIED or not self._is_bucket_denied(admitted.ref):
+                if error.reason is not RetryReason.ACCESS_DENIED or not self._access.is_denied(ref):
                     raise
+                if self._access.is_worth_another(ref, self._pulse.clock.monotonic() - began):
+                    raise TransientError(RetryReason.BUCKET_DENIED, error.detail) from error
                 self._telemetry.gate_closed(part, error.detail, ENVIRONMENT[EnvironmentFault.BUCKET_DENIED].hint)
                 raise AtFaultError(self._patience) from error
 
         return self._gate.through(part, attempt, opened=lambda: self._telemetry.gate_opened(part))
-
-    def _is_bucket_denied(self, ref: ObjectRef) -> bool:
-        """Whether the bucket refuses what it allowed before too; it does if it never allowed anything.
-
-        S3 refuses a single object as well: one under another key, or one that is gone, to whoever may not list.
-        """
-        before = self._last_read.get(ref.bucket)
-        if before is None or before == ref:
-            return True
-        try:
-            with self._store.open(before):
-                return False
-        except TransientError as error:
-            return error.reason is RetryReason.ACCESS_DENIED
-        except PermanentError:
-            return False
 
     def _patience(self, attempt: int) -> float:
         return self._random() * min(_LONGEST_DENIED_SECONDS, 2.0 ** min(attempt, 10))
@@ -178,7 +153,7 @@ class ObjectReader:
         self._stop_if_halted()
         started = self._pulse.clock.monotonic()
         with self._store.open(admitted.ref) as body:
-            self._last_read[admitted.ref.bucket] = admitted.ref
+            self._access.allowed(admitted.ref)
             with self._budget.reserve(self._limits.inflate.most(body.length)) as reservation:
                 size = _Counted(self._unless_halted(body.chunks))
                 found = map_events(

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, Future, wait
 from contextlib import AbstractContextManager, ExitStack
 from functools import partial
 from typing import Protocol
 
 from agent.doubt import Sorted
-from agent.errors import DrainedError, RetryReason
+from agent.errors import DrainedError
 from agent.model import Delivery, Outcome, Reading, Settlement
 from agent.pulse import Pulse
 
 _AFTER_BUG_SECONDS = 5.0
-_LOOK_AGAIN_SECONDS = 1.0
 
 
 class Intake(Protocol):
@@ -81,15 +79,15 @@ class Doubt(Protocol):
         ...
 
 
-class Memory(Protocol):
-    """What the records that were read may take together."""
+class Reads(Protocol):
+    """Reads deliveries, as `agent.readpool.ReadPool` does."""
 
-    def is_short(self) -> bool:
-        """Whether a read waits for memory."""
+    def read_all(self, deliveries: Sequence[Delivery]) -> Iterator[list[Reading]]:
+        """Their readings, in one list or in several."""
         ...
 
-    def free(self, kept: int) -> None:
-        """Records of so many bytes are shipped, or given up."""
+    def free(self, readings: Sequence[Reading]) -> None:
+        """What `readings` hold is shipped, or given up."""
         ...
 
 
@@ -110,11 +108,9 @@ class Worker:
         intake: Intake,
         source: Source,
         leases: Leases,
-        pool: Executor,
-        read: Callable[[Delivery], Reading],
+        reads: Reads,
         ship: Callable[[Sequence[Reading]], Sequence[Settlement]],
         doubt: Doubt,
-        memory: Memory,
         telemetry: WorkerTelemetry,
         pulse: Pulse,
         drain: threading.Event,
@@ -122,11 +118,9 @@ class Worker:
         self._intake = intake
         self._source = source
         self._leases = leases
-        self._pool = pool
-        self._read = read
+        self._reads = reads
         self._ship = ship
         self._doubt = doubt
-        self._memory = memory
         self._telemetry = telemetry
         self._pulse = pulse
         self._drain = drain
@@ -152,7 +146,7 @@ class Worker:
     def _work_on(self, deliveries: Sequence[Delivery]) -> list[Settlement]:
         """Read, ship and settle `deliveries`; returns the dead letters among them, which are not settled yet."""
         letters: list[Settlement] = []
-        for readings in self._read_all(deliveries):
+        for readings in self._reads.read_all(deliveries):
             settlements = self._ship_and_free(readings)
             letters += [each for each in settlements if each.outcome is Outcome.DEAD_LETTER]
             self._settle([each for each in settlements if each.outcome is not Outcome.DEAD_LETTER])
@@ -211,31 +205,4 @@ class Worker:
         try:
             return self._ship(readings)
         finally:
-            self._memory.free(sum(reading.kept_bytes for reading in readings))
-
-    def _read_all(self, deliveries: Sequence[Delivery]) -> Iterator[list[Reading]]:
-        """Read all side by side, and give them out together; those that are read sooner, if memory is short."""
-        reads = {self._pool.submit(self._read_one, delivery): delivery for delivery in deliveries}
-        try:
-            while reads:
-                self._pulse.beat()
-                done, unfinished = wait(reads, timeout=_LOOK_AGAIN_SECONDS)
-                if done and (not unfinished or self._memory.is_short()):
-                    yield [self._reading(reads.pop(read), read) for read in list(reads) if read in done]
-        finally:
-            for read in reads:  # a bug of ours ended this unit of work
-                read.add_done_callback(self._forget)
-
-    def _read_one(self, delivery: Delivery) -> Reading:
-        with self._pulse.busy():
-            return self._read(delivery)
-
-    def _forget(self, read: Future[Reading]) -> None:
-        if not read.cancelled() and not read.exception():
-            self._memory.free(read.result().kept_bytes)
-
-    def _reading(self, delivery: Delivery, read: Future[Reading]) -> Reading:
-        if error := read.exception():
-            self._telemetry.worker_failed(error)
-            return Reading(delivery, retry=RetryReason.BUG)
-        return read.result()
+            self._reads.free(readings)

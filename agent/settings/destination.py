@@ -32,7 +32,9 @@ class OtlpSettings(Section):
         default={}, description="secrets: better through TRAIL_AGENT_OTLP__HEADERS or `otlp.headers_file`"
     )
     compression: Annotated[Literal["gzip", "none"], AnyCase] = Field(default="gzip", description="`gzip` or `none`")
-    timeout_seconds: Seconds = Field(default=10, gt=0, le=3600, description="for one request, answer included")
+    timeout_seconds: Seconds = Field(
+        default=10, gt=0, le=50, description="for one request, answer included; at most 50"
+    )
     max_batch_bytes: Positive = Field(default=3_145_728, description="largest request, before compression")
     max_batch_records: Positive = Field(default=500, description="most log records in one request")
     ca_file: ReadableFile | None = Field(

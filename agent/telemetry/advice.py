@@ -36,6 +36,7 @@ class EnvironmentFault(StrEnum):
     SINK_THROTTLED = "sink throttled"
     SINK_MISCONFIGURED = "sink misconfigured"
     BUCKET_DENIED = "bucket denied"
+    DEAD_LETTERS = "dead letters"
     QUEUE_UNAVAILABLE = "queue unavailable"
     QUEUE_THROTTLED = "queue throttled"
     QUEUE_DENIED = "queue denied"
@@ -65,8 +66,13 @@ ENVIRONMENT: Final[Mapping[EnvironmentFault, Advice]] = {
     EnvironmentFault.BUCKET_DENIED: Advice(
         "a bucket refuses every read: its policy, its KMS key, the role, the credentials or the clock",
         "keeps what it holds, receives nothing more, and tries one read at a time, at most a minute apart",
-        "allow s3:GetObject on the trail's prefix and kms:Decrypt on its key to the agent's role; check its "
-        "credentials and the clock",
+        "allow s3:GetObject on the trail's prefix, s3:ListBucket and kms:Decrypt on its key to the agent's role; check "
+        "its credentials and the clock",
+    ),
+    EnvironmentFault.DEAD_LETTERS: Advice(
+        "ten messages in a row, or more than half of the last hundred, were dead letters: the agent may be to blame",
+        "keeps what it holds, tries one message at a time, at most a minute apart, and gives one up now and then",
+        "see the reasons: are buckets, accounts, limits and the sink's settings right, is there a newer version",
     ),
     EnvironmentFault.QUEUE_UNAVAILABLE: Advice(
         "SQS does not answer, or answers with 5xx",
@@ -165,6 +171,11 @@ RETRIES: Final[Mapping[RetryReason, Advice]] = {
         "S3 refuses this object, though it allows others of its bucket",
         f"{_COMES_AGAIN}; the fourth receive makes it a dead letter",
         "see whether this key has another policy or KMS key than the rest of its bucket, or is gone",
+    ),
+    RetryReason.BUCKET_DENIED: Advice(
+        "S3 refuses the first object asked of a bucket: its fault, or the bucket's",
+        f"waited five minutes, went on to the next object, and {_COMES_AGAIN}",
+        "allow s3:GetObject on the trail's prefix, s3:ListBucket and kms:Decrypt on its key to the agent's role",
     ),
     RetryReason.STORE_UNAVAILABLE: Advice(
         "S3 did not answer the read, broke it off, or was asked too often",

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import pytest
 
+from agent.access import ObjectStore
 from agent.aws.s3 import S3
 from agent.errors import RetryReason, TransientError
 from agent.model import ObjectRef
-from agent.objects import ObjectStore
 from tests.fakes.store import FakeStore
 from tests.moto import Emulator
 

@@ -8,6 +8,7 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from typing import ParamSpec, TypeVar
 
+from agent.access import ObjectStore
 from agent.aws.lease import Leases
 from agent.aws.source import Source
 from agent.aws.sqs import Sqs
@@ -17,10 +18,11 @@ from agent.doubt import Doubt
 from agent.gate import Gate
 from agent.intake import Intake
 from agent.model import Outcome, Settlement
-from agent.objects import ObjectReader, ObjectStore, ReadLimits
+from agent.objects import ObjectReader, ReadLimits
 from agent.otlp.mapping import Mapper
 from agent.pipeline import Pipeline
 from agent.pulse import Clock, Pulse
+from agent.readpool import ReadPool
 from agent.remembered import Remembered
 from agent.shipping import Shipping, Sink
 from agent.telemetry.events import Telemetry
@@ -95,8 +97,8 @@ def make_pipeline(
 class Core:
     """One worker and all below it, put together as the daemon does, over whatever stands for the world outside.
 
-    `make_sink` gets the gate, the heart and the halt that the sink is to share. Unless it `is_new` the process has settled
-    a message before, and so receives ten at a time.
+    `make_sink` gets the gate, the heart and the halt that the sink is to share. Unless it `is_new` the process has
+    settled a message before, and so receives ten at a time.
     """
 
     pulse: Pulse
@@ -123,14 +125,22 @@ class Core:
             intake=self._open_intake(source),
             source=source,
             leases=self.leases,
-            pool=self.pool,
-            read=self._make_pipeline().read,
+            reads=self._open_reads(),
             ship=self._make_shipping().ship,
             doubt=self.doubt,
-            memory=self.budget,
             telemetry=self.telemetry,
             pulse=self.pulse,
             drain=self.drain,
+        )
+
+    def _open_reads(self) -> ReadPool:
+        return ReadPool(
+            pool=self.pool,
+            read=self._make_pipeline().read,
+            memory=self.budget,
+            gate=self.gate,
+            telemetry=self.telemetry,
+            pulse=self.pulse,
         )
 
     def _open_intake(self, source: Source) -> Intake:

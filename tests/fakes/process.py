@@ -21,6 +21,7 @@ from agent.otlp.answer import Answer
 from agent.otlp.encode import Encoder
 from agent.otlp.sink import Sink
 from agent.pulse import Pulse
+from agent.readpool import ReadPool
 from agent.remembered import Remembered
 from agent.shipping import Shipping
 from agent.trail.admission import Admission
@@ -221,15 +222,21 @@ class Process:
             pulse=pulse,
             halt=self.halt,
         )
+        reads = ReadPool(
+            pool=HereAndNow(),
+            read=pipeline.read,
+            memory=self._budget,
+            gate=self._gate,
+            telemetry=self.telemetry,
+            pulse=pulse,
+        )
         return Worker(
             intake=Intake(source=self._source, leases=self.leases, gate=self._gate, pulse=pulse, drain=self.drain),
             source=self._source,
             leases=self.leases,
-            pool=HereAndNow(),
-            read=pipeline.read,
+            reads=reads,
             ship=shipping.ship,
             doubt=self._doubt,
-            memory=self._budget,
             telemetry=self.telemetry,
             pulse=pulse,
             drain=self.drain,

@@ -29,8 +29,6 @@ from tests.samples import s3_event
 from tests.soak.report import Report
 from tests.soak.sink import Archive
 
-pytestmark = pytest.mark.row(27)
-
 ACCOUNT: Final = "123456789012"  # moto's own
 NOW: Final = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 LETTER: Final = "not json"
@@ -170,6 +168,7 @@ def trial(cloud: Cloud, store: Store, tmp_path: Path) -> Iterator[Trial]:
         yield Trial(cloud, sink.url, store.archive, tmp_path)
 
 
+@pytest.mark.row(27)
 @pytest.mark.parametrize(
     ("edge", "nth"),
     [*((edge, 1) for edge in Edge if edge not in ASIDE), (Edge.RECEIVED, 2), (Edge.DELETING, 2), (Edge.DELETED, 2)],
@@ -181,6 +180,7 @@ def test_a_process_killed_at_an_edge_loses_nothing(trial: Trial, edge: Edge, nth
     trial.check()
 
 
+@pytest.mark.row(27)
 @pytest.mark.parametrize("edge", [Edge.RECEIVED, Edge.STORED, Edge.BURIED])
 def test_a_crash_loop_loses_nothing(trial: Trial, edge: Edge) -> None:
     """Three processes in a row are killed at the same edge; the fourth delivers all of it."""
@@ -190,6 +190,7 @@ def test_a_crash_loop_loses_nothing(trial: Trial, edge: Edge) -> None:
     trial.check()
 
 
+@pytest.mark.row(27)
 @pytest.mark.parametrize("edge", [Edge.HIDING, Edge.HIDDEN])
 def test_a_process_killed_as_it_gives_a_message_back_loses_nothing(trial: Trial, edge: Edge) -> None:
     """An object is not there when its notification comes; it is when the next process reads it."""
@@ -200,6 +201,7 @@ def test_a_process_killed_as_it_gives_a_message_back_loses_nothing(trial: Trial,
     trial.check()
 
 
+@pytest.mark.row(27)
 def test_a_process_killed_while_it_waits_for_the_sink_loses_nothing(trial: Trial, store: Store) -> None:
     """The sink asks for patience, and the process dies in it; the next one delivers all."""
     store.busy = 1

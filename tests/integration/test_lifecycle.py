@@ -99,6 +99,7 @@ def test_a_stop_with_the_sink_down_gives_every_message_back(cloud: Cloud, tmp_pa
         assert sorted(_ids(sink)) == sorted(written)
 
 
+@pytest.mark.row(22)
 def test_a_start_while_the_sink_is_down_receives_nothing(cloud: Cloud, tmp_path: Path) -> None:
     """A daemon that could not ship spends no message's receive; it stops when told to, and works once the sink does."""
     mood = Moody(down=True)
@@ -231,7 +232,7 @@ def test_a_stop_is_heard_before_anything_answers(cloud: Cloud, tmp_path: Path) -
     """SIGTERM while the first request to the sink stalls ends the daemon at once, with 0, and is logged."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         settings = cloud.settings(f"http://127.0.0.1:{silent.getsockname()[1]}")
-        settings["otlp"]["timeout_seconds"] = 600
+        settings["otlp"]["timeout_seconds"] = 50
         with Agent.run(tmp_path, settings) as agent:
             eventually(lambda: agent.said("started"), "the daemon has started")
             silent.settimeout(DEADLINE_SECONDS)

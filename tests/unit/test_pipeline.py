@@ -308,10 +308,26 @@ def test_patience_with_one_object_ends_after_three_receives(
     assert rig.clock.elapsed == 0
 
 
+def test_the_first_object_of_a_bucket_may_be_denied_alone() -> None:
+    """After five minutes it comes again, at whatever receive it was; the next one may show that the bucket is fine."""
+    rig = Rig()
+    first, second = rig.put("first"), rig.put("second")
+    rig.store.trouble(first, *[denied()] * 1000)
+    reading = rig.read(first, receive_count=19)
+    assert (reading.retry, reading.faults) == (RetryReason.BUCKET_DENIED, ())
+    assert 300 <= rig.clock.elapsed < 400
+    assert ids(rig.read(second).records) == ["good"]
+    assert rig.read(first).retry is RetryReason.ACCESS_DENIED
+
+
 def test_a_denied_bucket_is_waited_for() -> None:
-    """403 on a bucket of which nothing was ever read is no message's fault: the read waits until it is mended."""
+    """403 on two objects of a bucket of which nothing was ever read: the second waits, however long that takes."""
     rig = Rig()
     rig.store.bucket_trouble(BUCKET, denied())
+    assert rig.read(rig.put("first")).retry is RetryReason.BUCKET_DENIED
+    rig.clock.elapsed = 0
+    rig.store.requests.clear()
+    rig.telemetry.told.clear()
     rig.clock.at(3600, lambda: rig.store.bucket_trouble(BUCKET, None))
     reading = rig.read(rig.put("abc"), receive_count=19)
     assert (ids(reading.records), reading.retry, reading.faults) == (["good"], None, ())

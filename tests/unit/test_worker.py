@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
+
+import pytest
 
 from agent.aws.lease import Leases
 from agent.aws.source import Source
 from agent.budget import Budget
 from agent.doubt import Doubt
 from agent.errors import RetryReason
-from agent.gate import Gate
+from agent.gate import AtFaultError, Gate
 from agent.intake import Intake
 from agent.model import Delivery, Outcome, Reading, Settlement
 from agent.pulse import Pulse
+from agent.readpool import ReadPool
 from agent.worker import Worker
 from tests.fakes.clock import FakeClock
 from tests.fakes.flow import HereAndNow
@@ -67,15 +70,21 @@ class Rig:
         beating = pulse or Pulse(self.clock)
         intake = Intake(source=self.source, leases=self.leases, gate=self.gate, pulse=beating, drain=self.drain)
         intake.settled([Settlement(delivery(), Outcome.DELIVERED)])
+        reads = ReadPool(
+            pool=pool,
+            read=read,
+            memory=memory or self.budget,
+            gate=self.gate,
+            telemetry=self.telemetry,
+            pulse=beating,
+        )
         return Worker(
             intake=intake,
             source=self.source,
             leases=self.leases,
-            pool=pool,
-            read=read,
+            reads=reads,
             ship=self.ship,
             doubt=self.doubt,
-            memory=memory or self.budget,
             telemetry=self.telemetry,
             pulse=beating,
             drain=self.drain,
@@ -240,3 +249,39 @@ def test_what_is_read_is_shipped_early_when_memory_is_short() -> None:
         worker.run_once()
     assert rig.shipped == [["first"], ["second"]]
     assert rig.telemetry.outcomes() == {Outcome.DELIVERED: 2}
+
+
+@pytest.mark.row(26)
+def test_what_is_read_is_shipped_while_another_read_waits_at_the_gate() -> None:
+    """A message whose bucket is denied does not hold back those that were received with it."""
+    rig = Rig()
+    pulse, others_shipped = Pulse(), threading.Event()
+
+    def attempt() -> None:
+        if not others_shipped.is_set():
+            raise AtFaultError(lambda _attempt: 0.05)
+
+    def read(delivery: Delivery) -> Reading:
+        if delivery.body == "denied":
+            gate.through("bucket", attempt, opened=lambda: None)
+        return Reading(delivery)
+
+    def ship(readings: Sequence[Reading]) -> list[Settlement]:
+        others_shipped.set()
+        return rig.ship(readings)
+
+    gate = Gate(pulse, threading.Event())
+    with ThreadPoolExecutor(3) as pool:
+        reads = ReadPool(pool=pool, read=read, memory=rig.budget, gate=gate, telemetry=rig.telemetry, pulse=pulse)
+        shipped = [[each.delivery.body for each in readings] for readings in _shipping(reads, ship, rig)]
+    assert sorted(shipped[0]) == ["one", "two"]
+    assert shipped[1:] == [["denied"]]
+
+
+def _shipping(reads: ReadPool, ship: Callable[[Sequence[Reading]], object], rig: Rig) -> Iterator[list[Reading]]:
+    """What is read of three messages, shipped as it comes."""
+    for body in ("one", "denied", "two"):
+        rig.queue.send(body)
+    for readings in reads.read_all(rig.queue.receive()):
+        ship(readings)
+        yield readings
