@@ -36,7 +36,7 @@ _TERM: Final = "SIGTERM"
 _BOTH: Final = "SIGTERM, then kill -9"
 _ENDS: Final[Mapping[str, int]] = {_KILL: 50, _TERM: 40, _BOTH: 10}
 _AT_AN_EDGE: Final = 0.3  # the share of the lives that are to end at one, if they come to it in time
-_LATEST: Final = 4  # time that the edge is reached
+_LATEST: Final = 2  # such a life ends at the first or second time that it comes to its edge
 _SETTINGS: Final[Mapping[str, Any]] = {
     "shutdown_grace_seconds": 3,
     "limits": {"in_flight_bytes": 134_217_728},
