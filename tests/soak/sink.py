@@ -99,7 +99,7 @@ class Archive:
 
 
 class FaultySink:
-    """OTLP/HTTP on loopback. While `calm` is set it accepts everything."""
+    """OTLP/HTTP on loopback. It begins with each mood once; while `calm` is set it accepts everything."""
 
     def __init__(self, rng: Random) -> None:
         self.archive = Archive()
@@ -107,6 +107,7 @@ class FaultySink:
         self.calm = threading.Event()
         self.url = ""
         self._rng = rng
+        self._first = rng.sample(list(Mood), len(Mood))
         self._lock = threading.Lock()
         self._over = threading.Event()
 
@@ -136,7 +137,7 @@ class FaultySink:
     def _mood(self, request: ExportLogsServiceRequest) -> Mood:
         if self.calm.is_set():
             return Mood.ACCEPT
-        (mood,) = self._rng.choices(list(MOODS), list(MOODS.values()))
+        mood = self._first.pop() if self._first else self._rng.choices(list(MOODS), list(MOODS.values()))[0]
         objects = {attribute(record, OBJECT) for record in records_of(request)}
         refusable = 0 < len(objects) <= _MOST_OBJECTS_REFUSED
         return Mood.ACCEPT if mood is Mood.PARTIAL and not refusable else mood
