@@ -1,10 +1,10 @@
 """Is it me? When nearly everything becomes a dead letter, the agent's own settings or version may be what is wrong.
 
 Ten dead letters in a row, or more than half of the last hundred deliveries, and the agent doubts itself: it buries
-nothing more and receives nothing more, but holds back what it has, and tries one message at a time, up to a minute
-apart. The first one that is delivered ends the doubt. After a trial in vain one of those that are held back is given
-up, ever more seldom, at last once an hour: a burst of forged messages must not hold the agent up for long, and the
-queue must not drain into the dead-letter queue.
+nothing more and holds back what it has. To learn more it tries what else the queue has, up to a hundred messages, and
+then one at a time, up to a minute apart. The first one that is delivered ends the doubt. After a trial in vain one of
+those that are held back is given up, ever more seldom, at last once an hour: a burst of forged messages must not hold
+the agent up for long, and the queue must not drain into the dead-letter queue.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Final, Protocol
 
 from agent.errors import Reason
@@ -41,6 +42,17 @@ class DoubtTelemetry(Protocol):
         ...
 
 
+class Probed(Enum):
+    """What came of trying another message."""
+
+    MORE = auto()
+    """It is held back too, and there may be others to try at once."""
+    IN_VAIN = auto()
+    """There is nothing else to try now."""
+    NONE_HELD = auto()
+    """Nothing is held back any more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sorted:
     """Dead letters: those that may be `buried`, and those that are to be `held` back."""
@@ -60,7 +72,7 @@ class Doubt:
         self._is_dead: deque[bool] = deque(maxlen=OF_THE_LAST)
         self._in_a_row = 0
         self._accusation = ""
-        self._probes = 0
+        self._tried_in_vain = 0
         self._probe_due = 0.0
         self._gave_up_at = 0.0
 
@@ -84,11 +96,10 @@ class Doubt:
                 (found.buried if self._admits(letter) else found.held).append(letter)
         return found
 
-    def outlast(self, probe: Callable[[], bool]) -> None:
+    def outlast(self, probe: Callable[[], Probed]) -> None:
         """Return when there is no doubt any more, or when nothing is held back any more.
 
-        `probe` tries another message, when it is time to, and tells whether anything is still held back. Raises
-        `DrainedError` if the daemon has to stop first.
+        `probe` tries other messages, when it is time to. Raises `DrainedError` if the daemon has to stop first.
         """
         self._gate.through(PART, lambda: self._attempt(probe), opened=lambda: self._telemetry.gate_opened(PART))
 
@@ -99,7 +110,7 @@ class Doubt:
         """
         now = self._pulse.clock.monotonic()
         with self._lock:
-            if not self._accusation or now - self._gave_up_at < _pause(self._probes - 1, _LONGEST_KEEP_SECONDS):
+            if not self._accusation or now - self._gave_up_at < _pause(self._tried_in_vain, _LONGEST_KEEP_SECONDS):
                 return False
             self._gave_up_at = now
             return True
@@ -121,29 +132,24 @@ class Doubt:
         fault = letter.fault
         self._accusation = f"{sentence}, the latest of them {fault.reason}: {fault.detail}" if fault else sentence
         self._gave_up_at = self._pulse.clock.monotonic()
-        self._probes = 0
-        self._probe_due = self._gave_up_at + _pause(0, _LONGEST_PAUSE_SECONDS)
+        self._tried_in_vain = 0
+        self._put_off()
 
-    def _attempt(self, probe: Callable[[], bool]) -> None:
+    def _attempt(self, probe: Callable[[], Probed]) -> None:
         if not self._accusation:
             return
-        if self._is_time() and not probe():
-            return
-        with self._lock:
-            accusation, seconds = self._accusation, self._probe_due - self._pulse.clock.monotonic()
-        if accusation:
+        if self._pulse.clock.monotonic() >= self._probe_due:
+            probed = probe()
+            self._tried_in_vain += probed is not Probed.MORE
+            self._put_off()
+            if probed is Probed.NONE_HELD:
+                return
+        if accusation := self._accusation:
             self._telemetry.gate_closed(PART, accusation, ENVIRONMENT[EnvironmentFault.DEAD_LETTERS].hint)
-            raise AtFaultError(lambda _attempt: max(seconds, 0.0))
+            raise AtFaultError(lambda _attempt: max(self._probe_due - self._pulse.clock.monotonic(), 0.0))
 
-    def _is_time(self) -> bool:
-        """Whether a probe is due; the next one will be after a longer pause."""
-        now = self._pulse.clock.monotonic()
-        with self._lock:
-            if now < self._probe_due:
-                return False
-            self._probes += 1
-            self._probe_due = now + _pause(self._probes, _LONGEST_PAUSE_SECONDS)
-            return True
+    def _put_off(self) -> None:
+        self._probe_due = self._pulse.clock.monotonic() + _pause(self._tried_in_vain, _LONGEST_PAUSE_SECONDS)
 
 
 class NoDoubt:
@@ -156,7 +162,7 @@ class NoDoubt:
         """Nothing is held back."""
         return Sorted(list(letters), [])
 
-    def outlast(self, probe: Callable[[], bool]) -> None:
+    def outlast(self, probe: Callable[[], Probed]) -> None:
         """At once."""
 
     def gives_one_up(self) -> bool:

@@ -8,12 +8,14 @@ from contextlib import AbstractContextManager, ExitStack
 from functools import partial
 from typing import Protocol
 
-from agent.doubt import Sorted
+from agent.aws.sqs import BATCH
+from agent.doubt import Probed, Sorted
 from agent.errors import DrainedError
 from agent.model import Delivery, Outcome, Reading, Settlement
 from agent.pulse import Pulse
 
 _AFTER_BUG_SECONDS = 5.0
+_MOST_HELD = 100  # back, by one worker, before it tries others one at a time
 
 
 class Intake(Protocol):
@@ -31,8 +33,8 @@ class Intake(Protocol):
 class Source(Protocol):
     """Where deliveries go back to, and where one comes from at a time of doubt."""
 
-    def receive_one(self) -> Sequence[Delivery]:
-        """One delivery, or none, after a short poll."""
+    def receive_soon(self, most: int) -> Sequence[Delivery]:
+        """Up to `most` deliveries, or none, after a short poll."""
         ...
 
     def settle(self, settlements: Sequence[Settlement], release: Callable[[Sequence[Delivery]], None]) -> None:
@@ -70,7 +72,7 @@ class Doubt(Protocol):
         """Which of `letters` may be buried, and which are to be held back."""
         ...
 
-    def outlast(self, probe: Callable[[], bool]) -> None:
+    def outlast(self, probe: Callable[[], Probed]) -> None:
         """Return when there is no doubt, or `probe` says that nothing is held back; raises `DrainedError`."""
         ...
 
@@ -169,24 +171,26 @@ class Worker:
             else:
                 self._settle(self._work_on([letter.delivery for letter in found.held]))
 
-    def _probe(self, held: list[Settlement], leases: ExitStack) -> bool:
-        """Try a message: one from the queue, else one that is `held`. False if none is held any more.
+    def _probe(self, held: list[Settlement], leases: ExitStack) -> Probed:
+        """Try other messages: some from the queue, else one that is `held`.
 
-        What turns out a dead letter (again) is held, and one of those that are may be given up.
+        What turns out a dead letter (again) is held; if there is nothing else to try, one of those may be given up.
         """
         if self._drain.is_set():
             raise DrainedError("the daemon is stopping, and receives nothing more")
         self._let_go(held)
-        fresh = self._source.receive_one()
+        fresh = self._source.receive_soon(max(1, min(BATCH, _MOST_HELD - len(held))))
         leases.enter_context(self._leases.hold(fresh))
         retried = [] if fresh else held[:1]
         del held[: len(retried)]
         found = self._doubt.sort(self._work_on(fresh or [letter.delivery for letter in retried]))
         self._settle(found.buried)
         held += found.held
+        if fresh and len(held) < _MOST_HELD:
+            return Probed.MORE
         if held and self._doubt.gives_one_up():
             self._settle([held.pop(0)])
-        return bool(held)
+        return Probed.IN_VAIN if held else Probed.NONE_HELD
 
     def _let_go(self, held: list[Settlement]) -> None:
         """Those whose lease is lost, after 12 hours or sooner, are not ours any more, and come again."""

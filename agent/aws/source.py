@@ -96,9 +96,9 @@ class Source:
         """Up to `most` deliveries, after a long poll; none after a failed receive, and the wait that follows it."""
         return self._receive(most, None)
 
-    def receive_one(self) -> Sequence[Delivery]:
-        """One delivery, after as short a poll as sees the whole queue; none if there is none, or as for `receive`."""
-        return self._receive(1, _SHORT_POLL_SECONDS)
+    def receive_soon(self, most: int) -> Sequence[Delivery]:
+        """As `receive`, after as short a poll as sees the whole queue."""
+        return self._receive(most, _SHORT_POLL_SECONDS)
 
     def _receive(self, most: int, wait_seconds: int | None) -> Sequence[Delivery]:
         self._pulse.beat()
@@ -231,9 +231,9 @@ class DryRunSource:
         """As the source does."""
         return self._source.receive(most)
 
-    def receive_one(self) -> Sequence[Delivery]:
+    def receive_soon(self, most: int) -> Sequence[Delivery]:
         """As the source does."""
-        return self._source.receive_one()
+        return self._source.receive_soon(most)
 
     def settle(self, settlements: Sequence[Settlement], release: Release = _keep) -> None:
         """Nothing is deleted, given back or dead-lettered."""

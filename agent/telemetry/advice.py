@@ -71,7 +71,7 @@ ENVIRONMENT: Final[Mapping[EnvironmentFault, Advice]] = {
     ),
     EnvironmentFault.DEAD_LETTERS: Advice(
         "ten messages in a row, or more than half of the last hundred, were dead letters: the agent may be to blame",
-        "keeps what it holds, tries one message at a time, at most a minute apart, and gives one up now and then",
+        "keeps what it holds, tries a hundred others, then one at a time, a minute apart, and gives one up at times",
         "see the reasons: are buckets, accounts, limits and the sink's settings right, is there a newer version",
     ),
     EnvironmentFault.QUEUE_UNAVAILABLE: Advice(

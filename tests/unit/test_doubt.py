@@ -8,7 +8,7 @@ from typing import Final
 
 import pytest
 
-from agent.doubt import Doubt, NoDoubt
+from agent.doubt import Doubt, NoDoubt, Probed
 from agent.errors import DrainedError, Fault, Reason
 from agent.model import Outcome, Settlement
 from tests.fakes.clock import FakeClock
@@ -67,7 +67,7 @@ class World:
 def test_ten_dead_letters_in_a_row_end_the_burying() -> None:
     """An hour later hardly another message is buried, none has been received twice, and readiness says why."""
     world = World()
-    world.send("-" * 200)
+    world.send("-" * 500)
     closed: list[bool] = []
     world.clock.at(HOUR - 1, lambda: closed.append(world.replica.core.gate.is_closed()))
     world.run_for(HOUR)
@@ -95,12 +95,12 @@ def test_more_than_half_of_the_last_hundred_end_the_burying_too() -> None:
     assert world.telemetry.named("gate_closed")[0] == ("dead letters",)
 
 
-def test_one_message_at_a_time_is_tried_and_the_first_good_one_ends_the_doubt() -> None:
-    """After 25 bad messages the good ones are delivered within minutes, and then the bad ones are buried."""
+def test_the_first_good_message_ends_the_doubt() -> None:
+    """Behind ninety bad messages the good ones are delivered within seconds, and then the bad ones are buried."""
     world = World()
-    world.send("-" * 25 + "+" * 5)
-    world.run_for(5 * 60)
-    assert (world.arrived, world.buried, world.queue.messages) == (sorted(world.good), 25, {})
+    world.send("-" * 90 + "+" * 5)
+    world.run_for(30)
+    assert (world.arrived, world.buried, world.queue.messages) == (sorted(world.good), 90, {})
     assert world.telemetry.count("gate_opened") >= 1
     assert not world.replica.core.gate.is_closed()
 
@@ -206,25 +206,26 @@ def test_what_another_worker_delivers_ends_the_wait() -> None:
     rig = Rig()
     rig.held([Reason.NOT_ALLOWED] * 10)
     rig.clock.at(600, rig.doubt.reassure)
-    rig.doubt.outlast(lambda: True)
+    rig.doubt.outlast(lambda: Probed.IN_VAIN)
     assert 600 <= rig.clock.elapsed <= 606
     assert rig.telemetry.told[-1].name == "gate_opened"
     assert not rig.gate.is_closed()
 
 
-def test_probes_go_out_ever_more_seldom() -> None:
-    """The pauses double from half a second to a minute."""
+def test_probes_in_vain_go_out_ever_more_seldom() -> None:
+    """As long as the queue has others to try the pause is half a second; then it doubles, up to a minute."""
     rig = Rig()
     rig.held([Reason.NOT_ALLOWED] * 10)
+    script = [Probed.MORE] * 3 + [Probed.IN_VAIN] * 9 + [Probed.NONE_HELD]
     probed_at: list[float] = []
 
-    def probe() -> bool:
+    def probe() -> Probed:
         probed_at.append(rig.clock.elapsed)
-        return len(probed_at) < 10
+        return script[len(probed_at) - 1]
 
     rig.doubt.outlast(probe)
     pauses = [later - sooner for sooner, later in zip([0.0, *probed_at], probed_at, strict=False)]
-    assert pauses == [0.5, 1, 2, 4, 8, 16, 32, 60, 60, 60]
+    assert pauses == [0.5, 0.5, 0.5, 0.5, 1, 2, 4, 8, 16, 32, 60, 60, 60]
 
 
 def test_a_halt_ends_the_doubtful_wait() -> None:
@@ -233,7 +234,7 @@ def test_a_halt_ends_the_doubtful_wait() -> None:
     rig.held([Reason.NOT_ALLOWED] * 10)
     rig.clock.at(10, rig.halt.set)
     with pytest.raises(DrainedError):
-        rig.doubt.outlast(lambda: True)
+        rig.doubt.outlast(lambda: Probed.IN_VAIN)
 
 
 def test_without_accusation_there_is_no_wait() -> None:
