@@ -5,6 +5,7 @@ S3 answers 403 for a missing object too, to whoever may not list the bucket. Pag
 
 from __future__ import annotations
 
+import threading
 from contextlib import AbstractContextManager
 from typing import Final, Protocol
 
@@ -12,6 +13,7 @@ from agent.errors import PermanentError, RetryReason, TransientError
 from agent.model import ObjectRef, OpenObject
 
 _FIRST_PATIENCE_SECONDS: Final = 300.0
+_LONGEST_PATIENCE_SECONDS: Final = 4 * 3600.0
 
 
 class ObjectStore(Protocol):
@@ -32,11 +34,14 @@ class Access:
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
         self._last_read: dict[str, ObjectRef] = {}
-        self._doubted: set[str] = set()
+        self._patience: dict[str, float] = {}
+        self._lock = threading.Lock()
 
     def allowed(self, ref: ObjectRef) -> None:
         """This object was opened."""
-        self._last_read[ref.bucket] = ref
+        with self._lock:
+            self._last_read[ref.bucket] = ref
+            self._patience.pop(ref.bucket, None)
 
     def is_denied(self, ref: ObjectRef) -> bool:
         """Whether the bucket that refuses `ref` refuses what it allowed before too; it does if it never allowed any."""
@@ -52,11 +57,16 @@ class Access:
             return False
 
     def is_worth_another(self, ref: ObjectRef, waited_seconds: float) -> bool:
-        """Whether, of a bucket that never allowed any, another object should be tried in place of `ref`, once.
+        """Whether another object should be tried in place of `ref`, which has waited for so long for its bucket.
 
-        If `ref` alone is refused, because it is gone or is not for us, all others would wait for it in vain.
+        If `ref` alone is refused, because it is gone or is not for us, all others would wait for it in vain. So one may
+        go after five minutes, and the next one after twice as long: an outage of a day costs a few receives.
         """
-        if ref.bucket in self._last_read or ref.bucket in self._doubted or waited_seconds < _FIRST_PATIENCE_SECONDS:
-            return False
-        self._doubted.add(ref.bucket)
-        return True
+        with self._lock:
+            if self._last_read.get(ref.bucket) not in (None, ref):
+                return False  # another one that was allowed before is refused now, too
+            patience = self._patience.get(ref.bucket, _FIRST_PATIENCE_SECONDS)
+            if waited_seconds < patience:
+                return False
+            self._patience[ref.bucket] = min(2 * patience, _LONGEST_PATIENCE_SECONDS)
+            return True

@@ -63,7 +63,7 @@ class Assembly:
         self._sessions = Sessions(settings.aws, __version__)
         self.gate = Gate(pulse, stops.halt)
         self.budget = Budget(settings.limits.in_flight_bytes, pulse, stops.halt, telemetry.bytes_reserved)
-        self.doubt = Doubt(gate=self.gate, telemetry=telemetry, pulse=pulse)
+        self.doubt = Doubt(gate=self.gate, telemetry=telemetry, pulse=pulse, drain=stops.drain)
         self._mapper = make_mapper(settings.record, settings.limits.record_bytes)
 
     def queue(self) -> Sqs:

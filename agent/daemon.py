@@ -137,7 +137,8 @@ class _Daemon:
 
         def ask() -> None:
             try:
-                answer.set_result(call())
+                with self._pulse.busy():
+                    answer.set_result(call())
             except Exception as error:  # noqa: BLE001 - raised again where it is waited for
                 answer.set_exception(error)
 
@@ -156,6 +157,7 @@ class _Daemon:
         if not dead_letter_url:
             if not attributes.dead_letter_arn:
                 raise SettingsError([_HOW_TO_MAKE_A_DEAD_LETTER_QUEUE])
+            self._pulse.beat()
             dead_letter_url = queue.url_of(attributes.dead_letter_arn)
         return _Aws(queue, self._parts.store(), dead_letter_url)
 
@@ -184,7 +186,9 @@ class _Daemon:
         queue_watch = QueueWatch(
             queues=queues, depth=aws.queue.attributes, telemetry=self._telemetry, pulse=self._pulse
         )
-        sink_watch = SinkWatch(sink=self._sink, is_closed=self._parts.gate.is_closed, pulse=self._pulse)
+        sink_watch = SinkWatch(
+            sink=self._sink, is_at_fault=partial(self._parts.gate.is_at_fault, "sink"), pulse=self._pulse
+        )
         duties = {"leases": leases.keep, "queue-watch": queue_watch.run, "sink-watch": sink_watch.run}
         return [_thread(name, partial(duty, self._stops.end)) for name, duty in duties.items()]
 

@@ -34,6 +34,7 @@ class RetryReason(StrEnum):
     BUCKET_DENIED = "bucket_denied"
     STORE_UNAVAILABLE = "store_unavailable"
     DEAD_LETTER_UNAVAILABLE = "dead_letter_unavailable"
+    HELD_BACK = "held_back"
     BUG = "bug"
 
 
@@ -42,7 +43,8 @@ class Fault:
     """One reason why a delivery cannot be delivered, and where it was found.
 
     `detail` is one sentence for the operator; it never holds event content or a secret. `said` are the words of another
-    system, which may quote an event: they go into the dead letter and nowhere else.
+    system, which may quote an event: they go into the dead letter and nowhere else. What is final must not be tried
+    again.
     """
 
     reason: Reason
@@ -50,6 +52,7 @@ class Fault:
     bucket: str = ""
     key: str = ""
     said: str = ""
+    is_final: bool = False
 
     @property
     def whole_detail(self) -> str:

@@ -63,17 +63,29 @@ class Gate:
         with self._lock:
             return any(part.failures for part in self._parts.values())
 
-    def through(self, name: str, attempt: Callable[[], _Result], opened: Callable[[], None]) -> _Result:
+    def is_at_fault(self, name: str) -> bool:
+        """Whether the part called `name` is."""
+        with self._lock:
+            part = self._parts.get(name)
+            return part is not None and part.failures > 0
+
+    def through(
+        self,
+        name: str,
+        attempt: Callable[[], _Result],
+        opened: Callable[[], None],
+        stop: threading.Event | None = None,
+    ) -> _Result:
         """What `attempt` returns, or raises, as soon as the part called `name` is not at fault.
 
         `attempt` raises `AtFaultError` while it is. `opened` is called when a part that was at fault is so no longer,
-        or nobody is left to find out. Raises `DrainedError` if `halt` is set first.
+        or nobody is left to find out. Raises `DrainedError` if `stop` is set first, or `halt` where that is not given.
         """
         part = self._enter(name)
         was_closed = False
         try:
             while True:
-                self._await_turn(part)
+                self._await_turn(part, stop or self._halt)
                 try:
                     result = attempt()
                 except AtFaultError as fault:
@@ -107,10 +119,10 @@ class Gate:
                 del self._parts[name]
             return not part.dependents and part.failures > 0
 
-    def _await_turn(self, part: _Part) -> None:
+    def _await_turn(self, part: _Part, stop: threading.Event) -> None:
         """Return when the part is not at fault, or when it is this thread's turn to probe it."""
         while (seconds := self._take_turn(part)) > 0:
-            if self._pulse.wait(self._halt, min(seconds, SLICE_SECONDS)):
+            if self._pulse.wait(stop, min(seconds, SLICE_SECONDS)):
                 raise DrainedError("the daemon had to stop while something that it needs was at fault")
 
     def _take_turn(self, part: _Part) -> float:

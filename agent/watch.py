@@ -90,13 +90,13 @@ class QueueWatch:
 class SinkWatch:
     """Another thread's work: a sink of which no export has told for a while is asked whether it accepts.
 
-    So readiness is true in a quiet account too, and nothing is received that could not be shipped. While something is
-    at fault already (`is_closed`), whoever waits for it finds out.
+    So readiness is true in a quiet account too, and nothing is received that could not be shipped. While the sink
+    `is_at_fault` already, whoever waits for it finds out.
     """
 
-    def __init__(self, *, sink: WatchedSink, is_closed: Callable[[], bool], pulse: Pulse) -> None:
+    def __init__(self, *, sink: WatchedSink, is_at_fault: Callable[[], bool], pulse: Pulse) -> None:
         self._sink = sink
-        self._is_closed = is_closed
+        self._is_at_fault = is_at_fault
         self._pulse = pulse
 
     def run(self, stop: threading.Event) -> None:
@@ -107,5 +107,5 @@ class SinkWatch:
 
     def look(self) -> None:
         """Ask the sink, if that is due; returns when it accepts."""
-        if self._sink.unheard_seconds() >= _UNHEARD_SECONDS and not self._is_closed():
+        if self._sink.unheard_seconds() >= _UNHEARD_SECONDS and not self._is_at_fault():
             self._sink.await_up()

@@ -5,17 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from functools import partial
 from typing import Protocol
 
-from agent.aws.sqs import BATCH
-from agent.doubt import Probed, Sorted
-from agent.errors import DrainedError
+from agent import heldback
+from agent.heldback import HeldBack
 from agent.model import Delivery, Outcome, Reading, Settlement
 from agent.pulse import Pulse
 
 _AFTER_BUG_SECONDS = 5.0
-_MOST_HELD = 100  # back, by one worker, before it tries others one at a time
 
 
 class Intake(Protocol):
@@ -30,12 +27,8 @@ class Intake(Protocol):
         ...
 
 
-class Source(Protocol):
-    """Where deliveries go back to, and where one comes from at a time of doubt."""
-
-    def receive_soon(self, most: int) -> Sequence[Delivery]:
-        """Up to `most` deliveries, or none, after a short poll."""
-        ...
+class Source(heldback.Source, Protocol):
+    """Where deliveries go back to, and where others come from at a time of doubt."""
 
     def settle(self, settlements: Sequence[Settlement], release: Callable[[Sequence[Delivery]], None]) -> None:
         """Tell the queue what became of each delivery; never raises, at worst the lease lapses and it comes again.
@@ -45,39 +38,19 @@ class Source(Protocol):
         ...
 
 
-class Leases(Protocol):
+class Leases(heldback.Leases, Protocol):
     """Keeps deliveries hidden from other replicas."""
-
-    def hold(self, deliveries: Sequence[Delivery]) -> AbstractContextManager[None]:
-        """Extend the leases of `deliveries` for the length of the block, or until they are released."""
-        ...
 
     def release(self, deliveries: Sequence[Delivery]) -> None:
         """Extend the leases of `deliveries` no longer."""
         ...
 
-    def holds(self, delivery: Delivery) -> bool:
-        """Whether the lease of `delivery` is held: not once it was released, or lost."""
-        ...
 
-
-class Doubt(Protocol):
-    """Whether dead letters accuse their messages or us, as `agent.doubt.Doubt` knows."""
+class Doubt(heldback.Doubt, Protocol):
+    """Whether dead letters accuse their messages or us."""
 
     def reassure(self) -> None:
         """A delivery in which events were found has been delivered."""
-        ...
-
-    def sort(self, letters: Sequence[Settlement]) -> Sorted:
-        """Which of `letters` may be buried, and which are to be held back."""
-        ...
-
-    def outlast(self, probe: Callable[[], Probed]) -> None:
-        """Return when there is no doubt, or `probe` says that nothing is held back; raises `DrainedError`."""
-        ...
-
-    def gives_one_up(self) -> bool:
-        """Whether one of those that are held back may be buried now."""
         ...
 
 
@@ -158,45 +131,23 @@ class Worker:
         return letters
 
     def _bury(self, letters: Sequence[Settlement]) -> None:
-        """Settle dead letters; if they accuse us, hold them back until we know better, and then judge them anew."""
+        """Settle dead letters; those that accuse us are held back until we know better, and then judged anew."""
         found = self._doubt.sort(letters)
         self._settle(found.buried)
         if not found.held:
             return
-        with ExitStack() as leases:
-            try:
-                self._doubt.outlast(partial(self._probe, found.held, leases))
-            except DrainedError:
-                self._give_back([letter.delivery for letter in found.held])
-            else:
-                self._settle(self._work_on([letter.delivery for letter in found.held]))
-
-    def _probe(self, held: list[Settlement], leases: ExitStack) -> Probed:
-        """Try other messages: some from the queue, else one that is `held`.
-
-        What turns out a dead letter (again) is held; if there is nothing else to try, one of those may be given up.
-        """
-        if self._drain.is_set():
-            raise DrainedError("the daemon is stopping, and receives nothing more")
-        self._let_go(held)
-        fresh = self._source.receive_soon(max(1, min(BATCH, _MOST_HELD - len(held))))
-        leases.enter_context(self._leases.hold(fresh))
-        retried = [] if fresh else held[:1]
-        del held[: len(retried)]
-        found = self._doubt.sort(self._work_on(fresh or [letter.delivery for letter in retried]))
-        self._settle(found.buried)
-        held += found.held
-        if fresh and len(held) < _MOST_HELD:
-            return Probed.MORE
-        if held and self._doubt.gives_one_up():
-            self._settle([held.pop(0)])
-        return Probed.IN_VAIN if held else Probed.NONE_HELD
-
-    def _let_go(self, held: list[Settlement]) -> None:
-        """Those whose lease is lost, after 12 hours or sooner, are not ours any more, and come again."""
-        lost = [letter for letter in held if not self._leases.holds(letter.delivery)]
-        self._give_back([letter.delivery for letter in lost])
-        held[:] = [letter for letter in held if letter not in lost]
+        with ExitStack() as leases_held:
+            held_back = HeldBack(
+                found.held,
+                source=self._source,
+                leases=self._leases,
+                leases_held=leases_held,
+                doubt=self._doubt,
+                work_on=self._work_on,
+                settle=self._settle,
+                drain=self._drain,
+            )
+            self._settle(held_back.outlast_doubt())
 
     def _give_back(self, deliveries: Sequence[Delivery]) -> None:
         self._settle([Settlement(delivery, Outcome.RETURNED) for delivery in deliveries])

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from agent.aws.sqs import Hiding, Refusal
+from agent.aws.sqs import BATCH, Hiding, Refusal
 from agent.errors import AwsError
 from agent.model import Delivery
 from agent.pulse import Pulse
@@ -114,8 +114,9 @@ class Leases:
             if now - lease.delivery.received_at + self._seconds > _LONGEST_SECONDS:
                 self._lose(lease.delivery)
         due = [lease for lease in due if lease.delivery.receipt_handle in self._held]
-        if due:
-            self._extend(due, now)
+        for begin in range(0, len(due), BATCH):
+            self._pulse.beat()
+            self._extend(due[begin : begin + BATCH], now)
 
     def _extend(self, due: Sequence[_Lease], now: float) -> None:
         try:

@@ -153,6 +153,7 @@ class Source:
         """Whether the dead-letter queue has `delivery` now."""
         detail = ""
         for attempt in range(attempts):
+            self._pulse.beat()  # one request after another may wait for its time-out
             if attempt:
                 self._pulse.wait(self._halt, self._jitter(0.5, 5, attempt))
             try:
@@ -175,6 +176,7 @@ class Source:
         for attempt in range(_SETTLE_ATTEMPTS):
             if not settlements:
                 return
+            self._pulse.beat()
             if attempt:
                 self._pulse.wait(self._halt, self._jitter(0.5, 5, attempt))
             try:

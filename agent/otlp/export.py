@@ -109,7 +109,7 @@ class Export:
                     self._telemetry.sink_warned(warning)
             case PartlyRejected(count, message):
                 rejected = f"{count if count > 0 else 'an unknown number'} of {len(places)} records"
-                self._reject(places, Reason.SINK_REJECTED, f"it rejected {rejected}: {message}")
+                self._reject(places, Reason.SINK_REJECTED, f"it rejected {rejected}: {message}", is_final=True)
             case Refused(detail):
                 return self._take_apart(places, detail)
             case TooLarge(detail):
@@ -164,10 +164,10 @@ class Export:
         for place in places:
             self._verdicts[place] = verdict
 
-    def _reject(self, places: list[int], reason: Reason, said: str) -> None:
+    def _reject(self, places: list[int], reason: Reason, said: str, *, is_final: bool = False) -> None:
         for place in places:
             source = self._records[place].source
-            fault = Fault(reason, _DETAILS[reason], source.bucket, source.key, said)
+            fault = Fault(reason, _DETAILS[reason], source.bucket, source.key, said, is_final)
             self._verdicts[place] = Verdict(accepted=False, fault=fault)
 
 

@@ -21,6 +21,11 @@ from agent.pulse import Pulse
 MAX_WAIT_SECONDS = 60.0
 FIRST_WAIT_SECONDS = 0.5
 FIRST_SLOW_WAIT_SECONDS = 5.0
+EMPTY_PATIENCE_SECONDS = 300.0
+
+
+class _InVainError(Exception):
+    """Empty requests were sent for long enough."""
 
 
 class Transport(Protocol):
@@ -89,6 +94,8 @@ class Sink:
         self._limits = Limits(max_batch_bytes, max_batch_records)
         self._random = random
         self._answered_at = pulse.clock.monotonic()
+        self._asked_in_vain = False
+        self._heeds_empty = True
 
     def export(self, records: Sequence[LogRecord]) -> list[Verdict]:
         """Send `records`, oldest first, and return one verdict for each, in the order given.
@@ -111,21 +118,51 @@ class Sink:
         return not isinstance(answer, Later | Misconfigured)
 
     def await_up(self) -> bool:
-        """Send empty requests until the sink judges one, as an export would; False if `halt` is set before it does."""
-        return self._ask(self._encoder.payload(())) is not None
+        """Send empty requests until the sink judges one, as an export would; False if `halt` is set before it does.
+
+        After five minutes this, too, ends with True: it may be that the sink, or what stands before it, only dislikes
+        requests without records. Then records themselves have to tell.
+        """
+        payload, began = self._encoder.payload(()), self._pulse.clock.monotonic()
+
+        def attempt() -> Answer:
+            if self._pulse.clock.monotonic() - began >= EMPTY_PATIENCE_SECONDS:
+                raise _InVainError
+            return self._judgement(payload)
+
+        try:
+            self._gate.through("sink", attempt, opened=_nothing)
+        except DrainedError:
+            return False
+        except _InVainError:
+            self._asked_in_vain = True
+        return True
 
     def unheard_seconds(self) -> float:
-        """How long ago the sink answered a request, or failed to; since the start, if none was sent."""
-        return self._pulse.clock.monotonic() - self._answered_at
+        """How long ago the sink answered a request, or failed to; since the start, if none was sent.
+
+        Always 0 of a sink that is known to judge records and no empty requests: it need not be asked.
+        """
+        return self._pulse.clock.monotonic() - self._answered_at if self._heeds_empty else 0.0
 
     def _ask(self, payload: bytes) -> Answer | None:
         """Send the same bytes until the sink judges them; None if `halt` is set before it does."""
         if self._halt.is_set():
             return None
         try:
-            return self._gate.through("sink", lambda: self._judgement(payload), opened=_nothing)
+            answer = self._gate.through("sink", lambda: self._judgement(payload), opened=_nothing)
         except DrainedError:
             return None
+        if self._asked_in_vain:
+            self._learn_about_empty()
+        return answer
+
+    def _learn_about_empty(self) -> None:
+        """Records were judged, and empty requests were not before: does this sink judge them at all?"""
+        self._asked_in_vain = False
+        self._heeds_empty = self.probe()
+        if not self._heeds_empty:
+            self._telemetry.sink_up()
 
     def _judgement(self, payload: bytes) -> Answer:
         self._pulse.beat()

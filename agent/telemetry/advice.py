@@ -71,7 +71,7 @@ ENVIRONMENT: Final[Mapping[EnvironmentFault, Advice]] = {
     ),
     EnvironmentFault.DEAD_LETTERS: Advice(
         "ten messages in a row, or more than half of the last hundred, were dead letters: the agent may be to blame",
-        "keeps what it holds, tries a hundred others, then one at a time, a minute apart, and gives one up at times",
+        "keeps what it holds, tries some hundred others, then one a minute, and gives one up at times",
         "see the reasons: are buckets, accounts, limits and the sink's settings right, is there a newer version",
     ),
     EnvironmentFault.QUEUE_UNAVAILABLE: Advice(
@@ -173,8 +173,8 @@ RETRIES: Final[Mapping[RetryReason, Advice]] = {
         "see whether this key has another policy or KMS key than the rest of its bucket, or is gone",
     ),
     RetryReason.BUCKET_DENIED: Advice(
-        "S3 refuses the first object asked of a bucket: its fault, or the bucket's",
-        f"waited five minutes, went on to the next object, and {_COMES_AGAIN}",
+        "S3 refuses an object, and perhaps its whole bucket: nothing else of it is at hand that would tell",
+        f"waited five minutes, the next time twice as long, and {_COMES_AGAIN}",
         "allow s3:GetObject on the trail's prefix, s3:ListBucket and kms:Decrypt on its key to the agent's role",
     ),
     RetryReason.STORE_UNAVAILABLE: Advice(
@@ -186,6 +186,11 @@ RETRIES: Final[Mapping[RetryReason, Advice]] = {
         "the dead-letter queue did not take the message",
         f"tried up to five times, never deleted it, and {_COMES_AGAIN}",
         "allow sqs:SendMessage on the dead-letter queue, and see that it exists",
+    ),
+    RetryReason.HELD_BACK: Advice(
+        "the agent doubts itself, and a worker holds five hundred dead letters back already",
+        _COMES_AGAIN,
+        "see dead letters, above",
     ),
     RetryReason.BUG: Advice(
         "a bug of trail-agent",

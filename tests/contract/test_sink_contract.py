@@ -345,3 +345,27 @@ def test_a_halt_ends_the_wait_for_a_sink(opened: Open) -> None:
     with opened([_later(503, StatusCode.UNAVAILABLE)] * 2) as bench:
         sink = open_sink(bench.transport, halt=halt, telemetry=FakeTelemetry(on_down=halt.set))
         assert not sink.await_up()
+
+
+def test_a_sink_that_only_dislikes_empty_requests_gets_records() -> None:
+    """After five minutes without a judgement the records themselves are sent; that they are judged is remembered."""
+    clock, telemetry = FakeClock(), FakeTelemetry()
+    transport = FakeTransport(rule=lambda received: Accepted() if received else Misconfigured("no body"))
+    sink = open_sink(transport, clock=clock, telemetry=telemetry)
+    assert sink.await_up()
+    assert 300 <= sum(clock.waits) <= 400
+    assert sink.export([log_record()]) == [ACCEPTED]
+    assert telemetry.states[-1] == "up"
+    clock.now += 3600
+    assert sink.unheard_seconds() == 0
+
+
+def test_a_sink_that_was_down_for_long_is_asked_again_in_quiet_times() -> None:
+    """After an outage of more than five minutes, a sink that judges empty requests again is watched as before."""
+    clock = FakeClock()
+    transport = FakeTransport(rule=lambda _received: Accepted() if clock.now > 1400 else Later("down"))
+    sink = open_sink(transport, clock=clock)
+    assert sink.await_up()
+    assert sink.export([log_record()]) == [ACCEPTED]
+    clock.now += 3600
+    assert sink.unheard_seconds() == 3600

@@ -119,7 +119,7 @@ class Core:
         self.gate = Gate(self.pulse, self.halt)
         self.budget = Budget(self.memory_bytes, self.pulse, self.halt, self.telemetry.bytes_reserved)
         self.leases = Leases(self.queue, LEASE_SECONDS, self.telemetry, self.pulse)
-        self.doubt = Doubt(gate=self.gate, telemetry=self.telemetry, pulse=self.pulse)
+        self.doubt = Doubt(gate=self.gate, telemetry=self.telemetry, pulse=self.pulse, drain=self.drain)
         source = self._open_source()
         self.worker = Worker(
             intake=self._open_intake(source),

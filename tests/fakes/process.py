@@ -108,7 +108,7 @@ class Process:
         pulse = Pulse(_Clock(self))
         queue = _Queue(self)
         self._gate = Gate(pulse, self.halt)
-        self._doubt = Doubt(gate=self._gate, telemetry=self.telemetry, pulse=pulse)
+        self._doubt = Doubt(gate=self._gate, telemetry=self.telemetry, pulse=pulse, drain=self.drain)
         self._budget = Budget(_MEMORY_BYTES, pulse, self.halt, self.telemetry.bytes_reserved)
         self.leases = Leases(queue, _LEASE_SECONDS, self.telemetry, pulse)
         self._source = self._make_source(queue, pulse)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from agent.errors import Fault, Reason
 from agent.model import ACCEPTED, UNANSWERED, LogRecord, Verdict
@@ -13,7 +14,8 @@ REFUSED = Fault(Reason.SINK_REJECTED, "the sink said no")
 
 
 class FakeSink:
-    """Stores what it accepts. `refused` holds event ids it will not take; while `down` it waits as the real one does.
+    """Stores what it accepts. `refused` holds event ids it will not take; while `down` it waits as the real one does;
+    while `refused_for_good` it takes nothing, and does not say which record it means.
 
     `exports` lists every call's event ids; `on_export` is called at the start of each.
     """
@@ -22,6 +24,7 @@ class FakeSink:
         self.stored: list[LogRecord] = []
         self.exports: list[list[str]] = []
         self.refused: set[str] = set()
+        self.refused_for_good = False
         self.down = False
         self.on_export: Callable[[], object] = lambda: None
         self._pulse = pulse
@@ -39,6 +42,8 @@ class FakeSink:
         return [self._judge(record) for record in records]
 
     def _judge(self, record: LogRecord) -> Verdict:
+        if self.refused_for_good:
+            return Verdict(accepted=False, fault=replace(REFUSED, is_final=True))
         if record.event_id in self.refused:
             return Verdict(accepted=False, fault=REFUSED)
         with self._lock:

@@ -20,7 +20,7 @@ class Rig:
     telemetry: FakeTelemetry = field(default_factory=FakeTelemetry)
     heard_at: float = 0.0
     outage_seconds: float = 0.0
-    is_closed: bool = False
+    at_fault: bool = False
     asked_at: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -32,7 +32,7 @@ class Rig:
             telemetry=self.telemetry,
             pulse=self.pulse,
         )
-        self.sink_watch = SinkWatch(sink=self, is_closed=lambda: self.is_closed, pulse=self.pulse)
+        self.sink_watch = SinkWatch(sink=self, is_at_fault=lambda: self.at_fault, pulse=self.pulse)
 
     def unheard_seconds(self) -> float:
         """How long ago the sink was heard of."""
@@ -96,8 +96,8 @@ def test_a_sink_that_was_heard_of_is_left_alone() -> None:
 
 def test_a_sink_that_is_waited_for_is_left_alone() -> None:
     """Whoever waits with records in hand finds out when the sink is back, and how long it wants to be left alone."""
-    rig = Rig(is_closed=True)
-    rig.clock.at(100, lambda: setattr(rig, "is_closed", False))
+    rig = Rig(at_fault=True)
+    rig.clock.at(100, lambda: setattr(rig, "at_fault", False))
     rig.run_for(104, rig.sink_watch)
     assert rig.asked_at == [100]
 

@@ -42,7 +42,7 @@ class Rig:
         pulse = Pulse(self.clock)
         self.queue = FakeQueue(self.clock)
         self.gate = Gate(pulse, self.halt)
-        self.doubt = Doubt(gate=self.gate, telemetry=self.telemetry, pulse=pulse)
+        self.doubt = Doubt(gate=self.gate, telemetry=self.telemetry, pulse=pulse, drain=self.drain)
         self.budget = Budget(1 << 20, pulse, self.halt, lambda _: None)
         self.leases = Leases(self.queue, 120, self.telemetry, pulse)
         self.shipped: list[list[str]] = []
@@ -267,15 +267,17 @@ def test_what_is_read_is_shipped_while_another_read_waits_at_the_gate() -> None:
         return Reading(delivery)
 
     def ship(readings: Sequence[Reading]) -> list[Settlement]:
-        others_shipped.set()
-        return rig.ship(readings)
+        settlements = rig.ship(readings)
+        if sum(map(len, rig.shipped)) == 2:
+            others_shipped.set()
+        return settlements
 
     gate = Gate(pulse, threading.Event())
     with ThreadPoolExecutor(3) as pool:
         reads = ReadPool(pool=pool, read=read, memory=rig.budget, gate=gate, telemetry=rig.telemetry, pulse=pulse)
-        shipped = [[each.delivery.body for each in readings] for readings in _shipping(reads, ship, rig)]
-    assert sorted(shipped[0]) == ["one", "two"]
-    assert shipped[1:] == [["denied"]]
+        shipped = [each.delivery.body for readings in _shipping(reads, ship, rig) for each in readings]
+    assert sorted(shipped) == ["denied", "one", "two"]
+    assert shipped[-1] == "denied"
 
 
 def _shipping(reads: ReadPool, ship: Callable[[Sequence[Reading]], object], rig: Rig) -> Iterator[list[Reading]]:
