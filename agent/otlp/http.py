@@ -223,7 +223,7 @@ def _whither(reply: _Reply) -> str:
     with suppress(ValueError):
         target = urlsplit(reply.location)
         if target.hostname:
-            return shown(f" (redirect to {target.scheme}://{target.hostname})", 200)
+            return f" (redirect to {shown(f'{target.scheme}://{target.hostname}', 200)})"
     return ""
 
 
