@@ -25,8 +25,8 @@ from agent.otlp.answer import (
     grpc_meaning,
     success,
 )
+from agent.otlp.discreet import Discreet
 from agent.otlp.endpoint import grpc_target
-from agent.otlp.text import shown
 
 EXPORT_METHOD = "/opentelemetry.proto.collector.logs.v1.LogsService/Export"
 
@@ -60,7 +60,8 @@ class GrpcTransport:
     """Sends requests over one channel, which threads share; it is opened by the first request.
 
     `timeout` in seconds is the deadline of a call. `https://` in `endpoint` means TLS, anything else plaintext. Proxies
-    come from the environment. No detail of an answer holds a header's value.
+    come from the environment. The text of an answer is without the headers' values and the endpoint's query, where the
+    other side quotes them.
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class GrpcTransport:
         user_agent: str,
     ) -> None:
         self._target = grpc_target(endpoint)
+        self._discreet = Discreet.about(endpoint, headers.values())
         self._metadata = tuple({key.lower(): value for key, value in headers.items()}.items())
         self._timeout = timeout
         self._compression = grpc.Compression.Gzip if compression == "gzip" else grpc.Compression.NoCompression
@@ -89,13 +91,13 @@ class GrpcTransport:
         try:
             response = self._call(payload)
         except grpc.RpcError as error:
-            return _judge(error, self._target.address)
+            return _judge(error, self._target.address, self._discreet)
         except OSError as error:
             return Misconfigured(f"cannot read {error.filename}: {error.strerror}; check the otlp TLS files")
         except (ValueError, TypeError) as error:
             # A channel that was closed meanwhile, or a value that is no text. The exception's own text may show it.
             return Misconfigured(f"cannot send to {self._target.address}: {type(error).__name__}; check otlp.headers")
-        return _accepted(response)
+        return _accepted(response, self._discreet)
 
     def close(self) -> None:
         """Close the channel; calls under way end as CANCELLED."""
@@ -139,16 +141,16 @@ def _content(path: Path | None) -> bytes | None:
     return path.read_bytes() if path else None
 
 
-def _accepted(body: bytes) -> Answer:
+def _accepted(body: bytes, discreet: Discreet) -> Answer:
     """OK is the proof; a response that cannot be parsed leaves it standing."""
     try:
         partial = ExportLogsServiceResponse.FromString(body).partial_success
     except DecodeError:
         return Accepted("answered OK with a body that is no OTLP response")
-    return success(partial.rejected_log_records, shown(partial.error_message))
+    return success(partial.rejected_log_records, discreet.shown(partial.error_message))
 
 
-def _judge(error: _Failed, address: str) -> Answer:
+def _judge(error: _Failed, address: str, discreet: Discreet) -> Answer:
     """The answer that a failed call gives."""
     code = error.code().name
     if _OVERSIZED.search(error.details() or ""):
@@ -158,7 +160,7 @@ def _judge(error: _Failed, address: str) -> Answer:
     if error.details() == _UNSENDABLE:
         return Misconfigured(f"a header cannot be sent to {address}; check the names and characters of otlp.headers")
     retry = _retry_info(error)
-    detail = shown(f"{address} answered {code}: {error.details() or ''}".rstrip(": "))
+    detail = discreet.shown(f"{address} answered {code}: {error.details() or ''}".rstrip(": "))
     return failure(grpc_meaning(code, retry_info=retry is not None), detail, _seconds(retry))
 
 

@@ -33,9 +33,9 @@ from agent.otlp.answer import (
     http_meaning,
     success,
 )
+from agent.otlp.discreet import Discreet
 from agent.otlp.endpoint import http_endpoint
 from agent.otlp.session import body_of, open_session
-from agent.otlp.text import shown
 
 MAX_RESPONSE_BYTES = 65536
 PROTOBUF = "application/x-protobuf"
@@ -58,8 +58,8 @@ class _Reply:
 class HttpTransport:
     """Sends requests to one URL; threads share it, each with a session and a connection of its own.
 
-    `timeout` in seconds covers connecting, sending and the whole answer. Redirects are not followed. No detail of an
-    answer holds a header's value or the URL's user info, path or query.
+    `timeout` in seconds covers connecting, sending and the whole answer. Redirects are not followed. The text of
+    an answer is without the headers' values and the URL's password and query, where the other side quotes them.
     """
 
     def __init__(
@@ -76,6 +76,7 @@ class HttpTransport:
         now: Callable[[], float] = time.time,
     ) -> None:
         self._endpoint = http_endpoint(url)
+        self._discreet = Discreet.about(url, headers.values())
         self._gzip = compression == "gzip"
         self._headers = self._all_headers(headers, user_agent)
         self._timeout = timeout
@@ -98,7 +99,7 @@ class HttpTransport:
                 f"cannot send to {self._endpoint.origin}: {type(error).__name__}; check the otlp settings: endpoint, "
                 "headers, ca_file, cert_file, key_file"
             )
-        return _judge(reply, self._endpoint.origin, self._now)
+        return _judge(reply, self._endpoint.origin, self._discreet, self._now)
 
     def close(self) -> None:
         """Close the connections of all threads."""
@@ -150,7 +151,7 @@ class HttpTransport:
         root = _root(error)
         plain = isinstance(root, OSError) and not isinstance(root, RequestException)
         detail = f"{type(root).__name__}: {root}" if plain else type(error).__name__
-        return Later(f"no answer from {self._endpoint.origin}: {shown(detail, 300)}")
+        return Later(f"no answer from {self._endpoint.origin}: {self._discreet.shown(detail, 300)}")
 
 
 def _client_certificate(cert_file: Path | None, key_file: Path | None) -> str | tuple[str, str] | None:
@@ -170,15 +171,15 @@ def _root(error: BaseException) -> BaseException:
     return error
 
 
-def _judge(reply: _Reply, origin: str, now: Callable[[], float]) -> Answer:
+def _judge(reply: _Reply, origin: str, discreet: Discreet, now: Callable[[], float]) -> Answer:
     meaning = http_meaning(reply.status)
     if meaning is Meaning.ACCEPTED:
-        return _accepted(reply, origin)
-    detail = f"{origin} answered {reply.status}{_whither(reply)}: {_message(reply)}".rstrip(": ")
+        return _accepted(reply, origin, discreet)
+    detail = f"{origin} answered {reply.status}{_whither(reply, discreet)}: {_message(reply, discreet)}".rstrip(": ")
     return failure(meaning, detail, retry_after_seconds(reply.retry_after, now()))
 
 
-def _accepted(reply: _Reply, origin: str) -> Answer:
+def _accepted(reply: _Reply, origin: str, discreet: Discreet) -> Answer:
     """What a 200 or 204 proves. A web page is what log-in portals answer with 200, and proves nothing.
 
     Any other body that is no ExportLogsServiceResponse leaves the status standing, which by the specification says that
@@ -194,7 +195,7 @@ def _accepted(reply: _Reply, origin: str) -> Answer:
     except (DecodeError, ParseError, UnicodeDecodeError):
         return Accepted(f"answered {reply.status} with a body that is no OTLP response")
     partial = response.partial_success
-    return success(partial.rejected_log_records, shown(partial.error_message))
+    return success(partial.rejected_log_records, discreet.shown(partial.error_message))
 
 
 def _response(reply: _Reply) -> ExportLogsServiceResponse:
@@ -206,24 +207,25 @@ def _response(reply: _Reply) -> ExportLogsServiceResponse:
     return response
 
 
-def _message(reply: _Reply) -> str:
+def _message(reply: _Reply, discreet: Discreet) -> str:
     """What the body of an error says: the message of a google.rpc.Status, or plain text as Loki sends it."""
     with suppress(DecodeError, ParseError, UnicodeDecodeError):
         if reply.content_type in {PROTOBUF, "application/protobuf"}:
-            return shown(Status.FromString(reply.body).message)
+            return discreet.shown(Status.FromString(reply.body).message)
         if reply.content_type == "application/json":
-            return shown(Parse(reply.body, Status(), ignore_unknown_fields=True).message)
+            return discreet.shown(Parse(reply.body, Status(), ignore_unknown_fields=True).message)
     if reply.content_type == "text/html":
         return "a web page"
-    return shown(reply.body.decode(errors="replace"))
+    broken_off = len(reply.body) >= MAX_RESPONSE_BYTES
+    return discreet.shown(reply.body.decode(errors="replace"), broken_off=broken_off)
 
 
-def _whither(reply: _Reply) -> str:
+def _whither(reply: _Reply, discreet: Discreet) -> str:
     """Where a redirect leads, without the path and query, which may hold a token."""
     with suppress(ValueError):
         target = urlsplit(reply.location)
         if target.hostname:
-            return f" (redirect to {shown(f'{target.scheme}://{target.hostname}', 200)})"
+            return f" (redirect to {discreet.shown(f'{target.scheme}://{target.hostname}', 200)})"
     return ""
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from agent.otlp.discreet import Discreet, secrets_of
 from agent.otlp.sink import Transport
 from agent.settings import OtlpSettings, silence_grpc
 
@@ -22,10 +21,9 @@ def open_transport(otlp: OtlpSettings, version: str) -> Transport:
         from agent.otlp.http import HttpTransport  # noqa: PLC0415
 
         opened, address = HttpTransport, otlp.logs_url
-    headers = otlp.plain_headers()
-    transport = opened(
+    return opened(
         address,
-        headers,
+        otlp.plain_headers(),
         timeout=otlp.timeout_seconds,
         compression=otlp.compression,
         ca_file=otlp.ca_file,
@@ -33,4 +31,3 @@ def open_transport(otlp: OtlpSettings, version: str) -> Transport:
         key_file=otlp.key_file,
         user_agent=f"trail-agent/{version}",
     )
-    return Discreet(transport, secrets_of(otlp.endpoint, headers.values()))

@@ -11,7 +11,7 @@ import threading
 import time
 import tracemalloc
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import chain, repeat
 
@@ -77,10 +77,10 @@ class RawServer:
             return
 
 
-def _transport(url: str) -> HttpTransport:
+def _transport(url: str, headers: Mapping[str, str] | None = None) -> HttpTransport:
     return HttpTransport(
         url,
-        {},
+        headers or {},
         timeout=TIMEOUT,
         compression="none",
         ca_file=None,
@@ -177,6 +177,19 @@ def test_a_proxy_that_dribbles_has_a_deadline(monkeypatch: pytest.MonkeyPatch) -
         transport.close()
     assert isinstance(answer, Later)
     assert time.monotonic() - begun < TIMEOUT + SLACK
+
+
+def test_a_proxy_that_quotes_our_credentials_gives_none_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its reason for not connecting us is told without them, also where the cut of what is told goes through."""
+    token = "s3cret-token-" + "0123456789" * 4
+    with RawServer.sending(lambda: [b"HTTP/1.1 403 " + b"." * 220 + f"{token}\r\n\r\n".encode()]) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://{proxy.address}")
+        monkeypatch.setenv("NO_PROXY", "")
+        transport = _transport("https://sink.example/v1/logs", {"x-key": token})
+        answer = transport.send(b"payload")
+        transport.close()
+    assert isinstance(answer, Later)
+    assert answer.detail.endswith("...[redacted]")
 
 
 def test_an_answer_with_trailers_is_read() -> None:
