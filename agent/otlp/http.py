@@ -18,7 +18,6 @@ from google.protobuf.message import DecodeError
 from google.rpc.status_pb2 import Status
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
 from requests import RequestException, Session
-from urllib3 import Timeout
 from urllib3.exceptions import HTTPError
 
 from agent.otlp.answer import (
@@ -35,7 +34,7 @@ from agent.otlp.answer import (
 )
 from agent.otlp.discreet import Discreet
 from agent.otlp.endpoint import http_endpoint
-from agent.otlp.session import body_of, open_session
+from agent.otlp.session import Deadline, body_of, open_session
 
 MAX_RESPONSE_BYTES = 65536
 PROTOBUF = "application/x-protobuf"
@@ -58,8 +57,10 @@ class _Reply:
 class HttpTransport:
     """Sends requests to one URL; threads share it, each with a session and a connection of its own.
 
-    `timeout` in seconds covers connecting, sending and the whole answer. Redirects are not followed. The text of
-    an answer is without the headers' values and the URL's password and query, where the other side quotes them.
+    `timeout` in seconds covers all of a request: connecting, whatever number of addresses the host has, shaking hands,
+    sending and the whole answer; only looking up the host's name takes as long as the resolver does. Redirects are not
+    followed. The text of an answer is without the headers' values and the URL's password and query, where the other
+    side quotes them.
     """
 
     def __init__(
@@ -109,11 +110,11 @@ class HttpTransport:
             session.close()
 
     def _exchange(self, body: bytes) -> _Reply:
-        deadline = time.monotonic() + self._timeout
+        deadline = Deadline(self._timeout)
         response = self._session().post(
             self._endpoint.url,
             data=body,
-            timeout=Timeout(total=self._timeout),  # type: ignore[arg-type] # requests passes it on to urllib3
+            timeout=deadline,  # type: ignore[arg-type] # requests passes it on to urllib3
             verify=self._verify,
             cert=self._cert,
             allow_redirects=False,

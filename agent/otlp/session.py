@@ -1,9 +1,9 @@
 """A requests session that takes an answer's head whole, and all of it in time, or not at all.
 
 A socket's time-out starts anew with every byte: a server that sends its headers one byte at a time, or trailers without
-an end behind its body, would hold a worker, and its lease, for ever. So would a proxy. And to http.client a head that
-breaks off is a head that ends: "200 OK" before the connection breaks would be a proof of delivery, whatever the rest
-was to say.
+an end behind its body, would hold a worker, and its lease, for ever. So would a proxy. urllib3's starts anew with every
+address of a host. And to http.client a head that breaks off is a head that ends: "200 OK" before the connection breaks
+would be a proof of delivery, whatever the rest was to say.
 """
 
 from __future__ import annotations
@@ -12,17 +12,23 @@ import io
 import socket
 import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from http.client import HTTPResponse as Head
 from http.client import RemoteDisconnected
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any
+from typing import Any, Final
 
 from requests import PreparedRequest, ReadTimeout, Response, Session
 from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool, ProxyManager
+from urllib3 import HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool, ProxyManager, Timeout
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import ConnectTimeoutError, LocationParseError, NameResolutionError, NewConnectionError
+from urllib3.util.connection import allowed_gai_family
+from urllib3.util.ssltransport import SSLTransport
+
+_LEAST: Final = 0.001  # seconds
+_Address = tuple[socket.AddressFamily, socket.SocketKind, int, str, Any]  # as getaddrinfo gives it
 
 
 class _Lines(io.BufferedReader):
@@ -49,25 +55,126 @@ class _WholeHead(Head):
             raise RemoteDisconnected("the head of the answer broke off")
 
 
+class Deadline(Timeout):
+    """urllib3's time-out, but one for everything: whichever step asks for its own gets what the others have left."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(total=seconds)
+        self._end = time.monotonic() + seconds
+
+    def clone(self) -> Timeout:
+        """Another request does not begin anew, nor does a request behind the CONNECT to its proxy."""
+        return self
+
+    @property
+    def left(self) -> float:
+        """The seconds that are left; 0 and less: it is over."""
+        return self._end - time.monotonic()
+
+    @property
+    def connect_timeout(self) -> float:
+        """What is left."""
+        return max(self.left, 0.0)
+
+    @property
+    def read_timeout(self) -> float:
+        """What is left; urllib3 does not wait for an answer if it is nothing."""
+        return max(self.left, 0.0)
+
+
 class _PunctualConnection(HTTPConnection):
-    """Ends the connection when the head of the answer is not there within the time-out, however it dribbles."""
+    """Ends what it does, be it to connect, to send or to wait for the head of an answer, within one time-out.
+
+    Looking up the host's name is as slow as the system's resolver: nothing can end that.
+    """
 
     response_class = _WholeHead
     answering: socket.socket | None = None  # where the answer comes from, also once http.client has let go of it
+    _end = 0.0
+
+    @property
+    def timeout(self) -> float:
+        """The seconds that are left of those that urllib3 set; never 0, with which a socket would not wait at all."""
+        return max(self._end - time.monotonic(), _LEAST)
+
+    @timeout.setter
+    def timeout(self, seconds: float | None) -> None:
+        self._end = time.monotonic() + (threading.TIMEOUT_MAX if seconds is None else seconds)
+
+    def connect(self) -> None:
+        """Connect, to the proxy and through it if there is one, and shake hands."""
+        with self.watched(self.timeout):
+            super().connect()
 
     def getresponse(self) -> HTTPResponse:  # type: ignore[override] # as urllib3 itself narrows http.client's
         """Wait for the head of the answer."""
         self.answering = self.sock
-        with _watched(self.sock, _seconds(self.timeout)):
+        with self.watched(self.timeout):
             return super().getresponse()
+
+    @contextmanager
+    def watched(self, seconds: float) -> Iterator[None]:
+        """Hang up if the block has not ended in `seconds`."""
+        watch = threading.Timer(max(seconds, 0.0), self._hang_up)
+        watch.daemon = True
+        watch.start()
+        try:
+            yield
+        finally:
+            watch.cancel()
+
+    def _new_conn(self) -> socket.socket:
+        """Connect to the first of the host's addresses that lets us; fails as urllib3's own does."""
+        try:
+            host = self._dns_host.strip("[]")
+            return self._first_of(socket.getaddrinfo(host, self.port, allowed_gai_family(), socket.SOCK_STREAM))
+        except UnicodeError:
+            raise LocationParseError(f"'{self.host}', label empty or too long") from None
+        except socket.gaierror as error:
+            raise NameResolutionError(self.host, self, error) from error
+        except TimeoutError as error:
+            raise ConnectTimeoutError(self, f"{self.host} did not let us connect within the time-out") from error
+        except OSError as error:
+            raise NewConnectionError(self, f"cannot connect: {error}") from error
+
+    def _first_of(self, addresses: Sequence[_Address]) -> socket.socket:
+        """Try one after the other, each with an equal share of what is left: a dead one leaves time for the others."""
+        failure = OSError("the host has no address")
+        for tried, address in enumerate(addresses):
+            try:
+                return self._connected_to(address, self.timeout / (len(addresses) - tried))
+            except OSError as error:
+                failure = error
+        raise failure
+
+    def _connected_to(self, address: _Address, seconds: float) -> socket.socket:
+        family, kind, protocol, _, place = address
+        connected = socket.socket(family, kind, protocol)
+        try:
+            for option in self.socket_options or ():
+                connected.setsockopt(*option)
+            connected.settimeout(seconds)
+            connected.connect(place)
+        except OSError:
+            connected.close()
+            raise
+        connected.settimeout(self.timeout)
+        return connected
 
     def _tunnel(self) -> None:
         """Wait for a proxy's answer to CONNECT."""
-        deadline = time.monotonic() + _seconds(self.timeout)
-        with _watched(self.sock, _seconds(self.timeout)):
-            super()._tunnel()
-        if time.monotonic() > deadline:  # to http.client this, too, is a head that ends
+        super()._tunnel()
+        if time.monotonic() > self._end:  # to http.client this, too, is a head that ends
             raise TimeoutError("the proxy did not answer within the time-out")
+        self.sock.settimeout(self.timeout)  # for shaking hands behind it
+
+    def _hang_up(self) -> None:
+        connected = self.sock or self.answering
+        with suppress(OSError):
+            if isinstance(connected, SSLTransport):  # TLS within a proxy's TLS
+                connected.socket.shutdown(socket.SHUT_RDWR)
+            elif connected is not None:
+                connected.shutdown(socket.SHUT_RDWR)
 
 
 class _PunctualTLSConnection(_PunctualConnection, HTTPSConnection):
@@ -114,19 +221,18 @@ def open_session(headers: Mapping[str, str]) -> Session:
     return session
 
 
-def body_of(response: Response, limit: int, deadline: float) -> bytes:
+def body_of(response: Response, limit: int, deadline: Deadline) -> bytes:
     """At most `limit` bytes of the body, inflated where it is compressed.
 
-    Raises ReadTimeout if that much, or its end, is not there by `deadline` on the monotonic clock.
+    Raises ReadTimeout if that much, or its end, is not there by `deadline`.
     """
     raw: HTTPResponse = response.raw
     connection = raw.connection
-    connected = connection.answering if isinstance(connection, _PunctualConnection) else None
     body = bytearray()
-    with _watched(connected, deadline - time.monotonic()):
+    with connection.watched(deadline.left) if isinstance(connection, _PunctualConnection) else nullcontext():
         while len(body) < limit:
             piece = raw.read1(limit - len(body), decode_content=True)
-            if time.monotonic() > deadline:  # also where nothing came: a connection that is cut looks like an end
+            if deadline.left <= 0:  # also where nothing came: a connection that is cut looks like an end
                 raise ReadTimeout("the answer did not end within the time-out")
             if not piece:
                 break
@@ -134,26 +240,5 @@ def body_of(response: Response, limit: int, deadline: float) -> bytes:
     return bytes(body)
 
 
-@contextmanager
-def _watched(connected: socket.socket | None, seconds: float) -> Iterator[None]:
-    watch = threading.Timer(max(seconds, 0.0), _hang_up, (connected,))
-    watch.daemon = True
-    watch.start()
-    try:
-        yield
-    finally:
-        watch.cancel()
-
-
 def _as_it_is(request: PreparedRequest) -> PreparedRequest:
     return request
-
-
-def _seconds(timeout: object) -> float:
-    return float(timeout) if isinstance(timeout, int | float) else threading.TIMEOUT_MAX
-
-
-def _hang_up(connected: socket.socket | None) -> None:
-    with suppress(OSError):
-        if connected is not None:
-            connected.shutdown(socket.SHUT_RDWR)

@@ -6,19 +6,24 @@ Each answer comes from a real socket, byte by byte as written here: no HTTP serv
 from __future__ import annotations
 
 import gzip
+import select
 import socket
+import ssl
 import threading
 import time
 import tracemalloc
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import chain, repeat
+from pathlib import Path
 
 import pytest
 
 from agent.otlp.answer import Accepted, Answer, Later, Refused
 from agent.otlp.http import HttpTransport
+from tests.otlp_receiver import HttpReceiver, HttpReply
+from tests.private_ca import PrivateCa, make_private_ca
 
 Parts = Iterable[bytes]
 TIMEOUT = 0.5
@@ -77,13 +82,79 @@ class RawServer:
             return
 
 
-def _transport(url: str, headers: Mapping[str, str] | None = None) -> HttpTransport:
+class SlowReader(RawServer):
+    """Shakes hands over TLS after `pause` seconds, takes a request in sips, and never answers."""
+
+    tls: ssl.SSLContext
+
+    def _send(self, client: socket.socket) -> None:
+        self._closing.wait(self._pause)
+        with suppress(OSError), self.tls.wrap_socket(client, server_side=True) as taken:
+            while taken.recv(1 << 14) and not self._closing.wait(0.02):
+                pass
+
+
+class TlsProxy(RawServer):
+    """Connects whoever comes over TLS to `sink`, whatever he asks for."""
+
+    tls: ssl.SSLContext
+    sink: tuple[str, int]
+
+    def _send(self, client: socket.socket) -> None:
+        with (
+            suppress(OSError),
+            self.tls.wrap_socket(client, server_side=True) as near,
+            socket.create_connection(self.sink) as far,
+        ):
+            near.recv(1 << 16)
+            near.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+            while not self._closing.is_set():
+                for ready in select.select([near, far], [], [], 0.05)[0]:
+                    (far if ready is near else near).sendall(ready.recv(1 << 16))
+
+
+@contextmanager
+def _silent_host(monkeypatch: pytest.MonkeyPatch, dead: int, alive: str = "") -> Iterator[str]:
+    """The address of a host with so many addresses that take no connection, before one that does, if there is one."""
+    with ExitStack() as stack:
+        places = [_deaf(stack, number) for number in range(dead)]
+        if alive:
+            host, _, port = alive.partition(":")
+            places.append((host, int(port)))
+        found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", place) for place in places]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_options: found)
+        yield "sink.example:4318"
+
+
+def _deaf(stack: ExitStack, number: int) -> tuple[str, int]:
+    """A listener whose queue is full, so that the system does not answer to whoever wants to connect."""
+    listener = stack.enter_context(socket.socket())
+    listener.bind((f"127.0.1.{number + 1}", 0))
+    listener.listen(0)
+    place: tuple[str, int] = listener.getsockname()
+    for _ in range(4):
+        waiting = stack.enter_context(socket.socket())
+        waiting.settimeout(0.05)
+        with suppress(TimeoutError):
+            waiting.connect(place)
+    return place
+
+
+def _server_side(ca: PrivateCa) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(ca.server_cert, ca.server_key)
+    return context
+
+
+def _transport(
+    url: str, headers: Mapping[str, str] | None = None, *, timeout: float = TIMEOUT, ca_file: Path | None = None
+) -> HttpTransport:
     return HttpTransport(
         url,
         headers or {},
-        timeout=TIMEOUT,
+        timeout=timeout,
         compression="none",
-        ca_file=None,
+        ca_file=ca_file,
         cert_file=None,
         key_file=None,
         user_agent="trail-agent/9",
@@ -177,6 +248,83 @@ def test_a_proxy_that_dribbles_has_a_deadline(monkeypatch: pytest.MonkeyPatch) -
         transport.close()
     assert isinstance(answer, Later)
     assert time.monotonic() - begun < TIMEOUT + SLACK
+
+
+def test_a_proxy_and_a_sink_behind_it_share_one_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy that takes most of the time to connect us leaves little of it to a sink that does not shake hands."""
+    with RawServer.sending(lambda: chain([b"HTTP/1.1 200 OK\r\n", b"\r\n"], repeat(b"")), pause=1.5) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://{proxy.address}")
+        monkeypatch.setenv("NO_PROXY", "")
+        transport = _transport("https://sink.example/v1/logs", timeout=2.0)
+        begun = time.monotonic()
+        answer = transport.send(b"payload")
+        transport.close()
+    assert isinstance(answer, Later)
+    assert time.monotonic() - begun < 3.0
+
+
+@pytest.mark.parametrize("part", ["head", "body"])
+def test_a_sink_that_dribbles_behind_a_proxy_over_tls_has_a_deadline(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, part: str
+) -> None:
+    """TLS within TLS is cut off as any other connection is."""
+    ca = make_private_ca(tmp_path)
+    TlsProxy.tls = _server_side(ca)
+    with HttpReceiver([HttpReply(dribble=part)], tls=ca) as receiver, TlsProxy.sending(list) as proxy:
+        TlsProxy.sink = ("127.0.0.1", int(receiver.address.rpartition(":")[2]))
+        monkeypatch.setenv("HTTPS_PROXY", f"https://{proxy.address}")
+        monkeypatch.setenv("NO_PROXY", "")
+        transport = _transport(f"{receiver.url}/v1/logs", timeout=2.0, ca_file=ca.ca_file)
+        begun = time.monotonic()
+        answer = transport.send(b"")
+        took = time.monotonic() - begun
+        transport.close()
+    assert isinstance(answer, Later)
+    assert len(receiver.exports) == 1
+    assert took < 2.0 + SLACK
+
+
+def test_a_host_of_dead_addresses_has_one_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many addresses a name has, waiting for all of them takes no longer than for one."""
+    with _silent_host(monkeypatch, dead=16) as host:
+        transport = _transport(f"http://{host}/v1/logs")
+        begun = time.monotonic()
+        answer = transport.send(b"payload")
+        transport.close()
+    assert isinstance(answer, Later)
+    assert "timed out" in answer.detail
+    assert time.monotonic() - begun < TIMEOUT + SLACK
+
+
+@pytest.mark.parametrize("dead", [1, 3])
+def test_a_dead_address_leaves_time_for_the_next(monkeypatch: pytest.MonkeyPatch, dead: int) -> None:
+    """The sink is reached at the last of its addresses, though the others do not even refuse."""
+    with HttpReceiver() as receiver, _silent_host(monkeypatch, dead, receiver.address) as host:
+        transport = _transport(f"http://{host}/v1/logs", timeout=4.0)
+        assert transport.send(b"") == Accepted()
+        transport.close()
+
+
+def test_a_host_without_an_address_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A resolver that has nothing to say and does not call it an error is no reason to lose a record."""
+    with _silent_host(monkeypatch, dead=0) as host:
+        answer = _transport(f"http://{host}/v1/logs").send(b"payload")
+    assert isinstance(answer, Later)
+    assert "OSError" in answer.detail
+
+
+def test_shaking_hands_and_sending_share_one_deadline(tmp_path: Path) -> None:
+    """A sink that is slow to shake hands has little time left to take a request in sips."""
+    ca = make_private_ca(tmp_path)
+    SlowReader.tls = _server_side(ca)
+    with SlowReader.sending(list, pause=1.5) as server:
+        transport = _transport(f"https://{server.address}/v1/logs", timeout=2.0, ca_file=ca.ca_file)
+        begun = time.monotonic()
+        answer = transport.send(bytes(16 << 20))
+        took = time.monotonic() - begun
+        transport.close()
+    assert isinstance(answer, Later)
+    assert took < 3.0
 
 
 def test_a_proxy_that_quotes_our_credentials_gives_none_away(monkeypatch: pytest.MonkeyPatch) -> None:
