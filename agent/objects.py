@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,7 +12,7 @@ from agent.access import Access, ObjectStore
 from agent.budget import Budget
 from agent.errors import DrainedError, PermanentError, Reason, RetryReason, TransientError
 from agent.gate import AtFaultError, Gate
-from agent.model import LogRecord, ObjectSource, OpenObject
+from agent.model import LogRecord, ObjectRef, ObjectSource, OpenObject
 from agent.pulse import Pulse
 from agent.telemetry.advice import ENVIRONMENT, EnvironmentFault
 from agent.trail import reader
@@ -50,6 +51,20 @@ class ObjectTelemetry(Protocol):
     def gate_opened(self, part: str) -> None:
         """`part` works again."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Trouble:
+    """Of a whole bucket; the delivery comes again for the reason `in_vain` where waiting for it seems to be."""
+
+    fault: EnvironmentFault
+    in_vain: RetryReason
+
+
+_TROUBLES = {
+    RetryReason.ACCESS_DENIED: _Trouble(EnvironmentFault.BUCKET_DENIED, RetryReason.BUCKET_DENIED),
+    RetryReason.STORE_UNAVAILABLE: _Trouble(EnvironmentFault.BUCKET_UNAVAILABLE, RetryReason.STORE_UNAVAILABLE),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +121,7 @@ class ObjectReader:
         self._access = Access(store)
 
     def read(self, admitted: Admitted) -> Found:
-        """Read one object; while its whole bucket is denied, wait: no message is to blame for that.
+        """Read one object; while its whole bucket is denied or does not answer, wait: no message is to blame for that.
 
         `kept_bytes` of what is found stay reserved in the budget. Raises `PermanentError` or `TransientError` for what
         is wrong with this object, `DrainedError` if the daemon has to stop first.
@@ -118,11 +133,12 @@ class ObjectReader:
             try:
                 return self._read_object(admitted)
             except TransientError as error:
-                if error.reason is not RetryReason.ACCESS_DENIED or not self._access.is_denied(ref):
+                trouble = _TROUBLES.get(error.reason)
+                if trouble is None or not self._access.is_of_bucket(ref, error.reason):
                     raise
                 if self._access.is_worth_another(ref, self._pulse.clock.monotonic() - began):
-                    raise TransientError(RetryReason.BUCKET_DENIED, error.detail) from error
-                self._telemetry.gate_closed(part, error.detail, ENVIRONMENT[EnvironmentFault.BUCKET_DENIED].hint)
+                    raise TransientError(trouble.in_vain, error.detail) from error
+                self._telemetry.gate_closed(part, error.detail, ENVIRONMENT[trouble.fault].hint)
                 raise AtFaultError(self._patience) from error
 
         return self._gate.through(part, attempt, opened=lambda: self._telemetry.gate_opened(part))
@@ -152,20 +168,32 @@ class ObjectReader:
     def _read_once(self, admitted: Admitted) -> Found:
         self._stop_if_halted()
         started = self._pulse.clock.monotonic()
-        with self._store.open(admitted.ref) as body:
-            self._access.allowed(admitted.ref)
-            with self._budget.reserve(self._limits.inflate.most(body.length)) as reservation:
-                size = _Counted(self._unless_halted(body.chunks))
-                found = map_events(
-                    self._select(size, admitted, body),
-                    self._mapper,
-                    ObjectSource(admitted.ref.bucket, admitted.ref.key, admitted.key.account, body.last_modified_ns),
-                    include_read_only=self._include_read_only,
-                )
-                seconds = self._pulse.clock.monotonic() - started
-                self._telemetry.object_read(size.bytes, seconds, body.last_modified_ns / 1e9)
-                reservation.kept = found.kept_bytes
+        with (
+            self._store.open(admitted.ref) as body,
+            self._given(admitted.ref),
+            self._budget.reserve(self._limits.inflate.most(body.length)) as reservation,
+        ):
+            size = _Counted(self._unless_halted(body.chunks))
+            found = map_events(
+                self._select(size, admitted, body),
+                self._mapper,
+                ObjectSource(admitted.ref.bucket, admitted.ref.key, admitted.key.account, body.last_modified_ns),
+                include_read_only=self._include_read_only,
+            )
+            seconds = self._pulse.clock.monotonic() - started
+            self._telemetry.object_read(size.bytes, seconds, body.last_modified_ns / 1e9)
+            reservation.kept = found.kept_bytes
         return found
+
+    @contextmanager
+    def _given(self, ref: ObjectRef) -> Iterator[None]:
+        """Remember that the bucket gave this object, whatever is wrong with what it holds."""
+        try:
+            yield
+        except PermanentError:
+            self._access.given(ref)
+            raise
+        self._access.given(ref)
 
     def _select(self, chunks: _Counted, admitted: Admitted, body: OpenObject) -> reader.SelectedEvents:
         text = inflate(chunks, self._limits.inflate, gzipped=admitted.key.gzipped)

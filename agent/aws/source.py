@@ -45,6 +45,14 @@ class SourceTelemetry(Protocol):
         """SQS could not be told; so many deliveries come again when their lease lapses."""
         ...
 
+    def settling_down(self, detail: str) -> None:
+        """SQS answers no request that settles, or refuses them all."""
+        ...
+
+    def settling_up(self) -> None:
+        """SQS answered one."""
+        ...
+
 
 class Queue(Protocol):
     """The queue, as `agent.aws.sqs.Sqs` has it. Every method raises `AwsError` if it does not answer."""
@@ -183,7 +191,9 @@ class Source:
                 refusals = ask(settlements)
             except AwsError as error:
                 detail = error.detail
+                self._telemetry.settling_down(detail)
                 continue
+            self._telemetry.settling_up()
             settlements = self._refused(operation, settlements, refusals)
             detail = "; ".join(sorted({refusal.detail for refusal in refusals}))
         if settlements:

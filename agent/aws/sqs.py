@@ -141,6 +141,8 @@ class Sqs:
             "GetQueueAttributes", self._client.get_queue_attributes, QueueUrl=url, AttributeNames=["All"]
         )
         values = answer.get("Attributes", {})
+        if "QueueArn" not in values:
+            raise AwsError("unavailable", f"GetQueueAttributes: what answers at {url} is not SQS")
         return QueueAttributes(
             visible=int(values.get("ApproximateNumberOfMessages", 0)),
             in_flight=int(values.get("ApproximateNumberOfMessagesNotVisible", 0)),

@@ -36,12 +36,14 @@ class EnvironmentFault(StrEnum):
     SINK_THROTTLED = "sink throttled"
     SINK_MISCONFIGURED = "sink misconfigured"
     BUCKET_DENIED = "bucket denied"
+    BUCKET_UNAVAILABLE = "bucket unavailable"
     DEAD_LETTERS = "dead letters"
     QUEUE_UNAVAILABLE = "queue unavailable"
     QUEUE_THROTTLED = "queue throttled"
     QUEUE_DENIED = "queue denied"
     QUEUE_NO_CREDENTIALS = "queue no_credentials"
     QUEUE_MISSING = "queue missing"
+    QUEUE_SETTLING = "queue settling"
 
 
 _WAITS: Final = "keeps what it holds, receives nothing more, and sends one request at a time,"
@@ -68,6 +70,11 @@ ENVIRONMENT: Final[Mapping[EnvironmentFault, Advice]] = {
         "keeps what it holds, receives nothing more, and tries one read at a time, at most a minute apart",
         "allow s3:GetObject on the trail's prefix, s3:ListBucket and kms:Decrypt on its key to the agent's role; check "
         "its credentials and the clock",
+    ),
+    EnvironmentFault.BUCKET_UNAVAILABLE: Advice(
+        "S3 answers no read of a bucket, breaks all of them off, or is asked too often",
+        "keeps what it holds, receives nothing more, and tries one read at a time, at most a minute apart",
+        "nothing if it passes; else check the network and any VPC endpoint to S3",
     ),
     EnvironmentFault.DEAD_LETTERS: Advice(
         "ten messages in a row, or more than half of the last hundred, were dead letters: the agent may be to blame",
@@ -98,6 +105,11 @@ ENVIRONMENT: Final[Mapping[EnvironmentFault, Advice]] = {
         "there is no queue of that name",
         _ASKS,
         "check queue.url and queue.region",
+    ),
+    EnvironmentFault.QUEUE_SETTLING: Advice(
+        "SQS gives messages, but lets none be deleted or given back",
+        "shipped them; they come again when their lease ends, and repeats are recognised",
+        "allow sqs:DeleteMessage and sqs:ChangeMessageVisibility to the agent's role",
     ),
 }
 
@@ -178,9 +190,9 @@ RETRIES: Final[Mapping[RetryReason, Advice]] = {
         "allow s3:GetObject on the trail's prefix, s3:ListBucket and kms:Decrypt on its key to the agent's role",
     ),
     RetryReason.STORE_UNAVAILABLE: Advice(
-        "S3 did not answer the read, broke it off, or was asked too often",
+        "S3 did not answer the read of this object, broke it off, or was asked too often; others could be read",
         f"read three times, then {_COMES_AGAIN}",
-        "nothing if it passes; else check the network and any VPC endpoint to S3",
+        "nothing if it passes; else see what is special about this object",
     ),
     RetryReason.DEAD_LETTER_UNAVAILABLE: Advice(
         "the dead-letter queue did not take the message",

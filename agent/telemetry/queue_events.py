@@ -9,6 +9,7 @@ from agent.errors import Fault, Reason, RetryReason
 from agent.model import Delivery, Settlement
 from agent.telemetry import advice
 from agent.telemetry.activity import DeadLetter
+from agent.telemetry.advice import EnvironmentFault
 from agent.telemetry.life_events import LifeEvents
 from agent.telemetry.safetext import clean, without_user
 from agent.telemetry.voice import ERROR, WARNING
@@ -100,6 +101,17 @@ class QueueEvents(LifeEvents):
             detail=without_user(detail),
             hint="the messages come again when their lease ends, and repeats are recognised",
         )
+
+    def settling_down(self, detail: str) -> None:
+        """SQS gives messages, and lets none be settled: what is delivered comes again."""
+        detail = without_user(detail)
+        self.health.hold("queue settling", detail)
+        hint = advice.ENVIRONMENT[EnvironmentFault.QUEUE_SETTLING].hint
+        self._trouble(ERROR, "settling", "settling_down", detail=detail, hint=hint)
+
+    def settling_up(self) -> None:
+        """Messages can be settled."""
+        self._relief("settling", "settling_works_again", self.health.release("queue settling"))
 
     def _dead_lettered(self, delivery: Delivery, fault: Fault) -> None:
         self.metrics.dead_letters.labels(fault.reason.value).inc()

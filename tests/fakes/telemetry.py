@@ -93,6 +93,14 @@ class FakeTelemetry:
         """Remember."""
         self._tell("settle_failed", operation, count, detail)
 
+    def settling_down(self, detail: str) -> None:
+        """Remember."""
+        self._tell("settling_down", detail)
+
+    def settling_up(self) -> None:
+        """Remember."""
+        self._tell("settling_up")
+
     def notification_ignored(self, ignored: Ignored) -> None:
         """Remember."""
         self._tell("notification_ignored", ignored.reason)

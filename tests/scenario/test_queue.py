@@ -216,3 +216,20 @@ def test_a_sink_down_for_ten_minutes_with_three_receives_allowed_dead_letters_no
     assert agent.metric("trail_agent_deliveries_received_total") == 25
     assert agent.settled() == {"delivered": 25}
     world.check_all_delivered()
+
+
+@pytest.mark.row(2)
+def test_a_role_that_may_not_delete_is_told_as_unready() -> None:
+    """What is delivered comes again and is recognised; readiness and an error say what is missing, until it is not."""
+    world = World()
+    world.produce(1)
+    agent = world.agent()
+    world.queue.fail("DeleteMessageBatch")
+    world.clock.at(5 * MINUTE, world.queue.mend)
+    seen = agent.observe(MINUTE)
+    agent.run(20 * MINUTE)
+    assert any("queue settling" in reason for reason in seen[MINUTE].ready)
+    assert "sqs:DeleteMessage" in str(agent.said("settling_down")[0]["hint"])
+    assert agent.metric("trail_agent_ready") == 1
+    assert agent.metric("trail_agent_events_total", fate="exported") == 2
+    world.check_all_delivered()

@@ -117,6 +117,22 @@ def test_a_bucket_that_begins_to_refuse_is_told_from_an_object_that_is_refused()
     world.check_all_delivered()
 
 
+@pytest.mark.row(14)
+def test_a_bucket_that_does_not_answer_is_no_messages_fault() -> None:
+    """S3 that answers 503 to everything for an hour costs time and next to no receives, and readiness says why."""
+    world = World()
+    world.produce(25)
+    agent = world.agent()
+    agent.s3.bucket_trouble(BUCKET, refusal("ServiceUnavailable", 503))
+    world.clock.at(HOUR, lambda: agent.s3.bucket_trouble(BUCKET, None))
+    seen = agent.observe(MINUTE)
+    agent.run(2 * HOUR)
+    assert any("503" in reason or "ServiceUnavailable" in reason for reason in seen[MINUTE].ready)
+    assert agent.by("trail_agent_retries_total", "reason") == {"store_unavailable": 3}
+    assert agent.metric("trail_agent_deliveries_received_total") == 28
+    world.check_all_delivered()
+
+
 PASSING = [
     refusal("InternalError", 500),
     refusal("ServiceUnavailable", 503),
@@ -148,16 +164,21 @@ def test_a_store_that_fails_for_a_moment_is_asked_again_within_the_call(number: 
 @pytest.mark.row(14)
 @pytest.mark.parametrize("number", range(len(PASSING)), ids=NAMES)
 def test_a_store_that_goes_on_failing_gives_the_message_back_for_later(number: int) -> None:
-    """After three reads in one receive the message comes again, as often as it takes, and is never a dead letter."""
+    """After three reads in one receive the message comes again, as often as it takes, and is never a dead letter.
+
+    Another object of the bucket can be read all the while.
+    """
     world = World()
     agent = world.agent()
+    world.produce(1)
+    agent.work()
     one = world.put(ref("whole"), event("whole"))
     world.notify(one)
     agent.s3.trouble(one.ref, *(_fresh(number) for _ in range(15)))
     agent.run(3 * HOUR)
-    assert len(world.store.requests) == 16
+    assert world.store.requests.count(one.ref) == 16
     assert agent.by("trail_agent_retries_total", "reason") == {"store_unavailable": 5}
-    assert agent.settled() == {"retry": 5, "delivered": 1}
+    assert agent.settled() == {"retry": 5, "delivered": 2}
     assert [seconds for _, seconds in world.queue.hidden] == [60, 120, 240, 480, 900]
     world.check_all_delivered()
 

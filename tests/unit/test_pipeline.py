@@ -222,20 +222,32 @@ def test_a_store_that_fails_twice_is_asked_a_third_time() -> None:
 def test_a_store_that_keeps_failing_sends_the_delivery_back() -> None:
     """After three tries the delivery is to come again; the objects that could be read are in the reading."""
     rig = Rig()
-    one, two = rig.put("one"), rig.put("two", trail_object(event("second")))
+    before, one, two = rig.put("before"), rig.put("one"), rig.put("two", trail_object(event("second")))
+    rig.read(before)
     rig.store.trouble(one, unavailable(), unavailable(), unavailable(), unavailable())
     reading = rig.read(one, two)
     assert (reading.retry, reading.faults) == (RetryReason.STORE_UNAVAILABLE, ())
     assert ids(reading.records) == ["second"]
-    assert rig.store.requests == [one, one, one, two]
+    assert rig.store.requests == [before, one, one, one, before, two]
 
 
 def test_a_store_that_keeps_failing_is_never_the_messages_fault() -> None:
     """However often the delivery has come, a store that does not answer does not make it a dead letter."""
     rig = Rig()
     one = rig.put("one")
+    rig.read(rig.put("before"))
     rig.store.trouble(one, unavailable(), unavailable(), unavailable())
     assert rig.read(one, receive_count=19).retry is RetryReason.STORE_UNAVAILABLE
+
+
+def test_a_bucket_that_does_not_answer_is_waited_for() -> None:
+    """When what was read before cannot be read either, the read waits like that of a denied bucket."""
+    rig = Rig()
+    rig.read(rig.put("before"))
+    rig.store.bucket_trouble(BUCKET, unavailable())
+    rig.clock.at(3600, lambda: rig.store.bucket_trouble(BUCKET, None))
+    assert ids(rig.read(rig.put("after"), receive_count=19).records) == ["good"]
+    assert rig.clock.elapsed >= 3600
 
 
 @pytest.mark.parametrize("damaged", [GOOD[:-5], GOOD[:20], b"", GOOD[:-8] + b"\0" * 8, b"x" * len(GOOD)])
