@@ -90,10 +90,11 @@ class HttpTransport:
 
     def send(self, payload: bytes) -> Answer:
         """Post `payload`, the bytes of an ExportLogsServiceRequest; never raises for what the network does."""
+        began = time.monotonic()
         try:
             reply = self._exchange(gzip.compress(payload, _GZIP_LEVEL, mtime=0) if self._gzip else payload)
         except (RequestException, HTTPError) as error:
-            return self._unreachable(error)
+            return self._unreachable(error, time.monotonic() - began)
         except (OSError, ValueError) as error:
             # A CA or key file that cannot be read, a header or host name that cannot be sent. No text: it shows values.
             return Misconfigured(
@@ -146,9 +147,11 @@ class HttpTransport:
         users = {key.lower(): value for key, value in headers.items()}
         return {"accept": PROTOBUF, "user-agent": user_agent, "connection": "keep-alive"} | basic | users | ours
 
-    def _unreachable(self, error: Exception) -> Answer:
+    def _unreachable(self, error: Exception, seconds: float) -> Answer:
         if isinstance(error, ValueError):
             return Misconfigured(f"the OTLP endpoint is not a URL that can be sent to ({type(error).__name__})")
+        if seconds >= self._timeout:  # whatever the error says: it was we who hung up
+            return Later(f"no whole answer from {self._endpoint.origin} within {self._timeout:g} s")
         root = _root(error)
         plain = isinstance(root, OSError) and not isinstance(root, RequestException)
         detail = f"{type(root).__name__}: {root}" if plain else type(error).__name__

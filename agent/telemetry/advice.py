@@ -126,12 +126,12 @@ DEAD_LETTERS: Final[Mapping[Reason, Advice]] = {
     ),
     Reason.OBJECT_MISSING: Advice(
         "S3 has no such object, or no such bucket",
-        "asked for it at four receives, some minutes in all",
+        "asked for it at four receives, within some minutes",
         "see whether a lifecycle rule or a person deletes trail objects; redrive if it came back",
     ),
     Reason.OBJECT_UNREADABLE: Advice(
         "S3 refuses this object, though it allows others of its bucket; or the object is archived",
-        "asked for it at four receives, some minutes in all; for an archived one once",
+        "asked for it at four receives, within some minutes; for an archived one once",
         "allow s3:GetObject and kms:Decrypt for this key, or restore it from the archive; then redrive",
     ),
     Reason.OBJECT_CORRUPT: Advice(

@@ -149,12 +149,13 @@ def test_a_reset_before_the_answer_ends_is_later(opened: Open, reply: HttpReply)
 
 @pytest.mark.parametrize("part", ["head", "body"])
 def test_a_dribbling_server_is_given_up_at_the_deadline(opened: Open, part: str) -> None:
-    """One byte at a time does not prolong the time-out, in the headers or in the body."""
+    """One byte at a time does not prolong the time-out, in the headers or in the body, and it is told as what it is."""
     with HttpReceiver([HttpReply(dribble=part)]) as receiver:
         begun = time.monotonic()
         answer = opened(receiver.url, timeout=0.4).send(PAYLOAD)
         took = time.monotonic() - begun
     assert isinstance(answer, Later)
+    assert answer.detail.endswith("within 0.4 s")
     assert took < 5
 
 
