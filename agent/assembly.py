@@ -13,25 +13,25 @@ from agent.aws.s3 import S3
 from agent.aws.session import Sessions
 from agent.aws.source import Source
 from agent.aws.sqs import Sqs
-from agent.budget import Budget
-from agent.codecatalyst.selector import Selector
-from agent.doubt import Doubt
 from agent.errors import SettingsError
-from agent.gate import Gate
-from agent.objects import ObjectReader, ReadLimits
-from agent.otlp.encode import Encoder
-from agent.otlp.mapping import Mapper
-from agent.otlp.sink import DryRunSink, Sink
-from agent.otlp.transport import open_transport
-from agent.pipeline import Pipeline
+from agent.flow.budget import Budget
+from agent.flow.objects import ObjectReader, ReadLimits
+from agent.flow.pipeline import Pipeline
+from agent.flow.remembered import Remembered
+from agent.flow.shipping import Shipping
 from agent.pulse import Pulse
-from agent.remembered import Remembered
+from agent.records.mapping import Mapper
+from agent.records.selection import Selector
 from agent.settings import LimitSettings, RecordSettings, SelectSettings, Settings, read_mask_key
-from agent.shipping import Shipping
+from agent.sink.otlp.encode import Encoder
+from agent.sink.otlp.transport import open_transport
+from agent.sink.sink import DryRunSink, Sink
 from agent.telemetry.events import Telemetry
 from agent.trail.admission import Admission
 from agent.trail.edit import Mask
 from agent.trail.inflate import InflateLimits
+from agent.waiting.doubt import Doubt
+from agent.waiting.gate import Gate
 
 _S3_READ_SECONDS: Final = 30
 _POLL_MARGIN_SECONDS: Final = 15  # a long poll is answered late at times; only then is the connection broken

@@ -16,20 +16,20 @@ from agent.aws.lease import DryRunLeases, Leases
 from agent.aws.s3 import S3
 from agent.aws.source import DryRunSource, Source
 from agent.aws.sqs import Sqs
-from agent.doubt import NoDoubt
 from agent.errors import AwsError, DependencyError, SettingsError
-from agent.intake import Intake
+from agent.flow.intake import Intake
+from agent.flow.readpool import ReadPool
+from agent.flow.worker import Worker
 from agent.model import Outcome, Settlement
-from agent.otlp.sink import DryRunSink
 from agent.pulse import Pulse
-from agent.readpool import ReadPool
 from agent.settings import Settings
 from agent.signals import SignalInbox
+from agent.sink.sink import DryRunSink
 from agent.telemetry.events import Telemetry, open_telemetry
 from agent.telemetry.logs import foreign_logging, open_log
 from agent.telemetry.metrics import Build
-from agent.watch import QueueWatch, SinkWatch
-from agent.worker import Worker
+from agent.waiting.doubt import NoDoubt
+from agent.waiting.watch import QueueWatch, SinkWatch
 
 _Result = TypeVar("_Result")
 _START_RETRY_SECONDS: Final = 5.0

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from agent.inspection import Inspected, Inspector
+    from agent.cli.inspection import Inspected, Inspector
     from agent.model import LogRecord
 
 _UNREADABLE = 1
@@ -51,9 +51,9 @@ def inspect(
     ] = None,
 ) -> None:
     """Show what would be shipped of local trail files. Needs no network and no AWS account."""
+    from agent.cli.inspection import Inspector
     from agent.cli.report import fail_settings
     from agent.errors import SettingsError
-    from agent.inspection import Inspector
 
     try:
         inspector = Inspector.from_settings(config, everything=everything)
@@ -105,7 +105,7 @@ def _print_table(records: Sequence[LogRecord]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from agent.inspection import Row
+    from agent.cli.inspection import Row
 
     table = Table(box=None, pad_edge=False, header_style="dim")
     for heading in Row.HEADINGS:

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from agent.codecatalyst.events import canonical
 from agent.demo.generator import GeneratedEvent
+from agent.records.profiles.codecatalyst import canonical
 
 _REMEMBERED = 100_000
 _LISTED = 20

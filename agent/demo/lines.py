@@ -10,7 +10,7 @@ from rich.text import Text
 
 from agent.demo.cast import NAMES_BY_USER_ID
 from agent.demo.scenes import SENSITIVE
-from agent.otlp.decode import ReceivedRecord
+from agent.sink.otlp.decode import ReceivedRecord
 
 _WHO = {
     "builder_id": "Builder ID",

@@ -16,7 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
-    from agent.otlp.decode import ReceivedRecord
+    from agent.sink.otlp.decode import ReceivedRecord
 
 PATH = "/v1/logs"
 _MAX_BODY = 8 * 1024 * 1024
@@ -134,7 +134,7 @@ def _records(body: bytes) -> list[ReceivedRecord]:
     from google.protobuf.message import DecodeError  # noqa: PLC0415 - loads while the emulator starts
     from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest  # noqa: PLC0415
 
-    from agent.otlp.decode import records  # noqa: PLC0415
+    from agent.sink.otlp.decode import records  # noqa: PLC0415
 
     try:
         return list(records(ExportLogsServiceRequest.FromString(body)))

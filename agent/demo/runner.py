@@ -21,8 +21,8 @@ from agent.demo.show import Show
 from agent.demo.sinks import BuiltIn, Elsewhere, Sink
 from agent.demo.subject import Subject
 from agent.demo.world import World
-from agent.otlp.decode import ReceivedRecord
 from agent.settings import redacted_url
+from agent.sink.otlp.decode import ReceivedRecord
 
 _NOISE = 60
 _BEAT_SECONDS = 0.2

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from agent.demo.lines import Columns, Line
 from agent.demo.scrape import Tally
-from agent.otlp.decode import ReceivedRecord
+from agent.sink.otlp.decode import ReceivedRecord
 
 _UNLIMITED = 200
 """The width of a line that nobody's terminal cuts."""

@@ -14,9 +14,9 @@ from agent.demo.generator import GeneratedEvent
 from agent.demo.interrupt import Stopping
 from agent.demo.receiver import Receiver
 from agent.demo.scrape import Scrape
-from agent.otlp.decode import ReceivedRecord
 from agent.settings import OtlpSettings
 from agent.settings.values import split_url
+from agent.sink.otlp.decode import ReceivedRecord
 
 _GRPC_PORT = 4317
 

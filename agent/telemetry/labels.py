@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import Final
 
-from agent.codecatalyst import events
 from agent.model import EventLabels
+from agent.records.profiles import codecatalyst as events
 from agent.telemetry.safetext import is_plain
 
 OTHER: Final = "other"

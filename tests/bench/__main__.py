@@ -19,12 +19,12 @@ from opentelemetry.sdk._logs import ReadableLogRecord
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
-from agent.codecatalyst.selector import Selector
 from agent.demo.bystanders import Bystanders
 from agent.demo.generator import Generator
 from agent.model import LogRecord, ObjectSource
-from agent.otlp.encode import Encoder
-from agent.otlp.mapping import Mapper
+from agent.records.mapping import Mapper
+from agent.records.selection import Selector
+from agent.sink.otlp.encode import Encoder
 from agent.trail import reader
 from agent.trail.inflate import InflateLimits, inflate
 

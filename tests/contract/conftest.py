@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests import moto
+from tests.support import moto
 
 
 @pytest.fixture(scope="session")

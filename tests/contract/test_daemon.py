@@ -17,9 +17,9 @@ from agent.errors import DependencyError, SettingsError
 from agent.model import ObjectRef
 from agent.settings import load
 from agent.signals import SignalInbox
-from tests.fakes.samples import event, notification, trail_key, trail_object
-from tests.moto import REGION, Emulator
-from tests.otlp_receiver import Export, HttpReceiver, HttpReply
+from tests.support.flow_samples import event, notification, trail_key, trail_object
+from tests.support.moto import REGION, Emulator
+from tests.support.otlp_receiver import Export, HttpReceiver, HttpReply
 
 
 class Log(io.StringIO):

@@ -12,10 +12,10 @@ from agent.aws.source import Queue
 from agent.aws.sqs import Hiding, QueueAttributes, Sqs
 from agent.errors import AwsError, Fault, Reason
 from agent.pulse import SystemClock
-from tests.fakes.clock import FakeClock
-from tests.fakes.sqs import DEAD_LETTER_ARN, DEAD_LETTER_URL, QUEUE_URL, DeadLetter, FakeQueue
-from tests.fakes.telemetry import FakeTelemetry
-from tests.moto import Emulator
+from tests.support.clock import FakeClock
+from tests.support.moto import Emulator
+from tests.support.sqs import DEAD_LETTER_ARN, DEAD_LETTER_URL, QUEUE_URL, DeadLetter, FakeQueue
+from tests.support.telemetry import FakeTelemetry
 
 pytestmark = pytest.mark.parametrize("kind", ["fake", "moto"])
 

@@ -21,9 +21,9 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from opentelemetry.sdk._logs.export import LogRecordExportResult
 from opentelemetry.sdk.resources import Resource
 
-from agent.otlp.answer import GRPC_STATUSES, HTTP_STATUSES, Meaning
-from agent.otlp.grpc import EXPORT_METHOD
-from tests.otlp_receiver import GrpcReceiver, HttpReceiver, HttpReply, partial_success
+from agent.sink.answer import GRPC_STATUSES, HTTP_STATUSES, Meaning
+from agent.sink.otlp.grpc import EXPORT_METHOD
+from tests.support.otlp_receiver import GrpcReceiver, HttpReceiver, HttpReply, partial_success
 
 
 def test_a_resource_made_directly_has_only_what_it_was_given() -> None:

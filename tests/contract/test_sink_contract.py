@@ -12,12 +12,12 @@ from grpc import StatusCode
 
 from agent.errors import Reason
 from agent.model import ACCEPTED, UNANSWERED
-from agent.otlp.answer import Accepted, Answer, Later, Misconfigured, PartlyRejected, Refused, TooLarge
-from agent.otlp.grpc import GrpcTransport
-from agent.otlp.http import HttpTransport
-from agent.otlp.sink import Transport
-from tests.otlp_receiver import GrpcReceiver, GrpcReply, HttpReceiver, HttpReply, partial_success
-from tests.sink_fakes import FakeClock, FakeTelemetry, FakeTransport, log_record, open_sink
+from agent.sink.answer import Accepted, Answer, Later, Misconfigured, PartlyRejected, Refused, TooLarge
+from agent.sink.otlp.grpc import GrpcTransport
+from agent.sink.otlp.http import HttpTransport
+from agent.sink.sink import Transport
+from tests.support.otlp_receiver import GrpcReceiver, GrpcReply, HttpReceiver, HttpReply, partial_success
+from tests.support.sink_fakes import FakeClock, FakeTelemetry, FakeTransport, log_record, open_sink
 
 TEXT = "text/plain"
 

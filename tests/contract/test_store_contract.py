@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import pytest
 
-from agent.access import ObjectStore
 from agent.aws.s3 import S3
 from agent.errors import RetryReason, TransientError
+from agent.flow.access import ObjectStore
 from agent.model import ObjectRef
-from tests.fakes.store import FakeStore
-from tests.moto import Emulator
+from tests.support.moto import Emulator
+from tests.support.store import FakeStore
 
 pytestmark = pytest.mark.parametrize("kind", ["fake", "moto"])
 

@@ -13,20 +13,20 @@ from typing import Final
 
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
-from agent.codecatalyst.selector import EveryEvent, Selector
 from agent.errors import Fault, PermanentError, Reason
 from agent.model import AttributeValue, Ignored, LogRecord
-from agent.otlp.decode import ReceivedRecord, ReceivedValue, records
-from agent.otlp.encode import Encoder
-from agent.otlp.fitting import size
-from agent.otlp.mapping import Mapper
-from agent.otlp.text import safe_key, safe_text
+from agent.records.fitting import size
+from agent.records.mapping import Mapper
+from agent.records.selection import EveryEvent, Selector
+from agent.sink.otlp.decode import ReceivedRecord, ReceivedValue, records
+from agent.sink.otlp.encode import Encoder
+from agent.sink.otlp.text import safe_key, safe_text
 from agent.trail import notification, reader
 from agent.trail.admission import Admission, Admitted
 from agent.trail.edit import Mask
 from agent.trail.event import MalformedEventError
 from agent.trail.inflate import InflateLimits, inflate
-from tests.samples import BUCKET, SOURCE
+from tests.support.samples import BUCKET, SOURCE
 
 _LIMITS: Final = InflateLimits(1 << 24, 1 << 22, 100)
 _EVENTS: Final = 200

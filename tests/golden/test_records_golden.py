@@ -7,12 +7,12 @@ from collections.abc import Callable
 
 import pytest
 
-from agent.codecatalyst.selector import EveryEvent
-from agent.otlp.decode import otlp_json
-from agent.otlp.encode import Encoder
-from agent.otlp.mapping import Mapper
+from agent.records.mapping import Mapper
+from agent.records.selection import EveryEvent
+from agent.sink.otlp.decode import otlp_json
+from agent.sink.otlp.encode import Encoder
 from agent.trail import reader
-from tests.samples import SOURCE, codecatalyst, create_dev_environment, encoded, event, log_file, trail_objects
+from tests.support.samples import SOURCE, codecatalyst, create_dev_environment, encoded, event, log_file, trail_objects
 
 SHAPES = json.loads(codecatalyst("identity-center-user-shapes.json"))["shapes"]
 REAL = "218007301253_CloudTrail_us-east-1_20230710T{}.json"

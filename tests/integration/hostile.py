@@ -15,8 +15,8 @@ from agent.demo.bystanders import Bystanders
 from agent.demo.generator import GeneratedEvent, Generator
 from agent.demo.objects import TrailObject, pack, trail_key
 from agent.model import ObjectRef
-from tests.fakes.samples import notification
 from tests.integration.rig import Cloud
+from tests.support.flow_samples import notification
 
 NOW: Final = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 ACCOUNT: Final = "111122223333"

@@ -21,7 +21,7 @@ from agent.aws.emulated import EmulatedAccount
 from agent.demo.child import Child
 from agent.demo.environment import isolated
 from agent.demo.world import REGION, World
-from tests.otlp_receiver import GrpcReceiver, HttpReceiver
+from tests.support.otlp_receiver import GrpcReceiver, HttpReceiver
 
 ACME = "acme-trail-111122223333"
 PROGRAM = ("-m", "agent")

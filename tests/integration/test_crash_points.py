@@ -21,13 +21,13 @@ from agent.demo.generator import GeneratedEvent, Generator
 from agent.demo.objects import pack, trail_key
 from agent.demo.world import REGION, World
 from agent.errors import Reason
-from tests import crash
-from tests.edges import Edge
 from tests.integration.rig import DEADLINE_SECONDS, Agent, Cloud, eventually
-from tests.otlp_receiver import Export, HttpReceiver, HttpReply
-from tests.samples import s3_event
 from tests.soak.report import Report
 from tests.soak.sink import Archive
+from tests.support import crash
+from tests.support.edges import Edge
+from tests.support.otlp_receiver import Export, HttpReceiver, HttpReply
+from tests.support.samples import s3_event
 
 ACCOUNT: Final = "123456789012"  # moto's own
 NOW: Final = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)

@@ -13,14 +13,14 @@ from typing import Any
 
 import pytest
 
-from agent.codecatalyst.events import canonical
 from agent.demo.bystanders import Bystanders
 from agent.demo.generator import GeneratedEvent, Generator
 from agent.demo.objects import TrailObject, pack, trail_key
 from agent.model import ObjectSource
-from agent.otlp.mapping import Mapper
+from agent.records.mapping import Mapper
+from agent.records.profiles.codecatalyst import canonical
 from tests.integration.rig import ACME, Agent, Cloud, eventually
-from tests.otlp_receiver import GrpcReceiver, HttpReceiver
+from tests.support.otlp_receiver import GrpcReceiver, HttpReceiver
 
 NOTIFICATIONS = Path(__file__).parent.parent / "data" / "notifications"
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)

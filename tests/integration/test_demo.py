@@ -29,8 +29,8 @@ from agent.demo.receiver import Receiver
 from agent.demo.subject import DaemonEndedError, Subject
 from agent.demo.world import World
 from agent.model import ObjectSource
-from agent.otlp.encode import Encoder
-from agent.otlp.mapping import Mapper
+from agent.records.mapping import Mapper
+from agent.sink.otlp.encode import Encoder
 from tests.integration.rig import eventually
 
 NOW = datetime(2023, 5, 18, 17, 10, 50, tzinfo=UTC)

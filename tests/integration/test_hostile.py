@@ -14,7 +14,7 @@ from agent.demo.objects import TrailObject
 from tests.integration import hostile
 from tests.integration.hostile import Hostile, Stage, forged_messages, good_objects, hostile_objects
 from tests.integration.rig import Agent, Cloud, eventually
-from tests.otlp_receiver import HttpReceiver
+from tests.support.otlp_receiver import HttpReceiver
 
 _MOST_MIB: Final = 700
 _PEAK: Final = re.compile(r"^VmHWM:\s+(\d+) kB", re.MULTILINE)

@@ -15,7 +15,7 @@ import pytest
 from agent.demo.generator import Generator
 from agent.demo.objects import pack, trail_key
 from tests.integration.rig import DEADLINE_SECONDS, Agent, Cloud, eventually
-from tests.otlp_receiver import Export, HttpReceiver, HttpReply
+from tests.support.otlp_receiver import Export, HttpReceiver, HttpReply
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 UNAVAILABLE = HttpReply(status=503)

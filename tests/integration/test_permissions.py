@@ -16,11 +16,11 @@ import pytest
 from agent.demo.generator import Generator
 from agent.demo.objects import pack, trail_key
 from agent.demo.world import REGION
-from tests import iam_policy
-from tests.iam_policy import Call, allowed
 from tests.integration.rig import ACME, Agent, Cloud, eventually
-from tests.otlp_receiver import HttpReceiver, HttpReply
-from tests.recorded_aws import RecordedAws
+from tests.support import iam_policy
+from tests.support.iam_policy import Call, allowed
+from tests.support.otlp_receiver import HttpReceiver, HttpReply
+from tests.support.recorded_aws import RecordedAws
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 OTHERS = "acme-trail-444455556666"

@@ -10,8 +10,8 @@ from random import Random
 from agent.demo.objects import pack, trail_key
 from agent.demo.world import REGION
 from tests.integration.rig import Agent, Cloud, eventually
-from tests.otlp_receiver import HttpReceiver, HttpReply
-from tests.samples import create_dev_environment
+from tests.support.otlp_receiver import HttpReceiver, HttpReply
+from tests.support.samples import create_dev_environment
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 WORD = "unheard-of"

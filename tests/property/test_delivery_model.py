@@ -32,14 +32,14 @@ from hypothesis.stateful import (
 from agent.errors import Reason
 from agent.model import ObjectRef, Outcome
 from agent.trail.admission import Admission
-from tests.edges import Edge
-from tests.fakes.clock import FakeClock
-from tests.fakes.process import Interruption, Process, Surroundings
-from tests.fakes.receiver import Receiver, Reply
-from tests.fakes.samples import BUCKET, event, noise, notification, plain_object, ref, trail_object
-from tests.fakes.sqs import FakeQueue
-from tests.fakes.store import FakeStore, Problem, denied, missing, unavailable
-from tests.fakes.truth import Sent, Truth, Written
+from tests.support.clock import FakeClock
+from tests.support.edges import Edge
+from tests.support.flow_samples import BUCKET, event, noise, notification, plain_object, ref, trail_object
+from tests.support.process import Interruption, Process, Surroundings
+from tests.support.receiver import Receiver, Reply
+from tests.support.sqs import FakeQueue
+from tests.support.store import FakeStore, Problem, denied, missing, unavailable
+from tests.support.truth import Sent, Truth, Written
 
 EXAMPLES: Final = int(os.environ.get("MODEL_EXAMPLES", "0"))
 OTHER_BUCKET: Final = "acme-trail-other"

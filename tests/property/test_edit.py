@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from agent.trail.edit import Mask, truncate
 from agent.trail.event import MalformedEventError, compact
-from tests.samples import encoded
-from tests.strategies import EVENTS, JSON, RAWS, TEXT
+from tests.support.samples import encoded
+from tests.support.strategies import EVENTS, JSON, RAWS, TEXT
 
 PATHS = st.lists(st.sampled_from(["a", "b", "c"]), min_size=1, max_size=3).map(".".join)
 TREES = st.recursive(

@@ -9,8 +9,8 @@ from agent.errors import PermanentError, Reason
 from agent.model import IgnoredReason
 from agent.trail import key
 from agent.trail.key import TrailKey
-from tests.samples import KEY
-from tests.strategies import KEYS, ODD_TEXT, TEXT
+from tests.support.samples import KEY
+from tests.support.strategies import KEYS, ODD_TEXT, TEXT
 
 DIGITS = st.text("0123456789", min_size=12, max_size=12)
 REGIONS = st.from_regex(r"\A[a-z]{2}(-gov)?-[a-z]{4,9}-[0-9]\Z")

@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.model import LogRecord
-from agent.otlp.encode import Encoder
-from agent.otlp.fitting import size
-from agent.otlp.mapping import Mapper
+from agent.records.fitting import size
+from agent.records.mapping import Mapper
+from agent.sink.otlp.encode import Encoder
 from agent.trail.edit import Mask
 from agent.trail.event import MalformedEventError, decode_leniently
-from tests.samples import SOURCE, encoded
-from tests.strategies import EVENTS, HOSTILE_EVENTS, RAWS
+from tests.support.samples import SOURCE, encoded
+from tests.support.strategies import EVENTS, HOSTILE_EVENTS, RAWS
 
 MAPPER = Mapper(parameters=True, record_bytes=245_760)
 ENCODER = Encoder({}, "1.2.3")

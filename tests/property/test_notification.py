@@ -13,8 +13,8 @@ from agent.model import Ignored, ObjectRef
 from agent.trail import notification
 from agent.trail.admission import Admission, Admitted
 from agent.trail.notification import Entry
-from tests.samples import BUCKET, s3_event, sns
-from tests.strategies import ENVELOPED, NOTIFICATIONS, TEXT
+from tests.support.samples import BUCKET, s3_event, sns
+from tests.support.strategies import ENVELOPED, NOTIFICATIONS, TEXT
 
 
 def decoded(body: str) -> tuple[Entry, ...] | Reason:

@@ -8,12 +8,12 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.codecatalyst.selector import EveryEvent, Selector
 from agent.errors import PermanentError, Reason
+from agent.records.selection import EveryEvent, Selector
 from agent.trail import reader
 from agent.trail.reader import SelectedEvents
-from tests.samples import log_file
-from tests.strategies import ENTRIES, JSON, RAWS
+from tests.support.samples import log_file
+from tests.support.strategies import ENTRIES, JSON, RAWS
 
 OURS = Selector(["codecatalyst.amazonaws.com"])
 REASONS = {Reason.OBJECT_MALFORMED, Reason.OBJECT_TOO_LARGE}

@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.errors import Fault, Reason, RetryReason
+from agent.flow.remembered import Remembered
+from agent.flow.shipping import Shipping
 from agent.model import ACCEPTED, UNANSWERED, LogRecord, Outcome, Reading, Verdict
 from agent.pulse import Pulse
-from agent.remembered import Remembered
-from agent.shipping import Shipping
-from tests.fakes.clock import FakeClock
-from tests.fakes.samples import delivery, log_record
-from tests.fakes.telemetry import FakeTelemetry
+from tests.support.clock import FakeClock
+from tests.support.flow_samples import delivery, log_record
+from tests.support.telemetry import FakeTelemetry
 
 REFUSAL = Verdict(accepted=False, fault=Fault(Reason.SINK_REJECTED, "no"))
 FAULT = Fault(Reason.OBJECT_CORRUPT, "damaged", "acme-trail", "key")

@@ -18,29 +18,29 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from agent.aws.s3 import S3
 from agent.aws.sqs import Sqs
 from agent.errors import Reason
-from agent.gate import Gate
+from agent.flow.objects import ReadLimits
 from agent.model import ObjectRef
-from agent.objects import ReadLimits
-from agent.otlp.answer import Accepted, Answer
-from agent.otlp.decode import ReceivedRecord, records
-from agent.otlp.encode import Encoder
-from agent.otlp.mapping import Mapper
-from agent.otlp.sink import Sink, Transport
 from agent.pulse import Pulse
+from agent.records.mapping import Mapper
+from agent.sink.answer import Accepted, Answer
+from agent.sink.otlp.decode import ReceivedRecord, records
+from agent.sink.otlp.encode import Encoder
+from agent.sink.sink import Sink, Transport
 from agent.telemetry.events import open_telemetry
 from agent.telemetry.logs import open_log
 from agent.telemetry.metrics import Build
 from agent.telemetry.pages import Pages, Request
 from agent.telemetry.snapshot import Snapshot
 from agent.trail.admission import Admission
-from tests.fakes.boto import S3Client, SqsClient
-from tests.fakes.clock import FakeClock
-from tests.fakes.flow import LIMITS, RECORD_BYTES, Core
-from tests.fakes.receiver import Receiver, event_id
-from tests.fakes.samples import BUCKET, event, noise, notification, ref, trail_object
-from tests.fakes.sqs import QUEUE_URL, DeadLetter, FakeQueue
-from tests.fakes.store import FakeStore
-from tests.fakes.truth import Sent, Truth, Written
+from agent.waiting.gate import Gate
+from tests.support.boto import S3Client, SqsClient
+from tests.support.clock import FakeClock
+from tests.support.flow import LIMITS, RECORD_BYTES, Core
+from tests.support.flow_samples import BUCKET, event, noise, notification, ref, trail_object
+from tests.support.receiver import Receiver, event_id
+from tests.support.sqs import QUEUE_URL, DeadLetter, FakeQueue
+from tests.support.store import FakeStore
+from tests.support.truth import Sent, Truth, Written
 
 MINUTE: Final = 60.0
 HOUR: Final = 3600.0

@@ -9,14 +9,14 @@ from contextlib import ExitStack
 import pytest
 
 from agent.pulse import Pulse
-from tests.fakes.clock import finish
-from tests.fakes.flow import LIMITS, Core
-from tests.fakes.samples import event, ids, noise, notification, ref, trail_object
-from tests.fakes.sink import FakeSink
-from tests.fakes.sqs import FakeQueue
-from tests.fakes.store import FakeStore
 from tests.integration.rig import eventually
-from tests.telemetry_rig import rig
+from tests.support.clock import finish
+from tests.support.flow import LIMITS, Core
+from tests.support.flow_samples import event, ids, noise, notification, ref, trail_object
+from tests.support.sink import FakeSink
+from tests.support.sqs import FakeQueue
+from tests.support.store import FakeStore
+from tests.support.telemetry_rig import rig
 
 WORKERS = 3
 KEPT_BYTES = 4000  # at most, of the one record in each object; a delivery that is not read to its end may keep it

@@ -8,11 +8,11 @@ import pytest
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
 from agent.errors import Reason
-from tests.fakes.boto import refusal
-from tests.fakes.receiver import Reply
-from tests.fakes.samples import event, ref
-from tests.fakes.sqs import DEAD_LETTER_URL
 from tests.scenario.rig import HOUR, MINUTE, World
+from tests.support.boto import refusal
+from tests.support.flow_samples import event, ref
+from tests.support.receiver import Reply
+from tests.support.sqs import DEAD_LETTER_URL
 
 EVERY_OPERATION = ("ReceiveMessage", "DeleteMessageBatch", "ChangeMessageVisibilityBatch", "SendMessage")
 TIME_OUT = ReadTimeoutError(endpoint_url="https://sqs.us-west-2.amazonaws.com/")

@@ -11,13 +11,13 @@ from typing import Any, Final
 
 import pytest
 
-from agent.otlp.http import HttpTransport
-from agent.otlp.sink import Transport
-from tests.fakes.receiver import Reply
-from tests.fakes.samples import event, ref
-from tests.otlp_receiver import HttpReceiver, HttpReply
-from tests.private_ca import PrivateCa, make_private_ca
+from agent.sink.otlp.http import HttpTransport
+from agent.sink.sink import Transport
 from tests.scenario.rig import HOUR, MINUTE, World
+from tests.support.flow_samples import event, ref
+from tests.support.otlp_receiver import HttpReceiver, HttpReply
+from tests.support.private_ca import PrivateCa, make_private_ca
+from tests.support.receiver import Reply
 
 Open = Callable[..., HttpTransport]
 _SHORT_SECONDS: Final = 0.3  # of the real clock, for what never comes

@@ -18,10 +18,10 @@ from urllib3.exceptions import ReadTimeoutError as Stalled
 
 from agent.errors import Reason
 from agent.model import ObjectRef
-from tests.fakes.boto import Breaking, refusal
-from tests.fakes.receiver import Reply
-from tests.fakes.samples import BUCKET, event, plain_object, ref, trail_key, trail_object
 from tests.scenario.rig import HOUR, MINUTE, OTHER_BUCKET, World
+from tests.support.boto import Breaking, refusal
+from tests.support.flow_samples import BUCKET, event, plain_object, ref, trail_key, trail_object
+from tests.support.receiver import Reply
 
 WHOLE = trail_object(event("whole"))
 

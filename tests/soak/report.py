@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from agent.demo.generator import GeneratedEvent
-from tests.edges import Edge
 from tests.soak.memory import Memory, across
 from tests.soak.sink import Archive, Mood, digest
+from tests.support.edges import Edge
 
 _LISTED = 20
 

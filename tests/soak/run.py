@@ -17,14 +17,14 @@ from typing import Any, Final
 
 from agent.demo.objects import TrailObject
 from agent.errors import Reason
-from tests import crash
-from tests.edges import Edge
 from tests.integration.rig import PROGRAM, Agent, Cloud
-from tests.samples import s3_event
 from tests.soak.memory import Memory
 from tests.soak.plan import Plan, objects
 from tests.soak.report import Report
 from tests.soak.sink import REFUSAL, FaultySink
+from tests.support import crash
+from tests.support.edges import Edge
+from tests.support.samples import s3_event
 
 _BEAT_SECONDS: Final = 0.1
 _PUTS_A_BEAT: Final = 3

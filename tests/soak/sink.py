@@ -15,7 +15,7 @@ from typing import Final, Self
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.logs.v1 import logs_pb2
 
-from tests.otlp_receiver import Export, HttpReceiver, HttpReply, partial_success
+from tests.support.otlp_receiver import Export, HttpReceiver, HttpReply, partial_success
 
 EVENT_ID: Final = "log.record.uid"
 OBJECT: Final = "log.file.path"

@@ -8,8 +8,8 @@ from pathlib import Path
 import botocore.session
 import pytest
 
-from tests import iam_policy
-from tests.iam_policy import Call, allowed
+from tests.support import iam_policy
+from tests.support.iam_policy import Call, allowed
 
 ROOT = Path(__file__).parent.parent.parent
 QUEUE = "arn:aws:sqs:us-west-2:111122223333:trail-agent"

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.pulse import SLICE_SECONDS, Pulse, SystemClock
-from tests.fakes.clock import FakeClock, PatientClock, finish
+from tests.support.clock import FakeClock, PatientClock, finish
 
 
 def in_thread(name: str, target: object) -> None:

@@ -11,11 +11,11 @@ import typer.main
 
 from agent.cli import config
 from agent.cli.app import app
-from agent.otlp import grpc, http
-from agent.otlp.answer import MAX_RETRY_AFTER_SECONDS
-from agent.otlp.text import SHOWN_CHARACTERS
 from agent.settings import settings_table
 from agent.settings.keys import keys
+from agent.sink.answer import MAX_RETRY_AFTER_SECONDS
+from agent.sink.otlp import grpc, http
+from agent.sink.otlp.text import SHOWN_CHARACTERS
 from agent.telemetry.connection import DEADLINE_SECONDS, HEAD_BYTES
 from agent.telemetry.server import CONNECTIONS
 
@@ -64,11 +64,13 @@ def test_every_command_and_flag_is_listed() -> None:
 
 
 def test_the_layout_names_every_module() -> None:
-    """Each module and package directly under agent/ stands in the README's layout, and nothing else does."""
+    """The README's layout has each module and package under agent/, and each module of the rooms it opens."""
     layout = README.partition("## Layout")[2].partition("```\n")[2].partition("```")[0]
     here = {path.name + "/" * path.is_dir() for path in (ROOT / "agent").iterdir()}
+    for room in ("flow", "waiting"):
+        here |= {path.name for path in (ROOT / "agent" / room).glob("*.py")}
     here -= {"__init__.py", "py.typed", "__pycache__/"}
-    named = set(re.findall(r"[a-z_]+\.py|(?<=[ ])[a-z]+/", layout))
+    named = set(re.findall(r"[a-z_]+\.py|(?<=[ ])[a-z]+/(?![a-z])", layout))
     assert named == here
 
 

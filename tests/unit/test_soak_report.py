@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 from random import Random
 
 from agent.demo.generator import GeneratedEvent, Generator
-from agent.otlp.encode import Encoder
-from agent.otlp.mapping import Mapper
-from tests.edges import Edge
-from tests.samples import SOURCE
+from agent.records.mapping import Mapper
+from agent.sink.otlp.encode import Encoder
 from tests.soak.memory import Memory, Sample
 from tests.soak.report import Report
 from tests.soak.sink import Archive
+from tests.support.edges import Edge
+from tests.support.samples import SOURCE
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 EVENTS = Generator(Random(1), NOW).generate(4, NOW)

@@ -1,0 +1,240 @@
+"""Local trail files → LogRecords, by the same reading, selection and mapping as the daemon's, without any network."""
+
+from __future__ import annotations
+
+import json
+import stat
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import ClassVar, Final, Self
+
+from agent import __version__, settings
+from agent.assembly import make_mapper, make_read_limits, make_selector
+from agent.errors import PermanentError
+from agent.flow.objects import ReadLimits, map_events
+from agent.model import LogRecord, ObjectSource
+from agent.records.mapping import Mapper
+from agent.records.selection import EveryEvent, Selector
+from agent.settings import LimitSettings, RecordSettings, SelectSettings
+from agent.sink.otlp.decode import otlp_json, records
+from agent.sink.otlp.encode import Encoder
+from agent.trail import reader
+from agent.trail.event import MalformedEventError, decode_leniently
+from agent.trail.inflate import inflate
+
+_STANDARD_INPUT: Final = "-"
+_ENDINGS: Final = (".json", ".json.gz")
+_CHUNK_BYTES: Final = 1 << 18
+_LONGEST_RECORD: Final = 1 << 20
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(slots=True)
+class Inspected:
+    """What came of all files together.
+
+    `problems` has a sentence for each file or folder that gave nothing to read, `missing` the paths that name nothing.
+    """
+
+    records: list[LogRecord] = field(default_factory=list)
+    files: int = 0
+    events: int = 0
+    malformed: int = 0
+    problems: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+
+
+class Inspector:
+    """Reads trail files as the daemon reads objects."""
+
+    def __init__(
+        self,
+        *,
+        selection: Selector | EveryEvent,
+        mapper: Mapper,
+        limits: ReadLimits,
+        resource: Mapping[str, str],
+        include_read_only: bool,
+    ) -> None:
+        self._selection = selection
+        self._mapper = mapper
+        self._limits = limits
+        self._encoder = Encoder(resource, __version__)
+        self._include_read_only = include_read_only
+
+    @classmethod
+    def from_settings(cls, config: Path | None, *, everything: bool) -> Self:
+        """As the settings file `config` says, or with every default; raises `SettingsError`.
+
+        With `everything`, every event is selected.
+        """
+        if config is None:
+            select, record, limits = SelectSettings(), RecordSettings(), LimitSettings()
+            resource: Mapping[str, str] = {}
+        else:
+            loaded = settings.load(config, settings.environment())
+            select, record, limits, resource = loaded.select, loaded.record, loaded.limits, loaded.resource
+        return cls(
+            selection=EveryEvent() if everything else make_selector(select),
+            mapper=make_mapper(record, limits.record_bytes),
+            limits=make_read_limits(limits),
+            resource=resource,
+            include_read_only=everything or select.include_read_only,
+        )
+
+    def inspect(self, paths: Sequence[str]) -> Inspected:
+        """The records of every file that `paths` name, and of all trail files in the folders among them."""
+        found = Inspected()
+        for file in [file for path in paths for file in _files(path, found)]:
+            self._try_file(file, found)
+        return found
+
+    def otlp_json(self, selected: Sequence[LogRecord]) -> str:
+        """`selected` as one OTLP/JSON `ExportLogsServiceRequest`, exactly as it would be sent."""
+        return otlp_json(self._encoder.encode(selected))
+
+    def flat_json(self, record: LogRecord) -> str:
+        """`record` as one flat JSON object: its fields, then its resource's and its own attributes."""
+        (sent,) = records(self._encoder.encode([record]))
+        return json.dumps(
+            {
+                "time": _iso(sent.time_unix_nano),
+                "severity_number": sent.severity_number,
+                "event_name": sent.event_name,
+                **sent.resource,
+                **sent.attributes,
+                "body": sent.body,
+            },
+            ensure_ascii=False,
+        )
+
+    def _try_file(self, file: str, found: Inspected) -> None:
+        try:
+            self._inspect_file(file, found)
+        except PermanentError as error:
+            found.problems.append(f"{file}: {error.detail}")
+        except OSError as error:
+            found.problems.append(f"{file}: cannot be read: {error.strerror}")
+
+    def _inspect_file(self, file: str, found: Inspected) -> None:
+        chunks, last_modified_ns = _open(file)
+        text = inflate(chunks, self._limits.inflate, gzipped=file.endswith(".gz"))
+        selected = reader.read(_as_log_file(text), self._selection, self._limits.events_per_object)
+        source = ObjectSource("", file, _account(file), last_modified_ns)
+        mapped = map_events(selected, self._mapper, source, include_read_only=self._include_read_only)
+        found.files += 1
+        found.events += len(mapped.records) + mapped.skipped + mapped.malformed
+        found.malformed += mapped.malformed
+        found.records += mapped.records
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table: who did what, where, from where, and whether it worked."""
+
+    HEADINGS: ClassVar = ("time", "actor", "event", "space/project", "from", "outcome")
+
+    time: str
+    actor: str
+    event: str
+    where: str
+    source: str
+    outcome: str
+    failed: bool
+
+    @classmethod
+    def of(cls, record: LogRecord) -> Self:
+        """The line for `record`; control characters of its event are shown as escapes."""
+
+        def get(name: str) -> str:
+            return _printable(str(record.attributes.get(name, "")))
+
+        place = (get("aws.codecatalyst.space.name"), get("aws.codecatalyst.project.name"))
+        error = get("aws.error.code")
+        return cls(
+            time=_iso(record.time_unix_nano),
+            actor=f"{get('aws.codecatalyst.actor')} ({get('aws.codecatalyst.actor.kind')})",
+            event=get("aws.codecatalyst.event"),
+            where="/".join(filter(None, place)) or "-",
+            source=get("source.address") or "-",
+            outcome=error or "success",
+            failed=bool(error),
+        )
+
+    def cells(self) -> tuple[str, ...]:
+        """One text per heading."""
+        return (self.time, self.actor, self.event, self.where, self.source, self.outcome)
+
+
+def _files(path: str, found: Inspected) -> list[str]:
+    """The files that `path` stands for: itself, of whatever kind, or a folder's; `found` learns if there are none."""
+    if path == _STANDARD_INPUT:
+        return [path]
+    try:
+        folder = stat.S_ISDIR(Path(path).stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        found.missing.append(path)
+        return []
+    except OSError as error:
+        found.problems.append(f"{path}: cannot be read: {error.strerror}")
+        return []
+    return _trail_files(path, found) if folder else [path]
+
+
+def _trail_files(folder: str, found: Inspected) -> list[str]:
+    files = sorted(str(file) for file in Path(folder).rglob("*") if _is_trail_file(file))
+    if not files:
+        found.problems.append(f"{folder}: holds no trail files: none of its names ends in {' or '.join(_ENDINGS)}")
+    return files
+
+
+def _is_trail_file(file: Path) -> bool:
+    return file.name.endswith(_ENDINGS) and file.is_file()
+
+
+def _open(file: str) -> tuple[Iterator[bytes], int]:
+    """The file's bytes, and when it was last written in Unix nanoseconds, like S3's LastModified; 0 for a pipe."""
+    if file == _STANDARD_INPUT:
+        return iter(lambda: sys.stdin.buffer.read(_CHUNK_BYTES), b""), 0
+    status = Path(file).stat()
+    modified = int(status.st_mtime) if stat.S_ISREG(status.st_mode) else 0
+    return _chunks(Path(file)), modified * 1_000_000_000
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as stream:
+        while chunk := stream.read(_CHUNK_BYTES):
+            yield chunk
+
+
+def _as_log_file(text: bytearray) -> bytearray:
+    """A single record, as one pastes it from a page or a console, stands for a log file that holds just it."""
+    if len(text) > _LONGEST_RECORD:
+        return text
+    try:
+        members = decode_leniently(bytes(text))
+    except MalformedEventError:
+        return text
+    return (
+        bytearray(b'{"Records":[' + bytes(text) + b"]}")
+        if "eventName" in members and "Records" not in members
+        else text
+    )
+
+
+def _account(file: str) -> str:
+    """The account id that begins a log file's name, where it has one."""
+    account, mark, _ = Path(file).name.partition("_CloudTrail_")
+    return account if mark and account.isdigit() else ""
+
+
+def _iso(nanoseconds: int) -> str:
+    moment = _EPOCH + timedelta(microseconds=nanoseconds // 1000)  # exact: a float would not hold the year 9999
+    return f"{moment:%Y-%m-%dT%H:%M:%S}Z"
+
+
+def _printable(text: str) -> str:
+    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)

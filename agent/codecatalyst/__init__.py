@@ -1,1 +1,0 @@
-"""What is CodeCatalyst's: which events, who acted, and on what. Pure."""

@@ -1,0 +1,108 @@
+"""A Delivery → ObjectRefs → what its objects hold."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Protocol
+
+from agent.errors import DrainedError, Fault, PermanentError, Reason, RetryReason, TransientError
+from agent.flow.budget import Budget
+from agent.flow.objects import Found
+from agent.model import Delivery, Ignored, ObjectRef, Reading
+from agent.trail import notification
+from agent.trail.admission import Admission, Admitted
+
+_PATIENT_RECEIVES = 3  # a missing object may still appear; S3 notifies before every reader can see it
+
+
+class Objects(Protocol):
+    """Reads objects, as `agent.flow.objects.ObjectReader` does."""
+
+    def read(self, admitted: Admitted) -> Found:
+        """Raises `PermanentError`, `TransientError` or `DrainedError`."""
+        ...
+
+
+class PipelineTelemetry(Protocol):
+    """What the pipeline tells the outside."""
+
+    def notification_ignored(self, ignored: Ignored) -> None:
+        """A part of a notification holds nothing for us."""
+        ...
+
+
+class Pipeline:
+    """Reads what a delivery names. Safe to call from many threads at once."""
+
+    def __init__(self, *, admission: Admission, objects: Objects, budget: Budget, telemetry: PipelineTelemetry) -> None:
+        self._admission = admission
+        self._objects = objects
+        self._budget = budget
+        self._telemetry = telemetry
+
+    def read(self, delivery: Delivery) -> Reading:
+        """Everything that `delivery` names, read whole or not at all, object by object; raises nothing on purpose."""
+        try:
+            entries = notification.decode(delivery.body)
+        except PermanentError as error:
+            return Reading(delivery, faults=(error.at("", ""),))
+        reading = Reading(delivery)
+        try:
+            for entry in dict.fromkeys(entries):
+                reading = self._take(reading, self._admission.admit(entry))
+        except BaseException:
+            self._budget.finish(reading.kept_bytes)
+            self._budget.free(reading.kept_bytes)
+            raise
+        self._budget.finish(reading.kept_bytes)
+        return reading
+
+    def _take(self, reading: Reading, entry: Admitted | Ignored | Fault) -> Reading:
+        match entry:
+            case Ignored():
+                self._telemetry.notification_ignored(entry)
+                return reading
+            case Fault():
+                return replace(reading, faults=(*reading.faults, entry))
+            case Admitted():
+                return self._take_object(reading, entry)
+
+    def _take_object(self, reading: Reading, admitted: Admitted) -> Reading:
+        ref = admitted.ref
+        try:
+            found = self._objects.read(admitted)
+        except DrainedError:
+            return replace(reading, returned=True)
+        except PermanentError as error:
+            return replace(reading, faults=(*reading.faults, error.at(ref.bucket, ref.key)))
+        except TransientError as error:
+            if fault := _hopeless(error, reading.delivery, ref):
+                return replace(reading, faults=(*reading.faults, fault))
+            return replace(reading, retry=error.reason, retry_detail=f"s3://{ref.bucket}/{ref.key}: {error.detail}")
+        return _joined(reading, found, ref)
+
+
+def _hopeless(error: TransientError, delivery: Delivery, ref: ObjectRef) -> Fault | None:
+    """What may pass later for the first few receives, and is this object's own fault from then on."""
+    if delivery.receive_count <= _PATIENT_RECEIVES:
+        return None
+    if error.reason is RetryReason.OBJECT_MISSING:
+        return Fault(Reason.OBJECT_MISSING, error.detail, ref.bucket, ref.key)
+    if error.reason is RetryReason.ACCESS_DENIED:
+        return Fault(Reason.OBJECT_UNREADABLE, error.detail, ref.bucket, ref.key)
+    return None
+
+
+def _joined(reading: Reading, found: Found, ref: ObjectRef) -> Reading:
+    faults = reading.faults
+    if found.malformed:
+        detail = f"{found.malformed} of the file's entries are no JSON objects or cannot be decoded"
+        faults = (*faults, Fault(Reason.EVENT_MALFORMED, detail, ref.bucket, ref.key))
+    return replace(
+        reading,
+        records=reading.records + found.records,
+        faults=faults,
+        skipped=reading.skipped + found.skipped,
+        malformed=reading.malformed + found.malformed,
+        kept_bytes=reading.kept_bytes + found.kept_bytes,
+    )

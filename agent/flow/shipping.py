@@ -1,0 +1,151 @@
+"""LogRecords → verdicts of the sink → what SQS is to be told about each Delivery."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from enum import Enum, auto
+from typing import Protocol
+
+from agent.errors import Fault
+from agent.flow.remembered import Claim, Remembered
+from agent.model import UNANSWERED, LogRecord, Outcome, Reading, Settlement, Verdict
+from agent.pulse import Pulse
+
+_LOOK_AGAIN_SECONDS = 5.0
+
+
+class Sink(Protocol):
+    """Where records go."""
+
+    def export(self, records: Sequence[LogRecord]) -> list[Verdict]:
+        """Send `records`, oldest first; returns only when each has an answer, or when the daemon has to stop.
+
+        One verdict per record, in order. Raises nothing on purpose.
+        """
+        ...
+
+
+class ShippingTelemetry(Protocol):
+    """What shipping tells the outside."""
+
+    def reading_finished(self, reading: Reading) -> None:
+        """A delivery's objects have been read; its skipped and malformed events have their fate."""
+        ...
+
+    def records_exported(self, records: Sequence[LogRecord]) -> None:
+        """The sink has these records; they are counted once."""
+        ...
+
+    def records_fated(self, fate: str, count: int) -> None:
+        """`count` events ended as `fate`: duplicate, dead_lettered or retried."""
+        ...
+
+
+class _Known(Enum):
+    DELIVERED_BEFORE = auto()
+
+
+_Answer = Verdict | _Known
+_Answers = dict[bytes, _Answer]
+
+
+class Shipping:
+    """Ships what deliveries turned out to hold. Safe to call from many threads at once."""
+
+    def __init__(
+        self, *, sink: Sink, remembered: Remembered, telemetry: ShippingTelemetry, pulse: Pulse, halt: threading.Event
+    ) -> None:
+        self._sink = sink
+        self._remembered = remembered
+        self._telemetry = telemetry
+        self._pulse = pulse
+        self._halt = halt
+
+    def ship(self, readings: Sequence[Reading]) -> list[Settlement]:
+        """Export every record of `readings`, each once, and decide on each delivery; one settlement per reading.
+
+        Returns when the sink has answered for every record, or when told to halt: deliveries with a record that has
+        no answer are then returned to the queue.
+        """
+        for reading in readings:
+            self._telemetry.reading_finished(reading)
+        records = [record for reading in readings for record in reading.records]
+        answers = self._export_once(records)
+        self._tell_fates(records, answers)
+        return [_settlement(reading, answers) for reading in readings]
+
+    def _export_once(self, records: Iterable[LogRecord]) -> _Answers:
+        """Export the first of each digest, oldest first, unless this process has done so already."""
+        pending: dict[bytes, LogRecord] = {}
+        for record in sorted(records, key=_by_time):
+            pending.setdefault(record.digest, record)
+        answers: _Answers = {}
+        while pending:
+            claim = self._remembered.claim(pending)
+            answers.update(dict.fromkeys(claim.known, _Known.DELIVERED_BEFORE))
+            answers.update(self._export_claimed(claim, pending))
+            pending = {digest: pending[digest] for digest in claim.theirs}
+            if pending and self._halt.is_set():
+                answers.update(dict.fromkeys(pending, UNANSWERED))
+                break
+            if pending:
+                self._pulse.wait(claim.settled, _LOOK_AGAIN_SECONDS)
+        return answers
+
+    def _export_claimed(self, claim: Claim, records: Mapping[bytes, LogRecord]) -> dict[bytes, Verdict]:
+        verdicts: dict[bytes, Verdict] = {}
+        try:
+            if claim.ours:
+                exported = self._sink.export([records[digest] for digest in claim.ours])
+                verdicts = dict(zip(claim.ours, exported, strict=True))
+        finally:
+            self._remembered.resolve(claim, [digest for digest, verdict in verdicts.items() if verdict.accepted])
+        return verdicts
+
+    def _tell_fates(self, records: Sequence[LogRecord], answers: Mapping[bytes, _Answer]) -> None:
+        exported: dict[bytes, LogRecord] = {}
+        fates: Counter[str] = Counter()
+        for record in records:
+            fate = _fate(answers[record.digest])
+            if fate == "exported" and record.digest not in exported:
+                exported[record.digest] = record
+            else:
+                fates["duplicate" if fate == "exported" else fate] += 1
+        if exported:
+            self._telemetry.records_exported(list(exported.values()))
+        for fate, count in fates.items():
+            self._telemetry.records_fated(fate, count)
+
+
+def _by_time(record: LogRecord) -> int:
+    return record.time_unix_nano
+
+
+def _fate(answer: _Answer) -> str:
+    if isinstance(answer, _Known):
+        return "duplicate"
+    if answer.accepted:
+        return "exported"
+    return "dead_lettered" if answer.fault else "retried"
+
+
+def _settlement(reading: Reading, answers: Mapping[bytes, _Answer]) -> Settlement:
+    """What is unfinished comes again, before what may pass later does, before what cannot pass is put aside."""
+    verdicts = [(record, answers[record.digest]) for record in reading.records]
+    delivery = reading.delivery
+    if reading.returned or any(_fate(answer) == "retried" for _, answer in verdicts):
+        return Settlement(delivery, Outcome.RETURNED)
+    if reading.retry:
+        return Settlement(delivery, Outcome.RETRY, retry=reading.retry, retry_detail=reading.retry_detail)
+    refused = (_located(record, answer) for record, answer in verdicts)
+    fault = next((fault for fault in (*reading.faults, *refused) if fault), None)
+    return Settlement(delivery, Outcome.DEAD_LETTER if fault else Outcome.DELIVERED, fault=fault)
+
+
+def _located(record: LogRecord, answer: _Answer) -> Fault | None:
+    if isinstance(answer, _Known) or not answer.fault:
+        return None
+    return replace(answer.fault, bucket=record.source.bucket, key=record.source.key)

@@ -1,1 +1,0 @@
-"""LogRecords out: mapping and encoding (pure), and the sink that proves delivery."""

@@ -1,0 +1,1 @@
+"""OTLP: what is sent and what is heard, over HTTP and gRPC."""

@@ -1,0 +1,217 @@
+"""The parts of the flow put together over fakes, with real reading and mapping in between."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, field
+from typing import ParamSpec, TypeVar
+
+from agent.aws.lease import Leases
+from agent.aws.source import Source
+from agent.aws.sqs import Sqs
+from agent.flow.access import ObjectStore
+from agent.flow.budget import Budget
+from agent.flow.intake import Intake
+from agent.flow.objects import ObjectReader, ReadLimits
+from agent.flow.pipeline import Pipeline
+from agent.flow.readpool import ReadPool
+from agent.flow.remembered import Remembered
+from agent.flow.shipping import Shipping, Sink
+from agent.flow.worker import Worker
+from agent.model import Outcome, Settlement
+from agent.pulse import Clock, Pulse
+from agent.records.mapping import Mapper
+from agent.records.selection import Selector
+from agent.telemetry.events import Telemetry
+from agent.trail.admission import Admission
+from agent.trail.inflate import InflateLimits
+from agent.waiting.doubt import Doubt
+from agent.waiting.gate import Gate
+from tests.support.clock import FakeClock
+from tests.support.flow_samples import BUCKET, delivery
+from tests.support.sink import FakeSink
+from tests.support.sqs import DEAD_LETTER_URL, FakeQueue
+from tests.support.store import FakeStore
+from tests.support.telemetry import FakeTelemetry
+
+LIMITS = ReadLimits(InflateLimits(1 << 20, 1 << 21, 200), events_per_object=1000)
+LEASE_SECONDS = 120
+RECORD_BYTES = 200_000
+
+_Arguments = ParamSpec("_Arguments")
+_Result = TypeVar("_Result")
+
+
+class HereAndNow(Executor):
+    """Runs what is submitted at once, in the caller's thread."""
+
+    def submit(
+        self, fn: Callable[_Arguments, _Result], /, *args: _Arguments.args, **kwargs: _Arguments.kwargs
+    ) -> Future[_Result]:
+        """Run it."""
+        future: Future[_Result] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:  # noqa: BLE001 - as an executor does
+            future.set_exception(error)
+        return future
+
+
+def make_pipeline(
+    store: ObjectStore,
+    telemetry: FakeTelemetry | Telemetry,
+    *,
+    clock: Clock | None = None,
+    halt: threading.Event | None = None,
+    admission: Admission | None = None,
+    limits: ReadLimits = LIMITS,
+    budget: Budget | None = None,
+    gate: Gate | None = None,
+    include_read_only: bool = True,
+) -> Pipeline:
+    """A pipeline over `store`; every wait is as long as chance allows."""
+    pulse = Pulse(clock or FakeClock())
+    stop = halt or threading.Event()
+    memory = budget or Budget(1 << 30, pulse, stop, lambda _: None)
+    objects = ObjectReader(
+        store=store,
+        selection=Selector(["codecatalyst.amazonaws.com"]),
+        mapper=Mapper(parameters=True, record_bytes=RECORD_BYTES),
+        limits=limits,
+        budget=memory,
+        gate=gate or Gate(pulse, stop),
+        include_read_only=include_read_only,
+        telemetry=telemetry,
+        pulse=pulse,
+        halt=stop,
+        random=lambda: 1.0,
+    )
+    return Pipeline(
+        admission=admission or Admission({BUCKET: None}), objects=objects, budget=memory, telemetry=telemetry
+    )
+
+
+@dataclass(kw_only=True)
+class Core:
+    """One worker and all below it, put together as the daemon does, over whatever stands for the world outside.
+
+    `make_sink` gets the gate, the heart and the halt that the sink is to share. Unless it `is_new` the process has
+    settled a message before, and so receives ten at a time.
+    """
+
+    pulse: Pulse
+    queue: Sqs | FakeQueue
+    store: ObjectStore
+    make_sink: Callable[[Gate, Pulse, threading.Event], Sink]
+    telemetry: FakeTelemetry | Telemetry
+    drain: threading.Event
+    halt: threading.Event
+    remembers: int = 1000
+    memory_bytes: int = 1 << 30
+    admission: Admission | None = None
+    limits: ReadLimits = LIMITS
+    pool: Executor = field(default_factory=HereAndNow)
+    is_new: bool = False
+
+    def __post_init__(self) -> None:
+        self.gate = Gate(self.pulse, self.halt)
+        self.budget = Budget(self.memory_bytes, self.pulse, self.halt, self.telemetry.bytes_reserved)
+        self.leases = Leases(self.queue, LEASE_SECONDS, self.telemetry, self.pulse)
+        self.doubt = Doubt(gate=self.gate, telemetry=self.telemetry, pulse=self.pulse, drain=self.drain)
+        source = self._open_source()
+        self.worker = Worker(
+            intake=self._open_intake(source),
+            source=source,
+            leases=self.leases,
+            reads=self._open_reads(),
+            ship=self._make_shipping().ship,
+            doubt=self.doubt,
+            telemetry=self.telemetry,
+            pulse=self.pulse,
+            drain=self.drain,
+        )
+
+    def _open_reads(self) -> ReadPool:
+        return ReadPool(
+            pool=self.pool,
+            read=self._make_pipeline().read,
+            memory=self.budget,
+            gate=self.gate,
+            telemetry=self.telemetry,
+            pulse=self.pulse,
+        )
+
+    def _open_intake(self, source: Source) -> Intake:
+        intake = Intake(source=source, leases=self.leases, gate=self.gate, pulse=self.pulse, drain=self.drain)
+        if not self.is_new:
+            intake.settled([Settlement(delivery(), Outcome.DELIVERED)])
+        return intake
+
+    def _open_source(self) -> Source:
+        return Source(
+            self.queue,
+            DEAD_LETTER_URL,
+            telemetry=self.telemetry,
+            pulse=self.pulse,
+            drain=self.drain,
+            halt=self.halt,
+            random=lambda: 1.0,
+        )
+
+    def _make_pipeline(self) -> Pipeline:
+        return make_pipeline(
+            self.store,
+            self.telemetry,
+            clock=self.pulse.clock,
+            halt=self.halt,
+            admission=self.admission,
+            limits=self.limits,
+            gate=self.gate,
+            budget=self.budget,
+        )
+
+    def _make_shipping(self) -> Shipping:
+        return Shipping(
+            sink=self.make_sink(self.gate, self.pulse, self.halt),
+            remembered=Remembered(self.remembers),
+            telemetry=self.telemetry,
+            pulse=self.pulse,
+            halt=self.halt,
+        )
+
+
+@dataclass
+class Replica:
+    """A core over a queue, a store and a sink that may be shared with other replicas.
+
+    The leases are kept every second of the clock's time, as the keeper thread does.
+    """
+
+    clock: FakeClock
+    queue: FakeQueue
+    store: FakeStore
+    sink: FakeSink | None = None
+    telemetry: FakeTelemetry = field(default_factory=FakeTelemetry)
+    drain: threading.Event = field(default_factory=threading.Event)
+    halt: threading.Event = field(default_factory=threading.Event)
+    remembers: int = 1000
+
+    def __post_init__(self) -> None:
+        core = Core(
+            pulse=Pulse(self.clock),
+            queue=self.queue,
+            store=self.store,
+            make_sink=self._make_sink,
+            telemetry=self.telemetry,
+            drain=self.drain,
+            halt=self.halt,
+            remembers=self.remembers,
+        )
+        self.core, self.worker = core, core.worker
+        self.clock.every(1, core.leases.extend_due)
+
+    def _make_sink(self, _gate: Gate, pulse: Pulse, halt: threading.Event) -> FakeSink:
+        self.here = self.sink or FakeSink(pulse, halt)
+        return self.here

@@ -1,0 +1,142 @@
+"""The far side of an export: it stores, refuses, loses answers and is away, by HTTP status, and checks what it gets."""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+
+from agent.pulse import Clock
+from agent.sink.answer import Answer, Meaning, failure, http_meaning, success
+from agent.sink.otlp.decode import ReceivedRecord, records
+from tests.support.truth import Truth
+
+_JUDGEMENTS: Final = (400, 413)
+_LONGEST_SECONDS: Final = 300.0
+TOO_OLD: Final = "entry too far behind, the oldest acceptable timestamp is later"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the next request is answered with. `keeps`: it is stored first, so that a bad status is an answer lost.
+
+    `rejects` is how many records of a 200 are refused; `retry_after` is the header, in seconds.
+    """
+
+    status: int
+    retry_after: float | None = None
+    keeps: bool = False
+    rejects: int = 0
+    text: str = "on demand"
+
+
+@dataclass(frozen=True, slots=True)
+class _Owed:
+    """A request that was answered with "later": the same bytes are to come again, and not before a time."""
+
+    payload: bytes
+    not_before: float
+
+
+class Receiver:
+    """Answers by `script`, then as it is: `down`, unwilling to take more than `most_records`, or `refused` events, or
+    events from before `horizon` (Unix nanoseconds); and with 200 otherwise.
+
+    Of a request with a bad record it keeps the good ones, as Loki does.
+    """
+
+    def __init__(self, truth: Truth, clock: Clock) -> None:
+        self.script: deque[Reply] = deque()
+        self.down = False
+        self.most_records = 1000
+        self.refused: set[str] = set()
+        self.horizon = 0
+        self.stored: set[str] = set()
+        self._seen: dict[tuple[str, object], ReceivedRecord] = {}
+        self._replies: dict[str, Reply] = {}
+        self._owed: dict[str, _Owed] = {}
+        self._truth = truth
+        self._clock = clock
+
+    def take(self, process: str, payload: bytes) -> Answer:
+        """Check and judge one request, and store what the answer says, and what it does not say."""
+        self._check_patience(process, payload)
+        received = _records(payload)
+        for record in received:
+            self._check(process, record)
+        reply = self.script.popleft() if self.script else self._judge(received)
+        self._replies[process] = reply
+        self._store(received, reply)
+        meaning = http_meaning(reply.status)
+        if meaning is Meaning.ACCEPTED:
+            return success(reply.rejects, reply.text if reply.rejects else "")
+        return failure(meaning, f"{reply.status}: {reply.text}", reply.retry_after)
+
+    def answered(self, process: str, payload: bytes) -> None:
+        """Write down what the process knows from here on, by the status alone: how the agent reads it is its affair."""
+        reply = self._replies[process]
+        received = _records(payload)
+        events = [event_id(record) for record in received]
+        if reply.status == 200:
+            (self._truth.no if reply.rejects else self._truth.yes)(process, events)
+        elif reply.status in _JUDGEMENTS:
+            if len(events) == 1:
+                self._truth.no(process, self._older(received[0]) if reply.text == TOO_OLD else events)
+        else:
+            asked = min(reply.retry_after or 0, _LONGEST_SECONDS)
+            self._owed[process] = _Owed(payload, self._clock.time() + asked)
+
+    def mend(self) -> None:
+        """End all trouble but what it refuses."""
+        self.script.clear()
+        self.down = False
+
+    def _judge(self, received: Sequence[ReceivedRecord]) -> Reply:
+        if self.down:
+            return Reply(503)
+        if len(received) > self.most_records:
+            return Reply(413)
+        if any(event_id(record) in self.refused for record in received):
+            return Reply(400, keeps=True)
+        if any(record.time_unix_nano < self.horizon for record in received):
+            return Reply(400, keeps=True, text=TOO_OLD)
+        return Reply(200)
+
+    def _store(self, received: Sequence[ReceivedRecord], reply: Reply) -> None:
+        if reply.keeps or reply.status == 200:
+            kept = received[reply.rejects :]
+            good = {event_id(record) for record in kept if record.time_unix_nano >= self.horizon}
+            self.stored |= good - self.refused
+
+    def _older(self, proof: ReceivedRecord) -> set[str]:
+        """Every event that is as old as one that was refused for its age, sent or not: all are of one stream."""
+        newest = str(json.loads(proof.body)["eventTime"])
+        return {name for name, event in self._truth.written.items() if str(event["eventTime"]) <= newest}
+
+    def _check_patience(self, process: str, payload: bytes) -> None:
+        owed = self._owed.pop(process, None)
+        if owed:
+            self._truth.demand(payload == owed.payload, f"{process} sends other bytes after an answer of 'later'")
+            self._truth.demand(self._clock.time() >= owed.not_before, f"{process} does not wait as long as asked")
+
+    def _check(self, process: str, record: ReceivedRecord) -> None:
+        """What arrives was produced, is unaltered, the same bytes from whoever sends it, and not known to be here."""
+        event, truth = event_id(record), self._truth
+        truth.demand(event in truth.produced, f"{process} invents {event}")
+        truth.demand(json.loads(record.body) == truth.written[event], f"{process} alters {event}")
+        truth.demand(not truth.has_heard_yes(process, event), f"{process} sends {event} again, after a yes")
+        first = self._seen.setdefault((event, record.attributes["log.file.path"]), record)
+        truth.demand(first == record, f"{process} maps {event} differently")
+
+
+def _records(payload: bytes) -> list[ReceivedRecord]:
+    return list(records(ExportLogsServiceRequest.FromString(payload)))
+
+
+def event_id(record: ReceivedRecord) -> str:
+    """The id of the event in a record's body."""
+    return str(json.loads(record.body)["eventID"])

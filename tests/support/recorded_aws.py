@@ -1,0 +1,153 @@
+"""A door in front of an emulated AWS that writes down every request that passes, as the IAM action that it asks for.
+
+It stands on the server's side: nothing that a client does, whatever library it uses, gets to the emulator unseen. What
+it cannot name, it records as unknown, which no policy allows.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from email.message import Message
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, parse_qsl, unquote, urlsplit
+
+from tests.support.iam_policy import Call
+
+_SIGNED = re.compile(r"Credential=([^/]+)/\d+/([^/]+)/([^/]+)/aws4_request")
+_OWN_TO_A_HOP = {"transfer-encoding", "connection", "content-length", "keep-alive", "date", "server"}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One HTTP request as it came; `headers` are found in whatever case."""
+
+    method: str
+    path: str
+    headers: Message
+    body: bytes
+
+
+class RecordedAws:
+    """The door: `url` is where a client is sent, `calls` what it asked for.
+
+    `principal` of a call is the ARN of the role whose credentials signed it; empty for the client's own. `accounts`
+    translates the emulator's account ids to those of the policies.
+    """
+
+    def __init__(self, upstream: str, accounts: Mapping[str, str]) -> None:
+        self.calls: list[Call] = []
+        self._upstream = urlsplit(upstream).netloc
+        self._accounts = accounts
+        self._roles: dict[str, str] = {}
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"door": self}))
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    @classmethod
+    @contextmanager
+    def before(cls, upstream: str, accounts: Mapping[str, str]) -> Iterator[RecordedAws]:
+        """Stand before the emulator at `upstream` while the block runs."""
+        door = cls(upstream, accounts)
+        thread = threading.Thread(target=door._server.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+        try:
+            yield door
+        finally:
+            door._server.shutdown()
+            thread.join(10)
+            door._server.server_close()
+
+    def passed(self, request: Request) -> http.client.HTTPResponse:
+        """Record one request, hand it on, and return the emulator's answer."""
+        call = self._call(request)
+        self.calls.append(call)
+        connection = http.client.HTTPConnection(self._upstream, timeout=40)
+        connection.request(request.method, request.path, request.body, dict(request.headers))
+        answer = connection.getresponse()
+        if call.action == "sts:AssumeRole":
+            content = answer.read()
+            found = re.search(b"<AccessKeyId>([^<]+)<", content)
+            self._roles[found[1].decode() if found else ""] = call.resource
+            answer.read = lambda _size=None: content  # type: ignore[method-assign,assignment] # it was read just now
+        return answer
+
+    def _call(self, request: Request) -> Call:
+        signed = _SIGNED.search(request.headers.get("Authorization", ""))
+        if not signed:
+            return Call(f"unsigned: {request.method} {request.path}", "")
+        key, region, service = signed.groups()
+        action, resource = _asked(service, region, request)
+        for theirs, ours in self._accounts.items():
+            resource = resource.replace(f":{theirs}:", f":{ours}:")
+        return Call(action, resource, principal=self._roles.get(key, ""))
+
+
+def _asked(service: str, region: str, request: Request) -> tuple[str, str]:
+    """The action and the resource that a signed request is about."""
+    if service == "sqs":
+        return _of_sqs(request.headers.get("X-Amz-Target", ""), region, json.loads(request.body))
+    if service == "sts":
+        form = dict(parse_qsl(request.body.decode()))
+        return f"sts:{form['Action']}", form.get("RoleArn", "")
+    if service == "s3":
+        return _of_s3(request.method, request.path)
+    return f"{service}: unknown", ""
+
+
+def _of_sqs(target: str, region: str, demand: Mapping[str, Any]) -> tuple[str, str]:
+    """SQS has no actions for its batch operations: the action of the single one allows them."""
+    operation = target.rpartition(".")[2]
+    account, name = demand.get("QueueOwnerAWSAccountId", ""), demand.get("QueueName", "")
+    if "QueueUrl" in demand:
+        account, name = urlsplit(demand["QueueUrl"]).path.split("/")[-2:]
+    return f"sqs:{operation.removesuffix('Batch')}", f"arn:aws:sqs:{region}:{account}:{name}"
+
+
+def _of_s3(method: str, path: str) -> tuple[str, str]:
+    """Only what reads an object, or its head, or lists is named; a sub-resource such as `?acl` is another action."""
+    parts = urlsplit(path)
+    bucket, _, key = unquote(parts.path.lstrip("/")).partition("/")
+    sub_resources = set(parse_qs(parts.query, keep_blank_values=True)) - {"x-id", "list-type", "prefix", "max-keys"}
+    if method not in {"GET", "HEAD"} or sub_resources:
+        return f"s3: unknown: {method} {path}", ""
+    return ("s3:GetObject", f"arn:aws:s3:::{bucket}/{key}") if key else ("s3:ListBucket", f"arn:aws:s3:::{bucket}")
+
+
+class _Handler(BaseHTTPRequestHandler):
+    door: RecordedAws
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_args: Any) -> None:
+        """Say nothing."""
+
+    def handle(self) -> None:
+        """A client that is killed goes away."""
+        try:
+            super().handle()
+        except OSError:
+            self.close_connection = True
+
+    def __getattr__(self, name: str) -> Callable[[], None]:
+        """`do_GET` and its like: every method goes one way, or one that is not foreseen would go unseen."""
+        if name.startswith("do_"):
+            return self._hand_on
+        raise AttributeError(name)
+
+    def _hand_on(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        answer = self.door.passed(Request(self.command, self.path, self.headers, body))
+        content = answer.read()
+        self.send_response_only(answer.status)
+        for name, value in answer.getheaders():
+            if name.lower() not in _OWN_TO_A_HOP:
+                self.send_header(name, value)
+        self.send_header("Content-Length", answer.getheader("Content-Length") or str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)

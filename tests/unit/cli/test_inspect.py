@@ -1,0 +1,347 @@
+"""`trail-agent inspect`: what would be shipped of local files, as people and pipes read it."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from agent.cli.app import app
+from tests.support.samples import DATA, codecatalyst, encoded, event, log_file
+
+SPACE = DATA / "codecatalyst" / "docs-example-CreateDevEnvironment.json"
+CONNECTION = DATA / "codecatalyst" / "docs-example-ListConnections.json"
+NOISE = DATA / "cloudtrail-objects" / "218007301253_CloudTrail_us-east-1_20230710T1230Z_soULWstxp7lqsODg.json"
+
+
+def inspect(*arguments: str | Path, stdin: bytes = b"") -> Result:
+    """Run the command in this process."""
+    return CliRunner().invoke(app, ["inspect", *map(str, arguments)], input=stdin)
+
+
+def lines(result: Result) -> list[dict[str, Any]]:
+    """The records of a `jsonl` output."""
+    assert result.exit_code == 0, result.stderr
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def run(*arguments: str | Path, stdin: bytes = b"", **environment: str) -> subprocess.CompletedProcess[bytes]:
+    """Run the command in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "agent", "inspect", *map(str, arguments)],
+        input=stdin,
+        capture_output=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, **environment},
+    )
+
+
+def written(folder: Path, name: str, *raws: bytes) -> Path:
+    """A log file in `folder`."""
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = log_file(*raws)
+    path.write_bytes(gzip.compress(text) if name.endswith(".gz") else text)
+    return path
+
+
+def settings_file(folder: Path, text: str) -> Path:
+    """A sound settings file with `text` added."""
+    path = folder / "agent.yaml"
+    path.write_text(
+        f"""
+queue: {{url: "https://sqs.us-west-2.amazonaws.com/111122223333/trail-agent"}}
+buckets: [{{name: acme-trail}}]
+{text}
+""",
+        encoding="utf-8",
+    )
+    return path
+
+
+def test_the_table_shows_who_did_what() -> None:
+    """One line per event, under a heading, with the reckoning on standard error."""
+    result = inspect(SPACE, CONNECTION)
+    heading, first, second = result.stdout.splitlines()
+    assert heading.split() == ["time", "actor", "event", "space/project", "from", "outcome"]
+    shown = "2023-05-18T17:10:50Z user-ID (builder_id) CreateDevEnvironment MySpace/MyProject 192.168.0.1 success"
+    assert first.split() == shown.split()
+    assert second.split()[:5] == ["2022-09-06T15:08:43Z", "account-ID", "(assumed_role)", "ListConnections", "-"]
+    assert result.stderr == "2 CodeCatalyst events of 2 in 2 files\n"
+    assert result.exit_code == 0
+
+
+def test_a_failed_event_shows_its_error(tmp_path: Path) -> None:
+    """The outcome of a failure is its error code."""
+    path = written(tmp_path, "a.json", event(errorCode="AccessDenied"))
+    assert inspect(path).stdout.splitlines()[1].split()[-1] == "AccessDenied"
+
+
+def test_jsonl_is_one_flat_object_per_record() -> None:
+    """Fields, resource, attributes and body stand side by side, ready for jq."""
+    first, second = lines(inspect("-f", "jsonl", SPACE, CONNECTION))
+    assert first["time"] == "2023-05-18T17:10:50Z"
+    assert first["severity_number"] == 9
+    assert first["event_name"] == "codecatalyst.CreateDevEnvironment"
+    assert first["cloud.account.id"] == "111122223333"
+    assert first["aws.codecatalyst.project.name"] == "MyProject"
+    assert json.loads(first["body"])["eventName"] == "CreateDevEnvironment"
+    assert second["event_name"] == "codecatalyst.ListConnections"
+    assert not [value for record in (first, second) for value in record.values() if isinstance(value, dict)]
+
+
+def test_otlp_is_one_request() -> None:
+    """What a Collector would be sent, as OTLP/JSON on one line."""
+    result = inspect("--format", "otlp", SPACE, CONNECTION)
+    (line,) = result.stdout.splitlines()
+    groups = json.loads(line)["resourceLogs"]
+    names = [record["eventName"] for group in groups for record in group["scopeLogs"][0]["logRecords"]]
+    assert names == ["codecatalyst.CreateDevEnvironment", "codecatalyst.ListConnections"]
+    assert [group["scopeLogs"][0]["scope"]["name"] for group in groups] == ["trail-agent", "trail-agent"]
+
+
+def test_nothing_of_ours_is_nothing_to_print() -> None:
+    """A file of noise gives an empty output, which is no error."""
+    for form in ("jsonl", "otlp"):
+        result = inspect(NOISE, "-f", form)
+        assert result.exit_code == 0
+        assert result.stdout in {"", "{}\n"}
+    assert "0 CodeCatalyst events of 3 in 1 file\n" in inspect(NOISE).stderr
+
+
+def test_all_shows_every_event() -> None:
+    """With `--all` the noise is shown too."""
+    records = lines(inspect("--all", "-f", "jsonl", NOISE))
+    assert len(records) == len(json.loads(NOISE.read_bytes())["Records"])
+
+
+def test_folders_are_searched_in_order(tmp_path: Path) -> None:
+    """A folder stands for the log files in it and below, gzipped or not; all else in it is passed over."""
+    written(tmp_path, "b/2.json.gz", event(eventID="2"))
+    written(tmp_path, "a/1.json", event(eventID="1"))
+    written(tmp_path, "c.json", event(eventID="3"))
+    (tmp_path / "folder.json").mkdir()
+    (tmp_path / "readme.txt").write_text("not a log file")
+    assert [record["log.record.uid"] for record in lines(inspect("-f", "jsonl", tmp_path))] == ["1", "2", "3"]
+
+
+def test_records_of_a_file_are_in_order_of_time(tmp_path: Path) -> None:
+    """CloudTrail's files are not sorted; what is shipped is."""
+    times = ["2023-05-18T17:12:00Z", "2023-05-18T17:10:00Z", "2023-05-18T17:11:00Z"]
+    path = written(tmp_path, "a.json", *(event(eventTime=time) for time in times))
+    assert [record["time"] for record in lines(inspect("-f", "jsonl", path))] == sorted(times)
+
+
+@pytest.mark.parametrize(
+    "stdin",
+    [
+        pytest.param(bytes(log_file(event())), id="a-file"),
+        pytest.param(gzip.compress(log_file(event())), id="gzip"),
+        pytest.param(event(), id="one-record"),
+        pytest.param(b"\n " + json.dumps(json.loads(event()), indent=2).encode() + b"\n", id="one-formatted-record"),
+    ],
+)
+def test_standard_input_is_a_file_too(stdin: bytes) -> None:
+    """A log file in either form, or a single record as one pastes it."""
+    (record,) = lines(inspect("-f", "jsonl", "-", stdin=stdin))
+    assert record["log.record.uid"] == "event-1"
+    assert record["log.file.path"] == "-"
+
+
+def test_the_account_comes_from_the_files_name(tmp_path: Path) -> None:
+    """A record that names no recipient has the account that CloudTrail put in front of the name."""
+    raw = event(recipientAccountId=None)
+    named = written(tmp_path, "444455556666_CloudTrail_us-west-2_20230518T1715Z_x.json", raw)
+    assert lines(inspect("-f", "jsonl", named))[0]["cloud.account.id"] == "444455556666"
+    assert "cloud.account.id" not in lines(inspect("-f", "jsonl", written(tmp_path, "a.json", raw)))[0]
+
+
+def test_a_missing_path_is_a_usage_error(tmp_path: Path) -> None:
+    """The others are shown, and then what is missing is named, with the exit code of a wrong command line."""
+    missing = [tmp_path / "none.json", SPACE / "below-a-file"]
+    result = inspect(missing[0], SPACE, missing[1])
+    assert result.exit_code == 2
+    assert "CreateDevEnvironment" in result.stdout
+    assert result.stderr.splitlines()[1:] == [f"✗ {path}: there is no such file or folder" for path in missing]
+    alone = inspect(missing[0])
+    assert (alone.exit_code, alone.stdout) == (2, "")
+    assert inspect().exit_code == 2
+
+
+def test_a_folder_without_trail_files_is_a_problem(tmp_path: Path) -> None:
+    """A folder that stands for nothing is named, and the others are shown."""
+    (tmp_path / "readme.txt").write_text("not a log file")
+    result = inspect(SPACE, tmp_path)
+    assert result.exit_code == 1
+    assert "CreateDevEnvironment" in result.stdout
+    assert f"✗ {tmp_path}: holds no trail files" in result.stderr
+
+
+def test_a_path_that_cannot_be_looked_up_is_a_problem() -> None:
+    """A name that no file can have is told like a file that cannot be read."""
+    result = inspect("x" * 5000)
+    assert result.exit_code == 1
+    assert "cannot be read: File name too long" in result.stderr
+
+
+def test_pipes_are_read_like_standard_input(tmp_path: Path) -> None:
+    """A named pipe, and standard input by its path, give their records without a time of observation."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_bytes, args=(log_file(event()),), daemon=True)
+    writer.start()
+    named = run("-f", "otlp", pipe)
+    writer.join(60)
+    standard = run("-f", "otlp", "/dev/stdin", stdin=bytes(log_file(event())))
+    for result in (named, standard):
+        (group,) = json.loads(result.stdout)["resourceLogs"]
+        (record,) = group["scopeLogs"][0]["logRecords"]
+        assert record["eventName"] == "codecatalyst.CreateProject"
+        assert record.get("observedTimeUnixNano", "0") == "0"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "problem"),
+    [
+        ("a.json", b"", "the object is empty"),
+        ("a.json", b"{", "not CloudTrail's JSON"),
+        ("a.json", b"[1]", "not CloudTrail's JSON"),
+        ("a.json", b'"eventName"', "not CloudTrail's JSON"),
+        ("a.json.gz", b"plain", "not gzip"),
+        ("a.json.gz", gzip.compress(bytes(log_file(event())))[:-9], "cut short"),
+        ("a.json", codecatalyst("docs-list-event-logs-example.json"), "not CloudTrail's JSON"),
+    ],
+)
+def test_a_bad_file_is_named_and_the_others_are_shown(tmp_path: Path, name: str, content: bytes, problem: str) -> None:
+    """One damaged file costs itself, a line on standard error and the exit code."""
+    bad = tmp_path / name
+    bad.write_bytes(content)
+    result = inspect(bad, SPACE)
+    assert result.exit_code == 1
+    assert "CreateDevEnvironment" in result.stdout
+    assert f"✗ {bad}: " in result.stderr
+    assert problem in result.stderr
+
+
+def test_malformed_entries_are_counted(tmp_path: Path) -> None:
+    """An entry that is no record is told, and the others are shown."""
+    result = inspect(written(tmp_path, "a.json", event(), b"7"))
+    assert "1 CodeCatalyst event of 2 in 1 file; 1 malformed" in result.stderr
+    assert result.exit_code == 0
+
+
+HOSTILE = "\x1b[31mred\x1b[0m\r\n\x07\x9b2J\u202e<b>"
+
+
+def test_hostile_text_cannot_move_the_terminal(tmp_path: Path) -> None:
+    """Control characters, escape sequences and bidirectional overrides are shown as escapes, one line per event."""
+    fields = {
+        "eventName": HOSTILE,
+        "sourceIPAddress": HOSTILE,
+        "errorCode": HOSTILE,
+        "requestParameters": {"spaceName": HOSTILE},
+    }
+    path = written(tmp_path, "a.json", event(**fields, userIdentity={"userName": HOSTILE, "type": "IAMUser"}))
+    table = inspect(path).stdout
+    assert len(table.splitlines()) == 2
+    assert table.count("\\x1b[31mred") == 5
+    assert not set(table) & set("\x1b\r\x07\x9b\u202e")
+    for form in ("jsonl", "otlp"):
+        (line,) = inspect("-f", form, path).stdout.split("\n")[:-1]
+        assert not set(line) & set("\x1b\r\x07")
+        json.loads(line)
+
+
+@pytest.mark.parametrize("time", ["9999-12-31T23:59:59.999999Z", "1970-01-01T00:00:00Z", "yesterday"])
+def test_any_time_can_be_shown(tmp_path: Path, time: str) -> None:
+    """Neither the last nor the first moment, nor none, ends the command."""
+    path = written(tmp_path, "a.json", event(eventTime=time))
+    assert [inspect("-f", form, path).exit_code for form in ("table", "jsonl", "otlp")] == [0, 0, 0]
+
+
+def test_settings_select_map_and_limit(tmp_path: Path) -> None:
+    """With a settings file, files are read as the daemon would read objects."""
+    raws = [
+        event(eventName="CreateProject", requestParameters={"spaceName": "s"}, sourceIPAddress="192.0.2.1"),
+        event(eventName="DeleteProject"),
+        event(eventName="GetProject", readOnly=True),
+        event(eventName="AssumeRole", eventSource="sts.amazonaws.com"),
+    ]
+    path = written(tmp_path, "a.json", *raws)
+    (tmp_path / "key").write_text("a key of thirty-two characters or more")
+    config = settings_file(
+        tmp_path,
+        f"""
+select:
+  event_sources: [codecatalyst.amazonaws.com, sts.amazonaws.com]
+  exclude_events: ["delete*"]
+  include_read_only: false
+record: {{parameters: omit, mask: [sourceIPAddress], mask_key_file: {tmp_path / "key"}}}
+resource: {{service.name: audit, team: blue}}
+""",
+    )
+    first, second = lines(inspect("-c", config, "-f", "jsonl", path))
+    assert [first["rpc.method"], second["rpc.method"]] == ["CreateProject", "AssumeRole"]
+    assert "aws.request.parameters" not in first
+    assert first["source.address"].startswith("hmac-sha256:")
+    assert "192.0.2.1" not in json.dumps(first)
+    assert [first["service.name"], first["team"]] == ["audit", "blue"]
+    assert len(lines(inspect("-c", config, "--all", "-f", "jsonl", path))) == len(raws)
+    tight = settings_file(tmp_path, "limits: {events_per_object: 3}")
+    result = inspect("-c", tight, path)
+    assert result.exit_code == 1
+    assert "limits.events_per_object (3)" in result.stderr
+
+
+def test_bad_settings_end_with_their_own_code(tmp_path: Path) -> None:
+    """Settings that the daemon would refuse are refused here."""
+    result = inspect("-c", settings_file(tmp_path, "wrokers: 3"), SPACE)
+    assert result.exit_code == 78
+    assert "wrokers" in result.stderr
+
+
+def test_the_reader_of_a_pipe_may_leave(tmp_path: Path) -> None:
+    """`inspect … | head` ends quietly, in every format."""
+    path = written(tmp_path, "a.json", *(event(eventID=str(i), userAgent="x" * 500) for i in range(600)))
+    for form in ("table", "jsonl", "otlp"):
+        command = [sys.executable, "-m", "agent", "inspect", "-f", form, str(path)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            assert process.stdout
+            assert process.stderr
+            process.stdout.read(10)
+            process.stdout.close()
+            complaints = process.stderr.read().decode()
+            assert process.wait(60) in {0, 1}
+        assert "Traceback" not in complaints
+        assert "BrokenPipe" not in complaints
+
+
+def test_a_terminal_that_is_not_utf_8_is_no_obstacle(tmp_path: Path) -> None:
+    """The table replaces what cannot be shown; JSON is UTF-8 whatever the terminal is."""
+    path = written(tmp_path, "a.json", event(requestParameters={"spaceName": "Müller"}))
+    table = run(path, PYTHONIOENCODING="ascii")
+    assert table.returncode == 0
+    assert b"M?ller" in table.stdout
+    for form in ("jsonl", "otlp"):
+        result = run("-f", form, path, PYTHONIOENCODING="ascii")
+        assert result.returncode == 0
+        assert "Müller".encode() in result.stdout
+
+
+def test_two_processes_write_the_same_bytes() -> None:
+    """The same object gives the same request, whatever the order of hashes in a process."""
+    text = encoded(
+        {"Records": [json.loads(SPACE.read_bytes()), json.loads(CONNECTION.read_bytes()), json.loads(event())]}
+    )
+    outputs = {run("--all", "-f", "otlp", "-", NOISE, stdin=text, PYTHONHASHSEED=seed).stdout for seed in ("1", "2")}
+    assert len(outputs) == 1
+    assert b"CreateDevEnvironment" in outputs.pop()

@@ -1,0 +1,147 @@
+"""Memory that is reserved before it is used."""
+
+from __future__ import annotations
+
+import random
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from agent.errors import DrainedError
+from agent.flow.budget import Budget
+from agent.pulse import Clock, Pulse
+from tests.support.clock import FakeClock, PatientClock, finish, soon
+
+
+class Reported:
+    """What the outside was told."""
+
+    def __init__(self) -> None:
+        self.levels: list[int] = []
+
+    def __call__(self, level: int) -> None:
+        """Remember."""
+        self.levels.append(level)
+
+
+def make(total: int, clock: Clock | None = None) -> tuple[Budget, Reported, threading.Event]:
+    """A budget, what it reports, and how it is halted."""
+    reported, halt = Reported(), threading.Event()
+    return Budget(total, Pulse(clock or FakeClock()), halt, reported), reported, halt
+
+
+def test_what_is_reserved_is_given_back() -> None:
+    """Reservations add up, and the outside hears of each step back to nothing."""
+    budget, reported, _ = make(100)
+    with budget.reserve(40), budget.reserve(60):
+        pass
+    assert reported.levels == [40, 100, 40, 0]
+
+
+def test_what_is_reserved_is_given_back_after_a_failure() -> None:
+    """A read that fails does not keep its memory."""
+    budget, reported, _ = make(100)
+    with pytest.raises(ZeroDivisionError), budget.reserve(100):
+        raise ZeroDivisionError
+    assert reported.levels == [100, 0]
+
+
+def test_one_that_is_too_large_goes_alone() -> None:
+    """A reservation beyond the total is granted when nothing else is reserved, so that it never waits for ever."""
+    budget, reported, _ = make(100)
+    with budget.reserve(1000):
+        pass
+    assert reported.levels == [1000, 0]
+
+
+def test_one_that_does_not_fit_waits_for_room() -> None:
+    """A second reservation is granted as soon as the first is given back, and not before."""
+    clock = PatientClock()
+    budget, reported, _ = make(100, clock)
+    got_it = threading.Event()
+
+    def second() -> None:
+        with budget.reserve(50):
+            got_it.set()
+
+    thread = threading.Thread(target=second, daemon=True)
+    with budget.reserve(60):
+        thread.start()
+        soon(clock.waiting)
+        assert not got_it.is_set()
+    finish(thread)
+    assert reported.levels == [60, 0, 50, 0]
+
+
+def test_waiting_ends_when_told_to_halt() -> None:
+    """No memory comes free once the daemon is stopping: the read is given up, and nothing stays reserved for it."""
+    clock = FakeClock()
+    budget, reported, halt = make(100, clock)
+    clock.at(30, halt.set)
+    with budget.reserve(60):
+        with pytest.raises(DrainedError), budget.reserve(50):
+            pass
+        assert clock.elapsed == pytest.approx(30, abs=1)
+    assert reported.levels == [60, 0]
+
+
+@pytest.mark.row(29)
+@pytest.mark.parametrize("seed", range(5))
+def test_many_readers_never_exceed_it_and_all_come_through(seed: int) -> None:
+    """Eight threads with two hundred reservations, some too large: never more than the total, except for one alone."""
+    sizes = random.Random(seed).choices([1, 10, 40, 100, 250], k=200)
+    budget, reported, _ = make(100, PatientClock())
+    holders: list[int] = []
+
+    def read(size: int) -> int:
+        with budget.reserve(size):
+            holders.append(size)
+            assert size <= 100 or holders == [size]
+            holders.remove(size)
+        return size
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(read, sizes)) == sizes
+    assert all(level <= 100 or level == 250 for level in reported.levels)
+    assert reported.levels[-1] == 0
+
+
+def test_what_is_kept_counts_until_it_is_freed() -> None:
+    """What a read found stays reserved after it, and is given back once it is shipped."""
+    budget, reported, _ = make(100)
+    with budget.reserve(80) as reservation:
+        reservation.kept = 30
+    budget.finish(30)
+    budget.free(30)
+    assert reported.levels == [80, 30, 0]
+
+
+def test_a_read_waits_for_what_others_are_about_to_ship() -> None:
+    """While finished deliveries hold the memory, another read waits, and says so; it goes on when they are freed."""
+    clock = FakeClock()
+    budget, reported, _ = make(100, clock)
+    with budget.reserve(90) as reservation:
+        reservation.kept = 90
+    budget.finish(90)
+    short: list[bool] = []
+    clock.at(2, lambda: short.append(budget.is_short()))
+    clock.at(5, lambda: budget.free(90))
+    with budget.reserve(50):
+        assert not budget.is_short()
+    assert short == [True]
+    assert clock.elapsed >= 5
+    assert max(reported.levels) == 90
+
+
+def test_a_delivery_of_many_objects_never_waits_for_itself() -> None:
+    """What an unfinished delivery keeps is not waited for: nobody else could free it."""
+    budget, _, _ = make(100)
+    with budget.reserve(90) as first:
+        first.kept = 90
+    with budget.reserve(90) as second:
+        second.kept = 90
+    budget.finish(180)
+    budget.free(180)
+    with budget.reserve(100):
+        pass

@@ -1,0 +1,81 @@
+"""Subjects: on which space, project and thing an event acted."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from agent.records.subject import Subject, subject
+from agent.trail.event import decode
+from tests.support.samples import create_dev_environment, encoded
+
+NONE = Subject("", "", "", "", "", "", "")
+
+
+def acted_on(name: str, request: object = None, response: object = None) -> Subject:
+    """The subject of an event with these parameters."""
+    return subject(decode(encoded({"requestParameters": request, "responseElements": response})), name)
+
+
+def of(**fields: str) -> Subject:
+    """A subject with nothing but `fields`."""
+    return dataclasses.replace(NONE, **fields)
+
+
+def test_the_documented_event_acts_on_its_dev_environment() -> None:
+    """Space and project stand in the request, the new environment's id in the response, with a blank at its end."""
+    event = subject(decode(encoded(create_dev_environment())), "CreateDevEnvironment")
+    assert event == of(space="MySpace", project="MyProject", dev_environment_id="a1b2c3d4-5678-90ab-cdef-EXAMPLE11111")
+
+
+@pytest.mark.parametrize(
+    ("name", "request_", "response", "expected"),
+    [
+        ("ListProjects", {"spaceName": "s"}, None, of(space="s")),
+        ("ListProjects", None, {"spaceName": "s", "projectName": "p"}, of(space="s", project="p")),
+        ("ListProjects", {"spaceName": "asked"}, {"spaceName": "got"}, of(space="asked")),
+        ("ListProjects", {"spaceName": " "}, {"spaceName": "got"}, of(space="got")),
+        ("GetSpace", {"name": "s"}, None, of(space="s")),
+        ("UpdateSpace", None, {"name": "s"}, of(space="s")),
+        ("ListSpaces", {"name": "x"}, None, NONE),
+        ("CreateProject", {"spaceName": "s", "displayName": "P"}, {"name": "p"}, of(space="s", project="p")),
+        ("GetProject", {"spaceName": "s", "name": "p"}, None, of(space="s", project="p")),
+        ("GetProject", {"projectName": "p", "name": "x"}, None, of(project="p")),
+        ("ListProjects", {"name": "x"}, None, NONE),
+        ("GetDevEnvironment", {"id": "d"}, None, of(dev_environment_id="d")),
+        ("StartDevEnvironmentSession", {"id": "d"}, {"sessionId": "x"}, of(dev_environment_id="d")),
+        ("ListDevEnvironmentSessions", {"devEnvironmentId": "d"}, None, of(dev_environment_id="d")),
+        ("ListDevEnvironments", {"id": "x"}, None, NONE),
+        ("CreateSourceRepository", {"name": "r"}, None, of(source_repository="r")),
+        ("CreateSourceRepositoryBranch", {"sourceRepositoryName": "r", "name": "b"}, None, of(source_repository="r")),
+        ("GetWorkflow", {"id": "w"}, None, of(workflow_id="w")),
+        ("StartWorkflowRun", {"workflowId": "w"}, {"id": "r"}, of(workflow_id="w", workflow_run_id="r")),
+        ("GetWorkflowRun", {"id": "r"}, {"workflowId": "w"}, of(workflow_id="w", workflow_run_id="r")),
+        ("ListWorkflowRuns", {"workflowId": "w", "id": "x"}, None, of(workflow_id="w")),
+        ("AnyEvent", {"workflowRunId": "r"}, None, of(workflow_run_id="r")),
+        ("AcceptConnection", {"connectionId": "c"}, None, of(connection_id="c")),
+        ("GetConnection", {"id": "c"}, None, of(connection_id="c")),
+        ("GetPendingConnection", {"id": "c"}, None, of(connection_id="c")),
+        (
+            "DeleteConnection",
+            {"connectionArn": "arn:aws:codecatalyst:us-west-2:1:connections/c"},
+            None,
+            of(connection_id="c"),
+        ),
+        ("ListConnections", {"id": "x"}, None, NONE),
+        ("CreateProject", None, None, NONE),
+        ("CreateProject", "spaceName", ["spaceName"], NONE),
+        ("CreateProject", {"spaceName": {"a": 1}, "name": ["p"]}, None, NONE),
+        ("CreateProject", {"spaceName": 7}, None, of(space="7")),
+    ],
+)
+def test_parameters_name_the_subject(name: str, request_: object, response: object, expected: Subject) -> None:
+    """The request speaks before the response; `id` and `name` belong to the thing that the operation is about."""
+    assert acted_on(name, request_, response) == expected
+
+
+def test_an_odd_parameter_does_not_hide_the_others() -> None:
+    """A lone surrogate beside them leaves the names readable."""
+    raw = b'{"requestParameters":{"spaceName":"s","x":"\\ud800"},"eventName":"ListProjects"}'
+    assert subject(decode(raw), "ListProjects").space == "s"

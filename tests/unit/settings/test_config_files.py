@@ -1,0 +1,89 @@
+"""The shipped settings files say what the code does."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from agent.settings import load, schema, settings_table
+from agent.settings.keys import at, keys
+
+CONFIG = Path(__file__).parents[3] / "config"
+COMMENTED = re.compile(r"^#(?=[a-z]|  )", re.MULTILINE)
+
+
+def uncommented() -> str:
+    """agent.yaml with every setting switched on."""
+    return COMMENTED.sub("", (CONFIG / "agent.yaml").read_text(encoding="utf-8"))
+
+
+def test_agent_yaml_is_silent_as_shipped() -> None:
+    """As shipped it sets nothing, so the defaults of a later version reach whoever copied it."""
+    assert yaml.safe_load((CONFIG / "agent.yaml").read_text(encoding="utf-8")) is None
+
+
+def test_agent_yaml_shows_every_key() -> None:
+    """Each key of the model stands in the file; those of assume_role in its comment."""
+    tree = yaml.safe_load(uncommented())
+    missing = [
+        key.name
+        for key in keys()
+        if at(tree, key.path[:-1]) is not None and key.path[-1] not in at_section(tree, key.path)
+    ]
+    assert missing == []
+    assert all(key.path[-1] in uncommented() for key in keys())
+
+
+def at_section(tree: dict[str, object], path: tuple[str, ...]) -> dict[str, object]:
+    """The section that a key stands in."""
+    section = at(tree, path[:-1])
+    assert isinstance(section, dict)
+    return section
+
+
+def test_agent_yaml_shows_the_defaults(tmp_path: Path) -> None:
+    """Switching every line on changes nothing against a file with only what is required."""
+    path = tmp_path / "agent.yaml"
+    path.write_text(uncommented(), encoding="utf-8")
+    everything, least = load(path, {}), load(CONFIG / "minimal.yaml", {})
+    assert everything == least
+    assert everything.warnings == ()
+
+
+@pytest.mark.parametrize("text", [uncommented(), (CONFIG / "minimal.yaml").read_text(encoding="utf-8")])
+def test_the_files_follow_the_schema(text: str) -> None:
+    """What the agent accepts, an editor with the schema accepts too."""
+    jsonschema.Draft202012Validator(schema()).validate(yaml.safe_load(text))
+
+
+def test_the_schema_refuses_unknown_keys_at_every_level() -> None:
+    """A mistyped key is underlined in an editor, at the top and in sections."""
+    validator = jsonschema.Draft202012Validator(schema())
+    tree = yaml.safe_load((CONFIG / "minimal.yaml").read_text(encoding="utf-8"))
+    wrong: list[dict[str, object]] = [
+        {"wrokers": 1},
+        {"log": {"levle": "info"}},
+        {"buckets": [{"name": "abc", "nam": "x"}]},
+        {"buckets": []},
+    ]
+    assert not any(validator.is_valid({**tree, **one}) for one in wrong)
+
+
+def test_the_schema_file_is_the_generated_one() -> None:
+    """`trail-agent config schema > config/agent.schema.json` was run after the last change of the models."""
+    text = (CONFIG / "agent.schema.json").read_text(encoding="utf-8")
+    assert json.loads(text) == schema()
+    jsonschema.Draft202012Validator.check_schema(schema())
+
+
+def test_the_table_has_a_row_with_a_description_for_every_key() -> None:
+    """The README's table is drawn from the models, entries of buckets included."""
+    rows = [line.split(" | ") for line in settings_table().splitlines()[2:]]
+    assert {key.name for key in keys()} <= {row[0].strip("| `") for row in rows}
+    assert "buckets[].role_arn" in {row[0].strip("| `") for row in rows}
+    assert all(len(row) == 3 and len(row[2]) > 5 for row in rows)

@@ -1,0 +1,138 @@
+"""Health: what makes the daemon live and ready, and in which words it says that it is not."""
+
+from __future__ import annotations
+
+import pytest
+
+from agent.pulse import Pulse
+from agent.telemetry.health import Health
+from tests.support.telemetry_rig import StillClock, rig
+
+
+def health_of() -> tuple[Health, StillClock]:
+    """The health of a daemon that has just started, and its clock."""
+    clock = StillClock()
+    return Health(clock, Pulse(clock)), clock
+
+
+def test_a_daemon_without_an_answer_from_its_queue_is_not_ready() -> None:
+    """Until the queue has answered once, readiness says so."""
+    health, _ = health_of()
+    assert health.ready() == ["queue has not answered yet"]
+    health.queue_up()
+    assert health.ready() == []
+
+
+def test_a_queue_that_never_answered_makes_unready_at_once() -> None:
+    """Access denied at the start is told without waiting."""
+    health, clock = health_of()
+    assert health.queue_down("access denied") is False
+    clock.elapsed += 5
+    assert health.ready() == ["queue: access denied (for 5 s)"]
+
+
+def test_a_queue_that_answered_before_is_forgiven_for_two_minutes() -> None:
+    """A short outage of SQS does not take the daemon out of service; a long one does, until it ends."""
+    health, clock = health_of()
+    health.queue_up()
+    assert health.queue_down("time-out") is True
+    clock.elapsed += 119
+    assert health.ready() == []
+    clock.elapsed += 1
+    assert health.queue_down("time-out again") is False
+    assert health.ready() == ["queue: time-out again (for 120 s)"]
+    assert health.queue_up() == 120
+    assert health.ready() == []
+
+
+def test_each_part_that_holds_the_flow_is_named() -> None:
+    """Sink, store and drain are told side by side, each with its reason."""
+    health, clock = health_of()
+    health.queue_up()
+    health.hold("sink", "401 Unauthorized")
+    clock.elapsed += 60
+    health.hold("store", "every read of bucket acme is denied")
+    health.drain()
+    assert health.ready() == [
+        "draining",
+        "sink: 401 Unauthorized (for 60 s)",
+        "store: every read of bucket acme is denied (for 0 s)",
+    ]
+
+
+def test_a_part_that_works_again_holds_nothing() -> None:
+    """The time a part was down is told once, by its release."""
+    health, clock = health_of()
+    health.queue_up()
+    health.hold("sink", "refused")
+    clock.elapsed += 7
+    assert (health.sink_up, health.release("sink"), health.sink_up) == (False, 7, True)
+    assert health.release("sink") is None
+    assert health.ready() == []
+
+
+def test_reasons_are_safe_to_show() -> None:
+    """A sink's answer cannot add a line to the reasons, nor steer a terminal."""
+    health, _ = health_of()
+    health.queue_up()
+    health.hold("sink", "no\nready\x1b[2J" + "x" * 10_000)
+    (reason,) = health.ready()
+    assert reason.isprintable()
+    assert len(reason) < 600
+
+
+def test_a_thread_that_stands_still_for_a_minute_is_not_alive() -> None:
+    """Liveness names the thread whose heart stopped, and recovers when it beats."""
+    clock = StillClock()
+    pulse = Pulse(clock)
+    health = Health(clock, pulse)
+    with pulse.alive():
+        clock.elapsed += 60
+        assert health.live() == []
+        clock.elapsed += 1
+        assert health.live() == ["thread MainThread has not moved for more than 60 s"]
+        pulse.beat()
+        assert health.live() == []
+
+
+def test_a_thread_that_died_is_never_alive_again() -> None:
+    """A bug that ends a thread fails liveness, so that the process is started again."""
+    clock = StillClock()
+    pulse = Pulse(clock)
+    with pytest.raises(RuntimeError), pulse.alive():
+        raise RuntimeError
+    clock.elapsed += 61
+    assert Health(clock, pulse).live() == ["thread MainThread has not moved for more than 60 s"]
+
+
+def test_liveness_does_not_depend_on_queue_or_sink() -> None:
+    """A restart mends neither AWS nor the sink: nothing that they do fails liveness."""
+    health, clock = health_of()
+    health.queue_down("denied")
+    health.hold("sink", "down")
+    health.drain()
+    clock.elapsed += 86_400
+    assert health.live() == []
+
+
+def test_the_gauges_say_what_the_endpoints_say() -> None:
+    """`ready` and `sink_up` follow the health at each scrape."""
+    subject = rig()
+    assert (subject.value("trail_agent_ready"), subject.value("trail_agent_sink_up")) == (0, 1)
+    subject.telemetry.queue_up()
+    assert subject.value("trail_agent_ready") == 1
+    subject.telemetry.sink_down("unavailable", "refused")
+    assert (subject.value("trail_agent_ready"), subject.value("trail_agent_sink_up")) == (0, 0)
+    subject.telemetry.sink_up()
+    assert (subject.value("trail_agent_ready"), subject.value("trail_agent_sink_up")) == (1, 1)
+
+
+def test_readiness_falls_by_the_clock_alone() -> None:
+    """A queue that stays silent makes the gauge fall without a further event."""
+    subject = rig()
+    subject.telemetry.queue_up()
+    subject.telemetry.queue_down("unavailable", "503")
+    subject.clock.elapsed += 119
+    assert subject.value("trail_agent_ready") == 1
+    subject.clock.elapsed += 1
+    assert subject.value("trail_agent_ready") == 0

@@ -1,0 +1,85 @@
+"""Admission: whoever can write to the queue can name anything; only what is listed is read."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from agent.errors import Fault, Reason
+from agent.model import Ignored, IgnoredReason, ObjectRef
+from agent.trail.admission import Admission, Admitted
+from agent.trail.key import TrailKey
+from tests.support.samples import BUCKET, KEY, admit, s3_event
+
+OWNER = "111122223333"
+
+
+def bridge(account: object) -> str:
+    """EventBridge's message, which tells the bucket's owner."""
+    detail = {"bucket": {"name": BUCKET}, "object": {"key": KEY}}
+    return json.dumps({"source": "aws.s3", "detail-type": "Object Created", "account": account, "detail": detail})
+
+
+def test_a_listed_object_is_admitted_with_what_its_key_tells() -> None:
+    """The reader is told the key, the account, the region and whether to expect gzip."""
+    assert admit(s3_event()) == [Admitted(ObjectRef(BUCKET, KEY, 7), TrailKey(OWNER, "us-west-2", gzipped=True))]
+
+
+@pytest.mark.parametrize(
+    ("admission", "body"),
+    [
+        pytest.param(Admission({"other": None}), s3_event(), id="bucket"),
+        pytest.param(Admission({BUCKET: None}), s3_event(bucket=BUCKET.upper()), id="bucket-by-exact-name"),
+        pytest.param(Admission({BUCKET: None}), s3_event(bucket=""), id="no-bucket"),
+        pytest.param(
+            Admission({BUCKET: None}),
+            s3_event(bucket=f"arn:aws:s3:us-west-2:111122223333:accesspoint/{BUCKET}"),
+            id="arn-as-bucket",
+        ),
+        pytest.param(Admission({"other": None}), s3_event(eventName="ObjectRemoved:Delete"), id="removal-elsewhere"),
+        pytest.param(Admission({BUCKET: "444455556666"}), bridge(OWNER), id="owner"),
+        pytest.param(Admission({BUCKET: None}, accounts=["444455556666"]), s3_event(), id="account"),
+        pytest.param(Admission({BUCKET: None}), s3_event(f"../{KEY}"), id="dots"),
+        pytest.param(Admission({BUCKET: None}), s3_event(KEY.replace("Yq3h", "Yq-h")), id="forged-key"),
+    ],
+)
+def test_what_is_not_listed_is_refused(admission: Admission, body: str) -> None:
+    """Another bucket, owner or account, and a key that CloudTrail would not write, is `not_allowed`."""
+    (fault,) = admit(body, admission)
+    assert isinstance(fault, Fault)
+    assert fault.reason is Reason.NOT_ALLOWED
+
+
+@pytest.mark.parametrize(
+    ("admission", "body"),
+    [
+        (Admission({BUCKET: OWNER}), bridge(OWNER)),
+        (Admission({BUCKET: OWNER}), s3_event()),  # S3 does not tell the account; ExpectedBucketOwner does the check
+        (Admission({BUCKET: OWNER}), bridge(7)),
+        (Admission({BUCKET: None}), bridge("444455556666")),
+        (Admission({BUCKET: None}, accounts=[OWNER, "444455556666"], regions=["us-west-2"]), s3_event()),
+        (Admission({BUCKET: None}), s3_event(f"audit+trail%2B1/{KEY.replace('AWSLogs/', 'AWSLogs/o-abc/')}")),
+    ],
+)
+def test_what_is_listed_is_read(admission: Admission, body: str) -> None:
+    """Lists allow what they name, and an empty list allows everything."""
+    assert isinstance(admit(body, admission)[0], Admitted)
+
+
+def test_other_regions_are_ignored() -> None:
+    """A region that nobody wants is not a fault: nothing is read, and the message may go."""
+    (ignored,) = admit(s3_event(), Admission({BUCKET: None}, regions=["eu-west-1"]))
+    assert ignored == Ignored(IgnoredReason.OTHER_REGION, BUCKET, KEY)
+
+
+def test_a_foreign_account_is_refused_before_its_region_is_looked_at() -> None:
+    """A forged account does not pass in silence because its region is not wanted."""
+    (fault,) = admit(s3_event(), Admission({BUCKET: None}, accounts=["444455556666"], regions=["eu-west-1"]))
+    assert isinstance(fault, Fault)
+
+
+def test_each_entry_is_decided_alone() -> None:
+    """One refused key in a message leaves the others to be read."""
+    body = json.dumps({"s3Bucket": BUCKET, "s3ObjectKey": [KEY, f"../{KEY}", "cat.jpg"]})
+    assert [type(entry) for entry in admit(body)] == [Admitted, Fault, Ignored]

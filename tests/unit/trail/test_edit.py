@@ -1,0 +1,177 @@
+"""Masking and truncating: what is changed is changed everywhere, and all else stays as it stands."""
+
+from __future__ import annotations
+
+import hmac
+import json
+
+import pytest
+
+from agent.trail.edit import Mask, truncate
+from agent.trail.event import MalformedEventError
+from tests.support.samples import codecatalyst, encoded, event
+
+KEY = b"pepper"
+
+
+def hashed(raw: bytes) -> str:
+    """What stands for `raw`."""
+    return "hmac-sha256:" + hmac.new(KEY, raw, "sha256").hexdigest()
+
+
+def masked(raw: bytes, *paths: str) -> bytes:
+    """`raw` with `paths` masked."""
+    return Mask(paths, KEY).apply(raw)
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "after"),
+    [
+        ("a", {"a": "x", "b": 1}, {"a": hashed(b'"x"'), "b": 1}),
+        ("a.b", {"a": {"b": "x", "c": "x"}}, {"a": {"b": hashed(b'"x"'), "c": "x"}}),
+        ("a", {"a": {"b": 1}}, {"a": hashed(b'{"b":1}')}),
+        ("a", {"a": [1, 2]}, {"a": hashed(b"[1,2]")}),
+        ("a.b", {"a": [{"b": 1}, {"c": 1}, None]}, {"a": [{"b": hashed(b"1")}, {"c": 1}, None]}),
+        ("a.b", {"a": [[{"b": 1}]]}, {"a": [[{"b": hashed(b"1")}]]}),
+        ("a", {"a": ""}, {"a": hashed(b'""')}),
+        ("a", {"a": None}, {"a": None}),
+        ("a.b", {"a": None}, {"a": None}),
+        ("a.b", {"a": {}}, {"a": {}}),
+        ("x.y", {"a": "x"}, {"a": "x"}),
+        ("", {"a": "x"}, {"a": "x"}),
+    ],
+)
+def test_a_path_names_what_is_masked(path: str, before: object, after: object) -> None:
+    """A path goes through objects and arrays; null and what it does not meet stay."""
+    assert json.loads(masked(json.dumps(before, separators=(",", ":")).encode(), path)) == after
+
+
+@pytest.mark.parametrize("before", ['{"b":"secret"}', "b=secret", 7, True, [["secret"]]])
+def test_what_cannot_be_entered_is_masked_whole(before: object) -> None:
+    """Where a path leads on and there is nothing to enter, the value may hold what was to be hidden: it goes whole."""
+    after = masked(encoded({"a": before, "c": 1}), "a.b")
+    assert b"secret" not in after
+    assert b"hmac-sha256:" in after
+    assert json.loads(after)["c"] == 1
+
+
+def test_equal_values_have_equal_hashes_under_one_key() -> None:
+    """Masked events can still be matched with each other, and not by who lacks the key."""
+    one, other = json.loads(masked(b'{"a":"x","b":"x"}', "a", "b")).values()
+    assert one == other
+    assert Mask(["a"], b"salt").apply(b'{"a":"x"}') != masked(b'{"a":"x"}', "a")
+
+
+def test_what_is_not_masked_keeps_its_bytes() -> None:
+    """Numbers, escapes and order of everything else are untouched."""
+    raw = b'{"z":1.50,"a":"secret","\\u0062":[1e5,"\\u00e9\\/"]}'
+    secret = b'"secret"'
+    expected = raw.replace(secret, f'"{hashed(secret)}"'.encode()).replace(b"\\u0062", b"b")  # a key's escapes go
+    assert masked(raw, "a") == expected
+    assert masked(raw, "none") == raw
+
+
+def test_an_escaped_key_does_not_hide_a_value() -> None:
+    """A name written with escapes is the same name."""
+    assert b"secret" not in masked(b'{"user\\u004eame":"secret"}', "userName")
+
+
+def test_an_earlier_duplicate_does_not_hide_a_value() -> None:
+    """Of two equal keys both are gone or masked."""
+    assert b"secret" not in masked(b'{"a":"secret","a":"other"}', "a")
+    assert b"secret" not in masked(b'{"a":{"b":"secret"},"a":{}}', "a.b")
+
+
+def test_the_key_is_not_shown() -> None:
+    """A mask that lands in a message gives nothing away."""
+    assert "pepper" not in repr(Mask(["a"], KEY))
+
+
+@pytest.mark.parametrize("raw", [b"{", b'{"a":{"b":}}', b'{"a":[{"b":1]}'])
+def test_masking_what_is_broken_is_malformed(raw: bytes) -> None:
+    """A mask never lets through what it cannot read."""
+    with pytest.raises(MalformedEventError):
+        masked(raw, "a.b")
+
+
+def test_a_nest_too_deep_to_mask_is_malformed() -> None:
+    """Depth ends in the one error, not in a crash."""
+    with pytest.raises(MalformedEventError):
+        masked(b'{"a":' + b"[" * 1500 + b"]" * 1500 + b"}", "a.b")
+    with pytest.raises(MalformedEventError):
+        masked(b'{"a":' + b"[" * 950 + b"]" * 950 + b"}", "a.b")
+
+
+LONG = "x" * 1000
+BIG = encoded(
+    {
+        "eventID": "id",
+        "additionalEventData": LONG,
+        "requestParameters": {"a": LONG},
+        "responseElements": [LONG],
+        "userAgent": LONG * 3,
+        "errorMessage": LONG * 2,
+        "eventName": LONG * 9,
+    }
+)
+ORDER = ["responseElements", "requestParameters", "additionalEventData", "userAgent", "errorMessage"]
+
+
+@pytest.mark.parametrize("excess", [0, 1, 900, 1100, 2000, 2900, 3000, 6500, 7800, 10**6])
+def test_members_go_in_order_and_no_more_than_needed(excess: int) -> None:
+    """Response, request, additional data, then the longest; what tells who did what and when never goes."""
+    shorter, names = truncate(BIG, excess)
+    assert list(names) == ORDER[: len(names)]
+    if len(names) < len(ORDER):
+        assert len(BIG) - len(shorter) >= excess
+    if names:
+        _, fewer = truncate(BIG, len(BIG) - len(shorter))
+        assert len(fewer) == len(names)
+    members = json.loads(shorter)
+    assert members["eventID"] == "id"
+    assert members["eventName"] == LONG * 9
+    assert {name: members[name] for name in ORDER[len(names) :]} == {
+        name: json.loads(BIG)[name] for name in ORDER[len(names) :]
+    }
+
+
+def test_a_marker_says_how_much_was_there() -> None:
+    """A reader of the record sees what is missing and how long it was."""
+    shorter, names = truncate(BIG, 1)
+    assert names == ("responseElements",)
+    assert json.loads(shorter)["responseElements"] == "[truncated: 1004 bytes]"
+
+
+def test_a_marker_is_never_replaced() -> None:
+    """Truncating again does not turn a marker into a marker of a marker."""
+    once, _ = truncate(BIG, 10**6)
+    assert truncate(once, 10**6) == (once, ())
+
+
+def test_a_string_that_looks_like_a_marker_is_no_shelter() -> None:
+    """A forged marker of great length is truncated like anything else."""
+    forged = event(responseElements="[truncated: " + "9" * 5000)
+    assert truncate(forged, 100)[1] == ("responseElements",)
+
+
+def test_nothing_is_gained_by_truncating_a_small_event() -> None:
+    """Members that are shorter than a marker stay."""
+    raw = event(requestParameters={"a": 1}, responseElements=None)
+    assert truncate(raw, 10**6) == (raw, ())
+
+
+@pytest.mark.parametrize("raw", [b"", b"7", b"[]", b"{"])
+def test_truncating_what_is_no_object_is_malformed(raw: bytes) -> None:
+    """Only objects have members."""
+    with pytest.raises(MalformedEventError):
+        truncate(raw, 1)
+
+
+def test_the_documented_event_survives_masking() -> None:
+    """A real shape is masked where a privacy officer would want it."""
+    raw = masked(
+        codecatalyst("docs-example-CreateDevEnvironment.json"), "sourceIPAddress", "userIdentity.onBehalfOf.userId"
+    )
+    assert b"192.168.0.1" not in raw
+    assert b'"user-ID"' not in raw
+    assert json.loads(raw)["userIdentity"]["onBehalfOf"]["identityStoreArn"].startswith("arn:")

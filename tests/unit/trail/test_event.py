@@ -1,0 +1,135 @@
+"""One entry of `Records[]`: typed, however odd it is."""
+
+from __future__ import annotations
+
+import json
+
+import msgspec
+import pytest
+
+from agent.trail.event import MalformedEventError, TrailEvent, compact, decode, decode_leniently, flag, text
+from tests.support.samples import codecatalyst, create_dev_environment, encoded, trail_objects
+
+
+def test_a_documented_event_is_read() -> None:
+    """The names that CloudTrail spells with capital ID, IP and so on are found."""
+    event = decode(codecatalyst("docs-example-CreateDevEnvironment.json"))
+    assert event.event_id == event.request_id == event.shared_event_id == "a1b2c3d4-5678-90ab-cdef-EXAMPLE11111"
+    assert event.source_ip_address == "192.168.0.1"
+    assert event.user_identity.on_behalf_of.user_id == "user-ID"
+    assert json.loads(bytes(event.request_parameters))["spaceName"] == "MySpace"
+
+
+@pytest.mark.parametrize(
+    ("members", "left"),
+    [
+        ({"userIdentity": None}, TrailEvent(event_name="X")),
+        ({"userIdentity": "mary", "tlsDetails": []}, TrailEvent(event_name="X")),
+        ({"userIdentity": {"onBehalfOf": 7, "type": None}}, TrailEvent(event_name="X")),
+        ({"addendum": False, "eventTime": None}, TrailEvent(event_name="X")),
+    ],
+)
+def test_a_member_of_an_unexpected_type_costs_just_itself(members: dict[str, object], left: TrailEvent) -> None:
+    """Where an object should be and is none, nothing is read, and the rest of the event stands."""
+    assert decode(encoded({**members, "eventName": "X"})) == left
+
+
+def test_an_odd_member_leaves_the_parameters_whole() -> None:
+    """The open-ended members are kept in the mending reader too, letters and numbers as they were."""
+    parameters = {"name": "Müller 😀", "sizes": [1, 2.5, 10**30, None, True]}
+    event = decode(encoded({"userIdentity": "odd", "requestParameters": parameters}))
+    assert json.loads(bytes(event.request_parameters)) == parameters
+
+
+@pytest.mark.parametrize(
+    "raw", [b"", b"7", b"null", b'"x"', b"[]", b"{", b'{"a":NaN}', b"{'a':1}", b"\xff", b"[" * 9999]
+)
+def test_what_is_no_object_is_malformed(raw: bytes) -> None:
+    """Anything but a JSON object raises the one error of this module."""
+    for read in (decode, decode_leniently):
+        with pytest.raises(MalformedEventError):
+            read(raw)
+
+
+@pytest.mark.parametrize("depth", [900, 990, 1010, 5000])
+def test_depth_is_malformed_at_worst(depth: int) -> None:
+    """An event nested about as deep as Python's stack is read or malformed, and never a crash."""
+    raw = b'{"eventName":"X","resources":' + b"[" * depth + b"]" * depth + b"}"
+    try:
+        assert decode(raw).event_name == "X"
+    except MalformedEventError:
+        assert depth > 900
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("x", "x"),
+        (" x \n", "x"),
+        ("", ""),
+        (None, ""),
+        (7, "7"),
+        (-(2**70), str(-(2**70))),
+        (10**1300, ""),
+        (1.5, "1.5"),
+        (True, "true"),
+        (False, "false"),
+        ([], ""),
+        (["x"], ""),
+        ({"x": 1}, ""),
+    ],
+)
+def test_a_leaf_is_text(value: object, shown: str) -> None:
+    """Scalars become text without blanks at their ends; everything else is absent."""
+    assert text(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (True, True),
+        (False, False),
+        ("true", True),
+        (" True ", True),
+        ("false", False),
+        ("yes", None),
+        ("", None),
+        (1, None),
+        (0, None),
+        (None, None),
+        ({}, None),
+    ],
+)
+def test_a_leaf_is_a_flag(value: object, said: bool | None) -> None:
+    """CloudTrail's booleans, and those that it writes as strings."""
+    assert flag(value) is said
+
+
+@pytest.mark.parametrize(
+    ("raw", "compacted"),
+    [
+        (b'{ "a" : 1.50 ,\r\n\t"b":[ 1e5, -0 ] }', b'{"a":1.50,"b":[1e5,-0]}'),
+        (b'{"z": " two  blanks ", "a": "\\" : ,\\\\"}', b'{"z":" two  blanks ","a":"\\" : ,\\\\"}'),
+        (b'{"a": "\\u00e9\\/ ", "a": 2}', b'{"a":"\\u00e9\\/ ","a":2}'),
+        (b'{"a": "\\ud800 ", "b": 7}', b'{"a":"\\ud800 ","b":7}'),
+        (b'{"a": 123456789012345678901234567890}', b'{"a":123456789012345678901234567890}'),
+        ('{"é": "ü 😀"}'.encode(), '{"é":"ü 😀"}'.encode()),
+        (b"{ }", b"{}"),
+    ],
+)
+def test_only_white_space_between_tokens_goes(raw: bytes, compacted: bytes) -> None:
+    """Numbers, escapes, key order, duplicates and blanks inside strings are evidence: they stay."""
+    assert compact(raw) == compacted
+
+
+def test_real_events_are_compact_already() -> None:
+    """What CloudTrail writes is kept byte for byte."""
+    for content in trail_objects().values():
+        for raw in msgspec.json.decode(content, type=dict[str, list[msgspec.Raw]])["Records"]:
+            assert compact(bytes(raw)) == bytes(raw)
+
+
+def test_both_ways_of_reading_agree() -> None:
+    """The mending reader finds what the quick one finds."""
+    raw = encoded(create_dev_environment())
+    assert decode(raw).user_identity == decode(raw[:-1] + b',"tlsDetails":7}').user_identity

@@ -1,0 +1,265 @@
+"""Reading: of a log file's text, the events that are ours, and nothing that could hurt."""
+
+from __future__ import annotations
+
+import json
+import tracemalloc
+
+import pytest
+
+from agent.errors import PermanentError, Reason
+from agent.records.selection import EveryEvent, Selector
+from agent.trail import reader
+from agent.trail.reader import SelectedEvents
+from tests.support.samples import codecatalyst, encoded, event, log_file, trail_objects
+
+OURS = Selector(["codecatalyst.amazonaws.com"])
+EVERY = EveryEvent()
+NOISE = event(eventSource="s3.amazonaws.com", eventName="GetObject")
+LIMIT = 200_000
+
+
+def read(text: bytes | bytearray, selection: reader.Selection = OURS, limit: int = LIMIT) -> SelectedEvents:
+    """Read a copy of `text`: reading may change what it is given."""
+    return reader.read(bytearray(text), selection, limit)
+
+
+def refused(text: bytes, limit: int = LIMIT, selection: reader.Selection = OURS) -> Reason:
+    """Why this text is refused."""
+    with pytest.raises(PermanentError) as refusal:
+        read(text, selection, limit)
+    return refusal.value.reason
+
+
+def test_ours_are_copied_out_in_file_order() -> None:
+    """Selected entries come out byte for byte in their order; the others are counted."""
+    raws = [event(eventID=str(i), requestParameters={"n": 1.50, "e": "é\n"}) for i in range(5)]
+    text = log_file(raws[3], NOISE, raws[0], raws[4], NOISE, raws[2])
+    assert read(text) == SelectedEvents((raws[3], raws[0], raws[4], raws[2]), skipped=2, malformed=0)
+
+
+def test_a_file_without_ours_is_just_counted() -> None:
+    """Noise is skipped."""
+    assert read(log_file(NOISE, NOISE)) == SelectedEvents((), 2, 0)
+    assert read(b'{"Records":[]}') == SelectedEvents((), 0, 0)
+
+
+def test_white_space_and_other_members_do_not_matter() -> None:
+    """A file that a person has formatted, or to which AWS adds a member, is read all the same."""
+    raw = codecatalyst("docs-example-CreateDevEnvironment.json")
+    text = b'\n{ "new": [1, {}], "Records" : [\n' + raw + b'\n] , "more": 7}\n'
+    assert read(text).raws == (raw,)
+
+
+def test_a_byte_order_mark_is_no_harm() -> None:
+    """A file that a Windows editor has saved is read."""
+    assert read(b"\xef\xbb\xbf" + log_file(event())).raws == (event(),)
+
+
+@pytest.mark.parametrize("text", trail_objects().values(), ids=trail_objects())
+def test_real_objects_hold_nothing_for_us(text: bytes) -> None:
+    """Of a real account's noise nothing is taken for CodeCatalyst's, and all of it can be read."""
+    number = len(json.loads(text)["Records"])
+    assert read(text) == SelectedEvents((), number, 0)
+    every = read(text, EVERY)
+    assert [json.loads(raw) for raw in every.raws] == json.loads(text)["Records"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"{}",
+        b"7",
+        b"null",
+        b'{"Records": 7}',
+        b'{"Records": null}',
+        b'{"Records": {}}',
+        b'{"records": []}',
+        b'{"Records": [{}]',
+        b'{"Records": [{}]} x',
+        b'{"Records": [{"a": NaN}]}',
+        b'{"Records": [{"a": Infinity}]}',
+        b'{"Records": [{"a": 01}]}',
+        b'{"Records": [{"a": "\x01"}]}',
+        b"{'Records': []}",
+        b'{"Records": [{"eventSource": "codecatalyst.amazonaws.com", "a": "\xff"}]}',
+        b'{"Records": [{"eventSource": "codecatalyst.amazonaws.com", "a": "\xed\xa0\x80"}]}',
+        '{"Records": []}'.encode("utf-16"),
+        codecatalyst("docs-list-event-logs-example.json"),
+    ],
+    ids=lambda text: repr(text[:60]),
+)
+def test_what_is_not_cloudtrails_json_is_malformed(text: bytes) -> None:
+    """Anything but `{"Records": […]}` in valid JSON and UTF-8 is refused whole."""
+    assert refused(text) is Reason.OBJECT_MALFORMED
+
+
+@pytest.mark.parametrize("opening", [b"[", b'{"a":', b'{"Records":['])
+def test_depth_is_refused(opening: bytes) -> None:
+    """Two hundred thousand open brackets end in a refusal, not in a stack overflow."""
+    refusal = refused(opening * 200_000)
+    assert refusal in {Reason.OBJECT_TOO_LARGE, Reason.OBJECT_MALFORMED}
+
+
+def test_one_deep_event_is_refused() -> None:
+    """An event nested beyond what any JSON reader takes is refused, wherever its depth shows."""
+    deep = b'{"eventSource":"codecatalyst.amazonaws.com","a":' + b"[" * 5000 + b"]" * 5000 + b"}"
+    assert refused(bytes(log_file(deep))) is Reason.OBJECT_TOO_LARGE
+
+
+@pytest.mark.parametrize("unit", [b"{},", b"{ },", b"0,", b'"",'])
+def test_millions_of_entries_are_refused_before_they_are_decoded(unit: bytes) -> None:
+    """Nineteen million entries of next to nothing cost one count, no gigabyte."""
+    text = bytearray(b'{"Records":[' + unit * 19_000_000)
+    text[-1:] = b"]}"
+    tracemalloc.start()
+    try:
+        with pytest.raises(PermanentError) as refusal:
+            reader.read(text, OURS, LIMIT)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert refusal.value.reason is Reason.OBJECT_TOO_LARGE
+    assert peak < 100_000
+
+
+@pytest.mark.parametrize("entry", [b"{}", b"0", event()])
+def test_more_entries_than_the_limit_are_refused(entry: bytes) -> None:
+    """The limit on entries holds exactly, whatever they are."""
+    assert refused(bytes(log_file(*[entry] * 8)), limit=7) is Reason.OBJECT_TOO_LARGE
+    assert read(log_file(*[event()] * 7), limit=7).raws == (event(),) * 7
+
+
+@pytest.mark.parametrize("odd", [b"", b',"odd":"\\ud800"'])
+def test_one_giant_event_is_refused_if_it_is_ours(odd: bytes) -> None:
+    """Four times CloudTrail's own limit is more than an event of ours can be; noise of any size is skipped."""
+    giant = event(requestParameters="x" * (1 << 20))[:-1] + odd + b"}"
+    assert refused(bytes(log_file(event(), giant))) is Reason.OBJECT_TOO_LARGE
+    noise = giant.replace(b"codecatalyst", b"s3")
+    assert read(log_file(event(), noise)) == SelectedEvents((event(),), 1, 0)
+
+
+def test_an_event_of_a_mebibyte_is_read() -> None:
+    """The limit itself is allowed."""
+    raw = event(requestParameters="")
+    raw = event(requestParameters="x" * ((1 << 20) - len(raw)))
+    assert read(log_file(raw)).raws == (raw,)
+
+
+@pytest.mark.parametrize("bad", [b"7", b"null", b'"x"', b"[]", b"[{}]", b"true", b"1e999"])
+def test_an_entry_that_is_no_object_is_malformed_alone(bad: bytes) -> None:
+    """One bad entry among good ones is counted, and the good ones come out."""
+    first, last = event(eventID="1"), event(eventID="2")
+    assert read(log_file(first, bad, NOISE, last)) == SelectedEvents((first, last), 1, 1)
+    assert read(log_file(first, bad), EVERY) == SelectedEvents((first,), 0, 1)
+
+
+@pytest.mark.parametrize("unit", [b"0,", b'"a]",', b"[[],{}],"])
+def test_entries_that_are_no_objects_are_counted_before_they_are_decoded(unit: bytes) -> None:
+    """Numbers, texts and arrays by the million have no braces to be counted by, and cost no memory either."""
+    text = bytearray(b'{"Records":[' + unit * 1_000_000)
+    text[-1:] = b"]}"
+    tracemalloc.start()
+    try:
+        with pytest.raises(PermanentError) as refusal:
+            reader.read(text, OURS, 100_000)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert refusal.value.reason is Reason.OBJECT_TOO_LARGE
+    assert peak < 1 << 20
+
+
+def test_commas_inside_entries_are_not_entries() -> None:
+    """A file with more members and list items than entries allowed is read, odd entries or not."""
+    raw = event(requestParameters={"a": list(range(30)), "b": '],[,,,\\"}'})
+    assert read(log_file(raw, b"7", raw), limit=3) == SelectedEvents((raw, raw), 0, 1)
+
+
+HIGH, LOW = b"\\ud83d", b"\\ude00"
+
+
+@pytest.mark.parametrize(
+    ("written", "mended"),
+    [
+        (HIGH, b"\\ufffd"),
+        (LOW, b"\\ufffd"),
+        (b"\\uD83D", b"\\ufffd"),
+        (HIGH + LOW, HIGH + LOW),
+        (HIGH + HIGH + LOW, b"\\ufffd" + HIGH + LOW),
+        (LOW + HIGH, b"\\ufffd\\ufffd"),
+        (HIGH + b"\\u0041", b"\\ufffd\\u0041"),
+        (HIGH + b"x" + LOW, b"\\ufffdx\\ufffd"),
+        (b"\\\\ud83d " + HIGH, b"\\\\ud83d \\ufffd"),
+        (b"\\\\" + HIGH, b"\\\\\\ufffd"),
+        (b"\\n" + HIGH + b"\\\\", b"\\n\\ufffd\\\\"),
+        (b"\\\\\\n" + HIGH, b"\\\\\\n\\ufffd"),
+        (b'\\"' + LOW, b'\\"\\ufffd'),
+    ],
+)
+def test_lone_surrogates_are_mended_in_place(written: bytes, mended: bytes) -> None:
+    """Half a surrogate pair becomes U+FFFD; whole pairs, escaped backslashes and all else stay."""
+    raw = event(requestParameters="@").replace(b"@", written)
+    expected = event(requestParameters="@").replace(b"@", mended)
+    if written == mended:
+        assert read(log_file(raw, HALF_NOISE)).raws == (raw,)
+    assert read(log_file(HALF_NOISE, raw)).raws == (expected,)
+
+
+HALF_NOISE = NOISE[:-1] + b',"userAgent":"\\udfff"}'
+
+
+@pytest.mark.parametrize("place", [b'"\\ud800":1', b'"eventName":"a\\ud800"', b'"a":["\\ud800",{"\\udc00":"\\udc00"}]'])
+def test_a_surrogate_costs_nothing_wherever_it_stands(place: bytes) -> None:
+    """In a key, in the event's name, deep inside, in noise: all other events come out, and this one too."""
+    odd = b'{"eventSource":"codecatalyst.amazonaws.com",' + place + b"}"
+    found = read(log_file(event(), odd, NOISE))
+    assert found.skipped == 1
+    assert found.malformed == 0
+    assert found.raws == (event(), odd.replace(b"\\ud800", b"\\ufffd").replace(b"\\udc00", b"\\ufffd"))
+
+
+def test_mending_costs_no_memory() -> None:
+    """A file of millions of escapes is mended where it stands."""
+    text = log_file(b'{"a":"' + b"\\n" * (2 << 20) + b'\\ud800"}')
+    tracemalloc.start()
+    try:
+        found = reader.read(text, OURS, LIMIT)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert found == SelectedEvents((), 1, 0)
+    assert peak < 1 << 20
+
+
+@pytest.mark.parametrize("number", [b"1e999", b"-1e999", b"9" * 400, b"9" * 5000, b"0.1000", b"-0", b"1E5"])
+def test_numbers_are_left_as_they_are(number: bytes) -> None:
+    """Numbers of any size pass, verbatim, even where text should be."""
+    raw = event(requestParameters="@", eventTime="#").replace(b'"@"', number).replace(b'"#"', number)
+    assert read(log_file(raw, NOISE)) == SelectedEvents((raw,), 1, 0)
+    odd = event(eventSource="@").replace(b'"@"', number)
+    assert read(log_file(odd)) == SelectedEvents((), 1, 0)
+
+
+def test_the_last_of_two_equal_keys_counts() -> None:
+    """Duplicate keys select as every JSON reader at hand would read them, on both ways through a file."""
+    raw = b'{"eventSource":"s3.amazonaws.com","eventSource":"codecatalyst.amazonaws.com"}'
+    hidden = b'{"eventSource":"codecatalyst.amazonaws.com","eventSource":"s3.amazonaws.com"}'
+    assert read(log_file(raw, hidden)) == SelectedEvents((raw,), 1, 0)
+    assert read(log_file(raw, hidden, b"7")) == SelectedEvents((raw,), 1, 1)
+
+
+def test_invalid_utf_8_in_noise_costs_nothing() -> None:
+    """Only what is selected has to be text: the rest is not looked at."""
+    noise = NOISE[:-1] + b',"a":"\xff"}'
+    assert read(log_file(event(), noise)) == SelectedEvents((event(),), 1, 0)
+
+
+@pytest.mark.parametrize("wrong", [None, 7, [], {}, True])
+def test_odd_types_in_noise_are_just_skipped(wrong: object) -> None:
+    """A source or name of another type selects nothing and breaks nothing."""
+    raws = [encoded({"eventSource": wrong, "eventName": "x"}), encoded({"eventSource": "x", "eventName": wrong})]
+    assert read(log_file(*raws)) == SelectedEvents((), 2, 0)
