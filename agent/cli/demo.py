@@ -51,7 +51,7 @@ def _demo(console: Console, *, once: bool, otlp_endpoint: str | None) -> int:
     from agent.demo.interrupt import interruptible
     from agent.demo.runner import Wishes, run
     from agent.demo.show import Show
-    from agent.demo.subject import DaemonEndedError, NotReadyError
+    from agent.demo.shown_daemon import DaemonEndedError, NotReadyError
     from agent.errors import DependencyError
 
     show = Show(console)

@@ -39,7 +39,7 @@ def run(
         typer.echo(f"✗ {error}", err=True)
         raise typer.Exit(_UNAVAILABLE) from error
     except Exception as error:
-        from agent.telemetry.failure import describe
+        from agent.telemetry.tracebacks import describe
 
         typer.echo(describe(error), err=True)  # the interpreter's own traceback would quote values
         typer.echo(

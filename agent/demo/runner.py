@@ -14,12 +14,12 @@ from random import Random
 from agent.demo.bystanders import Bystanders
 from agent.demo.generator import OPENING_SIZE, Generator
 from agent.demo.interrupt import Stopping
-from agent.demo.objects import Press
 from agent.demo.receiver import Receiver
 from agent.demo.scrape import Scrape, Tally
 from agent.demo.show import Show
+from agent.demo.shown_daemon import ShownDaemon
 from agent.demo.sinks import BuiltIn, Elsewhere, Sink
-from agent.demo.subject import Subject
+from agent.demo.trail_objects import Press
 from agent.demo.world import World
 from agent.settings import redacted_url
 from agent.sink.otlp.decode import ReceivedRecord
@@ -62,11 +62,11 @@ def _start(wishes: Wishes, show: Show, stopping: Stopping, stack: ExitStack) -> 
     sink = _sink(wishes, show, stopping, stack)
     with show.step("starting the daemon", "the daemon: trail-agent run") as note:
         theirs = wishes.otlp_endpoint is not None
-        subject = stack.enter_context(Subject.start(world, sink.endpoint, folder, keep_headers=theirs))
-        subject.await_ready(stopping)
-        note.append(subject.address)
-    show.links(subject.address, once=wishes.once)
-    return Demo(Ensemble(world, subject, sink), show, stopping, Random())
+        daemon = stack.enter_context(ShownDaemon.start(world, sink.endpoint, folder, keep_headers=theirs))
+        daemon.await_ready(stopping)
+        note.append(daemon.address)
+    show.links(daemon.address, once=wishes.once)
+    return Demo(Ensemble(world, daemon, sink), show, stopping, Random())
 
 
 def _sink(wishes: Wishes, show: Show, stopping: Stopping, stack: ExitStack) -> Sink:
@@ -83,7 +83,7 @@ class Ensemble:
     """What a running demo is made of."""
 
     world: World
-    subject: Subject
+    daemon: ShownDaemon
     sink: Sink
 
 
@@ -92,7 +92,7 @@ class Demo:
 
     def __init__(self, ensemble: Ensemble, show: Show, stopping: Stopping, rng: Random) -> None:
         self._world = ensemble.world
-        self._subject = ensemble.subject
+        self._daemon = ensemble.daemon
         self._sink = ensemble.sink
         self._show = show
         self._stopping = stopping
@@ -121,11 +121,11 @@ class Demo:
         """Print the last counts, stop the daemon, and say how it went."""
         if not self._written:  # asked to stop so early that the daemon may not even know how to
             return ["interrupted before anything was written"]
-        scrape = self._subject.scrape()
+        scrape = self._daemon.scrape()
         faults = self._sink.faults(scrape)
         self._show.curtain(self._tally(scrape))
         with self._show.step("stopping the daemon: it finishes what it has in hand", "the daemon has ended in order"):
-            self._subject.stop()
+            self._daemon.stop()
         written = f"{self._written} CodeCatalyst events written"
         if not faults:
             self._show.verdict(f"{written}, {self._sink.proof}", good=True)
@@ -137,7 +137,7 @@ class Demo:
         summary_due = time.monotonic()
         while not self._stopping.is_set():
             if time.monotonic() >= summary_due:
-                self._show.summary(self._tally(self._subject.scrape()))
+                self._show.summary(self._tally(self._daemon.scrape()))
                 summary_due += _SUMMARY_SECONDS
             self._write(self._rng.randint(1, 4))
             self._watch(_PAUSE_SECONDS, until=lambda: False)
@@ -171,8 +171,8 @@ class Demo:
             records = self._sink.take(_BEAT_SECONDS)
             yield records
             if not records:
-                self._subject.check()
-                self._show.refresh(self._tally(self._subject.scrape()))
+                self._daemon.check()
+                self._show.refresh(self._tally(self._daemon.scrape()))
                 if until():
                     return
 
@@ -180,7 +180,7 @@ class Demo:
         return Tally.of(scrape, queued=self._world.queue_depth().total)
 
     def _complete(self) -> bool:
-        return not self._sink.faults(self._subject.scrape())
+        return not self._sink.faults(self._daemon.scrape())
 
     def _settled(self) -> bool:
         """Whether every message is deleted, so that nothing can come a second time."""

@@ -16,8 +16,8 @@ from agent.settings.sections import (
     RecordSettings,
     SelectSettings,
 )
-from agent.settings.show import redacted, schema, settings_table
 from agent.settings.urls import redacted_url
+from agent.settings.views import redacted, schema, settings_table
 
 __all__ = [
     "AssumeRoleSettings",

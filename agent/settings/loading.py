@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from agent.errors import SettingsError
 from agent.settings import file, keys
-from agent.settings.advice import advice
+from agent.settings.cautions import cautions
 from agent.settings.layer import Layer, Problem, came_from, decoded
 from agent.settings.problems import sentences
 from agent.settings.root import Context, Settings
@@ -116,7 +116,7 @@ def _validated(
         raise SettingsError([problem.sentence for problem in found]) from None  # the cause would quote the values
     if problems:
         raise SettingsError([problem.sentence for problem in problems])
-    return settings.with_warnings((*warnings, *advice(settings)))
+    return settings.with_warnings((*warnings, *cautions(settings)))
 
 
 def _new(found: list[Problem], known: list[Problem]) -> list[Problem]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from agent.telemetry.failure import EXCEPTION, describe, headline
 from agent.telemetry.safetext import bare_address
+from agent.telemetry.tracebacks import EXCEPTION, describe, headline
 from agent.telemetry.voice import ERROR, Voice
 
 

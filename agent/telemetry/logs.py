@@ -18,9 +18,9 @@ import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
 
 from agent.pulse import Clock, SystemClock
-from agent.telemetry.failure import EXCEPTION, describe, headline
 from agent.telemetry.safetext import clean, without_user
 from agent.telemetry.throttle import Throttle
+from agent.telemetry.tracebacks import EXCEPTION, describe, headline
 
 
 def open_log(level: str, layout: str, stream: TextIO, clock: Clock | None = None) -> FilteringBoundLogger:

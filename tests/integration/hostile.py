@@ -13,7 +13,7 @@ from typing import Final
 
 from agent.demo.bystanders import Bystanders
 from agent.demo.generator import GeneratedEvent, Generator
-from agent.demo.objects import TrailObject, pack, trail_key
+from agent.demo.trail_objects import TrailObject, pack, trail_key
 from agent.model import ObjectRef
 from tests.integration.rig import Cloud
 from tests.support.flow_samples import notification

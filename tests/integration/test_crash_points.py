@@ -18,7 +18,7 @@ from werkzeug.serving import make_server
 
 from agent.aws.emulated import EmulatedAccount
 from agent.demo.generator import GeneratedEvent, Generator
-from agent.demo.objects import pack, trail_key
+from agent.demo.trail_objects import pack, trail_key
 from agent.demo.world import REGION, World
 from agent.errors import Reason
 from tests.integration.rig import DEADLINE_SECONDS, Agent, Cloud, eventually

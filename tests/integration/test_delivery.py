@@ -15,7 +15,7 @@ import pytest
 
 from agent.demo.bystanders import Bystanders
 from agent.demo.generator import GeneratedEvent, Generator
-from agent.demo.objects import TrailObject, pack, trail_key
+from agent.demo.trail_objects import TrailObject, pack, trail_key
 from agent.model import ObjectSource
 from agent.records.mapping import Mapper
 from agent.records.profiles.codecatalyst import canonical

@@ -21,12 +21,12 @@ import pytest
 from typer.testing import CliRunner
 
 from agent.cli.app import app
-from agent.demo import subject
+from agent.demo import shown_daemon
 from agent.demo.generator import OPENING_SIZE, Generator
 from agent.demo.interrupt import Stopping
-from agent.demo.objects import pack, trail_key
 from agent.demo.receiver import Receiver
-from agent.demo.subject import DaemonEndedError, Subject
+from agent.demo.shown_daemon import DaemonEndedError, ShownDaemon
+from agent.demo.trail_objects import pack, trail_key
 from agent.demo.world import World
 from agent.model import ObjectSource
 from agent.records.mapping import Mapper
@@ -137,8 +137,8 @@ def test_a_signal_ends_the_demo_and_all_it_started(tmp_path: Path, ending: signa
 
 def test_a_daemon_that_dies_is_reported_with_its_last_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """When the daemon ends by itself, its exit code and the end of its log reach whoever watches."""
-    monkeypatch.setattr(subject, "_COMMAND", ("-c", "import sys; sys.exit('out of paper')"))
-    with World.start() as world, Subject.start(world, "http://127.0.0.1:1", tmp_path) as dying:
+    monkeypatch.setattr(shown_daemon, "_COMMAND", ("-c", "import sys; sys.exit('out of paper')"))
+    with World.start() as world, ShownDaemon.start(world, "http://127.0.0.1:1", tmp_path) as dying:
         with pytest.raises(DaemonEndedError, match="exit code 1") as caught:
             dying.await_ready(Stopping())
         assert caught.value.last_lines == ["out of paper"]

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import pytest
 
-from agent.demo.objects import TrailObject
+from agent.demo.trail_objects import TrailObject
 from tests.integration import hostile
 from tests.integration.hostile import Hostile, Stage, forged_messages, good_objects, hostile_objects
 from tests.integration.rig import Agent, Cloud, eventually

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from agent.demo.generator import Generator
-from agent.demo.objects import pack, trail_key
+from agent.demo.trail_objects import pack, trail_key
 from tests.integration.rig import DEADLINE_SECONDS, Agent, Cloud, eventually
 from tests.support.otlp_receiver import Export, HttpReceiver, HttpReply
 

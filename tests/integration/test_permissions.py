@@ -14,7 +14,7 @@ from random import Random
 import pytest
 
 from agent.demo.generator import Generator
-from agent.demo.objects import pack, trail_key
+from agent.demo.trail_objects import pack, trail_key
 from agent.demo.world import REGION
 from tests.integration.rig import ACME, Agent, Cloud, eventually
 from tests.support import iam_policy

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
-from agent.demo.objects import pack, trail_key
+from agent.demo.trail_objects import pack, trail_key
 from agent.demo.world import REGION
 from tests.integration.rig import Agent, Cloud, eventually
 from tests.support.otlp_receiver import HttpReceiver, HttpReply

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from agent.demo.bystanders import Bystanders
 from agent.demo.compare import Ledger
 from agent.demo.generator import GeneratedEvent, Generator
-from agent.demo.objects import Press
+from agent.demo.trail_objects import Press
 
 NOW = datetime(2023, 5, 18, 17, 10, 50, tzinfo=UTC)
 BYSTANDERS = Bystanders()

@@ -9,7 +9,7 @@ from random import Random
 
 from agent.demo.bystanders import Bystanders
 from agent.demo.generator import Generator
-from agent.demo.objects import Press, TrailObject
+from agent.demo.trail_objects import Press, TrailObject
 
 _NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 _BATCH = 120  # events over a dozen accounts and regions: some ten in each object

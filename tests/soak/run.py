@@ -15,7 +15,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final
 
-from agent.demo.objects import TrailObject
+from agent.demo.trail_objects import TrailObject
 from agent.errors import Reason
 from tests.integration.rig import PROGRAM, Agent, Cloud
 from tests.soak.memory import Memory

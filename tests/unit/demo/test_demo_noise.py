@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from agent.demo.bystanders import Bystanders
-from agent.demo.objects import trail_key
+from agent.demo.trail_objects import trail_key
 from agent.records.selection import Selector
 from agent.trail.key import TrailKey, parse
 

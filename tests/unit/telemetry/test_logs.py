@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.errors import DependencyError
-from agent.telemetry.failure import describe, headline
 from agent.telemetry.logs import foreign_logging, open_log
 from agent.telemetry.safetext import clean, is_plain, without_user
 from agent.telemetry.throttle import Distinct, Throttle
+from agent.telemetry.tracebacks import describe, headline
 from tests.support.telemetry_rig import StillClock
 
 HOSTILE = st.text(st.characters() | st.sampled_from("\n\r\x1b\x00\u202e\u2028\ud800\x9b"), max_size=700)

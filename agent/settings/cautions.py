@@ -14,7 +14,7 @@ from agent.settings.sections import RecordSettings
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
-def advice(settings: Settings) -> list[str]:
+def cautions(settings: Settings) -> list[str]:
     """One warning for each setting that is probably not meant; none holds a secret."""
     return [*_of_the_way_out(settings), *_of_limits(settings), *_of_masking(settings.record), *_of_files(settings)]
 

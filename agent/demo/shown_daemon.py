@@ -38,7 +38,7 @@ class NotReadyError(DaemonEndedError):
     """The daemon runs, but is not ready in time."""
 
 
-class Subject:
+class ShownDaemon:
     """The daemon under demonstration; `address` is the base URL of its HTTP endpoints."""
 
     def __init__(self, child: Child, port: int) -> None:
