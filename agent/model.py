@@ -101,19 +101,25 @@ class ObjectSource:
 
 @dataclass(frozen=True, slots=True)
 class EventLabels:
-    """The labels under which an event is counted in `codecatalyst_events_total`, before any cardinality limit."""
+    """The labels under which an event is counted, before any cardinality limit.
+
+    `event_source` is empty for CodeCatalyst's events, which `codecatalyst_events_total` counts. All others are counted
+    in `cloudtrail_events_total`.
+    """
 
     event_name: str
     identity_type: str
     outcome: str
+    event_source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class LogRecord:
     """One OTLP log record, before encoding. Times are Unix nanoseconds.
 
-    `account` and `region` choose the Resource. `digest` (blake2b-16 of the body before truncation) tells a repeat.
-    `truncated` says whether something was left out to keep the record within its limit.
+    `account`, `region` and `service_name` choose the Resource; an empty `service_name` stands for the one of the
+    `resource` settings. `digest` (blake2b-16 of the body before truncation) tells a repeat. `truncated` says whether
+    something was left out to keep the record within its limit.
     """
 
     account: str
@@ -129,6 +135,7 @@ class LogRecord:
     source: ObjectSource
     digest: bytes
     truncated: bool = False
+    service_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,7 +124,7 @@ class Export:
             return [older, newer] if too_old else [newer, older]
         if too_old:
             record = self._records[places[0]]
-            self._too_old[_Stream(record.account, record.region)] = _Proof(record.time_unix_nano, detail)
+            self._too_old[_Stream.of(record)] = _Proof(record.time_unix_nano, detail)
         self._reject(places, Reason.SINK_TOO_OLD if too_old else Reason.SINK_REJECTED, detail)
         return []
 
@@ -154,7 +154,7 @@ class Export:
         return piece if len(left) == len(piece.places) else _Piece(left)
 
     def _proof_against(self, record: LogRecord) -> _Proof | None:
-        proof = self._too_old.get(_Stream(record.account, record.region))
+        proof = self._too_old.get(_Stream.of(record))
         return proof if proof and record.time_unix_nano <= proof.time_unix_nano else None
 
     def _payload(self, places: list[int]) -> bytes:
@@ -177,6 +177,12 @@ class _Stream:
 
     account: str
     region: str
+    service_name: str
+
+    @classmethod
+    def of(cls, record: LogRecord) -> _Stream:
+        """The stream of `record`."""
+        return cls(record.account, record.region, record.service_name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,12 @@ class _Origin:
 
     account: str
     region: str
+    service_name: str
+
+    @classmethod
+    def of(cls, record: LogRecord) -> _Origin:
+        """The origin of `record`."""
+        return cls(record.account, record.region, record.service_name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +70,7 @@ class Encoder:
         self.template = lru_cache(maxsize=1024)(self._template)
 
     def encode(self, records: Sequence[LogRecord]) -> ExportLogsServiceRequest:
-        """One request of all `records`: one ResourceLogs per account and region, in order of first appearance."""
+        """One request of all `records`: a ResourceLogs per account, region and service, in order of appearance."""
         draft = _Draft(self)
         for record in records:
             draft.add(record)
@@ -111,6 +117,7 @@ class Encoder:
             "cloud.provider": "aws",
             "cloud.region": origin.region,
             "cloud.account.id": origin.account,
+            **({"service.name": origin.service_name} if origin.service_name else {}),
         }
         safe = {safe_key(key): safe_text(value) for key, value in sorted(attributes.items()) if value}
         # Not Resource.create(): it would add a random service.instance.id, and so new bytes for every process.
@@ -132,7 +139,7 @@ class _Draft:
 
     def add(self, record: LogRecord) -> logs_pb2.LogRecord:
         """Write `record` into its group, behind those already there."""
-        origin = _Origin(record.account, record.region)
+        origin = _Origin.of(record)
         if origin not in self._groups:
             self._groups[origin] = self._open(origin)
         target: logs_pb2.LogRecord = self._groups[origin].log_records.add()
@@ -172,11 +179,11 @@ class _Draft:
 
     def _opening(self, record: LogRecord) -> int:
         """The bytes that a group costs which `record` would be the first of."""
-        origin = _Origin(record.account, record.region)
+        origin = _Origin.of(record)
         return 0 if origin in self._groups else self._encoder.template(origin).ByteSize() + _GROUP_FRAME
 
     def _take_back(self, record: LogRecord) -> None:
-        group = self._groups[_Origin(record.account, record.region)]
+        group = self._groups[_Origin.of(record)]
         del group.log_records[-1]
         if not group.log_records:
             del self.request.resource_logs[-1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from opentelemetry.exporter.otlp.proto.common._log_encoder import encode_logs
@@ -54,6 +55,14 @@ def _oracle(given: Sequence[LogRecord]) -> ExportLogsServiceRequest:
         )
         readable.append(ReadableLogRecord(api, Resource(resource), scope))
     return encode_logs(readable)
+
+
+def test_a_service_of_its_own_has_a_resource_of_its_own() -> None:
+    """Records of one account and region are grouped by service; without one of their own, by the settings' name."""
+    plain = log_record()
+    request = ENCODER.encode([plain, replace(plain, service_name="aws-sso"), plain])
+    names = [record.resource["service.name"] for record in records(request)]
+    assert names == ["audit", "audit", "aws-sso"]
 
 
 def test_the_request_equals_that_of_the_sdk() -> None:
