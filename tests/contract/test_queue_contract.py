@@ -14,7 +14,7 @@ from agent.errors import AwsError, Fault, Reason
 from agent.pulse import SystemClock
 from tests.support.clock import FakeClock
 from tests.support.moto import Emulator
-from tests.support.sqs import DEAD_LETTER_ARN, DEAD_LETTER_URL, QUEUE_URL, DeadLetter, FakeQueue
+from tests.support.queue import DEAD_LETTER_ARN, DEAD_LETTER_URL, QUEUE_URL, DeadLetter, FakeQueue
 from tests.support.telemetry import FakeTelemetry
 
 pytestmark = pytest.mark.parametrize("kind", ["fake", "moto"])

@@ -15,7 +15,7 @@ from agent.demo.bystanders import Bystanders
 from agent.demo.generator import GeneratedEvent, Generator
 from agent.demo.trail_objects import TrailObject, pack, trail_key
 from agent.model import ObjectRef
-from tests.integration.rig import Cloud
+from tests.support.cloud import Cloud
 from tests.support.flow_samples import notification
 
 NOW: Final = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)

@@ -21,10 +21,12 @@ from agent.demo.generator import GeneratedEvent, Generator
 from agent.demo.trail_objects import pack, trail_key
 from agent.demo.world import REGION, World
 from agent.errors import Reason
-from tests.integration.rig import DEADLINE_SECONDS, Agent, Cloud, eventually
 from tests.soak.report import Report
 from tests.soak.sink import Archive
 from tests.support import crash
+from tests.support.clock import DEADLINE_SECONDS, eventually
+from tests.support.cloud import Cloud
+from tests.support.daemon import Daemon
 from tests.support.edges import Edge
 from tests.support.otlp_receiver import Export, HttpReceiver, HttpReply
 from tests.support.samples import s3_event
@@ -124,7 +126,7 @@ class Trial:
         """One life, up to the edge."""
         self._crashes += 1
         folder = self._folder / f"life-{self._crashes}"
-        with Agent.run(folder, self._settings, program=crash.program(edge, nth)) as agent:
+        with Daemon.run(folder, self._settings, program=crash.program(edge, nth)) as agent:
             assert agent.child.wait(DEADLINE_SECONDS) == -signal.SIGKILL, agent.log_text()
             assert crash.reached(agent.events()) is edge
         if edge not in UNSENT:
@@ -133,7 +135,7 @@ class Trial:
 
     def recover(self) -> None:
         """A life that nothing happens to, until the queue is empty."""
-        with Agent.run(self._folder / "last", self._settings) as agent:
+        with Daemon.run(self._folder / "last", self._settings) as agent:
             eventually(self._cloud.is_idle, "the queue is empty")
             assert agent.ledger_balances()
 

@@ -19,7 +19,9 @@ from agent.demo.trail_objects import TrailObject, pack, trail_key
 from agent.model import ObjectSource
 from agent.records.mapping import Mapper
 from agent.records.profiles.codecatalyst import canonical
-from tests.integration.rig import ACME, Agent, Cloud, eventually
+from tests.support.clock import eventually
+from tests.support.cloud import ACME, Cloud
+from tests.support.daemon import Daemon
 from tests.support.otlp_receiver import GrpcReceiver, HttpReceiver
 
 NOTIFICATIONS = Path(__file__).parent.parent / "data" / "notifications"
@@ -59,7 +61,7 @@ def test_exactly_the_codecatalyst_events_arrive_once_each(
     """Forty objects of noise give their events: bodies, attributes, counters and empty queues; SIGTERM ends with 0."""
     objects = _objects(40, seed=7)
     written = {event.event_id: (event, trail) for trail in objects for event in trail.events}
-    with receiver() as sink, Agent.ready(tmp_path, cloud.settings(sink)) as agent:
+    with receiver() as sink, Daemon.ready(tmp_path, cloud.settings(sink)) as agent:
         for trail in objects:
             cloud.world.put(trail.key, trail.body)
         eventually(cloud.is_idle, "the queue is empty")
@@ -105,7 +107,7 @@ def test_every_form_of_notification_yields_what_it_names(cloud: Cloud, tmp_path:
     for key, event in zip(keys, generated, strict=True):
         cloud.account.put_object(ACME, key, pack([event.record]))
     settings = {"buckets": [{"name": ACME}], "dedup": {"events": 0}}
-    with HttpReceiver() as sink, Agent.ready(tmp_path, cloud.settings(sink, **settings)) as agent:
+    with HttpReceiver() as sink, Daemon.ready(tmp_path, cloud.settings(sink, **settings)) as agent:
         for name in expected:
             cloud.world.send((NOTIFICATIONS / name).read_text())
             eventually(cloud.is_idle, f"{name} is settled")
@@ -125,7 +127,7 @@ def test_what_can_never_be_delivered_ends_in_the_dead_letter_queue(cloud: Cloud,
     rng = Random(5)
     good, torn = _objects(1, seed=11)[0], trail_key(rng, "111122223333", "us-west-2", NOW)
     forged = json.dumps({"s3Bucket": "somebody-elses-bucket", "s3ObjectKey": [good.key]})
-    with HttpReceiver() as sink, Agent.ready(tmp_path, cloud.settings(sink)) as agent:
+    with HttpReceiver() as sink, Daemon.ready(tmp_path, cloud.settings(sink)) as agent:
         cloud.world.send("not json")
         cloud.world.send(forged)
         cloud.world.put(torn, gzip.compress(b'{"Records":[]}')[:-4])
@@ -150,7 +152,7 @@ def test_a_dry_run_reads_and_counts_and_changes_nothing(cloud: Cloud, tmp_path: 
     for each in trail:
         cloud.world.put(each.key, each.body)
     waiting = cloud.world.queue_depth().visible
-    with HttpReceiver() as sink, Agent.ready(tmp_path, cloud.settings(sink), "--dry-run") as agent:
+    with HttpReceiver() as sink, Daemon.ready(tmp_path, cloud.settings(sink), "--dry-run") as agent:
         eventually(lambda: sum(agent.counted().values()) == events, "every event is counted")
         assert agent.metric("trail_agent_deliveries_received_total") == waiting
         assert agent.stop() == 0

@@ -31,7 +31,7 @@ from agent.demo.world import World
 from agent.model import ObjectSource
 from agent.records.mapping import Mapper
 from agent.sink.otlp.encode import Encoder
-from tests.integration.rig import eventually
+from tests.support.clock import eventually
 
 NOW = datetime(2023, 5, 18, 17, 10, 50, tzinfo=UTC)
 ADDRESS = re.compile(r"http://127\.0\.0\.1:(\d+)")

@@ -23,7 +23,9 @@ import yaml
 from agent.demo.environment import isolated
 from agent.demo.generator import Generator
 from agent.demo.trail_objects import pack, trail_key
-from tests.integration.rig import DEADLINE_SECONDS, Agent, Cloud, eventually
+from tests.support.clock import DEADLINE_SECONDS, eventually
+from tests.support.cloud import Cloud
+from tests.support.daemon import Daemon
 from tests.support.otlp_receiver import Export, HttpReceiver, HttpReply
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
@@ -94,7 +96,7 @@ def _settings_of_a_refused(endpoint: str) -> dict[str, Any]:
 @pytest.mark.row(2)
 def test_a_queue_that_denies_access_at_the_start_is_asked_again(tmp_path: Path) -> None:
     """The daemon lives, is unready with SQS's own words, says once what to do, and still stops with 0."""
-    with _refusing() as endpoint, Agent.run(tmp_path, _settings_of_a_refused(endpoint)) as agent:
+    with _refusing() as endpoint, Daemon.run(tmp_path, _settings_of_a_refused(endpoint)) as agent:
         denied = {"operation": "GetQueueAttributes", "result": "denied"}
         eventually(lambda: agent.metric("trail_agent_sqs_requests_total", **denied) >= 2, "it is asked again")
         assert agent.get("/livez").status == 200
@@ -111,7 +113,7 @@ def test_require_healthy_ends_with_69_if_the_queue_denies_access(tmp_path: Path)
     """With --require-healthy the first refusal ends the start, and the message names the setting."""
     with (
         _refusing() as endpoint,
-        Agent.run(tmp_path, _settings_of_a_refused(endpoint), "--require-healthy") as agent,
+        Daemon.run(tmp_path, _settings_of_a_refused(endpoint), "--require-healthy") as agent,
     ):
         assert agent.child.wait(DEADLINE_SECONDS) == 69
         assert "queue.url" in agent.log_text()
@@ -129,7 +131,7 @@ def test_a_stop_under_load_loses_nothing_and_hides_nothing(cloud: Cloud, tmp_pat
         return HttpReply(status=503) if len(receiver.exports) > 5 else None
 
     with HttpReceiver(rule=stall) as receiver:
-        with Agent.ready(tmp_path, cloud.settings(receiver, shutdown_grace_seconds=4, workers=2)) as agent:
+        with Daemon.ready(tmp_path, cloud.settings(receiver, shutdown_grace_seconds=4, workers=2)) as agent:
             eventually(lambda: len(receiver.exports) > 5, "the sink is at work")
             begun = time.monotonic()
             assert agent.stop() == 0
@@ -138,7 +140,7 @@ def test_a_stop_under_load_loses_nothing_and_hides_nothing(cloud: Cloud, tmp_pat
         depth = cloud.world.queue_depth()
         assert (depth.in_flight, depth.visible > 0) == (0, True)
         delivered = _ids(*receiver.exports)
-    with HttpReceiver() as sink, Agent.ready(tmp_path / "next", cloud.settings(sink)) as agent:
+    with HttpReceiver() as sink, Daemon.ready(tmp_path / "next", cloud.settings(sink)) as agent:
         eventually(cloud.is_idle, "the next daemon delivers the rest")
         assert agent.stop() == 0
         assert delivered | _ids(*sink.exports) == written
@@ -151,7 +153,7 @@ def test_a_message_that_a_long_poll_brings_after_the_stop_is_visible_at_once(clo
     queue = {"url": cloud.world.queue_url, "region": "us-west-2", "wait_seconds": 5}
     with HttpReceiver() as sink:
         settings = cloud.settings(sink, queue=queue, workers=1, shutdown_grace_seconds=8)
-        with Agent.ready(tmp_path, settings) as agent:
+        with Daemon.ready(tmp_path, settings) as agent:
             eventually(cloud.is_idle, "S3's test event is gone")
             polls = _polls(agent)
             eventually(lambda: _polls(agent) > polls, "a long poll has ended, and the next one begins")
@@ -164,7 +166,7 @@ def test_a_message_that_a_long_poll_brings_after_the_stop_is_visible_at_once(clo
         assert (depth.in_flight, depth.visible) == (0, 1)
 
 
-def _polls(agent: Agent) -> float:
+def _polls(agent: Daemon) -> float:
     return agent.metric("trail_agent_sqs_requests_total", operation="ReceiveMessage")
 
 
@@ -174,7 +176,7 @@ def test_a_process_with_hardly_any_memory_delivers_all(cloud: Cloud, tmp_path: P
     written = _produce(cloud, 12)
     with HttpReceiver() as sink:
         settings = cloud.settings(sink, limits={"in_flight_bytes": 1_100_000})
-        with Agent.run(tmp_path, settings) as agent:
+        with Daemon.run(tmp_path, settings) as agent:
             eventually(cloud.is_idle, "the queue is empty")
             assert agent.metric("trail_agent_in_flight_bytes") == 0
             assert agent.ledger_balances()
@@ -186,7 +188,7 @@ def test_a_process_with_hardly_any_memory_delivers_all(cloud: Cloud, tmp_path: P
 @pytest.mark.row(33)
 def test_hundreds_of_silent_clients_do_not_touch_the_pipeline(cloud: Cloud, tmp_path: Path) -> None:
     """With two hundred connections that say nothing or drip, events flow, a probe is answered, threads are bounded."""
-    with HttpReceiver() as sink, Agent.ready(tmp_path, cloud.settings(sink)) as agent, ExitStack() as clients:
+    with HttpReceiver() as sink, Daemon.ready(tmp_path, cloud.settings(sink)) as agent, ExitStack() as clients:
         host, _, port = agent.address().rpartition(":")
         before = _threads(agent)
         for number in range(200):
@@ -202,7 +204,7 @@ def test_hundreds_of_silent_clients_do_not_touch_the_pipeline(cloud: Cloud, tmp_
         assert _ids(*sink.exports) == written
 
 
-def _threads(agent: Agent) -> int:
+def _threads(agent: Daemon) -> int:
     status = Path(f"/proc/{agent.child.process.pid}/status").read_text(encoding="utf-8")
     return int(status.partition("Threads:")[2].split()[0])
 

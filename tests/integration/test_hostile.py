@@ -13,7 +13,9 @@ import pytest
 from agent.demo.trail_objects import TrailObject
 from tests.integration import hostile
 from tests.integration.hostile import Hostile, Stage, forged_messages, good_objects, hostile_objects
-from tests.integration.rig import Agent, Cloud, eventually
+from tests.support.clock import eventually
+from tests.support.cloud import Cloud
+from tests.support.daemon import Daemon
 from tests.support.otlp_receiver import HttpReceiver
 
 _MOST_MIB: Final = 700
@@ -27,7 +29,7 @@ def cloud() -> Iterator[Cloud]:
         yield started
 
 
-def peak_mib(agent: Agent) -> float:
+def peak_mib(agent: Daemon) -> float:
     """The most memory that the daemon has had at once."""
     found = _PEAK.search(Path(f"/proc/{agent.child.process.pid}/status").read_text(encoding="utf-8"))
     assert found
@@ -58,7 +60,7 @@ def test_the_good_arrive_among_hostile_objects_and_forged_messages(
     """
     stage, good = Stage(cloud), good_objects(10)
     bad = [*hostile_objects(), *forged_messages(cloud.world.bucket, good[0])]
-    with HttpReceiver() as sink, Agent.ready(tmp_path, cloud.settings(sink, **hostile.settings(cloud))) as agent:
+    with HttpReceiver() as sink, Daemon.ready(tmp_path, cloud.settings(sink, **hostile.settings(cloud))) as agent:
         for number in range(4):
             pieces: list[TrailObject | Hostile] = [good[number], *bad[number::4], good[4 + number]]
             for piece in pieces:

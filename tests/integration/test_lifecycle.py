@@ -14,7 +14,9 @@ import pytest
 
 from agent.demo.generator import Generator
 from agent.demo.trail_objects import pack, trail_key
-from tests.integration.rig import DEADLINE_SECONDS, Agent, Cloud, eventually
+from tests.support.clock import DEADLINE_SECONDS, eventually
+from tests.support.cloud import Cloud
+from tests.support.daemon import Daemon
 from tests.support.otlp_receiver import Export, HttpReceiver, HttpReply
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
@@ -57,7 +59,7 @@ def test_a_sink_that_is_down_and_comes_back_gets_everything(cloud: Cloud, tmp_pa
     """While the sink answers 503 the daemon is alive, unready and keeps its messages; then all is delivered, once."""
     mood = Moody()
     with HttpReceiver(rule=mood) as sink:
-        with Agent.ready(tmp_path, cloud.settings(sink)) as agent:
+        with Daemon.ready(tmp_path, cloud.settings(sink)) as agent:
             mood.down = True
             written = _put_events(cloud, 5)
             eventually(lambda: agent.metric("trail_agent_events_read_total") == 5, "the object is read")
@@ -84,7 +86,7 @@ def test_a_stop_with_the_sink_down_gives_every_message_back(cloud: Cloud, tmp_pa
     mood = Moody()
     with HttpReceiver(rule=mood) as sink:
         settings = cloud.settings(sink, shutdown_grace_seconds=4)
-        with Agent.ready(tmp_path, settings) as agent:
+        with Daemon.ready(tmp_path, settings) as agent:
             mood.down = True
             written = _put_events(cloud, 4)
             eventually(lambda: agent.metric("trail_agent_events_read_total") == 4, "the object is read")
@@ -93,7 +95,7 @@ def test_a_stop_with_the_sink_down_gives_every_message_back(cloud: Cloud, tmp_pa
             assert agent.said("stopped")
         depth = cloud.world.queue_depth()
         assert (depth.in_flight, depth.visible) == (0, 1)
-    with HttpReceiver() as sink, Agent.ready(tmp_path / "second", cloud.settings(sink)) as agent:
+    with HttpReceiver() as sink, Daemon.ready(tmp_path / "second", cloud.settings(sink)) as agent:
         eventually(cloud.is_idle, "the second daemon delivers it")
         assert agent.stop() == 0
         assert sorted(_ids(sink)) == sorted(written)
@@ -105,13 +107,13 @@ def test_a_start_while_the_sink_is_down_receives_nothing(cloud: Cloud, tmp_path:
     mood = Moody(down=True)
     written = _put_events(cloud, 3)
     with HttpReceiver(rule=mood) as sink:
-        with Agent.run(tmp_path, cloud.settings(sink)) as agent:
+        with Daemon.run(tmp_path, cloud.settings(sink)) as agent:
             eventually(lambda: "503" in agent.get("/readyz").text, "readiness tells why")
             eventually(lambda: len(sink.exports) >= 3, "the sink is asked again and again")
             assert agent.metric("trail_agent_queue_messages", queue="main", state="visible") >= 1
             assert agent.metric("trail_agent_sqs_requests_total", operation="ReceiveMessage") == 0
             assert agent.stop() == 0
-        with Agent.run(tmp_path / "second", cloud.settings(sink)) as agent:
+        with Daemon.run(tmp_path / "second", cloud.settings(sink)) as agent:
             eventually(lambda: "503" in agent.get("/readyz").text, "readiness tells why")
             mood.down = False
             eventually(cloud.is_idle, "the message is deleted")
@@ -124,7 +126,7 @@ def test_a_start_while_the_sink_is_down_receives_nothing(cloud: Cloud, tmp_path:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_an_idle_daemon_stops_on_either_signal(cloud: Cloud, tmp_path: Path, number: signal.Signals) -> None:
     """SIGTERM and SIGINT in a long poll end the daemon with 0."""
-    with HttpReceiver() as sink, Agent.ready(tmp_path, cloud.settings(sink)) as agent:
+    with HttpReceiver() as sink, Daemon.ready(tmp_path, cloud.settings(sink)) as agent:
         agent.child.process.send_signal(number)
         assert agent.child.wait(DEADLINE_SECONDS) == 0
         assert "Traceback" not in agent.log_text()
@@ -136,7 +138,7 @@ def test_a_second_signal_does_not_wait_for_the_grace(cloud: Cloud, tmp_path: Pat
     mood = Moody()
     with (
         HttpReceiver(rule=mood) as sink,
-        Agent.ready(tmp_path, cloud.settings(sink, shutdown_grace_seconds=600)) as agent,
+        Daemon.ready(tmp_path, cloud.settings(sink, shutdown_grace_seconds=600)) as agent,
     ):
         mood.down = True
         _put_events(cloud, 2)
@@ -152,7 +154,7 @@ def test_a_queue_without_a_dead_letter_queue_is_refused(cloud: Cloud, tmp_path: 
     """Without any dead-letter queue the daemon ends with 78 and says how to make one."""
     bare = cloud.account.create_queue("bare")
     queue = {"url": bare, "region": "us-west-2"}
-    with Agent.run(tmp_path, cloud.settings("http://127.0.0.1:9", queue=queue)) as agent:
+    with Daemon.run(tmp_path, cloud.settings("http://127.0.0.1:9", queue=queue)) as agent:
         assert agent.child.wait(DEADLINE_SECONDS) == 78
         assert "create-queue" in agent.log_text()
         assert "Traceback" not in agent.log_text()
@@ -167,7 +169,7 @@ def test_a_dead_letter_queue_of_the_settings_is_used(cloud: Cloud, tmp_path: Pat
         "wait_seconds": 1,
         "dead_letter_url": cloud.world.dead_letter_url,
     }
-    with HttpReceiver() as sink, Agent.ready(tmp_path, cloud.settings(sink, queue=queue)) as agent:
+    with HttpReceiver() as sink, Daemon.ready(tmp_path, cloud.settings(sink, queue=queue)) as agent:
         cloud.account.send(bare, "?")
         eventually(lambda: agent.metric("trail_agent_dead_letters_total") == 1, "the message is dead-lettered")
         assert agent.stop() == 0
@@ -183,7 +185,7 @@ def _unused_address() -> str:
 def test_require_healthy_ends_with_69_if_the_sink_is_not_there(cloud: Cloud, tmp_path: Path) -> None:
     """With --require-healthy a sink that refuses connections ends the start, and the message names the setting."""
     settings = cloud.settings(f"http://{_unused_address()}")
-    with Agent.run(tmp_path, settings, "--require-healthy") as agent:
+    with Daemon.run(tmp_path, settings, "--require-healthy") as agent:
         assert agent.child.wait(DEADLINE_SECONDS) == 69
         assert "otlp.endpoint" in agent.log_text()
 
@@ -194,7 +196,7 @@ def test_require_healthy_ends_with_69_if_the_queue_is_not_there(cloud: Cloud, tm
     queue = {"url": cloud.world.queue_url + "-nowhere", "region": "us-west-2"}
     with (
         HttpReceiver() as sink,
-        Agent.run(tmp_path, cloud.settings(sink, queue=queue), "--require-healthy") as agent,
+        Daemon.run(tmp_path, cloud.settings(sink, queue=queue), "--require-healthy") as agent,
     ):
         assert agent.child.wait(DEADLINE_SECONDS) == 69
         assert "queue.url" in agent.log_text()
@@ -204,7 +206,7 @@ def test_require_healthy_ends_with_69_if_the_queue_is_not_there(cloud: Cloud, tm
 def test_a_queue_that_is_not_there_is_waited_for(cloud: Cloud, tmp_path: Path) -> None:
     """Without --require-healthy the daemon lives, is unready with the reason, and still stops with 0."""
     queue = {"url": cloud.world.queue_url + "-nowhere", "region": "us-west-2"}
-    with HttpReceiver() as sink, Agent.run(tmp_path, cloud.settings(sink, queue=queue)) as agent:
+    with HttpReceiver() as sink, Daemon.run(tmp_path, cloud.settings(sink, queue=queue)) as agent:
         eventually(lambda: "queue" in agent.get("/readyz").text, "readiness tells why")
         assert agent.get("/livez").status == 200
         assert agent.stop() == 0
@@ -222,7 +224,7 @@ def test_settings_that_cannot_be_used_end_with_78(
     cloud: Cloud, tmp_path: Path, changes: dict[str, Any], named: str
 ) -> None:
     """A misspelt key, an address that is not ours and an unknown profile are named, without a traceback."""
-    with Agent.run(tmp_path, cloud.settings("http://127.0.0.1:9", **changes)) as agent:
+    with Daemon.run(tmp_path, cloud.settings("http://127.0.0.1:9", **changes)) as agent:
         assert agent.child.wait(DEADLINE_SECONDS) == 78
         assert named in agent.log_text()
         assert "Traceback" not in agent.log_text()
@@ -233,7 +235,7 @@ def test_a_stop_is_heard_before_anything_answers(cloud: Cloud, tmp_path: Path) -
     with socket.create_server(("127.0.0.1", 0)) as silent:
         settings = cloud.settings(f"http://127.0.0.1:{silent.getsockname()[1]}")
         settings["otlp"]["timeout_seconds"] = 50
-        with Agent.run(tmp_path, settings) as agent:
+        with Daemon.run(tmp_path, settings) as agent:
             eventually(lambda: agent.said("started"), "the daemon has started")
             silent.settimeout(DEADLINE_SECONDS)
             connection, _ = silent.accept()

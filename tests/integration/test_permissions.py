@@ -16,8 +16,10 @@ import pytest
 from agent.demo.generator import Generator
 from agent.demo.trail_objects import pack, trail_key
 from agent.demo.world import REGION
-from tests.integration.rig import ACME, Agent, Cloud, eventually
 from tests.support import iam_policy
+from tests.support.clock import eventually
+from tests.support.cloud import ACME, Cloud
+from tests.support.daemon import Daemon
 from tests.support.iam_policy import Call, allowed
 from tests.support.otlp_receiver import HttpReceiver, HttpReply
 from tests.support.recorded_aws import RecordedAws
@@ -83,7 +85,7 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Call]]:
         }
         with (
             HttpReceiver(rule=lambda export: slow if export.records and len(sink.exports) < 4 else None) as sink,
-            Agent.ready(tmp_path_factory.mktemp("agent"), cloud.settings(sink, **settings)) as agent,
+            Daemon.ready(tmp_path_factory.mktemp("agent"), cloud.settings(sink, **settings)) as agent,
         ):
             trail.fill()
             for metric, labels in _EVENTFUL:

@@ -9,7 +9,9 @@ from random import Random
 
 from agent.demo.trail_objects import pack, trail_key
 from agent.demo.world import REGION
-from tests.integration.rig import Agent, Cloud, eventually
+from tests.support.clock import eventually
+from tests.support.cloud import Cloud
+from tests.support.daemon import Daemon
 from tests.support.otlp_receiver import HttpReceiver, HttpReply
 from tests.support.samples import create_dev_environment
 
@@ -48,7 +50,7 @@ def test_nothing_that_is_said_holds_a_secret(tmp_path: Path) -> None:
             aws={"endpoint_url": cloud.world.endpoint, "assume_role": role},
             log={"level": "debug", "format": "json"},
         )
-        with Agent.ready(tmp_path / "agent", settings) as agent:
+        with Daemon.ready(tmp_path / "agent", settings) as agent:
             rng = Random(4)
             for body in (pack([_event("one")]), pack([_event("two"), b"7"]), pack([b'{"eventName":"' + WORD.encode()])):
                 cloud.world.put(trail_key(rng, "111122223333", REGION, NOW), body)

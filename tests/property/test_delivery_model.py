@@ -34,10 +34,10 @@ from agent.model import ObjectRef, Outcome
 from agent.trail.admission import Admission
 from tests.support.clock import FakeClock
 from tests.support.edges import Edge
+from tests.support.far_side import FarSide, Reply
 from tests.support.flow_samples import BUCKET, event, noise, notification, plain_object, ref, trail_object
 from tests.support.process import Interruption, Process, Surroundings
-from tests.support.receiver import Receiver, Reply
-from tests.support.sqs import FakeQueue
+from tests.support.queue import FakeQueue
 from tests.support.store import FakeStore, Problem, denied, missing, unavailable
 from tests.support.truth import Sent, Truth, Written
 
@@ -153,7 +153,7 @@ class World:
         self.queue = FakeQueue(self.clock)
         self.store = FakeStore()
         self.truth = Truth(self.queue)
-        self.sink = Receiver(self.truth, self.clock)
+        self.sink = FarSide(self.truth, self.clock)
         admission = Admission({BUCKET: None, OTHER_BUCKET: None})
         self._surroundings = Surroundings(self.clock, self.queue, self.store, self.sink, self.truth, admission)
         self._serial = 0

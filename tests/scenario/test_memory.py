@@ -9,12 +9,11 @@ from contextlib import ExitStack
 import pytest
 
 from agent.pulse import Pulse
-from tests.integration.rig import eventually
-from tests.support.clock import finish
-from tests.support.flow import LIMITS, Core
+from tests.support.clock import eventually, finish
 from tests.support.flow_samples import event, ids, noise, notification, ref, trail_object
+from tests.support.one_worker import LIMITS, OneWorker
+from tests.support.queue import FakeQueue
 from tests.support.sink import FakeSink
-from tests.support.sqs import FakeQueue
 from tests.support.store import FakeStore
 from tests.support.telemetry_rig import rig
 
@@ -52,7 +51,7 @@ def test_reads_wait_for_memory_after_the_head_of_the_response(room_for: float, o
     drain, halt = threading.Event(), threading.Event()
     sink = FakeSink(pulse, halt)
     with ExitStack() as stack:
-        core = Core(
+        core = OneWorker(
             pulse=pulse,
             queue=queue,
             store=store,

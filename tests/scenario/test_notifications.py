@@ -10,8 +10,8 @@ import pytest
 from agent.errors import Reason
 from agent.model import ObjectRef
 from agent.trail.admission import Admission
-from tests.scenario.rig import MINUTE, World
 from tests.support.flow_samples import ACCOUNT, BUCKET, event, notification, ref, trail_key
+from tests.support.world import MINUTE, World
 
 STRANGER = "999988887777"
 FOLDER = f"AWSLogs/{ACCOUNT}"

@@ -12,8 +12,8 @@ import pytest
 
 from agent.errors import Reason
 from agent.model import ObjectRef
-from tests.scenario.rig import MINUTE, World
 from tests.support.flow_samples import BUCKET, event, noise, plain_object, ref, trail_key, trail_object
+from tests.support.world import MINUTE, World
 
 MEBIBYTE: Final = 1 << 20
 LARGEST_PEAK: Final = 8 * MEBIBYTE  # the limits of these tests let 2 MiB of text through

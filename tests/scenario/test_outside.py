@@ -15,10 +15,10 @@ from typer.testing import CliRunner
 
 from agent.cli.app import app
 from agent.errors import Reason
-from tests.scenario.rig import MINUTE, Agent, World
 from tests.support.clock import finish, soon
+from tests.support.far_side import Reply
 from tests.support.flow_samples import BUCKET, TrailObject, event, ref, trail_object
-from tests.support.receiver import Reply
+from tests.support.world import MINUTE, Agent, World
 
 HOSTILE: Final = (
     "\x1b[31mred\x1b[0m\x1b]0;title\x07",

@@ -8,11 +8,11 @@ import pytest
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
 from agent.errors import Reason
-from tests.scenario.rig import HOUR, MINUTE, World
 from tests.support.boto import refusal
+from tests.support.far_side import Reply
 from tests.support.flow_samples import event, ref
-from tests.support.receiver import Reply
-from tests.support.sqs import DEAD_LETTER_URL
+from tests.support.queue import DEAD_LETTER_URL
+from tests.support.world import HOUR, MINUTE, World
 
 EVERY_OPERATION = ("ReceiveMessage", "DeleteMessageBatch", "ChangeMessageVisibilityBatch", "SendMessage")
 TIME_OUT = ReadTimeoutError(endpoint_url="https://sqs.us-west-2.amazonaws.com/")

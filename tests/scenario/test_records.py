@@ -10,9 +10,9 @@ import pytest
 
 from agent.errors import Reason
 from agent.model import EventLabels
-from tests.scenario.rig import MINUTE, World
-from tests.support.flow import RECORD_BYTES
 from tests.support.flow_samples import event, noise, ref, trail_object
+from tests.support.one_worker import RECORD_BYTES
+from tests.support.world import MINUTE, World
 
 NAMES: Final = "codecatalyst_events_total"
 HUGE: Final = 10**30 + 1

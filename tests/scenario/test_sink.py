@@ -13,11 +13,11 @@ import pytest
 
 from agent.sink.otlp.http import HttpTransport
 from agent.sink.sink import Transport
-from tests.scenario.rig import HOUR, MINUTE, World
+from tests.support.far_side import Reply
 from tests.support.flow_samples import event, ref
 from tests.support.otlp_receiver import HttpReceiver, HttpReply
 from tests.support.private_ca import PrivateCa, make_private_ca
-from tests.support.receiver import Reply
+from tests.support.world import HOUR, MINUTE, World
 
 Open = Callable[..., HttpTransport]
 _SHORT_SECONDS: Final = 0.3  # of the real clock, for what never comes

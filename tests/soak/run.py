@@ -17,12 +17,13 @@ from typing import Any, Final
 
 from agent.demo.trail_objects import TrailObject
 from agent.errors import Reason
-from tests.integration.rig import PROGRAM, Agent, Cloud
 from tests.soak.memory import Memory
 from tests.soak.plan import Plan, objects
 from tests.soak.report import Report
 from tests.soak.sink import REFUSAL, FaultySink
 from tests.support import crash
+from tests.support.cloud import Cloud
+from tests.support.daemon import PROGRAM, Daemon
 from tests.support.edges import Edge
 from tests.support.samples import s3_event
 
@@ -106,7 +107,7 @@ class Soak:
             return PROGRAM
         return crash.program(self._rng.choice(list(Edge)), self._rng.randint(1, _LATEST))
 
-    def _end(self, agent: Agent) -> str:
+    def _end(self, agent: Daemon) -> str:
         """End it from outside, unless it has come to its edge, and say how."""
         if not agent.child.alive and not crash.reached(agent.events()):
             self._fault(f"the process ended by itself, with {agent.child.process.returncode}", agent)
@@ -119,7 +120,7 @@ class Soak:
         agent.child.kill()
         return how
 
-    def _stop(self, agent: Agent) -> None:
+    def _stop(self, agent: Daemon) -> None:
         """SIGTERM; the exit code has to be 0, unless Python had not even begun to run the daemon, or an edge came."""
         ready = bool(agent.address())
         code = agent.child.stop(_STOP_SECONDS)
@@ -142,7 +143,7 @@ class Soak:
         if letters := cloud.dead_letters():
             self.report.faults.append(f"{len(letters)} messages are in the dead-letter queue after the redrive")
 
-    def _until_idle(self, cloud: Cloud, agent: Agent, memory: Memory) -> None:
+    def _until_idle(self, cloud: Cloud, agent: Daemon, memory: Memory) -> None:
         deadline = time.monotonic() + _IDLE_SECONDS
         while not cloud.is_idle():
             if time.monotonic() > deadline or not agent.child.alive:
@@ -179,9 +180,9 @@ class Soak:
             self.report.doubled += 1
 
     @contextmanager
-    def _running(self, cloud: Cloud, program: Sequence[str] = PROGRAM) -> Iterator[tuple[Agent, Memory]]:
+    def _running(self, cloud: Cloud, program: Sequence[str] = PROGRAM) -> Iterator[tuple[Daemon, Memory]]:
         began, memory = time.monotonic(), Memory()
-        with Agent.run(self._folder, self._settings(cloud), program=program) as agent:
+        with Daemon.run(self._folder, self._settings(cloud), program=program) as agent:
             yield agent, memory
         memory.seconds = time.monotonic() - began
         self._look_for_bugs(agent)
@@ -193,7 +194,7 @@ class Soak:
         settings["otlp"] |= {"max_batch_records": 40, "timeout_seconds": 5}
         return settings
 
-    def _beat(self, phase: str, agent: Agent, memory: Memory) -> None:
+    def _beat(self, phase: str, agent: Daemon, memory: Memory) -> None:
         archive = self._sink.archive
         if agent.address():  # what Python takes while it loads is no part of any slope
             memory.sample(agent.child.process.pid, archive.stored)
@@ -209,10 +210,10 @@ class Soak:
         )
         self._pause.wait(_BEAT_SECONDS)
 
-    def _look_for_bugs(self, agent: Agent) -> None:
+    def _look_for_bugs(self, agent: Daemon) -> None:
         """A traceback in the log is a bug, even where nothing was lost by it."""
         if bug := next((line for line in agent.events() if "exception" in line), None):
             self.report.faults.append(f"the log has a traceback: {bug['event']}: {bug['exception']}")
 
-    def _fault(self, sentence: str, agent: Agent) -> None:
+    def _fault(self, sentence: str, agent: Daemon) -> None:
         self.report.faults.append("\n    ".join([sentence, *agent.child.last_lines(5)]))

@@ -20,7 +20,7 @@ from agent.aws.sqs import Hiding, Refusal
 from agent.errors import Fault, Reason, TransientError
 from agent.model import Delivery, ObjectRef
 from tests.support.clock import FakeClock
-from tests.support.sqs import DEAD_LETTER_URL, QUEUE_URL, DeadLetter, FakeQueue
+from tests.support.queue import DEAD_LETTER_URL, QUEUE_URL, DeadLetter, FakeQueue
 from tests.support.store import FakeStore
 
 _ATTRIBUTES: Final = ("reason", "detail", "bucket", "key", "agent_version")

@@ -1,13 +1,16 @@
-"""Clocks for tests: one on which waiting is free, and one on which a wait ends only when its event is set."""
+"""Clocks for tests: one on which waiting is free, one on which only an event ends a wait; and waits in real time."""
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 START = 1_790_000_000.0
+DEADLINE_SECONDS = 60.0  # for what another process does
 _REALLY_LONG = 20.0  # real seconds after which a test that hangs is told so
+_PAUSE = threading.Event()
 
 
 @dataclass(slots=True, eq=False)
@@ -106,3 +109,11 @@ def finish(*threads: threading.Thread) -> None:
 def soon(event: threading.Event) -> None:
     """Wait for something that another thread is about to do."""
     assert event.wait(_REALLY_LONG), "another thread did not get that far"
+
+
+def eventually(met: Callable[[], object], what: str, seconds: float = DEADLINE_SECONDS) -> None:
+    """Return as soon as `met()` is true; fail if that takes longer than `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not met():
+        assert time.monotonic() < deadline, f"not within {seconds:.0f} s: {what}"
+        _PAUSE.wait(0.05)

@@ -28,8 +28,8 @@ from agent.waiting.doubt import Doubt
 from agent.waiting.gate import Gate
 from tests.support.clock import FakeClock
 from tests.support.edges import Edge
-from tests.support.flow import HereAndNow, make_pipeline
-from tests.support.sqs import DEAD_LETTER_URL, FakeQueue
+from tests.support.one_worker import HereAndNow, make_pipeline
+from tests.support.queue import DEAD_LETTER_URL, FakeQueue
 from tests.support.store import FakeStore
 from tests.support.telemetry import FakeTelemetry
 

@@ -10,7 +10,7 @@ from typing import Final
 from agent.errors import Fault, Reason
 from agent.model import Delivery, ObjectRef
 from tests.support.flow_samples import TrailObject
-from tests.support.sqs import FakeQueue
+from tests.support.queue import FakeQueue
 
 _PATIENT_RECEIVES: Final = 3
 _MAY_PASS: Final = frozenset({Reason.OBJECT_MISSING, Reason.OBJECT_UNREADABLE})

@@ -12,7 +12,7 @@ from agent.aws.sqs import Hiding, Refusal
 from agent.model import Delivery
 from agent.pulse import Pulse
 from tests.support.clock import FakeClock
-from tests.support.sqs import FakeQueue
+from tests.support.queue import FakeQueue
 from tests.support.telemetry import FakeTelemetry
 
 SECONDS = 120

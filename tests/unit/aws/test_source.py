@@ -14,7 +14,7 @@ from agent.model import Delivery, Outcome, Settlement
 from agent.pulse import Pulse
 from tests.support.clock import FakeClock
 from tests.support.flow_samples import again, delivery
-from tests.support.sqs import DEAD_LETTER_URL, FakeQueue
+from tests.support.queue import DEAD_LETTER_URL, FakeQueue
 from tests.support.telemetry import FakeTelemetry
 
 FAULT = Fault(Reason.OBJECT_CORRUPT, "damaged", "acme-trail", "key")

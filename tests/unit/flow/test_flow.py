@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from agent.errors import Reason
 from agent.model import ObjectRef, Outcome
 from tests.support.clock import FakeClock
-from tests.support.flow import Replica
 from tests.support.flow_samples import BUCKET, event, ids, noise, notification, ref, trail_object
-from tests.support.sqs import FakeQueue
+from tests.support.one_worker import Replica
+from tests.support.queue import FakeQueue
 from tests.support.store import FakeStore, denied
 from tests.support.telemetry import FakeTelemetry
 

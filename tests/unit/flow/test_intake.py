@@ -16,7 +16,7 @@ from agent.pulse import Pulse
 from agent.waiting.gate import AtFaultError, Gate
 from tests.support.clock import FakeClock, PatientClock, finish, soon
 from tests.support.flow_samples import delivery
-from tests.support.sqs import FakeQueue
+from tests.support.queue import FakeQueue
 from tests.support.telemetry import FakeTelemetry
 
 

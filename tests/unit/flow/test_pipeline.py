@@ -16,7 +16,6 @@ from agent.pulse import Pulse
 from agent.trail.admission import Admission
 from agent.trail.inflate import InflateLimits
 from tests.support.clock import FakeClock
-from tests.support.flow import make_pipeline
 from tests.support.flow_samples import (
     ACCOUNT,
     BUCKET,
@@ -30,6 +29,7 @@ from tests.support.flow_samples import (
     trail_key,
     trail_object,
 )
+from tests.support.one_worker import make_pipeline
 from tests.support.store import FakeStore, Problem, denied, missing, unavailable
 from tests.support.telemetry import FakeTelemetry
 

@@ -12,9 +12,9 @@ from agent.errors import DrainedError, Fault, Reason, RetryReason
 from agent.model import Outcome, Settlement
 from agent.waiting.doubt import Doubt, NoDoubt, Probed
 from tests.support.clock import FakeClock
-from tests.support.flow import Replica
 from tests.support.flow_samples import delivery, event, ids, notification, ref, trail_object
-from tests.support.sqs import FakeQueue
+from tests.support.one_worker import Replica
+from tests.support.queue import FakeQueue
 from tests.support.store import FakeStore
 from tests.support.telemetry import FakeTelemetry
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from agent.pulse import Pulse
 from agent.waiting.watch import QueueWatch, SinkWatch
 from tests.support.clock import FakeClock
-from tests.support.sqs import DEAD_LETTER_URL, QUEUE_URL, FakeQueue
+from tests.support.queue import DEAD_LETTER_URL, QUEUE_URL, FakeQueue
 from tests.support.telemetry import FakeTelemetry
 
 

@@ -35,10 +35,10 @@ from agent.trail.admission import Admission
 from agent.waiting.gate import Gate
 from tests.support.boto import S3Client, SqsClient
 from tests.support.clock import FakeClock
-from tests.support.flow import LIMITS, RECORD_BYTES, Core
+from tests.support.far_side import FarSide, event_id
 from tests.support.flow_samples import BUCKET, event, noise, notification, ref, trail_object
-from tests.support.receiver import Receiver, event_id
-from tests.support.sqs import QUEUE_URL, DeadLetter, FakeQueue
+from tests.support.one_worker import LIMITS, RECORD_BYTES, OneWorker
+from tests.support.queue import QUEUE_URL, DeadLetter, FakeQueue
 from tests.support.store import FakeStore
 from tests.support.truth import Sent, Truth, Written
 
@@ -69,7 +69,7 @@ class World:
     def __post_init__(self) -> None:
         self.queue = FakeQueue(self.clock, max_receives=self.max_receives)
         self.truth = Truth(self.queue)
-        self.sink = Receiver(self.truth, self.clock)
+        self.sink = FarSide(self.truth, self.clock)
         self.agents: list[Agent] = []
 
     def put(self, one: ObjectRef, *entries: object, body: bytes | None = None, flaw: Reason | None = None) -> Written:
@@ -161,7 +161,7 @@ class Agent:
             open_log("info", log, self._log, world.clock), pulse, Build(VERSION, "abcdef", "3.11.0"), 200
         )
         self.sqs_queue = self._open_queue()
-        self.core = Core(
+        self.core = OneWorker(
             pulse=pulse,
             queue=self.sqs_queue,
             store=S3(dict.fromkeys(admission.buckets, self.s3), admission.buckets),

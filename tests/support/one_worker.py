@@ -31,8 +31,8 @@ from agent.waiting.doubt import Doubt
 from agent.waiting.gate import Gate
 from tests.support.clock import FakeClock
 from tests.support.flow_samples import BUCKET, delivery
+from tests.support.queue import DEAD_LETTER_URL, FakeQueue
 from tests.support.sink import FakeSink
-from tests.support.sqs import DEAD_LETTER_URL, FakeQueue
 from tests.support.store import FakeStore
 from tests.support.telemetry import FakeTelemetry
 
@@ -94,7 +94,7 @@ def make_pipeline(
 
 
 @dataclass(kw_only=True)
-class Core:
+class OneWorker:
     """One worker and all below it, put together as the daemon does, over whatever stands for the world outside.
 
     `make_sink` gets the gate, the heart and the halt that the sink is to share. Unless it `is_new` the process has
@@ -199,7 +199,7 @@ class Replica:
     remembers: int = 1000
 
     def __post_init__(self) -> None:
-        core = Core(
+        core = OneWorker(
             pulse=Pulse(self.clock),
             queue=self.queue,
             store=self.store,

@@ -42,7 +42,7 @@ class _Owed:
     not_before: float
 
 
-class Receiver:
+class FarSide:
     """Answers by `script`, then as it is: `down`, unwilling to take more than `most_records`, or `refused` events, or
     events from before `horizon` (Unix nanoseconds); and with 200 otherwise.
 
