@@ -38,13 +38,31 @@ class RetryReason(StrEnum):
     BUG = "bug"
 
 
+class EnvironmentFault(StrEnum):
+    """Faults for which no message is to blame: the work waits. Each begins with the part that is at fault."""
+
+    SINK_UNAVAILABLE = "sink unavailable"
+    SINK_THROTTLED = "sink throttled"
+    SINK_MISCONFIGURED = "sink misconfigured"
+    BUCKET_DENIED = "bucket denied"
+    BUCKET_UNAVAILABLE = "bucket unavailable"
+    DEAD_LETTERS = "dead letters"
+    QUEUE_UNAVAILABLE = "queue unavailable"
+    QUEUE_THROTTLED = "queue throttled"
+    QUEUE_DENIED = "queue denied"
+    QUEUE_NO_CREDENTIALS = "queue no_credentials"
+    QUEUE_MISSING = "queue missing"
+    QUEUE_SETTLING = "queue settling"
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One reason why a delivery cannot be delivered, and where it was found.
 
     `detail` is one sentence for the operator; it never holds event content or a secret. `said` are the words of another
     system, which may quote an event: they go into the dead letter and nowhere else. What is final must not be tried
-    again.
+    again. What is suspect was refused like everything else that the sink was sent: the sink's settings may be at fault,
+    and not the record, so that it must not be buried.
     """
 
     reason: Reason
@@ -53,6 +71,7 @@ class Fault:
     key: str = ""
     said: str = ""
     is_final: bool = False
+    is_suspect: bool = False
 
     @property
     def whole_detail(self) -> str:

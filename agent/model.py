@@ -8,11 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from agent.errors import Fault, RetryReason
 
 AttributeValue = str | bool | int | Sequence["str | Mapping[str, str]"]
 """What an OTLP attribute of ours can hold: a scalar, an array of strings, or an array of flat maps."""
+
+
+BATCH: Final = 10
+"""How many messages SQS takes and gives at once."""
 
 
 class Outcome(StrEnum):

@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from agent.aws.sqs import BATCH, Hiding, Refusal
+from agent.aws.sqs import Hiding, Refusal
 from agent.errors import AwsError
-from agent.model import Delivery
+from agent.model import BATCH, Delivery
 from agent.pulse import Pulse
 
 _LONGEST_SECONDS: Final = 12 * 3600 - 60  # SQS counts from its own receive, a little before ours

@@ -6,9 +6,9 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
-from agent.aws.sqs import BATCH, Hiding, Refusal
+from agent.aws.sqs import Hiding, Refusal
 from agent.errors import AwsError, Fault, RetryReason
-from agent.model import Delivery, Outcome, Settlement
+from agent.model import BATCH, Delivery, Outcome, Settlement
 from agent.pulse import Pulse
 
 _SETTLE_ATTEMPTS: Final = 5

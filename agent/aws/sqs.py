@@ -9,11 +9,8 @@ from typing import Any, Final, Protocol
 
 from agent.aws.failure import AWS_ERRORS, FailureKind, explain, kind_of
 from agent.errors import AwsError, Fault
-from agent.model import Delivery
+from agent.model import BATCH, Delivery
 from agent.pulse import Clock
-
-BATCH: Final = 10
-"""What SQS takes and gives at once."""
 
 _ATTRIBUTE_CHARACTERS: Final = 1024
 _RESULTS: Final = {

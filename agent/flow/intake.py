@@ -12,8 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Final, Protocol
 
-from agent.aws.sqs import BATCH
-from agent.model import Delivery, Outcome, Settlement
+from agent.model import BATCH, Delivery, Outcome, Settlement
 from agent.pulse import Pulse
 
 _LOOK_AGAIN_SECONDS: Final = 1.0

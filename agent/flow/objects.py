@@ -8,12 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
-from agent.errors import DrainedError, PermanentError, Reason, RetryReason, TransientError
+from agent.errors import DrainedError, EnvironmentFault, PermanentError, Reason, RetryReason, TransientError
 from agent.flow.access import Access, ObjectStore
 from agent.flow.budget import Budget
 from agent.model import LogRecord, ObjectRef, ObjectSource, OpenObject
 from agent.pulse import Pulse
-from agent.telemetry.advice import ENVIRONMENT, EnvironmentFault
 from agent.trail import reader
 from agent.trail.admission import Admitted
 from agent.trail.event import MalformedEventError
@@ -44,7 +43,7 @@ class ObjectTelemetry(Protocol):
         """An object was read whole and found sound; `size_bytes` as stored, `last_modified` in Unix seconds."""
         ...
 
-    def gate_closed(self, part: str, detail: str, hint: str) -> None:
+    def gate_closed(self, part: str, fault: EnvironmentFault, detail: str) -> None:
         """`part` is at fault, and no message is to blame: the work waits."""
         ...
 
@@ -138,7 +137,7 @@ class ObjectReader:
                     raise
                 if self._access.is_worth_another(ref, self._pulse.clock.monotonic() - began):
                     raise TransientError(trouble.in_vain, error.detail) from error
-                self._telemetry.gate_closed(part, error.detail, ENVIRONMENT[trouble.fault].hint)
+                self._telemetry.gate_closed(part, trouble.fault, error.detail)
                 raise AtFaultError(self._patience) from error
 
         return self._gate.through(part, attempt, opened=lambda: self._telemetry.gate_opened(part))

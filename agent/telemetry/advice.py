@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
-from agent.errors import Reason, RetryReason
+from agent.errors import EnvironmentFault, Reason, RetryReason
 from agent.model import IgnoredReason
 
 
@@ -27,23 +26,6 @@ class Advice:
     def hint(self) -> str:
         """The part that a log line does not say in its other fields."""
         return f"{self.did}; {self.do}"
-
-
-class EnvironmentFault(StrEnum):
-    """Troubles for which no message is to blame: the work waits. Each begins with the part that is at fault."""
-
-    SINK_UNAVAILABLE = "sink unavailable"
-    SINK_THROTTLED = "sink throttled"
-    SINK_MISCONFIGURED = "sink misconfigured"
-    BUCKET_DENIED = "bucket denied"
-    BUCKET_UNAVAILABLE = "bucket unavailable"
-    DEAD_LETTERS = "dead letters"
-    QUEUE_UNAVAILABLE = "queue unavailable"
-    QUEUE_THROTTLED = "queue throttled"
-    QUEUE_DENIED = "queue denied"
-    QUEUE_NO_CREDENTIALS = "queue no_credentials"
-    QUEUE_MISSING = "queue missing"
-    QUEUE_SETTLING = "queue settling"
 
 
 _WAITS: Final = "keeps what it holds, receives nothing more, and sends one request at a time,"

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Final
 
+from agent.errors import EnvironmentFault
 from agent.model import EventLabels, Ignored, LogRecord, Reading
 from agent.telemetry import advice
 from agent.telemetry.safetext import without_user
@@ -85,8 +86,9 @@ class FlowEvents(Voice):
         if self._distinct.is_new(f"sink: {message}"):
             self._log.warning("sink_warned", message=message, hint="everything was accepted; see the sink's own log")
 
-    def gate_closed(self, part: str, detail: str, hint: str) -> None:
-        """`part` ("store", "dead_letters", …) is at fault, not a message: the work waits, and we are not ready."""
+    def gate_closed(self, part: str, fault: EnvironmentFault, detail: str) -> None:
+        """`part` ("bucket acme", "dead letters", …) is at fault, and no message is: the work waits, we are unready."""
+        hint = advice.ENVIRONMENT[fault].hint
         detail = without_user(detail)
         self.health.hold(part, detail)
         self._trouble(ERROR, f"gate {part}", "gate_closed", part=part, detail=detail, hint=hint)

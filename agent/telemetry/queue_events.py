@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from agent.errors import Fault, Reason, RetryReason
+from agent.errors import EnvironmentFault, Fault, Reason, RetryReason
 from agent.model import Delivery, Settlement
 from agent.telemetry import advice
 from agent.telemetry.activity import DeadLetter
-from agent.telemetry.advice import EnvironmentFault
 from agent.telemetry.life_events import LifeEvents
 from agent.telemetry.safetext import clean, without_user
 from agent.telemetry.voice import ERROR, WARNING

@@ -17,10 +17,9 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final, Protocol
 
-from agent.errors import Reason
+from agent.errors import EnvironmentFault, Reason
 from agent.model import Settlement
 from agent.pulse import Pulse
-from agent.telemetry.advice import ENVIRONMENT, EnvironmentFault
 from agent.waiting.gate import AtFaultError, Gate
 
 PART: Final = str(EnvironmentFault.DEAD_LETTERS)
@@ -34,7 +33,7 @@ _LONGEST_KEEP_SECONDS: Final = 3600.0
 class DoubtTelemetry(Protocol):
     """What doubting tells the outside."""
 
-    def gate_closed(self, part: str, detail: str, hint: str) -> None:
+    def gate_closed(self, part: str, fault: EnvironmentFault, detail: str) -> None:
         """`part` is at fault, and the work waits."""
         ...
 
@@ -166,7 +165,7 @@ class Doubt:
     def _tell_accusation(self) -> bool:
         """Whether there is one."""
         if accusation := self._accusation:
-            self._telemetry.gate_closed(PART, accusation, ENVIRONMENT[EnvironmentFault.DEAD_LETTERS].hint)
+            self._telemetry.gate_closed(PART, EnvironmentFault.DEAD_LETTERS, accusation)
         return bool(accusation)
 
     def _tell_end(self) -> None:

@@ -8,9 +8,8 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from typing import Final, Protocol
 
-from agent.aws.sqs import BATCH
 from agent.errors import DrainedError, RetryReason
-from agent.model import Delivery, Outcome, Settlement
+from agent.model import BATCH, Delivery, Outcome, Settlement
 from agent.waiting.doubt import Probed, Sorted
 
 MOST_HELD: Final = 500

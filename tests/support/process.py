@@ -10,7 +10,7 @@ from typing import Final, Protocol
 
 from agent.aws.lease import Leases
 from agent.aws.source import Source
-from agent.aws.sqs import BATCH, Hiding, Refusal
+from agent.aws.sqs import Hiding, Refusal
 from agent.errors import Fault
 from agent.flow.budget import Budget
 from agent.flow.intake import Intake
@@ -18,7 +18,7 @@ from agent.flow.readpool import ReadPool
 from agent.flow.remembered import Remembered
 from agent.flow.shipping import Shipping
 from agent.flow.worker import Worker
-from agent.model import Delivery, LogRecord, ObjectRef, OpenObject, Outcome, Settlement
+from agent.model import BATCH, Delivery, LogRecord, ObjectRef, OpenObject, Outcome, Settlement
 from agent.pulse import Pulse
 from agent.sink.answer import Answer
 from agent.sink.otlp.encode import Encoder

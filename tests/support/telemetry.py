@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from agent.errors import EnvironmentFault
 from agent.model import Delivery, Ignored, LogRecord, Outcome, Reading, Settlement
 
 
@@ -68,7 +69,7 @@ class FakeTelemetry:
         """Remember."""
         self._tell("deliveries_received", len(deliveries))
 
-    def gate_closed(self, part: str, detail: str, hint: str) -> None:
+    def gate_closed(self, part: str, fault: EnvironmentFault, detail: str) -> None:
         """Remember."""
         self._tell("gate_closed", part)
 

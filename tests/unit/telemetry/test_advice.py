@@ -8,12 +8,12 @@ from enum import StrEnum
 import pytest
 
 from agent.aws.failure import FailureKind
-from agent.errors import Reason, RetryReason
+from agent.errors import EnvironmentFault, Reason, RetryReason
 from agent.model import IgnoredReason
 from agent.sink.answer import Accepted, Later, Misconfigured, PartlyRejected, Refused, TooLarge
 from agent.sink.sink import result_of
 from agent.telemetry import advice
-from agent.telemetry.advice import Advice, EnvironmentFault
+from agent.telemetry.advice import Advice
 from tests.conftest import Golden
 
 TABLES: Mapping[str, Sequence[tuple[StrEnum, Advice]]] = {

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.errors import Fault, Reason, RetryReason
+from agent.errors import EnvironmentFault, Fault, Reason, RetryReason
 from agent.model import Ignored, IgnoredReason, Outcome, Reading, Settlement
+from agent.telemetry.advice import ENVIRONMENT
 from tests.support.telemetry_rig import NOW, Rig, delivery, record, rig
 
 MINUTE = 60.0
@@ -280,11 +281,13 @@ def test_a_closed_gate_holds_readiness_until_it_opens(subject: Rig) -> None:
     """A fault of the environment is told as an error with its hint, and makes unready."""
     telemetry = subject.telemetry
     telemetry.queue_up()
-    telemetry.gate_closed("store", "every read of bucket acme is denied", "allow s3:GetObject")
-    assert telemetry.health.ready() == ["store: every read of bucket acme is denied (for 0 s)"]
-    telemetry.gate_opened("store")
+    telemetry.gate_closed("bucket acme", EnvironmentFault.BUCKET_DENIED, "every read is denied")
+    assert telemetry.health.ready() == ["bucket acme: every read is denied (for 0 s)"]
+    telemetry.gate_opened("bucket acme")
     assert telemetry.health.ready() == []
-    assert events(subject) == ["info ready", "error gate_closed", "info gate_opened"]
+    told = subject.lines()
+    assert [line["event"] for line in told] == ["ready", "gate_closed", "gate_opened"]
+    assert (told[1]["level"], told[1]["hint"]) == ("error", ENVIRONMENT[EnvironmentFault.BUCKET_DENIED].hint)
 
 
 @pytest.mark.parametrize("outcome", [Outcome.DELIVERED, Outcome.RETURNED])
@@ -329,7 +332,7 @@ def test_no_password_of_an_address_is_told(subject: Rig) -> None:
     said = "ProxyConnectionError: cannot connect to http://eve:s3cret@proxy:3128/"
     subject.telemetry.settle_failed("SendMessage", 1, said)
     subject.telemetry.queue_down("unavailable", said)
-    subject.telemetry.gate_closed("store", said, "wait")
+    subject.telemetry.gate_closed("bucket acme", EnvironmentFault.BUCKET_UNAVAILABLE, said)
     subject.telemetry.sink_down("unavailable", said)
     subject.telemetry.delivery_settled(
         Settlement(delivery(), Outcome.RETRY, retry=RetryReason.STORE_UNAVAILABLE, retry_detail=said)
