@@ -7,7 +7,7 @@ DEMO   := $(VENV)/.demo-ready
 READY  := $(VENV)/.ready
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: setup demo test lint bench soak fuzz sbom lock clean
+.PHONY: setup demo test lint docs bench soak fuzz sbom lock clean
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -45,6 +45,9 @@ lint: $(READY) ## ruff, mypy --strict, import-linter
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
+
+docs: $(READY) ## write the tables of docs/ from the code
+	@$(BIN)/python -m tests.reference
 
 bench: $(READY) ## measure speed and memory as ratios within one run
 	@$(BIN)/python -m tests.bench

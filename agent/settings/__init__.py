@@ -17,7 +17,7 @@ from agent.settings.sections import (
     SelectSettings,
 )
 from agent.settings.urls import redacted_url
-from agent.settings.views import redacted, schema, settings_table
+from agent.settings.views import redacted, schema
 
 __all__ = [
     "AssumeRoleSettings",
@@ -38,6 +38,5 @@ __all__ = [
     "redacted",
     "redacted_url",
     "schema",
-    "settings_table",
     "silence_grpc",
 ]

@@ -1,6 +1,6 @@
 """The sections of the settings, one frozen model each.
 
-The description of a field is its documentation: it stands in the JSON Schema and in the README's table.
+The description of a field is its documentation: it stands in the JSON Schema and in docs/settings.md.
 A key that is absent, empty in the environment, or null has its default.
 """
 

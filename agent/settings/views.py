@@ -1,19 +1,16 @@
-"""Settings as others read them: redacted for people, as JSON Schema for editors, as a table for the README."""
+"""Settings as others read them: redacted for people, as JSON Schema for editors."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import BaseModel, SecretStr
-from pydantic_core import PydanticUndefined
 
-from agent.settings.keys import Key, Tree, entry_of, keys
+from agent.settings.keys import Tree
 from agent.settings.root import Settings
 from agent.settings.urls import REDACTED, redacted_url
 
-_DEPTH = 2  # below it, sections are optional
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -63,26 +60,3 @@ def _nullable(given: Mapping[str, object]) -> Tree:
         "anyOf": alternatives,
         **({"default": default} if default not in (None, "") else {}),
     }
-
-
-def settings_table() -> str:
-    """Markdown: one row per key with its default and what it does."""
-    rows = [f"| `{row.name}` | {_default(row)} | {row.field.description} |" for row in _rows()]
-    return "\n".join(["| key | default | what it does |", "|---|---|---|", *rows]) + "\n"
-
-
-def _rows() -> Iterator[Key]:
-    for key in keys():
-        yield key
-        entry = entry_of(key.field)
-        fields = entry.model_fields.items() if entry else ()
-        yield from (Key((f"{key.name}[]", name), field, key.kind) for name, field in fields)
-
-
-def _default(key: Key) -> str:
-    default = key.field.get_default(call_default_factory=True, validated_data={})
-    if default is PydanticUndefined:
-        return "required" if len(key.path) <= _DEPTH else "required in this section"
-    if default is None or default == "":
-        return ""
-    return f"`{default if isinstance(default, str) else json.dumps(default)}`"

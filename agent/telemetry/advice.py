@@ -1,4 +1,4 @@
-"""What an operator is told of each kind of trouble, in the log's hints and in the README, which is compared with this.
+"""What an operator is told of each kind of trouble: in the log's hints and in docs/faults.md, which is made of this.
 
 Everything here is data. A sentence says what is so for every cause of its kind; the `detail` beside it in the log or in
 the dead letter says which one it was.

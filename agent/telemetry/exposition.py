@@ -1,4 +1,4 @@
-"""What `/metrics` answers, and the table of metrics for people: both come from the registry itself.
+"""What `/metrics` answers.
 
 Pages: Prometheus "Exposition formats", OpenMetrics 1.0.
 """
@@ -6,16 +6,13 @@ Pages: Prometheus "Exposition formats", OpenMetrics 1.0.
 from __future__ import annotations
 
 import gzip
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder, gzip_accepted
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
-
-_LISTED_VALUES = 12
-_FOREIGN = "process_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,31 +61,3 @@ def _encoder(accept: str) -> tuple[Callable[[Collector], bytes], str]:
         return choose_encoder(accept)
     except TypeError:
         return choose_encoder("")
-
-
-def metrics_table(registry: CollectorRegistry) -> str:
-    """A Markdown table of every metric of ours: name, type, labels with their known values, meaning."""
-    rows = ["| metric | type | labels | meaning |", "|---|---|---|---|"]
-    rows += [_row(metric) for metric in registry.collect() if not metric.name.startswith(_FOREIGN)]
-    return "\n".join(rows) + "\n"
-
-
-def _row(metric: Metric) -> str:
-    name = f"{metric.name}_total" if metric.type == "counter" else metric.name
-    labels = _label_values(sample.labels for sample in metric.samples)
-    shown = "; ".join(_label(label, values) for label, values in labels.items() if label != "le")
-    return f"| `{name}` | {metric.type} | {shown} | {metric.documentation} |"
-
-
-def _label_values(label_sets: Iterable[Mapping[str, str]]) -> Mapping[str, list[str]]:
-    found: dict[str, dict[str, None]] = {}
-    for labels in label_sets:
-        for label, value in labels.items():
-            found.setdefault(label, {})[value] = None
-    return {label: list(values) for label, values in found.items()}
-
-
-def _label(label: str, values: list[str]) -> str:
-    if not 1 < len(values) <= _LISTED_VALUES:
-        return f"`{label}`"
-    return f"`{label}`: {', '.join(values)}"

@@ -7,60 +7,16 @@ import subprocess
 import sys
 from pathlib import Path
 
-import typer.main
-
-from agent.cli import config
-from agent.cli.app import app
-from agent.settings import settings_table
 from agent.settings.keys import keys
 from agent.sink.answer import MAX_RETRY_AFTER_SECONDS
 from agent.sink.otlp import grpc, http
 from agent.sink.otlp.text import SHOWN_CHARACTERS
 from agent.telemetry.connection import DEADLINE_SECONDS, HEAD_BYTES
 from agent.telemetry.server import CONNECTIONS
+from tests.reference.metrics import metrics_table
 
 ROOT = Path(__file__).parent.parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-METRICS_TABLE = (ROOT / "tests" / "golden" / "metrics-table.md").read_text(encoding="utf-8")
-FAULTS_TABLE = (ROOT / "tests" / "golden" / "faults-table.md").read_text(encoding="utf-8")
-
-
-def _block(name: str) -> str:
-    found = re.search(rf"<!-- {name} -->\n(.*?)\n<!-- /{name} -->", README, re.DOTALL)
-    assert found, f"README.md has no block <!-- {name} -->"
-    return found[1]
-
-
-def test_the_settings_table_is_the_settings() -> None:
-    """The README's table of settings is what `settings_table()` gives; paste it there when this fails."""
-    assert _block("settings") == settings_table().strip()
-
-
-def test_the_metrics_table_is_the_metrics() -> None:
-    """The README's table of metrics is the golden one, which the metrics themselves are compared with."""
-    assert _block("metrics") == METRICS_TABLE.strip()
-
-
-def test_the_table_of_faults_is_what_the_log_says() -> None:
-    """The README's table of faults is the golden one, which the log's own sentences are compared with."""
-    assert _block("faults") == FAULTS_TABLE.strip()
-
-
-def test_every_command_and_flag_is_listed() -> None:
-    """The README's table of commands has every command with all its flags, and no other command."""
-    section = README.partition("## Commands")[2].partition("\n## ")[0]
-    root = typer.main.get_group(app)
-    commands = {f"trail-agent {name}": command for name, command in root.commands.items() if name != "config"}
-    of_config = typer.main.get_group(config.app).commands
-    commands |= {f"trail-agent config {name}": command for name, command in of_config.items()}
-    rows = re.findall(r"^\| `([^`]+)`", section, re.MULTILINE)
-    listed = {" ".join(re.findall(r"^[a-z -]+[a-z]", row)[:1]) for row in rows}
-    assert listed - {"trail-agent --version"} == set(commands)
-    for name, command in commands.items():
-        row = next(row for row in section.splitlines() if row.startswith(f"| `{name}"))
-        flags = {flag for option in command.params for flag in option.opts if flag.startswith("--")} - {"--help"}
-        missing = {flag for flag in flags if flag not in row and not (flag == "--config" and "-c FILE" in row)}
-        assert missing == set(), f"{name}: {missing}"
 
 
 def test_the_layout_names_every_module() -> None:
@@ -84,7 +40,7 @@ def test_the_threat_model_names_what_there_is() -> None:
     assert named
     assert named <= settings
     assert set(re.findall("`((?:trail_agent|codecatalyst)_[a-z_]+)`", text)) <= set(
-        re.findall("[a-z_]+", METRICS_TABLE)
+        re.findall("[a-z_]+", metrics_table())
     )
     assert all((path.parent / link).exists() for link in re.findall(r"\]\(([^)#:]+)\)", text))
     assert (CONNECTIONS, DEADLINE_SECONDS, HEAD_BYTES) == (8, 10, 16 << 10)

@@ -10,8 +10,9 @@ import jsonschema
 import pytest
 import yaml
 
-from agent.settings import load, schema, settings_table
+from agent.settings import load, schema
 from agent.settings.keys import at, keys
+from tests.reference.settings import settings_table
 
 CONFIG = Path(__file__).parents[3] / "config"
 COMMENTED = re.compile(r"^#(?=[a-z]|  )", re.MULTILINE)
@@ -82,7 +83,7 @@ def test_the_schema_file_is_the_generated_one() -> None:
 
 
 def test_the_table_has_a_row_with_a_description_for_every_key() -> None:
-    """The README's table is drawn from the models, entries of buckets included."""
+    """The table in docs/settings.md is drawn from the models, entries of buckets included."""
     rows = [line.split(" | ") for line in settings_table().splitlines()[2:]]
     assert {key.name for key in keys()} <= {row[0].strip("| `") for row in rows}
     assert "buckets[].role_arn" in {row[0].strip("| `") for row in rows}

@@ -1,4 +1,4 @@
-"""What an operator is told: every kind of trouble has its three sentences, and all of them stand in the README."""
+"""What an operator is told: every kind of trouble has its three sentences, each fit for a log line."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from agent.sink.answer import Accepted, Later, Misconfigured, PartlyRejected, Re
 from agent.sink.sink import result_of
 from agent.telemetry import advice
 from agent.telemetry.advice import Advice
-from tests.conftest import Golden
 
 TABLES: Mapping[str, Sequence[tuple[StrEnum, Advice]]] = {
     "waited for": (*advice.ENVIRONMENT.items(),),
@@ -23,21 +22,6 @@ TABLES: Mapping[str, Sequence[tuple[StrEnum, Advice]]] = {
     "ignored": (*advice.IGNORED.items(),),
 }
 EVERY_ADVICE = [pytest.param(told, id=f"{name} {key}") for name, table in TABLES.items() for key, told in table]
-
-
-def faults_table() -> str:
-    """What stands in the README between its marks."""
-    lines = []
-    for name, table in TABLES.items():
-        lines += [f"| {name} | what happened | what the agent did | what you do |", "|---|---|---|---|"]
-        lines += [f"| `{key}` | {told.happened} | {told.did} | {told.do} |" for key, told in table]
-        lines.append("")
-    return "\n".join(lines)
-
-
-def test_the_table_for_people_has_every_advice(golden: Golden) -> None:
-    """The table in the README comes from what the log says."""
-    golden("faults-table.md", faults_table())
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 
 from agent.errors import Reason, RetryReason
 from agent.model import EventLabels, IgnoredReason, Outcome
-from agent.telemetry.exposition import metrics_table, render
+from agent.telemetry.exposition import render
 from agent.telemetry.labels import EventVocabulary, codecatalyst_vocabulary
 from agent.telemetry.metrics import (
     EXPORT_RESULTS,
@@ -55,11 +55,6 @@ def test_the_first_scrape_shows_every_known_series_at_its_start(golden: Golden) 
     body = text_of(rig().telemetry.metrics)
     lines = [line for line in body.splitlines(keepends=True) if "process_" not in line and "build_info" not in line]
     golden("metrics-initial.txt", "".join(lines))
-
-
-def test_the_table_for_people_lists_every_metric(golden: Golden) -> None:
-    """The table in the documentation comes from the definitions."""
-    golden("metrics-table.md", metrics_table(rig().telemetry.metrics.registry))
 
 
 @pytest.mark.parametrize("accept", ["", OPENMETRICS])

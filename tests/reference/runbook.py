@@ -1,0 +1,71 @@
+"""The entries of docs/faults.md: the words of the log's hints, with what to look for in the log and in the metrics.
+
+A heading is an anchor that alerts link to, such as `docs/faults.md#dead-letter-object_missing`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from agent.errors import EnvironmentFault
+from agent.telemetry import advice
+from agent.telemetry.advice import Advice
+
+_LOG: Final = '{service_name="trail-agent"} | json'
+
+
+def environment() -> str:
+    """An entry for each fault that is waited for."""
+    return _entries("waited for", advice.ENVIRONMENT.items(), _line_of)
+
+
+def dead_letters() -> str:
+    """An entry for each reason of a dead letter."""
+    return _entries("dead letter", advice.DEAD_LETTERS.items(), _by("dead_lettered"), "trail_agent_dead_letters_total")
+
+
+def retries() -> str:
+    """An entry for each reason of a retry."""
+    return _entries("retried", advice.RETRIES.items(), _by("retried"), "trail_agent_retries_total")
+
+
+def ignored() -> str:
+    """An entry for each reason why a part of a notification is passed over."""
+    line = _by("notification_ignored")
+    return _entries("ignored", advice.IGNORED.items(), line, "trail_agent_notifications_ignored_total")
+
+
+def _by(event: str) -> Callable[[str], str]:
+    return lambda reason: f'event="{event}" | reason="{reason}"'
+
+
+def _line_of(fault: str) -> str:
+    part, _, kind = fault.partition(" ")
+    match part:
+        case "bucket":
+            return 'event="gate_closed" | part=~"bucket .*"'
+        case "dead":
+            return f'event="gate_closed" | part="{fault}"'
+        case "queue" if fault == EnvironmentFault.QUEUE_SETTLING:
+            return 'event="settling_down"'
+    return f'event="{part}_down" | kind="{kind}"'
+
+
+def _entries(table: str, told: Iterable[tuple[str, Advice]], line: Callable[[str], str], metric: str = "") -> str:
+    return "\n".join(
+        _entry(f"{table}: {key}", one, line(key), f'{metric}{{reason="{key}"}}' if metric else "") for key, one in told
+    )
+
+
+def _entry(heading: str, told: Advice, line: str, series: str) -> str:
+    parts = [
+        f"### {heading}\n",
+        f"- **What happened:** {told.happened}.",
+        f"- **What the agent did:** it {told.did}.",
+        f"- **What you do:** {told.do}.",
+        f"- **Log:** `{_LOG} | {line}`",
+    ]
+    if series:
+        parts.append(f"- **Metric:** `{series}`")
+    return "\n".join(parts) + "\n"

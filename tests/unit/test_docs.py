@@ -1,0 +1,104 @@
+"""The pages under docs/ say what the code does, and every link on a page leads somewhere."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from agent.errors import EnvironmentFault, Fault, Reason, RetryReason
+from agent.model import Ignored, IgnoredReason, Outcome, Settlement
+from tests.reference.pages import BLOCKS, DOCS, blocks, pages, renewed
+from tests.support.telemetry_rig import Rig, delivery, rig
+
+ROOT = DOCS.parent
+LINKED = [ROOT / "README.md", *ROOT.glob(".github/*.md"), ROOT / "deploy" / "iam" / "README.md", *pages()]
+
+
+KINDS: dict[type, str] = {
+    EnvironmentFault: "waited for",
+    Reason: "dead letter",
+    RetryReason: "retried",
+    IgnoredReason: "ignored",
+}
+
+
+def text_of(page: Path) -> str:
+    """What stands on a page."""
+    return page.read_text(encoding="utf-8")
+
+
+def anchors(page: Path) -> set[str]:
+    """The fragments under which GitHub shows the headings of a page."""
+    headings = re.findall(r"^#+ (.+)$", text_of(page), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)
+def test_a_page_is_what_the_code_writes(page: Path, request: pytest.FixtureRequest) -> None:
+    """No table of settings, metrics, commands or faults is older than the code."""
+    text = renewed(text_of(page))
+    if request.config.getoption("--update-golden"):
+        page.write_text(text, encoding="utf-8")
+    assert text == text_of(page), f"docs/{page.name} differs from the code: run `make docs` (python -m tests.reference)"
+
+
+def test_every_table_stands_on_one_page() -> None:
+    """Nothing that the code can write is missing, and nothing stands twice."""
+    assert sorted(name for page in pages() for name in blocks(text_of(page))) == sorted(BLOCKS)
+
+
+def test_the_index_lists_every_page() -> None:
+    """A reader who opens docs/ finds all of it."""
+    listed = set(re.findall(r"\]\(([a-z]+\.md)\)", text_of(DOCS / "README.md")))
+    assert listed == {page.name for page in pages()} - {"README.md"}
+
+
+@pytest.mark.parametrize("page", LINKED, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_leads_somewhere(page: Path) -> None:
+    """A link to a file names a file; one with a fragment names a heading of it."""
+    for target, fragment in re.findall(r"\]\((?!https?:)([^)#]*)#?([^)]*)\)", text_of(page)):
+        other = (page.parent / target).resolve() if target else page
+        assert other.exists(), target
+        assert not fragment or fragment in anchors(other), f"{target}#{fragment}"
+
+
+@pytest.mark.parametrize("reason", [*EnvironmentFault, *Reason, *RetryReason, *IgnoredReason])
+def test_the_runbook_has_the_words_of_the_log(reason: str) -> None:
+    """What a reader finds in the log's `event` and `reason` or `kind` is what the runbook tells to look for."""
+    heading = f"### {KINDS[type(reason)]}: {reason}\n"
+    entry = text_of(DOCS / "faults.md").partition(heading)[2].partition("\n#")[0]
+    for name, value in _told(rig(level="debug"), reason).items():
+        assert re.search(rf'{name}=(~?)"([^"]*)"', entry), name
+        assert re.fullmatch(dict(re.findall(r'(\w+)=~?"([^"]*)"', entry))[name], value), name
+
+
+def _told(seen: Rig, reason: str) -> dict[str, str]:
+    """The fields by which the log's line about `reason` is found."""
+    match reason:
+        case EnvironmentFault():
+            _tell_trouble(seen, reason)
+        case Reason():
+            seen.telemetry.delivery_settled(Settlement(delivery(), Outcome.DEAD_LETTER, fault=Fault(reason, "because")))
+        case RetryReason():
+            seen.telemetry.delivery_settled(Settlement(delivery(), Outcome.RETRY, retry=reason, retry_detail="because"))
+        case IgnoredReason():
+            seen.telemetry.notification_ignored(Ignored(reason))
+    (line,) = seen.lines()
+    return {name: str(line[name]) for name in ("event", "reason", "kind", "part") if name in line}
+
+
+def _tell_trouble(seen: Rig, fault: EnvironmentFault) -> None:
+    part, _, kind = fault.partition(" ")
+    match part:
+        case "sink":
+            seen.telemetry.sink_down(kind, "because")
+        case "queue" if fault is EnvironmentFault.QUEUE_SETTLING:
+            seen.telemetry.settling_down("because")
+        case "queue":
+            seen.telemetry.queue_down(kind, "because")
+        case "bucket":
+            seen.telemetry.gate_closed("bucket some-bucket", fault, "because")
+        case _:
+            seen.telemetry.gate_closed(str(fault), fault, "because")
