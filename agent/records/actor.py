@@ -1,19 +1,37 @@
 """Who acted: the four questions that AWS asks of an identity, and one string to show for the answer.
 
-Page: CloudTrail user guide, "CloudTrail userIdentity element".
+Pages: CloudTrail user guide, "CloudTrail userIdentity element"; IAM Identity Center user guide, "CloudTrail use cases".
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from enum import StrEnum
 from typing import Final
 
-from agent.trail.event import UserIdentity, text
+import msgspec
+
+from agent.trail.event import MalformedEventError, TrailEvent, UserIdentity, decode_leniently, text
 
 BUILDER_ID_ACCOUNT: Final = "432677196278"
 """AWS's own account, which holds the identity store of every AWS Builder ID."""
 
 _ARN_PARTS: Final = 6  # arn:partition:service:region:account:resource
+_IDENTITY_CENTER_USER: Final = "IdentityCenterUser"
+_NAMED_ELSEWHERE: Final = frozenset({_IDENTITY_CENTER_USER, "Unknown", ""})  # a sign-in says who in another member
+_NAMES: Final = ("username", "displayname", "primaryemail", "email")
+_IDS: Final = ("userid", "id")
+_OPAQUE: Final = re.compile(
+    r"[0-9-]*"  # an account, a Unix time
+    r"|(?:[0-9a-z]{1,12}-)?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"  # a UUID, also as identity stores write it
+    r"|[0-9a-f]{16,}|i-[0-9a-f]{8,}|d-[0-9a-f]{10}"  # a hash, an instance, a directory
+    r"|A[A-Z0-9]{2}A[A-Z0-9]{12,}"  # AIDA…, AROA…: IAM's unique ids
+    r"|S-1-[0-9-]+"  # a Windows SID
+    r"|hmac-sha256:.*"  # masked
+    r"|HIDDEN_DUE_TO_SECURITY_REASONS|anonymous|null|-",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 class ActorKind(StrEnum):
@@ -47,7 +65,7 @@ _KINDS: Final = {
 def kind(identity: UserIdentity) -> ActorKind:
     """What sort of identity this is."""
     identity_type = text(identity.type)
-    if identity_type == "IdentityCenterUser":
+    if identity_type == _IDENTITY_CENTER_USER:
         ours = _store_account(identity) == BUILDER_ID_ACCOUNT
         return ActorKind.BUILDER_ID if ours else ActorKind.IDENTITY_CENTER_USER
     if not identity_type and text(identity.invoked_by):
@@ -65,15 +83,69 @@ def identity_store(identity: UserIdentity) -> str:
     return text(identity.on_behalf_of.identity_store_arn) or text(identity.identity_store_arn)
 
 
-def display(identity: UserIdentity) -> str:
-    """One string that names the actor: the most personal name that the record holds; empty where it holds none."""
+def display(event: TrailEvent) -> str:
+    """One string that names the actor; empty where the record holds none.
+
+    The most personal name that people can read: the person's own, else that of the role and its session. Without one,
+    the id of the person, else whatever else tells the actor from others.
+    """
+    identity = event.user_identity
     return (
-        user_id(identity)
+        next(filter(_is_readable, _names(event)), "")
+        or user_id(identity)
         or text(identity.user_name)
         or _name_in_arn(text(identity.arn))
         or text(identity.invoked_by)
         or text(identity.account_id)
+        or text(identity.session_context.session_issuer.user_name)
+        or text(identity.principal_id)
     )
+
+
+def _is_readable(name: str) -> bool:
+    """Whether `name` says something to people; of `role/session`, the session has to."""
+    return not _OPAQUE.fullmatch(name) and not _OPAQUE.fullmatch(name.rpartition("/")[2])
+
+
+def _names(event: TrailEvent) -> Iterator[str]:
+    """Every place in which the actor's name can stand, the most personal first."""
+    identity = event.user_identity
+    yield text(identity.session_context.source_identity)
+    yield text(identity.user_name)
+    if text(identity.type) in _NAMED_ELSEWHERE:
+        yield _name_of(_members(event.additional_event_data))
+    yield from _names_beside(user_id(identity), event)
+    if text(identity.type) != _IDENTITY_CENTER_USER:  # has no ARN in AWS's own records
+        yield _name_in_arn(text(identity.arn))
+        yield _name_in_principal_id(identity)
+
+
+def _names_beside(user: str, event: TrailEvent) -> Iterator[str]:
+    """The names that stand beside the actor's id; a name beside another id, or beside none, is somebody else's."""
+    for raw in (event.response_elements, event.request_parameters):
+        if user and user.encode() in bytes(raw):
+            members = _members(raw)
+            for part in (members, *members.values()):
+                if isinstance(part, dict) and user in _folded(part, _IDS):
+                    yield _name_of(part)
+
+
+def _name_of(part: dict[str, object]) -> str:
+    return next(iter(_folded(part, _NAMES)), "")
+
+
+def _folded(part: dict[str, object], wanted: tuple[str, ...]) -> list[str]:
+    """The texts of the `wanted` members, however their names are capitalised; of an object, its `email`."""
+    found = {name.lower(): value for name, value in part.items()}
+    values = [found.get(name) for name in wanted]
+    return list(filter(None, (text(value.get("email") if isinstance(value, dict) else value) for value in values)))
+
+
+def _members(raw: msgspec.Raw) -> dict[str, object]:
+    try:
+        return decode_leniently(bytes(raw))
+    except MalformedEventError:
+        return {}
 
 
 def _store_account(identity: UserIdentity) -> str:
@@ -85,3 +157,11 @@ def _name_in_arn(arn: str) -> str:
     """`role/session` of `arn:aws:sts::111122223333:assumed-role/role/session`; likewise for users and roles."""
     resource = arn.split(":", 5)[-1] if arn.startswith("arn:") else ""
     return resource.partition("/")[2]
+
+
+def _name_in_principal_id(identity: UserIdentity) -> str:
+    """The session of `AROAEXAMPLE:session` with its role before it, where the record names the role."""
+    principal = text(identity.principal_id)
+    session = "" if principal.startswith("arn:") else principal.partition(":")[2]
+    role = text(identity.session_context.session_issuer.user_name) if session else ""
+    return f"{role}/{session}" if role else session

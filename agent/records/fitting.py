@@ -20,6 +20,9 @@ PARAMETERS: Final = (
     "aws.response.elements",
     "aws.cloudtrail.additional_event_data",
     "aws.cloudtrail.service_event_details",
+    "aws.cloudtrail.event_context",
+    "aws.cloudtrail.edge_device_details",
+    "aws.cloudtrail.insight_details",
 )
 """The attributes that repeat a part of the body as JSON."""
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Final
 
@@ -20,16 +19,16 @@ from agent.records import actor
 from agent.records.fitting import PARAMETERS, fit, halved
 from agent.records.profiles.codecatalyst import UNKNOWN_IDENTITY, canonical
 from agent.records.subject import Subject, subject
-from agent.trail.edit import Mask
-from agent.trail.event import SessionContext, TrailEvent, UserIdentity, compact, decode, flag, text
+from agent.trail.edit import Mask, compact
+from agent.trail.event import SessionContext, TrailEvent, UserIdentity, decode, flag, text
+from agent.trail.moment import unix_nanoseconds
 
 _INFO: Final = 9
 _WARN: Final = 13
 _PARAMETER_BYTES: Final = 8192
 _EMPTY_JSON: Final = frozenset({b"", b"null", b"{}", b"[]", b'""'})
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_LATEST: Final = 2**63  # many a store keeps nanoseconds in 64 bits with a sign
-_MICROSECOND: Final = timedelta(microseconds=1)
+# What programs write into a field for an error when there was none.
+_NO_FAILURE: Final = frozenset({"", "0", "0.0", "false", "none", "null", "nil", "-", "ok", "success", "succeeded"})
 _SERVICE_SUFFIX: Final = ".amazonaws.com"
 _UNNAMED: Final = "Unknown"
 
@@ -63,8 +62,8 @@ class Mapper:
     def _map(self, body: bytes, source: ObjectSource, digest: bytes) -> LogRecord:
         event = decode(body)
         name = canonical(text(event.event_name))
-        time = _unix_nanoseconds(event.event_time)
-        failed = bool(text(event.error_code))
+        time = unix_nanoseconds(event.event_time)
+        failed = bool(_error_code(event))
         attributes = {
             **_event_attributes(event),
             **(_parameter_attributes(event) if self._parameters else {}),
@@ -92,7 +91,7 @@ class Mapper:
 
 
 def _event_attributes(event: TrailEvent) -> dict[str, AttributeValue | None]:
-    error_code, event_type, source = text(event.error_code), text(event.event_type), text(event.source_ip_address)
+    error_code, event_type, source = _error_code(event), text(event.event_type), text(event.source_ip_address)
     return {
         "aws.cloudtrail.event_id": text(event.event_id),
         "log.record.uid": text(event.event_id),
@@ -134,6 +133,9 @@ def _parameter_attributes(event: TrailEvent) -> dict[str, AttributeValue]:
         event.response_elements,
         event.additional_event_data,
         event.service_event_details,
+        event.event_context,
+        event.edge_device_details,
+        event.insight_details,
     )
     return dict(zip(PARAMETERS, map(_json, values), strict=True))
 
@@ -188,7 +190,7 @@ def _codecatalyst_attributes(event: TrailEvent, name: str, on: Subject) -> dict[
         "aws.codecatalyst.workflow_run.id": on.workflow_run_id,
         "aws.codecatalyst.connection.id": on.connection_id,
         "aws.codecatalyst.actor.kind": str(actor.kind(event.user_identity)),
-        "aws.codecatalyst.actor": actor.display(event.user_identity),
+        "aws.codecatalyst.actor": actor.display(event),
         "aws.codecatalyst.event": name,
         "aws.codecatalyst.outcome": _outcome(event),
     }
@@ -199,25 +201,19 @@ def _labels(event: TrailEvent, name: str) -> EventLabels:
 
 
 def _outcome(event: TrailEvent) -> str:
-    return "failure" if text(event.error_code) else "success"
+    return "failure" if _error_code(event) else "success"
+
+
+def _error_code(event: TrailEvent) -> str:
+    """Why the call failed; empty if it did not. `errorCode` 0, false, "None" or "Success" is no failure."""
+    code = text(event.error_code)
+    return "" if code.casefold() in _NO_FAILURE else code
 
 
 def _service(event: TrailEvent) -> str:
     """The service's short name; an event that was selected though it names no service is CodeCatalyst's."""
     source = text(event.event_source).lower().removesuffix(".cn")
     return source.removesuffix(_SERVICE_SUFFIX) if source.endswith(_SERVICE_SUFFIX) else "codecatalyst"
-
-
-def _unix_nanoseconds(event_time: object) -> int | None:
-    if not isinstance(event_time, str):
-        return None
-    try:
-        moment = datetime.fromisoformat(event_time.strip())
-        since = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _EPOCH
-    except (ValueError, OverflowError):
-        return None
-    nanoseconds = (since // _MICROSECOND) * 1000
-    return nanoseconds if 0 <= nanoseconds < _LATEST else None
 
 
 def _is_ip_address(source: str) -> bool:

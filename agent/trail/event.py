@@ -10,13 +10,11 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from typing import Any, Final, NoReturn, TypeVar
 
 import msgspec
 
 _NOTHING: Final = msgspec.Raw(b"")
-_TOKENS: Final = re.compile(rb'("[^"\\]*(?:\\.[^"\\]*)*")|[ \t\r\n]+', re.DOTALL)
 
 _INTEGER_BITS: Final = 4096
 
@@ -155,6 +153,9 @@ class TrailEvent(_Part, frozen=True):
     response_elements: msgspec.Raw = _NOTHING
     additional_event_data: msgspec.Raw = _NOTHING
     service_event_details: msgspec.Raw = _NOTHING
+    event_context: msgspec.Raw = _NOTHING
+    edge_device_details: msgspec.Raw = _NOTHING
+    insight_details: msgspec.Raw = _NOTHING
     user_identity: UserIdentity = UserIdentity()
     tls_details: TlsDetails = TlsDetails()
     addendum: Addendum = Addendum()
@@ -187,14 +188,6 @@ def decode_leniently(raw: bytes) -> dict[str, object]:
     if not isinstance(value, dict):
         raise MalformedEventError(f"the record is not an object but {type(value).__name__}")
     return value
-
-
-def compact(raw: bytes) -> bytes:
-    """`raw` without the white space between its tokens; numbers, escapes and key order stay as they are."""
-    try:
-        return msgspec.json.format(raw, indent=-1)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError):  # a lone surrogate, say; the pattern minds nothing
-        return _TOKENS.sub(rb"\1", raw)
 
 
 def text(value: object) -> str:

@@ -9,8 +9,8 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.trail.edit import Mask, truncate
-from agent.trail.event import MalformedEventError, compact
+from agent.trail.edit import Mask, compact, truncate
+from agent.trail.event import MalformedEventError
 from tests.support.samples import encoded
 from tests.support.strategies import EVENTS, JSON, RAWS, TEXT
 

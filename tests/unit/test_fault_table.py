@@ -45,6 +45,8 @@ FAULTS: Final = {
     33: "slow clients of the HTTP port, and many",
     34: "a disk that cannot be written",
     35: "the dead-letter queue cannot be reached",
+    65: "an eventTime that is an epoch number, in another spelling, or means no one moment",
+    66: "an errorCode that says that nothing failed",
 }
 
 

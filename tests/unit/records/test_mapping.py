@@ -114,6 +114,9 @@ PARAMETERS = {
     "responseElements": "aws.response.elements",
     "additionalEventData": "aws.cloudtrail.additional_event_data",
     "serviceEventDetails": "aws.cloudtrail.service_event_details",
+    "eventContext": "aws.cloudtrail.event_context",
+    "edgeDeviceDetails": "aws.cloudtrail.edge_device_details",
+    "insightDetails": "aws.cloudtrail.insight_details",
 }
 
 
@@ -163,7 +166,7 @@ def test_open_ended_fields_are_json(field: str, name: str) -> None:
 
 def test_parameters_can_be_left_to_the_body() -> None:
     """With `parameters: omit` they are in the body alone, and still name the subject."""
-    raw = encoded({**create_dev_environment(), "additionalEventData": {"a": 1}, "serviceEventDetails": {"a": 1}})
+    raw = encoded({**create_dev_environment(), **{field: {"a": 1} for field in list(PARAMETERS)[2:]}})
     record = Mapper(parameters=False, record_bytes=LIMIT).to_record(raw, SOURCE)
     assert not set(PARAMETERS.values()) & set(record.attributes)
     assert record.attributes["aws.codecatalyst.space.name"] == "MySpace"
@@ -324,13 +327,20 @@ def test_what_an_event_acted_on(parameters: dict[str, str], name: str, value: st
         ("", 9, "success"),
         (" ", 9, "success"),
         ([], 9, "success"),
+        (404, 13, "failure"),
+        (True, 13, "failure"),
+        ("NoSuchBucket", 13, "failure"),
+        ("nullable", 13, "failure"),
+        *((code, 9, "success") for code in (0, 0.0, False, "0", "false", "None", "null", "OK", "Success", "-")),
     ],
 )
+@pytest.mark.row(66)
 def test_an_error_code_makes_a_failure(code: object, severity: int, outcome: str) -> None:
     """`errorCode` decides on severity, outcome and label."""
     record = mapped(errorCode=code)
     assert record.severity_number == severity
     assert record.attributes["aws.codecatalyst.outcome"] == record.labels.outcome == outcome
+    assert ("error.type" in record.attributes) is ("aws.error.code" in record.attributes) is (outcome == "failure")
 
 
 @pytest.mark.parametrize(
@@ -391,10 +401,11 @@ def test_the_region_is_the_events(region: object, expected: str) -> None:
         ("2023-05-18T17:10:50", 1_684_429_850_000_000_000),
         ("1970-01-01T00:00:00Z", 0),
         ("2262-04-11T23:47:16.854775Z", 9_223_372_036_854_775_000),
+        (1684429850, 1_684_429_850_000_000_000),
     ],
 )
 def test_the_time_is_the_events(written: str, nanoseconds: int) -> None:
-    """`eventTime` to the microsecond, UTC where it names no zone."""
+    """`eventTime` in whatever spelling, UTC where it names no zone."""
     record = mapped(eventTime=written)
     assert record.time_unix_nano == nanoseconds
     assert "trail_agent.malformed" not in record.attributes
@@ -406,7 +417,7 @@ def test_the_time_is_the_events(written: str, nanoseconds: int) -> None:
         None,
         "",
         "yesterday",
-        1684429850,
+        "18/05/2023 17:10:50",
         "2023-13-01T00:00:00Z",
         "1969-12-31T23:59:59Z",
         {},
@@ -494,8 +505,8 @@ def _paths(tree: dict[str, Any], above: str = "") -> list[str]:
     return found
 
 
-PARAMETERS = {"spaceName": "<requestParameters.spaceName>", "projectName": "<requestParameters.projectName>"}
-EVERYTHING = {**_told(TrailEvent), "requestParameters": PARAMETERS}
+NAMING = {"spaceName": "<requestParameters.spaceName>", "projectName": "<requestParameters.projectName>"}
+EVERYTHING = {**_told(TrailEvent), "requestParameters": NAMING}
 
 
 @pytest.mark.parametrize("path", _paths(EVERYTHING))

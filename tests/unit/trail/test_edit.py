@@ -5,11 +5,12 @@ from __future__ import annotations
 import hmac
 import json
 
+import msgspec
 import pytest
 
-from agent.trail.edit import Mask, truncate
+from agent.trail.edit import Mask, compact, truncate
 from agent.trail.event import MalformedEventError
-from tests.support.samples import codecatalyst, encoded, event
+from tests.support.samples import codecatalyst, encoded, event, trail_objects
 
 KEY = b"pepper"
 
@@ -175,3 +176,27 @@ def test_the_documented_event_survives_masking() -> None:
     assert b"192.168.0.1" not in raw
     assert b'"user-ID"' not in raw
     assert json.loads(raw)["userIdentity"]["onBehalfOf"]["identityStoreArn"].startswith("arn:")
+
+
+@pytest.mark.parametrize(
+    ("raw", "compacted"),
+    [
+        (b'{ "a" : 1.50 ,\r\n\t"b":[ 1e5, -0 ] }', b'{"a":1.50,"b":[1e5,-0]}'),
+        (b'{"z": " two  blanks ", "a": "\\" : ,\\\\"}', b'{"z":" two  blanks ","a":"\\" : ,\\\\"}'),
+        (b'{"a": "\\u00e9\\/ ", "a": 2}', b'{"a":"\\u00e9\\/ ","a":2}'),
+        (b'{"a": "\\ud800 ", "b": 7}', b'{"a":"\\ud800 ","b":7}'),
+        (b'{"a": 123456789012345678901234567890}', b'{"a":123456789012345678901234567890}'),
+        ('{"é": "ü 😀"}'.encode(), '{"é":"ü 😀"}'.encode()),
+        (b"{ }", b"{}"),
+    ],
+)
+def test_only_white_space_between_tokens_goes(raw: bytes, compacted: bytes) -> None:
+    """Numbers, escapes, key order, duplicates and blanks inside strings are evidence: they stay."""
+    assert compact(raw) == compacted
+
+
+def test_real_events_are_compact_already() -> None:
+    """What CloudTrail writes is kept byte for byte."""
+    for content in trail_objects().values():
+        for raw in msgspec.json.decode(content, type=dict[str, list[msgspec.Raw]])["Records"]:
+            assert compact(bytes(raw)) == bytes(raw)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 
-import msgspec
 import pytest
 
-from agent.trail.event import MalformedEventError, TrailEvent, compact, decode, decode_leniently, flag, text
-from tests.support.samples import codecatalyst, create_dev_environment, encoded, trail_objects
+from agent.trail.event import MalformedEventError, TrailEvent, decode, decode_leniently, flag, text
+from tests.support.samples import codecatalyst, create_dev_environment, encoded
 
 
 def test_a_documented_event_is_read() -> None:
@@ -103,30 +102,6 @@ def test_a_leaf_is_text(value: object, shown: str) -> None:
 def test_a_leaf_is_a_flag(value: object, said: bool | None) -> None:
     """CloudTrail's booleans, and those that it writes as strings."""
     assert flag(value) is said
-
-
-@pytest.mark.parametrize(
-    ("raw", "compacted"),
-    [
-        (b'{ "a" : 1.50 ,\r\n\t"b":[ 1e5, -0 ] }', b'{"a":1.50,"b":[1e5,-0]}'),
-        (b'{"z": " two  blanks ", "a": "\\" : ,\\\\"}', b'{"z":" two  blanks ","a":"\\" : ,\\\\"}'),
-        (b'{"a": "\\u00e9\\/ ", "a": 2}', b'{"a":"\\u00e9\\/ ","a":2}'),
-        (b'{"a": "\\ud800 ", "b": 7}', b'{"a":"\\ud800 ","b":7}'),
-        (b'{"a": 123456789012345678901234567890}', b'{"a":123456789012345678901234567890}'),
-        ('{"é": "ü 😀"}'.encode(), '{"é":"ü 😀"}'.encode()),
-        (b"{ }", b"{}"),
-    ],
-)
-def test_only_white_space_between_tokens_goes(raw: bytes, compacted: bytes) -> None:
-    """Numbers, escapes, key order, duplicates and blanks inside strings are evidence: they stay."""
-    assert compact(raw) == compacted
-
-
-def test_real_events_are_compact_already() -> None:
-    """What CloudTrail writes is kept byte for byte."""
-    for content in trail_objects().values():
-        for raw in msgspec.json.decode(content, type=dict[str, list[msgspec.Raw]])["Records"]:
-            assert compact(bytes(raw)) == bytes(raw)
 
 
 def test_both_ways_of_reading_agree() -> None:
