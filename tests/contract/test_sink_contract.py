@@ -16,8 +16,13 @@ from agent.sink.answer import Accepted, Answer, Later, Misconfigured, PartlyReje
 from agent.sink.otlp.grpc import GrpcTransport
 from agent.sink.otlp.http import HttpTransport
 from agent.sink.sink import Transport
+from tests.support.clock import FakeClock
+from tests.support.objects import BUCKET
 from tests.support.otlp_receiver import GrpcReceiver, GrpcReply, HttpReceiver, HttpReply, partial_success
-from tests.support.sink_fakes import FakeClock, FakeTelemetry, FakeTransport, log_record, open_sink
+from tests.support.records import log_record
+from tests.support.sink import open_sink
+from tests.support.telemetry import FakeTelemetry
+from tests.support.transport import FakeTransport
 
 TEXT = "text/plain"
 
@@ -132,8 +137,8 @@ def test_accepted_records_are_sent_once(opened: Open) -> None:
         verdicts = open_sink(bench.transport, telemetry=telemetry).export([log_record("a"), log_record("b")])
         assert len(bench.payloads()) == 1
     assert verdicts == [ACCEPTED, ACCEPTED]
-    assert telemetry.results == {"ok": 1}
-    assert telemetry.states == ["up"]
+    assert telemetry.answers() == {"ok": 1}
+    assert telemetry.sink_states() == ["up"]
 
 
 def test_a_message_without_rejections_is_a_warning(opened: Open) -> None:
@@ -141,7 +146,7 @@ def test_a_message_without_rejections_is_a_warning(opened: Open) -> None:
     telemetry = FakeTelemetry()
     with opened([_partial(0, "use a newer protocol")]) as bench:
         assert open_sink(bench.transport, telemetry=telemetry).export([log_record()]) == [ACCEPTED]
-    assert telemetry.warnings == ["use a newer protocol"]
+    assert telemetry.named("sink_warned") == [("use a newer protocol",)]
 
 
 def test_partial_success_refuses_the_whole_request_and_is_not_resent(opened: Open) -> None:
@@ -152,7 +157,7 @@ def test_partial_success_refuses_the_whole_request_and_is_not_resent(opened: Ope
         assert len(bench.payloads()) == 1
     faults = [verdict.fault for verdict in verdicts]
     assert all(fault and fault.reason is Reason.SINK_REJECTED and "no such index" in fault.said for fault in faults)
-    assert telemetry.results == {"partial": 1}
+    assert telemetry.answers() == {"partial": 1}
 
 
 @pytest.mark.parametrize(
@@ -174,8 +179,8 @@ def test_what_may_pass_is_resent_with_the_same_bytes_and_growing_waits(opened: O
         assert len(bench.payloads()) == 4
         assert len(set(bench.payloads())) == 1
     assert clock.waits == [0.25, 0.5, 1.0]
-    assert telemetry.states[-1] == "up"
-    assert "up" not in telemetry.states[:-1]
+    assert telemetry.sink_states()[-1] == "up"
+    assert "up" not in telemetry.sink_states()[:-1]
 
 
 @pytest.mark.parametrize(
@@ -204,7 +209,7 @@ def test_the_wait_that_the_sink_asks_for_is_kept_exactly(opened: Open) -> None:
     with opened([THROTTLED]) as bench:
         assert open_sink(bench.transport, clock=clock, telemetry=telemetry).export([log_record()]) == [ACCEPTED]
     assert sum(clock.waits) == 17
-    assert telemetry.results == {"throttled": 1, "ok": 1}
+    assert telemetry.answers() == {"throttled": 1, "ok": 1}
 
 
 def test_no_wait_is_longer_than_five_minutes(opened: Open) -> None:
@@ -234,8 +239,8 @@ def test_a_misconfigured_destination_keeps_everything(opened: Open, said: Said) 
         sink = open_sink(bench.transport, clock=clock, telemetry=telemetry, random=lambda: 0.999999)
         assert sink.export([log_record()]) == [ACCEPTED]
         assert len(set(bench.payloads())) == 1
-    assert telemetry.results == {"misconfigured": 6, "ok": 1}
-    assert telemetry.states[:6] == ["misconfigured"] * 6
+    assert telemetry.answers() == {"misconfigured": 6, "ok": 1}
+    assert telemetry.sink_states()[:6] == ["misconfigured"] * 6
     assert sum(clock.waits) == pytest.approx(5 + 10 + 20 + 40 + 60 + 60, abs=0.01)
 
 
@@ -246,7 +251,7 @@ def test_a_refused_record_alone_is_a_fault_with_the_sinks_words(opened: Open) ->
     assert verdict.fault
     assert verdict.fault.reason is Reason.SINK_REJECTED
     assert "line too long" in verdict.fault.said
-    assert (verdict.fault.bucket, verdict.fault.key) == ("acme-trail", "AWSLogs/k.json.gz")
+    assert (verdict.fault.bucket, verdict.fault.key) == (BUCKET, "AWSLogs/k.json.gz")
 
 
 def test_one_refused_record_of_a_batch_is_isolated(opened: Open) -> None:
@@ -281,7 +286,7 @@ def test_a_record_too_large_is_shrunk_once(opened: Open) -> None:
         sink = open_sink(bench.transport, telemetry=telemetry, shrink=lambda _: log_record("small"))
         assert sink.export([log_record("x" * 1000)]) == [ACCEPTED]
         assert len(bench.payloads()[1]) < len(bench.payloads()[0])
-    assert telemetry.shrunk == 1
+    assert telemetry.count("record_shrunk") == 1
 
 
 def test_a_record_that_stays_too_large_is_a_fault(opened: Open) -> None:
@@ -323,7 +328,7 @@ def test_a_probe_is_one_empty_request(opened: Open, said: Said, up: bool) -> Non
         assert open_sink(bench.transport, clock=clock, telemetry=telemetry).probe() is up
         assert bench.payloads() == [b""]
     assert clock.waits == []
-    assert (telemetry.states == ["up"]) is up
+    assert (telemetry.sink_states() == ["up"]) is up
 
 
 def test_a_sink_that_is_down_is_asked_as_patiently_as_for_an_export(opened: Open) -> None:
@@ -331,12 +336,12 @@ def test_a_sink_that_is_down_is_asked_as_patiently_as_for_an_export(opened: Open
     clock, telemetry = FakeClock(), FakeTelemetry()
     with opened([THROTTLED, THROTTLED, REFUSED]) as bench:
         sink = open_sink(bench.transport, clock=clock, telemetry=telemetry)
-        clock.now += 40
+        clock.advance(40)
         unheard = sink.unheard_seconds()
         assert sink.await_up()
         assert bench.payloads() == [b""] * 3
     assert (unheard, sum(clock.waits), sink.unheard_seconds()) == (40, 34, 0)
-    assert telemetry.states == ["throttled", "throttled", "up"]
+    assert telemetry.sink_states() == ["throttled", "throttled", "up"]
 
 
 def test_a_halt_ends_the_wait_for_a_sink(opened: Open) -> None:
@@ -355,17 +360,17 @@ def test_a_sink_that_only_dislikes_empty_requests_gets_records() -> None:
     assert sink.await_up()
     assert 300 <= sum(clock.waits) <= 400
     assert sink.export([log_record()]) == [ACCEPTED]
-    assert telemetry.states[-1] == "up"
-    clock.now += 3600
+    assert telemetry.sink_states()[-1] == "up"
+    clock.advance(3600)
     assert sink.unheard_seconds() == 0
 
 
 def test_a_sink_that_was_down_for_long_is_asked_again_in_quiet_times() -> None:
     """After an outage of more than five minutes, a sink that judges empty requests again is watched as before."""
     clock = FakeClock()
-    transport = FakeTransport(rule=lambda _received: Accepted() if clock.now > 1400 else Later("down"))
+    transport = FakeTransport(rule=lambda _received: Accepted() if clock.monotonic() > 1400 else Later("down"))
     sink = open_sink(transport, clock=clock)
     assert sink.await_up()
     assert sink.export([log_record()]) == [ACCEPTED]
-    clock.now += 3600
+    clock.advance(3600)
     assert sink.unheard_seconds() == 3600

@@ -12,7 +12,8 @@ from typing import Self
 
 from agent.demo.bystanders import Bystanders
 from agent.demo.generator import Generator
-from tests.support.samples import DATA, codecatalyst, log_file, trail_objects
+from tests.support.events import DATA, codecatalyst
+from tests.support.objects import log_file, trail_objects
 
 _NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 _LARGEST = 20_000  # the few larger objects would cost more time than they add

@@ -26,7 +26,7 @@ from agent.trail.admission import Admission, Admitted
 from agent.trail.edit import Mask
 from agent.trail.event import MalformedEventError
 from agent.trail.inflate import InflateLimits, inflate
-from tests.support.samples import BUCKET, SOURCE
+from tests.support.objects import BUCKET, SOURCE
 
 _LIMITS: Final = InflateLimits(1 << 24, 1 << 22, 100)
 _EVENTS: Final = 200

@@ -12,11 +12,12 @@ from agent.records.selection import EveryEvent
 from agent.sink.otlp.decode import otlp_json
 from agent.sink.otlp.encode import Encoder
 from agent.trail import reader
-from tests.support.samples import SOURCE, codecatalyst, create_dev_environment, encoded, event, log_file, trail_objects
+from tests.support.events import codecatalyst, create_dev_environment, encoded, raw_event
+from tests.support.objects import SOURCE, log_file, trail_objects
 
 SHAPES = json.loads(codecatalyst("identity-center-user-shapes.json"))["shapes"]
 REAL = "218007301253_CloudTrail_us-east-1_20230710T{}.json"
-ODD = event(
+ODD = raw_event(
     eventName="CréateProject\0",
     requestParameters={"spaceName": "Müller 😀", "n": 2**70, "": "no key", "half": "@"},
     userAgent="half a pair: @",

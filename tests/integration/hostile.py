@@ -16,7 +16,7 @@ from agent.demo.generator import GeneratedEvent, Generator
 from agent.demo.trail_objects import TrailObject, pack, trail_key
 from agent.model import ObjectRef
 from tests.support.cloud import Cloud
-from tests.support.flow_samples import notification
+from tests.support.messages import notification
 
 NOW: Final = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 ACCOUNT: Final = "111122223333"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.samples import DATA
+from tests.support.events import DATA
 
 TRAIL_FILE = str(DATA / "codecatalyst" / "docs-example-CreateDevEnvironment.json")
 PRINTING = [

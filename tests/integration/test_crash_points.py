@@ -28,8 +28,8 @@ from tests.support.clock import DEADLINE_SECONDS, eventually
 from tests.support.cloud import Cloud
 from tests.support.daemon import Daemon
 from tests.support.edges import Edge
+from tests.support.messages import s3_event
 from tests.support.otlp_receiver import Export, HttpReceiver, HttpReply
-from tests.support.samples import s3_event
 
 ACCOUNT: Final = "123456789012"  # moto's own
 NOW: Final = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)

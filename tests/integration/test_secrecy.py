@@ -12,8 +12,8 @@ from agent.demo.world import REGION
 from tests.support.clock import eventually
 from tests.support.cloud import Cloud
 from tests.support.daemon import Daemon
+from tests.support.events import create_dev_environment
 from tests.support.otlp_receiver import HttpReceiver, HttpReply
-from tests.support.samples import create_dev_environment
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 WORD = "unheard-of"

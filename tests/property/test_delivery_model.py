@@ -34,8 +34,10 @@ from agent.model import ObjectRef, Outcome
 from agent.trail.admission import Admission
 from tests.support.clock import FakeClock
 from tests.support.edges import Edge
+from tests.support.events import event, noise
 from tests.support.far_side import FarSide, Reply
-from tests.support.flow_samples import BUCKET, event, noise, notification, plain_object, ref, trail_object
+from tests.support.messages import notification
+from tests.support.objects import BUCKET, plain_object, ref, trail_object
 from tests.support.process import Interruption, Process, Surroundings
 from tests.support.queue import FakeQueue
 from tests.support.store import FakeStore, Problem, denied, missing, unavailable

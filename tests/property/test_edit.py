@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from agent.trail.edit import Mask, compact, truncate
 from agent.trail.event import MalformedEventError
-from tests.support.samples import encoded
+from tests.support.events import encoded
 from tests.support.strategies import EVENTS, JSON, RAWS, TEXT
 
 PATHS = st.lists(st.sampled_from(["a", "b", "c"]), min_size=1, max_size=3).map(".".join)

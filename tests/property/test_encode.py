@@ -14,7 +14,7 @@ from agent.model import AttributeValue, LogRecord
 from agent.sink.otlp.decode import otlp_json, records
 from agent.sink.otlp.encode import Encoder
 from agent.sink.otlp.text import int_text, safe_key, safe_text
-from tests.support.sink_fakes import log_record
+from tests.support.records import log_record
 
 ENCODER = Encoder({"team": "audit"}, "1.2.3")
 ANY_TEXT = st.text(st.characters(), max_size=40)  # with surrogates and NUL
@@ -78,7 +78,7 @@ def test_the_same_records_give_the_same_bytes(given_records: list[LogRecord]) ->
 _IN_A_PROCESS = """
 import hashlib
 from agent.sink.otlp.encode import Encoder
-from tests.support.sink_fakes import log_record
+from tests.support.records import log_record
 attributes = {f"key.{n}": [{"a": str(n), "b": "x"}, "y"] if n % 3 else n for n in range(30)}
 records = [log_record(str(n), region=f"r{n % 4}", attributes=attributes) for n in range(20)]
 print(hashlib.sha256(Encoder({f"k{n}": "v" for n in range(9)}, "1").payload(records)).hexdigest())

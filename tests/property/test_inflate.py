@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from agent.errors import PermanentError, Reason
 from agent.trail.inflate import InflateLimits, inflate
-from tests.support.samples import trail_objects
+from tests.support.objects import trail_objects
 
 LIMITS = InflateLimits(1 << 26, 1 << 27, 200)
 REAL = sorted(trail_objects().values(), key=len)[:12]

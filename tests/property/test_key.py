@@ -9,7 +9,7 @@ from agent.errors import PermanentError, Reason
 from agent.model import IgnoredReason
 from agent.trail import key
 from agent.trail.key import TrailKey
-from tests.support.samples import KEY
+from tests.support.objects import KEY
 from tests.support.strategies import KEYS, ODD_TEXT, TEXT
 
 DIGITS = st.text("0123456789", min_size=12, max_size=12)

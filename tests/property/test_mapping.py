@@ -14,7 +14,8 @@ from agent.records.mapping import Mapper
 from agent.sink.otlp.encode import Encoder
 from agent.trail.edit import Mask
 from agent.trail.event import MalformedEventError, decode_leniently
-from tests.support.samples import SOURCE, encoded
+from tests.support.events import encoded
+from tests.support.objects import SOURCE
 from tests.support.strategies import EVENTS, HOSTILE_EVENTS, RAWS
 
 MAPPER = Mapper(parameters=True, record_bytes=245_760)

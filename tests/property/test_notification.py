@@ -13,7 +13,8 @@ from agent.model import Ignored, ObjectRef
 from agent.trail import notification
 from agent.trail.admission import Admission, Admitted
 from agent.trail.notification import Entry
-from tests.support.samples import BUCKET, s3_event, sns
+from tests.support.messages import s3_event, sns
+from tests.support.objects import BUCKET
 from tests.support.strategies import ENVELOPED, NOTIFICATIONS, TEXT
 
 

@@ -12,7 +12,7 @@ from agent.errors import PermanentError, Reason
 from agent.records.selection import EveryEvent, Selector
 from agent.trail import reader
 from agent.trail.reader import SelectedEvents
-from tests.support.samples import log_file
+from tests.support.objects import log_file
 from tests.support.strategies import ENTRIES, JSON, RAWS
 
 OURS = Selector(["codecatalyst.amazonaws.com"])

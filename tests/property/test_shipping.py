@@ -15,7 +15,8 @@ from agent.flow.shipping import Shipping
 from agent.model import ACCEPTED, UNANSWERED, LogRecord, Outcome, Reading, Verdict
 from agent.pulse import Pulse
 from tests.support.clock import FakeClock
-from tests.support.flow_samples import delivery, log_record
+from tests.support.messages import delivery
+from tests.support.records import log_record
 from tests.support.telemetry import FakeTelemetry
 
 REFUSAL = Verdict(accepted=False, fault=Fault(Reason.SINK_REJECTED, "no"))

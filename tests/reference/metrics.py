@@ -7,7 +7,7 @@ from typing import Final
 
 from prometheus_client.metrics_core import Metric
 
-from tests.support.telemetry_rig import rig
+from tests.support.telemetry import observed
 
 _LISTED_VALUES: Final = 12
 _FOREIGN: Final = "process_"
@@ -15,7 +15,7 @@ _FOREIGN: Final = "process_"
 
 def metrics_table() -> str:
     """Markdown: every metric of ours with its type, its labels with their known values, and its meaning."""
-    registry = rig().telemetry.metrics.registry
+    registry = observed().telemetry.metrics.registry
     rows = [_row(metric) for metric in registry.collect() if not metric.name.startswith(_FOREIGN)]
     return "\n".join(["| metric | type | labels | meaning |", "|---|---|---|---|", *rows])
 

@@ -10,12 +10,15 @@ import pytest
 
 from agent.pulse import Pulse
 from tests.support.clock import eventually, finish
-from tests.support.flow_samples import event, ids, noise, notification, ref, trail_object
+from tests.support.events import event, noise
+from tests.support.messages import notification
+from tests.support.objects import ref, trail_object
 from tests.support.one_worker import LIMITS, OneWorker
 from tests.support.queue import FakeQueue
+from tests.support.records import ids
 from tests.support.sink import FakeSink
 from tests.support.store import FakeStore
-from tests.support.telemetry_rig import rig
+from tests.support.telemetry import observed
 
 WORKERS = 3
 KEPT_BYTES = 4000  # at most, of the one record in each object; a delivery that is not read to its end may keep it
@@ -36,7 +39,7 @@ def test_reads_wait_for_memory_after_the_head_of_the_response(room_for: float, o
 
     With room for less than one read, reads go one by one.
     """
-    telemetry, pulse, store = rig(), Pulse(), FakeStore()
+    telemetry, pulse, store = observed(), Pulse(), FakeStore()
     queue = FakeQueue(pulse.clock, wait_seconds=0)
     needs = [LIMITS.inflate.most(_produce(queue, store, number)) for number in range(objects)]
     room = int(max(needs) * room_for)

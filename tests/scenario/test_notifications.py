@@ -10,7 +10,9 @@ import pytest
 from agent.errors import Reason
 from agent.model import ObjectRef
 from agent.trail.admission import Admission
-from tests.support.flow_samples import ACCOUNT, BUCKET, event, notification, ref, trail_key
+from tests.support.events import ACCOUNT, event
+from tests.support.messages import notification
+from tests.support.objects import BUCKET, ref, trail_key
 from tests.support.world import MINUTE, World
 
 STRANGER = "999988887777"

@@ -12,7 +12,8 @@ import pytest
 
 from agent.errors import Reason
 from agent.model import ObjectRef
-from tests.support.flow_samples import BUCKET, event, noise, plain_object, ref, trail_key, trail_object
+from tests.support.events import event, noise
+from tests.support.objects import BUCKET, plain_object, ref, trail_key, trail_object
 from tests.support.world import MINUTE, World
 
 MEBIBYTE: Final = 1 << 20

@@ -16,8 +16,9 @@ from typer.testing import CliRunner
 from agent.cli.app import app
 from agent.errors import Reason
 from tests.support.clock import finish, soon
+from tests.support.events import Members, event
 from tests.support.far_side import Reply
-from tests.support.flow_samples import BUCKET, TrailObject, event, ref, trail_object
+from tests.support.objects import BUCKET, ref, trail_object
 from tests.support.world import MINUTE, Agent, World
 
 HOSTILE: Final = (
@@ -134,7 +135,7 @@ def _elements(page: str) -> set[str]:
     return parser.found
 
 
-def _odd(text: str) -> TrailObject:
+def _odd(text: str) -> Members:
     """An event that has `text` in every field that reaches a label or an attribute of note."""
     short = text[:_LONGEST_FIELD]
     return {**event("odd", name=short), "userIdentity": {"type": short, "userName": short}, "errorCode": short}

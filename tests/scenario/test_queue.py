@@ -9,8 +9,9 @@ from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
 from agent.errors import Reason
 from tests.support.boto import refusal
+from tests.support.events import event
 from tests.support.far_side import Reply
-from tests.support.flow_samples import event, ref
+from tests.support.objects import ref
 from tests.support.queue import DEAD_LETTER_URL
 from tests.support.world import HOUR, MINUTE, World
 

@@ -10,7 +10,8 @@ import pytest
 
 from agent.errors import Reason
 from agent.model import EventLabels
-from tests.support.flow_samples import event, noise, ref, trail_object
+from tests.support.events import event, noise
+from tests.support.objects import ref, trail_object
 from tests.support.one_worker import RECORD_BYTES
 from tests.support.world import MINUTE, World
 

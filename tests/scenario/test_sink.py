@@ -13,8 +13,9 @@ import pytest
 
 from agent.sink.otlp.http import HttpTransport
 from agent.sink.sink import Transport
+from tests.support.events import event
 from tests.support.far_side import Reply
-from tests.support.flow_samples import event, ref
+from tests.support.objects import ref
 from tests.support.otlp_receiver import HttpReceiver, HttpReply
 from tests.support.private_ca import PrivateCa, make_private_ca
 from tests.support.world import HOUR, MINUTE, World

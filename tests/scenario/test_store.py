@@ -19,8 +19,9 @@ from urllib3.exceptions import ReadTimeoutError as Stalled
 from agent.errors import Reason
 from agent.model import ObjectRef
 from tests.support.boto import Breaking, refusal
+from tests.support.events import event
 from tests.support.far_side import Reply
-from tests.support.flow_samples import BUCKET, event, plain_object, ref, trail_key, trail_object
+from tests.support.objects import BUCKET, plain_object, ref, trail_key, trail_object
 from tests.support.world import HOUR, MINUTE, OTHER_BUCKET, World
 
 WHOLE = trail_object(event("whole"))

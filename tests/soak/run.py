@@ -25,7 +25,7 @@ from tests.support import crash
 from tests.support.cloud import Cloud
 from tests.support.daemon import PROGRAM, Daemon
 from tests.support.edges import Edge
-from tests.support.samples import s3_event
+from tests.support.messages import s3_event
 
 _BEAT_SECONDS: Final = 0.1
 _PUTS_A_BEAT: Final = 3

@@ -30,7 +30,8 @@ from agent.trail.inflate import InflateLimits
 from agent.waiting.doubt import Doubt
 from agent.waiting.gate import Gate
 from tests.support.clock import FakeClock
-from tests.support.flow_samples import BUCKET, delivery
+from tests.support.messages import delivery
+from tests.support.objects import BUCKET
 from tests.support.queue import DEAD_LETTER_URL, FakeQueue
 from tests.support.sink import FakeSink
 from tests.support.store import FakeStore

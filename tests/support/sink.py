@@ -1,4 +1,4 @@
-"""A sink that behaves: it accepts, refuses, is down for a while, and stops when told to halt."""
+"""A sink that behaves, for what stands before it; and the real one over a transport, with everything else faked."""
 
 from __future__ import annotations
 
@@ -9,6 +9,11 @@ from dataclasses import replace
 from agent.errors import Fault, Reason
 from agent.model import ACCEPTED, UNANSWERED, LogRecord, Verdict
 from agent.pulse import Pulse
+from agent.sink.otlp.encode import Encoder
+from agent.sink.sink import Sink, Transport
+from agent.waiting.gate import Gate
+from tests.support.clock import FakeClock
+from tests.support.telemetry import FakeTelemetry
 
 REFUSED = Fault(Reason.SINK_REJECTED, "the sink said no")
 
@@ -49,3 +54,31 @@ class FakeSink:
         with self._lock:
             self.stored.append(record)
         return ACCEPTED
+
+
+def open_sink(
+    transport: Transport,
+    *,
+    telemetry: FakeTelemetry | None = None,
+    clock: FakeClock | None = None,
+    pulse: Pulse | None = None,
+    halt: threading.Event | None = None,
+    shrink: Callable[[LogRecord], LogRecord | None] = lambda _: None,
+    max_batch_bytes: int = 3_145_728,
+    max_batch_records: int = 500,
+    random: Callable[[], float] = lambda: 0.5,
+) -> Sink:
+    """A sink over `transport`, with everything else faked unless given."""
+    pulse, halt = pulse or Pulse(clock or FakeClock()), halt or threading.Event()
+    return Sink(
+        encoder=Encoder({}, "1.2.3"),
+        transport=transport,
+        telemetry=telemetry or FakeTelemetry(),
+        gate=Gate(pulse, halt),
+        pulse=pulse,
+        halt=halt,
+        shrink=shrink,
+        max_batch_bytes=max_batch_bytes,
+        max_batch_records=max_batch_records,
+        random=random,
+    )

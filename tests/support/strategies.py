@@ -11,7 +11,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from agent.records.profiles.codecatalyst import IDENTITY_TYPES, KNOWN_EVENTS
-from tests.support.samples import BUCKET, KEY, s3_event, sns
+from tests.support.messages import s3_event, sns
+from tests.support.objects import BUCKET, KEY
 
 TEXT = st.text(max_size=30)
 ODD_TEXT = st.text(st.characters(codec=None), max_size=30)  # with lone surrogates and control characters

@@ -1,14 +1,22 @@
-"""A telemetry that remembers what it was told, for every part of the flow."""
+"""A telemetry that remembers what it was told, for every part of the flow; and the real one, laid open."""
 
 from __future__ import annotations
 
+import io
+import json
 import threading
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 from agent.errors import EnvironmentFault
 from agent.model import Delivery, Ignored, LogRecord, Outcome, Reading, Settlement
+from agent.pulse import Pulse
+from agent.telemetry.events import Telemetry, open_telemetry
+from agent.telemetry.logs import open_log
+from agent.telemetry.metrics import Build
+from agent.telemetry.snapshot import Snapshot
+from tests.support.clock import FakeClock
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +28,12 @@ class Told:
 
 
 class FakeTelemetry:
-    """Remembers every event in `told`, and adds up the ledger; many threads may tell it."""
+    """Remembers every event in `told`, and adds up the ledger; many threads may tell it.
 
-    def __init__(self) -> None:
+    `on_down` is called with each sink_down: tests stop a hopeless export there.
+    """
+
+    def __init__(self, on_down: Callable[[], object] = lambda: None) -> None:
         self.told: list[Told] = []
         self.fates: Counter[str] = Counter()
         self.events_read = 0
@@ -30,6 +41,7 @@ class FakeTelemetry:
         self.reserved = 0
         self.settled: list[Settlement] = []
         self.exported: list[LogRecord] = []
+        self._on_down = on_down
         self._lock = threading.Lock()
 
     def named(self, name: str) -> list[tuple[object, ...]]:
@@ -44,6 +56,16 @@ class FakeTelemetry:
     def outcomes(self) -> Counter[Outcome]:
         """How many deliveries were settled how."""
         return Counter(settlement.outcome for settlement in self.settled)
+
+    def answers(self) -> Counter[object]:
+        """How many exports had which result."""
+        return Counter(result for result, _ in self.named("export_answered"))
+
+    def sink_states(self) -> list[object]:
+        """What the sink was said to be, in order: "up", or the kind of trouble."""
+        with self._lock:
+            told = [told for told in self.told if told.name in {"sink_up", "sink_down"}]
+        return [one.what[0] if one.what else "up" for one in told]
 
     def _tell(self, name: str, *what: object) -> None:
         with self._lock:
@@ -137,6 +159,7 @@ class FakeTelemetry:
 
     def export_answered(self, result: str, seconds: float) -> None:
         """Remember."""
+        assert seconds >= 0
         self._tell("export_answered", result, seconds)
 
     def sink_up(self) -> None:
@@ -146,6 +169,7 @@ class FakeTelemetry:
     def sink_down(self, kind: str, detail: str) -> None:
         """Remember."""
         self._tell("sink_down", kind, detail)
+        self._on_down()
 
     def sink_warned(self, message: str) -> None:
         """Remember."""
@@ -162,3 +186,34 @@ class FakeTelemetry:
     def queue_depth(self, queue: str, visible: int, in_flight: int, delayed: int) -> None:
         """Remember."""
         self._tell("queue_depth", queue, visible, in_flight, delayed)
+
+
+@dataclass(slots=True)
+class ObservedTelemetry:
+    """The real telemetry, on a clock that is told, with its metrics and its log laid open."""
+
+    telemetry: Telemetry
+    clock: FakeClock
+    pulse: Pulse
+    stream: io.StringIO = field(default_factory=io.StringIO)
+
+    def value(self, name: str, **labels: str) -> float:
+        """The value of a metric now."""
+        return Snapshot.of(self.telemetry.metrics.registry).value(name, **labels)
+
+    def lines(self) -> list[dict[str, object]]:
+        """The log's lines since the last look."""
+        text = self.stream.getvalue()
+        self.stream.seek(0)
+        self.stream.truncate()
+        return [json.loads(line) for line in text.splitlines()]
+
+
+def observed(*, level: str = "info", event_name_labels: int = 200) -> ObservedTelemetry:
+    """A telemetry that nothing has been told yet."""
+    clock, stream = FakeClock(), io.StringIO()
+    pulse = Pulse(clock)
+    log = open_log(level, "json", stream, clock)
+    build = Build("1.2.3", "abcdef", "3.11.0")
+    telemetry = open_telemetry(log, pulse, build, event_name_labels)
+    return ObservedTelemetry(telemetry, clock, pulse, stream)

@@ -9,7 +9,7 @@ from typing import Final
 
 from agent.errors import Fault, Reason
 from agent.model import Delivery, ObjectRef
-from tests.support.flow_samples import TrailObject
+from tests.support.events import Members
 from tests.support.queue import FakeQueue
 
 _PATIENT_RECEIVES: Final = 3
@@ -54,7 +54,7 @@ class Truth:
     """
 
     def __init__(self, queue: FakeQueue) -> None:
-        self.written: dict[str, TrailObject] = {}
+        self.written: dict[str, Members] = {}
         self.produced: set[str] = set()
         self.sent: dict[str, Sent] = {}
         self.accepted: set[str] = set()

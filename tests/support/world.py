@@ -35,8 +35,10 @@ from agent.trail.admission import Admission
 from agent.waiting.gate import Gate
 from tests.support.boto import S3Client, SqsClient
 from tests.support.clock import FakeClock
+from tests.support.events import event, noise
 from tests.support.far_side import FarSide, event_id
-from tests.support.flow_samples import BUCKET, event, noise, notification, ref, trail_object
+from tests.support.messages import notification
+from tests.support.objects import BUCKET, ref, trail_object
 from tests.support.one_worker import LIMITS, RECORD_BYTES, OneWorker
 from tests.support.queue import QUEUE_URL, DeadLetter, FakeQueue
 from tests.support.store import FakeStore

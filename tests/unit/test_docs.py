@@ -10,7 +10,8 @@ import pytest
 from agent.errors import EnvironmentFault, Fault, Reason, RetryReason
 from agent.model import Ignored, IgnoredReason, Outcome, Settlement
 from tests.reference.pages import BLOCKS, DOCS, blocks, pages, renewed
-from tests.support.telemetry_rig import Rig, delivery, rig
+from tests.support.messages import delivery
+from tests.support.telemetry import ObservedTelemetry, observed
 
 ROOT = DOCS.parent
 LINKED = [ROOT / "README.md", *ROOT.glob(".github/*.md"), ROOT / "deploy" / "iam" / "README.md", *pages()]
@@ -69,12 +70,12 @@ def test_the_runbook_has_the_words_of_the_log(reason: str) -> None:
     """What a reader finds in the log's `event` and `reason` or `kind` is what the runbook tells to look for."""
     heading = f"### {KINDS[type(reason)]}: {reason}\n"
     entry = text_of(DOCS / "faults.md").partition(heading)[2].partition("\n#")[0]
-    for name, value in _told(rig(level="debug"), reason).items():
+    for name, value in _told(observed(level="debug"), reason).items():
         assert re.search(rf'{name}=(~?)"([^"]*)"', entry), name
         assert re.fullmatch(dict(re.findall(r'(\w+)=~?"([^"]*)"', entry))[name], value), name
 
 
-def _told(seen: Rig, reason: str) -> dict[str, str]:
+def _told(seen: ObservedTelemetry, reason: str) -> dict[str, str]:
     """The fields by which the log's line about `reason` is found."""
     match reason:
         case EnvironmentFault():
@@ -89,7 +90,7 @@ def _told(seen: Rig, reason: str) -> dict[str, str]:
     return {name: str(line[name]) for name in ("event", "reason", "kind", "part") if name in line}
 
 
-def _tell_trouble(seen: Rig, fault: EnvironmentFault) -> None:
+def _tell_trouble(seen: ObservedTelemetry, fault: EnvironmentFault) -> None:
     part, _, kind = fault.partition(" ")
     match part:
         case "sink":

@@ -12,7 +12,7 @@ from tests.soak.memory import Memory, Sample
 from tests.soak.report import Report
 from tests.soak.sink import Archive
 from tests.support.edges import Edge
-from tests.support.samples import SOURCE
+from tests.support.objects import SOURCE
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 EVENTS = Generator(Random(1), NOW).generate(4, NOW)

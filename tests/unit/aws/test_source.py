@@ -13,7 +13,7 @@ from agent.errors import Fault, Reason, RetryReason
 from agent.model import Delivery, Outcome, Settlement
 from agent.pulse import Pulse
 from tests.support.clock import FakeClock
-from tests.support.flow_samples import again, delivery
+from tests.support.messages import again, delivery
 from tests.support.queue import DEAD_LETTER_URL, FakeQueue
 from tests.support.telemetry import FakeTelemetry
 

@@ -15,7 +15,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from agent.cli.app import app
-from tests.support.samples import DATA, codecatalyst, encoded, event, log_file
+from tests.support.events import DATA, codecatalyst, encoded, raw_event
+from tests.support.objects import log_file
 
 SPACE = DATA / "codecatalyst" / "docs-example-CreateDevEnvironment.json"
 CONNECTION = DATA / "codecatalyst" / "docs-example-ListConnections.json"
@@ -82,7 +83,7 @@ def test_the_table_shows_who_did_what() -> None:
 
 def test_a_failed_event_shows_its_error(tmp_path: Path) -> None:
     """The outcome of a failure is its error code."""
-    path = written(tmp_path, "a.json", event(errorCode="AccessDenied"))
+    path = written(tmp_path, "a.json", raw_event(errorCode="AccessDenied"))
     assert inspect(path).stdout.splitlines()[1].split()[-1] == "AccessDenied"
 
 
@@ -126,9 +127,9 @@ def test_all_shows_every_event() -> None:
 
 def test_folders_are_searched_in_order(tmp_path: Path) -> None:
     """A folder stands for the log files in it and below, gzipped or not; all else in it is passed over."""
-    written(tmp_path, "b/2.json.gz", event(eventID="2"))
-    written(tmp_path, "a/1.json", event(eventID="1"))
-    written(tmp_path, "c.json", event(eventID="3"))
+    written(tmp_path, "b/2.json.gz", raw_event(eventID="2"))
+    written(tmp_path, "a/1.json", raw_event(eventID="1"))
+    written(tmp_path, "c.json", raw_event(eventID="3"))
     (tmp_path / "folder.json").mkdir()
     (tmp_path / "readme.txt").write_text("not a log file")
     assert [record["log.record.uid"] for record in lines(inspect("-f", "jsonl", tmp_path))] == ["1", "2", "3"]
@@ -137,17 +138,19 @@ def test_folders_are_searched_in_order(tmp_path: Path) -> None:
 def test_records_of_a_file_are_in_order_of_time(tmp_path: Path) -> None:
     """CloudTrail's files are not sorted; what is shipped is."""
     times = ["2023-05-18T17:12:00Z", "2023-05-18T17:10:00Z", "2023-05-18T17:11:00Z"]
-    path = written(tmp_path, "a.json", *(event(eventTime=time) for time in times))
+    path = written(tmp_path, "a.json", *(raw_event(eventTime=time) for time in times))
     assert [record["time"] for record in lines(inspect("-f", "jsonl", path))] == sorted(times)
 
 
 @pytest.mark.parametrize(
     "stdin",
     [
-        pytest.param(bytes(log_file(event())), id="a-file"),
-        pytest.param(gzip.compress(log_file(event())), id="gzip"),
-        pytest.param(event(), id="one-record"),
-        pytest.param(b"\n " + json.dumps(json.loads(event()), indent=2).encode() + b"\n", id="one-formatted-record"),
+        pytest.param(bytes(log_file(raw_event())), id="a-file"),
+        pytest.param(gzip.compress(log_file(raw_event())), id="gzip"),
+        pytest.param(raw_event(), id="one-record"),
+        pytest.param(
+            b"\n " + json.dumps(json.loads(raw_event()), indent=2).encode() + b"\n", id="one-formatted-record"
+        ),
     ],
 )
 def test_standard_input_is_a_file_too(stdin: bytes) -> None:
@@ -159,7 +162,7 @@ def test_standard_input_is_a_file_too(stdin: bytes) -> None:
 
 def test_the_account_comes_from_the_files_name(tmp_path: Path) -> None:
     """A record that names no recipient has the account that CloudTrail put in front of the name."""
-    raw = event(recipientAccountId=None)
+    raw = raw_event(recipientAccountId=None)
     named = written(tmp_path, "444455556666_CloudTrail_us-west-2_20230518T1715Z_x.json", raw)
     assert lines(inspect("-f", "jsonl", named))[0]["cloud.account.id"] == "444455556666"
     assert "cloud.account.id" not in lines(inspect("-f", "jsonl", written(tmp_path, "a.json", raw)))[0]
@@ -197,11 +200,11 @@ def test_pipes_are_read_like_standard_input(tmp_path: Path) -> None:
     """A named pipe, and standard input by its path, give their records without a time of observation."""
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    writer = threading.Thread(target=pipe.write_bytes, args=(log_file(event()),), daemon=True)
+    writer = threading.Thread(target=pipe.write_bytes, args=(log_file(raw_event()),), daemon=True)
     writer.start()
     named = run("-f", "otlp", pipe)
     writer.join(60)
-    standard = run("-f", "otlp", "/dev/stdin", stdin=bytes(log_file(event())))
+    standard = run("-f", "otlp", "/dev/stdin", stdin=bytes(log_file(raw_event())))
     for result in (named, standard):
         (group,) = json.loads(result.stdout)["resourceLogs"]
         (record,) = group["scopeLogs"][0]["logRecords"]
@@ -217,7 +220,7 @@ def test_pipes_are_read_like_standard_input(tmp_path: Path) -> None:
         ("a.json", b"[1]", "not CloudTrail's JSON"),
         ("a.json", b'"eventName"', "not CloudTrail's JSON"),
         ("a.json.gz", b"plain", "not gzip"),
-        ("a.json.gz", gzip.compress(bytes(log_file(event())))[:-9], "cut short"),
+        ("a.json.gz", gzip.compress(bytes(log_file(raw_event())))[:-9], "cut short"),
         ("a.json", codecatalyst("docs-list-event-logs-example.json"), "not CloudTrail's JSON"),
     ],
 )
@@ -234,7 +237,7 @@ def test_a_bad_file_is_named_and_the_others_are_shown(tmp_path: Path, name: str,
 
 def test_malformed_entries_are_counted(tmp_path: Path) -> None:
     """An entry that is no record is told, and the others are shown."""
-    result = inspect(written(tmp_path, "a.json", event(), b"7"))
+    result = inspect(written(tmp_path, "a.json", raw_event(), b"7"))
     assert "1 CodeCatalyst event of 2 in 1 file; 1 malformed" in result.stderr
     assert result.exit_code == 0
 
@@ -250,7 +253,7 @@ def test_hostile_text_cannot_move_the_terminal(tmp_path: Path) -> None:
         "errorCode": HOSTILE,
         "requestParameters": {"spaceName": HOSTILE},
     }
-    path = written(tmp_path, "a.json", event(**fields, userIdentity={"userName": HOSTILE, "type": "IAMUser"}))
+    path = written(tmp_path, "a.json", raw_event(**fields, userIdentity={"userName": HOSTILE, "type": "IAMUser"}))
     table = inspect(path).stdout
     assert len(table.splitlines()) == 2
     assert table.count("\\x1b[31mred") == 5
@@ -264,17 +267,17 @@ def test_hostile_text_cannot_move_the_terminal(tmp_path: Path) -> None:
 @pytest.mark.parametrize("time", ["9999-12-31T23:59:59.999999Z", "1970-01-01T00:00:00Z", "yesterday"])
 def test_any_time_can_be_shown(tmp_path: Path, time: str) -> None:
     """Neither the last nor the first moment, nor none, ends the command."""
-    path = written(tmp_path, "a.json", event(eventTime=time))
+    path = written(tmp_path, "a.json", raw_event(eventTime=time))
     assert [inspect("-f", form, path).exit_code for form in ("table", "jsonl", "otlp")] == [0, 0, 0]
 
 
 def test_settings_select_map_and_limit(tmp_path: Path) -> None:
     """With a settings file, files are read as the daemon would read objects."""
     raws = [
-        event(eventName="CreateProject", requestParameters={"spaceName": "s"}, sourceIPAddress="192.0.2.1"),
-        event(eventName="DeleteProject"),
-        event(eventName="GetProject", readOnly=True),
-        event(eventName="AssumeRole", eventSource="sts.amazonaws.com"),
+        raw_event(eventName="CreateProject", requestParameters={"spaceName": "s"}, sourceIPAddress="192.0.2.1"),
+        raw_event(eventName="DeleteProject"),
+        raw_event(eventName="GetProject", readOnly=True),
+        raw_event(eventName="AssumeRole", eventSource="sts.amazonaws.com"),
     ]
     path = written(tmp_path, "a.json", *raws)
     (tmp_path / "key").write_text("a key of thirty-two characters or more")
@@ -311,7 +314,7 @@ def test_bad_settings_end_with_their_own_code(tmp_path: Path) -> None:
 
 def test_the_reader_of_a_pipe_may_leave(tmp_path: Path) -> None:
     """`inspect … | head` ends quietly, in every format."""
-    path = written(tmp_path, "a.json", *(event(eventID=str(i), userAgent="x" * 500) for i in range(600)))
+    path = written(tmp_path, "a.json", *(raw_event(eventID=str(i), userAgent="x" * 500) for i in range(600)))
     for form in ("table", "jsonl", "otlp"):
         command = [sys.executable, "-m", "agent", "inspect", "-f", form, str(path)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
@@ -327,7 +330,7 @@ def test_the_reader_of_a_pipe_may_leave(tmp_path: Path) -> None:
 
 def test_a_terminal_that_is_not_utf_8_is_no_obstacle(tmp_path: Path) -> None:
     """The table replaces what cannot be shown; JSON is UTF-8 whatever the terminal is."""
-    path = written(tmp_path, "a.json", event(requestParameters={"spaceName": "Müller"}))
+    path = written(tmp_path, "a.json", raw_event(requestParameters={"spaceName": "Müller"}))
     table = run(path, PYTHONIOENCODING="ascii")
     assert table.returncode == 0
     assert b"M?ller" in table.stdout
@@ -340,7 +343,7 @@ def test_a_terminal_that_is_not_utf_8_is_no_obstacle(tmp_path: Path) -> None:
 def test_two_processes_write_the_same_bytes() -> None:
     """The same object gives the same request, whatever the order of hashes in a process."""
     text = encoded(
-        {"Records": [json.loads(SPACE.read_bytes()), json.loads(CONNECTION.read_bytes()), json.loads(event())]}
+        {"Records": [json.loads(SPACE.read_bytes()), json.loads(CONNECTION.read_bytes()), json.loads(raw_event())]}
     )
     outputs = {run("--all", "-f", "otlp", "-", NOISE, stdin=text, PYTHONHASHSEED=seed).stdout for seed in ("1", "2")}
     assert len(outputs) == 1

@@ -8,9 +8,12 @@ from dataclasses import dataclass, field
 from agent.errors import Reason
 from agent.model import ObjectRef, Outcome
 from tests.support.clock import FakeClock
-from tests.support.flow_samples import BUCKET, event, ids, noise, notification, ref, trail_object
+from tests.support.events import event, noise
+from tests.support.messages import notification
+from tests.support.objects import BUCKET, ref, trail_object
 from tests.support.one_worker import Replica
 from tests.support.queue import FakeQueue
+from tests.support.records import ids
 from tests.support.store import FakeStore, denied
 from tests.support.telemetry import FakeTelemetry
 

@@ -15,7 +15,7 @@ from agent.model import Delivery, Outcome, Settlement
 from agent.pulse import Pulse
 from agent.waiting.gate import AtFaultError, Gate
 from tests.support.clock import FakeClock, PatientClock, finish, soon
-from tests.support.flow_samples import delivery
+from tests.support.messages import delivery
 from tests.support.queue import FakeQueue
 from tests.support.telemetry import FakeTelemetry
 

@@ -16,20 +16,11 @@ from agent.pulse import Pulse
 from agent.trail.admission import Admission
 from agent.trail.inflate import InflateLimits
 from tests.support.clock import FakeClock
-from tests.support.flow_samples import (
-    ACCOUNT,
-    BUCKET,
-    delivery,
-    event,
-    ids,
-    noise,
-    notification,
-    plain_object,
-    ref,
-    trail_key,
-    trail_object,
-)
+from tests.support.events import ACCOUNT, event, noise
+from tests.support.messages import delivery, notification
+from tests.support.objects import BUCKET, plain_object, ref, trail_key, trail_object
 from tests.support.one_worker import make_pipeline
+from tests.support.records import ids
 from tests.support.store import FakeStore, Problem, denied, missing, unavailable
 from tests.support.telemetry import FakeTelemetry
 

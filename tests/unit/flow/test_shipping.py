@@ -14,7 +14,9 @@ from agent.flow.shipping import Shipping
 from agent.model import LogRecord, Outcome, Reading, Settlement
 from agent.pulse import Clock, Pulse
 from tests.support.clock import FakeClock, PatientClock, finish, soon
-from tests.support.flow_samples import delivery, ids, log_record
+from tests.support.messages import delivery
+from tests.support.objects import BUCKET
+from tests.support.records import ids, log_record
 from tests.support.sink import REFUSED, FakeSink
 from tests.support.telemetry import FakeTelemetry
 
@@ -132,7 +134,7 @@ def test_a_refused_record_costs_only_its_own_delivery() -> None:
     assert [one.outcome for one in settlements].count(Outcome.DELIVERED) == 9
     bad = settlements[4]
     assert bad.outcome is Outcome.DEAD_LETTER
-    assert bad.fault == Fault(REFUSED.reason, REFUSED.detail, "acme-trail", "key-4")
+    assert bad.fault == Fault(REFUSED.reason, REFUSED.detail, BUCKET, "key-4")
     assert rig.fates() == {"exported": 9, "dead_lettered": 1}
 
 
@@ -168,7 +170,7 @@ def test_what_was_not_answered_goes_back() -> None:
     assert rig.outcomes(reading("a")) == [Outcome.DELIVERED]
 
 
-FAULT = Fault(Reason.OBJECT_CORRUPT, "damaged", "acme-trail", "key")
+FAULT = Fault(Reason.OBJECT_CORRUPT, "damaged", BUCKET, "key")
 
 
 @pytest.mark.parametrize(
@@ -196,7 +198,7 @@ def test_unfinished_goes_before_what_may_pass_before_what_cannot(found: Reading,
 def test_a_settlement_has_its_reason() -> None:
     """A retry says why, and a dead letter has the first fault that was found."""
     rig = Rig()
-    other = Fault(Reason.EVENT_MALFORMED, "two entries", "acme-trail", "other")
+    other = Fault(Reason.EVENT_MALFORMED, "two entries", BUCKET, "other")
     retried = Reading(delivery(), retry=RetryReason.ACCESS_DENIED)
     first, second = rig.ship(retried, Reading(delivery("m-2"), faults=(FAULT, other)))
     assert (first.retry, first.fault) == (RetryReason.ACCESS_DENIED, None)

@@ -21,7 +21,7 @@ from agent.pulse import Pulse
 from agent.waiting.doubt import Doubt
 from agent.waiting.gate import AtFaultError, Gate
 from tests.support.clock import FakeClock
-from tests.support.flow_samples import delivery
+from tests.support.messages import delivery
 from tests.support.one_worker import HereAndNow
 from tests.support.queue import DEAD_LETTER_URL, FakeQueue
 from tests.support.telemetry import FakeTelemetry

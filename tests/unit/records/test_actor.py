@@ -10,7 +10,7 @@ import pytest
 from agent.records import actor
 from agent.records.actor import ActorKind
 from agent.trail.event import UserIdentity, decode
-from tests.support.samples import codecatalyst, encoded
+from tests.support.events import codecatalyst, encoded
 
 STORE = "arn:aws:identitystore::{}:identitystore/d-1"
 ROLE_ARN = "arn:aws:sts::111122223333:assumed-role/Admin/mary"

@@ -7,7 +7,8 @@ import json
 import pytest
 
 from agent.records.mapping import Mapper
-from tests.support.samples import SOURCE, encoded
+from tests.support.events import encoded
+from tests.support.objects import SOURCE
 
 # CloudTrail user guide, "CloudTrail record contents" (record version 1.11), "CloudTrail userIdentity element" and
 # "CloudTrail record contents for Insights events".

@@ -15,19 +15,8 @@ from agent.records.fitting import fit, size
 from agent.records.mapping import Mapper
 from agent.trail.edit import Mask
 from agent.trail.event import MalformedEventError, TrailEvent
-from tests.support.samples import (
-    BUCKET,
-    FILE_NAME,
-    KEY,
-    LAST_MODIFIED,
-    SOURCE,
-    codecatalyst,
-    create_dev_environment,
-    encoded,
-    event,
-    list_connections,
-    trail_objects,
-)
+from tests.support.events import codecatalyst, create_dev_environment, encoded, list_connections, raw_event
+from tests.support.objects import BUCKET, FILE_NAME, KEY, LAST_MODIFIED, SOURCE, trail_objects
 
 LIMIT = 245_760
 MAPPER = Mapper(parameters=True, record_bytes=LIMIT)
@@ -37,7 +26,7 @@ SHAPES = json.loads(codecatalyst("identity-center-user-shapes.json"))["shapes"]
 
 def mapped(**members: object) -> LogRecord:
     """The record of a small event with these members."""
-    return MAPPER.to_record(event(**members), SOURCE)
+    return MAPPER.to_record(raw_event(**members), SOURCE)
 
 
 def nested(path: str, value: object) -> dict[str, object]:
@@ -438,7 +427,7 @@ def test_a_record_says_where_it_was_read() -> None:
     assert record.attributes["log.file.path"] == f"s3://{BUCKET}/{KEY}"
     assert record.attributes["log.file.name"] == FILE_NAME
     assert record.observed_time_unix_nano == LAST_MODIFIED
-    local = MAPPER.to_record(event(), ObjectSource("", "logs/a.json", "", 5))
+    local = MAPPER.to_record(raw_event(), ObjectSource("", "logs/a.json", "", 5))
     assert local.attributes["log.file.path"] == "logs/a.json"
     assert local.attributes["log.file.name"] == "a.json"
 
@@ -520,7 +509,7 @@ def test_no_attribute_goes_round_a_mask(path: str) -> None:
 
 def long_event() -> bytes:
     """An event of some 90 KB, most of it parameters."""
-    return event(
+    return raw_event(
         responseElements={"r": "x" * 40_000},
         requestParameters={"q": "x" * 30_000},
         additionalEventData={"a": "x" * 15_000},
@@ -596,7 +585,7 @@ def test_what_cannot_fit_is_still_shipped_with_its_id() -> None:
 
 def test_a_long_list_of_resources_keeps_within_the_limit() -> None:
     """An attribute that is a list goes where nothing else is left to give; who did what stays."""
-    raw = event(resources=[{"ARN": "x" * 300_000}])
+    raw = raw_event(resources=[{"ARN": "x" * 300_000}])
     record = Mapper(parameters=True, record_bytes=100_000).to_record(raw, SOURCE)
     assert size(record) <= 100_000
     assert record.attributes["trail_agent.truncated"] == ("resources",)
@@ -614,7 +603,7 @@ def test_the_list_of_what_is_gone_survives_being_shrunk_to_nothing() -> None:
 
 def test_a_forged_member_name_is_not_repeated_at_length() -> None:
     """The list of what was cut holds the beginning of a name that nobody at AWS would give."""
-    record = Mapper(parameters=True, record_bytes=1000).to_record(event(**{"n" * 5000: "x" * 5000}), SOURCE)
+    record = Mapper(parameters=True, record_bytes=1000).to_record(raw_event(**{"n" * 5000: "x" * 5000}), SOURCE)
     assert record.attributes["trail_agent.truncated"] == ("n" * 256,)
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from agent.records.selection import EveryEvent, Selector
 from agent.trail import reader
-from tests.support.samples import codecatalyst, log_file
+from tests.support.events import codecatalyst
+from tests.support.objects import log_file
 
 CODECATALYST = "codecatalyst.amazonaws.com"
 NAMES = json.loads(codecatalyst("event-names.json"))

@@ -8,7 +8,7 @@ import pytest
 
 from agent.records.subject import Subject, subject
 from agent.trail.event import decode
-from tests.support.samples import create_dev_environment, encoded
+from tests.support.events import create_dev_environment, encoded
 
 NONE = Subject("", "", "", "", "", "", "")
 

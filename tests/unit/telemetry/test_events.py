@@ -8,7 +8,7 @@ import pytest
 
 from agent.records.profiles import codecatalyst as events
 from agent.records.profiles.codecatalyst import canonical
-from tests.support.samples import codecatalyst
+from tests.support.events import codecatalyst
 
 NAMES = json.loads(codecatalyst("event-names.json"))
 DOCUMENTED = NAMES["documented_in_cloudtrail"]

@@ -6,12 +6,13 @@ import pytest
 
 from agent.pulse import Pulse
 from agent.telemetry.health import Health
-from tests.support.telemetry_rig import StillClock, rig
+from tests.support.clock import FakeClock
+from tests.support.telemetry import observed
 
 
-def health_of() -> tuple[Health, StillClock]:
+def health_of() -> tuple[Health, FakeClock]:
     """The health of a daemon that has just started, and its clock."""
-    clock = StillClock()
+    clock = FakeClock()
     return Health(clock, Pulse(clock)), clock
 
 
@@ -83,7 +84,7 @@ def test_reasons_are_safe_to_show() -> None:
 
 def test_a_thread_that_stands_still_for_a_minute_is_not_alive() -> None:
     """Liveness names the thread whose heart stopped, and recovers when it beats."""
-    clock = StillClock()
+    clock = FakeClock()
     pulse = Pulse(clock)
     health = Health(clock, pulse)
     with pulse.alive():
@@ -97,7 +98,7 @@ def test_a_thread_that_stands_still_for_a_minute_is_not_alive() -> None:
 
 def test_a_thread_that_died_is_never_alive_again() -> None:
     """A bug that ends a thread fails liveness, so that the process is started again."""
-    clock = StillClock()
+    clock = FakeClock()
     pulse = Pulse(clock)
     with pytest.raises(RuntimeError), pulse.alive():
         raise RuntimeError
@@ -117,7 +118,7 @@ def test_liveness_does_not_depend_on_queue_or_sink() -> None:
 
 def test_the_gauges_say_what_the_endpoints_say() -> None:
     """`ready` and `sink_up` follow the health at each scrape."""
-    subject = rig()
+    subject = observed()
     assert (subject.value("trail_agent_ready"), subject.value("trail_agent_sink_up")) == (0, 1)
     subject.telemetry.queue_up()
     assert subject.value("trail_agent_ready") == 1
@@ -129,7 +130,7 @@ def test_the_gauges_say_what_the_endpoints_say() -> None:
 
 def test_readiness_falls_by_the_clock_alone() -> None:
     """A queue that stays silent makes the gauge fall without a further event."""
-    subject = rig()
+    subject = observed()
     subject.telemetry.queue_up()
     subject.telemetry.queue_down("unavailable", "503")
     subject.clock.elapsed += 119

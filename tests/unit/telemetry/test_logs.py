@@ -17,7 +17,7 @@ from agent.telemetry.logs import foreign_logging, open_log
 from agent.telemetry.safetext import clean, is_plain, without_user
 from agent.telemetry.throttle import Distinct, Throttle
 from agent.telemetry.tracebacks import describe, headline
-from tests.support.telemetry_rig import StillClock
+from tests.support.clock import FakeClock
 
 HOSTILE = st.text(st.characters() | st.sampled_from("\n\r\x1b\x00\u202e\u2028\ud800\x9b"), max_size=700)
 
@@ -41,7 +41,7 @@ class FullDisk(io.StringIO):
 def test_a_line_is_json_with_time_level_and_event_first() -> None:
     """A machine reads the UTC time to the millisecond, the level, the event, and then its fields."""
     stream = io.StringIO()
-    open_log("info", "json", stream, StillClock()).info("started", workers=4)
+    open_log("info", "json", stream, FakeClock()).info("started", workers=4)
     assert stream.getvalue() == (
         '{"timestamp": "2026-09-21T14:13:20.000Z", "level": "info", "event": "started", "workers": 4}\n'
     )
@@ -164,7 +164,7 @@ def test_a_stream_without_unicode_gets_escapes() -> None:
 def test_libraries_speak_through_our_log() -> None:
     """Warnings of the standard library's logging become events of ours, and no more once the block has ended."""
     stream = io.StringIO()
-    with foreign_logging(open_log("info", "json", stream), StillClock()):
+    with foreign_logging(open_log("info", "json", stream), FakeClock()):
         logging.getLogger("urllib3.connectionpool").warning("retry\n%s", "\x1b[2J")
         logging.getLogger("botocore").info("not heard")
     logging.getLogger("botocore").warning("not heard")
@@ -176,7 +176,7 @@ def test_libraries_speak_through_our_log() -> None:
 
 def test_a_library_that_repeats_itself_is_heard_once_a_minute() -> None:
     """A warning for every retry becomes one a minute, with the number of those left out."""
-    stream, clock = io.StringIO(), StillClock()
+    stream, clock = io.StringIO(), FakeClock()
     with foreign_logging(open_log("info", "json", stream, clock), clock):
         for _ in range(3):
             for number in range(40):
@@ -272,7 +272,7 @@ def test_a_traceback_is_bounded_and_stands_in_one_json_line() -> None:
 
 def test_a_throttle_lets_one_through_a_minute() -> None:
     """The first is told, the next ones are counted, and each kind has its own minute."""
-    clock = StillClock()
+    clock = FakeClock()
     throttle = Throttle(clock)
     assert [throttle.due("sink") for _ in range(3)] == [0, None, None]
     assert throttle.due("queue") == 0

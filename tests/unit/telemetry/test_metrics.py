@@ -27,7 +27,7 @@ from agent.telemetry.metrics import (
     Metrics,
 )
 from agent.telemetry.snapshot import Snapshot
-from tests.support.telemetry_rig import rig
+from tests.support.telemetry import observed
 
 Golden = Callable[[str, str], None]
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
@@ -52,7 +52,7 @@ def parse_openmetrics(text: str) -> list[Metric]:
 
 def test_the_first_scrape_shows_every_known_series_at_its_start(golden: Golden) -> None:
     """Before anything happens, /metrics has every documented series, so that increase() sees the first event."""
-    body = text_of(rig().telemetry.metrics)
+    body = text_of(observed().telemetry.metrics)
     lines = [line for line in body.splitlines(keepends=True) if "process_" not in line and "build_info" not in line]
     golden("metrics-initial.txt", "".join(lines))
 

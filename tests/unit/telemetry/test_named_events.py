@@ -9,23 +9,26 @@ from hypothesis import strategies as st
 from agent.errors import EnvironmentFault, Fault, Reason, RetryReason
 from agent.model import Ignored, IgnoredReason, Outcome, Reading, Settlement
 from agent.telemetry.advice import ENVIRONMENT
-from tests.support.telemetry_rig import NOW, Rig, delivery, record, rig
+from tests.support.clock import START
+from tests.support.messages import delivery
+from tests.support.records import ago, log_record
+from tests.support.telemetry import ObservedTelemetry, observed
 
 MINUTE = 60.0
 
 
 @pytest.fixture
-def subject() -> Rig:
+def subject() -> ObservedTelemetry:
     """A telemetry at debug level, so that every line is seen."""
-    return rig(level="debug")
+    return observed(level="debug")
 
 
-def events(subject: Rig) -> list[str]:
+def events(subject: ObservedTelemetry) -> list[str]:
     """Level and event of each line since the last look."""
     return [f"{line['level']} {line['event']}" for line in subject.lines()]
 
 
-def test_what_the_sink_said_of_a_record_stays_out_of_the_log(subject: Rig) -> None:
+def test_what_the_sink_said_of_a_record_stays_out_of_the_log(subject: ObservedTelemetry) -> None:
     """A sink's refusal may quote the event: neither the log nor the list for the status page repeats it."""
     fault = Fault(Reason.SINK_REJECTED, "the sink refused the record", "acme", "key", said="bad line: user-ID did it")
     subject.telemetry.delivery_settled(Settlement(delivery("m-1"), Outcome.DEAD_LETTER, fault=fault))
@@ -35,7 +38,7 @@ def test_what_the_sink_said_of_a_record_stays_out_of_the_log(subject: Rig) -> No
     assert "user-ID" not in str(subject.telemetry.activity.dead_letters())
 
 
-def test_a_retry_tells_what_stood_in_the_way(subject: Rig) -> None:
+def test_a_retry_tells_what_stood_in_the_way(subject: ObservedTelemetry) -> None:
     """The line has the object and AWS's words, and what to do."""
     settlement = Settlement(
         delivery("m-1"), Outcome.RETRY, retry=RetryReason.STORE_UNAVAILABLE, retry_detail="s3://acme/key: SlowDown"
@@ -46,7 +49,7 @@ def test_a_retry_tells_what_stood_in_the_way(subject: Rig) -> None:
     assert line["detail"] == "s3://acme/key: SlowDown"
 
 
-def test_the_life_cycle_is_told_at_info(subject: Rig) -> None:
+def test_the_life_cycle_is_told_at_info(subject: ObservedTelemetry) -> None:
     """Start, readiness, drain and stop are one line each, and the drain makes unready."""
     telemetry = subject.telemetry
     telemetry.started("1.2.3", "https://u:p@sqs/q", 2, "https://token@sink:4318/otlp?key=token", "127.0.0.1:9464")
@@ -64,14 +67,14 @@ def test_the_life_cycle_is_told_at_info(subject: Rig) -> None:
     assert telemetry.health.ready() == ["draining"]
 
 
-def test_the_first_answer_of_the_queue_makes_ready(subject: Rig) -> None:
+def test_the_first_answer_of_the_queue_makes_ready(subject: ObservedTelemetry) -> None:
     """The queue's answers are told once, as readiness, and not again."""
     subject.telemetry.queue_up()
     subject.telemetry.queue_up()
     assert events(subject) == ["info ready"]
 
 
-def test_a_bug_is_an_error_with_its_place(subject: Rig) -> None:
+def test_a_bug_is_an_error_with_its_place(subject: ObservedTelemetry) -> None:
     """A failed worker is told with a traceback and without the value that it stumbled over."""
     actor, known = "arn:aws:iam::1:user/" + "alice", dict[str, str]()
     with pytest.raises(KeyError) as caught:
@@ -83,33 +86,33 @@ def test_a_bug_is_an_error_with_its_place(subject: Rig) -> None:
     assert "alice" not in str(line)
 
 
-def test_a_doubtful_setting_is_a_warning(subject: Rig) -> None:
+def test_a_doubtful_setting_is_a_warning(subject: ObservedTelemetry) -> None:
     """What is usable but hardly meant is told once at the start."""
     subject.telemetry.setting_warned("workers: 900 is more than this machine has use for")
     assert events(subject) == ["warning setting_warned"]
 
 
-def test_a_receive_counts_its_messages_and_their_age(subject: Rig) -> None:
+def test_a_receive_counts_its_messages_and_their_age(subject: ObservedTelemetry) -> None:
     """The oldest message's age grows while it waits, and is gone with the next empty receive."""
     telemetry = subject.telemetry
-    telemetry.deliveries_received([delivery(sent_at=NOW - 30), delivery(sent_at=NOW - 300)])
+    telemetry.deliveries_received([delivery(sent_at=START - 30), delivery(sent_at=START - 300)])
     assert subject.value("trail_agent_deliveries_received_total") == 2
     assert subject.value("trail_agent_oldest_delivery_age_seconds") == 300
     subject.clock.elapsed += 60
     assert subject.value("trail_agent_oldest_delivery_age_seconds") == 360
     telemetry.deliveries_received([])
     assert subject.value("trail_agent_oldest_delivery_age_seconds") == 0
-    assert subject.value("trail_agent_last_receive_timestamp_seconds") == NOW + 60
+    assert subject.value("trail_agent_last_receive_timestamp_seconds") == START + 60
     assert events(subject) == []
 
 
-def test_a_clock_that_lags_makes_no_negative_age(subject: Rig) -> None:
+def test_a_clock_that_lags_makes_no_negative_age(subject: ObservedTelemetry) -> None:
     """A message from the future is as old as now."""
-    subject.telemetry.deliveries_received([delivery(sent_at=NOW + 100)])
+    subject.telemetry.deliveries_received([delivery(sent_at=START + 100)])
     assert subject.value("trail_agent_oldest_delivery_age_seconds") == 0
 
 
-def test_calls_to_sqs_are_counted_by_operation_and_result(subject: Rig) -> None:
+def test_calls_to_sqs_are_counted_by_operation_and_result(subject: ObservedTelemetry) -> None:
     """Each call has its series; no line is written for any."""
     subject.telemetry.sqs_request("DeleteMessageBatch", "throttled")
     assert subject.value("trail_agent_sqs_requests_total", operation="DeleteMessageBatch", result="throttled") == 1
@@ -117,7 +120,7 @@ def test_calls_to_sqs_are_counted_by_operation_and_result(subject: Rig) -> None:
 
 
 @pytest.mark.row(2)
-def test_a_queue_that_never_answered_is_an_error_once_a_minute(subject: Rig) -> None:
+def test_a_queue_that_never_answered_is_an_error_once_a_minute(subject: ObservedTelemetry) -> None:
     """Access denied at the start is told at once with what to do, and then once a minute with what was left out."""
     for _ in range(25):
         subject.telemetry.queue_down("denied", "AccessDenied for sqs:ReceiveMessage")
@@ -127,7 +130,7 @@ def test_a_queue_that_never_answered_is_an_error_once_a_minute(subject: Rig) -> 
     assert "allow the SQS actions" in str(lines[0]["hint"])
 
 
-def test_a_short_outage_of_the_queue_is_a_warning_and_its_end_is_told(subject: Rig) -> None:
+def test_a_short_outage_of_the_queue_is_a_warning_and_its_end_is_told(subject: ObservedTelemetry) -> None:
     """What the agent mends by itself is no error; what lasts becomes one."""
     telemetry = subject.telemetry
     telemetry.queue_up()
@@ -139,7 +142,7 @@ def test_a_short_outage_of_the_queue_is_a_warning_and_its_end_is_told(subject: R
 
 
 @pytest.mark.parametrize("queue", ["main", "dead_letter"])
-def test_the_depth_of_a_queue_has_three_states(subject: Rig, queue: str) -> None:
+def test_the_depth_of_a_queue_has_three_states(subject: ObservedTelemetry, queue: str) -> None:
     """Visible, in flight and delayed messages are three series."""
     subject.telemetry.queue_depth(queue, 12, 3, 1)
     states = {"visible": 12, "in_flight": 3, "delayed": 1}
@@ -147,16 +150,16 @@ def test_the_depth_of_a_queue_has_three_states(subject: Rig, queue: str) -> None
         assert subject.value("trail_agent_queue_messages", queue=queue, state=state) == count
 
 
-def test_an_ignored_notification_is_counted_by_reason(subject: Rig) -> None:
+def test_an_ignored_notification_is_counted_by_reason(subject: ObservedTelemetry) -> None:
     """What holds nothing for us is counted, and told at debug level only."""
     subject.telemetry.notification_ignored(Ignored(IgnoredReason.DIGEST, "bucket", "key"))
     assert subject.value("trail_agent_notifications_ignored_total", reason="digest") == 1
     assert events(subject) == ["debug notification_ignored"]
 
 
-def test_an_object_read_is_counted_with_its_size_and_time(subject: Rig) -> None:
+def test_an_object_read_is_counted_with_its_size_and_time(subject: ObservedTelemetry) -> None:
     """Objects, bytes and seconds move; the line is at debug level."""
-    subject.telemetry.object_read(20_480, 0.04, NOW - 5)
+    subject.telemetry.object_read(20_480, 0.04, START - 5)
     assert subject.value("trail_agent_objects_read_total") == 1
     assert subject.value("trail_agent_object_bytes_total") == 20_480
     assert subject.value("trail_agent_object_read_seconds_bucket", le="0.05") == 1
@@ -164,17 +167,17 @@ def test_an_object_read_is_counted_with_its_size_and_time(subject: Rig) -> None:
     assert events(subject) == ["debug object_read"]
 
 
-def test_a_reading_enters_the_ledger(subject: Rig) -> None:
+def test_a_reading_enters_the_ledger(subject: ObservedTelemetry) -> None:
     """Records, skipped and malformed events together are what was read; the latter two have met their fate."""
-    subject.telemetry.reading_finished(Reading(delivery(), (record(),) * 3, skipped=40, malformed=2))
+    subject.telemetry.reading_finished(Reading(delivery(), (log_record(),) * 3, skipped=40, malformed=2))
     assert subject.value("trail_agent_events_read_total") == 45
     assert subject.value("trail_agent_events_total", fate="skipped") == 40
     assert subject.value("trail_agent_events_total", fate="malformed") == 2
 
 
-def test_exported_records_are_counted_by_event(subject: Rig) -> None:
+def test_exported_records_are_counted_by_event(subject: ObservedTelemetry) -> None:
     """The project's own metric counts each event once, under its labels, after the sink took it."""
-    subject.telemetry.records_exported([record("a"), record("b"), record("c", name="DeleteProject")])
+    subject.telemetry.records_exported([log_record("a"), log_record("b"), log_record("c", name="DeleteProject")])
     name = "codecatalyst_events_total"
     labels = {"identity_type": "IdentityCenterUser", "outcome": "success"}
     assert subject.value(name, event_name="CreateProject", **labels) == 2
@@ -183,43 +186,49 @@ def test_exported_records_are_counted_by_event(subject: Rig) -> None:
     assert events(subject) == []
 
 
-def test_exported_records_tell_their_delays(subject: Rig) -> None:
+def test_exported_records_tell_their_delays(subject: ObservedTelemetry) -> None:
     """An event's age is per record, an object's once per object, and both end when the sink accepted."""
-    subject.telemetry.records_exported([record("a", age=200), record("b", age=4000), record("c", age=100, key="other")])
+    subject.telemetry.records_exported(
+        [
+            log_record("a", at=ago(200), written=ago(10)),
+            log_record("b", at=ago(4000), written=ago(10)),
+            log_record("c", at=ago(100), written=ago(10), key="other"),
+        ]
+    )
     assert subject.value("trail_agent_event_age_seconds_count") == 3
     assert subject.value("trail_agent_event_age_seconds_sum") == pytest.approx(4300, abs=0.01)
     assert subject.value("trail_agent_object_age_seconds_count") == 2
     assert subject.value("trail_agent_object_age_seconds_sum") == pytest.approx(20, abs=0.01)
-    assert subject.value("trail_agent_last_delivery_timestamp_seconds") == NOW
+    assert subject.value("trail_agent_last_delivery_timestamp_seconds") == START
 
 
-def test_the_newest_event_never_moves_back_nor_into_the_future(subject: Rig) -> None:
+def test_the_newest_event_never_moves_back_nor_into_the_future(subject: ObservedTelemetry) -> None:
     """Old events that come late, and forged times to come, do not spoil the newest eventTime."""
     newest = "trail_agent_last_event_timestamp_seconds"
-    subject.telemetry.records_exported([record("a", age=100), record("b", age=500)])
-    assert subject.value(newest) == pytest.approx(NOW - 100)
-    subject.telemetry.records_exported([record("c", age=9000)])
-    assert subject.value(newest) == pytest.approx(NOW - 100)
-    subject.telemetry.records_exported([record("d", age=-1_000_000)])
-    assert subject.value(newest) == NOW
+    subject.telemetry.records_exported([log_record("a", at=ago(100)), log_record("b", at=ago(500))])
+    assert subject.value(newest) == pytest.approx(START - 100)
+    subject.telemetry.records_exported([log_record("c", at=ago(9000))])
+    assert subject.value(newest) == pytest.approx(START - 100)
+    subject.telemetry.records_exported([log_record("d", at=ago(-1_000_000))])
+    assert subject.value(newest) == START
     assert subject.value("trail_agent_event_age_seconds_sum") == pytest.approx(9600, abs=0.01)
 
 
-def test_truncated_records_are_counted(subject: Rig) -> None:
+def test_truncated_records_are_counted(subject: ObservedTelemetry) -> None:
     """Both kinds of shortening count: at mapping, and when the sink found a record too large."""
-    subject.telemetry.records_exported([record("a", truncated=True), record("b")])
+    subject.telemetry.records_exported([log_record("a", truncated=True), log_record("b")])
     subject.telemetry.record_shrunk()
     assert subject.value("trail_agent_records_truncated_total") == 2
 
 
-def test_an_export_of_nothing_changes_nothing(subject: Rig) -> None:
+def test_an_export_of_nothing_changes_nothing(subject: ObservedTelemetry) -> None:
     """No records: no delivery is claimed."""
     subject.telemetry.records_exported([])
     assert subject.value("trail_agent_last_delivery_timestamp_seconds") == 0
 
 
 @pytest.mark.parametrize("fate", ["duplicate", "dead_lettered", "retried"])
-def test_other_fates_are_counted(subject: Rig, fate: str) -> None:
+def test_other_fates_are_counted(subject: ObservedTelemetry, fate: str) -> None:
     """What was not exported has a fate all the same."""
     subject.telemetry.records_fated(fate, 4)
     assert subject.value("trail_agent_events_total", fate=fate) == 4
@@ -228,16 +237,16 @@ def test_other_fates_are_counted(subject: Rig, fate: str) -> None:
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5), st.integers(0, 5), st.integers(0, 5)), max_size=6))
 def test_the_ledger_balances(readings: list[tuple[int, int, int, int]]) -> None:
     """If every record that was read meets a fate, events read are the sum of all fates."""
-    subject = rig()
+    subject = observed()
     for exported, duplicate, skipped, malformed in readings:
-        records = tuple(record(f"e{number}") for number in range(exported + duplicate))
+        records = tuple(log_record(f"e{number}") for number in range(exported + duplicate))
         subject.telemetry.reading_finished(Reading(delivery(), records, skipped=skipped, malformed=malformed))
         subject.telemetry.records_exported(records[:exported])
         subject.telemetry.records_fated("duplicate", duplicate)
     assert subject.value("trail_agent_events_read_total") == subject.value("trail_agent_events_total")
 
 
-def test_export_answers_are_counted_by_result(subject: Rig) -> None:
+def test_export_answers_are_counted_by_result(subject: ObservedTelemetry) -> None:
     """Each request has a result and a duration; no line is written for any."""
     subject.telemetry.export_answered("throttled", 0.2)
     assert subject.value("trail_agent_export_requests_total", result="throttled") == 1
@@ -245,7 +254,7 @@ def test_export_answers_are_counted_by_result(subject: Rig) -> None:
     assert events(subject) == []
 
 
-def test_a_sink_that_is_down_is_one_error_a_minute_and_its_end_is_told(subject: Rig) -> None:
+def test_a_sink_that_is_down_is_one_error_a_minute_and_its_end_is_told(subject: ObservedTelemetry) -> None:
     """The error says what to do; the end says how long it lasted."""
     telemetry = subject.telemetry
     for _ in range(20):
@@ -260,7 +269,7 @@ def test_a_sink_that_is_down_is_one_error_a_minute_and_its_end_is_told(subject: 
     assert lines[-1]["after_seconds"] == 120
 
 
-def test_a_flapping_sink_does_not_flood_the_log(subject: Rig) -> None:
+def test_a_flapping_sink_does_not_flood_the_log(subject: ObservedTelemetry) -> None:
     """A sink that fails and recovers every second is told once a minute in each direction."""
     for _ in range(60):
         subject.telemetry.sink_down("unavailable", "503")
@@ -269,7 +278,7 @@ def test_a_flapping_sink_does_not_flood_the_log(subject: Rig) -> None:
     assert events(subject) == ["error sink_down", "info sink_accepts_again"]
 
 
-def test_a_warning_of_the_sink_is_told_once(subject: Rig) -> None:
+def test_a_warning_of_the_sink_is_told_once(subject: ObservedTelemetry) -> None:
     """The same remark is not repeated, and a sink that words it anew each time is heard a hundred times at most."""
     for number in range(1000):
         subject.telemetry.sink_warned("one field was dropped")
@@ -277,7 +286,7 @@ def test_a_warning_of_the_sink_is_told_once(subject: Rig) -> None:
     assert len(events(subject)) == 100
 
 
-def test_a_closed_gate_holds_readiness_until_it_opens(subject: Rig) -> None:
+def test_a_closed_gate_holds_readiness_until_it_opens(subject: ObservedTelemetry) -> None:
     """A fault of the environment is told as an error with its hint, and makes unready."""
     telemetry = subject.telemetry
     telemetry.queue_up()
@@ -291,7 +300,7 @@ def test_a_closed_gate_holds_readiness_until_it_opens(subject: Rig) -> None:
 
 
 @pytest.mark.parametrize("outcome", [Outcome.DELIVERED, Outcome.RETURNED])
-def test_a_good_settlement_is_a_number(subject: Rig, outcome: Outcome) -> None:
+def test_a_good_settlement_is_a_number(subject: ObservedTelemetry, outcome: Outcome) -> None:
     """Delivered and returned messages are counted and not told."""
     subject.telemetry.delivery_settled(Settlement(delivery(), outcome))
     assert subject.value("trail_agent_deliveries_settled_total", outcome=outcome.value) == 1
@@ -299,7 +308,7 @@ def test_a_good_settlement_is_a_number(subject: Rig, outcome: Outcome) -> None:
 
 
 @pytest.mark.parametrize("reason", list(Reason))
-def test_a_dead_letter_is_told_with_all_that_finds_it(subject: Rig, reason: Reason) -> None:
+def test_a_dead_letter_is_told_with_all_that_finds_it(subject: ObservedTelemetry, reason: Reason) -> None:
     """Reason, place, message and what to do stand in one warning."""
     fault = Fault(reason, "gzip ends early", "bucket", "key")
     subject.telemetry.delivery_settled(Settlement(delivery("m-9"), Outcome.DEAD_LETTER, fault=fault))
@@ -311,7 +320,7 @@ def test_a_dead_letter_is_told_with_all_that_finds_it(subject: Rig, reason: Reas
     assert line["hint"]
 
 
-def test_retries_are_counted_and_told_once_a_minute(subject: Rig) -> None:
+def test_retries_are_counted_and_told_once_a_minute(subject: ObservedTelemetry) -> None:
     """A wave of messages that come again is one warning per reason."""
     for _ in range(50):
         subject.telemetry.delivery_settled(Settlement(delivery(), Outcome.RETRY, retry=RetryReason.STORE_UNAVAILABLE))
@@ -319,7 +328,7 @@ def test_retries_are_counted_and_told_once_a_minute(subject: Rig) -> None:
     assert events(subject) == ["warning retried"]
 
 
-def test_a_failed_settlement_is_a_warning_per_operation(subject: Rig) -> None:
+def test_a_failed_settlement_is_a_warning_per_operation(subject: ObservedTelemetry) -> None:
     """Messages that could not be deleted come again; the log says so once a minute."""
     for _ in range(3):
         subject.telemetry.settle_failed("DeleteMessageBatch", 2, "InternalError")
@@ -327,7 +336,7 @@ def test_a_failed_settlement_is_a_warning_per_operation(subject: Rig) -> None:
     assert events(subject) == ["warning settle_failed"] * 2
 
 
-def test_no_password_of_an_address_is_told(subject: Rig) -> None:
+def test_no_password_of_an_address_is_told(subject: ObservedTelemetry) -> None:
     """What a library says of an address that it could not reach is told without the user and password in it."""
     said = "ProxyConnectionError: cannot connect to http://eve:s3cret@proxy:3128/"
     subject.telemetry.settle_failed("SendMessage", 1, said)
@@ -343,7 +352,7 @@ def test_no_password_of_an_address_is_told(subject: Rig) -> None:
     assert "s3cret" not in repr(lines) + repr(subject.telemetry.health.ready())
 
 
-def test_what_is_held_is_shown_as_it_is_now(subject: Rig) -> None:
+def test_what_is_held_is_shown_as_it_is_now(subject: ObservedTelemetry) -> None:
     """Messages and bytes in hand go up and down."""
     subject.telemetry.in_flight(10)
     subject.telemetry.bytes_reserved(5_000)
@@ -352,7 +361,7 @@ def test_what_is_held_is_shown_as_it_is_now(subject: Rig) -> None:
     assert subject.value("trail_agent_in_flight_bytes") == 5_000
 
 
-def test_leases_are_counted_and_a_lost_one_is_a_warning(subject: Rig) -> None:
+def test_leases_are_counted_and_a_lost_one_is_a_warning(subject: ObservedTelemetry) -> None:
     """Extensions are numbers; a message that another may have is worth a look."""
     subject.telemetry.leases_extended(9)
     subject.telemetry.lease_lost(delivery("m-3"))
@@ -365,11 +374,11 @@ def test_leases_are_counted_and_a_lost_one_is_a_warning(subject: Rig) -> None:
 @given(st.text(max_size=300), st.text(max_size=300))
 def test_no_stranger_breaks_the_log_or_a_scrape(detail: str, key: str) -> None:
     """Whatever stands in a key, a detail or a sink's answer, lines parse and metrics render."""
-    subject = rig()
+    subject = observed()
     fault = Fault(Reason.NOT_ALLOWED, detail, key, key)
     subject.telemetry.delivery_settled(Settlement(delivery(key), Outcome.DEAD_LETTER, fault=fault))
     subject.telemetry.sink_warned(detail)
     subject.telemetry.sink_down("unavailable", detail)
-    subject.telemetry.records_exported([record(key, name=detail, identity_type=key)])
+    subject.telemetry.records_exported([log_record(key, name=detail, identity_type=key)])
     assert [line["event"] for line in subject.lines()] == ["dead_lettered", "sink_warned", "sink_down"]
     assert subject.value("codecatalyst_events_total") == 1

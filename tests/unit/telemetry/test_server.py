@@ -16,7 +16,7 @@ from agent.errors import SettingsError
 from agent.telemetry.connection import HEAD_BYTES
 from agent.telemetry.pages import Answer, Request
 from agent.telemetry.server import CONNECTIONS, Server
-from tests.support.telemetry_rig import Rig, rig
+from tests.support.telemetry import ObservedTelemetry, observed
 
 PATIENCE = 5.0
 
@@ -34,7 +34,7 @@ class Reply:
 class Site:
     """A telemetry and its running server."""
 
-    rig: Rig
+    rig: ObservedTelemetry
     port: int
 
     def get(self, path: str, method: str = "GET", headers: dict[str, str] | None = None) -> Reply:
@@ -52,7 +52,7 @@ class Site:
 @pytest.fixture
 def site() -> Iterator[Site]:
     """The endpoints of a telemetry that nothing has been told."""
-    subject = rig()
+    subject = observed()
     server = subject.telemetry.server("127.0.0.1", 0)
     server.start()
     yield Site(subject, server.port)
@@ -241,7 +241,7 @@ def test_a_page_that_fails_is_reported_and_the_server_goes_on() -> None:
 
     server = Server("127.0.0.1", 0, answer, failures.append)
     server.start()
-    site = Site(rig(), server.port)
+    site = Site(observed(), server.port)
     try:
         with pytest.raises(http.client.RemoteDisconnected):
             site.get("/bug")
@@ -293,12 +293,12 @@ def test_a_taken_port_is_a_problem_of_the_settings(site: Site) -> None:
 def test_an_address_that_cannot_be_had_is_a_problem_of_the_settings(host: str, port: int) -> None:
     """A port out of range or an address of another machine is told in the same way."""
     with pytest.raises(SettingsError, match=r"^http\.listen: "):
-        rig().telemetry.server(host, port).start()
+        observed().telemetry.server(host, port).start()
 
 
 def test_ipv6_is_served() -> None:
     """A host with colons, in brackets or not, is an IPv6 address."""
-    server = rig().telemetry.server("[::1]", 0)
+    server = observed().telemetry.server("[::1]", 0)
     try:
         server.start()
     except SettingsError:
@@ -313,18 +313,18 @@ def test_ipv6_is_served() -> None:
 
 def test_stop_frees_the_port_and_sends_everybody_away() -> None:
     """After stop, the address can be had again, and who was still connected is not."""
-    server = rig().telemetry.server("127.0.0.1", 0)
+    server = observed().telemetry.server("127.0.0.1", 0)
     server.start()
     with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as client:
         server.stop()
         assert read_all(client) == b""
-    again = rig().telemetry.server("127.0.0.1", server.port)
+    again = observed().telemetry.server("127.0.0.1", server.port)
     again.start()
     again.stop()
 
 
 def test_a_server_that_never_started_can_be_stopped() -> None:
     """A start that failed half-way needs no special case."""
-    server = rig().telemetry.server("127.0.0.1", 9464)
+    server = observed().telemetry.server("127.0.0.1", 9464)
     server.stop()
     assert server.port == 9464

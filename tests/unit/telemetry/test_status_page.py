@@ -13,7 +13,10 @@ from agent.model import Outcome, Reading, Settlement
 from agent.telemetry import wording
 from agent.telemetry.activity import RECENT_DEAD_LETTERS, Activity
 from agent.telemetry.status import page
-from tests.support.telemetry_rig import NOW, Rig, StillClock, delivery, record, rig
+from tests.support.clock import START, FakeClock
+from tests.support.messages import delivery
+from tests.support.records import log_record
+from tests.support.telemetry import ObservedTelemetry, observed
 
 VOID = {"meta", "link", "br"}
 
@@ -57,20 +60,20 @@ class Outline(HTMLParser):
         return " ".join(" ".join(self.words).split())
 
 
-def html_of(subject: Rig) -> str:
+def html_of(subject: ObservedTelemetry) -> str:
     """The page now."""
     telemetry = subject.telemetry
     return page(telemetry.metrics.registry, telemetry.health, telemetry.activity, subject.clock.time())
 
 
-def busy() -> Rig:
+def busy() -> ObservedTelemetry:
     """A daemon that has read one object of ten events, and holds three messages."""
-    subject = rig()
+    subject = observed()
     telemetry = subject.telemetry
     telemetry.queue_up()
     telemetry.deliveries_received([delivery()])
-    telemetry.object_read(2_048, 0.034, NOW - 5)
-    records = tuple(record(f"e{number}") for number in range(4))
+    telemetry.object_read(2_048, 0.034, START - 5)
+    records = tuple(log_record(f"e{number}") for number in range(4))
     telemetry.reading_finished(Reading(delivery(), records, skipped=5, malformed=1))
     telemetry.records_exported(records[:3])
     telemetry.export_answered("ok", 0.02)
@@ -80,7 +83,9 @@ def busy() -> Rig:
     return subject
 
 
-def dead_letter(subject: Rig, detail: str = "gzip ends early", bucket: str = "acme", key: str = "AWSLogs/x") -> None:
+def dead_letter(
+    subject: ObservedTelemetry, detail: str = "gzip ends early", bucket: str = "acme", key: str = "AWSLogs/x"
+) -> None:
     """Give one message up."""
     fault = Fault(Reason.OBJECT_CORRUPT, detail, bucket, key)
     subject.telemetry.delivery_settled(Settlement(delivery(), Outcome.DEAD_LETTER, fault=fault))
@@ -214,8 +219,8 @@ def test_what_runs_is_named_at_the_foot() -> None:
         (wording.span(42.9), "42 s"),
         (wording.span(3_600), "1 h"),
         (wording.span(90_061), "1 d 1 h"),
-        (wording.ago(0, NOW), "never"),
-        (wording.ago(NOW + 5, NOW), "0 s ago"),
+        (wording.ago(0, START), "never"),
+        (wording.ago(START + 5, START), "0 s ago"),
         (wording.instant(0), "1970-01-01 00:00:00 UTC"),
     ],
 )
@@ -234,7 +239,7 @@ def test_sizes_and_spans_are_always_short(first: float, second: float) -> None:
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 9)), max_size=40))
 def test_the_rate_of_a_minute_is_what_was_marked_in_it(steps: list[tuple[int, int]]) -> None:
     """However marks are spread over time, the rate counts those of the last sixty seconds."""
-    clock = StillClock()
+    clock = FakeClock()
     activity = Activity(clock)
     clock.elapsed += 60
     marked: list[tuple[float, int]] = []

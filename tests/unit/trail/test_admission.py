@@ -10,7 +10,8 @@ from agent.errors import Fault, Reason
 from agent.model import Ignored, IgnoredReason, ObjectRef
 from agent.trail.admission import Admission, Admitted
 from agent.trail.key import TrailKey
-from tests.support.samples import BUCKET, KEY, admit, s3_event
+from tests.support.messages import admit, s3_event
+from tests.support.objects import BUCKET, KEY
 
 OWNER = "111122223333"
 

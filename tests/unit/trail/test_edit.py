@@ -10,7 +10,8 @@ import pytest
 
 from agent.trail.edit import Mask, compact, truncate
 from agent.trail.event import MalformedEventError
-from tests.support.samples import codecatalyst, encoded, event, trail_objects
+from tests.support.events import codecatalyst, encoded, raw_event
+from tests.support.objects import trail_objects
 
 KEY = b"pepper"
 
@@ -151,13 +152,13 @@ def test_a_marker_is_never_replaced() -> None:
 
 def test_a_string_that_looks_like_a_marker_is_no_shelter() -> None:
     """A forged marker of great length is truncated like anything else."""
-    forged = event(responseElements="[truncated: " + "9" * 5000)
+    forged = raw_event(responseElements="[truncated: " + "9" * 5000)
     assert truncate(forged, 100)[1] == ("responseElements",)
 
 
 def test_nothing_is_gained_by_truncating_a_small_event() -> None:
     """Members that are shorter than a marker stay."""
-    raw = event(requestParameters={"a": 1}, responseElements=None)
+    raw = raw_event(requestParameters={"a": 1}, responseElements=None)
     assert truncate(raw, 10**6) == (raw, ())
 
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from agent.trail.event import MalformedEventError, TrailEvent, decode, decode_leniently, flag, text
-from tests.support.samples import codecatalyst, create_dev_environment, encoded
+from tests.support.events import codecatalyst, create_dev_environment, encoded
 
 
 def test_a_documented_event_is_read() -> None:

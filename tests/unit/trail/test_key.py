@@ -8,7 +8,7 @@ from agent.errors import PermanentError, Reason
 from agent.model import IgnoredReason
 from agent.trail import key
 from agent.trail.key import TrailKey
-from tests.support.samples import KEY, trail_objects
+from tests.support.objects import KEY, trail_objects
 
 NAME = KEY.rpartition("/")[2]
 

@@ -11,7 +11,9 @@ from agent.errors import Fault, PermanentError, Reason
 from agent.model import Ignored, IgnoredReason, ObjectRef
 from agent.trail import notification
 from agent.trail.admission import Admitted
-from tests.support.samples import BUCKET, DATA, KEY, admit, ignored_reasons, notification_text, s3_event, sns
+from tests.support.events import DATA
+from tests.support.messages import admit, ignored_reasons, notification_text, s3_event, sns
+from tests.support.objects import BUCKET, KEY
 
 EXPECTED = json.loads(notification_text("expected.json"))
 

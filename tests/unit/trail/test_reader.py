@@ -11,11 +11,12 @@ from agent.errors import PermanentError, Reason
 from agent.records.selection import EveryEvent, Selector
 from agent.trail import reader
 from agent.trail.reader import SelectedEvents
-from tests.support.samples import codecatalyst, encoded, event, log_file, trail_objects
+from tests.support.events import codecatalyst, encoded, raw_event
+from tests.support.objects import log_file, trail_objects
 
 OURS = Selector(["codecatalyst.amazonaws.com"])
 EVERY = EveryEvent()
-NOISE = event(eventSource="s3.amazonaws.com", eventName="GetObject")
+NOISE = raw_event(eventSource="s3.amazonaws.com", eventName="GetObject")
 LIMIT = 200_000
 
 
@@ -33,7 +34,7 @@ def refused(text: bytes, limit: int = LIMIT, selection: reader.Selection = OURS)
 
 def test_ours_are_copied_out_in_file_order() -> None:
     """Selected entries come out byte for byte in their order; the others are counted."""
-    raws = [event(eventID=str(i), requestParameters={"n": 1.50, "e": "é\n"}) for i in range(5)]
+    raws = [raw_event(eventID=str(i), requestParameters={"n": 1.50, "e": "é\n"}) for i in range(5)]
     text = log_file(raws[3], NOISE, raws[0], raws[4], NOISE, raws[2])
     assert read(text) == SelectedEvents((raws[3], raws[0], raws[4], raws[2]), skipped=2, malformed=0)
 
@@ -53,7 +54,7 @@ def test_white_space_and_other_members_do_not_matter() -> None:
 
 def test_a_byte_order_mark_is_no_harm() -> None:
     """A file that a Windows editor has saved is read."""
-    assert read(b"\xef\xbb\xbf" + log_file(event())).raws == (event(),)
+    assert read(b"\xef\xbb\xbf" + log_file(raw_event())).raws == (raw_event(),)
 
 
 @pytest.mark.parametrize("text", trail_objects().values(), ids=trail_objects())
@@ -126,33 +127,33 @@ def test_millions_of_entries_are_refused_before_they_are_decoded(unit: bytes) ->
     assert peak < 100_000
 
 
-@pytest.mark.parametrize("entry", [b"{}", b"0", event()])
+@pytest.mark.parametrize("entry", [b"{}", b"0", raw_event()])
 def test_more_entries_than_the_limit_are_refused(entry: bytes) -> None:
     """The limit on entries holds exactly, whatever they are."""
     assert refused(bytes(log_file(*[entry] * 8)), limit=7) is Reason.OBJECT_TOO_LARGE
-    assert read(log_file(*[event()] * 7), limit=7).raws == (event(),) * 7
+    assert read(log_file(*[raw_event()] * 7), limit=7).raws == (raw_event(),) * 7
 
 
 @pytest.mark.parametrize("odd", [b"", b',"odd":"\\ud800"'])
 def test_one_giant_event_is_refused_if_it_is_ours(odd: bytes) -> None:
     """Four times CloudTrail's own limit is more than an event of ours can be; noise of any size is skipped."""
-    giant = event(requestParameters="x" * (1 << 20))[:-1] + odd + b"}"
-    assert refused(bytes(log_file(event(), giant))) is Reason.OBJECT_TOO_LARGE
+    giant = raw_event(requestParameters="x" * (1 << 20))[:-1] + odd + b"}"
+    assert refused(bytes(log_file(raw_event(), giant))) is Reason.OBJECT_TOO_LARGE
     noise = giant.replace(b"codecatalyst", b"s3")
-    assert read(log_file(event(), noise)) == SelectedEvents((event(),), 1, 0)
+    assert read(log_file(raw_event(), noise)) == SelectedEvents((raw_event(),), 1, 0)
 
 
 def test_an_event_of_a_mebibyte_is_read() -> None:
     """The limit itself is allowed."""
-    raw = event(requestParameters="")
-    raw = event(requestParameters="x" * ((1 << 20) - len(raw)))
+    raw = raw_event(requestParameters="")
+    raw = raw_event(requestParameters="x" * ((1 << 20) - len(raw)))
     assert read(log_file(raw)).raws == (raw,)
 
 
 @pytest.mark.parametrize("bad", [b"7", b"null", b'"x"', b"[]", b"[{}]", b"true", b"1e999"])
 def test_an_entry_that_is_no_object_is_malformed_alone(bad: bytes) -> None:
     """One bad entry among good ones is counted, and the good ones come out."""
-    first, last = event(eventID="1"), event(eventID="2")
+    first, last = raw_event(eventID="1"), raw_event(eventID="2")
     assert read(log_file(first, bad, NOISE, last)) == SelectedEvents((first, last), 1, 1)
     assert read(log_file(first, bad), EVERY) == SelectedEvents((first,), 0, 1)
 
@@ -175,7 +176,7 @@ def test_entries_that_are_no_objects_are_counted_before_they_are_decoded(unit: b
 
 def test_commas_inside_entries_are_not_entries() -> None:
     """A file with more members and list items than entries allowed is read, odd entries or not."""
-    raw = event(requestParameters={"a": list(range(30)), "b": '],[,,,\\"}'})
+    raw = raw_event(requestParameters={"a": list(range(30)), "b": '],[,,,\\"}'})
     assert read(log_file(raw, b"7", raw), limit=3) == SelectedEvents((raw, raw), 0, 1)
 
 
@@ -202,8 +203,8 @@ HIGH, LOW = b"\\ud83d", b"\\ude00"
 )
 def test_lone_surrogates_are_mended_in_place(written: bytes, mended: bytes) -> None:
     """Half a surrogate pair becomes U+FFFD; whole pairs, escaped backslashes and all else stay."""
-    raw = event(requestParameters="@").replace(b"@", written)
-    expected = event(requestParameters="@").replace(b"@", mended)
+    raw = raw_event(requestParameters="@").replace(b"@", written)
+    expected = raw_event(requestParameters="@").replace(b"@", mended)
     if written == mended:
         assert read(log_file(raw, HALF_NOISE)).raws == (raw,)
     assert read(log_file(HALF_NOISE, raw)).raws == (expected,)
@@ -216,10 +217,10 @@ HALF_NOISE = NOISE[:-1] + b',"userAgent":"\\udfff"}'
 def test_a_surrogate_costs_nothing_wherever_it_stands(place: bytes) -> None:
     """In a key, in the event's name, deep inside, in noise: all other events come out, and this one too."""
     odd = b'{"eventSource":"codecatalyst.amazonaws.com",' + place + b"}"
-    found = read(log_file(event(), odd, NOISE))
+    found = read(log_file(raw_event(), odd, NOISE))
     assert found.skipped == 1
     assert found.malformed == 0
-    assert found.raws == (event(), odd.replace(b"\\ud800", b"\\ufffd").replace(b"\\udc00", b"\\ufffd"))
+    assert found.raws == (raw_event(), odd.replace(b"\\ud800", b"\\ufffd").replace(b"\\udc00", b"\\ufffd"))
 
 
 def test_mending_costs_no_memory() -> None:
@@ -238,9 +239,9 @@ def test_mending_costs_no_memory() -> None:
 @pytest.mark.parametrize("number", [b"1e999", b"-1e999", b"9" * 400, b"9" * 5000, b"0.1000", b"-0", b"1E5"])
 def test_numbers_are_left_as_they_are(number: bytes) -> None:
     """Numbers of any size pass, verbatim, even where text should be."""
-    raw = event(requestParameters="@", eventTime="#").replace(b'"@"', number).replace(b'"#"', number)
+    raw = raw_event(requestParameters="@", eventTime="#").replace(b'"@"', number).replace(b'"#"', number)
     assert read(log_file(raw, NOISE)) == SelectedEvents((raw,), 1, 0)
-    odd = event(eventSource="@").replace(b'"@"', number)
+    odd = raw_event(eventSource="@").replace(b'"@"', number)
     assert read(log_file(odd)) == SelectedEvents((), 1, 0)
 
 
@@ -255,7 +256,7 @@ def test_the_last_of_two_equal_keys_counts() -> None:
 def test_invalid_utf_8_in_noise_costs_nothing() -> None:
     """Only what is selected has to be text: the rest is not looked at."""
     noise = NOISE[:-1] + b',"a":"\xff"}'
-    assert read(log_file(event(), noise)) == SelectedEvents((event(),), 1, 0)
+    assert read(log_file(raw_event(), noise)) == SelectedEvents((raw_event(),), 1, 0)
 
 
 @pytest.mark.parametrize("wrong", [None, 7, [], {}, True])

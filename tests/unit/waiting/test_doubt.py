@@ -12,9 +12,12 @@ from agent.errors import DrainedError, Fault, Reason, RetryReason
 from agent.model import Outcome, Settlement
 from agent.waiting.doubt import Doubt, NoDoubt, Probed
 from tests.support.clock import FakeClock
-from tests.support.flow_samples import delivery, event, ids, notification, ref, trail_object
+from tests.support.events import event
+from tests.support.messages import delivery, notification
+from tests.support.objects import ref, trail_object
 from tests.support.one_worker import Replica
 from tests.support.queue import FakeQueue
+from tests.support.records import ids
 from tests.support.store import FakeStore
 from tests.support.telemetry import FakeTelemetry
 

@@ -17,7 +17,7 @@ from agent.model import AttributeValue, LogRecord
 from agent.sink.otlp.decode import otlp_json, records
 from agent.sink.otlp.encode import Encoder
 from agent.sink.otlp.text import int_text, safe_key, safe_text, shown
-from tests.support.sink_fakes import SECOND, log_record
+from tests.support.records import SECOND, log_record
 
 ENCODER = Encoder({"service.name": "audit", "deployment.environment.name": "prod"}, "1.2.3")
 RICH: dict[str, AttributeValue] = {

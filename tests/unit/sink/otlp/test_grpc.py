@@ -14,7 +14,7 @@ from agent.sink.otlp.encode import Encoder
 from agent.sink.otlp.endpoint import GrpcTarget, grpc_target
 from agent.sink.otlp.grpc import MAX_RESPONSE_BYTES, GrpcTransport
 from tests.support.otlp_receiver import GrpcReceiver, GrpcReply, partial_success
-from tests.support.sink_fakes import log_record
+from tests.support.records import log_record
 
 Open = Callable[..., GrpcTransport]
 PAYLOAD = Encoder({}, "1").payload([log_record()])

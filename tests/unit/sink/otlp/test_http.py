@@ -18,7 +18,7 @@ from agent.sink.otlp.encode import Encoder
 from agent.sink.otlp.http import MAX_RESPONSE_BYTES, HttpTransport, retry_after_seconds
 from tests.support.otlp_receiver import HttpReceiver, HttpReply, partial_success
 from tests.support.private_ca import PrivateCa, make_private_ca
-from tests.support.sink_fakes import log_record
+from tests.support.records import log_record
 
 Open = Callable[..., HttpTransport]
 PAYLOAD = Encoder({}, "1").payload([log_record()])

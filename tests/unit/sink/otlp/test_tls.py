@@ -18,7 +18,7 @@ from agent.sink.otlp.grpc import GrpcTransport
 from agent.sink.otlp.http import HttpTransport
 from tests.support.otlp_receiver import GrpcReceiver, HttpReceiver
 from tests.support.private_ca import PrivateCa, make_private_ca, self_signed
-from tests.support.sink_fakes import log_record
+from tests.support.records import log_record
 
 PAYLOAD = Encoder({}, "1").payload([log_record()])
 TIMEOUT = 2.0

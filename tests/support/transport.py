@@ -1,0 +1,37 @@
+"""A transport that needs no network: it answers by script."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+
+from agent.sink.answer import Accepted, Answer
+from agent.sink.otlp.decode import ReceivedRecord, records
+
+
+class FakeTransport:
+    """Answers by script, then by rule, then accepts; `stored` is what a store would hold that drops repeats."""
+
+    def __init__(
+        self,
+        answers: Iterable[Answer] = (),
+        rule: Callable[[list[ReceivedRecord]], Answer] = lambda _: Accepted(),
+    ) -> None:
+        self.payloads: list[bytes] = []
+        self.stored: set[str] = set()
+        self._answers = deque(answers)
+        self._rule = rule
+
+    def send(self, payload: bytes) -> Answer:
+        """Answer, and store what is accepted."""
+        self.payloads.append(payload)
+        received = list(records(ExportLogsServiceRequest.FromString(payload)))
+        answer = self._answers.popleft() if self._answers else self._rule(received)
+        if isinstance(answer, Accepted):
+            self.stored |= {record.body for record in received}
+        return answer
+
+    def close(self) -> None:
+        """Nothing to close."""
