@@ -1,9 +1,8 @@
-"""The policies under deploy/iam/ are sound, grant no more than they say, and are what the README promises."""
+"""The policies under deploy/iam/ are sound, grant no more than they say, and are what their README promises."""
 
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import botocore.session
 import pytest
@@ -11,7 +10,6 @@ import pytest
 from tests.support import iam_policy
 from tests.support.iam_policy import Call, allowed
 
-ROOT = Path(__file__).parent.parent.parent
 QUEUE = "arn:aws:sqs:us-west-2:111122223333:trail-agent"
 DEAD_LETTERS = f"{QUEUE}-dead-letters"
 BUCKET = "arn:aws:s3:::acme-trail-111122223333"
@@ -105,8 +103,9 @@ def test_what_is_not_needed_is_denied(name: str, call: Call) -> None:
 
 
 def test_the_readme_lists_the_actions_of_the_policies() -> None:
-    """The table under "Run it on your trail" has, row by row, the actions that the documents allow."""
-    section = (ROOT / "README.md").read_text(encoding="utf-8").partition("## Run it on your trail")[2]
+    """The table under "What the policies allow" has, row by row, the actions that the documents allow."""
+    text = (iam_policy.FOLDER / "README.md").read_text(encoding="utf-8")
+    section = text.partition("## What the policies allow")[2]
     rows = re.findall(r"^\| (?!on )([^|]+) \| ([^|]+) \|$", section.partition("\n## ")[0], re.MULTILINE)
     listed = {on: set(re.findall("`([a-z0-9]+:[A-Za-z]+)`", actions)) for on, actions in rows}
     agent = {statement.sid: set(statement.actions) for statement in iam_policy.read("agent.json")}

@@ -7,6 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import yaml
+from typer.testing import CliRunner
+
+from agent.cli.app import app
 from agent.settings.keys import keys
 from agent.sink.answer import MAX_RETRY_AFTER_SECONDS
 from agent.sink.otlp import grpc, http
@@ -17,11 +21,48 @@ from tests.reference.metrics import metrics_table
 
 ROOT = Path(__file__).parent.parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+CONTRIBUTING = (ROOT / ".github" / "CONTRIBUTING.md").read_text(encoding="utf-8")
+
+
+def shell_lines() -> list[list[str]]:
+    """The words of each command in the README, without its comment."""
+    blocks = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+    return [line.partition(" #")[0].split() for block in blocks for line in block.splitlines()]
+
+
+def test_the_readme_is_short() -> None:
+    """A newcomer reads it in a few minutes: what is looked up stands in docs/."""
+    assert len(README.splitlines()) <= 130
+
+
+def test_every_command_of_the_readme_works_in_a_fresh_clone() -> None:
+    """What is made, copied and called is there; only `run` needs more than the clone, which is AWS."""
+    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    for program, *words in shell_lines():
+        match program:
+            case "make":
+                assert words[0] in targets
+            case "cp":
+                assert (ROOT / words[0]).is_file()
+                assert words[1] == "agent.yaml"
+            case _:
+                assert program == ".venv/bin/trail-agent"
+                assert words[1:3] == ["-c", "agent.yaml"]
+                assert CliRunner().invoke(app, [words[0], *words[3:], "--help"]).exit_code == 0
+
+
+def test_the_settings_of_the_readme_pass_the_check() -> None:
+    """The lines that it shows are those of the file that it copies, and `check` finds nothing wrong with them."""
+    shown = re.search(r"```yaml\n(.*?)```", README, re.DOTALL)
+    copied = ROOT / "config" / "minimal.yaml"
+    assert shown
+    assert yaml.safe_load(shown[1]) == yaml.safe_load(copied.read_text(encoding="utf-8"))
+    assert CliRunner().invoke(app, ["check", "-c", str(copied)]).exit_code == 0
 
 
 def test_the_layout_names_every_module() -> None:
-    """The README's layout has each module and package under agent/, and each module of the rooms it opens."""
-    layout = README.partition("## Layout")[2].partition("```\n")[2].partition("```")[0]
+    """The layout has each module and package under agent/, and each module of the rooms it opens."""
+    layout = CONTRIBUTING.partition("## Layout")[2].partition("```\n")[2].partition("```")[0]
     here = {path.name + "/" * path.is_dir() for path in (ROOT / "agent").iterdir()}
     for room in ("flow", "waiting"):
         here |= {path.name for path in (ROOT / "agent" / room).glob("*.py")}
