@@ -31,6 +31,8 @@ class RetryReason(StrEnum):
 
     OBJECT_MISSING = "object_missing"
     ACCESS_DENIED = "access_denied"
+    OBJECT_REFUSED = "object_refused"
+    OBJECT_INCOMPLETE = "object_incomplete"
     BUCKET_DENIED = "bucket_denied"
     STORE_UNAVAILABLE = "store_unavailable"
     DEAD_LETTER_UNAVAILABLE = "dead_letter_unavailable"
@@ -46,6 +48,8 @@ class EnvironmentFault(StrEnum):
     SINK_MISCONFIGURED = "sink misconfigured"
     BUCKET_DENIED = "bucket denied"
     BUCKET_UNAVAILABLE = "bucket unavailable"
+    BUCKET_REFUSED = "bucket refused"
+    BUCKET_REGION = "bucket in another region"
     DEAD_LETTERS = "dead letters"
     QUEUE_UNAVAILABLE = "queue unavailable"
     QUEUE_THROTTLED = "queue throttled"

@@ -1,6 +1,6 @@
-"""What AWS says when it refuses, mapped once to a few kinds.
+"""What AWS says when it refuses, mapped once to a few kinds. What S3 says of an object stands in `store_policy`.
 
-Pages: SQS API reference, "Common Errors"; S3 API reference, "Error responses"; botocore's exceptions.
+Pages: SQS API reference, "Common Errors"; botocore's exceptions.
 """
 
 from __future__ import annotations
@@ -13,8 +13,6 @@ from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     CredentialRetrievalError,
-    FlexibleChecksumError,
-    IncompleteReadError,
     NoCredentialsError,
     PartialCredentialsError,
     ProfileNotFound,
@@ -31,7 +29,6 @@ class FailureKind(StrEnum):
     DENIED = "denied"
     MISSING = "missing"
     UNAVAILABLE = "unavailable"
-    CORRUPT = "corrupt"
     STALE_HANDLE = "stale_handle"
 
 
@@ -45,29 +42,27 @@ _CREDENTIALS: Final = (
     ProfileNotFound,
     TokenRetrievalError,
 )
-_CUT_SHORT: Final = (FlexibleChecksumError, IncompleteReadError)  # a connection that breaks is neither
 
 _KINDS: Final = {
     **dict.fromkeys(
         """
-        Throttling ThrottlingException RequestThrottled RequestLimitExceeded SlowDown TooManyRequestsException
-        KmsThrottled KMS.ThrottlingException OverLimit
+        KmsThrottled OverLimit RequestLimitExceeded RequestThrottled Throttling ThrottlingException
+        TooManyRequestsException
         """.split(),
         FailureKind.THROTTLED,
     ),
     **dict.fromkeys(
         """
-        AccessDenied AccessDeniedException AllAccessDisabled AccountProblem ExpiredToken ExpiredTokenException
-        Forbidden 403 InvalidAccessKeyId InvalidClientTokenId InvalidObjectState InvalidToken KmsAccessDenied
-        KmsDisabled KmsInvalidState KmsNotFound KmsOptInRequired KMS.AccessDeniedException KMS.DisabledException
-        KMS.KMSInvalidStateException KMS.NotFoundException NotSignedUp OptInRequired RequestTimeTooSkewed
+        AccessDenied AccessDeniedException ExpiredToken ExpiredTokenException Forbidden 403 InvalidAccessKeyId
+        InvalidClientTokenId InvalidSecurity InvalidToken KmsAccessDenied KmsDisabled KmsInvalidState KmsNotFound
+        KmsOptInRequired MissingAuthenticationToken NotSignedUp OptInRequired RequestExpired RequestTimeTooSkewed
         SignatureDoesNotMatch UnrecognizedClientException
         """.split(),
         FailureKind.DENIED,
     ),
     **dict.fromkeys(
         """
-        404 AWS.SimpleQueueService.NonExistentQueue NoSuchBucket NoSuchKey NotFound QueueDoesNotExist
+        404 AWS.SimpleQueueService.NonExistentQueue NotFound QueueDoesNotExist
         """.split(),
         FailureKind.MISSING,
     ),
@@ -95,8 +90,6 @@ def explain(error: BaseException) -> Failure:
     detail = f"{type(error).__name__}: {error}"
     if isinstance(error, _CREDENTIALS):
         return Failure(FailureKind.DENIED, "", detail)
-    if isinstance(error, _CUT_SHORT):
-        return Failure(FailureKind.CORRUPT, "", detail)
     return Failure(FailureKind.UNAVAILABLE, "", detail)
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
-from agent.errors import DrainedError, EnvironmentFault, PermanentError, Reason, RetryReason, TransientError
-from agent.flow.access import Access, ObjectStore
+from agent.aws import store_policy
+from agent.aws.s3 import S3
+from agent.aws.store_policy import Policy, StoreError
+from agent.errors import DrainedError, EnvironmentFault, PermanentError, Reason, TransientError
 from agent.flow.budget import Budget
-from agent.model import LogRecord, ObjectRef, ObjectSource, OpenObject
+from agent.flow.evidence import Evidence
+from agent.model import LogRecord, ObjectSource, OpenObject
 from agent.pulse import Pulse
 from agent.trail import reader
 from agent.trail.admission import Admitted
@@ -20,9 +23,9 @@ from agent.trail.inflate import InflateLimits, inflate
 from agent.trail.reader import Selection
 from agent.waiting.gate import AtFaultError, Gate
 
-_ATTEMPTS = 3  # reads of one object within one receive
 _FIRST_RETRY_SECONDS = 0.5
 _LONGEST_DENIED_SECONDS = 60.0
+_PAST_THE_LIMIT = "the object is damaged, and larger than limits.object_bytes"
 # A record holds its body, its attributes, which repeat most of the body, and is copied once more to be sent.
 _COPIES = 4
 _RECORD_BYTES = 2048
@@ -53,20 +56,6 @@ class ObjectTelemetry(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _Trouble:
-    """Of a whole bucket; the delivery comes again for the reason `in_vain` where waiting for it seems to be."""
-
-    fault: EnvironmentFault
-    in_vain: RetryReason
-
-
-_TROUBLES = {
-    RetryReason.ACCESS_DENIED: _Trouble(EnvironmentFault.BUCKET_DENIED, RetryReason.BUCKET_DENIED),
-    RetryReason.STORE_UNAVAILABLE: _Trouble(EnvironmentFault.BUCKET_UNAVAILABLE, RetryReason.STORE_UNAVAILABLE),
-}
-
-
-@dataclass(frozen=True, slots=True)
 class ReadLimits:
     """How much one object may hold."""
 
@@ -94,7 +83,7 @@ class ObjectReader:
     def __init__(
         self,
         *,
-        store: ObjectStore,
+        store: S3,
         selection: Selection,
         mapper: Mapper,
         limits: ReadLimits,
@@ -117,13 +106,14 @@ class ObjectReader:
         self._pulse = pulse
         self._halt = halt
         self._random = random
-        self._access = Access(store)
+        self._evidence = Evidence(store)
 
     def read(self, admitted: Admitted) -> Found:
-        """Read one object; while its whole bucket is denied or does not answer, wait: no message is to blame for that.
+        """Read one object; while its whole bucket is at fault, wait: no message is to blame for that.
 
-        `kept_bytes` of what is found stay reserved in the budget. Raises `PermanentError` or `TransientError` for what
-        is wrong with this object, `DrainedError` if the daemon has to stop first.
+        `kept_bytes` of what is found stay reserved in the budget. Raises `StoreError` where S3 or the way to it is the
+        trouble, `PermanentError` for what is wrong with this object, `TransientError` after a wait for its bucket in
+        vain, `DrainedError` if the daemon has to stop first.
         """
         ref, began = admitted.ref, self._pulse.clock.monotonic()
         part = f"bucket {ref.bucket}"
@@ -131,13 +121,13 @@ class ObjectReader:
         def attempt() -> Found:
             try:
                 return self._read_object(admitted)
-            except TransientError as error:
-                trouble = _TROUBLES.get(error.reason)
-                if trouble is None or not self._access.is_of_bucket(ref, error.reason):
+            except StoreError as error:
+                whole = error.policy.bucket
+                if whole is None or not self._evidence.ask_bucket(ref, error):
                     raise
-                if self._access.is_worth_another(ref, self._pulse.clock.monotonic() - began):
-                    raise TransientError(trouble.in_vain, error.detail) from error
-                self._telemetry.gate_closed(part, trouble.fault, error.detail)
+                if whole.in_vain and self._evidence.spend_patience(ref, self._pulse.clock.monotonic() - began):
+                    raise TransientError(whole.in_vain, error.detail) from error
+                self._telemetry.gate_closed(part, whole.fault, error.detail)
                 raise AtFaultError(self._patience) from error
 
         return self._gate.through(part, attempt, opened=lambda: self._telemetry.gate_opened(part))
@@ -146,20 +136,16 @@ class ObjectReader:
         return self._random() * min(_LONGEST_DENIED_SECONDS, 2.0 ** min(attempt, 10))
 
     def _read_object(self, admitted: Admitted) -> Found:
-        """Read one object, again where another try may find the store willing, and once more where it is not whole."""
-        attempt, was_corrupt = 1, False
+        """Read one object, as often as the policy for each kind of failure says."""
+        failures: Counter[Policy] = Counter()
         while True:
             try:
                 return self._read_once(admitted)
-            except PermanentError as error:
-                if error.reason is not Reason.OBJECT_CORRUPT or was_corrupt:
+            except StoreError as error:
+                failures[error.policy] += 1
+                if failures[error.policy] >= error.policy.tries:
                     raise
-                was_corrupt = True
-            except TransientError as error:
-                if error.reason is not RetryReason.STORE_UNAVAILABLE or attempt >= _ATTEMPTS:
-                    raise
-            self._rest(attempt)
-            attempt += 1
+            self._rest(failures.total())
 
     def _rest(self, attempt: int) -> None:
         self._pulse.wait(self._halt, self._random() * _FIRST_RETRY_SECONDS * 2**attempt)
@@ -169,7 +155,6 @@ class ObjectReader:
         started = self._pulse.clock.monotonic()
         with (
             self._store.open(admitted.ref) as body,
-            self._given(admitted.ref),
             self._budget.reserve(self._limits.inflate.most(body.length)) as reservation,
         ):
             size = _Counted(self._unless_halted(body.chunks))
@@ -184,26 +169,28 @@ class ObjectReader:
             reservation.kept = found.kept_bytes
         return found
 
-    @contextmanager
-    def _given(self, ref: ObjectRef) -> Iterator[None]:
-        """Remember that the bucket gave this object, whatever is wrong with what it holds."""
-        try:
-            yield
-        except PermanentError:
-            self._access.given(ref)
-            raise
-        self._access.given(ref)
-
     def _select(self, chunks: _Counted, admitted: Admitted, body: OpenObject) -> reader.SelectedEvents:
-        text = inflate(chunks, self._limits.inflate, gzipped=admitted.key.gzipped)
-        _demand_whole(chunks.bytes, body.length)
+        """The selected events of a body that arrived whole; whatever it holds, the bucket has given it then."""
         try:
-            return reader.read(text, self._selection, self._limits.events_per_object)
+            text = inflate(chunks, self._limits.inflate, gzipped=admitted.key.gzipped)
+            if body.length is not None and chunks.bytes < body.length:
+                raise store_policy.broken_off(chunks.bytes, body.length)
+            selected = reader.read(text, self._selection, self._limits.events_per_object)
         except PermanentError as error:
-            if error.reason is Reason.OBJECT_MALFORMED:
-                # What is sound is whole, whatever size was announced; what is not sound may have been cut short.
-                _demand_whole(chunks.bytes, admitted.ref.size)
-            raise
+            self._exhaust(chunks, error)
+            again = store_policy.unsound(error, arrived=chunks.bytes, length=body.length, announced=admitted.ref.size)
+            if again is None or again.policy is not store_policy.BROKEN_OFF:
+                self._evidence.note_given(admitted.ref)
+            raise again or error from error
+        self._evidence.note_given(admitted.ref)
+        return selected
+
+    def _exhaust(self, chunks: _Counted, error: PermanentError) -> None:
+        """Let the rest arrive of what is damaged: only the whole object can be."""
+        if error.reason is Reason.OBJECT_CORRUPT:
+            for _ in chunks:
+                if chunks.bytes > self._limits.inflate.object_bytes:
+                    raise PermanentError(Reason.OBJECT_TOO_LARGE, _PAST_THE_LIMIT) from error
 
     def _unless_halted(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
         for chunk in chunks:
@@ -246,8 +233,3 @@ class _Counted:
         for chunk in self._chunks:
             self.bytes += len(chunk)
             yield chunk
-
-
-def _demand_whole(received: int, announced: int | None) -> None:
-    if announced and received < announced:
-        raise PermanentError(Reason.OBJECT_CORRUPT, f"{received} bytes arrived of the {announced} that were announced")

@@ -5,21 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Protocol
 
-from agent.errors import DrainedError, Fault, PermanentError, Reason, RetryReason, TransientError
+from agent.aws.store_policy import StoreError
+from agent.errors import DrainedError, Fault, PermanentError, Reason, TransientError
 from agent.flow.budget import Budget
 from agent.flow.objects import Found
 from agent.model import Delivery, Ignored, ObjectRef, Reading
 from agent.trail import notification
 from agent.trail.admission import Admission, Admitted
 
-_PATIENT_RECEIVES = 3  # a missing object may still appear; S3 notifies before every reader can see it
-
 
 class Objects(Protocol):
     """Reads objects, as `agent.flow.objects.ObjectReader` does."""
 
     def read(self, admitted: Admitted) -> Found:
-        """Raises `PermanentError`, `TransientError` or `DrainedError`."""
+        """Raises `StoreError`, `PermanentError`, `TransientError` or `DrainedError`."""
         ...
 
 
@@ -75,22 +74,14 @@ class Pipeline:
             return replace(reading, returned=True)
         except PermanentError as error:
             return replace(reading, faults=(*reading.faults, error.at(ref.bucket, ref.key)))
+        except StoreError as error:
+            decided = error.after(reading.delivery.receive_count, ref)
+            if isinstance(decided, Fault):
+                return replace(reading, faults=(*reading.faults, decided))
+            return replace(reading, retry=decided, retry_detail=f"s3://{ref.bucket}/{ref.key}: {error.detail}")
         except TransientError as error:
-            if fault := _hopeless(error, reading.delivery, ref):
-                return replace(reading, faults=(*reading.faults, fault))
             return replace(reading, retry=error.reason, retry_detail=f"s3://{ref.bucket}/{ref.key}: {error.detail}")
         return _joined(reading, found, ref)
-
-
-def _hopeless(error: TransientError, delivery: Delivery, ref: ObjectRef) -> Fault | None:
-    """What may pass later for the first few receives, and is this object's own fault from then on."""
-    if delivery.receive_count <= _PATIENT_RECEIVES:
-        return None
-    if error.reason is RetryReason.OBJECT_MISSING:
-        return Fault(Reason.OBJECT_MISSING, error.detail, ref.bucket, ref.key)
-    if error.reason is RetryReason.ACCESS_DENIED:
-        return Fault(Reason.OBJECT_UNREADABLE, error.detail, ref.bucket, ref.key)
-    return None
 
 
 def _joined(reading: Reading, found: Found, ref: ObjectRef) -> Reading:

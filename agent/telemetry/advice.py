@@ -58,6 +58,16 @@ ENVIRONMENT: Final[Mapping[EnvironmentFault, Advice]] = {
         "keeps what it holds, receives nothing more, and tries one read at a time, at most a minute apart",
         "nothing if it passes; else check the network and any VPC endpoint to S3",
     ),
+    EnvironmentFault.BUCKET_REFUSED: Advice(
+        "S3, or what answers in its place, refuses every read of a bucket as a request that it cannot serve",
+        "keeps what it holds, receives nothing more, and tries one read at a time, at most a minute apart",
+        "see the code in the detail; check aws.endpoint_url, any proxy or VPC endpoint, and the bucket's encryption",
+    ),
+    EnvironmentFault.BUCKET_REGION: Advice(
+        "the bucket is in another region than the one in which it is asked for",
+        "keeps what it holds, receives nothing more, and tries one read at a time, at most a minute apart",
+        "set buckets[].region to the bucket's own region; it is the queue's where it is not set",
+    ),
     EnvironmentFault.DEAD_LETTERS: Advice(
         "ten messages in a row, or more than half of the last hundred, were dead letters: the agent may be to blame",
         "keeps what it holds, tries some hundred others, then one a minute, and gives one up at times",
@@ -112,12 +122,12 @@ DEAD_LETTERS: Final[Mapping[Reason, Advice]] = {
         "see whether a lifecycle rule or a person deletes trail objects; redrive if it came back",
     ),
     Reason.OBJECT_UNREADABLE: Advice(
-        "S3 refuses this object, though it allows others of its bucket; or the object is archived",
+        "S3 refuses this object, though it gives others of its bucket; or it is archived, or encrypted by your key",
         "asked for it at four receives, within some minutes; for an archived one once",
-        "allow s3:GetObject and kms:Decrypt for this key, or restore it from the archive; then redrive",
+        "see S3's code in the detail; allow s3:GetObject and kms:Decrypt, restore it, or write it anew; then redrive",
     ),
     Reason.OBJECT_CORRUPT: Advice(
-        "the object is empty, cut short, damaged, or not gzip as its name says",
+        "the whole object arrived, and is empty, cut short, damaged, or not gzip as its name says",
         "read it twice, and exported nothing of it",
         "compare it with CloudTrail's digest file; redrive if it is whole now",
     ),
@@ -165,6 +175,16 @@ RETRIES: Final[Mapping[RetryReason, Advice]] = {
         "S3 refuses this object, though it allows others of its bucket",
         f"{_COMES_AGAIN}; the fourth receive makes it a dead letter",
         "see whether this key has another policy or KMS key than the rest of its bucket, or is gone",
+    ),
+    RetryReason.OBJECT_REFUSED: Advice(
+        "S3 says that it cannot serve the read of this object: its encryption, its key, or a part of the request",
+        f"{_COMES_AGAIN}; the fourth receive makes it a dead letter",
+        "see S3's code in the detail",
+    ),
+    RetryReason.OBJECT_INCOMPLETE: Advice(
+        "the object is not sound, and perhaps not whole: it is shorter than announced, or S3 told no length",
+        f"read it twice, then {_COMES_AGAIN}; the fourth receive makes it a dead letter",
+        "see whether the object is still being written, or a proxy stands before S3",
     ),
     RetryReason.BUCKET_DENIED: Advice(
         "S3 refuses an object, and perhaps its whole bucket: nothing else of it is at hand that would tell",

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from agent.aws.s3 import S3
-from agent.errors import RetryReason, TransientError
-from agent.flow.access import ObjectStore
+from agent.aws.store_policy import DENIED, MISSING, StoreError
 from agent.model import ObjectRef
 from tests.support.moto import Emulator
 from tests.support.store import FakeStore
@@ -25,7 +24,7 @@ BODY = bytes(range(256)) * 3000
 class Rig:
     """A store with one bucket, and another bucket that it may read but that does not exist."""
 
-    store: ObjectStore
+    store: S3
     bucket: str
     put: Callable[[ObjectRef, bytes], object]
     last_modified: Callable[[ObjectRef], int]
@@ -109,9 +108,9 @@ def test_a_missing_object_may_still_appear(open_rig: OpenRig) -> None:
     """404 is `object_missing`, until the object is there."""
     rig = open_rig()
     ref = ObjectRef(rig.bucket, "late")
-    with pytest.raises(TransientError) as caught, rig.store.open(ref):
+    with pytest.raises(StoreError) as caught, rig.store.open(ref):
         pass
-    assert caught.value.reason is RetryReason.OBJECT_MISSING
+    assert caught.value.policy is MISSING
     rig.put(ref, b"here")
     with rig.store.open(ref) as body:
         assert b"".join(body.chunks) == b"here"
@@ -119,9 +118,9 @@ def test_a_missing_object_may_still_appear(open_rig: OpenRig) -> None:
 
 def test_a_missing_bucket_is_a_missing_object(open_rig: OpenRig) -> None:
     """A bucket that is not there holds no object."""
-    with pytest.raises(TransientError) as caught, open_rig().store.open(ObjectRef(NO_BUCKET, "object")):
+    with pytest.raises(StoreError) as caught, open_rig().store.open(ObjectRef(NO_BUCKET, "object")):
         pass
-    assert caught.value.reason is RetryReason.OBJECT_MISSING
+    assert caught.value.policy is MISSING
 
 
 def test_the_right_owner_may_be_demanded(open_rig: OpenRig) -> None:
@@ -140,9 +139,9 @@ def test_a_bucket_of_a_stranger_is_refused(open_rig: OpenRig, kind: str) -> None
     rig = open_rig(owner=STRANGER)
     ref = ObjectRef(rig.bucket, "object")
     rig.put(ref, b"x")
-    with pytest.raises(TransientError) as caught, rig.store.open(ref):
+    with pytest.raises(StoreError) as caught, rig.store.open(ref):
         pass
-    assert caught.value.reason is RetryReason.ACCESS_DENIED
+    assert caught.value.policy is DENIED
 
 
 def test_a_reader_may_leave_early(open_rig: OpenRig) -> None:

@@ -29,6 +29,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from agent.aws.store_policy import StoreError
 from agent.errors import Reason
 from agent.model import ObjectRef, Outcome
 from agent.trail.admission import Admission
@@ -40,7 +41,7 @@ from tests.support.messages import notification
 from tests.support.objects import BUCKET, plain_object, ref, trail_object
 from tests.support.process import Interruption, Process, Surroundings
 from tests.support.queue import FakeQueue
-from tests.support.store import FakeStore, Problem, denied, missing, unavailable
+from tests.support.store import FakeStore, denied, missing, unavailable
 from tests.support.truth import Sent, Truth, Written
 
 EXAMPLES: Final = int(os.environ.get("MODEL_EXAMPLES", "0"))
@@ -115,10 +116,10 @@ _STRAYS: Final = {
     Stray.REMOVED: Sent(notification(ref("gone"), event_name="ObjectRemoved:Delete")),
     Stray.TEST: Sent('{"Service": "Amazon S3", "Event": "s3:TestEvent"}'),
 }
-_TROUBLES: Final[dict[Reason | None, Callable[[], Problem | bytes]]] = {
+_TROUBLES: Final[dict[Reason | None, Callable[[], StoreError | bytes]]] = {
     Reason.OBJECT_MISSING: missing,
     Reason.OBJECT_UNREADABLE: denied,
-    Reason.OBJECT_CORRUPT: lambda: b"\x1f\x8b\x08 not whole",
+    Reason.OBJECT_CORRUPT: lambda: b"\x1f\x8b\x08 damaged".ljust(1 << 14),
     None: unavailable,
 }
 _REPLIES: Final = (
@@ -462,7 +463,7 @@ class DeliveryModel(RuleBasedStateMachine):
         times=st.sampled_from([1, 4, 12]),
     )
     def store_fails(self, one: Written, troubles: list[Reason | None], times: int) -> None:
-        """Reads of one object meet 404, 403, 5xx or a body that is not whole, one after the other."""
+        """Reads of one object meet 404, 403, 5xx or a body that is damaged, one after the other."""
         self.world.trouble(one.ref, troubles * times)
 
     @rule(bucket=st.sampled_from([BUCKET, OTHER_BUCKET]), denies=st.booleans(), seconds=_seconds | _hours)

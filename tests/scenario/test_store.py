@@ -212,38 +212,87 @@ def test_an_object_that_is_damaged_is_read_twice_and_nothing_of_it_is_exported(s
     world.check_end()
 
 
-@pytest.mark.row(15)
-@pytest.mark.parametrize("times", [1, 2])
-def test_a_body_shorter_than_its_content_length_is_read_again_once(times: int) -> None:
-    """A connection that closes early looks like an end: once is forgiven, twice is a damaged object."""
+SHORT = [WHOLE[:40], b"", b"not gzip"]
+
+
+@pytest.mark.row(47)
+@pytest.mark.parametrize("arrived", SHORT, ids=["cut", "nothing", "rubbish"])
+def test_a_body_shorter_than_its_content_length_is_no_damage(arrived: bytes) -> None:
+    """A connection that closes early looks like an end: the object is read again, now and later, until it is whole."""
     world = World()
     agent = world.agent()
-    flaw = Reason.OBJECT_CORRUPT if times == 2 else None
-    one = world.put(ref("whole"), *[] if flaw else [event("whole")], body=WHOLE, flaw=flaw)
+    world.produce(1)
+    agent.work()
+    one = world.put(ref("whole"), event("whole"))
     world.notify(one)
-    agent.s3.trouble(one.ref, *[WHOLE[:40]] * times)
-    agent.run(MINUTE)
-    assert world.store.requests == [one.ref] * 2
-    assert agent.settled() == ({"dead_letter": 1} if flaw else {"delivered": 1})
-    assert world.letters() == ([("object_corrupt", one.ref.key)] if flaw else [])
-    assert (agent.line.sent == []) == (flaw is not None)
-    world.check_end()
+    agent.s3.trouble(one.ref, *[arrived] * 13)
+    agent.run(3 * HOUR)
+    assert agent.by("trail_agent_retries_total", "reason") == {"store_unavailable": 4}
+    assert world.letters() == []
+    world.check_all_delivered()
 
 
 @pytest.mark.row(15)
-def test_a_plain_object_shorter_than_its_notification_says_is_read_again_once() -> None:
-    """Plain JSON has no end mark of its own: the size that S3 announced tells that it is cut."""
+def test_a_plain_object_shorter_than_its_notification_says_may_be_an_old_copy() -> None:
+    """Plain JSON has no end mark of its own: it is asked for at four receives, and then it is what S3 says it is."""
     world = World()
     text = plain_object(event("whole"))
     one = trail_key("whole", ending="json")
     cut = world.put(ObjectRef(BUCKET, one, len(text)), body=text[:-9])
-    world.notify(cut, flaw=Reason.OBJECT_CORRUPT)
+    world.notify(cut, flaw=Reason.OBJECT_MALFORMED)
     agent = world.agent()
-    agent.run(MINUTE)
-    assert len(world.store.requests) == 2
-    assert world.letters() == [("object_corrupt", one)]
+    agent.run(HOUR)
+    assert len(world.store.requests) == 8
+    assert agent.by("trail_agent_retries_total", "reason") == {"object_incomplete": 3}
+    assert world.letters() == [("object_malformed", one)]
     assert agent.line.sent == []
     world.check_end()
+
+
+@pytest.mark.row(48)
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (400, "InvalidRequest"),
+        (400, "InvalidArgument"),
+        (400, "KeyTooLongError"),
+        (405, "MethodNotAllowed"),
+        (412, "PreconditionFailed"),
+        (416, "InvalidRange"),
+        (501, "NotImplemented"),
+        (400, "SomethingNew"),
+    ],
+)
+def test_a_request_that_s3_cannot_serve_ends_with_s3s_words(status: int, code: str) -> None:
+    """After three receives the message is a dead letter that says which code; it does not wait for SQS to give up."""
+    world = World()
+    agent = world.agent()
+    world.produce(1)
+    agent.work()
+    bad = world.put(ref("bad"), body=trail_object(event("bad")), flaw=Reason.OBJECT_UNREADABLE)
+    world.notify(bad)
+    agent.s3.trouble(bad.ref, *[refusal(code, status)] * 100)
+    agent.run(HOUR)
+    assert world.letters() == [(Reason.OBJECT_UNREADABLE, bad.ref.key)]
+    assert agent.by("trail_agent_retries_total", "reason") == {"object_refused": 3}
+    assert code in str(agent.said("dead_lettered")[0]["detail"])
+    assert agent.metric("trail_agent_ready") == 1
+
+
+@pytest.mark.row(48)
+def test_a_bucket_in_another_region_is_the_settings_fault() -> None:
+    """Nothing is given back or buried: the work waits, and the hint names the setting."""
+    world = World()
+    world.produce(3)
+    agent = world.agent()
+    agent.s3.bucket_trouble(BUCKET, refusal("PermanentRedirect", 301))
+    world.clock.at(HOUR, lambda: agent.s3.bucket_trouble(BUCKET, None))
+    seen = agent.observe(MINUTE)
+    agent.run(2 * HOUR)
+    assert any("PermanentRedirect" in reason for reason in seen[MINUTE].ready)
+    assert "buckets[].region" in str(agent.said("gate_closed")[0]["hint"])
+    assert agent.settled() == {"delivered": 3}
+    world.check_all_delivered()
 
 
 @pytest.mark.row(26)

@@ -17,7 +17,8 @@ from botocore.exceptions import ClientError
 from botocore.response import StreamingBody
 
 from agent.aws.sqs import Hiding, Refusal
-from agent.errors import Fault, Reason, TransientError
+from agent.aws.store_policy import StoreError
+from agent.errors import Fault, Reason
 from agent.model import Delivery, ObjectRef
 from tests.support.clock import FakeClock
 from tests.support.queue import DEAD_LETTER_URL, QUEUE_URL, DeadLetter, FakeQueue
@@ -168,7 +169,7 @@ class S3Client:
         try:
             with self._store.open(ref) as found:
                 return b"".join(found.chunks), datetime.fromtimestamp(found.last_modified_ns / 1e9, UTC)
-        except TransientError as error:
+        except StoreError as error:
             raise refusal("NoSuchKey", 404) from error
 
 

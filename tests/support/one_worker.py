@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import ParamSpec, TypeVar
 
 from agent.aws.lease import Leases
+from agent.aws.s3 import S3
 from agent.aws.source import Source
 from agent.aws.sqs import Sqs
-from agent.flow.access import ObjectStore
 from agent.flow.budget import Budget
 from agent.flow.intake import Intake
 from agent.flow.objects import ObjectReader, ReadLimits
@@ -61,7 +61,7 @@ class HereAndNow(Executor):
 
 
 def make_pipeline(
-    store: ObjectStore,
+    store: S3,
     telemetry: FakeTelemetry | Telemetry,
     *,
     clock: Clock | None = None,
@@ -104,7 +104,7 @@ class OneWorker:
 
     pulse: Pulse
     queue: Sqs | FakeQueue
-    store: ObjectStore
+    store: S3
     make_sink: Callable[[Gate, Pulse, threading.Event], Sink]
     telemetry: FakeTelemetry | Telemetry
     drain: threading.Event

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from agent.aws.lease import Leases
+from agent.aws.s3 import S3
 from agent.aws.source import Source
 from agent.aws.sqs import Hiding, Refusal
 from agent.errors import Fault
@@ -310,7 +311,7 @@ class _Queue:
         self._process.reach(Edge.BURIED)
 
 
-class _Store:
+class _Store(S3):
     """The shared store, as one process sees it."""
 
     def __init__(self, process: Process) -> None:

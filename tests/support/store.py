@@ -8,38 +8,37 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from agent.errors import PermanentError, Reason, RetryReason, TransientError
+from agent.aws.s3 import S3
+from agent.aws.store_policy import BROKEN_OFF, DENIED, MISSING, UNAVAILABLE, StoreError
 from agent.model import ObjectRef, OpenObject
 
 _CHUNK = 64
 _LAST_MODIFIED_NS = 1_790_000_000_000_000_000
 
-Problem = TransientError | PermanentError
 
-
-def missing() -> TransientError:
+def missing() -> StoreError:
     """S3 answers 404."""
-    return TransientError(RetryReason.OBJECT_MISSING, "S3 has no such object (NoSuchKey)")
+    return StoreError(MISSING, "S3 has no such object (NoSuchKey)")
 
 
-def denied() -> TransientError:
+def denied() -> StoreError:
     """S3 answers 403."""
-    return TransientError(RetryReason.ACCESS_DENIED, "S3 refused the read (AccessDenied)")
+    return StoreError(DENIED, "S3 refused the read (AccessDenied)")
 
 
-def unavailable() -> TransientError:
+def unavailable() -> StoreError:
     """S3 answers 5xx, or not at all."""
-    return TransientError(RetryReason.STORE_UNAVAILABLE, "S3 did not answer the read (SlowDown)")
+    return StoreError(UNAVAILABLE, "S3 did not answer the read (SlowDown)")
 
 
 @dataclass(slots=True)
 class _Stored:
     body: bytes
     last_modified_ns: int
-    troubles: deque[Problem | bytes] = field(default_factory=deque)
+    troubles: deque[StoreError | bytes] = field(default_factory=deque)
 
 
-class FakeStore:
+class FakeStore(S3):
     """Buckets of objects, read as `agent.aws.s3.S3` reads them.
 
     `requests` lists every object asked for. `on_chunk` is called before each chunk. `owners` holds the account that
@@ -53,7 +52,7 @@ class FakeStore:
         self.owned_by: dict[str, str] = {}
         self._owners = owners or {}
         self._objects: dict[tuple[str, str], _Stored] = {}
-        self._troubles: dict[str, Problem] = {}
+        self._troubles: dict[str, StoreError] = {}
         self._lock = threading.Lock()
 
     def put(self, ref: ObjectRef, body: bytes, *, last_modified_ns: int = _LAST_MODIFIED_NS) -> None:
@@ -63,11 +62,11 @@ class FakeStore:
     def __contains__(self, ref: ObjectRef) -> bool:
         return (ref.bucket, ref.key) in self._objects
 
-    def trouble(self, ref: ObjectRef, *troubles: Problem | bytes) -> None:
+    def trouble(self, ref: ObjectRef, *troubles: StoreError | bytes) -> None:
         """What the next reads of an object meet, one each: an error, or another body than the one written."""
         self._objects[ref.bucket, ref.key].troubles.extend(troubles)
 
-    def bucket_trouble(self, bucket: str, problem: Problem | None) -> None:
+    def bucket_trouble(self, bucket: str, problem: StoreError | None) -> None:
         """What every read of a bucket meets from now on; None mends it."""
         if problem:
             self._troubles[bucket] = problem
@@ -82,7 +81,7 @@ class FakeStore:
 
     @contextmanager
     def open(self, ref: ObjectRef) -> Iterator[OpenObject]:
-        """As S3 does: the head first, then chunks; a body that ends early is corrupt."""
+        """As S3 does: the head first, then chunks; a body that ends early is broken off."""
         with self._lock:
             self.requests.append(ref)
             stored, body = self._answer(ref)
@@ -112,5 +111,4 @@ class FakeStore:
             self.on_chunk()
             yield body[start : start + _CHUNK]
         if len(body) < length:
-            detail = f"the object's body did not arrive whole ({len(body)} of {length} bytes)"
-            raise PermanentError(Reason.OBJECT_CORRUPT, detail)
+            raise StoreError(BROKEN_OFF, f"the object did not arrive whole ({len(body)} of {length} bytes)")

@@ -24,7 +24,7 @@ FAULTS: Final = {
     12: "S3 has no such object, or denies one key while it allows others",
     13: "every read of a bucket is denied, by policy, KMS or an expired token",
     14: "S3 answers 5xx or SlowDown, resets, or stalls within a body",
-    15: "a body that is too short, gzip without its end, a wrong CRC",
+    15: "a whole object that is too short, gzip without its end, a wrong CRC",
     16: "plain JSON, and several gzip members",
     17: "bombs: by size, ratio, number of records or commas, depth, one giant record",
     18: "what is no CloudTrail JSON, no UTF-8, or cut",
@@ -45,6 +45,8 @@ FAULTS: Final = {
     33: "slow clients of the HTTP port, and many",
     34: "a disk that cannot be written",
     35: "the dead-letter queue cannot be reached",
+    47: "an object's body breaks off on the way, or its checksum differs there",
+    48: "S3 cannot serve the request for an object; a bucket is in another region",
     65: "an eventTime that is an epoch number, in another spelling, or means no one moment",
     66: "an errorCode that says that nothing failed",
 }

@@ -17,7 +17,7 @@ from urllib3.exceptions import ProtocolError
 from urllib3.exceptions import ReadTimeoutError as Stalled
 
 from agent.aws.s3 import S3
-from agent.errors import PermanentError, Reason, RetryReason, TransientError
+from agent.aws.store_policy import BROKEN_OFF, DENIED, UNAVAILABLE, StoreError
 from agent.model import ObjectRef
 
 REF = ObjectRef("acme-trail", "key")
@@ -79,57 +79,37 @@ def test_the_time_of_writing_is_exact() -> None:
             assert body.last_modified_ns == 1_795_176_000_000_000_000
 
 
-@pytest.mark.parametrize(
-    ("code", "reason"),
-    [
-        ("NoSuchKey", RetryReason.OBJECT_MISSING),
-        ("NoSuchBucket", RetryReason.OBJECT_MISSING),
-        ("AccessDenied", RetryReason.ACCESS_DENIED),
-        ("KMS.DisabledException", RetryReason.ACCESS_DENIED),
-        ("ExpiredToken", RetryReason.ACCESS_DENIED),
-        ("RequestTimeTooSkewed", RetryReason.ACCESS_DENIED),
-        ("SlowDown", RetryReason.STORE_UNAVAILABLE),
-        ("InternalError", RetryReason.STORE_UNAVAILABLE),
-        ("503", RetryReason.STORE_UNAVAILABLE),
-    ],
-)
-def test_what_may_pass_is_transient(code: str, reason: RetryReason) -> None:
-    """Each refusal that another try may mend has the reason for which its delivery comes again, and its cause."""
+def test_what_s3_says_is_read_off_the_policys_table() -> None:
+    """A refusal is raised as a row of the table, with S3's words and the cause."""
     with _answering() as (store, stub):
-        stub.add_client_error("get_object", code, "because")
-        with pytest.raises(TransientError, match="because") as caught:
+        stub.add_client_error("get_object", "AccessDenied", "because", 403)
+        with pytest.raises(StoreError, match="because") as caught:
             _read(store)
-        assert caught.value.reason is reason
+        assert caught.value.policy is DENIED
         assert caught.value.__cause__ is not None
 
 
-def test_an_archived_object_must_be_restored() -> None:
-    """An object in Glacier stays unreadable however often it is asked for, and the operator is told what to do."""
-    with _answering() as (store, stub):
-        stub.add_client_error("get_object", "InvalidObjectState", "storage class")
-        with pytest.raises(PermanentError, match="restore it") as caught:
-            _read(store)
-        assert caught.value.reason is Reason.OBJECT_UNREADABLE
-
-
-def test_a_short_body_is_corrupt() -> None:
-    """A body that ends before its Content-Length is not whole."""
+@pytest.mark.row(47)
+def test_a_body_shorter_than_its_content_length_is_broken_off() -> None:
+    """S3 said how long the object is: less than that is not the object."""
     with _answering() as (store, stub):
         stub.add_response("get_object", _found(io.BytesIO(b"half"), 8))
-        with pytest.raises(PermanentError) as caught:
+        with pytest.raises(StoreError) as caught:
             _read(store)
-        assert caught.value.reason is Reason.OBJECT_CORRUPT
+        assert caught.value.policy is BROKEN_OFF
 
 
-def test_a_wrong_checksum_is_corrupt() -> None:
-    """What boto3's own checksum refuses is not whole."""
+@pytest.mark.row(47)
+def test_a_body_whose_checksum_differs_is_broken_off() -> None:
+    """S3 knows the sum of the whole object: what boto3's own sum refuses was damaged on the way."""
     with _answering() as (store, stub):
         stub.add_response("get_object", _found(_Broken(FlexibleChecksumError(error_msg="crc32 differs")), 8))
-        with pytest.raises(PermanentError) as caught:
+        with pytest.raises(StoreError) as caught:
             _read(store)
-        assert caught.value.reason is Reason.OBJECT_CORRUPT
+        assert caught.value.policy is BROKEN_OFF
 
 
+@pytest.mark.row(47)
 @pytest.mark.parametrize(
     "error",
     [
@@ -142,9 +122,20 @@ def test_a_connection_that_breaks_within_the_body_may_hold_next_time(error: Exce
     """A reset or a stall in the middle of a body is the store's trouble, not the object's."""
     with _answering() as (store, stub):
         stub.add_response("get_object", _found(_Broken(error), 8))
-        with pytest.raises(TransientError) as caught:
+        with pytest.raises(StoreError) as caught:
             _read(store)
-        assert caught.value.reason is RetryReason.STORE_UNAVAILABLE
+        assert caught.value.policy is UNAVAILABLE
+
+
+def test_what_has_no_time_of_writing_is_not_an_object() -> None:
+    """A proxy that answers 200 with a page of its own does not speak for S3."""
+    with _answering() as (store, stub):
+        found = _found(io.BytesIO(b"<html>"), 6)
+        del found["LastModified"]
+        stub.add_response("get_object", found)
+        with pytest.raises(StoreError, match="not S3") as caught:
+            _read(store)
+        assert caught.value.policy is UNAVAILABLE
 
 
 def test_the_body_is_closed_however_reading_ends() -> None:

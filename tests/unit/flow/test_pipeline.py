@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from agent.aws.store_policy import OTHER_REGION, REFUSED, StoreError
 from agent.errors import Reason, RetryReason
 from agent.flow.budget import Budget
 from agent.flow.objects import ReadLimits
@@ -21,7 +22,7 @@ from tests.support.messages import delivery, notification
 from tests.support.objects import BUCKET, plain_object, ref, trail_key, trail_object
 from tests.support.one_worker import make_pipeline
 from tests.support.records import ids
-from tests.support.store import FakeStore, Problem, denied, missing, unavailable
+from tests.support.store import FakeStore, denied, missing, unavailable
 from tests.support.telemetry import FakeTelemetry
 
 GOOD = trail_object(event("good"))
@@ -241,7 +242,7 @@ def test_a_bucket_that_does_not_answer_is_waited_for() -> None:
     assert rig.clock.elapsed >= 3600
 
 
-@pytest.mark.parametrize("damaged", [GOOD[:-5], GOOD[:20], b"", GOOD[:-8] + b"\0" * 8, b"x" * len(GOOD)])
+@pytest.mark.parametrize("damaged", [GOOD[:-8] + b"\0" * 8, b"x" * len(GOOD)])
 def test_a_corrupt_object_is_read_once_more(damaged: bytes) -> None:
     """What was cut or damaged on its way the first time may be whole the second time."""
     rig = Rig()
@@ -250,6 +251,21 @@ def test_a_corrupt_object_is_read_once_more(damaged: bytes) -> None:
     reading = rig.read(one)
     assert (ids(reading.records), reading.faults) == (["good"], ())
     assert len(rig.store.requests) == 2
+
+
+@pytest.mark.row(47)
+@pytest.mark.parametrize("arrived", [GOOD[:-5], GOOD[:20], b"", b"x" * 20])
+def test_a_body_that_breaks_off_is_never_the_objects_fault(arrived: bytes) -> None:
+    """Fewer bytes than S3 announced are read again, and in the end the delivery comes again, however often it came."""
+    rig = Rig()
+    rig.read(rig.put("before"))
+    one = rig.put("one")
+    rig.store.trouble(one, arrived, arrived)
+    assert ids(rig.read(one, receive_count=19).records) == ["good"]
+    rig.read(ref("before"))
+    rig.store.trouble(one, *[arrived] * 3)
+    reading = rig.read(one, receive_count=19)
+    assert (reading.retry, reading.faults, reading.records) == (RetryReason.STORE_UNAVAILABLE, (), ())
 
 
 def test_an_object_that_stays_corrupt_is_a_fault() -> None:
@@ -264,20 +280,22 @@ def test_a_corrupt_reading_amid_failures_gets_its_second_reading() -> None:
     """A store that was away before the corrupt reading does not use up the second chance."""
     rig = Rig()
     one = rig.put("one")
-    rig.store.trouble(one, unavailable(), unavailable(), GOOD[:-5])
+    rig.store.trouble(one, unavailable(), unavailable(), b"x" * len(GOOD))
     assert ids(rig.read(one).records) == ["good"]
     assert len(rig.store.requests) == 4
 
 
 @pytest.mark.parametrize("ending", ["json", "json.gz"])
-def test_an_object_that_breaks_off_before_its_announced_size_is_corrupt(ending: str) -> None:
-    """Plain JSON, or gzip members, that were cut short are corrupt, not malformed, if the notification knows better."""
+def test_an_object_shorter_than_announced_is_given_three_receives(ending: str) -> None:
+    """The size in a notification proves nothing: another copy may come. After that S3's own object is malformed."""
     rig = Rig()
     key = trail_key("one", ending=ending)
     whole = plain_object(event("first"))
     cut = whole[:-2] if ending == "json" else gzip.compress(whole[:-2])
     rig.store.put(ObjectRef(BUCKET, key), cut)
-    assert reasons(rig.read(ObjectRef(BUCKET, key, size=len(cut) + 1))) == [Reason.OBJECT_CORRUPT]
+    longer = ObjectRef(BUCKET, key, size=len(cut) + 1)
+    assert rig.read(longer, receive_count=3).retry is RetryReason.OBJECT_INCOMPLETE
+    assert reasons(rig.read(longer, receive_count=4)) == [Reason.OBJECT_MALFORMED]
     assert reasons(rig.read(ObjectRef(BUCKET, key, size=len(cut)))) == [Reason.OBJECT_MALFORMED]
 
 
@@ -296,7 +314,7 @@ def test_a_sound_object_is_whole_whatever_size_was_announced() -> None:
     ],
 )
 def test_patience_with_one_object_ends_after_three_receives(
-    problem: Problem, retry: RetryReason, reason: Reason
+    problem: StoreError, retry: RetryReason, reason: Reason
 ) -> None:
     """404, or 403 where the bucket can be read, may pass for three receives; from the fourth it is a fault."""
     rig = Rig()
@@ -309,6 +327,53 @@ def test_patience_with_one_object_ends_after_three_receives(
     assert (reading.retry, reasons(reading)) == (None, [reason])
     assert (reading.faults[0].bucket, reading.faults[0].key) == (BUCKET, bad.key)
     assert rig.clock.elapsed == 0
+
+
+def refused() -> StoreError:
+    """S3 answers 400."""
+    return StoreError(REFUSED, "S3 cannot serve this read (InvalidRequest)")
+
+
+@pytest.mark.row(48)
+def test_a_refusal_of_the_first_object_is_not_waited_for() -> None:
+    """Where nothing of the bucket is known, a request that S3 cannot serve is given back, and is a fault in the end."""
+    rig = Rig()
+    one = rig.put("one")
+    rig.store.trouble(one, *[refused()] * 5)
+    for receive_count in (1, 2, 3):
+        assert rig.read(one, receive_count=receive_count).retry is RetryReason.OBJECT_REFUSED
+    (fault,) = rig.read(one, receive_count=4).faults
+    assert (fault.reason, "InvalidRequest" in fault.detail) == (Reason.OBJECT_UNREADABLE, True)
+    assert rig.clock.elapsed == 0
+
+
+@pytest.mark.row(48)
+def test_a_bucket_that_refuses_what_it_gave_before_is_waited_for() -> None:
+    """A proxy that answers 400 to every read is no object's fault, though the code would say so."""
+    rig = Rig()
+    rig.read(rig.put("before"))
+    rig.store.bucket_trouble(BUCKET, refused())
+    rig.clock.at(3600, lambda: rig.store.bucket_trouble(BUCKET, None))
+    assert ids(rig.read(rig.put("after"), receive_count=19).records) == ["good"]
+    assert rig.clock.elapsed >= 3600
+    assert rig.telemetry.named("gate_closed")[0] == (f"bucket {BUCKET}",)
+
+
+@pytest.mark.row(48)
+def test_a_bucket_in_another_region_is_waited_for_at_once() -> None:
+    """No object alone is in another region: it is a setting's fault, and it is told as that."""
+    rig = Rig()
+    rig.store.bucket_trouble(BUCKET, StoreError(OTHER_REGION, "it is in eu-west-1"))
+    rig.clock.at(3600, lambda: rig.store.bucket_trouble(BUCKET, None))
+    assert ids(rig.read(rig.put("one"), receive_count=19).records) == ["good"]
+    assert rig.telemetry.named("gate_closed")[0] == (f"bucket {BUCKET}",)
+
+
+def test_an_object_beyond_the_limit_is_not_drained_to_its_end() -> None:
+    """Damage at the start of an endless body is told once the limit is passed."""
+    rig = Rig()
+    one = rig.put("one", b"x" * (1 << 21))
+    assert reasons(rig.read(one)) == [Reason.OBJECT_TOO_LARGE]
 
 
 def test_the_first_object_of_a_bucket_may_be_denied_alone() -> None:

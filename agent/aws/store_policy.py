@@ -1,0 +1,213 @@
+"""S3 said X: what then? One table for every read of an object that failed.
+
+A row says how often the object is read within one receive, whether its whole bucket may be at fault and is waited for,
+for which reason the message is given back, and after how many receives it becomes a dead letter, and why.
+Page: S3 API reference, "Error responses". A new kind of failure is one row here, and one scenario.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Final
+
+from botocore.exceptions import (
+    ClientError,
+    FlexibleChecksumError,
+    IncompleteReadError,
+    ParamValidationError,
+    ValidationError,
+)
+
+from agent.aws.failure import FailureKind, explain
+from agent.errors import EnvironmentFault, Fault, PermanentError, Reason, RetryReason, TrailAgentError
+from agent.model import ObjectRef
+
+
+class Blame(Enum):
+    """When a failure is the whole bucket's, and not this one object's."""
+
+    PRESUMED = auto()
+    """Unless the bucket gives again what it gave before. If there is nothing to ask for, it is waited for a while."""
+    PROVEN = auto()
+    """Only if the bucket now refuses in the same way what it gave before."""
+    CERTAIN = auto()
+    """Always: no object alone can fail like this."""
+
+
+@dataclass(frozen=True, slots=True)
+class WholeBucket:
+    """The fault of a bucket that is waited for. After a wait in vain the message comes again for the reason `in_vain`,
+    so that another object can be tried; not where that is None.
+    """
+
+    fault: EnvironmentFault
+    blame: Blame
+    in_vain: RetryReason | None
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One row. `tries` counts reads within one receive. `receives` is None where it is never a dead letter."""
+
+    says: str
+    tries: int
+    bucket: WholeBucket | None
+    retry: RetryReason
+    receives: int | None
+    letter: Reason
+
+
+class StoreError(TrailAgentError):
+    """One read of one object failed. `policy` says what that leads to, `detail` is one sentence with S3's own words."""
+
+    def __init__(self, policy: Policy, detail: str) -> None:
+        super().__init__(detail)
+        self.policy = policy
+        self.detail = detail
+
+    def after(self, receives: int, ref: ObjectRef) -> Fault | RetryReason:
+        """What becomes of a message that was received so often: a dead letter's fault, or a reason to come again."""
+        policy = self.policy
+        if policy.receives is None or receives <= policy.receives:
+            return policy.retry
+        return Fault(policy.letter, self.detail, ref.bucket, ref.key)
+
+
+_DENIED_BUCKET: Final = WholeBucket(EnvironmentFault.BUCKET_DENIED, Blame.PRESUMED, RetryReason.BUCKET_DENIED)
+_SILENT_BUCKET: Final = WholeBucket(EnvironmentFault.BUCKET_UNAVAILABLE, Blame.PRESUMED, RetryReason.STORE_UNAVAILABLE)
+_REFUSING_BUCKET: Final = WholeBucket(EnvironmentFault.BUCKET_REFUSED, Blame.PROVEN, None)
+_FAR_BUCKET: Final = WholeBucket(EnvironmentFault.BUCKET_REGION, Blame.CERTAIN, None)
+
+_PATIENT: Final = 3  # receives: a missing object may still appear, since S3 notifies before every reader can see it
+_AT_ONCE: Final = 0
+_NEVER: Final = None
+
+# fmt: off
+MISSING: Final = Policy(
+    "S3 has no such object", 1, None, RetryReason.OBJECT_MISSING, _PATIENT, Reason.OBJECT_MISSING)
+DENIED: Final = Policy(
+    "S3 refused the read", 1, _DENIED_BUCKET, RetryReason.ACCESS_DENIED, _PATIENT, Reason.OBJECT_UNREADABLE)
+UNAVAILABLE: Final = Policy(
+    "S3 did not answer the read", 3, _SILENT_BUCKET, RetryReason.STORE_UNAVAILABLE, _NEVER, Reason.OBJECT_UNREADABLE)
+BROKEN_OFF: Final = Policy(
+    "the object did not arrive whole", 3, _SILENT_BUCKET, RetryReason.STORE_UNAVAILABLE, _NEVER, Reason.OBJECT_CORRUPT)
+OTHER_REGION: Final = Policy(
+    "the bucket is in another region", 1, _FAR_BUCKET, RetryReason.STORE_UNAVAILABLE, _NEVER, Reason.OBJECT_UNREADABLE)
+REFUSED: Final = Policy(
+    "S3 cannot serve this read", 1, _REFUSING_BUCKET, RetryReason.OBJECT_REFUSED, _PATIENT, Reason.OBJECT_UNREADABLE)
+ARCHIVED: Final = Policy(
+    "the object is archived: restore it", 1, None, RetryReason.OBJECT_REFUSED, _AT_ONCE, Reason.OBJECT_UNREADABLE)
+# All that S3 calls the object has arrived, and it is not sound.
+DAMAGED: Final = Policy(
+    "the object is damaged", 2, None, RetryReason.OBJECT_INCOMPLETE, _AT_ONCE, Reason.OBJECT_CORRUPT)
+SHORTER: Final = Policy(
+    "the object is shorter than announced", 2, None, RetryReason.OBJECT_INCOMPLETE, _PATIENT, Reason.OBJECT_MALFORMED)
+UNMEASURED: Final = Policy(
+    "S3 told no length", 2, None, RetryReason.OBJECT_INCOMPLETE, _PATIENT, Reason.OBJECT_UNREADABLE)
+# fmt: on
+
+_CODES: Final[Mapping[str, Policy]] = {
+    **dict.fromkeys("NoSuchBucket NoSuchKey NoSuchVersion NotFound".split(), MISSING),
+    **dict.fromkeys(
+        """
+        AccessDenied AccessDeniedException AccountProblem AllAccessDisabled ExpiredToken ExpiredTokenException
+        Forbidden InvalidAccessKeyId InvalidClientTokenId InvalidPayer InvalidSecurity InvalidToken
+        MissingAuthenticationToken MissingSecurityHeader NotDeviceOwnerError NotSignedUp OptInRequired
+        RequestExpired RequestTimeTooSkewed SignatureDoesNotMatch TokenRefreshRequired UnauthorizedAccess
+        UnauthorizedAccessError UnrecognizedClientException
+        """.split(),
+        DENIED,
+    ),
+    **dict.fromkeys(
+        """
+        BandwidthLimitExceeded Busy InternalError OperationAborted Redirect RequestLimitExceeded RequestThrottled
+        RequestThrottledException RequestTimeout RequestTimeoutException ResponseInterrupted ServiceUnavailable SlowDown
+        TemporaryRedirect ThrottledException Throttling ThrottlingException TooManyRequests TooManyRequestsException
+        """.split(),
+        UNAVAILABLE,
+    ),
+    **dict.fromkeys(
+        "IllegalLocationConstraintException IncorrectEndpoint InvalidRegion PermanentRedirect".split(), OTHER_REGION
+    ),
+    **dict.fromkeys("IncompleteBody".split(), BROKEN_OFF),
+    **dict.fromkeys("InvalidObjectState ObjectNotInActiveTierError".split(), ARCHIVED),
+}
+_STATUSES: Final[Mapping[int, Policy]] = {
+    **dict.fromkeys((401, 403, 407), DENIED),
+    **dict.fromkeys((404, 410), MISSING),
+    **dict.fromkeys((302, 303, 307, 308, 408, 425, 429), UNAVAILABLE),
+    301: OTHER_REGION,
+    501: REFUSED,
+}
+_NEVER_SENT: Final = (ParamValidationError, ValidationError)  # botocore refuses the request itself
+_CUT_SHORT: Final = (FlexibleChecksumError, IncompleteReadError)
+_CLIENT_ERRORS: Final = range(400, 500)
+
+
+def failed_read(error: BaseException) -> StoreError:
+    """What a failed GetObject, or reading its body, means; `error` is one of `agent.aws.failure.AWS_ERRORS`."""
+    policy, detail = _policy_of(error), explain(error).detail
+    if policy is OTHER_REGION and (region := _region_named(error)):
+        detail = f"it is in {region}; {detail}"
+    return StoreError(policy, f"{policy.says} ({detail})")
+
+
+def broken_off(arrived: int, length: int) -> StoreError:
+    """Fewer bytes have arrived than S3 said that the object has."""
+    return StoreError(BROKEN_OFF, f"{BROKEN_OFF.says} ({arrived} of its {length} bytes)")
+
+
+def unsound(error: PermanentError, *, arrived: int, length: int | None, announced: int | None) -> StoreError | None:
+    """What it means that what arrived of an object is damaged or malformed; None if it can be no other next time.
+
+    `length` is the object's, as S3 says, and `announced` as the notification says: only S3's word proves that all of it
+    arrived. A shorter one than was announced may be an old copy.
+    """
+    if error.reason not in (Reason.OBJECT_CORRUPT, Reason.OBJECT_MALFORMED):
+        return None
+    if length is not None and arrived < length:
+        return broken_off(arrived, length)
+    if length is None and (announced is None or arrived < announced):
+        return StoreError(UNMEASURED, f"{UNMEASURED.says}, and what arrived is not sound: {error.detail}")
+    if error.reason is Reason.OBJECT_CORRUPT:
+        return StoreError(DAMAGED, error.detail)
+    if announced and arrived < announced:
+        return StoreError(SHORTER, f"{SHORTER.says}, {arrived} bytes of {announced}, and not sound: {error.detail}")
+    return None
+
+
+def _policy_of(error: BaseException) -> Policy:
+    if isinstance(error, _CUT_SHORT):
+        return BROKEN_OFF
+    if isinstance(error, _NEVER_SENT):
+        return REFUSED
+    if not isinstance(error, ClientError):
+        return DENIED if explain(error).kind is FailureKind.DENIED else UNAVAILABLE
+    code = str(error.response.get("Error", {}).get("Code", ""))
+    if code == "AuthorizationHeaderMalformed":
+        return OTHER_REGION if _region_named(error) else DENIED
+    if code.startswith("KMS."):
+        return UNAVAILABLE if "Throttling" in code or "Unavailable" in code else DENIED
+    return _CODES.get(code) or _policy_of_status(_status(error, code))
+
+
+def _policy_of_status(status: int) -> Policy:
+    return _STATUSES.get(status, REFUSED if status in _CLIENT_ERRORS else UNAVAILABLE)
+
+
+def _status(error: ClientError, code: str) -> int:
+    """The HTTP status: where the answer is not S3's own XML, botocore puts it in the place of the code."""
+    if code.isdecimal():
+        return int(code)
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return status if isinstance(status, int) else 0
+
+
+def _region_named(error: BaseException) -> str:
+    """The bucket's region, where S3 names it in its answer."""
+    if not isinstance(error, ClientError):
+        return ""
+    headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    return str(error.response.get("Error", {}).get("Region") or headers.get("x-amz-bucket-region") or "")
