@@ -1,6 +1,7 @@
 """`make soak`: end the real process again and again while events flow, and count what is lost.
 
-Exit code 1 if anything is lost, foreign or altered, or if anything else went wrong on the way.
+Exit code 1 if anything is lost, foreign or altered, or if anything else went wrong on the way. Ctrl-C ends the run
+early: it reports what was done until then, with exit code 130 if nothing was wrong.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from agent.demo.interrupt import interruptible
 from tests.soak.plan import Plan
 from tests.soak.run import Soak
 from tests.soak.show import Show
@@ -31,14 +33,14 @@ def main() -> int:
     """Run, report, and say how it went."""
     plan = _plan()
     show = Show(Console(), plan)
-    with tempfile.TemporaryDirectory(prefix="trail-agent-soak-") as folder, show.running():
-        report = Soak(plan, Path(folder), show.watch).run()
+    with tempfile.TemporaryDirectory(prefix="trail-agent-soak-") as folder, interruptible() as stopping, show.running():
+        report = Soak(plan, Path(folder), show.watch, stopping.is_set).run()
     show.report(report)
-    return 1 if report.faults else 0
+    return report.exit_code
 
 
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except KeyboardInterrupt:
+    except KeyboardInterrupt:  # a third one, while everything is being put away
         sys.exit(130)

@@ -2,6 +2,9 @@
 
 What the sink refuses for good by a partial_success ends in the dead-letter queue, as it has to; it is sent back to the
 queue at the end, as an operator would, so that in the balance nothing at all may be missing.
+
+Ctrl-C ends a run early: nothing more is written or killed, and what was written is delivered and compared. A second
+Ctrl-C ends it at once: what had not arrived by then is told as that, since nobody knows whether it would have come.
 """
 
 from __future__ import annotations
@@ -30,6 +33,7 @@ from tests.support.messages import s3_event
 _BEAT_SECONDS: Final = 0.1
 _PUTS_A_BEAT: Final = 3
 _DOUBLED: Final = 0.05
+_START_SECONDS: Final = 20.0  # at most, until it listens
 _STOP_SECONDS: Final = 30.0
 _IDLE_SECONDS: Final = 240.0
 _KILL: Final = "kill -9"
@@ -37,6 +41,7 @@ _TERM: Final = "SIGTERM"
 _BOTH: Final = "SIGTERM, then kill -9"
 _ENDS: Final[Mapping[str, int]] = {_KILL: 50, _TERM: 40, _BOTH: 10}
 _AT_AN_EDGE: Final = 0.3  # the share of the lives that are to end at one, if they come to it in time
+_STILLBORN: Final = 0.1  # the share of the lives that are not waited for until they listen
 _LATEST: Final = 2  # such a life ends at the first or second time that it comes to its edge
 _SETTINGS: Final[Mapping[str, Any]] = {
     "shutdown_grace_seconds": 3,
@@ -57,42 +62,65 @@ class Standing:
 
 
 class Soak:
-    """One run; `watch` is told how far it is ten times a second."""
+    """One run; `watch` is told how far it is ten times a second, and `is_over` says whether it is to end early."""
 
-    def __init__(self, plan: Plan, folder: Path, watch: Callable[[Standing], None] = lambda _standing: None) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        folder: Path,
+        watch: Callable[[Standing], None] = lambda _standing: None,
+        is_over: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._plan = plan
         self._folder = folder
         self._watch = watch
+        self._is_over = is_over
         self._rng = Random(plan.seed)
         self._objects = objects(plan)
         self._sink = FaultySink(Random(plan.seed + 1))
         self._written = 0
         self._began = time.monotonic()
         self._pause = threading.Event()
-        self.report = Report(objects=len(self._objects))
+        self.report = Report()
 
     def run(self) -> Report:
         """Everything, from the first object to the comparison."""
-        with Cloud.start() as cloud, self._sink.listening():
-            self._began = time.monotonic()
-            self._write(cloud, self._plan.due(0), at_once=len(self._objects))
-            while self._progress() < 1:
-                self._live(cloud)
-            self.report.seconds = time.monotonic() - self._began
-            self._finish(cloud)
+        try:
+            with Cloud.start() as cloud, self._sink.listening():
+                self._bounce(cloud)
+                self._finish(cloud)
+        except KeyboardInterrupt:
+            self.report.is_cut_off = True
+        self.report.is_early = self._is_over()
         self.report.requests = self._sink.moods
-        written = [event for trail in self._objects for event in trail.events]
-        self.report.compare(written, self._sink.archive)
+        written = self._objects[: self._written]
+        self.report.objects = len(written)
+        self.report.compare([event for trail in written for event in trail.events], self._sink.archive)
         return self.report
+
+    def _bounce(self, cloud: Cloud) -> None:
+        """One life after the other, until there were enough."""
+        self._began = time.monotonic()
+        try:
+            self._write(cloud, self._plan.due(0), at_once=len(self._objects))
+            while self._progress() < 1 and not self._is_over():
+                self._live(cloud)
+        finally:
+            self.report.seconds = time.monotonic() - self._began
 
     def _progress(self) -> float:
         return self._plan.progress(self.report.kills, time.monotonic() - self._began)
 
     def _live(self, cloud: Cloud) -> None:
-        """One life of the process, to its violent end."""
-        until = time.monotonic() + self._rng.uniform(self._plan.shortest, self._plan.longest)
+        """One life of the process, to its violent end: mostly some time after it listens, now and then before that."""
+        span = self._rng.uniform(self._plan.shortest, self._plan.longest)
+        is_stillborn = self._rng.random() < _STILLBORN
+        until = time.monotonic() + (span if is_stillborn else _START_SECONDS)
         with self._running(cloud, self._program()) as (agent, memory):
-            while time.monotonic() < until and agent.child.alive:
+            listens = False
+            while time.monotonic() < until and agent.child.alive and not self._is_over():
+                if not listens and not is_stillborn and agent.address():
+                    listens, until = True, time.monotonic() + span
                 self._write(cloud, self._plan.due(self._progress()))
                 self._beat("killing", agent, memory)
             how = self._end(agent)
@@ -131,7 +159,7 @@ class Soak:
         """Let a last process and a calm sink bring everything to its end."""
         self._sink.calm.set()
         with self._running(cloud) as (agent, memory):
-            while self._written < len(self._objects) and agent.child.alive:
+            while self._written < len(self._objects) and agent.child.alive and not self._is_over():
                 self._write(cloud, 1, at_once=1)
                 self._beat("finishing", agent, memory)
             self._until_idle(cloud, agent, memory)
@@ -170,8 +198,8 @@ class Soak:
         """Put the next objects, until `share` of all is written, at most `at_once`."""
         due = min(int(len(self._objects) * share), self._written + at_once)
         for trail in self._objects[self._written : due]:
+            self._written += 1  # first: an end amid this may come after the object is there
             self._put(cloud, trail)
-        self._written = max(self._written, due)
 
     def _put(self, cloud: Cloud, trail: TrailObject) -> None:
         cloud.world.put(trail.key, trail.body)

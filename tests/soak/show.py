@@ -24,6 +24,7 @@ class Show:
         self._console = console
         self._plan = plan
         self._told = time.monotonic()
+        self._told_early = False
         self._bar = Progress(
             TextColumn("{task.fields[phase]}"),
             BarColumn(),
@@ -49,6 +50,9 @@ class Show:
             f"kills {standing.kills}  objects {standing.written}  stored {standing.stored}  repeats {standing.repeats}"
         )
         self._bar.update(self._task, completed=standing.progress, phase=standing.phase, numbers=numbers)
+        if standing.phase == "finishing" and standing.progress < 1 and not self._told_early:
+            self._told_early = True
+            self._say("Ctrl-C: what was written is still delivered and compared; a second one ends at once", "yellow")
         now = time.monotonic()
         if not self._console.is_terminal and now - self._told >= _LINE_SECONDS:
             self._told = now
@@ -61,8 +65,7 @@ class Show:
             self._say(f"{name:<20}{value}")
         for fault in report.faults:
             self._say(f"✗ {fault}", "red")
-        verdict = "✗ see above" if report.faults else "✓ nothing lost, nothing foreign, the same bytes each time"
-        self._say(verdict, "bold red" if report.faults else "bold green")
+        self._say(report.verdict, "bold red" if report.faults else "bold green")
 
     def _say(self, text: str, style: str = "") -> None:
         self._console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)

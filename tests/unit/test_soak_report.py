@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from random import Random
 
+import pytest
+
 from agent.demo.generator import GeneratedEvent, Generator
 from agent.records.mapping import Mapper
 from agent.sink.otlp.encode import Encoder
@@ -59,3 +61,26 @@ def test_kills_are_counted_by_how_the_process_ended() -> None:
     assert report.kills == 6
     assert report.rows()["kills"] == "6 in 9 s (2 of kill -9; 1 of SIGTERM; 3 at an edge)"
     assert report.rows()["at an edge"] == "1 after receive; 2 after dead-letter send, before delete"
+
+
+def test_what_is_missing_after_an_end_at_once_is_not_called_lost() -> None:
+    """Nobody knows whether it would have come: it is counted by itself, and is neither a fault nor a success."""
+    archive, report = Archive(), Report(is_early=True, is_cut_off=True)
+    store(archive, EVENTS[0])
+    report.compare(EVENTS, archive)
+    assert (report.missing, report.lost, report.faults, report.exit_code) == (3, 0, [], 130)
+    assert report.rows()["lost"] == "not known: 3 had not arrived yet"
+    assert "open" in report.verdict
+
+
+@pytest.mark.parametrize(
+    ("early", "faults", "code", "verdict"),
+    [(False, [], 0, "✓ nothing lost"), (True, [], 130, "✓ ended early: nothing lost"), (True, ["lost: e"], 1, "✗")],
+)
+def test_the_exit_code_tells_a_fault_before_an_early_end(
+    early: bool, faults: list[str], code: int, verdict: str
+) -> None:
+    """A run that Ctrl-C ended says 130 if all is well, and 1 as any other if something was lost until then."""
+    report = Report(is_early=early, faults=faults)
+    assert report.exit_code == code
+    assert report.verdict.startswith(verdict)
