@@ -46,6 +46,7 @@ class EnvironmentFault(StrEnum):
     SINK_UNAVAILABLE = "sink unavailable"
     SINK_THROTTLED = "sink throttled"
     SINK_MISCONFIGURED = "sink misconfigured"
+    SINK_REFUSES = "sink refuses"
     BUCKET_DENIED = "bucket denied"
     BUCKET_UNAVAILABLE = "bucket unavailable"
     BUCKET_REFUSED = "bucket refused"

@@ -1,63 +1,47 @@
 """When to receive, and how much: not more than this process has shown that it can bring to an end.
 
 Every receive counts against a message's maxReceiveCount, even if the process is killed before it has shipped anything.
-So one worker at a time polls the queue, nobody does while something is at fault, and a process that has not settled a
-message yet holds one, not forty. A poll that outlives its process takes ten messages with it, and not forty either.
+So one worker at a time polls the queue, and none does while something is at fault. A process that has not brought one
+message to its end holds one message, and not forty. A poll that outlives its process takes ten messages with it, and
+not forty either.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
-from typing import Final, Protocol
+from contextlib import ExitStack, contextmanager
+from typing import Final
 
+from agent.aws.lease import DryRunLeases, Leases
+from agent.aws.source import Source
 from agent.model import BATCH, Delivery, Outcome, Settlement
 from agent.pulse import Pulse
+from agent.waiting.gate import Gate
 
 _LOOK_AGAIN_SECONDS: Final = 1.0
 _ROOM_SECONDS: Final = 0.1
 
 
-class Source(Protocol):
-    """Where deliveries come from."""
-
-    def receive(self, most: int) -> Sequence[Delivery]:
-        """Up to `most` deliveries, after a long poll; none if there are none, or if the queue does not answer."""
-        ...
-
-
-class Leases(Protocol):
-    """Keeps deliveries hidden from other replicas."""
-
-    def hold(self, deliveries: Sequence[Delivery]) -> AbstractContextManager[None]:
-        """Extend the leases of `deliveries` for the length of the block, or until they are released."""
-        ...
-
-    def count(self) -> int:
-        """How many deliveries are in hand."""
-        ...
-
-
-class Gate(Protocol):
-    """Whether everything that the work needs is there."""
-
-    def await_open(self, unless: threading.Event) -> None:
-        """Return when nothing is at fault, or when `unless` is set."""
-        ...
-
-
 class Intake:
     """Shared by all workers; waits end when `drain` is set."""
 
-    def __init__(self, *, source: Source, leases: Leases, gate: Gate, pulse: Pulse, drain: threading.Event) -> None:
+    def __init__(
+        self,
+        *,
+        source: Source,
+        leases: Leases | DryRunLeases,
+        gate: Gate,
+        pulse: Pulse,
+        drain: threading.Event,
+    ) -> None:
         self._source = source
         self._leases = leases
         self._gate = gate
         self._pulse = pulse
         self._drain = drain
         self._turn = threading.Lock()
-        self._settled = 0
+        self._finished = 0
 
     @contextmanager
     def receive(self) -> Iterator[Sequence[Delivery]]:
@@ -73,9 +57,16 @@ class Intake:
                     leases.enter_context(self._leases.hold(deliveries))
             yield deliveries
 
-    def settled(self, settlements: Sequence[Settlement]) -> None:
+    @contextmanager
+    def receive_more(self, most: int) -> Iterator[Sequence[Delivery]]:
+        """Up to `most` deliveries, after a short poll, whatever is at fault; their leases are held for the block."""
+        deliveries = self._source.receive_soon(most)
+        with self._leases.hold(deliveries):
+            yield deliveries
+
+    def finished(self, settlements: Sequence[Settlement]) -> None:
         """The process has brought these to an end: for each, ten more may be in hand from now on."""
-        self._settled += sum(each.outcome is not Outcome.RETURNED for each in settlements)
+        self._finished += sum(each.outcome is not Outcome.RETURNED for each in settlements)
 
     @contextmanager
     def _my_turn(self) -> Iterator[None]:
@@ -90,7 +81,7 @@ class Intake:
         """How many may be received now; 0 after a drain."""
         while not self._drain.is_set():
             self._gate.await_open(unless=self._drain)
-            room = max(1, BATCH * self._settled) - self._leases.count()
+            room = max(1, BATCH * self._finished) - self._leases.count()
             if room > 0 and not self._drain.is_set():
                 return min(room, BATCH)
             self._pulse.wait(self._drain, _ROOM_SECONDS)

@@ -1,77 +1,22 @@
-"""One receive loop: receive → read → export → settle."""
+"""One receive loop: receive → read → ship → settle."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import Final
 
+from agent.aws.lease import DryRunLeases, Leases
+from agent.aws.source import DryRunSource, Source
+from agent.flow.intake import Intake
+from agent.flow.readpool import ReadPool
 from agent.model import Delivery, Outcome, Reading, Settlement
 from agent.pulse import Pulse
-from agent.waiting import heldback
-from agent.waiting.heldback import HeldBack
+from agent.telemetry.events import Telemetry
+from agent.waiting.doubt import Doubt, NoDoubt
 
-_AFTER_BUG_SECONDS = 5.0
-
-
-class Intake(Protocol):
-    """Decides when to receive, as `agent.flow.intake.Intake` does."""
-
-    def receive(self) -> AbstractContextManager[Sequence[Delivery]]:
-        """Up to ten deliveries, with their leases held for the length of the block; none after a drain."""
-        ...
-
-    def settled(self, settlements: Sequence[Settlement]) -> None:
-        """These have been settled."""
-        ...
-
-
-class Source(heldback.Source, Protocol):
-    """Where deliveries go back to, and where others come from at a time of doubt."""
-
-    def settle(self, settlements: Sequence[Settlement], release: Callable[[Sequence[Delivery]], None]) -> None:
-        """Tell the queue what became of each delivery; never raises, at worst the lease lapses and it comes again.
-
-        `release` is called with deliveries right before the queue is told of them.
-        """
-        ...
-
-
-class Leases(heldback.Leases, Protocol):
-    """Keeps deliveries hidden from other replicas."""
-
-    def release(self, deliveries: Sequence[Delivery]) -> None:
-        """Extend the leases of `deliveries` no longer."""
-        ...
-
-
-class Doubt(heldback.Doubt, Protocol):
-    """Whether dead letters accuse their messages or us."""
-
-    def reassure(self) -> None:
-        """A delivery in which events were found has been delivered."""
-        ...
-
-
-class Reads(Protocol):
-    """Reads deliveries, as `agent.flow.readpool.ReadPool` does."""
-
-    def read_all(self, deliveries: Sequence[Delivery]) -> Iterator[list[Reading]]:
-        """Their readings, in one list or in several."""
-        ...
-
-    def free(self, readings: Sequence[Reading]) -> None:
-        """What `readings` hold is shipped, or given up."""
-        ...
-
-
-class WorkerTelemetry(Protocol):
-    """What a worker tells the outside."""
-
-    def worker_failed(self, error: BaseException) -> None:
-        """A bug of ours stopped one unit of work; what it held comes again."""
-        ...
+_AFTER_BUG_SECONDS: Final = 5.0
 
 
 class Worker:
@@ -81,20 +26,20 @@ class Worker:
         self,
         *,
         intake: Intake,
-        source: Source,
-        leases: Leases,
-        reads: Reads,
+        reads: ReadPool,
         ship: Callable[[Sequence[Reading]], Sequence[Settlement]],
-        doubt: Doubt,
-        telemetry: WorkerTelemetry,
+        source: Source | DryRunSource,
+        leases: Leases | DryRunLeases,
+        doubt: Doubt | NoDoubt,
+        telemetry: Telemetry,
         pulse: Pulse,
         drain: threading.Event,
     ) -> None:
         self._intake = intake
-        self._source = source
-        self._leases = leases
         self._reads = reads
         self._ship = ship
+        self._source = source
+        self._leases = leases
         self._doubt = doubt
         self._telemetry = telemetry
         self._pulse = pulse
@@ -114,47 +59,39 @@ class Worker:
         """One unit of work. Returns when every delivery of one receive has been settled."""
         with self._intake.receive() as deliveries:
             if self._drain.is_set():  # the long poll was under way when the daemon was told to stop
-                self._give_back(deliveries)
+                self.settle([Settlement(delivery, Outcome.RETURNED) for delivery in deliveries])
             else:
-                self._bury(self._work_on(deliveries))
+                self._doubt.bury(self.work_on(deliveries), self)
 
-    def _work_on(self, deliveries: Sequence[Delivery]) -> list[Settlement]:
+    def work_on(self, deliveries: Sequence[Delivery]) -> list[Settlement]:
         """Read, ship and settle `deliveries`; returns the dead letters among them, which are not settled yet."""
         letters: list[Settlement] = []
         for readings in self._reads.read_all(deliveries):
             settlements = self._ship_and_free(readings)
             letters += [each for each in settlements if each.outcome is Outcome.DEAD_LETTER]
-            self._settle([each for each in settlements if each.outcome is not Outcome.DEAD_LETTER])
+            self.settle([each for each in settlements if each.outcome is not Outcome.DEAD_LETTER])
             for reading, settlement in zip(readings, settlements, strict=True):
-                if reading.found_events and settlement.outcome is Outcome.DELIVERED:
-                    self._doubt.reassure()
+                if settlement.outcome is Outcome.DELIVERED:
+                    self._doubt.delivered(reading)
         return letters
 
-    def _bury(self, letters: Sequence[Settlement]) -> None:
-        """Settle dead letters; those that accuse us are held back until we know better, and then judged anew."""
-        found = self._doubt.sort(letters)
-        self._settle(found.buried)
-        if not found.held:
-            return
-        with ExitStack() as leases_held:
-            held_back = HeldBack(
-                found.held,
-                source=self._source,
-                leases=self._leases,
-                leases_held=leases_held,
-                doubt=self._doubt,
-                work_on=self._work_on,
-                settle=self._settle,
-                drain=self._drain,
-            )
-            self._settle(held_back.outlast_doubt())
-
-    def _give_back(self, deliveries: Sequence[Delivery]) -> None:
-        self._settle([Settlement(delivery, Outcome.RETURNED) for delivery in deliveries])
-
-    def _settle(self, settlements: Sequence[Settlement]) -> None:
+    def settle(self, settlements: Sequence[Settlement]) -> None:
+        """Tell the queue what became of deliveries that are no dead letters."""
         self._source.settle(settlements, release=self._leases.release)
-        self._intake.settled(settlements)
+        self._intake.finished(settlements)
+
+    def bury(self, letters: Sequence[Settlement]) -> None:
+        """Send dead letters to the dead-letter queue, and delete them from the queue."""
+        self._source.settle(letters, release=self._leases.release)
+        self._intake.finished(letters)
+
+    def receive_more(self, most: int) -> AbstractContextManager[Sequence[Delivery]]:
+        """Up to `most` deliveries, or none, after a short poll; their leases are held for the length of the block."""
+        return self._intake.receive_more(most)
+
+    def holds(self, delivery: Delivery) -> bool:
+        """Whether the lease of `delivery` is held: not once it was settled, or lost."""
+        return self._leases.holds(delivery)
 
     def _ship_and_free(self, readings: Sequence[Reading]) -> Sequence[Settlement]:
         try:

@@ -47,6 +47,11 @@ ENVIRONMENT: Final[Mapping[EnvironmentFault, Advice]] = {
         f"{_WAITS} 5 to 60 s apart",
         "check otlp.endpoint, otlp.protocol and the credentials in otlp.headers",
     ),
+    EnvironmentFault.SINK_REFUSES: Advice(
+        "the sink refuses every record with the same words, and has accepted none since: its settings may be at fault",
+        "keeps what it holds, tries some hundred others, then one a minute, and buries nothing that was refused",
+        "check the sink's limits and settings: its words stand in its own log",
+    ),
     EnvironmentFault.BUCKET_DENIED: Advice(
         "a bucket refuses every read: its policy, its KMS key, the role, the credentials or the clock",
         "keeps what it holds, receives nothing more, and tries one read at a time, at most a minute apart",

@@ -1,7 +1,7 @@
-"""Faults of the environment: what is to blame for them is no message, so none is given back, and none more is received.
+"""Faults of the environment. No message is to blame for them, so none is given back, and no others are received.
 
-A sink that is down, a bucket that refuses every read: whoever meets such a fault waits here, with its lease, for its
-turn to try again. One probe at a time goes out for each part that is at fault; the first success lets everybody go on.
+A sink is down, or a bucket refuses every read: the thread that meets such a fault waits here for its turn to try again,
+and keeps its leases. One probe at a time goes out for each part that is at fault. The first success lets all go on.
 """
 
 from __future__ import annotations
@@ -11,18 +11,26 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
 
-from agent.errors import DrainedError
+from agent.errors import DrainedError, EnvironmentFault
 from agent.pulse import SLICE_SECONDS, Pulse
 
 _Result = TypeVar("_Result")
 _LOOK_AGAIN_SECONDS: Final = 1.0
 
 
-class Patience(Protocol):
-    """How long to wait for something that is at fault."""
+Patience = Callable[[int], float]
+"""Seconds until the probe after so many failures in a row before the latest one: 0 after the first."""
 
-    def __call__(self, attempt: int) -> float:
-        """Seconds until the probe after the `attempt`-th failure in a row, counted from 0."""
+
+class GateTelemetry(Protocol):
+    """What the outside is told of a part that is waited for."""
+
+    def gate_closed(self, part: str, fault: EnvironmentFault, detail: str) -> None:
+        """`part` is at fault, and the work waits."""
+        ...
+
+    def gate_opened(self, part: str) -> None:
+        """`part` works again."""
         ...
 
 

@@ -147,7 +147,7 @@ class OneWorker:
     def _open_intake(self, source: Source) -> Intake:
         intake = Intake(source=source, leases=self.leases, gate=self.gate, pulse=self.pulse, drain=self.drain)
         if not self.is_new:
-            intake.settled([Settlement(delivery(), Outcome.DELIVERED)])
+            intake.finished([Settlement(delivery(), Outcome.DELIVERED)])
         return intake
 
     def _open_source(self) -> Source:

@@ -20,7 +20,8 @@ REFUSED = Fault(Reason.SINK_REJECTED, "the sink said no")
 
 class FakeSink:
     """Stores what it accepts. `refused` holds event ids it will not take; while `down` it waits as the real one does;
-    while `refused_for_good` it takes nothing, and does not say which record it means.
+    while `refused_for_good` it takes nothing, and does not say which record it means; while `is_set_wrongly` it takes
+    nothing either. What it refuses is suspect as long as it has accepted nothing since it began to refuse.
 
     `exports` lists every call's event ids; `on_export` is called at the start of each.
     """
@@ -30,6 +31,8 @@ class FakeSink:
         self.exports: list[list[str]] = []
         self.refused: set[str] = set()
         self.refused_for_good = False
+        self.is_set_wrongly = False
+        self._accepted_since = True
         self.down = False
         self.on_export: Callable[[], object] = lambda: None
         self._pulse = pulse
@@ -49,10 +52,14 @@ class FakeSink:
     def _judge(self, record: LogRecord) -> Verdict:
         if self.refused_for_good:
             return Verdict(accepted=False, fault=replace(REFUSED, is_final=True))
+        if self.is_set_wrongly:
+            self._accepted_since = False
+            return Verdict(accepted=False, fault=replace(REFUSED, is_suspect=True))
         if record.event_id in self.refused:
-            return Verdict(accepted=False, fault=REFUSED)
+            return Verdict(accepted=False, fault=replace(REFUSED, is_suspect=not self._accepted_since))
         with self._lock:
             self.stored.append(record)
+            self._accepted_since = True
         return ACCEPTED
 
 

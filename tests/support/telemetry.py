@@ -27,7 +27,7 @@ class Told:
     what: tuple[object, ...]
 
 
-class FakeTelemetry:
+class FakeTelemetry(Telemetry):
     """Remembers every event in `told`, and adds up the ledger; many threads may tell it.
 
     `on_down` is called with each sink_down: tests stop a hopeless export there.

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 import pytest
 
 from agent.aws.lease import DryRunLeases, Leases
+from agent.aws.source import Source
 from agent.flow.intake import Intake
-from agent.model import Delivery, Outcome, Settlement
+from agent.model import BATCH, Delivery, Outcome, Settlement
 from agent.pulse import Pulse
 from agent.waiting.gate import AtFaultError, Gate
 from tests.support.clock import FakeClock, PatientClock, finish, soon
 from tests.support.messages import delivery
-from tests.support.queue import FakeQueue
+from tests.support.queue import DEAD_LETTER_URL, FakeQueue
 from tests.support.telemetry import FakeTelemetry
 
 
@@ -33,16 +33,26 @@ class Rig:
             self.queue.send(str(number))
         self.pulse = Pulse(self.clock)
         self.gate = Gate(self.pulse, self.drain)
-        self.leases = Leases(self.queue, 120, FakeTelemetry(), self.pulse)
+        telemetry = FakeTelemetry()
+        self.leases = Leases(self.queue, 120, telemetry, self.pulse)
+        self.source = Source(
+            self.queue,
+            DEAD_LETTER_URL,
+            telemetry=telemetry,
+            pulse=self.pulse,
+            drain=self.drain,
+            halt=self.drain,
+            random=lambda: 1.0,
+        )
         self.intake = self.make(self.leases)
 
     def make(self, leases: Leases | DryRunLeases) -> Intake:
         """An intake that counts these leases."""
-        return Intake(source=self.queue, leases=leases, gate=self.gate, pulse=self.pulse, drain=self.drain)
+        return Intake(source=self.source, leases=leases, gate=self.gate, pulse=self.pulse, drain=self.drain)
 
     def settle(self, *outcomes: Outcome) -> None:
         """So many messages are settled, in this way."""
-        self.intake.settled([Settlement(delivery(), outcome) for outcome in outcomes])
+        self.intake.finished([Settlement(delivery(), outcome) for outcome in outcomes])
 
     def sizes(self, receives: int) -> list[int]:
         """How much each of so many receives brings, while all before it is still in hand."""
@@ -129,20 +139,23 @@ def test_one_worker_at_a_time_polls() -> None:
     polls: list[str] = []
     polling, answered = threading.Event(), threading.Event()
 
-    class Source:
+    class SlowQueue(FakeQueue):
         """Answers the first poll when told to, and the others at once."""
 
-        def receive(self, most: int) -> Sequence[Delivery]:
+        def receive(self, most: int = BATCH, wait_seconds: int | None = None) -> list[Delivery]:
             """Note who polls."""
             polls.append(threading.current_thread().name)
             if len(polls) == 1:
                 polling.set()
                 soon(answered)
-            return ()
+            return []
 
-    pulse, drain = Pulse(PatientClock()), threading.Event()
-    leases = Leases(FakeQueue(FakeClock()), 120, FakeTelemetry(), pulse)
-    intake = Intake(source=Source(), leases=leases, gate=Gate(pulse, drain), pulse=pulse, drain=drain)
+    pulse, drain, queue, telemetry = Pulse(PatientClock()), threading.Event(), SlowQueue(FakeClock()), FakeTelemetry()
+    leases = Leases(queue, 120, telemetry, pulse)
+    source = Source(
+        queue, DEAD_LETTER_URL, telemetry=telemetry, pulse=pulse, drain=drain, halt=drain, random=lambda: 1.0
+    )
+    intake = Intake(source=source, leases=leases, gate=Gate(pulse, drain), pulse=pulse, drain=drain)
 
     def work() -> None:
         with intake.receive():

@@ -69,7 +69,7 @@ class Rig:
         """A worker of a process that has settled a message before, and so may receive ten."""
         beating = pulse or Pulse(self.clock)
         intake = Intake(source=self.source, leases=self.leases, gate=self.gate, pulse=beating, drain=self.drain)
-        intake.settled([Settlement(delivery(), Outcome.DELIVERED)])
+        intake.finished([Settlement(delivery(), Outcome.DELIVERED)])
         reads = ReadPool(
             pool=pool,
             read=read,
@@ -171,6 +171,7 @@ def test_a_bug_in_one_read_costs_one_delivery() -> None:
     assert rig.telemetry.named("worker_failed") == [("ZeroDivisionError",)]
 
 
+@pytest.mark.row(57)
 def test_a_bug_in_shipping_does_not_end_the_loop() -> None:
     """The unit of work is lost, its leases are given up, and after a pause the worker goes on."""
     rig = Rig(bugs_in_ship=1)

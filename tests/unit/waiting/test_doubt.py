@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 import pytest
 
-from agent.errors import DrainedError, Fault, Reason, RetryReason
-from agent.model import Outcome, Settlement
-from agent.waiting.doubt import Doubt, NoDoubt, Probed
+from agent.errors import Fault, Reason, RetryReason
+from agent.model import Delivery, Outcome, Reading, Settlement
+from agent.pulse import Pulse
+from agent.waiting.doubt import Doubt, NoDoubt
+from agent.waiting.gate import Gate
 from tests.support.clock import FakeClock
 from tests.support.events import event
 from tests.support.messages import delivery, notification
 from tests.support.objects import ref, trail_object
 from tests.support.one_worker import Replica
 from tests.support.queue import FakeQueue
-from tests.support.records import ids
+from tests.support.records import ids, log_record
 from tests.support.store import FakeStore
 from tests.support.telemetry import FakeTelemetry
 
@@ -32,9 +36,10 @@ class World:
     clock: FakeClock = field(default_factory=FakeClock)
     store: FakeStore = field(default_factory=FakeStore)
     good: list[str] = field(default_factory=list)
+    max_receives: int = 3
 
     def __post_init__(self) -> None:
-        self.queue = FakeQueue(self.clock, max_receives=3)
+        self.queue = FakeQueue(self.clock, max_receives=self.max_receives)
         self.replica = Replica(self.clock, self.queue, self.store)
         self.telemetry = self.replica.telemetry
 
@@ -168,102 +173,251 @@ def test_after_the_doubt_the_count_begins_anew() -> None:
 
 
 @dataclass
+class Hands:
+    """A worker to which everything becomes a dead letter again. The queue has so many others, in each receive."""
+
+    clock: FakeClock
+    others: list[int] = field(default_factory=list)
+    tried_at: list[float] = field(default_factory=list)
+    buried: list[Settlement] = field(default_factory=list)
+    settled: list[Settlement] = field(default_factory=list)
+
+    @contextmanager
+    def receive_more(self, most: int) -> Iterator[Sequence[Delivery]]:
+        """As many as the script says, or as it may."""
+        self.tried_at.append(self.clock.elapsed)
+        yield [delivery()] * min(most, self.others.pop(0) if self.others else 0)
+
+    def holds(self, delivery: Delivery) -> bool:
+        """No lease is ever lost."""
+        return bool(delivery)
+
+    def work_on(self, deliveries: Sequence[Delivery]) -> list[Settlement]:
+        """Nothing is delivered."""
+        return [letter(Reason.NOT_ALLOWED) for _ in deliveries]
+
+    def settle(self, settlements: Sequence[Settlement]) -> None:
+        """Remember."""
+        self.settled += settlements
+
+    def bury(self, letters: Sequence[Settlement]) -> None:
+        """Remember."""
+        self.buried += letters
+
+
+@dataclass
 class Rig:
-    """A doubt by itself."""
+    """A doubt by itself, and a worker that does as it says."""
 
     clock: FakeClock = field(default_factory=FakeClock)
     telemetry: FakeTelemetry = field(default_factory=FakeTelemetry)
+    drain: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
-        replica = Replica(self.clock, FakeQueue(self.clock), FakeStore(), telemetry=self.telemetry)
-        self.doubt: Doubt = replica.core.doubt
-        self.drain = replica.drain
-        self.gate = replica.core.gate
+        pulse = Pulse(self.clock)
+        self.gate = Gate(pulse, threading.Event())
+        self.doubt = Doubt(gate=self.gate, telemetry=self.telemetry, pulse=pulse, drain=self.drain)
+        self.hands = Hands(self.clock)
 
-    def held(self, reasons: Iterable[Reason]) -> int:
-        """How many of dead letters with these reasons are to be held back."""
-        return len(self.doubt.sort([letter(reason) for reason in reasons]).held)
+    def bury(self, letters: Sequence[Settlement], seconds: float = 0.1) -> None:
+        """Have letters buried, and drain after so long."""
+        self.clock.at(seconds, self.drain.set)
+        self.doubt.bury(letters, self.hands)
+        self.drain.clear()
+
+    def held(self, letters: Sequence[Settlement]) -> int:
+        """How many of these are held back, and go back to the queue at a drain."""
+        before = len(self.hands.settled)
+        self.bury(letters)
+        returned = self.hands.settled[before:]
+        assert {each.outcome for each in returned} <= {Outcome.RETURNED}
+        return len(returned)
 
 
-def letter(reason: Reason) -> Settlement:
+def letter(reason: Reason, *, is_final: bool = False, is_suspect: bool = False) -> Settlement:
     """A dead letter."""
-    return Settlement(replace(delivery(), body=reason), Outcome.DEAD_LETTER, Fault(reason, "a detail"))
+    fault = Fault(reason, "a detail", is_final=is_final, is_suspect=is_suspect)
+    return Settlement(replace(delivery(), body=reason), Outcome.DEAD_LETTER, fault)
+
+
+BAD: Final = letter(Reason.NOT_ALLOWED)
+SUSPECT: Final = letter(Reason.SINK_REJECTED, is_suspect=True)
+GOOD: Final = Reading(delivery(), skipped=1)
 
 
 def test_records_too_old_for_the_sink_say_nothing_of_us() -> None:
     """A hundred of them raise no doubt, and when there is one they are buried all the same."""
     rig = Rig()
-    assert rig.held([Reason.SINK_TOO_OLD] * 100) == 0
-    assert rig.held([Reason.NOT_ALLOWED] * 11) == 1
-    assert rig.held([Reason.SINK_TOO_OLD, Reason.NOT_ALLOWED]) == 1
+    assert rig.held([letter(Reason.SINK_TOO_OLD)] * 100) == 0
+    assert rig.held([BAD] * 11) == 1
+    assert rig.held([letter(Reason.SINK_TOO_OLD), BAD]) == 1
 
 
 @pytest.mark.parametrize("reason", sorted(set(Reason) - {Reason.SINK_TOO_OLD}))
 def test_every_other_reason_counts(reason: Reason) -> None:
     """Whatever the ten have in common may be ours."""
-    assert Rig().held([reason] * 12) == 2
+    assert Rig().held([letter(reason)] * 12) == 2
 
 
 def test_what_another_worker_delivers_ends_the_wait() -> None:
     """Whoever waits for a turn that is a minute away goes on within seconds, and is heard of as open."""
     rig = Rig()
-    rig.held([Reason.NOT_ALLOWED] * 10)
-    rig.clock.at(600, rig.doubt.reassure)
-    rig.doubt.outlast(lambda: Probed.IN_VAIN)
-    assert 600 <= rig.clock.elapsed <= 606
+    rig.clock.at(600, lambda: rig.doubt.delivered(GOOD))
+    rig.bury([BAD] * 100, HOUR)
+    assert 600 <= rig.hands.clock.elapsed <= 606
     assert rig.telemetry.told[-1].name == "gate_opened"
     assert not rig.gate.is_closed()
+    assert (len(rig.hands.buried), rig.hands.settled) == (100, [])
 
 
-def test_probes_in_vain_go_out_ever_more_seldom() -> None:
+def test_trials_in_vain_are_made_ever_more_seldom() -> None:
     """As long as the queue has others to try the pause is half a second; then it doubles, up to a minute."""
     rig = Rig()
-    rig.held([Reason.NOT_ALLOWED] * 10)
-    script = [Probed.MORE] * 3 + [Probed.IN_VAIN] * 9 + [Probed.NONE_HELD]
-    probed_at: list[float] = []
-
-    def probe() -> Probed:
-        probed_at.append(rig.clock.elapsed)
-        return script[len(probed_at) - 1]
-
-    rig.doubt.outlast(probe)
-    pauses = [later - sooner for sooner, later in zip([0.0, *probed_at], probed_at, strict=False)]
+    rig.hands.others = [10] * 3
+    rig.bury([BAD] * 100, 280)
+    tried_at = rig.hands.tried_at
+    pauses = [later - sooner for sooner, later in zip([0.0, *tried_at], tried_at, strict=False)]
     assert pauses == [0.5, 0.5, 0.5, 0.5, 1, 2, 4, 8, 16, 32, 60, 60, 60]
 
 
 def test_a_drain_ends_the_doubtful_wait() -> None:
-    """The daemon does not wait for a doubt to end when it is told to stop: nothing could be finished."""
+    """The daemon does not wait for a doubt to end when it is told to stop: all goes back, to be received at once."""
     rig = Rig()
-    rig.held([Reason.NOT_ALLOWED] * 10)
-    rig.clock.at(10, rig.drain.set)
-    with pytest.raises(DrainedError):
-        rig.doubt.outlast(lambda: Probed.IN_VAIN)
+    rig.bury([BAD] * 110, 10)
+    assert rig.clock.elapsed == 10
+    assert {each.outcome for each in rig.hands.settled} == {Outcome.RETURNED}
+    assert len(rig.hands.settled) + len(rig.hands.buried) == 110
 
 
 def test_without_accusation_there_is_no_wait() -> None:
-    """Where nothing was held back for a reason that still stands, nobody waits or probes."""
+    """Nine dead letters are buried, nobody waits, and no other message is tried."""
     rig = Rig()
-    rig.doubt.outlast(lambda: pytest.fail("probed"))
-    assert rig.clock.elapsed == 0
+    rig.doubt.bury([BAD] * 9, rig.hands)
+    assert (len(rig.hands.buried), rig.hands.tried_at, rig.clock.elapsed) == (9, [], 0)
 
 
 def test_a_dry_run_never_doubts() -> None:
     """It buries nothing, so that there is nothing to hold back."""
-    doubt = NoDoubt()
-    assert doubt.sort([letter(Reason.NOT_ALLOWED)] * 30).held == []
+    hands = Hands(FakeClock())
+    NoDoubt().bury([BAD] * 30, hands)
+    assert len(hands.buried) == 30
 
 
 def test_what_the_sink_refused_together_counts_once_and_is_not_sent_again() -> None:
     """partial_success condemns ten messages for one record; OTLP forbids to send any of them again."""
     rig = Rig()
-    refused = [replace(letter(Reason.SINK_REJECTED), fault=Fault(Reason.SINK_REJECTED, "a detail", is_final=True))] * 10
-    assert [len(rig.doubt.sort(refused).held) for _ in range(11)] == [0] * 9 + [9, 10]
+    refused = [letter(Reason.SINK_REJECTED, is_final=True)] * 10
+    assert [rig.held(refused) for _ in range(11)] == [0] * 9 + [9, 10]
     world = World()
     world.send("+" * 12 + "-")
     world.replica.here.refused_for_good = True
     world.run_for(HOUR)
     sent = [name for export in world.replica.here.exports for name in export]
     assert max(sent.count(name) for name in world.good) == 1
+
+
+def test_one_suspect_is_enough_to_doubt_the_sink() -> None:
+    """It is held back at once, like all that comes after it, and readiness is told that the sink refuses."""
+    rig = Rig()
+    assert rig.held([BAD, SUSPECT, BAD]) == 2
+    assert rig.telemetry.named("gate_closed")[0] == ("sink refuses",)
+    assert rig.hands.buried == [BAD]
+
+
+def test_suspects_are_never_given_up_but_others_are() -> None:
+    """For two days nothing that the sink refused is buried, whatever the reason it is given; other letters are."""
+    rig = Rig()
+    of_sink = [SUSPECT, letter(Reason.SINK_REJECTED), letter(Reason.RECORD_TOO_LARGE)] * 10
+    rig.hands.work_on = lambda deliveries: [SUSPECT for _ in deliveries]  # type: ignore[method-assign]
+    rig.bury([*of_sink, *[BAD] * 10], 48 * HOUR)
+    assert rig.hands.buried == [BAD] * 10
+    assert len(rig.hands.settled) == 30
+
+
+def test_only_records_that_the_sink_takes_end_a_doubt_about_it() -> None:
+    """A message with events that are not for the sink says nothing of it; one with records does."""
+    rig = Rig()
+    rig.clock.at(100, lambda: rig.doubt.delivered(GOOD))
+    rig.clock.at(200, lambda: rig.doubt.delivered(replace(GOOD, records=(log_record("a"),))))
+    rig.bury([SUSPECT] * 20, 400)
+    assert 200 <= rig.clock.elapsed <= 206
+    assert rig.telemetry.named("gate_opened") == [("sink refuses",)]
+
+
+def test_what_is_suspect_again_is_held_again() -> None:
+    """What was delivered between says nothing of the rest, if the sink refuses that like everything else once more."""
+    rig = Rig()
+    tried: list[int] = []
+
+    def work_on(deliveries: Sequence[Delivery]) -> list[Settlement]:
+        tried.append(len(deliveries))
+        return [SUSPECT for _ in deliveries]
+
+    rig.hands.work_on = work_on  # type: ignore[method-assign]
+    rig.clock.at(100, lambda: rig.doubt.delivered(replace(GOOD, records=(log_record("a"),))))
+    rig.bury([SUSPECT] * 50, 200)
+    assert rig.hands.buried == []
+    assert {each.outcome for each in rig.hands.settled} == {Outcome.RETURNED}
+    assert len(rig.hands.settled) == 50
+    assert tried.count(10) == 1, "one batch was judged anew, and the others wait for the next end"
+
+
+def test_a_doubt_about_ourselves_becomes_one_about_the_sink() -> None:
+    """Readiness tells one of them at a time, and both ends are told."""
+    rig = Rig()
+    rig.clock.at(60, lambda: rig.doubt.delivered(replace(GOOD, records=(log_record("a"),))))
+    rig.bury([BAD] * 11)
+    rig.bury([SUSPECT] * 20, 120)
+    told = [(each.name, *each.what) for each in rig.telemetry.told]
+    assert list(dict.fromkeys(told)) == [
+        (name, part) for part in ("dead letters", "sink refuses") for name in ("gate_closed", "gate_opened")
+    ]
+
+
+@pytest.mark.row(55)
+def test_a_sink_with_a_wrong_setting_gets_everything_once_that_is_mended() -> None:
+    """For six hours it refuses all; nothing is buried, hardly anything is received twice, and then all is delivered."""
+    world = World()
+    world.send("+" * 60)
+    world.replica.here.is_set_wrongly = True
+    receives: list[int] = []
+    world.clock.at(6 * HOUR - 1, lambda: receives.append(max(m.receives for m in world.queue.messages.values())))
+    world.clock.at(6 * HOUR, lambda: setattr(world.replica.here, "is_set_wrongly", False))
+    world.run_for(7 * HOUR)
+    assert (world.buried, len(world.arrived), world.queue.messages) == (0, 60, {})
+    assert receives == [1]
+    assert {told[0] for told in world.telemetry.named("gate_closed")} == {"sink refuses"}
+    assert not world.replica.core.gate.is_closed()
+    assert world.telemetry.events_read == world.telemetry.fates.total()
+
+
+@pytest.mark.row(55)
+def test_a_long_run_of_suspects_burns_few_receives() -> None:
+    """More than a worker may hold, for longer than a lease: each is received a few times, far from SQS's redrive."""
+    world = World(max_receives=20)
+    world.send("+" * 540)
+    world.replica.here.is_set_wrongly = True
+    world.clock.at(13 * HOUR, lambda: setattr(world.replica.here, "is_set_wrongly", False))
+    world.run_for(15 * HOUR)
+    assert max(told.delivery.receive_count for told in world.telemetry.settled) <= 5
+    assert (world.buried, len(world.arrived), world.queue.messages) == (0, 540, {})
+
+
+@pytest.mark.row(56)
+def test_one_refused_record_that_is_all_the_sink_was_sent_waits_for_another() -> None:
+    """It looks like the sink's setting until the next good message is delivered; then it is a dead letter."""
+    world = World()
+    world.send("+")
+    bad = world.good[0]
+    world.replica.here.is_set_wrongly = True
+    world.replica.here.refused = {bad}
+    world.clock.at(HOUR, lambda: setattr(world.replica.here, "is_set_wrongly", False))
+    buried: list[int] = []
+    world.clock.at(2 * HOUR, lambda: buried.append(world.buried))
+    world.clock.at(2 * HOUR + 1, lambda: world.send("+"))
+    world.run_for(3 * HOUR)
+    assert buried == [0]
+    assert (world.arrived, world.buried, world.queue.messages) == (world.good[1:], 1, {})
 
 
 def test_with_nothing_held_the_agent_doubts_on_but_receives() -> None:
