@@ -1,4 +1,4 @@
-"""All commands under one name. Each command imports what it needs when it is called."""
+"""All commands. Each one imports what it needs only when it is called."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`trail-agent demo`: generated CodeCatalyst events flow through the real daemon, without an account or a network."""
+"""`trail-agent demo`: shows generated CodeCatalyst events in the real daemon. It needs no account and no network."""
 
 from __future__ import annotations
 
@@ -19,11 +19,13 @@ _INTERRUPTED = 130
 
 def demo(
     once: Annotated[
-        bool, typer.Option("--once", help="Stop after the first batch; exit 0 only if every event arrived.")
+        bool, typer.Option("--once", help="Stop after the first batch; exit with 0 only if every event arrived.")
     ] = False,
     otlp_endpoint: Annotated[
         str | None,
-        typer.Option("--otlp-endpoint", metavar="URL", help="Ship to this Collector or Loki, not to the receiver."),
+        typer.Option(
+            "--otlp-endpoint", metavar="URL", help="Ship to this Collector or Loki, not to the built-in receiver."
+        ),
     ] = None,
 ) -> None:
     """Show generated CodeCatalyst events flowing through the real daemon, until Ctrl-C."""

@@ -1,4 +1,4 @@
-"""`trail-agent healthcheck`: for a container's HEALTHCHECK. Asks for liveness, never for readiness."""
+"""`trail-agent healthcheck`: for a container's HEALTHCHECK. It asks for liveness, never for readiness."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def healthcheck(
 
 @dataclass(frozen=True, slots=True)
 class _Address:
-    """Where to ask, and for what; a URL's user name and password are no part of it."""
+    """Where to ask, and for what. The user name and password of a URL are left out."""
 
     host: str
     port: int
@@ -62,7 +62,7 @@ def _problem(address: _Address) -> str:
         connection.request("GET", address.target)
         answer = connection.getresponse()
         text = answer.read(_READ).decode(errors="replace")
-    except (OSError, http.client.HTTPException, UnicodeError) as error:  # UnicodeError: a host that no name can have
+    except (OSError, http.client.HTTPException, UnicodeError) as error:  # UnicodeError: not a valid host name
         return f"{address} does not answer: {_one_line(str(error)) or type(error).__name__}"
     finally:
         connection.close()

@@ -1,4 +1,4 @@
-"""What the options of several commands have in common, and how the help lists them."""
+"""Options that several commands share, and how the help lists options."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Standard output that is full, closed, or left by its reader: one line about it, or none, and never a traceback."""
+"""What happens when standard output is full, closed or no longer read: one line or none, never a traceback."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, err
 
 @contextmanager
 def guarded() -> Iterator[None]:
-    """Run a command; when the block ends, everything it printed has been written, or the exit code is 1.
+    """Run a command. When the block ends, everything that it printed has been written, or the exit code is 1.
 
-    That a pipe's reader has seen enough is no failure, and is passed over in silence.
+    When the reader of a pipe has gone, nothing is printed about it.
     """
-    if sys.stdout is None:  # the caller closed it, which Python forgives until something is printed
+    if sys.stdout is None:  # the caller closed it; Python would fail only when something is printed
         sys.stdout = os.fdopen(os.open(os.devnull, os.O_RDONLY), "w")
     try:
         yield
@@ -35,7 +35,7 @@ def guarded() -> Iterator[None]:
 
 
 def forget() -> None:
-    """Let what is still to be written to standard output go nowhere, now and at the interpreter's exit.
+    """Discard what is still to be written to standard output, now and when the interpreter exits.
 
     Follows the note on SIGPIPE at https://docs.python.org/3/library/signal.html#note-on-sigpipe.
     """
@@ -45,7 +45,7 @@ def forget() -> None:
 
 
 def say(line: str) -> None:
-    """Print one line to standard error, without anything that could steer a terminal or that it cannot show."""
+    """Print one line to standard error, without control characters and without what its encoding lacks."""
     printable = "".join(character if character.isprintable() else "?" for character in line)
     encoding = sys.stderr.encoding or "utf-8"
     print(printable.encode(encoding, "replace").decode(encoding), file=sys.stderr)

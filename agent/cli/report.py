@@ -1,4 +1,4 @@
-"""How a command tells the operator what is wrong with the settings."""
+"""How a command reports what is wrong with the settings."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ EXIT_SETTINGS = 78
 
 
 def load_or_fail(config: Path | None) -> Settings:
-    """The settings of the file `config` and the environment; ends with exit code 78 if they cannot be used."""
+    """The settings of the file `config` and of the environment. Ends with exit code 78 if they cannot be used."""
     from agent.settings import environment, load
 
     try:
@@ -30,14 +30,14 @@ def fail_settings(error: SettingsError) -> NoReturn:
     for problem in error.problems:
         say(f"✗ {problem}")
     say(
-        "trail-agent does not run with these settings. "
-        "Correct them in the file or the environment; `trail-agent check` looks again."
+        "trail-agent cannot run with these settings. "
+        "Correct them in the file or the environment. `trail-agent check` shows whether they are right."
     )
     raise SystemExit(EXIT_SETTINGS)
 
 
 def counted(number: int, one: str) -> str:
-    """A number and what it counts, as in "1 file" or "2 files"."""
+    """A number and what it counts, such as "1 file" or "2 files"."""
     return f"{number} {one}{'' if number == 1 else 's'}"
 
 

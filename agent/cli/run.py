@@ -26,7 +26,7 @@ def run(
     from agent.signals import SignalInbox
 
     try:
-        with SignalInbox() as inbox:  # before the imports that take half a second: a stop is heard from here on
+        with SignalInbox() as inbox:  # before the imports, which take half a second: from here on a stop signal counts
             from agent import settings
             from agent.daemon import RunOptions
             from agent.daemon import run as run_daemon
@@ -41,8 +41,8 @@ def run(
     except Exception as error:
         from agent.telemetry.tracebacks import describe
 
-        typer.echo(describe(error), err=True)  # the interpreter's own traceback would quote values
+        typer.echo(describe(error), err=True)  # the interpreter's own traceback would show values
         typer.echo(
-            "✗ A bug ended trail-agent; nothing is lost: messages in hand come again. Please report it.", err=True
+            "✗ A bug ended trail-agent. Nothing is lost: the messages in hand come again. Please report it.", err=True
         )
         raise typer.Exit(_BUG) from error

@@ -1,4 +1,4 @@
-"""File and environment in, one frozen `Settings` out, or every problem at once."""
+"""Reads the settings file and the environment. Gives one frozen `Settings`, or a list of all problems."""
 
 from agent.settings.destination import OtlpSettings
 from agent.settings.loading import environment, load, silence_grpc

@@ -1,4 +1,4 @@
-"""What the operator should look at in settings that can be used: each a sentence that begins with the key."""
+"""Warnings about settings that can be used but are probably wrong. Each is a sentence that begins with the key."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def cautions(settings: Settings) -> list[str]:
-    """One warning for each setting that is probably not meant; none holds a secret."""
+    """One warning for each setting that is probably wrong. No warning holds a secret."""
     return [*_of_the_way_out(settings), *_of_limits(settings), *_of_masking(settings.record), *_of_files(settings)]
 
 
@@ -28,11 +28,11 @@ def _of_the_way_out(settings: Settings) -> Iterator[str]:
 
 def _of_limits(settings: Settings) -> Iterator[str]:
     if settings.shutdown_grace_seconds < settings.queue.wait_seconds:
-        yield "shutdown_grace_seconds: is shorter than queue.wait_seconds; an idle agent can be stopped amid a poll"
+        yield "shutdown_grace_seconds: is shorter than queue.wait_seconds; an idle agent may be killed during a poll"
     if settings.limits.in_flight_bytes < settings.limits.inflated_bytes:
         yield "limits.in_flight_bytes: is less than limits.inflated_bytes; large objects are read one by one"
     if settings.otlp.max_batch_bytes < settings.limits.record_bytes:
-        yield "otlp.max_batch_bytes: is less than limits.record_bytes; a long record makes a larger request"
+        yield "otlp.max_batch_bytes: is less than limits.record_bytes; one long record makes a request larger than this"
 
 
 def _of_masking(record: RecordSettings) -> Iterator[str]:
@@ -45,7 +45,7 @@ def _of_masking(record: RecordSettings) -> Iterator[str]:
         if name not in MEMBERS:
             near = difflib.get_close_matches(name, MEMBERS, n=1)
             hint = f"; did you mean {near[0]}?" if near else ""
-            yield f"record.mask.{place}: begins with no name that a CloudTrail record is known to have{hint}"
+            yield f"record.mask.{place}: does not begin with the name of a known CloudTrail field{hint}"
 
 
 def _of_files(settings: Settings) -> Iterator[str]:
@@ -56,11 +56,11 @@ def _of_files(settings: Settings) -> Iterator[str]:
     }
     for key, path in secrets.items():
         if path and _is_open_to_all(path):
-            yield f"{key}: every user of this machine may read the file; take that right away (chmod o= FILE)"
+            yield f"{key}: every user of this machine may read the file; forbid it (chmod o= FILE)"
 
 
 def _is_open_to_all(path: Path) -> bool:
     try:
         return bool(path.stat().st_mode & stat.S_IROTH)
-    except OSError:  # it is gone already; whoever opens it will say so
+    except OSError:  # the file is gone; the code that opens it will report this
         return False

@@ -1,4 +1,4 @@
-"""The OTLP endpoint that takes the log records, and how it is reached."""
+"""The OTLP endpoint that takes the log records, and how to reach it."""
 
 from __future__ import annotations
 
@@ -16,29 +16,31 @@ _GRPC_ENDPOINT = "http://localhost:4317"
 
 
 class OtlpSettings(Section):
-    """Where log records go. `headers` holds those of `headers_file` too."""
+    """Where log records go. `headers` also holds the headers of `headers_file`."""
 
     endpoint: str = Field(
         default="http://localhost:4318",
-        description="base URL; `/v1/logs` is appended for http unless the path ends in it; grpc: `:4317`",
+        description="base URL of the sink; over HTTP `/v1/logs` is added unless it ends so; grpc: default port 4317",
     )
     protocol: Annotated[Literal["http/protobuf", "grpc"], AnyCase] = Field(
         default="http/protobuf", description="`http/protobuf` or `grpc`"
     )
     headers_file: ReadableFile | None = Field(
-        default=None, description="file with `key: value` or `key=value` lines; `otlp.headers` wins over it"
+        default=None,
+        description="file with `key: value` or `key=value` lines; where both name a header, `otlp.headers` wins",
     )
     headers: Mapping[str, SecretStr] = Field(
-        default={}, description="secrets: better through TRAIL_AGENT_OTLP__HEADERS or `otlp.headers_file`"
+        default={},
+        description="headers of every request; secrets belong in TRAIL_AGENT_OTLP__HEADERS or `otlp.headers_file`",
     )
     compression: Annotated[Literal["gzip", "none"], AnyCase] = Field(default="gzip", description="`gzip` or `none`")
     timeout_seconds: Seconds = Field(
-        default=10, gt=0, le=50, description="for one request, answer included; at most 50"
+        default=10, gt=0, le=50, description="time for one whole request, its answer included; at most 50"
     )
-    max_batch_bytes: Positive = Field(default=3_145_728, description="largest request, before compression")
+    max_batch_bytes: Positive = Field(default=3_145_728, description="size of the largest request, before compression")
     max_batch_records: Positive = Field(default=500, description="most log records in one request")
     ca_file: ReadableFile | None = Field(
-        default=None, description="PEM file of the authorities trusted instead of the system's"
+        default=None, description="PEM file with the certificate authorities to trust instead of the system's"
     )
     cert_file: ReadableFile | None = Field(default=None, description="PEM file with the client certificate")
     key_file: ReadableFile | None = Field(default=None, description="PEM file with the client certificate's key")
@@ -91,12 +93,12 @@ class OtlpSettings(Section):
         return value
 
     def model_post_init(self, context: object, /) -> None:
-        """Remember whether the endpoint came from OTEL_EXPORTER_OTLP_LOGS_ENDPOINT, which is a whole address."""
+        """Remember whether the endpoint came from OTEL_EXPORTER_OTLP_LOGS_ENDPOINT, which is a complete URL."""
         self._verbatim = bool(getattr(context, "verbatim_endpoint", False))
 
     @property
     def logs_url(self) -> str:
-        """Where log records are posted over HTTP. It may hold a password: not for logs or pages."""
+        """The URL to which log records are posted over HTTP. It may hold a password: never log or show it."""
         return self.endpoint if self._verbatim else urls.logs_url(self.endpoint)
 
     def plain_headers(self) -> dict[str, str]:
@@ -105,6 +107,6 @@ class OtlpSettings(Section):
 
 
 def _over(file: Mapping[str, object], given: Mapping[str, str]) -> dict[str, object]:
-    """Both, without the file's headers that are given too, in whatever case."""
+    """The headers of both. Where both have a name (case does not matter), the given one stays."""
     taken = {name.lower() for name in given}
     return {**{name: value for name, value in file.items() if name.lower() not in taken}, **given}

@@ -1,6 +1,6 @@
 """The settings file: YAML in, a tree of sections out, with `${env:NAME}` expanded.
 
-Numbers with leading zeros and dates stay text, so that an account id is what was written.
+Numbers with leading zeros, and dates, stay text: so an account id stays as it was written.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _Loader.add_constructor("tag:yaml.org,2002:timestamp", _text)
 
 
 def read(path: Path, environ: Mapping[str, str]) -> Layer:
-    """The settings in a file. Raises SettingsError, which quotes none of it, when it is no readable YAML mapping."""
+    """The settings in a file. Raises SettingsError, which quotes nothing of it, if it is not a YAML mapping."""
     duplicates: list[Problem] = []
     tree = _parsed(path, _content(path), duplicates)
     if tree is None:
@@ -61,9 +61,9 @@ def _content(path: Path) -> str:
     except OSError as error:
         raise SettingsError([f"{path}: cannot be read as the settings file: {error.strerror}"]) from error
     except ValueError as error:
-        raise SettingsError(["the path of the settings file cannot be used: it holds a NUL character"]) from error
+        raise SettingsError(["the path of the settings file holds a NUL character"]) from error
     if len(raw) > _MAX_BYTES:
-        raise SettingsError([f"{path}: is larger than 1 MiB, which no settings file is"])
+        raise SettingsError([f"{path}: is larger than 1 MiB: that is no settings file"])
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -86,7 +86,7 @@ def _parsed(path: Path, content: str, duplicates: list[Problem]) -> object:
 
 def _complaint(error: yaml.YAMLError) -> str:
     if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
-        return ": is not valid YAML: it holds a character that must not stand in a text file"
+        return ": is not valid YAML: it holds a character that a text file cannot have"
     mark = error.problem_mark
     return f": line {mark.line + 1}, column {mark.column + 1}: is not valid YAML: {_meaning(error)}"
 
@@ -96,10 +96,10 @@ def _meaning(error: yaml.MarkedYAMLError) -> str:
     if isinstance(error, yaml.scanner.ScannerError | yaml.parser.ParserError) and "tag" not in problem:
         return problem  # names characters and kinds of token, never a value
     if "alias" in problem:
-        return "no anchor has the name of this alias; quote a value that begins with *"
+        return "there is no anchor of this name; quote a value that begins with *"
     if "single document" in (error.context or "") + problem:
         return "the file must hold one document; a second one begins here"
-    return "this value has a tag or a form that settings do not have; quote a value that begins with ! or &"
+    return "settings have no tags and no such values; quote a value that begins with ! or &"
 
 
 def _duplicates(node: yaml.Node, path: keys.Path, seen: set[int]) -> list[Problem]:
@@ -122,7 +122,7 @@ def _duplicates(node: yaml.Node, path: keys.Path, seen: set[int]) -> list[Proble
 
 
 def shown(name: object) -> str:
-    """A key's name as it may be shown: as it is if it looks like one, else a stand-in."""
+    """A key's name if it is safe to show, else a placeholder."""
     return name if isinstance(name, str) and _SAFE_NAME.fullmatch(name) else "(a key with unusual characters)"
 
 
@@ -154,7 +154,7 @@ class _Expansion:
 
     def _mapping(self, value: dict[object, object], path: keys.Path) -> dict[str, object]:
         if not all(isinstance(name, str) for name in value):
-            self._refuse(path, "has a key that is no text: quote it")
+            self._refuse(path, "has a key that is not text: quote it")
         named = {name: one for name, one in value.items() if isinstance(name, str)}
         return {name: self.value(one, (*path, shown(name))) for name, one in named.items()}
 
@@ -168,7 +168,8 @@ class _Expansion:
             return "${"
         if match[1] is None:
             self._refuse(
-                path, "has a `${` that begins no `${env:NAME}` or `${env:NAME:-default}`; write `$${` for a plain `${`"
+                path,
+                "has a `${` that does not begin `${env:NAME}` or `${env:NAME:-default}`; write `$${` for a plain `${`",
             )
             return ""
         found = self._environ.get(match[1])

@@ -1,6 +1,6 @@
 """Header lists as the environment and files write them, and what a header must look like.
 
-Messages name headers at most by their place: a list that is written wrongly may hold a secret anywhere.
+Messages name a header only by its position: a list with a mistake in it may hold a secret anywhere.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ def parse_pairs(text: str) -> dict[str, object]:
 
 
 def _numbered(one: str, several: str, numbers: list[int]) -> str:
-    """The first few places by number, as in "entry 1" or "entries 1, 2, 3 and 5 more"."""
+    """The first few positions by number, such as "entry 1" or "entries 1, 2, 3 and 5 more"."""
     listed = ", ".join(map(str, numbers[:_LISTED]))
     more = f" and {len(numbers) - _LISTED} more" if len(numbers) > _LISTED else ""
     return f"{one if len(numbers) == 1 else several} {listed}{more}"
 
 
 def read_file(path: Path) -> dict[str, object]:
-    """The headers in a file: a YAML mapping (`key: value`), or lines of `key=value`; blank and # lines do not count."""
+    """The headers in a file: a YAML mapping (`key: value`), or lines of `key=value`; blank and # lines are skipped."""
     try:
         with path.open("rb") as file:
             raw = file.read(_MAX_BYTES + 1)
@@ -54,7 +54,7 @@ def read_file(path: Path) -> dict[str, object]:
     except (OSError, ValueError):
         raise ValueError("cannot be read as UTF-8 text") from None  # the cause would quote the file
     if len(raw) > _MAX_BYTES:
-        raise ValueError("is larger than 1 MiB, which no list of headers is")
+        raise ValueError("is larger than 1 MiB: that is no list of headers")
     lines = [line.strip() for line in text.splitlines()]
     lines = [line for line in lines if line and not line.startswith("#")]
     if all(_is_assignment(line) for line in lines):
@@ -85,7 +85,7 @@ def _mapping(text: str) -> dict[str, object]:
 def checked(headers: Mapping[str, object]) -> dict[str, str]:
     """Headers that can be sent over HTTP and gRPC alike, without blanks around the values.
 
-    Of two that differ only in case, the later one stays.
+    If two names differ only in case, the later one stays.
     """
     found: dict[str, str] = {}
     wrong: dict[str, list[int]] = {}
@@ -108,11 +108,11 @@ def checked(headers: Mapping[str, object]) -> dict[str, str]:
 
 def _problem(name: object, value: object) -> str | None:
     if not isinstance(name, str) or not _NAME.fullmatch(name):
-        return "has a header name with characters that no header name may have"
+        return "has a header name with characters that a header name cannot have"
     if name.lower() in _OURS:
         return "must leave Content-Type, Content-Encoding, Content-Length and Transfer-Encoding to the agent"
     if not isinstance(value, str):
-        return "has a header whose value is no text: quote it"
+        return "has a header whose value is not text: quote it"
     if not _VALUE.fullmatch(value.strip()):
         return "has a header value with line breaks or with characters beyond ASCII"
     return None

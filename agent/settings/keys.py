@@ -1,4 +1,4 @@
-"""The list of all keys, drawn from the models: their paths, environment variables, descriptions and defaults."""
+"""The list of all keys, taken from the models: their paths, environment variables, descriptions and defaults."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Tree = dict[str, object]
 
 
 class Kind(Enum):
-    """How a key's value is written where only text can stand: in an environment variable or a `${env:...}`."""
+    """How a key's value is written where only text is possible: in an environment variable or a `${env:...}`."""
 
     SCALAR = auto()
     LIST = auto()
@@ -41,7 +41,7 @@ class Key:
 
     @property
     def name(self) -> str:
-        """The path as it stands in problems and tables."""
+        """The path as problems and tables show it."""
         return ".".join(self.path)
 
     @property
@@ -52,12 +52,12 @@ class Key:
 
 @cache
 def keys() -> tuple[Key, ...]:
-    """Every key that is no section, in the order of the models."""
+    """Every key that is not a section, in the order of the models."""
     return tuple(_walk(Settings, ()))
 
 
 def in_map(path: Path) -> bool:
-    """Whether the path leads to an entry of a map whose names are the operator's own, such as `otlp.headers`."""
+    """Whether the path leads to an entry of a map whose names the operator chooses, such as `otlp.headers`."""
     return any(key.kind is Kind.MAP and key.path == path[: len(key.path)] != path for key in keys())
 
 
@@ -112,7 +112,7 @@ def _json(text: str) -> object:
 
 
 def leaves(tree: Mapping[str, object], above: Path = ()) -> Iterator[Path]:
-    """The paths of everything in a tree that is no mapping."""
+    """The paths of everything in a tree that is not a mapping."""
     for name, value in tree.items():
         if isinstance(value, Mapping) and value:
             yield from leaves(value, (*above, name))
@@ -121,7 +121,7 @@ def leaves(tree: Mapping[str, object], above: Path = ()) -> Iterator[Path]:
 
 
 def at(tree: Mapping[str, object], path: Path) -> object:
-    """What stands at a path; None if nothing does."""
+    """The value at a path; None if there is none."""
     found: object = tree
     for name in path:
         found = found.get(name) if isinstance(found, Mapping) else None
@@ -139,7 +139,7 @@ def put(tree: Tree, path: Path, value: object) -> None:
 
 
 def merged(low: Mapping[str, object], high: Mapping[str, object]) -> Tree:
-    """Both trees, mappings key by key; where both have a value, that of `high`."""
+    """Both trees, merged key by key. Where both have a value, `high` wins."""
     result = dict(low)
     for name, value in high.items():
         below = result.get(name)

@@ -1,4 +1,4 @@
-"""One source of settings, read but not yet judged."""
+"""One source of settings, read but not validated yet."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from agent.settings.keys import Kind, Path, Tree, at, decode, keys, put
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why the value at `path` cannot be used. `sentence` begins with the path and holds no value."""
+    """Why the value at `path` cannot be used. `sentence` begins with the path and never holds the value."""
 
     path: Path
     sentence: str
@@ -18,7 +18,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """Values of one source, as a tree of sections. `origins` says of a path from where it came, for problems."""
+    """The values of one source, as a tree of sections. `origins` says where the value at a path came from."""
 
     tree: Tree
     origins: Mapping[Path, str] = field(default_factory=dict)
@@ -26,7 +26,7 @@ class Layer:
 
 
 def decoded(layer: Layer) -> Layer:
-    """The layer with lists and maps that were written as text read; what cannot be read is left out and reported."""
+    """The layer with its lists and maps decoded from text. What cannot be decoded is left out and reported."""
     problems: list[Problem] = []
     for key in keys():
         text = at(layer.tree, key.path)
@@ -41,7 +41,7 @@ def decoded(layer: Layer) -> Layer:
 
 
 def came_from(origins: Mapping[Path, str], path: Path) -> str:
-    """The end of a sentence about `path`: its source, where that is one and not the settings file."""
+    """The end of a sentence about `path`: where the value came from, if that is not the settings file."""
     above = (path[:length] for length in range(len(path), 0, -1))
     origin = next((origins[place] for place in above if place in origins), None)
     if origin is None:

@@ -1,4 +1,4 @@
-"""From flags, environment, file and defaults to one `Settings`, or to the list of everything that is wrong."""
+"""Merges flags, environment, file and defaults into one `Settings`, or reports everything that is wrong."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def environment() -> Mapping[str, str]:
 def silence_grpc() -> None:
     """Keep grpc's C core from writing lines of its own to standard error, unless the operator asked for them.
 
-    To be called before grpc is imported; what goes wrong is told by the sink (gRPC core, "Environment variables").
+    Call it before grpc is imported. The sink reports what goes wrong (gRPC core, "Environment variables").
     """
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
 
@@ -39,7 +39,7 @@ def silence_grpc() -> None:
 def load(path: Path | None, environ: Mapping[str, str], overrides: Mapping[str, object] | None = None) -> Settings:
     """The effective settings: `overrides` (dotted key paths) over environment over the file at `path` over defaults.
 
-    Raises SettingsError with every problem found; no problem holds a value.
+    Raises SettingsError with all problems; no problem holds a value.
     """
     layers = _layers(path, environ, overrides or {})
     tree: keys.Tree = {}
@@ -64,14 +64,14 @@ def _layers(path: Path | None, environ: Mapping[str, str], overrides: Mapping[st
 
 
 def _silent(layer: Layer) -> Layer:
-    """The layer without nulls: where the file says null, it is silent, and the standard variables are honoured."""
+    """The layer without nulls: a null in the file is the same as no key, so a standard variable counts."""
     return replace(layer, tree=keys.without_nulls(layer.tree))
 
 
 def _unspoken(standard: Layer, layers: list[Layer]) -> Layer:
-    """The standard variables without headers where ours are set, and without problems of what is not honoured."""
+    """The standard variables, without headers if ours are set, and without problems of variables that do not count."""
     if any(_speaks(layer, place) for layer in layers for place in (_HEADERS, ("otlp", "headers_file"))):
-        keys.put(standard.tree, _HEADERS, None)  # headers are for the endpoint they were written with
+        keys.put(standard.tree, _HEADERS, None)  # headers belong to the endpoint for which they were written
     heard = (one for one in standard.problems if not any(_speaks(layer, one.path) for layer in layers))
     return replace(standard, problems=tuple(heard))
 
@@ -132,7 +132,7 @@ def _without_stream_splitters(tree: keys.Tree, origins: Mapping[keys.Path, str])
     dropped = [name for name in resource if name.startswith(_STREAM_SPLITTERS) or name == "container.id"]
     tree["resource"] = {name: value for name, value in resource.items() if name not in dropped}
     return [
-        f"resource.{name}: is left out: it would give every instance of the agent streams of its own"
+        f"resource.{name}: is left out: with it, every instance of the agent would write its own streams"
         + came_from(origins, ("resource", name))
         for name in dropped
     ]
@@ -142,7 +142,7 @@ def _overruled(tree: keys.Tree, origins: Mapping[keys.Path, str]) -> list[str]:
     resource = tree.get("resource")
     given = [name for name in _OF_THE_RECORD if isinstance(resource, dict) and name in resource]
     return [
-        f"resource.{name}: has no effect: every record carries that of its own event"
+        f"resource.{name}: has no effect: every record has the value of its own event"
         + came_from(origins, ("resource", name))
         for name in given
     ]

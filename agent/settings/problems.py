@@ -1,4 +1,4 @@
-"""pydantic's findings as sentences for an operator: key path, what is wrong, what it should be. Never the value."""
+"""Turns pydantic's findings into sentences: the key, what is wrong, what it should be. Never the value."""
 
 from __future__ import annotations
 
@@ -51,12 +51,12 @@ def sentences(error: ValidationError, origins: Mapping[Path, str]) -> list[Probl
 
 def _problem(finding: ErrorDetails, origins: Mapping[Path, str]) -> Problem:
     path = tuple(str(part) for part in finding["loc"])
-    if path[-1:] == (_KEY,):  # of a map's entry, not its value but its name is wrong
+    if path[-1:] == (_KEY,):  # the name of a map's entry is wrong, not its value
         sentence = f"{'.'.join(path[:-2])}: the name of each entry {_text(finding, '')}"
         return Problem(path[:-2], sentence + came_from(origins, path[:-2]))
     name = ".".join(shown(part) for part in path)
     text = _unknown(path) if finding["type"] == "extra_forbidden" else _text(finding, name)
-    sentence = f"{name}: {text}" if path else text  # a rule across sections names its key itself
+    sentence = f"{name}: {text}" if path else text  # a rule that spans sections names its key itself
     return Problem(path, sentence + came_from(origins, path))
 
 
@@ -69,9 +69,7 @@ def _text(finding: ErrorDetails, name: str) -> str:
         return _missing(name)
     if kind in _BOUNDS:
         return _BOUNDS[kind].format_map(context)
-    return _TEXTS.get(kind) or (
-        "must be a number" if kind.startswith(("int_", "float_")) else "has a form it cannot have"
-    )
+    return _TEXTS.get(kind) or ("must be a number" if kind.startswith(("int_", "float_")) else "has the wrong form")
 
 
 def _missing(name: str) -> str:
@@ -87,9 +85,9 @@ def _unknown(path: Path) -> str:
         return f"must be written as nested keys: `{name.replace('.', ':` and, indented below it, `')}:`"
     near = difflib.get_close_matches(name.lower(), siblings, n=1) or [one for one in siblings if one == name.lower()]
     if near:
-        return f"is no setting; did you mean `{'.'.join((*above, near[0]))}`?"
+        return f"is not a setting; did you mean `{'.'.join((*above, near[0]))}`?"
     elsewhere = [key.name for key in keys() if key.path[-1] == name]
-    return f"is no setting; did you mean `{elsewhere[0]}`?" if elsewhere else "is no setting"
+    return f"is not a setting; did you mean `{elsewhere[0]}`?" if elsewhere else "is not a setting"
 
 
 def _siblings(above: Path) -> list[str]:

@@ -30,8 +30,8 @@ SERVICE_NAME = "aws-codecatalyst"
 class Context:
     """What loading knows beyond the keys.
 
-    `region` is the environment's, for a queue URL that names none. `verbatim_endpoint` says that `otlp.endpoint` is a
-    whole address.
+    `region` is that of the environment, for a queue URL that names none. `verbatim_endpoint`: `otlp.endpoint` is a
+    complete URL.
     """
 
     region: str = ""
@@ -58,22 +58,28 @@ class Settings(Section):
         default=(), description="the only account ids allowed in object keys; empty: all"
     )
     regions: tuple[Region, ...] = Field(
-        default=(), description="object keys of other regions are ignored without a read; empty: all"
+        default=(),
+        description="the only regions allowed in object keys; objects of others are ignored and not read; empty: all",
     )
     select: SelectSettings = SelectSettings()
     record: RecordSettings = RecordSettings()
     resource: Mapping[Text, AttributeText] = Field(
         default={"service.name": SERVICE_NAME},
-        description="resource attributes; OTEL_RESOURCE_ATTRIBUTES is honoured too; instance, pod, host and process "
-        "keys are dropped with a warning, because they would split streams",
+        description="resource attributes, beside those of OTEL_RESOURCE_ATTRIBUTES; keys of instances, pods, hosts and "
+        "processes are left out with a warning, because they would split streams",
     )
     otlp: OtlpSettings = OtlpSettings()
     limits: LimitSettings = LimitSettings()
     dedup: DedupSettings = DedupSettings()
-    workers: Whole = Field(default=4, ge=1, le=256, description="receive loops")
-    reads: Whole = Field(default=32, ge=1, le=1024, description="S3 reads at once, all workers together")
+    workers: Whole = Field(
+        default=4,
+        ge=1,
+        le=256,
+        description="number of workers; each receives messages, and reads and ships what they name",
+    )
+    reads: Whole = Field(default=32, ge=1, le=1024, description="number of S3 reads at once, for all workers together")
     shutdown_grace_seconds: Seconds = Field(
-        default=25, ge=0, le=3600, description="time to finish what is in hand at a stop"
+        default=25, ge=0, le=3600, description="time to finish what is in hand when the agent is stopped"
     )
     http: HttpSettings = HttpSettings()
     log: LogSettings = LogSettings()
@@ -98,7 +104,7 @@ class Settings(Section):
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What the operator should look at, though the agent can start; one sentence each."""
+        """Warnings about settings with which the agent can start; one sentence each."""
         return self._warnings
 
     def with_warnings(self, warnings: tuple[str, ...]) -> Self:

@@ -41,16 +41,24 @@ class Section(BaseModel):
 
 
 class QueueSettings(Section):
-    """The SQS queue that the buckets notify. `region` is taken from the URL where it is not given."""
+    """The SQS queue that the buckets notify. Without `region`, the URL says it."""
 
     url: Annotated[str, Field(description="URL of the SQS queue that the buckets notify; required")]
     region: str = Field(default="", description="region of the queue; default: the one in its URL, else AWS_REGION")
-    wait_seconds: Whole = Field(default=10, ge=0, le=20, description="long poll; an idle stop takes up to this")
+    wait_seconds: Whole = Field(
+        default=10,
+        ge=0,
+        le=20,
+        description="how long one receive waits for messages (long poll); a stop of an idle agent takes up to this",
+    )
     visibility_timeout_seconds: Whole = Field(
-        default=120, ge=5, le=43200, description="lease length; extended at half-life while held"
+        default=120,
+        ge=5,
+        le=43200,
+        description="how long a message is hidden from others (its lease); extended while the agent works on it",
     )
     dead_letter_url: str | None = Field(
-        default=None, description="dead-letter queue; default: the queue named in the queue's redrive policy"
+        default=None, description="URL of the dead-letter queue; default: the queue named in the queue's redrive policy"
     )
 
     @field_validator("url")
@@ -62,7 +70,7 @@ class QueueSettings(Section):
     @classmethod
     def _known_region(cls, value: str, info: ValidationInfo) -> str:
         url = info.data.get("url")
-        if url is None:  # reported already
+        if url is None:  # already reported
             return value
         in_url = urls.queue_region(url)
         region = value or in_url or getattr(info.context, "region", "")
@@ -76,12 +84,12 @@ class QueueSettings(Section):
     @classmethod
     def _another_queue(cls, value: str | None, info: ValidationInfo) -> str | None:
         if value is not None and urls.queue_url(value) == info.data.get("url"):
-            raise ValueError("must be another queue than queue.url")
+            raise ValueError("must not be the same queue as queue.url")
         return value
 
 
 class BucketSettings(Section):
-    """One bucket that may be read. `region` is the queue's where it is not given."""
+    """One bucket that may be read. Without `region`, it is the queue's."""
 
     name: BucketName = Field(description="exact name of the bucket; required")
     region: str = Field(default="", description="region of the bucket; default: the queue's")
@@ -104,15 +112,15 @@ class SelectSettings(Section):
     )
     connection_events: bool = Field(
         default=True,
-        description="also the documented connection and billing events whose `eventSource` names no other AWS service",
+        description="also ship documented connection and billing events whose `eventSource` names no other service",
     )
     exclude_events: tuple[Text, ...] = Field(default=(), description="`eventName` globs that are not shipped")
-    include_read_only: bool = Field(default=True, description="also events that only read")
+    include_read_only: bool = Field(default=True, description="also ship events that change nothing (`readOnly`: true)")
 
     @model_validator(mode="after")
     def _something(self) -> Self:
         if not self.event_sources and not self.connection_events:
-            raise ValueError("would ship nothing: name an event source, or leave connection_events on")
+            raise ValueError("would ship nothing: name an event source, or set connection_events to true")
         return self
 
 
@@ -120,10 +128,12 @@ class RecordSettings(Section):
     """What a log record holds of its event."""
 
     parameters: Literal["json", "omit"] = Field(
-        default="json", description="`json`: request and response as string attributes; `omit`: only in the body"
+        default="json",
+        description="`json`: request and response parameters as JSON attributes; `omit`: only in the body",
     )
     mask: tuple[Text, ...] = Field(
-        default=(), description="dotted CloudTrail paths replaced by a keyed hash, in attributes and in the body"
+        default=(),
+        description="CloudTrail fields (dotted paths) that are replaced by a keyed hash, in attributes and body",
     )
     mask_key_file: ReadableFile | None = Field(
         default=None, description="file with the HMAC key, 32 bytes or more; required when `record.mask` is not empty"
@@ -140,31 +150,33 @@ class RecordSettings(Section):
 
 
 class LimitSettings(Section):
-    """What hostile or broken input cannot pass."""
+    """Limits that stop hostile or broken input."""
 
-    object_bytes: Positive = Field(default=67_108_864, description="largest object, compressed")
-    inflated_bytes: Positive = Field(default=134_217_728, description="largest object, inflated")
-    inflation_ratio: Positive = Field(default=200, description="largest ratio of the two, beyond the first MiB")
+    object_bytes: Positive = Field(default=67_108_864, description="size of the largest object, compressed")
+    inflated_bytes: Positive = Field(default=134_217_728, description="size of the largest object, inflated")
+    inflation_ratio: Positive = Field(
+        default=200, description="largest ratio of inflated to compressed size, after the first MiB"
+    )
     events_per_object: Positive = Field(default=200_000, description="most events in one object")
     record_bytes: Positive = Field(
-        default=245_760, description="body and attributes of one log record; longer ones are cut"
+        default=245_760, description="size of the body and attributes of one log record; longer records are cut"
     )
     event_name_labels: Whole = Field(
         default=200,
         ge=0,
-        description="distinct `event_name` label values beyond the known ones; the rest count as `other`",
+        description="number of `event_name` label values beyond the known ones; further events count as `other`",
     )
-    in_flight_bytes: Positive = Field(default=536_870_912, description="memory reserved by all reads together")
+    in_flight_bytes: Positive = Field(default=536_870_912, description="memory that all reads together may reserve")
 
 
 class DedupSettings(Section):
-    """The memory of delivered records."""
+    """How many delivered records are remembered."""
 
     events: Whole = Field(
         default=100_000,
         ge=0,
         le=100_000_000,
-        description="recently delivered records remembered by this process; 0: off",
+        description="number of delivered records that this process remembers, to recognise repeats; 0: off",
     )
 
 
@@ -214,16 +226,17 @@ class AssumeRoleSettings(Section):
     """The role that the agent takes on for all its calls to AWS."""
 
     role_arn: RoleArn = Field(description="role assumed for every call to AWS")
-    external_id: SecretStr | None = Field(default=None, description="external id that the role asks for; secret")
-    session_name: SessionName = Field(default="trail-agent", description="session name, seen in the role's own trail")
+    external_id: SecretStr | None = Field(default=None, description="external id that the role requires; secret")
+    session_name: SessionName = Field(default="trail-agent", description="session name, as CloudTrail records it")
 
 
 class AwsSettings(Section):
-    """How AWS is reached, where boto3's own chain is not enough."""
+    """How to reach AWS, where boto3's default chain is not enough."""
 
     profile: Text | None = Field(default=None, description="profile of the shared AWS configuration")
     assume_role: AssumeRoleSettings | None = Field(default=None, description="role assumed for every call to AWS")
     endpoint_url: EndpointUrl | None = Field(
         default=None,
-        description="for emulators; AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_S3 and AWS_ENDPOINT_URL_SQS work too",
+        description="address of an AWS emulator; the variables AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_S3 and "
+        "AWS_ENDPOINT_URL_SQS work, too",
     )

@@ -1,4 +1,4 @@
-"""What can be read off a URL: the region of a queue, the address of an OTLP log endpoint, the parts to hide."""
+"""What a URL tells: the region of a queue, the address of an OTLP log endpoint, the parts to hide."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def queue_region(value: str) -> str | None:
 
 
 def logs_url(endpoint: str) -> str:
-    """The address for log records below an OTLP/HTTP base URL; one that ends in /v1/logs is that address already.
+    """The address for log records below an OTLP/HTTP base URL; a URL that ends in /v1/logs stays as it is.
 
     Follows https://opentelemetry.io/docs/specs/otel/protocol/exporter/#endpoint-urls-for-otlphttp.
     """

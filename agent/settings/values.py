@@ -1,4 +1,4 @@
-"""The kinds of value that a setting can have, and what each of them says of a value that it does not take.
+"""The types of value that a setting can have, and what each type says when it refuses a value.
 
 No message holds the value: it may be a secret that was pasted into the wrong line.
 """
@@ -92,12 +92,12 @@ def _file(value: Path) -> Path:
 
 
 def file_problem(path: Path) -> str | None:
-    """Why this file cannot be read, or None. A relative path starts where the agent was started."""
+    """Why this file cannot be read, or None. A relative path is relative to where the agent was started."""
     try:
         if path.is_dir():
             return "is a directory; it must name a file"
         if not path.exists():
-            return "names a file that does not exist; a relative path starts where the agent is started"
+            return "names a file that does not exist; a relative path is relative to where the agent is started"
         readable = os.access(path, os.R_OK)
     except (OSError, ValueError):
         return "is not the path of a file that can be read"

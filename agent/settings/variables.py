@@ -1,6 +1,6 @@
-"""The environment: TRAIL_AGENT_* variables, and the standard OTEL_* and AWS_* ones that settings honour.
+"""The environment: TRAIL_AGENT_* variables, and the standard OTEL_* and AWS_* variables that count, too.
 
-An empty variable is one that is not set; `null` stands for the key's default, whatever the file says.
+An empty variable counts as not set. `null` stands for the key's default, even if the file has another value.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _OTLP = {
 
 
 class _Shape(Settings, BaseSettings):
-    """The settings as pydantic-settings looks them up in an environment; it is never filled."""
+    """The settings in the form in which pydantic-settings looks them up. No instance is ever made."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, env_nested_delimiter=DELIMITER, enable_decoding=False, protected_namespaces=()
@@ -39,7 +39,7 @@ class _Shape(Settings, BaseSettings):
 
 
 def own(environ: Mapping[str, str]) -> Layer:
-    """What the TRAIL_AGENT_* variables set. A variable that names no setting is a problem."""
+    """What the TRAIL_AGENT_* variables set. A variable that is the name of no setting is a problem."""
     given = {key.path: key.variable for key in keys() if environ.get(key.variable)}
     source = EnvSettingsSource(_Shape)
     source.env_vars = {variable.lower(): environ[variable] for variable in given.values()}
@@ -60,20 +60,22 @@ def _complaint(name: str, known: Mapping[str, str]) -> str:
     upper = name.upper()
     section = [variable for variable in known if variable.startswith(upper + DELIMITER)]
     if section:
-        return f"{name}: names a section; set its keys, such as {section[0]}"
+        return f"{name}: is the name of a section; set its keys, such as {section[0]}"
     return f"{name}: no setting has this variable" + _hint(upper, known)
 
 
 def _hint(name: str, known: Mapping[str, str]) -> str:
     if name == _FILE:
         return "; the settings file is named by -c"
-    own = {variable.removeprefix(PREFIX): variable for variable in known}  # the prefix alone would be likeness enough
+    own = {
+        variable.removeprefix(PREFIX): variable for variable in known
+    }  # the common prefix would make all names similar
     near = difflib.get_close_matches(name.removeprefix(PREFIX), own, n=1, cutoff=0.75)
     return f"; did you mean {own[near[0]]} (`{known[own[near[0]]]}`)?" if near else ""
 
 
 def _is_service_link(name: str, environ: Mapping[str, str]) -> bool:
-    """Kubernetes gives every pod such variables for each Service, also for one that is called trail-agent."""
+    """Whether Kubernetes set it: every pod gets such variables for each Service, also for one named trail-agent."""
     if name.endswith("_SERVICE_HOST"):
         return True
     services = (other.removesuffix("_SERVICE_HOST") for other in environ if other.endswith("_SERVICE_HOST"))
@@ -81,7 +83,7 @@ def _is_service_link(name: str, environ: Mapping[str, str]) -> bool:
 
 
 def standard(environ: Mapping[str, str]) -> Layer:
-    """What the OTEL_* variables set, for where the file and TRAIL_AGENT_* are silent.
+    """What the OTEL_* variables set. They count only where the file and TRAIL_AGENT_* set nothing.
 
     Follows https://opentelemetry.io/docs/specs/otel/protocol/exporter/#configuration-options, whose times are
     milliseconds, and https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/.

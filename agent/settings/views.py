@@ -1,4 +1,4 @@
-"""Settings as others read them: redacted for people, as JSON Schema for editors."""
+"""The settings for readers: redacted for people, as JSON Schema for editors."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def redacted(settings: Settings) -> Tree:
-    """The effective settings as plain values; header values, external ids and what a URL hides are replaced."""
+    """The effective settings as plain values; header values, external ids and the secret parts of URLs are replaced."""
     tree = _plain(settings)
     if not isinstance(tree, dict):
         raise TypeError("settings are a mapping")

@@ -54,7 +54,7 @@ def test_bad_settings_end_with_78_and_every_problem(tmp_path: Path, command: tup
     assert sorted(line.split(":")[0] for line in crossed) == ["✗ buckets", "✗ queue.url", "✗ workers", "✗ wrokers"]
     assert "Traceback" not in result.output
     assert "Nothing was started" not in result.output  # nobody can know, once a daemon has looked at its queue
-    assert result.stderr.splitlines()[-1].startswith("trail-agent does not run with these settings. ")
+    assert result.stderr.splitlines()[-1].startswith("trail-agent cannot run with these settings. ")
 
 
 @pytest.mark.parametrize("command", [("check",), ("config", "show")])

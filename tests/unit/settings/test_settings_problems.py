@@ -61,7 +61,7 @@ def test_required_keys_are_named_when_the_file_is_empty(tmp_path: Path) -> None:
             "external_id",
         ),
         ("Workers: 1\n", "Workers", "`workers`"),
-        ("zzz: null\n", "zzz", "no setting"),
+        ("zzz: null\n", "zzz", "not a setting"),
     ],
 )
 def test_unknown_keys_are_errors_with_a_hint(tmp_path: Path, text: str, key: str, hint: str) -> None:
@@ -78,7 +78,7 @@ def test_unknown_keys_are_errors_with_a_hint(tmp_path: Path, text: str, key: str
         ("TRAIL_AGENT_QUEUE_URL", "`queue.url`"),
         ("trail_agent_workers", "TRAIL_AGENT_WORKERS"),
         ("TRAIL_AGENT_OTLP", "section"),
-        ("TRAIL_AGENT_PORT", "no setting"),
+        ("TRAIL_AGENT_PORT", "not a setting"),
         ("TRAIL_AGENT_LOG_LEVEL", "`log.level`"),
         ("TRAIL_AGENT_CONFIG", "named by -c"),
         ("trail_agent_config", "named by -c"),
@@ -173,7 +173,7 @@ def test_a_bad_queue_url_is_one_problem(tmp_path: Path, url: str, hint: str) -> 
     ("key", "value", "hint"),
     [
         ("region", "eu-west-1", "URL names"),
-        ("dead_letter_url", "https://sqs.us-west-2.amazonaws.com/111122223333/trail-agent", "another queue"),
+        ("dead_letter_url", "https://sqs.us-west-2.amazonaws.com/111122223333/trail-agent", "same queue"),
         ("visibility_timeout_seconds", 2, "at least 5"),
         ("visibility_timeout_seconds", 50_000, "at most 43200"),
         ("wait_seconds", 21, "at most 20"),
@@ -251,7 +251,7 @@ def test_a_certificate_and_its_key_go_together(tmp_path: Path) -> None:
         (b"s3cret\n", "6 bytes"),
         (b"s3cret" + b" " * 40 + b"\n", "6 bytes"),
         (b"\xff" * 31, "31 bytes"),
-        (b"s3" * 16, "repeated"),
+        (b"s3" * 16, "repeats"),
         (b"s3cret" * 20000, "larger"),
     ],
 )
@@ -299,7 +299,7 @@ def test_broken_header_files_are_refused(tmp_path: Path) -> None:
         (b"- a\n- b\n", "mapping"),
         (b"\xff\xfe\xfa", "UTF-8"),
         (b"a: \x07", "character"),
-        (b"a: *s3cret\n", "alias"),
+        (b"a: *s3cret\n", "anchor"),
         (b"a: !s3cret x\n", "tag"),
         (b"a: 1\n---\nb: 2\n", "one document"),
         (b"[" * 5000, "YAML"),
@@ -336,4 +336,4 @@ def test_keys_written_twice_are_all_found(tmp_path: Path) -> None:
 
 def test_keys_that_are_no_text_are_refused(tmp_path: Path) -> None:
     """YAML reads 8080 and yes as a number and a truth value."""
-    assert only(tmp_path, "resource: {8080: a, yes: b}\n").startswith("resource: has a key that is no text")
+    assert only(tmp_path, "resource: {8080: a, yes: b}\n").startswith("resource: has a key that is not text")
