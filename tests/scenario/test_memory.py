@@ -54,7 +54,7 @@ def test_reads_wait_for_memory_after_the_head_of_the_response(room_for: float, o
     drain, halt = threading.Event(), threading.Event()
     sink = FakeSink(pulse, halt)
     with ExitStack() as stack:
-        core = OneWorker(
+        inside = OneWorker(
             pulse=pulse,
             queue=queue,
             store=store,
@@ -65,7 +65,7 @@ def test_reads_wait_for_memory_after_the_head_of_the_response(room_for: float, o
             memory_bytes=room,
             pool=stack.enter_context(ThreadPoolExecutor(16)),
         )
-        workers = [threading.Thread(target=core.worker.run, name=f"worker-{number}") for number in range(WORKERS)]
+        workers = [threading.Thread(target=inside.worker.run, name=f"worker-{number}") for number in range(WORKERS)]
         for worker in workers:
             worker.start()
         eventually(lambda: not queue.messages, "every object gets its turn")

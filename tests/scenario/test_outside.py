@@ -57,10 +57,10 @@ def test_a_thread_that_dies_of_a_bug_is_missed_within_a_minute() -> None:
 
     def keep() -> None:
         with suppress(TypeError):
-            agent.core.leases.keep(threading.Event())
+            agent.inside.leases.keep(threading.Event())
 
     agent.stop_keeping()
-    agent.core.leases.take(agent.sqs_queue.receive())
+    agent.inside.leases.take(agent.sqs_queue.receive())
     agent.sqs.trouble(TypeError("a bug"), "ChangeMessageVisibilityBatch")
     keeper = threading.Thread(target=keep, name="leases")
     keeper.start()

@@ -183,7 +183,7 @@ def test_a_dead_letter_queue_that_cannot_be_reached_costs_nothing() -> None:
     world.clock.at(HOUR, lambda: agent.sqs.trouble(None, "SendMessage"))
     held: list[int] = []
     for second in range(1, 6):
-        world.clock.at(second, lambda: held.append(len(agent.core.leases.held())))
+        world.clock.at(second, lambda: held.append(len(agent.inside.leases.held())))
     still_there: list[bool] = []
     world.clock.at(HOUR - 1, lambda: still_there.append("message-1" in world.queue.messages))
     agent.run(2 * HOUR)

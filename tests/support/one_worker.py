@@ -10,8 +10,7 @@ from typing import ParamSpec, TypeVar
 
 from agent.aws.lease import Leases
 from agent.aws.s3 import S3
-from agent.aws.source import Source
-from agent.aws.sqs import Sqs
+from agent.aws.source import Queue, Source
 from agent.flow.budget import Budget
 from agent.flow.intake import Intake
 from agent.flow.objects import ObjectReader, ReadLimits
@@ -103,7 +102,7 @@ class OneWorker:
     """
 
     pulse: Pulse
-    queue: Sqs | FakeQueue
+    queue: Queue
     store: S3
     make_sink: Callable[[Gate, Pulse, threading.Event], Sink]
     telemetry: FakeTelemetry | Telemetry
@@ -121,10 +120,10 @@ class OneWorker:
         self.budget = Budget(self.memory_bytes, self.pulse, self.halt, self.telemetry.bytes_reserved)
         self.leases = Leases(self.queue, LEASE_SECONDS, self.telemetry, self.pulse)
         self.doubt = Doubt(gate=self.gate, telemetry=self.telemetry, pulse=self.pulse, drain=self.drain)
-        source = self._open_source()
+        self.source = self._open_source()
         self.worker = Worker(
-            intake=self._open_intake(source),
-            source=source,
+            intake=self._open_intake(),
+            source=self.source,
             leases=self.leases,
             reads=self._open_reads(),
             ship=self._make_shipping().ship,
@@ -144,8 +143,8 @@ class OneWorker:
             pulse=self.pulse,
         )
 
-    def _open_intake(self, source: Source) -> Intake:
-        intake = Intake(source=source, leases=self.leases, gate=self.gate, pulse=self.pulse, drain=self.drain)
+    def _open_intake(self) -> Intake:
+        intake = Intake(source=self.source, leases=self.leases, gate=self.gate, pulse=self.pulse, drain=self.drain)
         if not self.is_new:
             intake.finished([Settlement(delivery(), Outcome.DELIVERED)])
         return intake
@@ -185,7 +184,7 @@ class OneWorker:
 
 @dataclass
 class Replica:
-    """A core over a queue, a store and a sink that may be shared with other replicas.
+    """One worker over a queue, a store and a sink that may be shared with other replicas.
 
     The leases are kept every second of the clock's time, as the keeper thread does.
     """
@@ -200,7 +199,7 @@ class Replica:
     remembers: int = 1000
 
     def __post_init__(self) -> None:
-        core = OneWorker(
+        inside = OneWorker(
             pulse=Pulse(self.clock),
             queue=self.queue,
             store=self.store,
@@ -210,8 +209,8 @@ class Replica:
             halt=self.halt,
             remembers=self.remembers,
         )
-        self.core, self.worker = core, core.worker
-        self.clock.every(1, core.leases.extend_due)
+        self.inside, self.worker = inside, inside.worker
+        self.clock.every(1, inside.leases.extend_due)
 
     def _make_sink(self, _gate: Gate, pulse: Pulse, halt: threading.Event) -> FakeSink:
         self.here = self.sink or FakeSink(pulse, halt)

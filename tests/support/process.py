@@ -6,70 +6,33 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
-from agent.aws.lease import Leases
 from agent.aws.s3 import S3
-from agent.aws.source import Source
 from agent.aws.sqs import Hiding, Refusal
 from agent.errors import Fault
-from agent.flow.budget import Budget
-from agent.flow.intake import Intake
-from agent.flow.readpool import ReadPool
-from agent.flow.remembered import Remembered
-from agent.flow.shipping import Shipping
-from agent.flow.worker import Worker
 from agent.model import BATCH, Delivery, LogRecord, ObjectRef, OpenObject, Outcome, Settlement
 from agent.pulse import Pulse
 from agent.sink.answer import Answer
 from agent.sink.otlp.encode import Encoder
 from agent.sink.sink import Sink
 from agent.trail.admission import Admission
-from agent.waiting.doubt import Doubt
 from agent.waiting.gate import Gate
 from tests.support.clock import FakeClock
 from tests.support.edges import Edge
-from tests.support.one_worker import HereAndNow, make_pipeline
-from tests.support.queue import DEAD_LETTER_URL, FakeQueue
+from tests.support.far_side import FarSide
+from tests.support.one_worker import OneWorker
+from tests.support.queue import FakeQueue
 from tests.support.store import FakeStore
 from tests.support.telemetry import FakeTelemetry
+from tests.support.truth import Truth
 
-_MEMORY_BYTES: Final = 1 << 30
-_LEASE_SECONDS: Final = 120
 _KEEP_SECONDS: Final = 10.0  # the real keeper looks every second; half a lease is long enough for this one too
 _REQUEST_RECORDS: Final = 4  # so that one export is often several requests
 
 
 class Crash(BaseException):
     """The process is no more: nothing of it may catch this, and nothing that it still asks for is done."""
-
-
-class FarSide(Protocol):
-    """What answers exports, and must know who asks: a process is judged by the answers that it has had."""
-
-    def take(self, process: str, payload: bytes) -> Answer:
-        """Judge one request."""
-        ...
-
-    def answered(self, process: str, payload: bytes) -> None:
-        """The process has had the answer to this request."""
-        ...
-
-
-class Witness(Protocol):
-    """Sees what a process asks of the queue, and objects."""
-
-    def deleting(self, process: str, deliveries: Sequence[Delivery]) -> None:
-        """Deliveries are about to be deleted."""
-        ...
-
-    def lapsed(self, process: str, delivery: Delivery) -> None:
-        """A lease that the process thinks it holds has run out."""
-        ...
-
-    def buried(self, process: str, delivery: Delivery, fault: Fault) -> None:
-        """The dead-letter queue has this delivery."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +43,7 @@ class Surroundings:
     queue: FakeQueue
     store: FakeStore
     sink: FarSide
-    witness: Witness
+    truth: Truth
     admission: Admission
 
 
@@ -106,14 +69,19 @@ class Process:
         self.drain, self.halt = threading.Event(), threading.Event()
         self.telemetry: FakeTelemetry = _Telemetry(self)
         self._plan: list[Interruption] = []
-        pulse = Pulse(_Clock(self))
-        queue = _Queue(self)
-        self._gate = Gate(pulse, self.halt)
-        self._doubt = Doubt(gate=self._gate, telemetry=self.telemetry, pulse=pulse, drain=self.drain)
-        self._budget = Budget(_MEMORY_BYTES, pulse, self.halt, self.telemetry.bytes_reserved)
-        self.leases = Leases(queue, _LEASE_SECONDS, self.telemetry, pulse)
-        self._source = self._make_source(queue, pulse)
-        self._worker = self._make_worker(pulse)
+        self._inside = OneWorker(
+            pulse=Pulse(_Clock(self)),
+            queue=_Queue(self),
+            store=_Store(self),
+            make_sink=self._make_sink,
+            telemetry=self.telemetry,
+            drain=self.drain,
+            halt=self.halt,
+            remembers=100_000,
+            admission=world.admission,
+            is_new=True,
+        )
+        self.leases = self._inside.leases
         self._stop_keeping = world.clock.every(_KEEP_SECONDS, self._keep)
 
     def work(self, plan: Sequence[Interruption] = ()) -> None:
@@ -123,7 +91,7 @@ class Process:
         self._plan = list(plan)
         self.busy = True
         try:
-            self._worker.run_once()
+            self._inside.worker.run_once()
         except Crash:
             self.dead = True
         finally:
@@ -169,12 +137,12 @@ class Process:
             raise Crash(self.name)
 
     def check_leases(self) -> None:
-        """Tell the witness of each delivery that is thought to be hidden, and is not."""
+        """Tell the truth of each delivery that is thought to be hidden, and is not."""
         for delivery in self.leases.held():
             message = self.world.queue.messages.get(delivery.message_id)
             is_ours = message is not None and message.handle == delivery.receipt_handle
             if message and is_ours and message.visible_at <= self.world.clock.time():
-                self.world.witness.lapsed(self.name, delivery)
+                self.world.truth.lapsed(self.name, delivery)
 
     def _keep(self) -> None:
         if self.frozen or self.dead:
@@ -189,68 +157,20 @@ class Process:
             self.world.clock.at(1, self._exit)
         elif self.busy and not self.dead:
             try:
-                self._source.settle([Settlement(each, Outcome.RETURNED) for each in self.leases.held()])
+                self._inside.source.settle([Settlement(each, Outcome.RETURNED) for each in self.leases.held()])
             except Crash:
                 pass
             finally:
                 self.dead = True
 
-    def _make_source(self, queue: _Queue, pulse: Pulse) -> Source:
-        return Source(
-            queue,
-            DEAD_LETTER_URL,
-            telemetry=self.telemetry,
-            pulse=pulse,
-            drain=self.drain,
-            halt=self.halt,
-            random=lambda: 1.0,
-        )
-
-    def _make_worker(self, pulse: Pulse) -> Worker:
-        pipeline = make_pipeline(
-            _Store(self),
-            self.telemetry,
-            clock=pulse.clock,
-            halt=self.halt,
-            admission=self.world.admission,
-            budget=self._budget,
-            gate=self._gate,
-        )
-        shipping = Shipping(
-            sink=self._make_sink(pulse),
-            remembered=Remembered(100_000),
-            telemetry=self.telemetry,
-            pulse=pulse,
-            halt=self.halt,
-        )
-        reads = ReadPool(
-            pool=HereAndNow(),
-            read=pipeline.read,
-            memory=self._budget,
-            gate=self._gate,
-            telemetry=self.telemetry,
-            pulse=pulse,
-        )
-        return Worker(
-            intake=Intake(source=self._source, leases=self.leases, gate=self._gate, pulse=pulse, drain=self.drain),
-            source=self._source,
-            leases=self.leases,
-            reads=reads,
-            ship=shipping.ship,
-            doubt=self._doubt,
-            telemetry=self.telemetry,
-            pulse=pulse,
-            drain=self.drain,
-        )
-
-    def _make_sink(self, pulse: Pulse) -> Sink:
+    def _make_sink(self, gate: Gate, pulse: Pulse, halt: threading.Event) -> Sink:
         return Sink(
             encoder=Encoder({}, "1.2.3"),
             transport=_Transport(self),
             telemetry=self.telemetry,
-            gate=self._gate,
+            gate=gate,
             pulse=pulse,
-            halt=self.halt,
+            halt=halt,
             shrink=lambda _: None,
             max_batch_bytes=1 << 20,
             max_batch_records=_REQUEST_RECORDS,
@@ -293,7 +213,7 @@ class _Queue:
 
     def delete(self, deliveries: Sequence[Delivery]) -> list[Refusal]:
         self._process.reach(Edge.DELETING)
-        self._process.world.witness.deleting(self._process.name, deliveries)
+        self._process.world.truth.deleting(self._process.name, deliveries)
         refusals = self._queue.delete(deliveries)
         self._process.reach(Edge.DELETED)
         return refusals
@@ -307,7 +227,7 @@ class _Queue:
     def bury(self, delivery: Delivery, fault: Fault, dead_letter_url: str) -> None:
         self._process.reach(Edge.BURYING)
         self._queue.bury(delivery, fault, dead_letter_url)
-        self._process.world.witness.buried(self._process.name, delivery, fault)
+        self._process.world.truth.buried(self._process.name, delivery, fault)
         self._process.reach(Edge.BURIED)
 
 

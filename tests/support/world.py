@@ -1,4 +1,4 @@
-"""The whole core of the agent between a queue, buckets and a sink that misbehave on demand, on a clock that is told.
+"""The whole flow of the agent between a queue, buckets and a sink that misbehave on demand, on a clock that is told.
 
 Real are worker, pipeline, shipping, gate, leases, `Source`, `Sqs`, `S3`, `Sink` and telemetry; faked are boto3's
 clients and what the sink answers. `World.truth` knows what was produced, by eventID, and accuses whoever loses any.
@@ -163,7 +163,7 @@ class Agent:
             open_log("info", log, self._log, world.clock), pulse, Build(VERSION, "abcdef", "3.11.0"), 200
         )
         self.sqs_queue = self._open_queue()
-        self.core = OneWorker(
+        self.inside = OneWorker(
             pulse=pulse,
             queue=self.sqs_queue,
             store=S3(dict.fromkeys(admission.buckets, self.s3), admission.buckets),
@@ -174,17 +174,17 @@ class Agent:
             admission=admission,
             limits=limits,
         )
-        self.stop_keeping = world.clock.every(1, self.core.leases.extend_due)
+        self.stop_keeping = world.clock.every(1, self.inside.leases.extend_due)
 
     def run(self, seconds: float) -> None:
         """Work for so long, then drain: what is in hand is finished."""
         self._world.clock.at(seconds, self.drain.set)
-        self.core.worker.run()
+        self.inside.worker.run()
         self.drain.clear()
 
     def work(self) -> None:
         """One unit of work."""
-        self.core.worker.run_once()
+        self.inside.worker.run_once()
 
     def work_beside(self, seconds: float) -> None:
         """Have another worker try a unit of work so many seconds from now, amid a wait of this one; then drain it."""

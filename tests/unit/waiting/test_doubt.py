@@ -77,7 +77,7 @@ def test_ten_dead_letters_in_a_row_end_the_burying() -> None:
     world = World()
     world.send("-" * 500)
     closed: list[bool] = []
-    world.clock.at(HOUR - 1, lambda: closed.append(world.replica.core.gate.is_closed()))
+    world.clock.at(HOUR - 1, lambda: closed.append(world.replica.inside.gate.is_closed()))
     world.run_for(HOUR)
     assert 10 < world.buried < 25
     assert closed == [True]
@@ -110,7 +110,7 @@ def test_the_first_good_message_ends_the_doubt() -> None:
     world.run_for(30)
     assert (world.arrived, world.buried, world.queue.messages) == (sorted(world.good), 90, {})
     assert world.telemetry.count("gate_opened") >= 1
-    assert not world.replica.core.gate.is_closed()
+    assert not world.replica.inside.gate.is_closed()
 
 
 def test_a_burst_of_bad_messages_does_not_hold_an_idle_agent_up() -> None:
@@ -150,7 +150,7 @@ def test_what_is_held_back_keeps_its_lease_and_goes_back_at_a_stop() -> None:
     assert world.telemetry.count("lease_lost") == 0
     assert world.telemetry.outcomes()[Outcome.RETURNED] > 10
     assert all(message.visible_at <= world.clock.time() for message in world.queue.messages.values())
-    assert world.replica.core.leases.held() == []
+    assert world.replica.inside.leases.held() == []
 
 
 def test_ignored_notifications_prove_nothing() -> None:
@@ -387,7 +387,7 @@ def test_a_sink_with_a_wrong_setting_gets_everything_once_that_is_mended() -> No
     assert (world.buried, len(world.arrived), world.queue.messages) == (0, 60, {})
     assert receives == [1]
     assert {told[0] for told in world.telemetry.named("gate_closed")} == {"sink refuses"}
-    assert not world.replica.core.gate.is_closed()
+    assert not world.replica.inside.gate.is_closed()
     assert world.telemetry.events_read == world.telemetry.fates.total()
 
 
@@ -425,7 +425,7 @@ def test_with_nothing_held_the_agent_doubts_on_but_receives() -> None:
     world = World()
     world.send("-" * 12)
     seen: list[bool] = []
-    world.clock.at(100, lambda: seen.append(world.replica.core.gate.is_closed()))
+    world.clock.at(100, lambda: seen.append(world.replica.inside.gate.is_closed()))
     world.clock.at(100, lambda: seen.append(world.telemetry.count("gate_opened") > 0))
     world.clock.at(101, lambda: world.send("+"))
     world.run_for(200)
