@@ -78,7 +78,7 @@ def test_unknown_keys_are_errors_with_a_hint(tmp_path: Path, text: str, key: str
         ("TRAIL_AGENT_QUEUE_URL", "`queue.url`"),
         ("trail_agent_workers", "TRAIL_AGENT_WORKERS"),
         ("TRAIL_AGENT_OTLP", "section"),
-        ("TRAIL_AGENT_PORT", "not a setting"),
+        ("TRAIL_AGENT_PORT", "no setting"),
         ("TRAIL_AGENT_LOG_LEVEL", "`log.level`"),
         ("TRAIL_AGENT_CONFIG", "named by -c"),
         ("trail_agent_config", "named by -c"),
