@@ -28,6 +28,17 @@ WORDS_OF_OTHERS: Final = {
     "proxy_manager_for": "a method of requests that is overridden",
 }
 TO_BE_RENAMED: Final = {"session"}  # one in aws/, one in sink/otlp/: the second gets another name
+OF_SEVERAL_MODULES: Final = {
+    "flow/test_flow.py": "the whole flow in one thread",
+    "records/test_guide_members.py": "the user guide's members against all that maps them",
+    "settings/test_config_files.py": "the shipped files in config/",
+    "settings/test_settings.py": "the whole way from file and environment to Settings",
+    "settings/test_standard_variables.py": "OpenTelemetry's own variables, wherever they count",
+    "sink/otlp/test_hostile_sink.py": "a hostile peer against all that reads an answer",
+    "sink/otlp/test_tls.py": "both protocols alike",
+    "telemetry/test_named_events.py": "the named events of all its modules",
+    "trail/test_reshaped.py": "notifications that something on their way wrote anew, and what becomes of them",
+}
 
 
 @cache
@@ -113,6 +124,18 @@ def test_protocols_do_not_multiply() -> None:
         if any(ast.unparse(parent).partition("[")[0] == "Protocol" for parent in node.bases)
     ]
     assert len(protocols) <= MOST_PROTOCOLS, protocols
+
+
+def test_unit_tests_stand_where_their_module_stands() -> None:
+    """`tests/unit/flow/test_budget.py` tests `agent/flow/budget.py`; what tests several at once is listed."""
+    unit = ROOT / "tests" / "unit"
+    places = [path.relative_to(unit) for path in TESTS if path.is_relative_to(unit) and path.parent != unit]
+    homeless = {
+        str(place)
+        for place in places
+        if not (ROOT / "agent" / place.parent / f"{place.stem.removeprefix('test_')}.py").exists()
+    }
+    assert homeless <= set(OF_SEVERAL_MODULES)
 
 
 def _test_functions() -> Sequence[tuple[str, ast.FunctionDef]]:

@@ -27,7 +27,7 @@ def test_a_bug_ends_with_70_and_does_not_quote_what_it_met(tmp_path: Path, monke
     app.command()(run)
     result = CliRunner().invoke(app, ["-c", str(config)])
     assert result.exit_code == 70
-    assert "test_cli_run.py" in result.stderr
+    assert "test_run.py" in result.stderr
     assert "KeyError" in result.stderr
     assert "report it" in result.stderr
     assert "alice" not in result.output
