@@ -138,6 +138,13 @@ def test_unit_tests_stand_where_their_module_stands() -> None:
     assert homeless <= set(OF_SEVERAL_MODULES)
 
 
+def test_the_map_for_contributors_names_every_support_module() -> None:
+    """There is one of each, and whoever needs one finds it before making another."""
+    text = (ROOT / ".github" / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    support = [path.name for path in TESTS if path.parent == ROOT / "tests" / "support"]
+    assert [name for name in support if name not in text] == []
+
+
 def _test_functions() -> Sequence[tuple[str, ast.FunctionDef]]:
     return [
         (f"{_place(path)}: {node.name}", node)
