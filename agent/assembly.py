@@ -142,7 +142,6 @@ class Assembly:
             selection=make_selector(settings.select),
             mapper=self._mapper,
             limits=make_read_limits(limits),
-            budget=self.budget,
             gate=self.gate,
             include_read_only=settings.select.include_read_only,
             telemetry=self._telemetry,
@@ -150,9 +149,7 @@ class Assembly:
             halt=self._stops.halt,
             random=self._random,
         )
-        return Pipeline(
-            admission=make_admission(settings), objects=objects, budget=self.budget, telemetry=self._telemetry
-        )
+        return Pipeline(admission=make_admission(settings), objects=objects, telemetry=self._telemetry)
 
     def shipping(self, sink: Sink | DryRunSink) -> Shipping:
         """What ships readings to `sink`."""
