@@ -241,9 +241,9 @@ IGNORED: Final[Mapping[IgnoredReason, Advice]] = {
 }
 
 
-def of_part(part: str, kind: str) -> Advice:
-    """The advice for `part` (sink or queue) when it fails in the way called `kind`; an unlisted way is no answer."""
+def fault_of(part: str, kind: str) -> EnvironmentFault:
+    """The fault of `part` (sink or queue) failing in the way called `kind`; an unlisted way counts as no answer."""
     try:
-        return ENVIRONMENT[EnvironmentFault(f"{part} {kind}")]
+        return EnvironmentFault(f"{part} {kind}")
     except ValueError:
-        return ENVIRONMENT[EnvironmentFault(f"{part} unavailable")]
+        return EnvironmentFault(f"{part} unavailable")
