@@ -121,7 +121,7 @@ class Inspector:
 
     def _inspect_file(self, file: str, found: Inspected) -> None:
         chunks, last_modified_ns = _open(file)
-        text = inflate(chunks, self._limits.inflate, gzipped=file.endswith(".gz"))
+        text = inflate(chunks, self._limits.inflate)
         selected = reader.read(_as_log_file(text), self._selection, self._limits.events_per_object)
         source = ObjectSource("", file, _account(file), last_modified_ns)
         mapped = map_events(selected, self._mapper, source, include_read_only=self._include_read_only)

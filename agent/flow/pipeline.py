@@ -3,40 +3,60 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Protocol
 
 from agent.aws.store_policy import StoreError
 from agent.errors import DrainedError, Fault, PermanentError, Reason, TransientError
-from agent.flow.budget import Share
-from agent.flow.objects import Found, ObjectReader
+from agent.flow.budget import Budget
+from agent.flow.objects import Found
 from agent.model import Delivery, Ignored, ObjectRef, Reading
-from agent.telemetry.events import Telemetry
 from agent.trail import notification
 from agent.trail.admission import Admission, Admitted
+
+
+class Objects(Protocol):
+    """Reads objects, as `agent.flow.objects.ObjectReader` does."""
+
+    def read(self, admitted: Admitted) -> Found:
+        """Raises `StoreError`, `PermanentError`, `TransientError` or `DrainedError`."""
+        ...
+
+
+class PipelineTelemetry(Protocol):
+    """What the pipeline tells the outside."""
+
+    def notification_ignored(self, ignored: Ignored) -> None:
+        """A part of a notification holds nothing for us."""
+        ...
 
 
 class Pipeline:
     """Reads what a delivery names. Safe to call from many threads at once."""
 
-    def __init__(self, *, admission: Admission, objects: ObjectReader, telemetry: Telemetry) -> None:
+    def __init__(self, *, admission: Admission, objects: Objects, budget: Budget, telemetry: PipelineTelemetry) -> None:
         self._admission = admission
         self._objects = objects
+        self._budget = budget
         self._telemetry = telemetry
 
-    def read(self, delivery: Delivery, memory: Share) -> Reading:
-        """Everything that `delivery` names, read whole or not at all, object by object; raises nothing on purpose.
-
-        What is read is reserved in `memory`, and stays so.
-        """
+    def read(self, delivery: Delivery) -> Reading:
+        """Everything that `delivery` names, read whole or not at all, object by object; raises nothing on purpose."""
         try:
             entries = notification.decode(delivery.body)
         except PermanentError as error:
             return Reading(delivery, faults=(error.at("", ""),))
         reading = Reading(delivery)
-        for entry in dict.fromkeys(entries):
-            reading = self._take(reading, self._admission.admit(entry), memory)
+        try:
+            for entry in dict.fromkeys(entries):
+                reading = self._take(reading, self._admission.admit(entry))
+        except BaseException:
+            self._budget.finish(reading.kept_bytes)
+            self._budget.free(reading.kept_bytes)
+            raise
+        self._budget.finish(reading.kept_bytes)
         return reading
 
-    def _take(self, reading: Reading, entry: Admitted | Ignored | Fault, memory: Share) -> Reading:
+    def _take(self, reading: Reading, entry: Admitted | Ignored | Fault) -> Reading:
         match entry:
             case Ignored():
                 self._telemetry.notification_ignored(entry)
@@ -44,12 +64,12 @@ class Pipeline:
             case Fault():
                 return replace(reading, faults=(*reading.faults, entry))
             case Admitted():
-                return self._take_object(reading, entry, memory)
+                return self._take_object(reading, entry)
 
-    def _take_object(self, reading: Reading, admitted: Admitted, memory: Share) -> Reading:
+    def _take_object(self, reading: Reading, admitted: Admitted) -> Reading:
         ref = admitted.ref
         try:
-            found = self._objects.read(admitted, memory)
+            found = self._objects.read(admitted)
         except DrainedError:
             return replace(reading, returned=True)
         except PermanentError as error:
@@ -75,4 +95,5 @@ def _joined(reading: Reading, found: Found, ref: ObjectRef) -> Reading:
         faults=faults,
         skipped=reading.skipped + found.skipped,
         malformed=reading.malformed + found.malformed,
+        kept_bytes=reading.kept_bytes + found.kept_bytes,
     )

@@ -1,1 +1,1 @@
-"""What the agent tells the outside: metrics, log events, health and the HTTP endpoints."""
+"""How the outside sees us: metrics, log events, health and the HTTP endpoints."""

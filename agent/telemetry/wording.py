@@ -1,4 +1,4 @@
-"""Numbers, sizes and times in readable form."""
+"""Numbers, sizes and times as people read them."""
 
 from __future__ import annotations
 

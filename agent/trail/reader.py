@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import product
 from typing import Final, Protocol
 
 import msgspec
 
 from agent.errors import PermanentError, Reason
 from agent.trail.event import MalformedEventError, decode_leniently
+from agent.trail.outermost import all_entries, fills, values
 
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 # A real record has some ten objects and fifty members; an average beyond these, over a whole file, is a bomb.
@@ -28,6 +30,9 @@ _SURROGATES: Final = re.compile(
 _STRUCTURE: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{},]', re.DOTALL)
 _ENTRY_DEPTH: Final = 2  # in `{"Records":[` the commas between entries stand at this depth
 _REPLACEMENT: Final = b"\\ufffd"
+_RECORDS: Final = b'ecords"'  # in capitals or not
+_DECIDING: Final = (b'"eventSource"', b'"eventName"')
+_DECIDING_NAME: Final = re.compile(rb'"event(?:Source|Name)"')
 
 
 class Selection(Protocol):
@@ -87,15 +92,21 @@ def read(text: bytearray, selection: Selection, events_per_object: int) -> Selec
 
 def _refuse_bomb(text: bytearray, events_per_object: int) -> None:
     # Twenty million empty objects fit into 58 KB of gzip and cost a gigabyte once decoded.
-    if text.count(b"{") > events_per_object * _BRACES_PER_EVENT:
+    if _holds_more(text, b"{", events_per_object * _BRACES_PER_EVENT):
         raise _too_large(f"the file holds more objects than {events_per_object} events have")
-    if text.count(b",") > events_per_object * _COMMAS_PER_EVENT:
+    if _holds_more(text, b",", events_per_object * _COMMAS_PER_EVENT):
         raise _too_large(f"the file holds more members than {events_per_object} events have")
+
+
+def _holds_more(text: bytearray, token: bytes, number: int) -> bool:
+    return len(text) > number and text.count(token) > number  # most files are too short, and need no count
 
 
 def _read_quickly(text: bytearray, selection: Selection, events_per_object: int) -> SelectedEvents:
     glances = _decode_glances(text).records
     _refuse_number(len(glances), events_per_object)
+    if _may_repeat_names(text, len(glances)):
+        return _select_each(_all_raws(text), selection, events_per_object)
     chosen = [i for i, glance in enumerate(glances) if selection.selects(glance.event_source, glance.event_name)]
     skipped = len(glances) - len(chosen)
     if not chosen:
@@ -104,21 +115,35 @@ def _read_quickly(text: bytearray, selection: Selection, events_per_object: int)
     return SelectedEvents(tuple(_copy(raws[i]) for i in chosen), skipped, 0)
 
 
+def _may_repeat_names(text: bytearray, entries: int) -> bool:
+    """Whether a name that decides may stand twice in one object: its last value is all that a decoder shows."""
+    return text.count(_RECORDS) > 1 or any(text.count(name) > entries for name in _DECIDING)
+
+
 def _read_leniently(text: bytearray, selection: Selection, events_per_object: int) -> SelectedEvents:
     """Entry by entry: for a file in which some entry, selected or not, has an oddity that costs the whole decoding."""
     try:
         _mend_surrogates(text)
         _refuse_scalars(text, events_per_object)
-        raws = _decode_raws(text).records
+        raws = _all_raws(text)
     except RecursionError as error:
         raise _too_large("the file is nested too deep") from error
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise PermanentError(Reason.OBJECT_MALFORMED, f"the file is not CloudTrail's JSON: {error}") from error
+    return _select_each(raws, selection, events_per_object)
+
+
+def _all_raws(text: bytearray) -> list[msgspec.Raw]:
+    raws = _decode_raws(text).records
+    return raws if text.count(_RECORDS) == 1 or fills(raws, text) else all_entries(text)
+
+
+def _select_each(raws: list[msgspec.Raw], selection: Selection, events_per_object: int) -> SelectedEvents:
     _refuse_number(len(raws), events_per_object)
     chosen, malformed = [], 0
     for raw in raws:
         try:
-            if _selects_leniently(raw, selection):
+            if _selects(raw, selection):
                 chosen.append(_copy(raw))
         except MalformedEventError:
             malformed += 1
@@ -148,13 +173,23 @@ def _mend_surrogates(text: bytearray) -> None:
             text[match.start("lone") : match.end("lone")] = _REPLACEMENT
 
 
-def _selects_leniently(raw: msgspec.Raw, selection: Selection) -> bool:
+def _selects(raw: msgspec.Raw, selection: Selection) -> bool:
     try:
         glance = _decode_glance(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError):
         members = decode_leniently(_copy(raw))
-        return selection.selects(members.get("eventSource"), members.get("eventName"))
-    return selection.selects(glance.event_source, glance.event_name)
+        glance = _Glance(members.get("eventSource"), members.get("eventName"))
+    return selection.selects(glance.event_source, glance.event_name) or _selects_by_another(raw, glance, selection)
+
+
+def _selects_by_another(raw: msgspec.Raw, glance: _Glance, selection: Selection) -> bool:
+    """Whether a value selects that another one hides, because the event has two members of one name."""
+    names = _DECIDING_NAME.findall(memoryview(raw))
+    if len(names) == len(set(names)):
+        return False
+    sources, event_names = (values(raw, name) for name in _DECIDING)
+    pairs = product(sources or [glance.event_source], event_names or [glance.event_name])
+    return any(selection.selects(source, name) for source, name in pairs)
 
 
 def _copy(raw: msgspec.Raw) -> bytes:

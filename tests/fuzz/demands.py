@@ -72,8 +72,11 @@ class Demands:
             demand(whole in _GZIP_REASONS, f"inflate gave the reason {whole}")
             return f"gzip {whole}"
         demand(len(whole) <= _LIMITS.most(len(stored)), "inflate passed a limit")
-        demand(whole == original, "a damaged gzip was accepted with another text")
-        return "gzip same text"
+        if whole == original:
+            return "gzip same text"
+        demand(whole == stored, "a damaged gzip was accepted with another text")
+        demand(isinstance(_read(whole, _EVERYTHING), Reason), "a damaged gzip was read as a log file")
+        return "gzip taken for JSON, and no log file"
 
     def of_text(self, text: bytes) -> str:
         """The text of a log file is read or refused, and what is read becomes records that can be sent."""
@@ -163,7 +166,7 @@ def _chunks(stored: bytes, step: int) -> list[bytes]:
 
 def _inflated(chunks: Sequence[bytes]) -> bytes | Reason:
     try:
-        return bytes(inflate(chunks, _LIMITS, gzipped=True))
+        return bytes(inflate(chunks, _LIMITS))
     except PermanentError as error:
         return error.reason
 
@@ -189,14 +192,19 @@ def _mapped(mapper: Mapper, raw: bytes) -> LogRecord | None:
         return None
 
 
+class _Object(list[tuple[str, object]]):
+    """A JSON object's members, each as often as it stands there."""
+
+
 def _plain_count(text: bytes) -> int | None:
     """How many entries the standard library finds, where it finds a sound log file."""
     try:
-        found = json.loads(text.removeprefix(b"\xef\xbb\xbf"))
+        found = json.loads(text.removeprefix(b"\xef\xbb\xbf"), object_pairs_hook=_Object)
     except (ValueError, RecursionError):
         return None
-    entries = found.get("Records") if isinstance(found, dict) else None
-    return len(entries) if isinstance(entries, list) else None
+    arrays = [value for name, value in found if name == "Records"] if isinstance(found, _Object) else []
+    counts = [len(array) for array in arrays if isinstance(array, list) and not isinstance(array, _Object)]
+    return sum(counts) if counts and len(counts) == len(arrays) else None
 
 
 def _demand_listed(each: Admitted | Ignored | Fault) -> None:

@@ -8,6 +8,8 @@ from random import Random
 from typing import Any, Final
 
 _MARK: Final = re.compile(r'"@@(\d+)@@"')
+_MEMBER: Final = re.compile(r'"(?:Records|eventSource|eventName)": ?(?:"[^"\\]*"|\[[^\[\]]*\])')
+_REPEATED: Final = 0.15
 _FRAGMENTS: Final = (
     "1e999",
     "-1e999",
@@ -52,6 +54,9 @@ _VALUES: Final[tuple[Any, ...]] = (
     "-",
     "../..",
     "2026-13-45T99:99:99Z",
+    "Nov 24, 2026 10:00:00 AM",
+    "1764000000123",
+    1764000000.5,
     "0001-01-01T00:00:00+23:59",
     "codecatalyst.amazonaws.com",
     [],
@@ -63,9 +68,12 @@ _VALUES: Final[tuple[Any, ...]] = (
 )
 _KEYS: Final = (
     "Records",
+    "records",
     "eventName",
     "eventSource",
     "eventID",
+    "eventTime",
+    "eventContext",
     "userIdentity",
     "",
     "@",
@@ -86,7 +94,16 @@ def rewritten(text: bytes | str, rng: Random) -> str:
         if places := _places(root):
             _change(rng.choice(places), rng)
     written = json.dumps(root, ensure_ascii=rng.random() < 0.7, separators=rng.choice(((",", ":"), (", ", ": "))))
-    return _MARK.sub(lambda found: _FRAGMENTS[int(found[1])], written)
+    written = _MARK.sub(lambda found: _FRAGMENTS[int(found[1])], written)
+    return _with_a_repeated_member(written, rng) if rng.random() < _REPEATED else written
+
+
+def _with_a_repeated_member(written: str, rng: Random) -> str:
+    """`written` with one of its members a second time, in the same object or in another."""
+    if len(members := list(_MEMBER.finditer(written))) < 2:
+        return written
+    one, other = rng.sample(members, 2)
+    return f"{written[: other.start()]}{one[0]},{written[other.start() :]}"
 
 
 class _Place:

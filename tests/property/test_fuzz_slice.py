@@ -34,7 +34,7 @@ def test_a_reader_that_trusts_damaged_gzip_is_found_out(monkeypatch: pytest.Monk
     assert saved
 
 
-def _trusting(chunks: Iterable[bytes], _limits: InflateLimits, *, gzipped: bool) -> bytearray:
+def _trusting(chunks: Iterable[bytes], _limits: InflateLimits) -> bytearray:
     """What inflates without its header and its trailer."""
     try:
         return bytearray(zlib.decompressobj(wbits=-zlib.MAX_WBITS).decompress(b"".join(chunks)[10:]))

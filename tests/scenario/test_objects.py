@@ -12,10 +12,11 @@ import pytest
 
 from agent.errors import Reason
 from agent.model import ObjectRef
-from tests.support.events import event, noise
+from tests.support.events import DATA, event, noise
 from tests.support.objects import BUCKET, plain_object, ref, trail_key, trail_object
 from tests.support.world import MINUTE, World
 
+FAULTS: Final = DATA / "faults"
 MEBIBYTE: Final = 1 << 20
 LARGEST_PEAK: Final = 8 * MEBIBYTE  # the limits of these tests let 2 MiB of text through
 
@@ -32,6 +33,46 @@ def test_plain_json_under_a_plain_name_is_read() -> None:
     agent.run(MINUTE)
     assert agent.metric("trail_agent_objects_read_total") == 2
     world.check_all_delivered()
+
+
+@pytest.mark.row(70)
+@pytest.mark.parametrize("start", [b"", b"\xef\xbb\xbf", b"\n "], ids=repr)
+def test_plain_json_under_a_name_for_gzip_is_shipped(start: bytes) -> None:
+    """What was inflated on its way into the bucket or out of it is read by its bytes, not buried for its name."""
+    world = World()
+    world.notify(world.put(ref("plain"), event("a"), body=start + plain_object(event("a"), noise("n"))))
+    agent = world.agent()
+    agent.run(MINUTE)
+    assert world.letters() == []
+    world.check_all_delivered()
+
+
+@pytest.mark.row(67)
+def test_both_of_two_members_with_records_are_shipped() -> None:
+    """The second `Records` of a file does not drop the events of the first."""
+    world = World()
+    text = (FAULTS / "records-twice.json").read_bytes()
+    both = [json.loads(part)[0] for part in (text[11 : text.index(b"]") + 1], text[text.rindex(b'":[{') + 2 : -1])]
+    assert [each["eventID"] for each in both] == ["first", "second"]
+    world.notify(world.put(ref("twice"), *both, body=gzip.compress(text)))
+    agent = world.agent()
+    agent.run(MINUTE)
+    assert world.sink.stored == {"first", "second"}
+    world.check_all_delivered()
+
+
+@pytest.mark.row(68)
+def test_a_gzip_with_bytes_behind_it_is_dead_lettered_with_what_is_there() -> None:
+    """Nothing of it is exported: it is not what CloudTrail wrote. The words do not say that something is missing."""
+    world = World()
+    body = (FAULTS / "gzip-trailing-bytes.json.gz").read_bytes()
+    world.notify(world.put(ref("trailing"), body=body, flaw=Reason.OBJECT_CORRUPT))
+    agent = world.agent()
+    agent.run(MINUTE)
+    assert [reason for reason, _ in world.letters()] == ["object_corrupt"]
+    assert world.letter().attributes["detail"] == "the gzip stream is followed by 7 bytes that are no gzip"
+    assert agent.line.sent == []
+    world.check_end()
 
 
 @pytest.mark.row(16)
@@ -72,6 +113,7 @@ BOMBS: Final = {
     "by a few records too many": (trail_object(*([noise("n")] * 1001)), "limits.events_per_object (1000)"),
     "by its number of commas": (_many(b"1", b"2", b"33", b" 4", number=500_000), "more members than 1000"),
     "by numbers for records": (_many(b"1", b"2", b"33", number=30_000), "limits.events_per_object (1000)"),
+    "by its number of gzip members": (gzip.compress(b"") * 2000, "gzip members"),
     "by its depth": (gzip.compress(b'{"Records":' + b"[" * 200_000), "nested too deep"),
     "by the depth of a record": (gzip.compress(b'{"Records":[{"a":' + b"[" * 200_000), "nested too deep"),
     "by one giant record": (

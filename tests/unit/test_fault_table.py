@@ -47,12 +47,15 @@ FAULTS: Final = {
     35: "the dead-letter queue cannot be reached",
     47: "an object's body breaks off on the way, or its checksum differs there",
     48: "S3 cannot serve the request for an object; a bucket is in another region",
-    49: "the queue's URL names a VPC endpoint, a FIPS or dual-stack host, an emulator",
     55: "the sink refuses every record with the same words, for days, because of its own settings",
     56: "a record that the sink refuses is all that it was sent",
     57: "a bug amid reading or shipping, with memory and leases in hand",
     65: "an eventTime that is an epoch number, in another spelling, or means no one moment",
     66: "an errorCode that says that nothing failed",
+    67: "a name that decides stands twice: Records, eventSource, eventName; or in other letters, or elsewhere",
+    68: "bytes after the end of the gzip",
+    69: "a gzip of very many tiny members",
+    70: "plain JSON under a name that ends in .gz, gzip under one that does not",
 }
 
 

@@ -219,7 +219,7 @@ def test_pipes_are_read_like_standard_input(tmp_path: Path) -> None:
         ("a.json", b"{", "not CloudTrail's JSON"),
         ("a.json", b"[1]", "not CloudTrail's JSON"),
         ("a.json", b'"eventName"', "not CloudTrail's JSON"),
-        ("a.json.gz", b"plain", "not gzip"),
+        ("a.json.gz", b"plain", "neither gzip nor JSON"),
         ("a.json.gz", gzip.compress(bytes(log_file(raw_event())))[:-9], "cut short"),
         ("a.json", codecatalyst("docs-list-event-logs-example.json"), "not CloudTrail's JSON"),
     ],

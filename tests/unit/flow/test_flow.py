@@ -180,7 +180,7 @@ def test_one_bad_object_among_good_ones() -> None:
     world = World()
     good = world.produce(3)
     bad = ref("bad")
-    world.store.put(bad, b"not gzip")
+    world.store.put(bad, b"<html>neither gzip nor JSON</html>")
     body = notification(good[0], bad)
     world.queue.send(body)
     replica = world.replica()

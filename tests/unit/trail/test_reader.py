@@ -245,12 +245,96 @@ def test_numbers_are_left_as_they_are(number: bytes) -> None:
     assert read(log_file(odd)) == SelectedEvents((), 1, 0)
 
 
-def test_the_last_of_two_equal_keys_counts() -> None:
-    """Duplicate keys select as every JSON reader at hand would read them, on both ways through a file."""
-    raw = b'{"eventSource":"s3.amazonaws.com","eventSource":"codecatalyst.amazonaws.com"}'
-    hidden = b'{"eventSource":"codecatalyst.amazonaws.com","eventSource":"s3.amazonaws.com"}'
-    assert read(log_file(raw, hidden)) == SelectedEvents((raw,), 1, 0)
-    assert read(log_file(raw, hidden, b"7")) == SelectedEvents((raw,), 1, 1)
+SOURCE, S3 = b'"eventSource":"codecatalyst.amazonaws.com"', b'"eventSource":"s3.amazonaws.com"'
+
+
+@pytest.mark.row(67)
+@pytest.mark.parametrize("odd", [(), (b"7",)])
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"{" + S3 + b"," + SOURCE + b"}",
+        b"{" + SOURCE + b"," + S3 + b"}",
+        b"{" + SOURCE + b', "eventSource" : null}',
+        b"{" + SOURCE + b',"a":{"eventSource":"}"},' + S3 + b"}",
+        b'{"eventName":"ListConnections","eventName":"x"}',
+        b'{"eventName":1e999,"eventName":"ListConnections","eventName":1e999}',
+        b"{" + SOURCE + b',"eventName":"a","eventSource":1e999,"eventName":"b"}',
+    ],
+)
+def test_no_second_value_hides_an_event(raw: bytes, odd: tuple[bytes, ...]) -> None:
+    """An event with two sources or names is shipped if any of them is ours, on both ways through a file."""
+    assert read(log_file(raw, *odd, NOISE)) == SelectedEvents((raw,), 1, len(odd))
+
+
+@pytest.mark.row(67)
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"{" + S3 + b"," + S3 + b',"eventName":"a","eventName":"b"}',
+        b"{" + S3 + b',"a":{' + SOURCE + b'},"eventSource":"x"}',
+        b"{" + S3 + b',"requestParameters":{"eventSource":"codecatalyst.amazonaws.com","eventName":"x"}}',
+        b"{" + S3 + b',"' + b"x" * (1 << 20) + b'":[' + SOURCE.replace(b":", b",") + b"]}",
+    ],
+    ids=lambda raw: raw[:60].decode(),
+)
+def test_a_name_deeper_inside_selects_nothing(raw: bytes) -> None:
+    """Only an event's own members decide; parameters that have the same names do not."""
+    assert read(log_file(raw_event(), raw)) == SelectedEvents((raw_event(),), 1, 0)
+
+
+ONE, TWO = raw_event(eventID="1"), raw_event(eventID="2")
+
+
+@pytest.mark.row(67)
+@pytest.mark.parametrize(
+    ("text", "raws"),
+    [
+        (b'{"Records":[%s],"Records":[%s]}' % (ONE, TWO), (ONE, TWO)),
+        (b'{"Records":[%s],"Records":[%s]}' % (ONE, ONE), (ONE, ONE)),
+        (b'{"Records":[%s],"Records":[]}' % ONE, (ONE,)),
+        (b'{"Records":[],"Records":[%s]}' % ONE, (ONE,)),
+        (b'{ "Records" : [ %s ]\n,\t"a":[{"Records":[7]}], "Records": [%s] }\n' % (ONE, TWO), (ONE, TWO)),
+        (b'{"Records":[%s],"Records":[%s],"Records":[%s]}' % (ONE, TWO, ONE), (ONE, TWO, ONE)),
+        (b'{"records":7,"Records":[%s]}' % ONE, (ONE,)),
+        (b'{"a":{"Records":[%s]},"Records":[%s]}' % (TWO, ONE), (ONE,)),
+        (b'{"a":[{"records":[]}],"Records":[%s]}' % ONE, (ONE,)),
+        (b'{"a":",\\"Records\\":[","Records":[%s]}' % ONE, (ONE,)),
+    ],
+    ids=lambda value: repr(value[:40]),
+)
+@pytest.mark.parametrize("odd", [b"", b',"Records":[7]'])
+def test_every_array_of_records_is_read(text: bytes, raws: tuple[bytes, ...], odd: bytes) -> None:
+    """A second member `Records` does not replace the first: the events of both come out, and all are counted."""
+    assert read(text.rstrip()[:-1] + odd + b"}") == SelectedEvents(raws, 0, 1 if odd else 0)
+
+
+@pytest.mark.row(67)
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'{"Records":[%s],"records":[]}',
+        b'{"RECORDS":{},"Records":[%s],"Records":[]}',
+        b'{"records":[%s],"Records":[]}',
+        b'{"records":[%s]}',
+        b'{"Records":[%s],"Records":null}',
+        b'{"Records":null,"Records":[%s]}',
+        b'{"Records":{},"Records":[%s]}',
+        b'{"detail":{"Records":[%s]}}',
+        b'{"Records":{"Records":[%s]}}',
+    ],
+)
+def test_what_may_hold_events_elsewhere_is_never_an_empty_file(text: bytes) -> None:
+    """Other letters, another type or another depth: the file is refused, and nothing in it is passed over."""
+    assert refused(text % ONE) is Reason.OBJECT_MALFORMED
+
+
+@pytest.mark.row(67)
+def test_the_limit_on_entries_is_of_all_arrays() -> None:
+    """Two arrays are no way round `limits.events_per_object`."""
+    text = b'{"Records":[%s],"Records":[%s]}' % (ONE, TWO)
+    assert read(text, limit=2).raws == (ONE, TWO)
+    assert refused(text, limit=1) is Reason.OBJECT_TOO_LARGE
 
 
 def test_invalid_utf_8_in_noise_costs_nothing() -> None:

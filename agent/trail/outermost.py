@@ -1,0 +1,74 @@
+"""The outermost members of a JSON object in which a name may stand twice: in a log file, or in one of its events.
+
+JSON readers keep the last of two equal names and say nothing (RFC 8259, section 4). Here that would drop the events of
+the first `Records`, or skip an event because of a second `eventSource`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import msgspec
+
+from agent.errors import PermanentError, Reason
+
+_STRUCTURE: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{},]', re.DOTALL)
+_COLON: Final = re.compile(rb"[ \t\r\n]*:[ \t\r\n]*")
+_RECORDS: Final = b'"Records"'
+_OPENING: Final = b'{"Records":['
+_CLOSING: Final = b"]}"
+_decode_array: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
+
+
+def fills(entries: Sequence[msgspec.Raw], text: bytearray) -> bool:
+    """Whether `text` is certainly `{"Records":[…]}` of these entries and nothing else; False says nothing."""
+    commas = max(0, len(entries) - 1)
+    length = len(_OPENING) + sum(len(memoryview(entry)) for entry in entries) + commas + len(_CLOSING)
+    return len(text) == length and text.startswith(_OPENING) and text.endswith(_CLOSING)
+
+
+def all_entries(text: bytearray) -> list[msgspec.Raw]:
+    """The entries of every outermost member `Records` of `text`, which is sound JSON, in order.
+
+    Raises `PermanentError` (`object_malformed`) if another member has that name in other letters and could hold entries
+    too; `msgspec.ValidationError` if one of them is no array.
+    """
+    entries: list[msgspec.Raw] = []
+    for name, value in _members(memoryview(text)):
+        if name == _RECORDS:
+            entries += _decode_array(value)
+        elif name.lower() == _RECORDS.lower() and value[0] in b"[{":
+            raise PermanentError(Reason.OBJECT_MALFORMED, f"the file has a member {name.decode()} beside Records")
+    return entries
+
+
+def values(entry: msgspec.Raw, wanted: bytes) -> list[object]:
+    """Every value that stands under the name `wanted`, given with its quotes; None for one that cannot be decoded."""
+    return [_value(value) for name, value in _members(memoryview(entry)) if name == wanted]
+
+
+def _value(written: memoryview) -> object:
+    try:
+        return msgspec.json.decode(written)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _members(text: memoryview) -> Iterator[tuple[bytes, memoryview]]:
+    """Each outermost member's name, as it stands there in its quotes, and its value."""
+    depth, name, begin = 0, b"", 0
+    for match in _STRUCTURE.finditer(text):
+        token = text[match.start()]
+        depth += (token in b"[{") - (token in b"]}")
+        if not name and depth == 1 and token in b'"':
+            name, begin = match[0], _after_colon(text, match.end())
+        elif name and (depth == 0 or (depth == 1 and token in b",")):
+            yield name, text[begin : match.start()]
+            name = b""
+
+
+def _after_colon(text: memoryview, at: int) -> int:
+    colon = _COLON.match(text, at)
+    return colon.end() if colon else at
