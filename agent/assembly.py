@@ -60,25 +60,26 @@ class Assembly:
         self._pulse = pulse
         self._stops = stops
         self._random = random.SystemRandom().random
-        self._sessions = Sessions(settings.aws, __version__)
+        self._sessions = Sessions(settings.aws, __version__, settings.queue.region)
         self.gate = Gate(pulse, stops.halt)
         self.budget = Budget(settings.limits.in_flight_bytes, pulse, stops.halt, telemetry.bytes_reserved)
         self.doubt = Doubt(gate=self.gate, telemetry=telemetry, pulse=pulse, drain=stops.drain)
         self._mapper = make_mapper(settings.record, settings.limits.record_bytes)
 
     def queue(self) -> Sqs:
-        """The queue that the buckets notify."""
+        """The queue that the buckets notify, and the dead-letter queue that the settings name."""
         queue = self._settings.queue
-        client = self._sessions.client(
-            "sqs",
-            region=queue.region,
-            read_timeout=queue.wait_seconds + _POLL_MARGIN_SECONDS,
-            max_pool_connections=self._settings.workers + _SPARE_CONNECTIONS,
-            retries=_NO_RETRIES,
-        )
+        options = {
+            "read_timeout": queue.wait_seconds + _POLL_MARGIN_SECONDS,
+            "max_pool_connections": self._settings.workers + _SPARE_CONNECTIONS,
+            "retries": _NO_RETRIES,
+        }
+        letters = queue.dead_letter_url
+        make = self._sessions.queue_client
         return Sqs(
-            client,
+            make(queue.url, region=queue.region, **options),
             url=queue.url,
+            others={letters: make(letters, region=queue.dead_letter_region, **options)} if letters else {},
             wait_seconds=queue.wait_seconds,
             visibility_timeout_seconds=queue.visibility_timeout_seconds,
             version=__version__,
@@ -141,7 +142,6 @@ class Assembly:
             selection=make_selector(settings.select),
             mapper=self._mapper,
             limits=make_read_limits(limits),
-            budget=self.budget,
             gate=self.gate,
             include_read_only=settings.select.include_read_only,
             telemetry=self._telemetry,
@@ -149,9 +149,7 @@ class Assembly:
             halt=self._stops.halt,
             random=self._random,
         )
-        return Pipeline(
-            admission=make_admission(settings), objects=objects, budget=self.budget, telemetry=self._telemetry
-        )
+        return Pipeline(admission=make_admission(settings), objects=objects, telemetry=self._telemetry)
 
     def shipping(self, sink: Sink | DryRunSink) -> Shipping:
         """What ships readings to `sink`."""

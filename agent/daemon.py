@@ -199,7 +199,7 @@ class _Daemon:
         reads = ReadPool(
             pool=pool,
             read=self._parts.pipeline(store).read,
-            memory=self._parts.budget,
+            budget=self._parts.budget,
             gate=self._parts.gate,
             telemetry=self._telemetry,
             pulse=self._pulse,

@@ -149,7 +149,6 @@ class Reading:
 
     Records of sound objects stand in `records`, whatever happened to the delivery's other objects. `faults` lists what
     will fail again; `retry` says why the delivery must come again. `skipped` and `malformed` count trail events.
-    `kept_bytes` are reserved for the records, until they are shipped.
     """
 
     delivery: Delivery
@@ -160,7 +159,6 @@ class Reading:
     returned: bool = False
     skipped: int = 0
     malformed: int = 0
-    kept_bytes: int = 0
 
     @property
     def found_events(self) -> bool:

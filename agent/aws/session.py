@@ -1,7 +1,8 @@
 """boto3 sessions and clients: the default credential chain, a profile, and roles assumed on top of either.
 
-Endpoints can be set (`aws.endpoint_url`, `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL_SQS`); botocore
-reads the variables itself. Page: boto3 guide, "Credentials" and "Service-specific endpoints".
+Endpoints can be set by name (`aws.endpoint_url`, `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL_SQS`, the
+shared configuration's `endpoint_url`); botocore reads all but the first itself. Page: boto3 guide, "Credentials" and
+"Service-specific endpoints".
 """
 
 from __future__ import annotations
@@ -18,10 +19,9 @@ from botocore.credentials import AssumeRoleCredentialFetcher, CredentialProvider
 from botocore.exceptions import BotoCoreError, NoCredentialsError
 
 from agent.errors import AwsError, SettingsError
-from agent.settings import AssumeRoleSettings, AwsSettings
+from agent.settings import AssumeRoleSettings, AwsSettings, is_aws, queue_endpoint
 
 _CONNECT_SECONDS: Final = 5
-_AWS_HOSTS: Final = (".amazonaws.com", ".amazonaws.com.cn")
 _NO_CREDENTIALS: Final = (
     "no AWS credentials were found in the environment, the shared files, or the container's or instance's role"
 )
@@ -29,6 +29,9 @@ _BAD_ENDPOINT: Final = (
     "aws: cannot make a client for {service} in {region}: its endpoint is no URL; check aws.endpoint_url and the "
     "variables AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_S3 and AWS_ENDPOINT_URL_SQS"
 )
+# What is asked for by an endpoint of its own is no variant of another: botocore would refuse the two together.
+_NO_VARIANT: Final[dict[str, Any]] = {"use_fips_endpoint": False, "use_dualstack_endpoint": False}
+_UNNAMED: Final[dict[str, Any]] = {"ignore_configured_endpoint_urls": True}
 _FIRST_PROVIDER: Final = "env"
 # What fetches credentials makes clients of its own, which would try for five minutes while every read waits for them.
 _CREDENTIAL_CLIENTS: Final = Config(
@@ -37,42 +40,66 @@ _CREDENTIAL_CLIENTS: Final = Config(
 
 
 class Sessions:
-    """Makes the clients of one daemon. A client may be used by many threads; making one may not."""
+    """Makes the clients of one daemon. A client may be used by many threads; making one may not.
 
-    def __init__(self, settings: AwsSettings, version: str) -> None:
+    Whatever has no region of its own is asked in `region`: above all STS, of which botocore makes clients by itself.
+    """
+
+    def __init__(self, settings: AwsSettings, version: str, region: str) -> None:
         self._settings = settings
         self._user_agent = f"trail-agent/{version}"
         self._making = threading.Lock()  # reads refresh credentials, and botocore makes one client at a time
-        self._region = ""
+        self._region = region
         self._home = self._open_home()
         self._by_role: dict[str | None, boto3.Session] = {}
 
-    def client(self, service: str, *, region: str, role_arn: str | None = None, **options: Any) -> Any:
+    def queue_client(self, url: str, *, region: str, **options: Any) -> Any:
+        """A client for the queue at `url`, which asks the host in that URL, unless an endpoint is set by name.
+
+        A variant by name (AWS_USE_FIPS_ENDPOINT) counts where the URL has the region's usual host. Raises as `client`.
+        """
+        named = self.client("sqs", region=region, **options)
+        if self._settings.endpoint_url or _asked(named) != _asked(self.client("sqs", region=region, **_UNNAMED)):
+            return named
+        usual, endpoint = self.client("sqs", region=region, **_UNNAMED, **_NO_VARIANT), queue_endpoint(url)
+        if _asked(usual) == endpoint:
+            return named
+        return self.client("sqs", region=region, endpoint_url=endpoint, **_NO_VARIANT, **options)
+
+    def client(
+        self,
+        service: str,
+        *,
+        region: str,
+        role_arn: str | None = None,
+        endpoint_url: str | None = None,
+        **options: Any,
+    ) -> Any:
         """A boto3 client for `service` in `region`, under `role_arn` where one is to be assumed.
 
-        `options` are botocore `Config` arguments. Raises `SettingsError` if the profile or endpoint cannot be used,
-        `AwsError` if no credentials can be found now: a client made without would stay without.
+        `endpoint_url` stands in for one that is set by name. `options` are botocore `Config` arguments. Raises
+        `SettingsError` if the profile or endpoint cannot be used, `AwsError` if no credentials can be found now: a
+        client made without would stay without.
         """
         config = Config(
             connect_timeout=_CONNECT_SECONDS, user_agent_extra=self._user_agent, tcp_keepalive=True, **options
         )
-        self._region = self._region or region
         try:
             session = self._session(role_arn)
             if session.get_credentials() is None:
                 raise AwsError("no_credentials", _NO_CREDENTIALS)
-            client = self._make(session, service, region, config)
-            if service == "s3" and not str(client.meta.endpoint_url).endswith(_AWS_HOSTS):
+            make = partial(
+                session.client, service, region_name=region, endpoint_url=endpoint_url or self._settings.endpoint_url
+            )
+            client = make(config=config)
+            if service == "s3" and not is_aws(str(client.meta.endpoint_url)):
                 # An emulator seldom resolves bucket.host names.
-                client = self._make(session, service, region, config.merge(Config(s3={"addressing_style": "path"})))
+                client = make(config=config.merge(Config(s3={"addressing_style": "path"})))
         except BotoCoreError as error:
             raise SettingsError([f"aws: cannot make a client for {service} in {region}: {error}"]) from error
         except ValueError as error:  # botocore quotes the endpoint, which may hold a password
             raise SettingsError([_BAD_ENDPOINT.format(service=service, region=region)]) from error
         return client
-
-    def _make(self, session: boto3.Session, service: str, region: str, config: Config) -> Any:
-        return session.client(service, region_name=region, endpoint_url=self._settings.endpoint_url, config=config)
 
     def _session(self, role_arn: str | None) -> boto3.Session:
         if role_arn not in self._by_role:
@@ -84,14 +111,14 @@ class Sessions:
 
     def _open_home(self) -> botocore.session.Session:
         try:
-            session = _open_session(self._settings.profile)
+            session = _open_session(self._region, self._settings.profile)
             session.get_scoped_config()  # a profile that does not exist is found here
         except BotoCoreError as error:
             raise SettingsError([f"aws.profile: {error}"]) from error
         return self._assuming(session, self._settings.assume_role) if self._settings.assume_role else session
 
     def _assuming(self, home: botocore.session.Session, role: AssumeRoleSettings) -> botocore.session.Session:
-        session = _open_session()
+        session = _open_session(self._region)
         provider = _AssumedRole(home, role, partial(self._make_sts, home))
         session.get_component("credential_provider").insert_before(_FIRST_PROVIDER, provider)
         return session
@@ -103,8 +130,13 @@ class Sessions:
             )
 
 
-def _open_session(profile: str | None = None) -> botocore.session.Session:
+def _asked(client: Any) -> str:
+    return str(client.meta.endpoint_url)
+
+
+def _open_session(region: str, profile: str | None = None) -> botocore.session.Session:
     session = botocore.session.Session(profile=profile)
+    session.set_config_variable("region", region)
     session.set_default_client_config(_CREDENTIAL_CLIENTS)
     return session
 

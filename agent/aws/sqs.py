@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
+from urllib.parse import urlsplit
+
+from botocore import xform_name
 
 from agent.aws.failure import AWS_ERRORS, FailureKind, explain, kind_of
 from agent.errors import AwsError, Fault
@@ -56,7 +59,8 @@ class QueueAttributes:
 
 
 class Sqs:
-    """One queue. `client` is a boto3 SQS client; safe to use from many threads at once.
+    """One queue. `client` is a boto3 SQS client; safe to use from many threads at once. `others` has the clients of
+    other queues, by URL, that are not asked where this one is.
 
     Every method raises `AwsError` if SQS refuses the request or does not answer.
     """
@@ -71,8 +75,10 @@ class Sqs:
         version: str,
         telemetry: SqsTelemetry,
         clock: Clock,
+        others: Mapping[str, Any] | None = None,
     ) -> None:
         self._client = client
+        self._others = others or {}
         self._url = url
         self._wait_seconds = wait_seconds
         self._visibility = visibility_timeout_seconds
@@ -86,8 +92,8 @@ class Sqs:
         `wait_seconds` is the length of the poll, where it is not the queue's usual one.
         """
         answer = self._request(
+            self._client,
             "ReceiveMessage",
-            self._client.receive_message,
             QueueUrl=self._url,
             MaxNumberOfMessages=most,
             WaitTimeSeconds=self._wait_seconds if wait_seconds is None else wait_seconds,
@@ -99,20 +105,15 @@ class Sqs:
 
     def delete(self, deliveries: Sequence[Delivery]) -> list[Refusal]:
         """Delete `deliveries`; returns those that SQS would not delete."""
-        return [
-            refusal
-            for batch in _batches(deliveries)
-            for refusal in self._ask("DeleteMessageBatch", self._client.delete_message_batch, batch, {})
-        ]
+        return [refusal for batch in _batches(deliveries) for refusal in self._ask("DeleteMessageBatch", batch, {})]
 
     def hide(self, hidings: Sequence[Hiding]) -> list[Refusal]:
         """Hide each delivery for its time from now; returns those that SQS would not hide."""
         seconds = {hiding.delivery.receipt_handle: hiding.seconds for hiding in hidings}
-        change = self._client.change_message_visibility_batch
         return [
             refusal
             for batch in _batches([hiding.delivery for hiding in hidings])
-            for refusal in self._ask("ChangeMessageVisibilityBatch", change, batch, seconds)
+            for refusal in self._ask("ChangeMessageVisibilityBatch", batch, seconds)
         ]
 
     def bury(self, delivery: Delivery, fault: Fault, dead_letter_url: str) -> None:
@@ -125,8 +126,8 @@ class Sqs:
             "agent_version": self._version,
         }
         self._request(
+            self._client_of(dead_letter_url),
             "SendMessage",
-            self._client.send_message,
             QueueUrl=dead_letter_url,
             MessageBody=delivery.body,
             MessageAttributes={name: _attribute(value) for name, value in named.items() if value},
@@ -134,9 +135,7 @@ class Sqs:
 
     def attributes(self, url: str) -> QueueAttributes:
         """What SQS says of the queue at `url`."""
-        answer = self._request(
-            "GetQueueAttributes", self._client.get_queue_attributes, QueueUrl=url, AttributeNames=["All"]
-        )
+        answer = self._request(self._client_of(url), "GetQueueAttributes", QueueUrl=url, AttributeNames=["All"])
         values = answer.get("Attributes", {})
         if "QueueArn" not in values:
             raise AwsError("unavailable", f"GetQueueAttributes: what answers at {url} is not SQS")
@@ -150,28 +149,28 @@ class Sqs:
     def url_of(self, arn: str) -> str:
         """The URL of the queue whose ARN is `arn` (`arn:aws:sqs:region:account:name`)."""
         _, _, _, _, account, name = arn.split(":", 5)
-        answer = self._request(
-            "GetQueueUrl", self._client.get_queue_url, QueueName=name, QueueOwnerAWSAccountId=account
-        )
+        answer = self._request(self._client, "GetQueueUrl", QueueName=name, QueueOwnerAWSAccountId=account)
         return str(answer["QueueUrl"])
 
-    def _ask(
-        self, operation: str, call: Callable[..., Any], batch: Sequence[Delivery], seconds: Mapping[str, int]
-    ) -> Iterator[Refusal]:
+    def _client_of(self, url: str) -> Any:
+        return self._others.get(url, self._client)
+
+    def _ask(self, operation: str, batch: Sequence[Delivery], seconds: Mapping[str, int]) -> Iterator[Refusal]:
         entries = [_entry(number, delivery, seconds) for number, delivery in enumerate(batch)]
-        answer = self._request(operation, call, QueueUrl=self._url, Entries=entries)
+        answer = self._request(self._client, operation, QueueUrl=self._url, Entries=entries)
         for failed in answer.get("Failed", ()):
             code = str(failed.get("Code", ""))
             detail = f"{code}: {failed.get('Message', '')}".strip(": ")
             yield Refusal(batch[int(failed["Id"])], kind_of(code) is FailureKind.STALE_HANDLE, detail)
 
-    def _request(self, operation: str, call: Callable[..., Any], **arguments: Any) -> Any:
+    def _request(self, client: Any, operation: str, **arguments: Any) -> Any:
         try:
-            answer = call(**arguments)
+            answer = getattr(client, xform_name(operation))(**arguments)
         except AWS_ERRORS as error:
             failure = explain(error)
             self._telemetry.sqs_request(operation, _RESULTS.get(failure.kind, "error"))
-            raise AwsError(str(failure.kind), f"{operation}: {failure.detail}") from error
+            asked = urlsplit(client.meta.endpoint_url).netloc.rpartition("@")[2]
+            raise AwsError(str(failure.kind), f"{operation} at {asked}: {failure.detail}") from error
         self._telemetry.sqs_request(operation, "ok")
         return answer
 

@@ -1,4 +1,4 @@
-"""The memory that reading and what was read may take: reserved before it is used, given back when it is free."""
+"""The memory that reading, and what was read, may take: it is reserved before it is used."""
 
 from __future__ import annotations
 
@@ -20,12 +20,45 @@ class Reservation:
     kept: int = 0
 
 
+class Share:
+    """The memory of one delivery, from the first read for it until its records are shipped.
+
+    One thread reads for it, object by object, and closes it. `release` gives everything back, once.
+    """
+
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
+        self._kept = 0
+        self._is_closed = False
+
+    @contextmanager
+    def reserve(self, wanted: int) -> Iterator[Reservation]:
+        """Hold `wanted` bytes for the length of the block; waits for them, raises `DrainedError` when told to halt."""
+        self._budget.begin_read(wanted)
+        reservation = Reservation()
+        try:
+            yield reservation
+        finally:
+            self._kept += reservation.kept
+            self._budget.end_read(wanted - reservation.kept)
+
+    def close(self) -> None:
+        """Nothing more is read for it: whoever ships its records will release it."""
+        self._is_closed = True
+        self._budget.expect(self._kept)
+
+    def release(self) -> None:
+        """Its records are shipped, or given up."""
+        kept, self._kept = self._kept, 0
+        self._budget.free(kept, was_expected=self._is_closed)
+
+
 class Budget:
-    """`total` bytes, shared by the threads of the read pool.
+    """`total` bytes, shared by the threads of the read pool. A `Share` of it is opened for each delivery.
 
     A reservation is made once per object, for the most that its read can need, so that no read that has begun ever
-    waits for another. What is kept of it counts until it is freed: `finish` says that its delivery is read, so that
-    whoever ships it will free it. A reservation that finds nobody who could make room is granted, however large.
+    waits for another. It waits while somebody else can make room: a read that will end, or a closed share that will be
+    released. If nobody can, it is granted, however large it is.
     """
 
     def __init__(self, total: int, pulse: Pulse, halt: threading.Event, reserved: Callable[[int], None]) -> None:
@@ -40,35 +73,17 @@ class Budget:
         self._lock = threading.Lock()
         self._freed = threading.Event()
 
-    @contextmanager
-    def reserve(self, wanted: int) -> Iterator[Reservation]:
-        """Hold `wanted` bytes for the length of the block; waits for them, raises `DrainedError` when told to halt."""
-        self._await(wanted)
-        reservation = Reservation()
-        try:
-            yield reservation
-        finally:
-            with self._lock:
-                self._reading -= 1
-                self._change(reservation.kept - wanted)
+    def open_share(self) -> Share:
+        """The share of one delivery."""
+        return Share(self)
 
     def is_short(self) -> bool:
         """Whether a read waits for memory."""
         with self._lock:
             return self._waiting > 0
 
-    def finish(self, kept: int) -> None:
-        """A delivery is read: the `kept` bytes of its reservations will be freed by whoever ships it."""
-        with self._lock:
-            self._to_free += kept
-
-    def free(self, kept: int) -> None:
-        """What a delivery held is shipped, or given up."""
-        with self._lock:
-            self._to_free -= kept
-            self._change(-kept)
-
-    def _await(self, wanted: int) -> None:
+    def begin_read(self, wanted: int) -> None:
+        """Take `wanted` bytes, and wait for them if need be."""
         if self._take(wanted):
             return
         with self._lock:
@@ -81,6 +96,23 @@ class Budget:
         finally:
             with self._lock:
                 self._waiting -= 1
+
+    def end_read(self, freed: int) -> None:
+        """A read has ended, and needs `freed` bytes no longer."""
+        with self._lock:
+            self._reading -= 1
+            self._change(-freed)
+
+    def expect(self, kept: int) -> None:
+        """A share was closed: `kept` bytes will be freed."""
+        with self._lock:
+            self._to_free += kept
+
+    def free(self, kept: int, *, was_expected: bool) -> None:
+        """A share was released."""
+        with self._lock:
+            self._to_free -= kept if was_expected else 0
+            self._change(-kept)
 
     def _take(self, wanted: int) -> bool:
         with self._lock:

@@ -6,16 +6,17 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
 
 from agent.aws import store_policy
 from agent.aws.s3 import S3
 from agent.aws.store_policy import Policy, StoreError
-from agent.errors import DrainedError, EnvironmentFault, PermanentError, Reason, TransientError
-from agent.flow.budget import Budget
+from agent.errors import DrainedError, PermanentError, Reason, TransientError
+from agent.flow.budget import Share
 from agent.flow.evidence import Evidence
 from agent.model import LogRecord, ObjectSource, OpenObject
 from agent.pulse import Pulse
+from agent.records.mapping import Mapper
+from agent.telemetry.events import Telemetry
 from agent.trail import reader
 from agent.trail.admission import Admitted
 from agent.trail.event import MalformedEventError
@@ -29,30 +30,6 @@ _PAST_THE_LIMIT = "the object is damaged, and larger than limits.object_bytes"
 # A record holds its body, its attributes, which repeat most of the body, and is copied once more to be sent.
 _COPIES = 4
 _RECORD_BYTES = 2048
-
-
-class Mapper(Protocol):
-    """Makes records of events."""
-
-    def to_record(self, raw: bytes, source: ObjectSource) -> LogRecord:
-        """The record for one event's bytes; raises `MalformedEventError` if they are no JSON object."""
-        ...
-
-
-class ObjectTelemetry(Protocol):
-    """What reading objects tells the outside."""
-
-    def object_read(self, size_bytes: int, seconds: float, last_modified: float) -> None:
-        """An object was read whole and found sound; `size_bytes` as stored, `last_modified` in Unix seconds."""
-        ...
-
-    def gate_closed(self, part: str, fault: EnvironmentFault, detail: str) -> None:
-        """`part` is at fault, and no message is to blame: the work waits."""
-        ...
-
-    def gate_opened(self, part: str) -> None:
-        """`part` works again."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +64,9 @@ class ObjectReader:
         selection: Selection,
         mapper: Mapper,
         limits: ReadLimits,
-        budget: Budget,
         gate: Gate,
         include_read_only: bool,
-        telemetry: ObjectTelemetry,
+        telemetry: Telemetry,
         pulse: Pulse,
         halt: threading.Event,
         random: Callable[[], float],
@@ -99,7 +75,6 @@ class ObjectReader:
         self._selection = selection
         self._mapper = mapper
         self._limits = limits
-        self._budget = budget
         self._gate = gate
         self._include_read_only = include_read_only
         self._telemetry = telemetry
@@ -108,10 +83,10 @@ class ObjectReader:
         self._random = random
         self._evidence = Evidence(store)
 
-    def read(self, admitted: Admitted) -> Found:
+    def read(self, admitted: Admitted, memory: Share) -> Found:
         """Read one object; while its whole bucket is at fault, wait: no message is to blame for that.
 
-        `kept_bytes` of what is found stay reserved in the budget. Raises `StoreError` where S3 or the way to it is the
+        `kept_bytes` of what is found stay reserved in `memory`. Raises `StoreError` where S3 or the way to it is the
         trouble, `PermanentError` for what is wrong with this object, `TransientError` after a wait for its bucket in
         vain, `DrainedError` if the daemon has to stop first.
         """
@@ -120,7 +95,7 @@ class ObjectReader:
 
         def attempt() -> Found:
             try:
-                return self._read_object(admitted)
+                return self._read_object(admitted, memory)
             except StoreError as error:
                 whole = error.policy.bucket
                 if whole is None or not self._evidence.ask_bucket(ref, error):
@@ -135,12 +110,12 @@ class ObjectReader:
     def _patience(self, attempt: int) -> float:
         return self._random() * min(_LONGEST_DENIED_SECONDS, 2.0 ** min(attempt, 10))
 
-    def _read_object(self, admitted: Admitted) -> Found:
+    def _read_object(self, admitted: Admitted, memory: Share) -> Found:
         """Read one object, as often as the policy for each kind of failure says."""
         failures: Counter[Policy] = Counter()
         while True:
             try:
-                return self._read_once(admitted)
+                return self._read_once(admitted, memory)
             except StoreError as error:
                 failures[error.policy] += 1
                 if failures[error.policy] >= error.policy.tries:
@@ -150,12 +125,12 @@ class ObjectReader:
     def _rest(self, attempt: int) -> None:
         self._pulse.wait(self._halt, self._random() * _FIRST_RETRY_SECONDS * 2**attempt)
 
-    def _read_once(self, admitted: Admitted) -> Found:
+    def _read_once(self, admitted: Admitted, memory: Share) -> Found:
         self._stop_if_halted()
         started = self._pulse.clock.monotonic()
         with (
             self._store.open(admitted.ref) as body,
-            self._budget.reserve(self._limits.inflate.most(body.length)) as reservation,
+            memory.reserve(self._limits.inflate.most(body.length)) as reservation,
         ):
             size = _Counted(self._unless_halted(body.chunks))
             found = map_events(

@@ -3,60 +3,40 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Protocol
 
 from agent.aws.store_policy import StoreError
 from agent.errors import DrainedError, Fault, PermanentError, Reason, TransientError
-from agent.flow.budget import Budget
-from agent.flow.objects import Found
+from agent.flow.budget import Share
+from agent.flow.objects import Found, ObjectReader
 from agent.model import Delivery, Ignored, ObjectRef, Reading
+from agent.telemetry.events import Telemetry
 from agent.trail import notification
 from agent.trail.admission import Admission, Admitted
-
-
-class Objects(Protocol):
-    """Reads objects, as `agent.flow.objects.ObjectReader` does."""
-
-    def read(self, admitted: Admitted) -> Found:
-        """Raises `StoreError`, `PermanentError`, `TransientError` or `DrainedError`."""
-        ...
-
-
-class PipelineTelemetry(Protocol):
-    """What the pipeline tells the outside."""
-
-    def notification_ignored(self, ignored: Ignored) -> None:
-        """A part of a notification holds nothing for us."""
-        ...
 
 
 class Pipeline:
     """Reads what a delivery names. Safe to call from many threads at once."""
 
-    def __init__(self, *, admission: Admission, objects: Objects, budget: Budget, telemetry: PipelineTelemetry) -> None:
+    def __init__(self, *, admission: Admission, objects: ObjectReader, telemetry: Telemetry) -> None:
         self._admission = admission
         self._objects = objects
-        self._budget = budget
         self._telemetry = telemetry
 
-    def read(self, delivery: Delivery) -> Reading:
-        """Everything that `delivery` names, read whole or not at all, object by object; raises nothing on purpose."""
+    def read(self, delivery: Delivery, memory: Share) -> Reading:
+        """Everything that `delivery` names, read whole or not at all, object by object; raises nothing on purpose.
+
+        What is read is reserved in `memory`, and stays so.
+        """
         try:
             entries = notification.decode(delivery.body)
         except PermanentError as error:
             return Reading(delivery, faults=(error.at("", ""),))
         reading = Reading(delivery)
-        try:
-            for entry in dict.fromkeys(entries):
-                reading = self._take(reading, self._admission.admit(entry))
-        except BaseException:
-            self._budget.finish(reading.kept_bytes)
-            self._budget.free(reading.kept_bytes)
-            raise
-        self._budget.finish(reading.kept_bytes)
+        for entry in dict.fromkeys(entries):
+            reading = self._take(reading, self._admission.admit(entry), memory)
         return reading
 
-    def _take(self, reading: Reading, entry: Admitted | Ignored | Fault) -> Reading:
+    def _take(self, reading: Reading, entry: Admitted | Ignored | Fault, memory: Share) -> Reading:
         match entry:
             case Ignored():
                 self._telemetry.notification_ignored(entry)
@@ -64,12 +44,12 @@ class Pipeline:
             case Fault():
                 return replace(reading, faults=(*reading.faults, entry))
             case Admitted():
-                return self._take_object(reading, entry)
+                return self._take_object(reading, entry, memory)
 
-    def _take_object(self, reading: Reading, admitted: Admitted) -> Reading:
+    def _take_object(self, reading: Reading, admitted: Admitted, memory: Share) -> Reading:
         ref = admitted.ref
         try:
-            found = self._objects.read(admitted)
+            found = self._objects.read(admitted, memory)
         except DrainedError:
             return replace(reading, returned=True)
         except PermanentError as error:
@@ -95,5 +75,4 @@ def _joined(reading: Reading, found: Found, ref: ObjectRef) -> Reading:
         faults=faults,
         skipped=reading.skipped + found.skipped,
         malformed=reading.malformed + found.malformed,
-        kept_bytes=reading.kept_bytes + found.kept_bytes,
     )

@@ -1,44 +1,50 @@
-"""Many deliveries read side by side: what was read comes out together, or sooner if somebody waits for it."""
+"""Many deliveries read side by side: what was read comes out together, or sooner if somebody waits for it.
+
+The memory of each delivery is one `Share`. It is opened, handed to the read, lent to the shipping, and released here.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ALL_COMPLETED, FIRST_COMPLETED, Executor, Future, wait
-from typing import Final, Protocol
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Final
 
 from agent.errors import RetryReason
+from agent.flow.budget import Budget, Share
 from agent.model import Delivery, Reading
 from agent.pulse import Pulse
+from agent.telemetry.events import Telemetry
+from agent.waiting.gate import Gate
 
 _LOOK_AGAIN_SECONDS: Final = 1.0
 
 
-class Memory(Protocol):
-    """What the records that were read may take together."""
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """One delivery that is being read, or was."""
 
-    def is_short(self) -> bool:
-        """Whether a read waits for memory."""
-        ...
-
-    def free(self, kept: int) -> None:
-        """Records of so many bytes are shipped, or given up."""
-        ...
+    delivery: Delivery
+    memory: Share
+    future: Future[Reading]
 
 
-class Gate(Protocol):
-    """Whether everything that the work needs is there."""
+class Portion:
+    """Readings that came together. They are for use inside the block; its end releases their memory."""
 
-    def is_closed(self) -> bool:
-        """Whether a read may have to wait for long."""
-        ...
+    def __init__(self, readings: Sequence[Reading], memory: Sequence[Share]) -> None:
+        self._readings = readings
+        self._memory = memory
 
+    def __enter__(self) -> Sequence[Reading]:
+        return self._readings
 
-class ReadTelemetry(Protocol):
-    """What reading tells the outside."""
-
-    def worker_failed(self, error: BaseException) -> None:
-        """A bug of ours ended the reading of one delivery; it comes again."""
-        ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        for share in self._memory:
+            share.release()
 
 
 class ReadPool:
@@ -48,52 +54,55 @@ class ReadPool:
         self,
         *,
         pool: Executor,
-        read: Callable[[Delivery], Reading],
-        memory: Memory,
+        read: Callable[[Delivery, Share], Reading],
+        budget: Budget,
         gate: Gate,
-        telemetry: ReadTelemetry,
+        telemetry: Telemetry,
         pulse: Pulse,
     ) -> None:
         self._pool = pool
         self._read = read
-        self._memory = memory
+        self._budget = budget
         self._gate = gate
         self._telemetry = telemetry
         self._pulse = pulse
 
-    def read_all(self, deliveries: Sequence[Delivery]) -> Iterator[list[Reading]]:
+    def read_all(self, deliveries: Sequence[Delivery]) -> Generator[Portion]:
         """The readings of `deliveries`, all together; those that are done come sooner if another read has to wait.
 
         A read that waits for memory gets what others hold once they are shipped, and one that waits for a bucket must
         not hold back what was read of others.
         """
-        reads = {self._pool.submit(self._read_one, delivery): delivery for delivery in deliveries}
+        reads: list[_Read] = []
         try:
-            while reads:
+            reads.extend(self._begin(delivery) for delivery in deliveries)
+            left = reads
+            while left:
                 self._pulse.beat()
-                hurry = self._memory.is_short() or self._gate.is_closed()
+                hurry = self._budget.is_short() or self._gate.is_closed()
                 until = FIRST_COMPLETED if hurry else ALL_COMPLETED
-                done, unfinished = wait(reads, timeout=_LOOK_AGAIN_SECONDS, return_when=until)
-                if done and (hurry or not unfinished):
-                    yield [self._reading(reads.pop(read), read) for read in list(reads) if read in done]
+                wait([read.future for read in left], timeout=_LOOK_AGAIN_SECONDS, return_when=until)
+                done = [read for read in left if read.future.done()]
+                if done and (hurry or len(done) == len(left)):
+                    left = [read for read in left if read not in done]
+                    yield Portion([self._reading(read) for read in done], [read.memory for read in done])
         finally:
-            for read in reads:  # a bug of ours ended this unit of work
-                read.add_done_callback(self._forget)
+            for read in reads:  # where a bug ended this unit of work some are not shipped, or not even done
+                read.future.add_done_callback(lambda _, memory=read.memory: memory.release())  # type: ignore[misc]
 
-    def free(self, readings: Sequence[Reading]) -> None:
-        """What `readings` hold is shipped, or given up."""
-        self._memory.free(sum(reading.kept_bytes for reading in readings))
+    def _begin(self, delivery: Delivery) -> _Read:
+        memory = self._budget.open_share()
+        return _Read(delivery, memory, self._pool.submit(self._read_one, delivery, memory))
 
-    def _read_one(self, delivery: Delivery) -> Reading:
+    def _read_one(self, delivery: Delivery, memory: Share) -> Reading:
         with self._pulse.busy():
-            return self._read(delivery)
+            try:
+                return self._read(delivery, memory)
+            finally:
+                memory.close()
 
-    def _forget(self, read: Future[Reading]) -> None:
-        if not read.cancelled() and not read.exception():
-            self.free([read.result()])
-
-    def _reading(self, delivery: Delivery, read: Future[Reading]) -> Reading:
-        if error := read.exception():
+    def _reading(self, read: _Read) -> Reading:
+        if error := read.future.exception():
             self._telemetry.worker_failed(error)
-            return Reading(delivery, retry=RetryReason.BUG)
-        return read.result()
+            return Reading(read.delivery, retry=RetryReason.BUG)
+        return read.future.result()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from typing import Final
 
 from agent.aws.lease import DryRunLeases, Leases
@@ -66,14 +66,19 @@ class Worker:
     def work_on(self, deliveries: Sequence[Delivery]) -> list[Settlement]:
         """Read, ship and settle `deliveries`; returns the dead letters among them, which are not settled yet."""
         letters: list[Settlement] = []
-        for readings in self._reads.read_all(deliveries):
-            settlements = self._ship_and_free(readings)
-            letters += [each for each in settlements if each.outcome is Outcome.DEAD_LETTER]
-            self.settle([each for each in settlements if each.outcome is not Outcome.DEAD_LETTER])
-            for reading, settlement in zip(readings, settlements, strict=True):
-                if settlement.outcome is Outcome.DELIVERED:
-                    self._doubt.delivered(reading)
+        with closing(self._reads.read_all(deliveries)) as portions:
+            for portion in portions:
+                with portion as readings:
+                    settlements = self._ship(readings)
+                letters += [each for each in settlements if each.outcome is Outcome.DEAD_LETTER]
+                self.settle([each for each in settlements if each.outcome is not Outcome.DEAD_LETTER])
+                self._tell_doubt(readings, settlements)
         return letters
+
+    def _tell_doubt(self, readings: Sequence[Reading], settlements: Sequence[Settlement]) -> None:
+        for reading, settlement in zip(readings, settlements, strict=True):
+            if settlement.outcome is Outcome.DELIVERED:
+                self._doubt.delivered(reading)
 
     def settle(self, settlements: Sequence[Settlement]) -> None:
         """Tell the queue what became of deliveries that are no dead letters."""
@@ -92,9 +97,3 @@ class Worker:
     def holds(self, delivery: Delivery) -> bool:
         """Whether the lease of `delivery` is held: not once it was settled, or lost."""
         return self._leases.holds(delivery)
-
-    def _ship_and_free(self, readings: Sequence[Reading]) -> Sequence[Settlement]:
-        try:
-            return self._ship(readings)
-        finally:
-            self._reads.free(readings)

@@ -16,7 +16,7 @@ from agent.settings.sections import (
     RecordSettings,
     SelectSettings,
 )
-from agent.settings.urls import redacted_url
+from agent.settings.urls import is_aws, queue_endpoint, redacted_url
 from agent.settings.views import redacted, schema
 
 __all__ = [
@@ -33,7 +33,9 @@ __all__ = [
     "SelectSettings",
     "Settings",
     "environment",
+    "is_aws",
     "load",
+    "queue_endpoint",
     "read_mask_key",
     "redacted",
     "redacted_url",

@@ -41,9 +41,15 @@ class Section(BaseModel):
 
 
 class QueueSettings(Section):
-    """The SQS queue that the buckets notify. Without `region`, the URL says it."""
+    """The SQS queue that the buckets notify. Without `region`, the URL says it.
 
-    url: Annotated[str, Field(description="URL of the SQS queue that the buckets notify; required")]
+    The host in a queue's URL is the one that is asked, unless an endpoint is set by name.
+    """
+
+    url: Annotated[
+        str,
+        Field(description="URL of the SQS queue that the buckets notify; its host is asked; required"),
+    ]
     region: str = Field(default="", description="region of the queue; default: the one in its URL, else AWS_REGION")
     wait_seconds: Whole = Field(
         default=10,
@@ -86,6 +92,11 @@ class QueueSettings(Section):
         if value is not None and urls.queue_url(value) == info.data.get("url"):
             raise ValueError("must not be the same queue as queue.url")
         return value
+
+    @property
+    def dead_letter_region(self) -> str:
+        """The region of the dead-letter queue that the settings name: the one in its URL, else the queue's."""
+        return urls.queue_region(self.dead_letter_url or "") or self.region
 
 
 class BucketSettings(Section):

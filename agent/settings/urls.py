@@ -5,29 +5,55 @@ from __future__ import annotations
 import re
 from urllib.parse import SplitResult, urlsplit
 
-from agent.settings.values import ACCOUNT, REGION, split_url, without_user
+from agent.settings.values import ACCOUNT, split_url, without_user
 
 REDACTED = "[redacted]"
 _LOGS_PATH = "/v1/logs"
 _QUEUE_NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
 _LEGACY_HOST = "queue.amazonaws.com"
+_REGION_IN_URL = re.compile(r"(af|ap|ca|cn|eu|eusc|il|me|mx|sa|us)(-[a-z]+){1,3}-[0-9]{1,2}")
+_AWS_DOMAINS = (
+    *(
+        "amazonaws.com",
+        "amazonaws.com.cn",
+        "amazonaws.eu",
+        "api.aws",
+        "api.amazonwebservices.com.cn",
+        "api.amazonwebservices.eu",
+    ),
+    *("c2s.ic.gov", "sc2s.sgov.gov", "cloud.adc-e.uk", "csp.hci.ic.gov"),
+)
 
 
 def queue_url(value: str) -> str:
-    """An SQS queue URL that ends in account and name, of a queue that S3 can notify.
+    """The URL of an SQS queue that S3 can notify; AWS's own end in account and name, an emulator's at least in a name.
 
     Follows https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-queue-message-identifiers.html.
     """
-    segments = split_url(without_user(value)).path.strip("/").split("/")
-    name = segments[-1]
+    parts = split_url(without_user(value))
+    *above, name = parts.path.strip("/").split("/")
     if name.endswith(".fifo"):
         raise ValueError("must be a standard queue: S3 cannot notify a FIFO queue")
-    if len(segments) < 2 or not ACCOUNT.fullmatch(segments[-2]) or not _QUEUE_NAME.fullmatch(name):  # noqa: PLR2004
+    has_account = bool(above) and bool(ACCOUNT.fullmatch(above[-1]))
+    if not _QUEUE_NAME.fullmatch(name) or not (has_account or not is_aws(value)):
         raise ValueError(
             "must end in the account id and the name of the queue, "
             "as in https://sqs.us-west-2.amazonaws.com/111122223333/trail-agent"
         )
     return value
+
+
+def is_aws(url: str) -> bool:
+    """Whether the host of a URL is one of AWS's own, in any partition."""
+    host = urlsplit(url).hostname or ""
+    return host.endswith(tuple(f".{domain}" for domain in _AWS_DOMAINS))
+
+
+def queue_endpoint(value: str) -> str:
+    """The endpoint that a queue's URL names: its host and port. AWS is asked over TLS, whatever the URL says."""
+    parts = urlsplit(value)
+    scheme = "https" if is_aws(value) and parts.port is None else parts.scheme
+    return f"{scheme}://{parts.netloc}"
 
 
 def queue_region(value: str) -> str | None:
@@ -36,8 +62,8 @@ def queue_region(value: str) -> str | None:
     host = parts.hostname or ""
     if host == _LEGACY_HOST:
         return "us-east-1"
-    words = [*host.split("."), *parts.path.split("/")[1:-2]]
-    return next((word for word in words if REGION.fullmatch(word)), None)
+    words = [*host.split("."), *parts.path.strip("/").split("/")[:-1]]
+    return next((word for word in words if _REGION_IN_URL.fullmatch(word)), None)
 
 
 def logs_url(endpoint: str) -> str:

@@ -1,1 +1,1 @@
-"""How the outside sees us: metrics, log events, health and the HTTP endpoints."""
+"""What the agent tells the outside: metrics, log events, health and the HTTP endpoints."""

@@ -15,7 +15,7 @@ RECENT_DEAD_LETTERS: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """One delivery that was given up, and when (Unix seconds). Its texts are clean."""
+    """One dead letter; `at` is Unix seconds. Its texts are safe to show."""
 
     at: float
     reason: str
@@ -48,7 +48,7 @@ class Activity:
                 marks.append(_Second(second, count))
 
     def per_minute(self, stage: str) -> float:
-        """What went through `stage` in the last minute; within the first minute, at the rate since the start."""
+        """What went through `stage` in the last minute. During the first minute: the rate since the start."""
         now = self._clock.monotonic()
         with self._lock:
             marks = self._marks.get(stage, ())
@@ -60,7 +60,7 @@ class Activity:
         return self._clock.monotonic() - self.started_at
 
     def remember(self, dead_letter: DeadLetter) -> None:
-        """Keep `dead_letter` for the status page; the oldest gives way."""
+        """Keep `dead_letter` for the status page; the oldest one is dropped."""
         with self._lock:
             self._dead_letters.append(dead_letter)
 

@@ -81,7 +81,7 @@ ENVIRONMENT: Final[Mapping[EnvironmentFault, Advice]] = {
     EnvironmentFault.QUEUE_UNAVAILABLE: Advice(
         "SQS does not answer, or answers with 5xx",
         f"{_ASKS}; unready after two minutes",
-        "check queue.url, the network and any VPC endpoint",
+        "check the host in the detail, which is queue.url's unless an endpoint is set by name, and the network to it",
     ),
     EnvironmentFault.QUEUE_THROTTLED: Advice(
         "SQS says that it is asked too often",
@@ -101,7 +101,7 @@ ENVIRONMENT: Final[Mapping[EnvironmentFault, Advice]] = {
     EnvironmentFault.QUEUE_MISSING: Advice(
         "there is no queue of that name",
         _ASKS,
-        "check queue.url and queue.region",
+        "check queue.url and queue.region, and the host in the detail, where an endpoint set by name is asked",
     ),
     EnvironmentFault.QUEUE_SETTLING: Advice(
         "SQS gives messages, but lets none be deleted or given back",
@@ -241,9 +241,9 @@ IGNORED: Final[Mapping[IgnoredReason, Advice]] = {
 }
 
 
-def of_part(part: str, kind: str) -> Advice:
-    """The advice for `part` (sink or queue) when it fails in the way called `kind`; an unlisted way is no answer."""
+def fault_of(part: str, kind: str) -> EnvironmentFault:
+    """The fault of `part` (sink or queue) failing in the way called `kind`; an unlisted way counts as no answer."""
     try:
-        return ENVIRONMENT[EnvironmentFault(f"{part} {kind}")]
+        return EnvironmentFault(f"{part} {kind}")
     except ValueError:
-        return ENVIRONMENT[EnvironmentFault(f"{part} unavailable")]
+        return EnvironmentFault(f"{part} unavailable")

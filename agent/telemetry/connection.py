@@ -1,4 +1,4 @@
-"""One HTTP connection: one bounded request in, one answer with its security headers out (RFC 9110)."""
+"""One HTTP connection: reads one request of limited size, writes one answer with security headers (RFC 9110)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _HEADERS: Final = {
 
 
 class _Answering(Protocol):
-    """The server, as a connection sees it."""
+    """What a connection needs of the server."""
 
     def answer(self, request: Request) -> Answer:
         """The answer to `request`."""
@@ -42,7 +42,7 @@ class Connection(BaseHTTPRequestHandler):
     wbufsize = 64 * 1024
 
     def setup(self) -> None:
-        """Read no more than a bounded head from the client."""
+        """Limit what is read from the client."""
         super().setup()
         self.rfile = _Head(self.rfile)
 
@@ -50,7 +50,7 @@ class Connection(BaseHTTPRequestHandler):
         """Answer one request."""
         try:
             super().handle()
-        except HTTPException:  # the request line alone fills the head
+        except HTTPException:  # the request line alone is longer than the limit
             self.requestline = self.command = ""
             self.send_error(_URI_TOO_LONG)
 
@@ -65,8 +65,8 @@ class Connection(BaseHTTPRequestHandler):
         self.do_GET()
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
-        """Answer what is no proper request, without repeating any of it."""
-        # A client whose request could not be read is answered in our own version, with a full head.
+        """Answer a bad request, without repeating any of it."""
+        # The request could not be read, so its version is not known: answer in our own, with all headers.
         self.request_version = self.protocol_version
         if code == _NOT_IMPLEMENTED:
             self._send(text(_METHOD_NOT_ALLOWED, "only GET and HEAD"), {"Allow": "GET, HEAD"})
@@ -74,7 +74,7 @@ class Connection(BaseHTTPRequestHandler):
             self._send(text(code, "bad request"))
 
     def version_string(self) -> str:
-        """Name ourselves, but no version."""
+        """The name of the server, without a version."""
         return _NAME
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
@@ -93,14 +93,14 @@ class Connection(BaseHTTPRequestHandler):
 
 
 class _Head(io.BufferedIOBase):
-    """A request's head, read line by line and not beyond its bound."""
+    """A request's head, read line by line up to a limit."""
 
     def __init__(self, stream: io.BufferedIOBase) -> None:
         self._stream = stream
         self._left = HEAD_BYTES
 
     def readline(self, size: int | None = -1, /) -> bytes:
-        """The next line; LineTooLong once the head is too large."""
+        """The next line; raises LineTooLong if the head is too large."""
         wanted = self._left + 1 if size is None or size < 0 else min(size, self._left + 1)
         line = self._stream.readline(wanted)
         self._left -= len(line)
@@ -109,6 +109,6 @@ class _Head(io.BufferedIOBase):
         return line
 
     def close(self) -> None:
-        """Close the stream under it."""
+        """Close the underlying stream."""
         self._stream.close()
         super().close()

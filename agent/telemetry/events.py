@@ -1,6 +1,6 @@
-"""The named events: what the data path says happened. Each moves its metrics and writes at most one line.
+"""The named events: what the data path reports. Each event changes its metrics and writes at most one log line.
 
-The data path calls `telemetry.object_read(…)`, `telemetry.delivery_settled(…)`, and knows neither metrics nor log.
+The data path calls `telemetry.object_read(…)`, `telemetry.delivery_settled(…)`. It knows neither metrics nor log.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from agent.telemetry.server import Server
 
 
 class Telemetry(QueueEvents, FlowEvents):
-    """Everything the daemon tells the outside; every method is thread-safe and none raises for what strangers sent."""
+    """Everything the daemon tells the outside. Every method is thread-safe, and none raises for untrusted input."""
 
     def __init__(self, metrics: Metrics, log: FilteringBoundLogger, health: Health, clock: Clock) -> None:
         super().__init__(metrics, log, health, clock)
@@ -41,9 +41,9 @@ def open_telemetry(
     *,
     vocabulary: EventVocabulary | None = None,
 ) -> Telemetry:
-    """A daemon's telemetry with metrics at 0, in a registry that nothing else writes to, on the clock of `pulse`.
+    """The telemetry of a daemon: all metrics at 0, in a registry of its own, with the clock of `pulse`.
 
-    `vocabulary` is CodeCatalyst's unless told otherwise.
+    `vocabulary` is CodeCatalyst's by default.
     """
     known = vocabulary or codecatalyst_vocabulary()
     metrics = Metrics(CollectorRegistry(), event_name_labels, vocabulary=known, build=build)

@@ -17,7 +17,7 @@ from prometheus_client.registry import Collector
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """One answer: `body` in the format `content_type` names, compressed if `gzipped`."""
+    """One answer: `body` in the format that `content_type` names, compressed if `gzipped`."""
 
     content_type: str
     body: bytes
@@ -25,18 +25,18 @@ class Rendered:
 
 
 class WithoutCreated(Collector):
-    """A registry seen without its `_created` series.
+    """A registry without its `_created` series.
 
-    The client library adds one to every counter and histogram, which doubles their number, and can only be told not
-    to for the whole interpreter (`disable_created_metrics`, or an environment variable read at import). A library
-    that is imported must not decide that for others, so they are left out here, on the way out.
+    The client library adds one series to every counter and histogram. It can be switched off only for the whole
+    interpreter (`disable_created_metrics`, or an environment variable that is read at import), and a package must not
+    do that to the program that imports it. So these series are removed here.
     """
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._registry = registry
 
     def collect(self) -> Iterator[Metric]:
-        """The registry's metrics with all samples but `_created`."""
+        """The registry's metrics, without `_created` samples."""
         for metric in self._registry.collect():
             created = metric.name + "_created"
             kept = Metric(metric.name, metric.documentation, metric.type, metric.unit)
@@ -54,7 +54,7 @@ def render(registry: CollectorRegistry, accept: str, accept_encoding: str) -> Re
 
 
 def _encoder(accept: str) -> tuple[Callable[[Collector], bytes], str]:
-    # choose_encoder echoes a version it was asked for into the Content-Type, and compares it with numbers.
+    # choose_encoder copies the requested version into the Content-Type, and compares it with numbers.
     if not (accept.isascii() and accept.isprintable()):
         return choose_encoder("")
     try:

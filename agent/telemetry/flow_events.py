@@ -1,4 +1,4 @@
-"""Named events of the flow from notification to sink, and whether the sink and the store let it through."""
+"""Named events on the way from notification to sink, and whether sink and buckets let the flow through."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class FlowEvents(Voice):
     """What happens to objects, events and records on their way."""
 
     def notification_ignored(self, ignored: Ignored) -> None:
-        """A part of a notification holds nothing for us."""
+        """A part of a notification holds nothing for the agent."""
         self.metrics.ignored.labels(ignored.reason.value).inc()
         self._log.debug("notification_ignored", reason=ignored.reason.value, bucket=ignored.bucket, key=ignored.key)
 
@@ -33,7 +33,7 @@ class FlowEvents(Voice):
         self._log.debug("object_read", bytes=size_bytes, seconds=round(seconds, 4), age_seconds=age)
 
     def reading_finished(self, reading: Reading) -> None:
-        """All objects of one delivery have been read: each event in them gets its fate from here on."""
+        """All objects of one delivery have been read: from here on each of their events gets a fate."""
         read = len(reading.records) + reading.skipped + reading.malformed
         self.metrics.events_read.inc(read)
         self.metrics.events.labels("skipped").inc(reading.skipped)
@@ -79,10 +79,11 @@ class FlowEvents(Voice):
         """The sink does not accept; `kind` is a result of `export_answered`. The work waits."""
         detail = without_user(detail)
         self.health.hold("sink", detail)
-        self._trouble(ERROR, "sink", "sink_down", kind=kind, detail=detail, hint=advice.of_part("sink", kind).hint)
+        fault = advice.fault_of("sink", kind)
+        self._trouble(ERROR, "sink", "sink_down", fault=fault.value, detail=detail, hint=advice.ENVIRONMENT[fault].hint)
 
     def sink_warned(self, message: str) -> None:
-        """The sink accepted with a remark."""
+        """The sink accepted everything, with a message."""
         if self._distinct.is_new(f"sink: {message}"):
             self._log.warning("sink_warned", message=message, hint="everything was accepted; see the sink's own log")
 
@@ -91,14 +92,14 @@ class FlowEvents(Voice):
         hint = advice.ENVIRONMENT[fault].hint
         detail = without_user(detail)
         self.health.hold(part, detail)
-        self._trouble(ERROR, f"gate {part}", "gate_closed", part=part, detail=detail, hint=hint)
+        self._trouble(ERROR, f"gate {part}", "gate_closed", part=part, fault=fault.value, detail=detail, hint=hint)
 
     def gate_opened(self, part: str) -> None:
         """`part` works again."""
         self._relief(f"gate {part}", "gate_opened", self.health.release(part))
 
     def _observe_ages(self, records: Sequence[LogRecord], now: float) -> None:
-        # A clock that runs ahead, or a forged eventTime, must not make an age negative nor a time later than now.
+        # A clock that is ahead, or a forged eventTime, must give no negative age and no time in the future.
         times = [min(record.time_unix_nano / _NANOSECONDS, now) for record in records]
         for time in times:
             self.metrics.event_age.observe(now - time)

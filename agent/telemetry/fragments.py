@@ -1,4 +1,4 @@
-"""Small lists of names and values, as the status page shows them in several places."""
+"""Small lists of names and values, for several places of the status page."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ALARMING: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a small list. `nonzero` is whether it counts something, which may be alarming."""
+    """One line of a small list. `nonzero`: it counts something, so it may need attention."""
 
     name: str
     value: str
@@ -28,7 +28,7 @@ class Row:
 
 
 def rows_list(rows: Iterable[Row]) -> str:
-    """`rows` as a definition list; what is alarming stands out."""
+    """`rows` as a definition list; what needs attention is highlighted."""
     return f"<dl>{''.join(_item(row) for row in rows)}</dl>"
 
 

@@ -1,6 +1,6 @@
-"""Whether the daemon lives, and whether it is ready: lists of problems, in words for the operator.
+"""Whether the daemon is alive, and whether it is ready: lists of problems, as sentences for the operator.
 
-Liveness asks only whether every thread's heart beats; it never depends on AWS or on the sink, because a restart mends
+Liveness asks only whether every thread beats. It never depends on AWS or on the sink, because a restart repairs
 neither. Readiness says whether events flow now.
 """
 
@@ -19,7 +19,7 @@ QUEUE_PATIENCE_SECONDS: Final = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Failing:
-    """Something that fails since `since` (monotonic seconds), and how."""
+    """Something that has failed since `since` (monotonic seconds); `detail` says how."""
 
     since: float
     detail: str
@@ -38,12 +38,12 @@ class Health:
         self._draining = False
 
     def live(self) -> list[str]:
-        """One sentence per thread that has not beaten for a minute; empty: alive."""
+        """One sentence per thread that has not beaten for a minute; none: alive."""
         names = self._pulse.still(STILL_SECONDS)
         return [f"thread {name} has not moved for more than {STILL_SECONDS:.0f} s" for name in names]
 
     def ready(self) -> list[str]:
-        """One sentence per reason why no events flow; empty: ready."""
+        """One sentence per reason why no events flow; none: ready."""
         with self._lock:
             problems = ["draining"] if self._draining else []
             problems += self._queue_problems()
@@ -57,25 +57,25 @@ class Health:
             return "sink" not in self._held
 
     def queue_up(self) -> float | None:
-        """The queue has answered; the seconds for which it had failed before, or None if it had not."""
+        """The queue has answered. Returns the seconds for which it had failed, or None if it had not."""
         with self._lock:
             self._queue_answered = True
             ended, self._queue = self._queue, None
             return self._seconds(ended)
 
     def queue_down(self, detail: str) -> bool:
-        """The queue has not answered, or refused; True while that is forgiven: two minutes, if it ever answered."""
+        """The queue did not answer, or refused. Returns whether the agent still counts as ready (two minutes)."""
         with self._lock:
             self._queue = self._still(self._queue, detail)
             return not self._queue_problems()
 
     def hold(self, part: str, detail: str) -> None:
-        """Nothing flows because of `part` ("sink", "store", …), which says `detail`."""
+        """Nothing flows because of `part` ("sink", "bucket acme", …); `detail` says why."""
         with self._lock:
             self._held[part] = self._still(self._held.get(part), detail)
 
     def release(self, part: str) -> float | None:
-        """`part` works again; the seconds for which it had failed, or None if it had not."""
+        """`part` works again. Returns the seconds for which it had failed, or None if it had not."""
         with self._lock:
             return self._seconds(self._held.pop(part, None))
 

@@ -1,7 +1,7 @@
-"""The labels of `codecatalyst_events_total`, kept within bounds that no forged event can pass.
+"""The labels of `codecatalyst_events_total`, with a limit that no forged event can pass.
 
-Prometheus keeps every series it has seen in memory ("Instrumentation: do not overuse labels"), and a record's author
-chooses `eventName` and `userIdentity.type` freely.
+Prometheus keeps every series in memory ("Instrumentation: do not overuse labels"), and whoever writes a record can
+write any `eventName` and `userIdentity.type` into it.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ LIMITED_LABELS: Final = (EVENT_NAME, IDENTITY_TYPE)
 
 @dataclass(frozen=True, slots=True)
 class EventVocabulary:
-    """What is known of event labels beforehand.
+    """The event labels that are known beforehand.
 
-    `documented` stand at 0 from the start; `names` always keep series of their own; `identity_types` is closed.
+    `documented` series exist at 0 from the start; `names` always keep series of their own; `identity_types` is closed.
     """
 
     documented: tuple[EventLabels, ...]
@@ -52,17 +52,17 @@ def _pairs(names: Set[str], identity_types: Set[str]) -> Iterator[EventLabels]:
 
 @dataclass(frozen=True, slots=True)
 class Limited:
-    """Labels that are safe to count under, and the names of the labels that had to give way."""
+    """Labels that are safe to count under, and the names of the labels whose values were replaced."""
 
     labels: EventLabels
     overflowed: tuple[str, ...]
 
 
 class LabelLimits:
-    """Admits known names always, and the first `event_name_labels` other ones; the rest are `other`. Thread-safe.
+    """Admits all known names and the first `event_name_labels` others; further ones count as `other`. Thread-safe.
 
     An identity type outside the closed set is `Unknown`. A name that is not 1 to 128 letters, digits and
-    `._:/-` is never admitted: it is no name that AWS gave.
+    `._:/-` is never admitted: AWS has no such names.
     """
 
     def __init__(self, vocabulary: EventVocabulary, event_name_labels: int) -> None:
@@ -72,7 +72,7 @@ class LabelLimits:
         self._lock = threading.Lock()
 
     def limit(self, labels: EventLabels) -> Limited:
-        """The labels to count under; the outcome is ours and stays as it is."""
+        """The labels to count under; the outcome is our own and never replaced."""
         overflowed: list[str] = []
         if not self._admits(labels.event_name):
             labels = replace(labels, event_name=OTHER)

@@ -1,4 +1,4 @@
-"""Named events of the daemon's life: start, ready, drain, stop, and what breaks it."""
+"""Named events of the daemon's life: start, ready, drain, stop, and what ends it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from agent.telemetry.voice import ERROR, Voice
 
 
 class LifeEvents(Voice):
-    """What befalls the daemon as a whole."""
+    """What happens to the daemon as a whole."""
 
     def started(self, version: str, queue: str, buckets: int, endpoint: str, listen: str) -> None:
         """The settings are loaded and the daemon begins; user info and query of an address are not logged."""
@@ -22,7 +22,7 @@ class LifeEvents(Voice):
         )
 
     def draining(self, signal_name: str, in_flight: int) -> None:
-        """`signal_name` asked the daemon to stop, with `in_flight` messages in hand: not ready from here on."""
+        """`signal_name` asked the daemon to stop, with `in_flight` messages in hand: it is not ready from here on."""
         self.health.drain()
         self._log.info(
             "draining",
@@ -36,7 +36,7 @@ class LifeEvents(Voice):
         self._log.info("stopped", after_seconds=round(seconds, 1))
 
     def worker_failed(self, error: BaseException) -> None:
-        """A bug of ours ended one unit of work; its messages come again."""
+        """A bug of trail-agent ended one unit of work; its messages come again."""
         self._log.error(
             "worker_failed",
             error=headline(error),
@@ -45,7 +45,7 @@ class LifeEvents(Voice):
         )
 
     def server_failed(self, error: BaseException) -> None:
-        """An HTTP answer could not be made; the pipeline does not notice."""
+        """An HTTP answer could not be made. The pipeline is not affected."""
         self._seldom(
             ERROR,
             "server",
@@ -56,5 +56,5 @@ class LifeEvents(Voice):
         )
 
     def setting_warned(self, message: str) -> None:
-        """A setting is usable but probably not meant; `message` says which, and holds no secret."""
+        """A setting can be used but is probably wrong; `message` says which, and holds no secret."""
         self._log.warning("setting_warned", message=message)

@@ -1,7 +1,7 @@
 """The log: one line per named event, as JSON for machines or in colour for a terminal.
 
-No string of a stranger can break a line or steer a terminal: every value is escaped and cut before it is rendered.
-Nothing here is configured for the whole interpreter, except by `foreign_logging`, and that only while its block runs.
+No untrusted text can break a line or control a terminal: every value is escaped and cut before it is written.
+Nothing here changes the whole interpreter, except `foreign_logging`, and that only while its block runs.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ def open_log(level: str, layout: str, stream: TextIO, clock: Clock | None = None
 def foreign_logging(log: FilteringBoundLogger, clock: Clock | None = None) -> Iterator[None]:
     """While the block runs, warnings and errors that libraries log (botocore, urllib3, grpc) go to `log`.
 
-    Each line of a library's code is heard once a minute: urllib3 warns of every retry. So does what ends a thread: the
-    interpreter would print its text, which may quote an event.
+    Each place in a library's code is logged once a minute, because urllib3 warns of every retry. An exception that ends
+    a thread goes to `log`, too: the interpreter would print its text, which may quote an event.
     """
     root = logging.getLogger()
     bridge, before = _Bridge(log, Throttle(clock or SystemClock())), root.level
@@ -77,13 +77,13 @@ class _Bridge(logging.Handler):
         self._throttle = throttle
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write `record` as one event `library_said`: the text of a library is a value, never an event's name."""
-        untold = self._throttle.due(f"{record.name}:{record.lineno}")
-        if untold is None:
+        """Write `record` as one event `library_said`. The library's text is a value, never the name of an event."""
+        suppressed = self._throttle.due(f"{record.name}:{record.lineno}")
+        if suppressed is None:
             return
         fields: dict[str, object] = {"logger": record.name, "message": _message(record)}
-        if untold:
-            fields["untold"] = untold
+        if suppressed:
+            fields["suppressed"] = suppressed
         if record.exc_info and record.exc_info[1]:
             fields[EXCEPTION] = describe(record.exc_info[1])
         level = logging.ERROR if record.levelno >= logging.ERROR else logging.WARNING
@@ -103,7 +103,7 @@ def _thread_failed(log: FilteringBoundLogger, failed: threading.ExceptHookArgs) 
         "thread_failed",
         thread=failed.thread.name if failed.thread else "",
         error=headline(error),
-        hint="a bug: liveness will fail, and whatever watches it restarts the agent; please report it with this line",
+        hint="a bug: /livez will fail, so that the agent is restarted; please report it with this line",
         **{EXCEPTION: describe(error)},
     )
 
@@ -119,7 +119,7 @@ class _Lines:
     def msg(self, line: str) -> None:
         """Write `line`; what the stream's encoding lacks is escaped."""
         text = line.encode(self._encoding, "backslashreplace").decode(self._encoding)
-        # ValueError: the stream is closed. There is nobody left to tell.
+        # ValueError: the stream is closed. Nobody reads it any more.
         with self._lock, suppress(OSError, ValueError):
             self._stream.write(text + "\n")
             self._stream.flush()
@@ -140,7 +140,7 @@ class _Stamp:
 
 
 def _cleaned(_logger: WrappedLogger, _level: str, event_dict: EventDict) -> EventDict:
-    # A traceback has lines of its own; `describe` has made it safe.
+    # A traceback keeps its line ends; `describe` has made it safe.
     return {key: value if key == EXCEPTION else _clean_value(value) for key, value in event_dict.items()}
 
 

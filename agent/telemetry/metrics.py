@@ -1,4 +1,4 @@
-"""The metrics: every name, type, label and known label value, defined once and standing at 0 from the start.
+"""The metrics: every name, type, label and known label value, defined once, and at 0 from the start.
 
 `increase()` does not see the first sample of a new series, so each known series exists before anything happens
 (Prometheus, "Instrumentation: avoid missing metrics").
@@ -54,7 +54,7 @@ PYTHON_VERSION: Final = ".".join(map(str, sys.version_info[:3]))
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """What is running; the labels of `trail_agent_build_info`. `revision` is empty where the build does not say."""
+    """What is running; the labels of `trail_agent_build_info`. `revision` is empty if the build does not say it."""
 
     version: str
     revision: str = ""
@@ -82,7 +82,7 @@ class Metrics:
     def count_events(self, labels: EventLabels, count: int, event_id: str) -> None:
         """Count `count` delivered events of the same labels; `event_id` is one of them, for the exemplar.
 
-        An exemplar holds at most 128 characters, its label's name among them (OpenMetrics, "Exemplars").
+        An exemplar holds at most 128 characters, the name of its label included (OpenMetrics, "Exemplars").
         """
         limited = self._limits.limit(labels)
         for label in limited.overflowed:
@@ -125,7 +125,7 @@ class Metrics:
             self.codecatalyst_events.labels(labels.event_name, labels.identity_type, labels.outcome)
         self.label_overflow = self._by(
             "trail_agent_label_overflow_total",
-            "Events whose label value was replaced because the label had too many values already, or a forged one.",
+            "Events counted under a replaced label value: the label had too many values, or the value was forged.",
             "label",
             LIMITED_LABELS,
         )
@@ -133,7 +133,7 @@ class Metrics:
     def _define_deliveries(self) -> None:
         self.received = self._counter("trail_agent_deliveries_received_total", "SQS messages received.")
         self.settled = self._by(
-            "trail_agent_deliveries_settled_total", "SQS messages settled, by what became of them.", "outcome", Outcome
+            "trail_agent_deliveries_settled_total", "SQS messages settled, by outcome.", "outcome", Outcome
         )
         self.dead_letters = self._by(
             "trail_agent_dead_letters_total", "SQS messages sent to the dead-letter queue.", "reason", Reason
@@ -143,7 +143,7 @@ class Metrics:
         )
         self.ignored = self._by(
             "trail_agent_notifications_ignored_total",
-            "Parts of notifications that are proven to hold nothing for us.",
+            "Parts of notifications that are proven to hold nothing for the agent.",
             "reason",
             IgnoredReason,
         )
@@ -177,7 +177,7 @@ class Metrics:
         )
         self.object_age = self._histogram(
             "trail_agent_object_age_seconds",
-            "From S3's LastModified until the sink accepted events of the object: our own share of the delay.",
+            "From S3's LastModified until the sink accepted events of the object: the agent's share of the delay.",
             OBJECT_AGE_BUCKETS,
         )
 
@@ -188,10 +188,11 @@ class Metrics:
         for operation, result in product(SQS_OPERATIONS, SQS_RESULTS):
             self.sqs_requests.labels(operation, result)
         self.lease_extensions = self._counter(
-            "trail_agent_lease_extensions_total", "Times that a message was kept hidden for longer."
+            "trail_agent_lease_extensions_total", "Times that the lease of a message was extended."
         )
         self.leases_lost = self._counter(
-            "trail_agent_leases_lost_total", "Messages that SQS may have given to another while they were held."
+            "trail_agent_leases_lost_total",
+            "Messages that SQS may have given to another replica while they were held here.",
         )
         self.queue_messages = self._gauge(
             "trail_agent_queue_messages", "Messages in the queue, as SQS estimates them.", ("queue", "state")
@@ -205,7 +206,9 @@ class Metrics:
 
     def _define_state(self, build: Build) -> None:
         self.in_flight_deliveries = self._gauge("trail_agent_in_flight_deliveries", "SQS messages held now.")
-        self.in_flight_bytes = self._gauge("trail_agent_in_flight_bytes", "Bytes reserved by all reads together.")
+        self.in_flight_bytes = self._gauge(
+            "trail_agent_in_flight_bytes", "Bytes of memory that all reads together have reserved."
+        )
         self.sink_up = self._gauge("trail_agent_sink_up", "0 from a failed export until the sink accepts again.")
         self.ready = self._gauge("trail_agent_ready", "1 while /readyz answers 200.")
         self.last_receive = self._gauge(

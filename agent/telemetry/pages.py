@@ -1,4 +1,4 @@
-"""Which answer belongs to which path; no sockets here.
+"""Which path gets which answer. There are no sockets here.
 
 `/livez`, `/healthz` and `/-/healthy` are one endpoint under the names that Kubernetes and Prometheus users expect, and
 so are `/readyz` and `/-/ready`.
@@ -26,7 +26,7 @@ UNAVAILABLE: Final = 503
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a client asked for, as far as it matters; `path` may carry a query, which is not looked at."""
+    """What a client asked for. A query in `path` is ignored."""
 
     path: str
     accept: str = ""
@@ -59,7 +59,7 @@ class Pages:
         }
 
     def answer(self, request: Request) -> Answer:
-        """The answer to `request`; never reflects any of it."""
+        """The answer to `request`. It never repeats any of it."""
         page = self._paths.get(request.path.partition("?")[0])
         return page(request) if page else text(NOT_FOUND, "not found: see /, /metrics, /livez and /readyz")
 

@@ -45,30 +45,31 @@ class QueueEvents(LifeEvents):
     def queue_down(self, kind: str, detail: str) -> None:
         """The queue did not answer, or refused; `kind` is a retry reason, a result of `sqs_request`, or `missing`.
 
-        A warning while it is forgiven, an error once a minute as soon as it makes the daemon unready.
+        It is a warning while the daemon stays ready, and an error once it is not; at most one line a minute.
         """
         detail = without_user(detail)
         level = WARNING if self.health.queue_down(detail) else ERROR
-        hint = advice.of_part("queue", kind).hint
-        self._trouble(level, "queue", "queue_down", kind=kind, detail=detail, hint=hint)
+        fault = advice.fault_of("queue", kind)
+        hint = advice.ENVIRONMENT[fault].hint
+        self._trouble(level, "queue", "queue_down", fault=fault.value, detail=detail, hint=hint)
 
     def queue_depth(self, queue: str, visible: int, in_flight: int, delayed: int) -> None:
-        """SQS estimates so many messages in `queue` (`main` or `dead_letter`)."""
+        """How many messages SQS estimates in `queue` (`main` or `dead_letter`)."""
         gauge = self.metrics.queue_messages
         gauge.labels(queue, "visible").set(visible)
         gauge.labels(queue, "in_flight").set(in_flight)
         gauge.labels(queue, "delayed").set(delayed)
 
     def in_flight(self, deliveries: int) -> None:
-        """So many messages are held now, by all workers together."""
+        """All workers together hold this many messages now."""
         self.metrics.in_flight_deliveries.set(deliveries)
 
     def leases_extended(self, count: int) -> None:
-        """`count` messages stay hidden for longer."""
+        """The leases of `count` messages were extended."""
         self.metrics.lease_extensions.inc(count)
 
     def lease_lost(self, delivery: Delivery) -> None:
-        """SQS says that `delivery` is no longer ours: another replica may have it too."""
+        """SQS says that the lease of `delivery` is over: another replica may have it, too."""
         self.metrics.leases_lost.inc()
         self._seldom(
             WARNING,
@@ -76,7 +77,7 @@ class QueueEvents(LifeEvents):
             "lease_lost",
             message_id=delivery.message_id,
             receive_count=delivery.receive_count,
-            hint="it is finished all the same; if this goes on, raise queue.visibility_timeout_seconds",
+            hint="the agent finishes it all the same; if this happens often, raise queue.visibility_timeout_seconds",
         )
 
     def delivery_settled(self, settlement: Settlement) -> None:
@@ -102,14 +103,15 @@ class QueueEvents(LifeEvents):
         )
 
     def settling_down(self, detail: str) -> None:
-        """SQS gives messages, and lets none be settled: what is delivered comes again."""
+        """SQS gives messages, but none can be deleted or given back: what was delivered comes again."""
         detail = without_user(detail)
         self.health.hold("queue settling", detail)
-        hint = advice.ENVIRONMENT[EnvironmentFault.QUEUE_SETTLING].hint
-        self._trouble(ERROR, "settling", "settling_down", detail=detail, hint=hint)
+        fault = EnvironmentFault.QUEUE_SETTLING
+        hint = advice.ENVIRONMENT[fault].hint
+        self._trouble(ERROR, "settling", "settling_down", fault=fault.value, detail=detail, hint=hint)
 
     def settling_up(self) -> None:
-        """Messages can be settled."""
+        """Messages can be settled again."""
         self._relief("settling", "settling_works_again", self.health.release("queue settling"))
 
     def _dead_lettered(self, delivery: Delivery, fault: Fault) -> None:

@@ -1,4 +1,4 @@
-"""Text of strangers, made safe to show: an object key or a sink's answer can hold anything."""
+"""Makes untrusted text safe to show: an object key or a sink's answer can hold anything."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def clean(text: str, limit: int = MAX_CHARACTERS) -> str:
     """`text` with everything that is not printable escaped, cut to `limit` characters.
 
     Line ends, ANSI and bidirectional controls, lone surrogates and invisible characters come out as `\\n`, `\\x1b` or
-    `\\u202e`. What was left out is counted at the end, as in `abc… (+1234)`.
+    `\\u202e`. The number of characters left out stands at the end: `abc… (+1234)`.
     """
     escaped = "".join(_visible(character) for character in text[:limit])
     if len(escaped) <= limit and len(text) <= limit:
@@ -45,6 +45,6 @@ def _visible(character: str) -> str:
 
 
 def _cut(escaped: str, length: int, limit: int) -> str:
-    # The count is of the original's characters; an escape that the cut goes through is no longer a whole one.
+    # The number counts characters of the original; the cut may go through an escape.
     mark = f"… (+{length - limit})" if length > limit else "…"
     return escaped[: max(limit - len(mark), 0)] + mark

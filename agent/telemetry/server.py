@@ -1,7 +1,7 @@
-"""The HTTP server: sockets, threads and their limits; what is answered is decided by its caller.
+"""The HTTP server: sockets, threads and their limits. Its caller decides what is answered.
 
-A client can be slow, silent, or many. At most eight are served at once; when a ninth comes, the one that has been there
-the longest is sent away, so that slow clients never keep a probe out. Each has ten seconds in all.
+Clients can be slow, silent or many. At most eight are served at once. When a ninth comes, the oldest connection is
+closed, so that slow clients never keep a probe out. Each connection has ten seconds in all.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ _Socket: TypeAlias = socket.socket | tuple[bytes, socket.socket]
 
 
 class Server:
-    """Answers GET and HEAD on one address, in threads of its own that nobody's heart-beat counts.
+    """Answers GET and HEAD on one address, in its own threads. Liveness does not depend on them.
 
-    `answer` makes the page; `failed` hears of an exception in it, which costs the client its answer and nobody else.
+    `answer` makes the page. `failed` is called with an exception in it; only this client gets no answer.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class Server:
         return self._port
 
     def start(self) -> None:
-        """Listen and serve; SettingsError if the address cannot be had."""
+        """Listen and serve. Raises SettingsError if the address cannot be used."""
         self._listener = self._listen()
         self._port = self._listener.port
         self._thread = threading.Thread(
@@ -65,7 +65,7 @@ class Server:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop listening and send away who is still there; returns within seconds."""
+        """Stop listening and close all connections; returns within seconds."""
         if self._listener and self._thread:
             self._listener.shutdown()
             self._listener.hang_up(older_than=0.0)
@@ -85,7 +85,7 @@ class Server:
 
 
 class _Listener(socketserver.ThreadingMixIn, socketserver.TCPServer):
-    """Accepts connections and keeps their number and their age within bounds."""
+    """Accepts connections and limits their number and their age."""
 
     allow_reuse_address = True
     daemon_threads = True
@@ -110,11 +110,11 @@ class _Listener(socketserver.ThreadingMixIn, socketserver.TCPServer):
 
     @property
     def port(self) -> int:
-        """The port the operating system gave us."""
+        """The port that the operating system gave."""
         return int(self.socket.getsockname()[1])
 
     def process_request(self, request: _Socket, client_address: object) -> None:
-        """Serve a new connection in a thread; if all are busy, the oldest connection makes room."""
+        """Serve a new connection in a thread; if all are busy, close the oldest connection first."""
         connection = cast("socket.socket", request)
         if not self._slots.acquire(blocking=False):
             self._hang_up_oldest()
@@ -137,11 +137,11 @@ class _Listener(socketserver.ThreadingMixIn, socketserver.TCPServer):
             self._forget(cast("socket.socket", request))
 
     def service_actions(self) -> None:
-        """Called every moment between connections: end those that have had their time."""
+        """Called often, between connections: close those whose time is over."""
         self.hang_up(older_than=self._deadline)
 
     def hang_up(self, older_than: float) -> None:
-        """End every connection that is `older_than` seconds or older."""
+        """Close every connection that is `older_than` seconds old or older."""
         now = time.monotonic()
         with self._lock:
             late = [connection for connection, since in self._open.items() if now - since >= older_than]
@@ -149,7 +149,7 @@ class _Listener(socketserver.ThreadingMixIn, socketserver.TCPServer):
             _hang_up(connection)
 
     def handle_error(self, request: _Socket, client_address: object) -> None:  # noqa: ARG002
-        """Report a failed answer; a client that went away is none."""
+        """Report a failed answer. A client that went away is no failure."""
         error = sys.exc_info()[1]
         if error and not isinstance(error, OSError):
             self._failed(error)
@@ -167,6 +167,6 @@ class _Listener(socketserver.ThreadingMixIn, socketserver.TCPServer):
 
 
 def _hang_up(connection: socket.socket) -> None:
-    # The connection's own thread wakes up, finds its end and closes it; it may just have done so.
+    # The connection's own thread wakes up and closes it; it may have done so already.
     with suppress(OSError):
         connection.shutdown(socket.SHUT_RDWR)

@@ -1,4 +1,4 @@
-"""The metrics' values at one instant, for the status page: it shows what `/metrics` says, nothing else."""
+"""The values of all metrics at one instant. The status page shows these and nothing else."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from prometheus_client.samples import Sample
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Samples by name; a name that has none counts as 0."""
+    """Samples by name. A name without samples counts as 0."""
 
     samples: Mapping[str, list[Sample]]
 
@@ -38,7 +38,7 @@ class Snapshot:
         return values
 
     def mean(self, histogram: str) -> float | None:
-        """What was observed on average; None before the first observation."""
+        """The mean of all observations; None before the first one."""
         count = self.value(f"{histogram}_count")
         return self.value(f"{histogram}_sum") / count if count else None
 

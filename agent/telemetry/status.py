@@ -1,7 +1,7 @@
-"""The status page: the flow in the order of the ledger, for a person who asks "does it work?".
+"""The status page, for a person who asks "does it work?": the flow, step by step.
 
-It shows counters, times and reasons: no settings, and of events nothing but their number. Every text of a stranger is
-escaped. Plain HTML that renews itself; nothing is loaded from elsewhere.
+It shows counters, times and reasons. It shows no settings, and nothing of events but their number. All untrusted text
+is escaped. The page is plain HTML, reloads itself, and loads nothing else.
 """
 
 from __future__ import annotations

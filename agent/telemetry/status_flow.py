@@ -1,4 +1,4 @@
-"""The status page's picture: the five steps of the flow, in the order of the ledger."""
+"""The upper part of the status page: the five steps of the flow, in order."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class _Stage:
 
 
 def flow(seen: Snapshot, activity: Activity) -> str:
-    """The steps as a list, each with its total, its rate and what is worth knowing about it."""
+    """The steps as a list, each with its total, its rate and some details."""
     steps = (_received, _objects, _events, _exports, _settled)
     stages = "".join(_stage(step(seen, activity)) for step in steps)
     return f'<h2>The flow</h2>\n<ol class="flow">{stages}</ol>\n'

@@ -1,4 +1,4 @@
-"""How the status page looks; the content security policy allows exactly this sheet and nothing else."""
+"""The style sheet of the status page. The content security policy allows this sheet and nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An exception as text for the log: where it happened, and no more of what it was about than is ours to tell."""
+"""An exception as text for the log: where it happened, without any value that may be part of an event."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _WITHHELD = "(text withheld: it may quote an event)"
 def describe(error: BaseException) -> str:
     """The tracebacks of `error` and its causes, innermost last, each with the error's type and text.
 
-    A `KeyError` or `ValueError` quotes the value it stumbled over, and that may be part of an event: only our own
-    errors and the operating system's keep their text. The source lines shown are ours, not the data's.
+    The text of a `KeyError` or `ValueError` quotes a value, which may be part of an event. So only our own errors and
+    those of the operating system keep their text. The source lines are lines of code, not of data.
     """
     return "\n".join(_described(cause) for cause in _chain(error))[:_MAX_CHARACTERS]
 
 
 def headline(error: BaseException) -> str:
-    """One line: the type of `error`, and its text where that cannot quote an event."""
+    """One line: the type of `error`, and its text if that cannot quote an event."""
     safe = isinstance(error, TrailAgentError | OSError)
     return f"{type(error).__name__}: {clean(str(error)) if safe else _WITHHELD}"
 

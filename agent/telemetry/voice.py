@@ -1,4 +1,4 @@
-"""What every named event has at hand: the metrics it moves, the log it may speak to, and how to speak seldom."""
+"""What all named events share: the metrics, the log, and ways to log a thing only seldom."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ ERROR: Final = logging.ERROR
 
 
 class Voice:
-    """The instruments that the named events share.
+    """What the named events share.
 
-    A log line says in `event` what happened, in its fields with what, and in `hint` what to do. ERROR: an operator must
-    act. WARNING: mended, or worth a look. INFO: life cycle. DEBUG: one thing among many.
+    In a log line, `event` says what happened, the other fields say to what, and `hint` says what the agent did and what
+    to do. ERROR: an operator must act. WARNING: worth a look. INFO: life cycle. DEBUG: single things.
     """
 
     def __init__(self, metrics: Metrics, log: FilteringBoundLogger, health: Health, clock: Clock) -> None:
@@ -35,25 +35,25 @@ class Voice:
         self._troubles_told: set[str] = set()
 
     def _tell_ready(self) -> None:
-        """Log once, as soon as everything that readiness asks for has answered."""
+        """Log once, when the daemon is ready for the first time."""
         if not self.health.ready() and self._distinct.is_new("ready"):
             self._log.info("ready")
 
     def _seldom(self, level: int, key: str, event: str, **fields: object) -> bool:
-        """Log `event` at most once a minute for each `key`; whether it was logged."""
-        untold = self._throttle.due(key)
-        if untold is None:
+        """Log `event` at most once a minute for each `key`. Returns whether it was logged."""
+        suppressed = self._throttle.due(key)
+        if suppressed is None:
             return False
-        self._log.log(level, event, **fields, **({"untold": untold} if untold else {}))
+        self._log.log(level, event, **fields, **({"suppressed": suppressed} if suppressed else {}))
         return True
 
     def _trouble(self, level: int, key: str, event: str, **fields: object) -> None:
-        """Log trouble that lasts, at most once a minute; `_relief` will tell its end."""
+        """Log a lasting fault at most once a minute; `_relief` logs its end."""
         if self._seldom(level, key, event, **fields):
             self._troubles_told.add(key)
 
     def _relief(self, key: str, event: str, seconds: float | None) -> None:
-        """Log the end of trouble that lasted `seconds`, if it was told: what flaps is not told each time."""
+        """Log the end of a fault that lasted `seconds`, if the fault itself was logged."""
         if seconds is not None and key in self._troubles_told:
             self._troubles_told.discard(key)
             self._log.info(event, after_seconds=round(seconds, 1))

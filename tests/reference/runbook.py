@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from agent.errors import EnvironmentFault
 from agent.telemetry import advice
 from agent.telemetry.advice import Advice
 
@@ -17,7 +16,7 @@ _LOG: Final = '{service_name="trail-agent"} | json'
 
 def environment() -> str:
     """An entry for each fault that is waited for."""
-    return _entries("waited for", advice.ENVIRONMENT.items(), _line_of)
+    return _entries("waited for", advice.ENVIRONMENT.items(), lambda fault: f'fault="{fault}"')
 
 
 def dead_letters() -> str:
@@ -38,18 +37,6 @@ def ignored() -> str:
 
 def _by(event: str) -> Callable[[str], str]:
     return lambda reason: f'event="{event}" | reason="{reason}"'
-
-
-def _line_of(fault: str) -> str:
-    part, _, kind = fault.partition(" ")
-    match part:
-        case "bucket":
-            return 'event="gate_closed" | part=~"bucket .*"'
-        case "dead":
-            return f'event="gate_closed" | part="{fault}"'
-        case "queue" if fault == EnvironmentFault.QUEUE_SETTLING:
-            return 'event="settling_down"'
-    return f'event="{part}_down" | kind="{kind}"'
 
 
 def _entries(table: str, told: Iterable[tuple[str, Advice]], line: Callable[[str], str], metric: str = "") -> str:

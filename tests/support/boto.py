@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any, Final, Protocol
 
 from botocore.exceptions import ClientError
@@ -59,6 +60,7 @@ class SqsClient:
 
     def __init__(self, name: str, queue: FakeQueue, clock: FakeClock, witness: Witness) -> None:
         self.calls: list[Call] = []
+        self.meta = SimpleNamespace(endpoint_url="https://sqs.us-west-2.amazonaws.com")
         self._name = name
         self._queue = queue
         self._clock = clock

@@ -67,20 +67,17 @@ def make_pipeline(
     halt: threading.Event | None = None,
     admission: Admission | None = None,
     limits: ReadLimits = LIMITS,
-    budget: Budget | None = None,
     gate: Gate | None = None,
     include_read_only: bool = True,
 ) -> Pipeline:
     """A pipeline over `store`; every wait is as long as chance allows."""
     pulse = Pulse(clock or FakeClock())
     stop = halt or threading.Event()
-    memory = budget or Budget(1 << 30, pulse, stop, lambda _: None)
     objects = ObjectReader(
         store=store,
         selection=Selector(["codecatalyst.amazonaws.com"]),
         mapper=Mapper(parameters=True, record_bytes=RECORD_BYTES),
         limits=limits,
-        budget=memory,
         gate=gate or Gate(pulse, stop),
         include_read_only=include_read_only,
         telemetry=telemetry,
@@ -88,9 +85,7 @@ def make_pipeline(
         halt=stop,
         random=lambda: 1.0,
     )
-    return Pipeline(
-        admission=admission or Admission({BUCKET: None}), objects=objects, budget=memory, telemetry=telemetry
-    )
+    return Pipeline(admission=admission or Admission({BUCKET: None}), objects=objects, telemetry=telemetry)
 
 
 @dataclass(kw_only=True)
@@ -137,7 +132,7 @@ class OneWorker:
         return ReadPool(
             pool=self.pool,
             read=self._make_pipeline().read,
-            memory=self.budget,
+            budget=self.budget,
             gate=self.gate,
             telemetry=self.telemetry,
             pulse=self.pulse,
@@ -169,7 +164,6 @@ class OneWorker:
             admission=self.admission,
             limits=self.limits,
             gate=self.gate,
-            budget=self.budget,
         )
 
     def _make_shipping(self) -> Shipping:

@@ -133,7 +133,7 @@ def _read(sessions: Sessions, role_arn: str | None = None) -> None:
 
 def test_the_default_chain_signs(aws: FakeAws) -> None:
     """With nothing set, the environment's credentials sign for the region asked for, and the agent names itself."""
-    _receive(Sessions(AwsSettings(endpoint_url=aws.url), "1.2.3"), "eu-central-1")
+    _receive(Sessions(AwsSettings(endpoint_url=aws.url), "1.2.3", REGION), "eu-central-1")
     (request,) = aws.requests
     assert (request.signer, request.region, request.service) == ("key-of-environment", "eu-central-1", "sqs")
     assert "trail-agent/1.2.3" in request.agent
@@ -144,21 +144,21 @@ def test_a_profile_wins_over_the_environment(aws: FakeAws, files: Path) -> None:
     (files / "config").write_text(
         "[profile audit]\naws_access_key_id = key-of-audit\naws_secret_access_key = s\n", encoding="utf-8"
     )
-    _receive(Sessions(AwsSettings(endpoint_url=aws.url, profile="audit"), "1"))
+    _receive(Sessions(AwsSettings(endpoint_url=aws.url, profile="audit"), "1", REGION))
     assert aws.requests[0].signer == "key-of-audit"
 
 
 def test_a_missing_profile_is_a_settings_error() -> None:
     """The operator is told which key names a profile that does not exist, before anything runs."""
     with pytest.raises(SettingsError, match=r"aws\.profile.*nobody"):
-        Sessions(AwsSettings(profile="nobody"), "1")
+        Sessions(AwsSettings(profile="nobody"), "1", REGION)
 
 
 def test_an_unusable_endpoint_is_a_settings_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """An endpoint in the environment that is no URL is told as a problem of the settings, and not quoted."""
     monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", "http://eve:s3 cret@")
     with pytest.raises(SettingsError, match=r"sqs in us-west-2.*AWS_ENDPOINT_URL_SQS") as told:
-        Sessions(AwsSettings(), "1").client("sqs", region=REGION)
+        Sessions(AwsSettings(), "1", REGION).client("sqs", region=REGION)
     assert "s3 cret" not in str(told.value)
 
 
@@ -169,7 +169,7 @@ def test_netrc_is_not_looked_at(aws: FakeAws, files: Path, monkeypatch: pytest.M
     netrc.chmod(0o600)
     monkeypatch.setenv("NETRC", str(netrc))
     monkeypatch.setenv("HOME", str(files))
-    sessions = Sessions(AwsSettings(endpoint_url=aws.url), "1")
+    sessions = Sessions(AwsSettings(endpoint_url=aws.url), "1", REGION)
     _receive(sessions)
     _read(sessions)
     assert [request.signer for request in aws.requests] == ["key-of-environment"] * 2
@@ -179,11 +179,11 @@ def test_proxies_of_the_environment_are_used(aws: FakeAws, monkeypatch: pytest.M
     """Requests to AWS go through the proxy that the environment names; its password is in no error."""
     monkeypatch.setenv("NO_PROXY", "")
     monkeypatch.setenv("HTTP_PROXY", aws.url)
-    _receive(Sessions(AwsSettings(endpoint_url="http://sqs.example"), "1"))
+    _receive(Sessions(AwsSettings(endpoint_url="http://sqs.example"), "1", REGION))
     assert [request.path for request in aws.requests] == ["http://sqs.example/"]
     monkeypatch.setenv("HTTP_PROXY", "http://eve:s3cret@127.0.0.1:9")
     with pytest.raises(ProxyConnectionError) as told:
-        _receive(Sessions(AwsSettings(endpoint_url="http://sqs.example"), "1"))
+        _receive(Sessions(AwsSettings(endpoint_url="http://sqs.example"), "1", REGION))
     assert "127.0.0.1:9" in explain(told.value).detail
     assert "s3cret" not in explain(told.value).detail
 
@@ -196,17 +196,17 @@ def test_no_variable_turns_verification_off(ca: PrivateCa, monkeypatch: pytest.M
         for name in ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PYTHONHTTPSVERIFY", "SSL_CERT_FILE"):
             monkeypatch.setenv(name, value)
         with pytest.raises((SettingsError, SSLError, OSError)):
-            _receive(Sessions(settings, "1"))
+            _receive(Sessions(settings, "1", REGION))
         assert receiver.exports == []
         monkeypatch.setenv("AWS_CA_BUNDLE", str(ca.ca_file))
-        _receive(Sessions(settings, "1"))
+        _receive(Sessions(settings, "1", REGION))
         assert len(receiver.exports) == 1
 
 
 def test_a_role_is_assumed_for_every_call(aws: FakeAws) -> None:
     """The role is assumed once, with its external id and session name, and signs for queue and bucket alike."""
     role = AssumeRoleSettings.model_validate({"role_arn": ROLE, "external_id": "shared", "session_name": "auditor"})
-    sessions = Sessions(AwsSettings(endpoint_url=aws.url, assume_role=role), "1")
+    sessions = Sessions(AwsSettings(endpoint_url=aws.url, assume_role=role), "1", REGION)
     _receive(sessions)
     _read(sessions)
     (assumed,) = aws.asked_of("sts")
@@ -218,7 +218,7 @@ def test_a_role_is_assumed_for_every_call(aws: FakeAws) -> None:
 
 def test_a_bucket_has_a_role_of_its_own(aws: FakeAws) -> None:
     """Only the reads of that bucket are signed by its role; the queue and other buckets are not."""
-    sessions = Sessions(AwsSettings(endpoint_url=aws.url), "1")
+    sessions = Sessions(AwsSettings(endpoint_url=aws.url), "1", REGION)
     _receive(sessions)
     _read(sessions)
     _read(sessions, OTHER_ROLE)
@@ -235,7 +235,7 @@ def test_a_bucket_has_a_role_of_its_own(aws: FakeAws) -> None:
 def test_a_bucket_role_is_assumed_on_top_of_the_agents_role(aws: FakeAws) -> None:
     """The agent's own role asks STS for the bucket's."""
     role = AssumeRoleSettings(role_arn=ROLE)
-    _read(Sessions(AwsSettings(endpoint_url=aws.url, assume_role=role), "1"), OTHER_ROLE)
+    _read(Sessions(AwsSettings(endpoint_url=aws.url, assume_role=role), "1", REGION), OTHER_ROLE)
     asked = [(request.signer, request.form["RoleArn"]) for request in aws.asked_of("sts")]
     assert asked == [("key-of-environment", ROLE), ("key-of-reader", OTHER_ROLE)]
     assert aws.asked_of("s3")[0].signer == "key-of-bucket"
@@ -243,7 +243,7 @@ def test_a_bucket_role_is_assumed_on_top_of_the_agents_role(aws: FakeAws) -> Non
 
 def test_roles_are_assumed_by_many_threads_at_once(aws: FakeAws) -> None:
     """Reads of four buckets, each with its own role, can all begin at the same moment."""
-    sessions = Sessions(AwsSettings(endpoint_url=aws.url, assume_role=AssumeRoleSettings(role_arn=ROLE)), "1")
+    sessions = Sessions(AwsSettings(endpoint_url=aws.url, assume_role=AssumeRoleSettings(role_arn=ROLE)), "1", REGION)
     roles = [f"arn:aws:iam::444455556666:role/bucket-{number}" for number in range(4)]
     clients = [sessions.client("s3", region=REGION, role_arn=role) for role in roles]
     barrier = threading.Barrier(len(clients))
@@ -263,7 +263,7 @@ def test_roles_are_assumed_by_many_threads_at_once(aws: FakeAws) -> None:
 @pytest.mark.row(26)
 def test_credentials_that_come_to_their_end_are_fetched_anew(aws: FakeAws) -> None:
     """A role is assumed again for the request that would outlive it, and no more once its credentials last."""
-    sessions = Sessions(AwsSettings(endpoint_url=aws.url), "1.2.3")
+    sessions = Sessions(AwsSettings(endpoint_url=aws.url), "1.2.3", REGION)
     client = sessions.client("s3", region=REGION, role_arn=ROLE)
     aws.expiration = (datetime.now(UTC) + timedelta(seconds=90)).strftime("%Y-%m-%dT%H:%M:%SZ")
     client.get_object(Bucket="acme-trail", Key="a")["Body"].read()
@@ -278,7 +278,7 @@ def test_without_credentials_the_role_is_asked_for_again(aws: FakeAws, monkeypat
     """A role cannot be assumed by nobody, which is an error of AWS's kind; once there are credentials it can."""
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
-    client = Sessions(AwsSettings(endpoint_url=aws.url), "1").client("s3", region=REGION, role_arn=ROLE)
+    client = Sessions(AwsSettings(endpoint_url=aws.url), "1", REGION).client("s3", region=REGION, role_arn=ROLE)
     with pytest.raises(NoCredentialsError):
         client.get_object(Bucket="acme-trail", Key="key")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key-of-late")
@@ -291,7 +291,7 @@ def test_credentials_are_not_waited_for_long(aws: FakeAws, monkeypatch: pytest.M
     """STS that is down is asked twice, by a role of the settings and by a pod's own; then the read fails, to be
     tried again: botocore's own patience would hold every read for minutes."""
     aws.sts_down = True
-    client = Sessions(AwsSettings(endpoint_url=aws.url), "1").client("s3", region=REGION, role_arn=ROLE)
+    client = Sessions(AwsSettings(endpoint_url=aws.url), "1", REGION).client("s3", region=REGION, role_arn=ROLE)
     with pytest.raises(AWS_ERRORS):
         client.get_object(Bucket="acme-trail", Key="key")
     assert len(aws.asked_of("sts")) == 2
@@ -302,7 +302,7 @@ def test_credentials_are_not_waited_for_long(aws: FakeAws, monkeypatch: pytest.M
     monkeypatch.setenv("AWS_ROLE_ARN", ROLE)
     monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", __file__)
     with pytest.raises(AWS_ERRORS):
-        _read(Sessions(AwsSettings(endpoint_url=aws.url), "1"))
+        _read(Sessions(AwsSettings(endpoint_url=aws.url), "1", REGION))
     assert [request.form["Action"] for request in aws.requests] == ["AssumeRoleWithWebIdentity"] * 2
 
 
@@ -313,7 +313,7 @@ def test_endpoints_can_stand_in_the_environment(
     """boto3's own variables lead to an emulator, all services together or one by one."""
     for name in variables:
         monkeypatch.setenv(name, aws.url)
-    sessions = Sessions(AwsSettings(), "1")
+    sessions = Sessions(AwsSettings(), "1", REGION)
     _receive(sessions)
     _read(sessions)
     assert [request.service for request in aws.requests] == ["sqs", "s3"]
@@ -322,25 +322,93 @@ def test_endpoints_can_stand_in_the_environment(
 def test_the_settings_endpoint_wins_over_the_environments(aws: FakeAws, monkeypatch: pytest.MonkeyPatch) -> None:
     """`aws.endpoint_url` is stronger than AWS_ENDPOINT_URL."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
-    _read(Sessions(AwsSettings(endpoint_url=aws.url), "1"))
+    _read(Sessions(AwsSettings(endpoint_url=aws.url), "1", REGION))
     assert len(aws.requests) == 1
 
 
 def test_an_emulator_is_asked_by_path(aws: FakeAws) -> None:
     """At an endpoint of the user's own the bucket stands in the path, not in a host name that nobody resolves."""
-    _read(Sessions(AwsSettings(endpoint_url=aws.url), "1"))
+    _read(Sessions(AwsSettings(endpoint_url=aws.url), "1", REGION))
     assert aws.requests[0].path == "/acme-trail/a%20b"
 
 
 def test_aws_itself_is_asked_by_host() -> None:
     """At AWS's own endpoint boto3 chooses how a bucket is addressed."""
-    client = Sessions(AwsSettings(), "1").client("s3", region=REGION)
+    client = Sessions(AwsSettings(), "1", REGION).client("s3", region=REGION)
     assert client.meta.endpoint_url == "https://s3.us-west-2.amazonaws.com"
     assert client.meta.config.s3 is None or "path" not in str(client.meta.config.s3)
 
 
 def test_options_reach_the_client(aws: FakeAws) -> None:
     """Time-outs and the number of connections are set for each client."""
-    sessions = Sessions(AwsSettings(endpoint_url=aws.url), "1")
+    sessions = Sessions(AwsSettings(endpoint_url=aws.url), "1", REGION)
     client = sessions.client("s3", region=REGION, read_timeout=7, max_pool_connections=3)
     assert (client.meta.config.read_timeout, client.meta.config.max_pool_connections) == (7, 3)
+
+
+USUAL = f"https://sqs.{REGION}.amazonaws.com"
+VPCE = f"https://vpce-0a1b-c2d3.sqs.{REGION}.vpce.amazonaws.com"
+
+
+def _queue_endpoint(url: str, settings: AwsSettings | None = None) -> str:
+    sessions = Sessions(settings or AwsSettings(), "1", REGION)
+    return str(sessions.queue_client(f"{url}/111122223333/q", region=REGION).meta.endpoint_url)
+
+
+@pytest.mark.row(49)
+@pytest.mark.parametrize(
+    "url",
+    [
+        USUAL,
+        VPCE,
+        f"https://sqs-fips.{REGION}.amazonaws.com",
+        f"https://sqs.{REGION}.api.aws",
+        f"https://{REGION}.queue.amazonaws.com",
+        f"http://sqs.{REGION}.localhost.localstack.cloud:4566",
+        "http://localhost:9324",
+        "https://sqs.corp.example:8443",
+    ],
+)
+def test_the_host_of_the_queues_url_is_asked(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever host the URL has is asked; with the FIPS variable too, but then the usual host means its variant."""
+    assert _queue_endpoint(url) == url
+    monkeypatch.setenv("AWS_USE_FIPS_ENDPOINT", "true")
+    assert _queue_endpoint(url) == (f"https://sqs-fips.{REGION}.amazonaws.com" if url == USUAL else url)
+
+
+@pytest.mark.row(49)
+@pytest.mark.parametrize("name", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SQS"])
+def test_an_endpoint_that_is_set_by_name_wins_over_the_url(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The variables, the settings and the shared configuration say where SQS is, whatever host the URL has."""
+    monkeypatch.setenv(name, "http://127.0.0.1:4566")
+    assert _queue_endpoint(VPCE) == "http://127.0.0.1:4566"
+    named = AwsSettings(endpoint_url="http://127.0.0.1:4567")
+    assert _queue_endpoint(VPCE, named) == "http://127.0.0.1:4567"
+
+
+@pytest.mark.row(49)
+def test_an_endpoint_in_the_shared_configuration_wins_over_the_url(files: Path) -> None:
+    """So does `endpoint_url` in its services section."""
+    (files / "config").write_text(
+        "[default]\nservices = local\n[services local]\nsqs =\n  endpoint_url = http://127.0.0.1:4568\n",
+        encoding="utf-8",
+    )
+    assert _queue_endpoint(VPCE) == "http://127.0.0.1:4568"
+
+
+@pytest.mark.row(49)
+@pytest.mark.parametrize("region", ["us-west-2", "cn-north-1", "us-gov-west-1"])
+def test_credentials_are_fetched_in_the_queues_region(
+    aws: FakeAws, files: Path, monkeypatch: pytest.MonkeyPatch, region: str
+) -> None:
+    """A role that a profile assumes is asked for where the queue is, though environment and profile say otherwise."""
+    monkeypatch.setenv("AWS_REGION", "eu-west-3")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-3")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", aws.url)
+    (files / "config").write_text(
+        f"[profile audit]\nrole_arn = {ROLE}\ncredential_source = Environment\nregion = ap-south-1\n", encoding="utf-8"
+    )
+    client = Sessions(AwsSettings(endpoint_url=aws.url, profile="audit"), "1", region).client("s3", region="eu-west-1")
+    client.get_object(Bucket="acme-trail", Key="key")["Body"].read()
+    assert [request.region for request in aws.asked_of("sts")] == [region]
+    assert [request.region for request in aws.asked_of("s3")] == ["eu-west-1"]

@@ -5,11 +5,12 @@ from __future__ import annotations
 import random
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 
 import pytest
 
 from agent.errors import DrainedError
-from agent.flow.budget import Budget
+from agent.flow.budget import Budget, Reservation, Share
 from agent.pulse import Clock, Pulse
 from tests.support.clock import FakeClock, PatientClock, finish, soon
 
@@ -31,10 +32,15 @@ def make(total: int, clock: Clock | None = None) -> tuple[Budget, Reported, thre
     return Budget(total, Pulse(clock or FakeClock()), halt, reported), reported, halt
 
 
+def reserve(budget: Budget, wanted: int) -> AbstractContextManager[Reservation]:
+    """One read of a delivery of its own."""
+    return budget.open_share().reserve(wanted)
+
+
 def test_what_is_reserved_is_given_back() -> None:
     """Reservations add up, and the outside hears of each step back to nothing."""
     budget, reported, _ = make(100)
-    with budget.reserve(40), budget.reserve(60):
+    with reserve(budget, 40), reserve(budget, 60):
         pass
     assert reported.levels == [40, 100, 40, 0]
 
@@ -42,7 +48,7 @@ def test_what_is_reserved_is_given_back() -> None:
 def test_what_is_reserved_is_given_back_after_a_failure() -> None:
     """A read that fails does not keep its memory."""
     budget, reported, _ = make(100)
-    with pytest.raises(ZeroDivisionError), budget.reserve(100):
+    with pytest.raises(ZeroDivisionError), reserve(budget, 100):
         raise ZeroDivisionError
     assert reported.levels == [100, 0]
 
@@ -50,7 +56,7 @@ def test_what_is_reserved_is_given_back_after_a_failure() -> None:
 def test_one_that_is_too_large_goes_alone() -> None:
     """A reservation beyond the total is granted when nothing else is reserved, so that it never waits for ever."""
     budget, reported, _ = make(100)
-    with budget.reserve(1000):
+    with reserve(budget, 1000):
         pass
     assert reported.levels == [1000, 0]
 
@@ -62,11 +68,11 @@ def test_one_that_does_not_fit_waits_for_room() -> None:
     got_it = threading.Event()
 
     def second() -> None:
-        with budget.reserve(50):
+        with reserve(budget, 50):
             got_it.set()
 
     thread = threading.Thread(target=second, daemon=True)
-    with budget.reserve(60):
+    with reserve(budget, 60):
         thread.start()
         soon(clock.waiting)
         assert not got_it.is_set()
@@ -79,8 +85,8 @@ def test_waiting_ends_when_told_to_halt() -> None:
     clock = FakeClock()
     budget, reported, halt = make(100, clock)
     clock.at(30, halt.set)
-    with budget.reserve(60):
-        with pytest.raises(DrainedError), budget.reserve(50):
+    with reserve(budget, 60):
+        with pytest.raises(DrainedError), reserve(budget, 50):
             pass
         assert clock.elapsed == pytest.approx(30, abs=1)
     assert reported.levels == [60, 0]
@@ -95,7 +101,7 @@ def test_many_readers_never_exceed_it_and_all_come_through(seed: int) -> None:
     holders: list[int] = []
 
     def read(size: int) -> int:
-        with budget.reserve(size):
+        with reserve(budget, size):
             holders.append(size)
             assert size <= 100 or holders == [size]
             holders.remove(size)
@@ -107,27 +113,47 @@ def test_many_readers_never_exceed_it_and_all_come_through(seed: int) -> None:
     assert reported.levels[-1] == 0
 
 
-def test_what_is_kept_counts_until_it_is_freed() -> None:
+def keep(share: Share, wanted: int, kept: int) -> Share:
+    """Read one object for a share, which keeps so much for what was found."""
+    with share.reserve(wanted) as reservation:
+        reservation.kept = kept
+    return share
+
+
+def test_what_is_kept_counts_until_it_is_released() -> None:
     """What a read found stays reserved after it, and is given back once it is shipped."""
     budget, reported, _ = make(100)
-    with budget.reserve(80) as reservation:
-        reservation.kept = 30
-    budget.finish(30)
-    budget.free(30)
+    share = keep(budget.open_share(), 80, 30)
+    share.close()
+    share.release()
     assert reported.levels == [80, 30, 0]
 
 
+def test_a_share_is_released_once() -> None:
+    """Whoever releases it again, or before its reads are over, takes nothing from others."""
+    budget, reported, _ = make(100)
+    other = keep(budget.open_share(), 50, 50)
+    share = keep(budget.open_share(), 30, 30)
+    for _ in range(3):
+        share.release()
+    share.close()
+    share.release()
+    assert reported.levels[-1] == 50
+    other.close()
+    other.release()
+    assert reported.levels[-1] == 0
+
+
 def test_a_read_waits_for_what_others_are_about_to_ship() -> None:
-    """While finished deliveries hold the memory, another read waits, and says so; it goes on when they are freed."""
+    """While finished deliveries hold the memory, another read waits, and says so; it goes on when they are released."""
     clock = FakeClock()
     budget, reported, _ = make(100, clock)
-    with budget.reserve(90) as reservation:
-        reservation.kept = 90
-    budget.finish(90)
+    share = keep(budget.open_share(), 90, 90)
+    share.close()
     short: list[bool] = []
     clock.at(2, lambda: short.append(budget.is_short()))
-    clock.at(5, lambda: budget.free(90))
-    with budget.reserve(50):
+    clock.at(5, share.release)
+    with reserve(budget, 50):
         assert not budget.is_short()
     assert short == [True]
     assert clock.elapsed >= 5
@@ -136,12 +162,10 @@ def test_a_read_waits_for_what_others_are_about_to_ship() -> None:
 
 def test_a_delivery_of_many_objects_never_waits_for_itself() -> None:
     """What an unfinished delivery keeps is not waited for: nobody else could free it."""
-    budget, _, _ = make(100)
-    with budget.reserve(90) as first:
-        first.kept = 90
-    with budget.reserve(90) as second:
-        second.kept = 90
-    budget.finish(180)
-    budget.free(180)
-    with budget.reserve(100):
+    budget, reported, _ = make(100)
+    share = keep(keep(budget.open_share(), 90, 90), 90, 90)
+    share.close()
+    share.release()
+    with reserve(budget, 100):
         pass
+    assert reported.levels[-1] == 0

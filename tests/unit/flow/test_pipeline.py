@@ -42,7 +42,7 @@ class Rig:
 
     def __post_init__(self) -> None:
         self.reserved: list[int] = []
-        budget = Budget(1 << 22, Pulse(self.clock), self.halt, self.reserved.append)
+        self.budget = Budget(1 << 22, Pulse(self.clock), self.halt, self.reserved.append)
         self.pipeline = make_pipeline(
             self.store,
             self.telemetry,
@@ -50,7 +50,6 @@ class Rig:
             halt=self.halt,
             admission=self.admission,
             limits=self.limits,
-            budget=budget,
             include_read_only=self.include_read_only,
         )
 
@@ -61,7 +60,11 @@ class Rig:
 
     def read(self, *refs: ObjectRef, receive_count: int = 1) -> Reading:
         """Read a notification of these objects."""
-        return self.pipeline.read(delivery(body=notification(*refs), receive_count=receive_count))
+        return self.read_body(notification(*refs), receive_count)
+
+    def read_body(self, body: str, receive_count: int = 1) -> Reading:
+        """Read any message."""
+        return self.pipeline.read(delivery(body=body, receive_count=receive_count), self.budget.open_share())
 
 
 def reasons(reading: Reading) -> list[Reason]:
@@ -140,7 +143,7 @@ def test_one_malformed_entry_is_a_fault_beside_the_good_ones() -> None:
 def test_a_text_of_no_known_form_is_a_fault() -> None:
     """What is not a notification is nobody's to read."""
     rig = Rig()
-    assert reasons(rig.pipeline.read(delivery(body="hello"))) == [Reason.NOTIFICATION_UNKNOWN]
+    assert reasons(rig.read_body("hello")) == [Reason.NOTIFICATION_UNKNOWN]
     assert rig.store.requests == []
 
 
@@ -197,7 +200,7 @@ def test_an_object_that_is_named_twice_is_read_once() -> None:
 def test_what_holds_nothing_for_us_is_told(body: str, reason: IgnoredReason) -> None:
     """What is proven to be none of ours is no fault, needs no request, and is told with its reason."""
     rig = Rig()
-    assert rig.pipeline.read(delivery(body=body)) == Reading(delivery(body=body))
+    assert rig.read_body(body) == Reading(delivery(body=body))
     assert rig.telemetry.named("notification_ignored") == [(reason,)]
     assert rig.store.requests == []
 
@@ -447,14 +450,15 @@ def test_memory_is_reserved_for_the_most_that_a_read_can_need() -> None:
     rig = Rig()
     reading = rig.read(rig.put("one"))
     limits = rig.limits.inflate
-    assert rig.reserved == [min(limits.inflated_bytes, (1 << 20) + 200 * len(GOOD)), reading.kept_bytes]
-    assert reading.kept_bytes > len(reading.records[0].body)
+    most, kept = rig.reserved
+    assert most == min(limits.inflated_bytes, (1 << 20) + 200 * len(GOOD))
+    assert kept > len(reading.records[0].body)
 
 
 def test_noise_keeps_no_memory() -> None:
     """Of an object without an event of ours nothing stays in memory."""
     rig = Rig()
-    assert rig.read(rig.put("one", trail_object(noise("n")))).kept_bytes == 0
+    rig.read(rig.put("one", trail_object(noise("n"))))
     assert rig.reserved[-1] == 0
 
 

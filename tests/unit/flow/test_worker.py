@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from agent.aws.lease import Leases
 from agent.aws.source import Source
 from agent.errors import RetryReason
-from agent.flow.budget import Budget
+from agent.flow.budget import Budget, Share
 from agent.flow.intake import Intake
 from agent.flow.readpool import ReadPool
 from agent.flow.worker import Worker
@@ -62,8 +63,8 @@ class Rig:
     def make_worker(
         self,
         pool: Executor,
-        read: Callable[[Delivery], Reading],
-        memory: Budget | None = None,
+        read: Callable[[Delivery, Share], Reading],
+        budget: Budget | None = None,
         pulse: Pulse | None = None,
     ) -> Worker:
         """A worker of a process that has settled a message before, and so may receive ten."""
@@ -73,7 +74,7 @@ class Rig:
         reads = ReadPool(
             pool=pool,
             read=read,
-            memory=memory or self.budget,
+            budget=budget or self.budget,
             gate=self.gate,
             telemetry=self.telemetry,
             pulse=beating,
@@ -90,7 +91,7 @@ class Rig:
             drain=self.drain,
         )
 
-    def read(self, delivery: Delivery) -> Reading:
+    def read(self, delivery: Delivery, _memory: Share) -> Reading:
         """Nothing is found, unless there is a bug."""
         if delivery.body in self.bugs_in_read:
             raise ZeroDivisionError
@@ -172,6 +173,36 @@ def test_a_bug_in_one_read_costs_one_delivery() -> None:
 
 
 @pytest.mark.row(57)
+@pytest.mark.parametrize("bug", ["read", "ship"])
+def test_a_bug_leaves_no_memory_behind(bug: str) -> None:
+    """Whatever breaks, and while another read waits for memory: all that was reserved is given back, and only once."""
+    rig, levels = Rig(bugs_in_ship=int(bug == "ship")), [0]
+    budget = Budget(100, Pulse(), threading.Event(), levels.append)
+    is_read = {"good": threading.Event(), "broken": threading.Event()}
+
+    def read(delivery: Delivery, memory: Share) -> Reading:
+        with memory.reserve(30) as reservation:
+            reservation.kept = 20
+        if delivery.body in is_read:
+            is_read[delivery.body].set()
+        else:
+            assert all(other.wait(20) for other in is_read.values())
+            with memory.reserve(90) as reservation:
+                reservation.kept = 10
+        if (delivery.body, bug) == ("broken", "read"):
+            raise ZeroDivisionError
+        return Reading(delivery)
+
+    with ThreadPoolExecutor(3) as pool:
+        worker = rig.make_worker(pool, read, budget)
+        for body in (*is_read, "late"):
+            rig.queue.send(body)
+        with suppress(ZeroDivisionError):
+            worker.work_on(rig.queue.receive())
+    assert (min(levels), levels[-1]) == (0, 0)
+
+
+@pytest.mark.row(57)
 def test_a_bug_in_shipping_does_not_end_the_loop() -> None:
     """The unit of work is lost, its leases are given up, and after a pause the worker goes on."""
     rig = Rig(bugs_in_ship=1)
@@ -197,7 +228,7 @@ def test_reads_of_one_receive_run_side_by_side() -> None:
     rig = Rig()
     meeting = threading.Barrier(2)
 
-    def read(delivery: Delivery) -> Reading:
+    def read(delivery: Delivery, _memory: Share) -> Reading:
         meeting.wait(10)
         return Reading(delivery)
 
@@ -216,7 +247,7 @@ def test_a_read_that_hangs_fails_liveness() -> None:
     pulse = Pulse(rig.clock)
     missed: list[list[str]] = []
 
-    def read(delivery: Delivery) -> Reading:
+    def read(delivery: Delivery, _memory: Share) -> Reading:
         rig.clock.advance(61)
         missed.append(pulse.still(60))
         return Reading(delivery)
@@ -234,14 +265,13 @@ def test_what_is_read_is_shipped_early_when_memory_is_short() -> None:
     budget = Budget(100, Pulse(), threading.Event(), lambda _: None)
     first_is_read = threading.Event()
 
-    def read(delivery: Delivery) -> Reading:
+    def read(delivery: Delivery, memory: Share) -> Reading:
         if delivery.body == "second":
             assert first_is_read.wait(20)
-        with budget.reserve(90) as reservation:
+        with memory.reserve(90) as reservation:
             reservation.kept = 90
-        budget.finish(90)
         first_is_read.set()
-        return Reading(delivery, kept_bytes=90)
+        return Reading(delivery)
 
     with ThreadPoolExecutor(2) as pool:
         worker = rig.make_worker(pool, read, budget)
@@ -262,29 +292,19 @@ def test_what_is_read_is_shipped_while_another_read_waits_at_the_gate() -> None:
         if not others_shipped.is_set():
             raise AtFaultError(lambda _attempt: 0.05)
 
-    def read(delivery: Delivery) -> Reading:
+    def read(delivery: Delivery, _memory: Share) -> Reading:
         if delivery.body == "denied":
             gate.through("bucket", attempt, opened=lambda: None)
         return Reading(delivery)
 
-    def ship(readings: Sequence[Reading]) -> list[Settlement]:
-        settlements = rig.ship(readings)
-        if sum(map(len, rig.shipped)) == 2:
-            others_shipped.set()
-        return settlements
-
     gate = Gate(pulse, threading.Event())
     with ThreadPoolExecutor(3) as pool:
-        reads = ReadPool(pool=pool, read=read, memory=rig.budget, gate=gate, telemetry=rig.telemetry, pulse=pulse)
-        shipped = [each.delivery.body for readings in _shipping(reads, ship, rig) for each in readings]
+        reads = ReadPool(pool=pool, read=read, budget=rig.budget, gate=gate, telemetry=rig.telemetry, pulse=pulse)
+        for portion in reads.read_all([delivery(body, body) for body in ("one", "denied", "two")]):
+            with portion as readings:
+                rig.ship(readings)
+            if sum(map(len, rig.shipped)) == 2:
+                others_shipped.set()
+    shipped = [body for bodies in rig.shipped for body in bodies]
     assert sorted(shipped) == ["denied", "one", "two"]
     assert shipped[-1] == "denied"
-
-
-def _shipping(reads: ReadPool, ship: Callable[[Sequence[Reading]], object], rig: Rig) -> Iterator[list[Reading]]:
-    """What is read of three messages, shipped as it comes."""
-    for body in ("one", "denied", "two"):
-        rig.queue.send(body)
-    for readings in reads.read_all(rig.queue.receive()):
-        ship(readings)
-        yield readings

@@ -64,6 +64,6 @@ def test_every_way_in_which_a_queue_fails_has_its_advice() -> None:
     """Refusals have advice of their own; whatever else SQS says is as good as no answer."""
     of_one_message = {FailureKind.STALE_HANDLE}
     for kind in (*(set(FailureKind) - of_one_message), "no_credentials"):
-        assert advice.of_part("queue", kind) is advice.ENVIRONMENT[EnvironmentFault(f"queue {kind}")]
+        assert advice.fault_of("queue", kind) is EnvironmentFault(f"queue {kind}")
     for kind in of_one_message:
-        assert advice.of_part("queue", kind) is advice.ENVIRONMENT[EnvironmentFault.QUEUE_UNAVAILABLE]
+        assert advice.fault_of("queue", kind) is EnvironmentFault.QUEUE_UNAVAILABLE

@@ -182,7 +182,7 @@ def test_a_library_that_repeats_itself_is_heard_once_a_minute() -> None:
             for number in range(40):
                 logging.getLogger("urllib3").warning("retry %s", number)
             clock.elapsed += 60
-    assert [json.loads(line).get("untold") for line in stream.getvalue().splitlines()] == [None, 39, 39]
+    assert [json.loads(line).get("suppressed") for line in stream.getvalue().splitlines()] == [None, 39, 39]
 
 
 def test_a_library_with_a_broken_message_is_heard() -> None:

@@ -126,7 +126,7 @@ def test_a_queue_that_never_answered_is_an_error_once_a_minute(subject: Observed
         subject.telemetry.queue_down("denied", "AccessDenied for sqs:ReceiveMessage")
         subject.clock.elapsed += 6
     lines = subject.lines()
-    assert [(line["level"], line.get("untold")) for line in lines] == [("error", None), ("error", 9), ("error", 9)]
+    assert [(line["level"], line.get("suppressed")) for line in lines] == [("error", None), ("error", 9), ("error", 9)]
     assert "allow the SQS actions" in str(lines[0]["hint"])
 
 

@@ -1,0 +1,80 @@
+"""Which client is asked for which queue, and what a failed request tells."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from agent.aws.sqs import Sqs
+from agent.errors import AwsError, Fault, Reason
+from tests.support.boto import refusal
+from tests.support.clock import FakeClock
+from tests.support.messages import delivery
+from tests.support.telemetry import FakeTelemetry
+
+URL = "https://vpce-1.sqs.us-west-2.vpce.amazonaws.com/111122223333/q"
+LETTERS = "https://sqs.eu-central-1.amazonaws.com/111122223333/dead"
+
+
+class Client:
+    """A boto3 client that notes what it is asked."""
+
+    def __init__(self, endpoint_url: str) -> None:
+        self.meta = SimpleNamespace(endpoint_url=endpoint_url)
+        self.asked: list[tuple[str, str]] = []
+        self.error: Exception | None = None
+
+    def __getattr__(self, operation: str) -> Any:
+        """Any operation."""
+
+        def answer(**arguments: Any) -> dict[str, Any]:
+            if self.error:
+                raise self.error
+            self.asked.append((operation, arguments["QueueUrl"]))
+            return {"Attributes": {"QueueArn": "arn"}}
+
+        return answer
+
+
+def _sqs(client: Client, others: dict[str, Any]) -> Sqs:
+    return Sqs(
+        client,
+        url=URL,
+        others=others,
+        wait_seconds=1,
+        visibility_timeout_seconds=30,
+        version="1",
+        telemetry=FakeTelemetry(),
+        clock=FakeClock(),
+    )
+
+
+@pytest.mark.row(49)
+def test_a_dead_letter_queue_of_the_settings_is_asked_at_its_own_host() -> None:
+    """Letters and depth go to that queue's client, all else to the queue's."""
+    here, there = Client("https://vpce-1"), Client("https://sqs.eu-central-1.amazonaws.com")
+    queue = _sqs(here, {LETTERS: there})
+    queue.bury(delivery(), Fault(Reason.NOT_ALLOWED, "no"), LETTERS)
+    queue.attributes(LETTERS)
+    queue.attributes(URL)
+    assert there.asked == [("send_message", LETTERS), ("get_queue_attributes", LETTERS)]
+    assert here.asked == [("get_queue_attributes", URL)]
+
+
+def test_a_dead_letter_queue_of_the_redrive_policy_is_asked_where_the_queue_is() -> None:
+    """SQS names it by its usual host, which a private network may not reach."""
+    here = Client("https://vpce-1")
+    _sqs(here, {}).bury(delivery(), Fault(Reason.NOT_ALLOWED, "no"), LETTERS)
+    assert here.asked == [("send_message", LETTERS)]
+
+
+@pytest.mark.row(49)
+def test_a_failed_request_names_the_host_that_was_asked() -> None:
+    """Whatever the queue's URL says, the operator sees where the agent went, without user and password."""
+    client = Client("https://eve:s3cret@vpce-1.example:8443/")
+    client.error = refusal("AccessDenied", 403)
+    with pytest.raises(AwsError, match=r"^denied: GetQueueAttributes at vpce-1\.example:8443: AccessDenied") as told:
+        _sqs(client, {}).attributes(URL)
+    assert "s3cret" not in str(told.value)
