@@ -1,4 +1,4 @@
-"""What all tests share: one hypothesis profile, and golden files, which never write themselves."""
+"""What all tests share: one hypothesis profile, golden files, which never write themselves, and a private authority."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.support.private_ca import PrivateCa, make_private_ca
 
 settings.register_profile(
     "trail-agent", max_examples=100, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
@@ -39,3 +41,9 @@ def golden(request: pytest.FixtureRequest) -> Golden:
         assert text == path.read_text(encoding="utf-8"), f"differs from tests/golden/{name}"
 
     return compare
+
+
+@pytest.fixture(scope="session")
+def ca(tmp_path_factory: pytest.TempPathFactory) -> PrivateCa:
+    """A private authority, with a server's and a client's certificate that it signed."""
+    return make_private_ca(tmp_path_factory.mktemp("ca"))

@@ -17,7 +17,7 @@ from tests.support.events import event
 from tests.support.far_side import Reply
 from tests.support.objects import ref
 from tests.support.otlp_receiver import HttpReceiver, HttpReply
-from tests.support.private_ca import PrivateCa, make_private_ca
+from tests.support.private_ca import PrivateCa
 from tests.support.world import HOUR, MINUTE, World
 
 Open = Callable[..., HttpTransport]
@@ -55,12 +55,6 @@ def opened() -> Iterator[Open]:
     yield build
     for transport in transports:
         transport.close()
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> PrivateCa:
-    """A private authority."""
-    return make_private_ca(tmp_path_factory.mktemp("ca"))
 
 
 def _gaps(times: Sequence[float]) -> list[float]:
@@ -150,16 +144,16 @@ def test_a_sink_that_cannot_be_reached_is_waited_for(
 
 
 @pytest.mark.row(22)
-def test_a_sink_whose_certificate_is_not_trusted_is_waited_for(opened: Open, authority: PrivateCa) -> None:
+def test_a_sink_whose_certificate_is_not_trusted_is_waited_for(opened: Open, ca: PrivateCa) -> None:
     """Nothing is sent to it; once the authority is known, all is delivered."""
     world = World()
     world.produce(3)
-    with HttpReceiver(tls=authority) as receiver:
+    with HttpReceiver(tls=ca) as receiver:
         agent = world.agent(transport=opened(receiver.url))
         seen = agent.observe(9 * MINUTE)
         nothing: list[int] = []
         world.clock.at(10 * MINUTE, lambda: nothing.append(len(receiver.exports)))
-        world.clock.at(10 * MINUTE, lambda: agent.line.lead_to(opened(receiver.url, ca_file=authority.ca_file)))
+        world.clock.at(10 * MINUTE, lambda: agent.line.lead_to(opened(receiver.url, ca_file=ca.ca_file)))
         agent.run(15 * MINUTE)
     assert nothing == [0]
     assert "certificate" in " ".join(seen[9 * MINUTE].ready)

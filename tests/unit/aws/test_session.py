@@ -20,7 +20,7 @@ from agent.aws.session import Sessions
 from agent.errors import SettingsError
 from agent.settings import AssumeRoleSettings, AwsSettings
 from tests.support.otlp_receiver import HttpReceiver
-from tests.support.private_ca import PrivateCa, make_private_ca
+from tests.support.private_ca import PrivateCa
 
 REGION = "us-west-2"
 ROLE = "arn:aws:iam::111122223333:role/reader"
@@ -114,12 +114,6 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     monkeypatch.setenv("NO_PROXY", "*")
     return tmp_path
-
-
-@pytest.fixture(scope="module")
-def ca(tmp_path_factory: pytest.TempPathFactory) -> PrivateCa:
-    """A private authority."""
-    return make_private_ca(tmp_path_factory.mktemp("ca"))
 
 
 def _receive(sessions: Sessions, region: str = REGION) -> None:

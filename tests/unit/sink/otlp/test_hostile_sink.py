@@ -23,7 +23,7 @@ import pytest
 from agent.sink.answer import Accepted, Answer, Later, Refused
 from agent.sink.otlp.http import HttpTransport
 from tests.support.otlp_receiver import HttpReceiver, HttpReply
-from tests.support.private_ca import PrivateCa, make_private_ca
+from tests.support.private_ca import PrivateCa
 
 Parts = Iterable[bytes]
 TIMEOUT = 0.5
@@ -265,10 +265,9 @@ def test_a_proxy_and_a_sink_behind_it_share_one_deadline(monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize("part", ["head", "body"])
 def test_a_sink_that_dribbles_behind_a_proxy_over_tls_has_a_deadline(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, part: str
+    monkeypatch: pytest.MonkeyPatch, ca: PrivateCa, part: str
 ) -> None:
     """TLS within TLS is cut off as any other connection is."""
-    ca = make_private_ca(tmp_path)
     TlsProxy.tls = _server_side(ca)
     with HttpReceiver([HttpReply(dribble=part)], tls=ca) as receiver, TlsProxy.sending(list) as proxy:
         TlsProxy.sink = ("127.0.0.1", int(receiver.address.rpartition(":")[2]))
@@ -313,9 +312,8 @@ def test_a_host_without_an_address_is_waited_for(monkeypatch: pytest.MonkeyPatch
     assert "OSError" in answer.detail
 
 
-def test_shaking_hands_and_sending_share_one_deadline(tmp_path: Path) -> None:
+def test_shaking_hands_and_sending_share_one_deadline(ca: PrivateCa) -> None:
     """A sink that is slow to shake hands has little time left to take a request in sips."""
-    ca = make_private_ca(tmp_path)
     SlowReader.tls = _server_side(ca)
     with SlowReader.sending(list, pause=1.5) as server:
         transport = _transport(f"https://{server.address}/v1/logs", timeout=2.0, ca_file=ca.ca_file)

@@ -17,7 +17,7 @@ from agent.sink.answer import Accepted, Answer, Later, Misconfigured, PartlyReje
 from agent.sink.otlp.encode import Encoder
 from agent.sink.otlp.http import MAX_RESPONSE_BYTES, HttpTransport, retry_after_seconds
 from tests.support.otlp_receiver import HttpReceiver, HttpReply, partial_success
-from tests.support.private_ca import PrivateCa, make_private_ca
+from tests.support.private_ca import PrivateCa
 from tests.support.records import log_record
 
 Open = Callable[..., HttpTransport]
@@ -56,12 +56,6 @@ def opened() -> Iterator[Open]:
     yield build
     for transport in transports:
         transport.close()
-
-
-@pytest.fixture(scope="module")
-def ca(tmp_path_factory: pytest.TempPathFactory) -> PrivateCa:
-    """A private authority."""
-    return make_private_ca(tmp_path_factory.mktemp("ca"))
 
 
 def _free_port() -> int:
