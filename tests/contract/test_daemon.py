@@ -13,13 +13,14 @@ from pathlib import Path
 import pytest
 
 from agent.daemon import RunOptions, run
+from agent.demo.world import REGION
 from agent.errors import DependencyError, SettingsError
 from agent.model import ObjectRef
 from agent.settings import load
 from agent.signals import SignalInbox
 from tests.support.events import event
 from tests.support.messages import notification
-from tests.support.moto import REGION, Emulator
+from tests.support.moto import Emulator
 from tests.support.objects import trail_key, trail_object
 from tests.support.otlp_receiver import Export, HttpReceiver, HttpReply
 

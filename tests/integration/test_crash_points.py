@@ -7,23 +7,16 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
-from threading import Thread
 from typing import Any, Final
 
 import pytest
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
-from moto.s3.models import s3_backends
-from moto.sqs.models import sqs_backends
-from werkzeug.serving import make_server
 
-from agent.aws.emulated import EmulatedAccount
 from agent.demo.generator import GeneratedEvent, Generator
 from agent.demo.trail_objects import pack, trail_key
-from agent.demo.world import REGION, World
 from agent.errors import Reason
 from tests.soak.report import Report
 from tests.soak.sink import Archive
-from tests.support import crash
+from tests.support import crash, moto
 from tests.support.clock import DEADLINE_SECONDS, eventually
 from tests.support.cloud import Cloud
 from tests.support.daemon import Daemon
@@ -31,7 +24,6 @@ from tests.support.edges import Edge
 from tests.support.messages import s3_event
 from tests.support.otlp_receiver import Export, HttpReceiver, HttpReply
 
-ACCOUNT: Final = "123456789012"  # moto's own
 NOW: Final = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 LETTER: Final = "not json"
 OBJECTS: Final = 11
@@ -42,36 +34,6 @@ UNSENT: Final = frozenset({Edge.RECEIVED, Edge.OPENED, Edge.READ, Edge.EXPORTING
 
 ASIDE: Final = frozenset({Edge.HIDING, Edge.HIDDEN, Edge.WAITING})
 """The edges that are reached only if something goes wrong."""
-
-
-@pytest.fixture(scope="module")
-def emulator() -> Iterator[Cloud]:
-    """One emulator for all, in this process: its start takes longer than a test, and its leases can be ended."""
-    application = DomainDispatcherApplication(create_backend_app)
-    server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=MotoRequestHandler)
-    thread = Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    endpoint = f"http://127.0.0.1:{server.server_port}"
-    yield Cloud(World(EmulatedAccount(endpoint, REGION), endpoint))
-    server.shutdown()
-    thread.join(DEADLINE_SECONDS)
-    server.server_close()
-
-
-@pytest.fixture
-def cloud(emulator: Cloud) -> Cloud:
-    """An emulated AWS with nothing in it of what was there before."""
-    sqs_backends.reset()
-    s3_backends.reset()
-    emulator.world = World(emulator.account, emulator.world.endpoint)
-    return emulator
-
-
-def _lapse() -> None:
-    """Let the time pass in which the queue hides what a process that is gone had received."""
-    for queue in sqs_backends[ACCOUNT][REGION].queues.values():
-        for message in list(queue.pending_messages):
-            message.change_visibility(0)
 
 
 class Store:
@@ -131,7 +93,7 @@ class Trial:
             assert crash.reached(agent.events()) is edge
         if edge not in UNSENT:
             self._repeatable += EVENTS * self._cloud.world.queue_depth().in_flight
-        _lapse()
+        moto.lapse()
 
     def recover(self) -> None:
         """A life that nothing happens to, until the queue is empty."""

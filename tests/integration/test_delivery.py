@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import json
 from collections import Counter
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -26,13 +25,6 @@ from tests.support.otlp_receiver import GrpcReceiver, HttpReceiver
 
 NOTIFICATIONS = Path(__file__).parent.parent / "data" / "notifications"
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
-
-
-@pytest.fixture
-def cloud() -> Iterator[Cloud]:
-    """An emulated AWS of the test's own."""
-    with Cloud.start() as started:
-        yield started
 
 
 def _objects(number: int, seed: int) -> list[TrailObject]:

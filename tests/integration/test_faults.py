@@ -31,13 +31,6 @@ from tests.support.otlp_receiver import Export, HttpReceiver, HttpReply
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 
 
-@pytest.fixture
-def cloud() -> Iterator[Cloud]:
-    """An emulated AWS of the test's own."""
-    with Cloud.start() as started:
-        yield started
-
-
 def _produce(cloud: Cloud, objects: int, *, seed: int = 1) -> set[str]:
     """So many objects of three events each; returns the ids of the events."""
     rng = Random(seed)

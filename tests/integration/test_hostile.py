@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,13 +20,6 @@ from tests.support.otlp_receiver import HttpReceiver
 
 _MOST_MIB: Final = 700
 _PEAK: Final = re.compile(r"^VmHWM:\s+(\d+) kB", re.MULTILINE)
-
-
-@pytest.fixture
-def cloud() -> Iterator[Cloud]:
-    """An emulated AWS of the test's own."""
-    with Cloud.start() as started:
-        yield started
 
 
 def peak_mib(agent: Daemon) -> float:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import socket
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -21,13 +20,6 @@ from tests.support.otlp_receiver import Export, HttpReceiver, HttpReply
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 UNAVAILABLE = HttpReply(status=503)
-
-
-@pytest.fixture
-def cloud() -> Iterator[Cloud]:
-    """An emulated AWS of the test's own."""
-    with Cloud.start() as started:
-        yield started
 
 
 def _put_events(cloud: Cloud, count: int) -> set[str]:

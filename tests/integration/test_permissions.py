@@ -16,7 +16,7 @@ import pytest
 from agent.demo.generator import Generator
 from agent.demo.trail_objects import pack, trail_key
 from agent.demo.world import REGION
-from tests.support import iam_policy
+from tests.support import iam_policy, moto
 from tests.support.clock import eventually
 from tests.support.cloud import ACME, Cloud
 from tests.support.daemon import Daemon
@@ -73,10 +73,12 @@ class Trail:
 
 
 @pytest.fixture(scope="module")
-def calls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Call]]:
+def calls(emulator: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Call]]:
     """All that a daemon asked of AWS in a life in which both buckets were read, and all of `_EVENTFUL` happened."""
     slow = HttpReply(503, headers={"Retry-After": "4"})  # longer than half a lease, which is then extended
-    with Cloud.start() as cloud, RecordedAws.before(cloud.world.endpoint, EMULATED_ACCOUNT) as aws:
+    moto.forget()
+    cloud = Cloud.at(emulator)
+    with RecordedAws.before(emulator, EMULATED_ACCOUNT) as aws:
         trail = Trail.lay(cloud)
         settings = {
             "queue": {"url": trail.queue_url, "region": REGION, "wait_seconds": 1, "visibility_timeout_seconds": 5},

@@ -26,7 +26,7 @@ def _event(name: str, **members: object) -> bytes:
     return json.dumps({**create_dev_environment(), **told, "eventID": name, **members}).encode()
 
 
-def test_nothing_that_is_said_holds_a_secret(tmp_path: Path) -> None:
+def test_nothing_that_is_said_holds_a_secret(cloud: Cloud, tmp_path: Path) -> None:
     """At level debug, with a sink that refuses in every way: log and pages have no secret and no event content."""
     headers, key = tmp_path / "headers", tmp_path / "key"
     headers.write_text("x-api-key: s3cret-of-file\n")
@@ -36,7 +36,7 @@ def test_nothing_that_is_said_holds_a_secret(tmp_path: Path) -> None:
         HttpReply(400, f"bad {WORD}-agent".encode(), "text/plain"),
         HttpReply(401, b"not s3cret-of-settings", "text/plain"),
     ]
-    with Cloud.start() as cloud, HttpReceiver(rule=lambda e: replies.pop() if e.records and replies else None) as sink:
+    with HttpReceiver(rule=lambda e: replies.pop() if e.records and replies else None) as sink:
         endpoint = sink.url.replace("://", "://eve:s3cret-of-url@") + "/v1/logs?token=s3cret-of-query"
         role = {"role_arn": "arn:aws:iam::123456789012:role/trail-agent", "external_id": "s3cret-of-role"}
         settings = cloud.settings(

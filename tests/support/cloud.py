@@ -31,6 +31,11 @@ class Cloud:
         with World.start() as world:
             yield cls(world)
 
+    @classmethod
+    def at(cls, endpoint: str) -> Self:
+        """Lay a queue and a bucket in an emulator that runs."""
+        return cls(World(EmulatedAccount(endpoint, REGION), endpoint))
+
     def add_bucket(self, name: str) -> None:
         """A bucket that notifies nobody."""
         self.account.create_bucket(name, notifies=self.world.queue_url, prefix="nothing-is-written-here/")

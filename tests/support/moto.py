@@ -1,4 +1,7 @@
-"""An emulated AWS account for tests: moto's S3, SQS and STS over HTTP, in a process of its own on a free port."""
+"""An emulated AWS account for tests: moto's S3, SQS and STS over HTTP on a free port of loopback.
+
+In a process of its own, or in that of the tests, which can then end its leases and empty it.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +9,21 @@ import json
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Thread
 from typing import Any
 
 import boto3
 import botocore.session
 from botocore.config import Config
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from moto.s3.models import s3_backends
+from moto.sqs.models import sqs_backends
+from werkzeug.serving import make_server
 
-from agent.demo.world import World
+from agent.demo.world import REGION, World
+from tests.support.clock import DEADLINE_SECONDS
 
-REGION = "us-west-2"
+ACCOUNT = "123456789012"  # moto's own
 _NO_FILE = (None, None, "/dev/null", None)
 _NO_VALUE = (None, None, None, None)
 
@@ -57,3 +66,34 @@ def running() -> Iterator[Emulator]:
     """Run the emulator while the block runs."""
     with World.start() as world:
         yield Emulator(world.endpoint)
+
+
+@contextmanager
+def in_this_process() -> Iterator[str]:
+    """Run the emulator in threads of this process while the block runs, and yield its endpoint."""
+    server = make_server(
+        "127.0.0.1",
+        0,
+        DomainDispatcherApplication(create_backend_app),
+        threaded=True,
+        request_handler=MotoRequestHandler,
+    )
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join(DEADLINE_SECONDS)
+    server.server_close()
+
+
+def forget() -> None:
+    """Empty the emulator in this process: no queue and no bucket is left."""
+    sqs_backends.reset()
+    s3_backends.reset()
+
+
+def lapse() -> None:
+    """Let the time pass in which its queues hide what a process that is gone had received."""
+    for queue in sqs_backends[ACCOUNT][REGION].queues.values():
+        for message in list(queue.pending_messages):
+            message.change_visibility(0)
