@@ -20,7 +20,11 @@ from agent.flow.pipeline import Pipeline
 from agent.flow.remembered import Remembered
 from agent.flow.shipping import Shipping
 from agent.pulse import Pulse
+from agent.records import profiles
+from agent.records.fitting import halved
 from agent.records.mapping import Mapper
+from agent.records.profiles.profile import ANYTHING, Ours
+from agent.records.profiles.trail_guard import queue_path
 from agent.records.selection import Selector
 from agent.settings import LimitSettings, RecordSettings, SelectSettings, Settings, read_mask_key
 from agent.sink.otlp.encode import Encoder
@@ -63,8 +67,8 @@ class Assembly:
         self._sessions = Sessions(settings.aws, __version__, settings.queue.region)
         self.gate = Gate(pulse, stops.halt)
         self.budget = Budget(settings.limits.in_flight_bytes, pulse, stops.halt, telemetry.bytes_reserved)
+        self._mask = make_mask(settings.record)
         self.doubt = Doubt(gate=self.gate, telemetry=telemetry, pulse=pulse, drain=stops.drain)
-        self._mapper = make_mapper(settings.record, settings.limits.record_bytes)
 
     def queue(self) -> Sqs:
         """The queue that the buckets notify, and the dead-letter queue that the settings name."""
@@ -128,22 +132,22 @@ class Assembly:
             gate=self.gate,
             pulse=self._pulse,
             halt=self._stops.halt,
-            shrink=self._mapper.shrink,
+            shrink=halved,
             max_batch_bytes=settings.otlp.max_batch_bytes,
             max_batch_records=settings.otlp.max_batch_records,
             random=self._random,
         )
 
-    def pipeline(self, store: S3) -> Pipeline:
+    def pipeline(self, store: S3, dead_letter_url: str) -> Pipeline:
         """What reads deliveries."""
         settings, limits = self._settings, self._settings.limits
+        ours = make_ours(settings, dead_letter_url)
         objects = ObjectReader(
             store=store,
-            selection=make_selector(settings.select),
-            mapper=self._mapper,
+            selection=make_selector(settings.select, ours),
+            mapper=make_mapper(settings, ours, self._mask),
             limits=make_read_limits(limits),
             gate=self.gate,
-            include_read_only=settings.select.include_read_only,
             telemetry=self._telemetry,
             pulse=self._pulse,
             halt=self._stops.halt,
@@ -171,10 +175,25 @@ def make_admission(settings: Settings) -> Admission:
     )
 
 
-def make_selector(select: SelectSettings) -> Selector:
+def make_ours(settings: Settings, dead_letter_url: str | None) -> Ours:
+    """What this agent reads with; without the URL of its dead-letter queue, any queue may be that."""
+    urls = (settings.queue.url, dead_letter_url) if dead_letter_url else ()
+    return Ours(
+        buckets=frozenset(bucket.name for bucket in settings.buckets),
+        queues=frozenset(map(queue_path, urls)) or None,
+        keys=frozenset(settings.select.kms_keys) or None,
+    )
+
+
+def make_selector(select: SelectSettings, ours: Ours = ANYTHING) -> Selector:
     """What `select` keeps."""
     return Selector(
-        select.event_sources, connection_events=select.connection_events, exclude_events=select.exclude_events
+        select.event_sources,
+        profiles=profiles.named(select.profiles),
+        connection_events=select.connection_events,
+        exclude_events=select.exclude_events,
+        include_read_only=select.include_read_only,
+        ours=ours,
     )
 
 
@@ -185,10 +204,20 @@ def make_read_limits(limits: LimitSettings) -> ReadLimits:
     )
 
 
-def make_mapper(record: RecordSettings, record_bytes: int) -> Mapper:
-    """The mapping that `record` asks for; raises `SettingsError` if its key file cannot be read."""
-    mask = Mask(record.mask, _read_key(record.mask_key_file)) if record.mask and record.mask_key_file else None
-    return Mapper(parameters=record.parameters == "json", record_bytes=record_bytes, mask=mask)
+def make_mapper(settings: Settings, ours: Ours, mask: Mask | None) -> Mapper:
+    """The mapping that `settings` ask for."""
+    return Mapper(
+        parameters=settings.record.parameters == "json",
+        record_bytes=settings.limits.record_bytes,
+        mask=mask,
+        ours=ours,
+        service_names=settings.service_names,
+    )
+
+
+def make_mask(record: RecordSettings) -> Mask | None:
+    """What is to be masked, if anything; raises `SettingsError` if the key file cannot be read."""
+    return Mask(record.mask, _read_key(record.mask_key_file)) if record.mask and record.mask_key_file else None
 
 
 def _read_key(path: Path) -> bytes:

@@ -22,10 +22,12 @@ from agent.flow.readpool import ReadPool
 from agent.flow.worker import Worker
 from agent.model import Outcome, Settlement
 from agent.pulse import Pulse
+from agent.records import profiles
 from agent.settings import Settings
 from agent.signals import SignalInbox
 from agent.sink.sink import DryRunSink
 from agent.telemetry.events import Telemetry, open_telemetry
+from agent.telemetry.labels import vocabulary
 from agent.telemetry.logs import foreign_logging, open_log
 from agent.telemetry.metrics import Build
 from agent.waiting.doubt import NoDoubt
@@ -60,7 +62,9 @@ def run(settings: Settings, options: RunOptions, inbox: SignalInbox, log_stream:
     """
     pulse = Pulse()
     log = open_log(settings.log.level, settings.log.format, log_stream)
-    telemetry = open_telemetry(log, pulse, Build(__version__), settings.limits.event_name_labels)
+    chosen, sources = profiles.named(settings.select.profiles), settings.select.event_sources
+    known = vocabulary(chosen, sources)
+    telemetry = open_telemetry(log, pulse, Build(__version__), settings.limits.event_name_labels, known)
     with foreign_logging(log):
         _Daemon(settings, options, pulse, telemetry, inbox).run()
 
@@ -168,7 +172,7 @@ class _Daemon:
         pool = ThreadPoolExecutor(self._settings.reads, thread_name_prefix="read")
         workers = [
             _thread(f"worker-{number}", worker.run)
-            for number, worker in enumerate(self._make_workers(aws.store, source, leases, pool), 1)
+            for number, worker in enumerate(self._make_workers(aws, source, leases, pool), 1)
         ]
         for thread in self._make_keepers(aws, leases):
             thread.start()
@@ -192,13 +196,13 @@ class _Daemon:
         duties = {"leases": leases.keep, "queue-watch": queue_watch.run, "sink-watch": sink_watch.run}
         return [_thread(name, partial(duty, self._stops.end)) for name, duty in duties.items()]
 
-    def _make_workers(self, store: S3, source: Source, leases: Leases, pool: ThreadPoolExecutor) -> list[Worker]:
+    def _make_workers(self, aws: _Aws, source: Source, leases: Leases, pool: ThreadPoolExecutor) -> list[Worker]:
         dry_run = self._options.dry_run
         held = DryRunLeases(leases) if dry_run else leases
         intake = Intake(source=source, leases=held, gate=self._parts.gate, pulse=self._pulse, drain=self._stops.drain)
         reads = ReadPool(
             pool=pool,
-            read=self._parts.pipeline(store).read,
+            read=self._parts.pipeline(aws.store, aws.dead_letter_url).read,
             budget=self._parts.budget,
             gate=self._parts.gate,
             telemetry=self._telemetry,

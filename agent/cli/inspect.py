@@ -105,7 +105,7 @@ def _print_table(records: Sequence[LogRecord]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from agent.cli.inspection import Row
+    from agent.cli.table_row import Row
 
     table = Table(box=None, pad_edge=False, header_style="dim")
     for heading in Row.HEADINGS:

@@ -7,18 +7,18 @@ import stat
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import ClassVar, Final, Self
+from typing import Final, Self
 
 from agent import __version__, settings
-from agent.assembly import make_mapper, make_read_limits, make_selector
+from agent.assembly import make_mapper, make_mask, make_ours, make_read_limits, make_selector
+from agent.cli.table_row import iso
 from agent.errors import PermanentError
 from agent.flow.objects import ReadLimits, map_events
 from agent.model import LogRecord, ObjectSource
 from agent.records.mapping import Mapper
 from agent.records.selection import EveryEvent, Selector
-from agent.settings import LimitSettings, RecordSettings, SelectSettings
+from agent.settings import LimitSettings, SelectSettings
 from agent.sink.otlp.decode import otlp_json, records
 from agent.sink.otlp.encode import Encoder
 from agent.trail import reader
@@ -29,7 +29,6 @@ _STANDARD_INPUT: Final = "-"
 _ENDINGS: Final = (".json", ".json.gz")
 _CHUNK_BYTES: Final = 1 << 18
 _LONGEST_RECORD: Final = 1 << 20
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(slots=True)
@@ -57,32 +56,35 @@ class Inspector:
         mapper: Mapper,
         limits: ReadLimits,
         resource: Mapping[str, str],
-        include_read_only: bool,
     ) -> None:
         self._selection = selection
         self._mapper = mapper
         self._limits = limits
         self._encoder = Encoder(resource, __version__)
-        self._include_read_only = include_read_only
 
     @classmethod
-    def from_settings(cls, config: Path | None, *, everything: bool) -> Self:
+    def from_settings(cls, config: Path | None, *, everything: bool, profiles: Sequence[str] = ()) -> Self:
         """As the settings file `config` says, or with every default; raises `SettingsError`.
 
-        With `everything`, every event is selected.
+        With `everything`, every event is selected; `profiles`, if any, stand for those of the settings.
         """
         if config is None:
-            select, record, limits = SelectSettings(), RecordSettings(), LimitSettings()
-            resource: Mapping[str, str] = {}
-        else:
-            loaded = settings.load(config, settings.environment())
-            select, record, limits, resource = loaded.select, loaded.record, loaded.limits, loaded.resource
+            select = SelectSettings(profiles=tuple(profiles)) if profiles else SelectSettings()
+            limits = LimitSettings()
+            return cls(
+                selection=EveryEvent() if everything else make_selector(select),
+                mapper=Mapper(parameters=True, record_bytes=limits.record_bytes),
+                limits=make_read_limits(limits),
+                resource={},
+            )
+        overrides = {"select.profiles": list(profiles)} if profiles else None
+        loaded = settings.load(config, settings.environment(), overrides)
+        ours = make_ours(loaded, loaded.queue.dead_letter_url)
         return cls(
-            selection=EveryEvent() if everything else make_selector(select),
-            mapper=make_mapper(record, limits.record_bytes),
-            limits=make_read_limits(limits),
-            resource=resource,
-            include_read_only=everything or select.include_read_only,
+            selection=EveryEvent() if everything else make_selector(loaded.select, ours),
+            mapper=make_mapper(loaded, ours, make_mask(loaded.record)),
+            limits=make_read_limits(loaded.limits),
+            resource=loaded.resource,
         )
 
     def inspect(self, paths: Sequence[str]) -> Inspected:
@@ -101,7 +103,7 @@ class Inspector:
         (sent,) = records(self._encoder.encode([record]))
         return json.dumps(
             {
-                "time": _iso(sent.time_unix_nano),
+                "time": iso(sent.time_unix_nano),
                 "severity_number": sent.severity_number,
                 "event_name": sent.event_name,
                 **sent.resource,
@@ -124,49 +126,11 @@ class Inspector:
         text = inflate(chunks, self._limits.inflate)
         selected = reader.read(_as_log_file(text), self._selection, self._limits.events_per_object)
         source = ObjectSource("", file, _account(file), last_modified_ns)
-        mapped = map_events(selected, self._mapper, source, include_read_only=self._include_read_only)
+        mapped = map_events(selected, self._mapper, source, self._selection)
         found.files += 1
         found.events += len(mapped.records) + mapped.skipped + mapped.malformed
         found.malformed += mapped.malformed
         found.records += mapped.records
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of the table: who did what, where, from where, and whether it worked."""
-
-    HEADINGS: ClassVar = ("time", "actor", "event", "space/project", "from", "outcome")
-
-    time: str
-    actor: str
-    event: str
-    where: str
-    source: str
-    outcome: str
-    failed: bool
-
-    @classmethod
-    def of(cls, record: LogRecord) -> Self:
-        """The line for `record`; control characters of its event are shown as escapes."""
-
-        def get(name: str) -> str:
-            return _printable(str(record.attributes.get(name, "")))
-
-        place = (get("aws.codecatalyst.space.name"), get("aws.codecatalyst.project.name"))
-        error = get("aws.error.code")
-        return cls(
-            time=_iso(record.time_unix_nano),
-            actor=f"{get('aws.codecatalyst.actor')} ({get('aws.codecatalyst.actor.kind')})",
-            event=get("aws.codecatalyst.event"),
-            where="/".join(filter(None, place)) or "-",
-            source=get("source.address") or "-",
-            outcome=error or "success",
-            failed=bool(error),
-        )
-
-    def cells(self) -> tuple[str, ...]:
-        """One text per heading."""
-        return (self.time, self.actor, self.event, self.where, self.source, self.outcome)
 
 
 def _files(path: str, found: Inspected) -> list[str]:
@@ -229,12 +193,3 @@ def _account(file: str) -> str:
     """The account id that begins a log file's name, where it has one."""
     account, mark, _ = Path(file).name.partition("_CloudTrail_")
     return account if mark and account.isdigit() else ""
-
-
-def _iso(nanoseconds: int) -> str:
-    moment = _EPOCH + timedelta(microseconds=nanoseconds // 1000)  # exact: a float would not hold the year 9999
-    return f"{moment:%Y-%m-%dT%H:%M:%S}Z"
-
-
-def _printable(text: str) -> str:
-    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from agent.demo.generator import GeneratedEvent
-from agent.records.profiles.codecatalyst import canonical
+from agent.records.profiles import CODECATALYST
 
 _REMEMBERED = 100_000
 _LISTED = 20
@@ -80,7 +80,9 @@ class Ledger:
 
 def labels_of(events: Iterable[GeneratedEvent]) -> Counter[Labels]:
     """How often each series should have counted, once `events` are accepted."""
-    return Counter(Labels(canonical(event.event_name), event.identity_type, event.outcome) for event in events)
+    return Counter(
+        Labels(CODECATALYST.canonical(event.event_name), event.identity_type, event.outcome) for event in events
+    )
 
 
 def label_faults(expected: Mapping[Labels, int], counted: Mapping[Labels, int]) -> list[str]:

@@ -15,8 +15,8 @@ from uuid import UUID
 import msgspec
 
 from agent.demo.cast import SPACES, Space
-from agent.demo.identity import Kind, Player, identity, source_address, user_agent
 from agent.demo.parameters import Exchange, Stage, exchange
+from agent.demo.players import Kind, Player, identity, source_address, user_agent
 from agent.demo.scenes import CONNECTION_EVENTS, SPACE_KINDS, Play, encore, opening
 from agent.demo.shapes import Parameters, Record
 

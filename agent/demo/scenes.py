@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from agent.demo.identity import Kind
+from agent.demo.players import Kind
 
 SPACE_EVENTS = (
     "CreateDevEnvironment",

@@ -16,12 +16,12 @@ from agent.flow.evidence import Evidence
 from agent.model import LogRecord, ObjectSource, OpenObject
 from agent.pulse import Pulse
 from agent.records.mapping import Mapper
+from agent.records.selection import EveryEvent, Selector
 from agent.telemetry.events import Telemetry
 from agent.trail import reader
 from agent.trail.admission import Admitted
 from agent.trail.event import MalformedEventError
 from agent.trail.inflate import InflateLimits, inflate
-from agent.trail.reader import Selection
 from agent.waiting.gate import AtFaultError, Gate
 
 _FIRST_RETRY_SECONDS = 0.5
@@ -61,11 +61,10 @@ class ObjectReader:
         self,
         *,
         store: S3,
-        selection: Selection,
+        selection: Selector | EveryEvent,
         mapper: Mapper,
         limits: ReadLimits,
         gate: Gate,
-        include_read_only: bool,
         telemetry: Telemetry,
         pulse: Pulse,
         halt: threading.Event,
@@ -76,7 +75,6 @@ class ObjectReader:
         self._mapper = mapper
         self._limits = limits
         self._gate = gate
-        self._include_read_only = include_read_only
         self._telemetry = telemetry
         self._pulse = pulse
         self._halt = halt
@@ -137,7 +135,7 @@ class ObjectReader:
                 self._select(size, admitted, body),
                 self._mapper,
                 ObjectSource(admitted.ref.bucket, admitted.ref.key, admitted.key.account, body.last_modified_ns),
-                include_read_only=self._include_read_only,
+                self._selection,
             )
             seconds = self._pulse.clock.monotonic() - started
             self._telemetry.object_read(size.bytes, seconds, body.last_modified_ns / 1e9)
@@ -179,20 +177,18 @@ class ObjectReader:
 
 
 def map_events(
-    selected: reader.SelectedEvents, mapper: Mapper, source: ObjectSource, *, include_read_only: bool
+    selected: reader.SelectedEvents, mapper: Mapper, source: ObjectSource, selection: Selector | EveryEvent
 ) -> Found:
     """The records of what was selected of one object, in order of eventTime; CloudTrail's order breaks ties."""
     records, skipped, malformed = [], selected.skipped, selected.malformed
     for raw in selected.raws:
+        if not selection.keeps(raw):
+            skipped += 1
+            continue
         try:
-            record = mapper.to_record(raw, source)
+            records.append(mapper.to_record(raw, source))
         except MalformedEventError:
             malformed += 1
-            continue
-        if include_read_only or record.attributes.get("aws.event.read_only") is not True:
-            records.append(record)
-        else:
-            skipped += 1
     records.sort(key=lambda record: record.time_unix_nano)
     return Found(tuple(records), skipped, malformed)
 

@@ -1,252 +1,235 @@
 """CloudTrail record → OTLP LogRecord: a function of the record and the object it stands in, and of nothing else.
 
-Attribute names are those of the OpenTelemetry semantic conventions and of the Collector's `awslogs_encoding` extension
-where either has one. Pages: OpenTelemetry "Logs Data Model"; semantic conventions 1.x; CloudTrail user guide,
-"CloudTrail record contents".
+`TABLE` says which member becomes which attribute. Attribute names are those of the OpenTelemetry semantic conventions
+and of the Collector's `awslogs_encoding` extension where either has one. What a service says in its own words is in its
+profile. Pages: OpenTelemetry "Logs Data Model"; semantic conventions 1.x; CloudTrail user guide, "CloudTrail record
+contents".
 """
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import blake2b
 from typing import Final
 
-import msgspec
-
-from agent.model import AttributeValue, EventLabels, LogRecord, ObjectSource
+from agent.model import EventLabels, LogRecord, ObjectSource
 from agent.records import actor
 from agent.records.fitting import PARAMETERS, fit, halved
-from agent.records.profiles.codecatalyst import UNKNOWN_IDENTITY, canonical
-from agent.records.subject import Subject, subject
+from agent.records.leaves import (
+    error_code,
+    ip_address,
+    json_text,
+    names,
+    only_true,
+    resources,
+    tls_version,
+    verbatim,
+)
+from agent.records.profiles import CODECATALYST, profile_of
+from agent.records.profiles.profile import (
+    ANYTHING,
+    UNKNOWN_IDENTITY,
+    UNKNOWN_SERVICE,
+    Ours,
+    Profile,
+    plain_source,
+    service,
+)
+from agent.records.rows import Row, RowReader
 from agent.trail.edit import Mask, compact
-from agent.trail.event import SessionContext, TrailEvent, UserIdentity, decode, flag, text
+from agent.trail.event import TrailEvent, decode, flag, text
 from agent.trail.moment import unix_nanoseconds
 
 _INFO: Final = 9
 _WARN: Final = 13
-_PARAMETER_BYTES: Final = 8192
-_EMPTY_JSON: Final = frozenset({b"", b"null", b"{}", b"[]", b'""'})
-# What programs write into a field for an error when there was none.
-_NO_FAILURE: Final = frozenset({"", "0", "0.0", "false", "none", "null", "nil", "-", "ok", "success", "succeeded"})
-_SERVICE_SUFFIX: Final = ".amazonaws.com"
 _UNNAMED: Final = "Unknown"
+_SESSION: Final = "userIdentity.sessionContext"
+_ISSUER: Final = "userIdentity.sessionContext.sessionIssuer"
 
-Attributes = Mapping[str, AttributeValue]
+TABLE: Final = (
+    Row("aws.cloudtrail.event_id", "eventID", "C"),
+    Row("log.record.uid", "eventID", "S"),
+    Row("aws.cloudtrail.event_version", "eventVersion", "C"),
+    Row("aws.cloudtrail.api_version", "apiVersion", "C"),
+    Row("rpc.method", "eventName", "C"),
+    Row("rpc.service", "eventSource", "C"),
+    Row("rpc.system.name", "eventType", "C"),
+    Row("rpc.system", "eventType", "C"),
+    Row("aws.event.category", "eventCategory", "C"),
+    Row("aws.event.read_only", "readOnly", "C", flag),
+    Row("aws.event.management", "managementEvent", "C", flag),
+    Row("aws.request_id", "requestID", "C"),
+    Row("aws.shared_event_id", "sharedEventID", "C"),
+    Row("source.address", "sourceIPAddress", "C"),
+    Row("client.address", "sourceIPAddress", "S", ip_address),
+    Row("user_agent.original", "userAgent", "C, S", verbatim),
+    Row("aws.error.code", "errorCode", "C", error_code),
+    Row("error.type", "errorCode", "S", error_code),
+    Row("aws.error.message", "errorMessage", "C", verbatim),
+    Row("aws.resources", "resources", "C", resources),
+    Row("tls.protocol.version", "tlsDetails.tlsVersion", "C, S", tls_version),
+    Row("tls.cipher", "tlsDetails.cipherSuite", "C, S"),
+    Row("server.address", "tlsDetails.clientProvidedHostHeader", "C, S"),
+    Row("tls.curve", "tlsDetails.keyExchange", "S"),
+    Row("aws.session.console", "sessionCredentialFromConsole", "C", only_true),
+    Row("aws.cloudtrail.vpc_endpoint_id", "vpcEndpointId", "X"),
+    Row("aws.cloudtrail.vpc_endpoint_account_id", "vpcEndpointAccountId", "X"),
+    Row("aws.cloudtrail.addendum.reason", "addendum.reason", "X"),
+    Row("aws.cloudtrail.addendum.updated_fields", "addendum.updatedFields", "X", names),
+    Row("aws.cloudtrail.addendum.original_request_id", "addendum.originalRequestID", "X"),
+    Row("aws.cloudtrail.addendum.original_event_id", "addendum.originalEventID", "X"),
+    Row("aws.request.parameters", "requestParameters", "C", json_text),
+    Row("aws.response.elements", "responseElements", "C", json_text),
+    Row("aws.cloudtrail.additional_event_data", "additionalEventData", "C", json_text),
+    Row("aws.cloudtrail.service_event_details", "serviceEventDetails", "X", json_text),
+    Row("aws.cloudtrail.event_context", "eventContext", "X", json_text),
+    Row("aws.cloudtrail.edge_device_details", "edgeDeviceDetails", "X", json_text),
+    Row("aws.cloudtrail.insight_details", "insightDetails", "X", json_text),
+    Row("aws.principal.type", "userIdentity.type", "C"),
+    Row("aws.principal.id", "userIdentity.principalId", "C"),
+    Row("aws.principal.arn", "userIdentity.arn", "C"),
+    Row("aws.user_identity.account_id", "userIdentity.accountId", "C"),
+    Row("aws.access_key.id", "userIdentity.accessKeyId", "C"),
+    Row("aws.user_identity.invoked_by", "userIdentity.invokedBy", "C"),
+    Row("user.name", "userIdentity.userName", "C, S"),
+    Row("user.id", "userIdentity.onBehalfOf.userId else userIdentity.userId", "S"),
+    Row(
+        "aws.identity_store.arn",
+        "userIdentity.onBehalfOf.identityStoreArn else userIdentity.identityStoreArn",
+        "C",
+    ),
+    Row("aws.user_identity.credential_id", "userIdentity.credentialId", "X"),
+    Row("aws.user_identity.invoked_by_delegate.account_id", "userIdentity.invokedByDelegate.accountId", "X"),
+    Row("aws.user_identity.in_scope_of.source_arn", "userIdentity.inScopeOf.sourceArn", "X"),
+    Row("aws.user_identity.in_scope_of.source_account", "userIdentity.inScopeOf.sourceAccount", "X"),
+    Row("aws.user_identity.in_scope_of.issuer_type", "userIdentity.inScopeOf.issuerType", "X"),
+    Row("aws.user_identity.in_scope_of.credentials_issued_to", "userIdentity.inScopeOf.credentialsIssuedTo", "X"),
+    Row("aws.user_identity.identity_provider", "userIdentity.identityProvider", "X"),
+    Row("aws.user_identity.session_context.attributes.creation_date", f"{_SESSION}.attributes.creationDate", "C"),
+    Row(
+        "aws.user_identity.session_context.attributes.mfa_authenticated",
+        f"{_SESSION}.attributes.mfaAuthenticated",
+        "C",
+        flag,
+    ),
+    Row("aws.user_identity.session_context.issuer.type", f"{_ISSUER}.type", "C"),
+    Row("aws.user_identity.session_context.issuer.principal_id", f"{_ISSUER}.principalId", "C"),
+    Row("aws.user_identity.session_context.issuer.arn", f"{_ISSUER}.arn", "C"),
+    Row("aws.user_identity.session_context.issuer.account_id", f"{_ISSUER}.accountId", "C"),
+    Row("aws.user_identity.session_context.issuer.user_name", f"{_ISSUER}.userName", "C"),
+    Row("aws.user_identity.session_context.source_identity", f"{_SESSION}.sourceIdentity", "X"),
+    Row(
+        "aws.user_identity.session_context.web_id_federation.provider",
+        f"{_SESSION}.webIdFederationData.federatedProvider",
+        "X",
+    ),
+    Row("aws.user_identity.session_context.ec2_role_delivery", f"{_SESSION}.ec2RoleDelivery", "X"),
+    Row("aws.user_identity.session_context.assumed_root", f"{_SESSION}.assumedRoot", "X"),
+)
+"""Every attribute that all events share. The next one is one more line."""
 
 
 class Mapper:
     """Turns the bytes of one trail event into a `LogRecord`.
 
     With `parameters`, AWS's open-ended members become JSON string attributes too. `record_bytes` bounds the body and
-    the attributes of a record together.
+    the attributes of a record together. `ours` is what the agent reads with, for the profiles that ask. `service_names`
+    has the `service.name` of a profile's records where it is not `aws-<service>`.
     """
 
-    def __init__(self, *, parameters: bool, record_bytes: int, mask: Mask | None = None) -> None:
-        self._parameters = parameters
+    def __init__(
+        self,
+        *,
+        parameters: bool,
+        record_bytes: int,
+        mask: Mask | None = None,
+        ours: Ours = ANYTHING,
+        service_names: Mapping[str, str] | None = None,
+    ) -> None:
+        self._read = RowReader(row for row in TABLE if parameters or row.attribute not in PARAMETERS)
         self._record_bytes = record_bytes
         self._mask = mask
+        self._ours = ours
+        self._service_names = service_names or {}
 
     def to_record(self, raw: bytes, source: ObjectSource) -> LogRecord:
         """The record for one entry of `Records[]`; raises `MalformedEventError` if `raw` is no JSON object."""
         body = compact(raw)
         digest = blake2b(body, digest_size=16).digest()
+        event = decode(body)
+        profile = profile_of(event, self._ours)  # before masking, which may hide what the event is about
         if self._mask:
             body = self._mask.apply(body)
-        return fit(self._map(body, source, digest), self._record_bytes)
+            event = decode(body)
+        return fit(self._map(event, profile, body, source, digest), self._record_bytes)
 
     def shrink(self, record: LogRecord) -> LogRecord | None:
         """`record` at half its size or less, for a sink that finds it too large; None if it cannot be had."""
         return halved(record)
 
-    def _map(self, body: bytes, source: ObjectSource, digest: bytes) -> LogRecord:
-        event = decode(body)
-        name = canonical(text(event.event_name))
+    def _map(self, event: TrailEvent, profile: Profile, body: bytes, source: ObjectSource, digest: bytes) -> LogRecord:
+        name = profile.canonical(text(event.event_name))
         time = unix_nanoseconds(event.event_time)
-        failed = bool(_error_code(event))
-        attributes = {
-            **_event_attributes(event),
-            **(_parameter_attributes(event) if self._parameters else {}),
-            **_identity_attributes(event.user_identity),
-            **_session_attributes(event.user_identity.session_context),
-            **_codecatalyst_attributes(event, name, subject(event, name)),
-            "log.file.path": f"s3://{source.bucket}/{source.key}" if source.bucket else source.key,
-            "log.file.name": source.key.rpartition("/")[2],
-            "trail_agent.malformed": "" if time is not None else "eventTime",
-        }
+        attributes = self._read(event)
+        attributes.update(profile.subject(event, name))
+        failed = "aws.error.code" in attributes or (profile.has_failed is not None and profile.has_failed(event))
+        outcome = "failure" if failed else "success"
+        attributes.update(_filled(_story(profile.story, event, name, outcome)))
+        attributes.update(_filled(_place(source)))
+        if time is None:
+            attributes["trail_agent.malformed"] = "eventTime"
+        its_service = _service(event, profile)
         return LogRecord(
             account=text(event.recipient_account_id) or source.account,
             region=text(event.aws_region),
             time_unix_nano=source.last_modified_ns if time is None else time,
             observed_time_unix_nano=source.last_modified_ns,
             severity_number=_WARN if failed else _INFO,
-            event_name=f"{_service(event)}.{name or _UNNAMED}",
+            event_name=f"{its_service}.{name or _UNNAMED}",
             body=body.decode(),
-            attributes={key: value for key, value in attributes.items() if value not in ("", None, ())},
+            attributes=attributes,
             event_id=text(event.event_id),
-            labels=_labels(event, name),
+            labels=_labels(event, profile, name, outcome),
             source=source,
             digest=digest,
+            service_name=self._service_name(profile, its_service),
         )
 
-
-def _event_attributes(event: TrailEvent) -> dict[str, AttributeValue | None]:
-    error_code, event_type, source = _error_code(event), text(event.event_type), text(event.source_ip_address)
-    return {
-        "aws.cloudtrail.event_id": text(event.event_id),
-        "log.record.uid": text(event.event_id),
-        "aws.cloudtrail.event_version": text(event.event_version),
-        "aws.cloudtrail.api_version": text(event.api_version),
-        "rpc.method": text(event.event_name),
-        "rpc.service": text(event.event_source),
-        "rpc.system.name": event_type,
-        "rpc.system": event_type,
-        "aws.event.category": text(event.event_category),
-        "aws.event.read_only": flag(event.read_only),
-        "aws.event.management": flag(event.management_event),
-        "aws.request_id": text(event.request_id),
-        "aws.shared_event_id": text(event.shared_event_id),
-        "source.address": source,
-        "client.address": source if _is_ip_address(source) else "",
-        "user_agent.original": _verbatim(event.user_agent),
-        "aws.error.code": error_code,
-        "error.type": error_code,
-        "aws.error.message": _verbatim(event.error_message),
-        "aws.resources": tuple(_resources(event.resources)),
-        "tls.protocol.version": text(event.tls_details.tls_version).removeprefix("TLSv"),
-        "tls.cipher": text(event.tls_details.cipher_suite),
-        "server.address": text(event.tls_details.client_provided_host_header),
-        "tls.curve": text(event.tls_details.key_exchange),
-        "aws.session.console": True if flag(event.session_credential_from_console) else None,
-        "aws.cloudtrail.vpc_endpoint_id": text(event.vpc_endpoint_id),
-        "aws.cloudtrail.vpc_endpoint_account_id": text(event.vpc_endpoint_account_id),
-        "aws.cloudtrail.addendum.reason": text(event.addendum.reason),
-        "aws.cloudtrail.addendum.updated_fields": _names(event.addendum.updated_fields),
-        "aws.cloudtrail.addendum.original_request_id": text(event.addendum.original_request_id),
-        "aws.cloudtrail.addendum.original_event_id": text(event.addendum.original_event_id),
-    }
+    def _service_name(self, profile: Profile, its_service: str) -> str:
+        if profile is CODECATALYST:
+            return ""  # the one that the `resource` settings have
+        return self._service_names.get(profile.name) or f"aws-{its_service}"
 
 
-def _parameter_attributes(event: TrailEvent) -> dict[str, AttributeValue]:
-    values = (
-        event.request_parameters,
-        event.response_elements,
-        event.additional_event_data,
-        event.service_event_details,
-        event.event_context,
-        event.edge_device_details,
-        event.insight_details,
+def _story(prefix: str, event: TrailEvent, name: str, outcome: str) -> Iterator[tuple[str, str]]:
+    """Who did what, and whether it worked, in one word each."""
+    yield f"{prefix}.actor.kind", str(actor.kind(event.user_identity))
+    yield f"{prefix}.actor", actor.display(event)
+    yield f"{prefix}.event", name
+    yield f"{prefix}.outcome", outcome
+
+
+def _place(source: ObjectSource) -> Iterator[tuple[str, str]]:
+    """Where the record was read."""
+    yield "log.file.path", f"s3://{source.bucket}/{source.key}" if source.bucket else source.key
+    yield "log.file.name", source.key.rpartition("/")[2]
+
+
+def _filled(attributes: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    return ((name, value) for name, value in attributes if value)
+
+
+def _labels(event: TrailEvent, profile: Profile, name: str, outcome: str) -> EventLabels:
+    return EventLabels(
+        event_name=name or _UNNAMED,
+        identity_type=text(event.user_identity.type) or UNKNOWN_IDENTITY,
+        outcome=outcome,
+        event_source="" if profile is CODECATALYST else plain_source(text(event.event_source)) or UNKNOWN_SERVICE,
     )
-    return dict(zip(PARAMETERS, map(_json, values), strict=True))
 
 
-def _identity_attributes(identity: UserIdentity) -> dict[str, AttributeValue]:
-    scope = identity.in_scope_of
-    return {
-        "aws.principal.type": text(identity.type),
-        "aws.principal.id": text(identity.principal_id),
-        "aws.principal.arn": text(identity.arn),
-        "aws.user_identity.account_id": text(identity.account_id),
-        "aws.access_key.id": text(identity.access_key_id),
-        "aws.user_identity.invoked_by": text(identity.invoked_by),
-        "user.name": text(identity.user_name),
-        "user.id": actor.user_id(identity),
-        "aws.identity_store.arn": actor.identity_store(identity),
-        "aws.user_identity.credential_id": text(identity.credential_id),
-        "aws.user_identity.invoked_by_delegate.account_id": text(identity.invoked_by_delegate.account_id),
-        "aws.user_identity.in_scope_of.source_arn": text(scope.source_arn),
-        "aws.user_identity.in_scope_of.source_account": text(scope.source_account),
-        "aws.user_identity.in_scope_of.issuer_type": text(scope.issuer_type),
-        "aws.user_identity.in_scope_of.credentials_issued_to": text(scope.credentials_issued_to),
-        "aws.user_identity.identity_provider": text(identity.identity_provider),
-    }
-
-
-def _session_attributes(session: SessionContext) -> dict[str, AttributeValue | None]:
-    prefix = "aws.user_identity.session_context"
-    issuer = session.session_issuer
-    return {
-        f"{prefix}.attributes.creation_date": text(session.attributes.creation_date),
-        f"{prefix}.attributes.mfa_authenticated": flag(session.attributes.mfa_authenticated),
-        f"{prefix}.issuer.type": text(issuer.type),
-        f"{prefix}.issuer.principal_id": text(issuer.principal_id),
-        f"{prefix}.issuer.arn": text(issuer.arn),
-        f"{prefix}.issuer.account_id": text(issuer.account_id),
-        f"{prefix}.issuer.user_name": text(issuer.user_name),
-        f"{prefix}.source_identity": text(session.source_identity),
-        f"{prefix}.web_id_federation.provider": text(session.web_id_federation_data.federated_provider),
-        f"{prefix}.ec2_role_delivery": text(session.ec2_role_delivery),
-        f"{prefix}.assumed_root": text(session.assumed_root),
-    }
-
-
-def _codecatalyst_attributes(event: TrailEvent, name: str, on: Subject) -> dict[str, AttributeValue]:
-    return {
-        "aws.codecatalyst.space.name": on.space,
-        "aws.codecatalyst.project.name": on.project,
-        "aws.codecatalyst.dev_environment.id": on.dev_environment_id,
-        "aws.codecatalyst.source_repository.name": on.source_repository,
-        "aws.codecatalyst.workflow.id": on.workflow_id,
-        "aws.codecatalyst.workflow_run.id": on.workflow_run_id,
-        "aws.codecatalyst.connection.id": on.connection_id,
-        "aws.codecatalyst.actor.kind": str(actor.kind(event.user_identity)),
-        "aws.codecatalyst.actor": actor.display(event),
-        "aws.codecatalyst.event": name,
-        "aws.codecatalyst.outcome": _outcome(event),
-    }
-
-
-def _labels(event: TrailEvent, name: str) -> EventLabels:
-    return EventLabels(name or _UNNAMED, text(event.user_identity.type) or UNKNOWN_IDENTITY, _outcome(event))
-
-
-def _outcome(event: TrailEvent) -> str:
-    return "failure" if _error_code(event) else "success"
-
-
-def _error_code(event: TrailEvent) -> str:
-    """Why the call failed; empty if it did not. `errorCode` 0, false, "None" or "Success" is no failure."""
-    code = text(event.error_code)
-    return "" if code.casefold() in _NO_FAILURE else code
-
-
-def _service(event: TrailEvent) -> str:
-    """The service's short name; an event that was selected though it names no service is CodeCatalyst's."""
-    source = text(event.event_source).lower().removesuffix(".cn")
-    return source.removesuffix(_SERVICE_SUFFIX) if source.endswith(_SERVICE_SUFFIX) else "codecatalyst"
-
-
-def _is_ip_address(source: str) -> bool:
-    try:
-        ipaddress.ip_address(source)
-    except ValueError:
-        return False
-    return True
-
-
-def _verbatim(value: object) -> str:
-    return value if isinstance(value, str) and value.strip() else ""
-
-
-def _json(raw: msgspec.Raw) -> str:
-    value = bytes(raw)
-    return "" if value in _EMPTY_JSON or len(value) > _PARAMETER_BYTES else value.decode()
-
-
-def _names(value: object) -> Sequence[str]:
-    """CloudTrail documents `updatedFields` as a list of names, and shows it as one string with commas."""
-    parts = value.split(",") if isinstance(value, str) else value if isinstance(value, list) else []
-    return tuple(name for part in parts if (name := text(part)))
-
-
-def _resources(value: object) -> Iterator[Mapping[str, str]]:
-    for resource in value if isinstance(value, list) else ():
-        if not isinstance(resource, dict):
-            continue
-        fields = {
-            "account.id": text(resource.get("accountId")),
-            "type": text(resource.get("type")),
-            "arn": text(resource.get("ARN")) or text(resource.get("arn")),
-        }
-        if named := {name: text_of_it for name, text_of_it in fields.items() if text_of_it}:
-            yield named
+def _service(event: TrailEvent, profile: Profile) -> str:
+    """The service's short name; an event of CodeCatalyst can have a placeholder for its source."""
+    if profile is CODECATALYST:
+        return profile.name
+    return service(text(event.event_source)) or UNKNOWN_SERVICE

@@ -1,50 +1,101 @@
-"""Keep or skip: which trail events are CodeCatalyst's."""
+"""Keep or skip: which trail events are shipped. Decided on the event as it stands in the file, before any mapping."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from functools import lru_cache
+from typing import Final
 
-from agent.records.profiles.codecatalyst import CONNECTION_EVENTS, canonical
+from agent.records.profiles import CODECATALYST, is_placeholder, owner
+from agent.records.profiles.profile import ANYTHING, Ours, Profile, plain_source
+from agent.trail.event import MalformedEventError, TrailEvent, decode, flag, text
 
-_DECISIONS_REMEMBERED = 4096  # an account's trail repeats a few hundred pairs of source and name
-_LONGEST_REMEMBERED = 512  # characters; a forged name of a megabyte must not stay in memory
+EVERY_SOURCE: Final = "*"
+"""Among `event_sources`: the whole trail."""
+
+_DECISIONS_REMEMBERED: Final = 4096  # an account's trail repeats a few hundred pairs of source and name
+_LONGEST_REMEMBERED: Final = 512  # characters; a forged name of a megabyte must not stay in memory
 
 
 class Selector:
-    """Decides on `eventSource` and `eventName` alone, so that a record need not be decoded to be skipped.
+    """`selects` decides on `eventSource` and `eventName` alone, so that a record need not be decoded to be skipped.
 
-    An event is kept if its source is one of `event_sources` (without case and blanks); or, with `connection_events`,
-    if it is one of the documented account-connection and billing events and its source names no other AWS service.
-    `exclude_events` are globs on the event's name, as recorded or canonical, without case.
+    An event is kept if its source is one of `event_sources` (without case and blanks) or of the `profiles`, or if it is
+    one of the calls that a profile owns. With `connection_events` and the profile of CodeCatalyst, its documented
+    account-connection and billing events are kept, too, if their source names no AWS service. `exclude_events` are
+    globs on the event's name, as recorded or canonical, without case.
+
+    `keeps` decides what needs more of the event: with `include_read_only` off, events that only read are skipped; and
+    so are calls of a profile that are not about `ours`.
     """
 
     def __init__(
-        self, event_sources: Iterable[str], *, connection_events: bool = True, exclude_events: Iterable[str] = ()
+        self,
+        event_sources: Iterable[str] = (),
+        *,
+        profiles: Iterable[Profile] = (CODECATALYST,),
+        connection_events: bool = True,
+        exclude_events: Iterable[str] = (),
+        include_read_only: bool = True,
+        ours: Ours = ANYTHING,
     ) -> None:
-        self._sources = frozenset(source.strip().lower() for source in event_sources)
-        self._connection_events = connection_events
+        chosen = tuple(profiles)
+        named = {plain_source(source) for source in event_sources}
+        self._everything = EVERY_SOURCE in named
+        self._sources = named.union(*(profile.sources for profile in chosen))
+        self._callers = tuple(profile for profile in chosen if profile.calls)
+        self._placeholders = connection_events and CODECATALYST in chosen
         self._excluded = tuple(glob.lower() for glob in exclude_events)
+        self._include_read_only = include_read_only
+        self._ours = ours
         self._decide = lru_cache(_DECISIONS_REMEMBERED)(self._selects_text)
+        self._keeps_all = include_read_only and (self._everything or not self._callers)
 
     def selects(self, event_source: object, event_name: object) -> bool:
-        """Whether an event of this source and name is kept; either may be of any JSON type, or None where absent."""
+        """Whether an event of this source and name can be kept; either may be of any JSON type, or None if absent."""
         name = event_name if isinstance(event_name, str) else ""
         source = event_source if isinstance(event_source, str) else ""
         if len(source) + len(name) > _LONGEST_REMEMBERED:
             return self._selects_text(source, name)
         return self._decide(source, name)
 
-    def _selects_text(self, event_source: str, event_name: str) -> bool:
-        source = event_source.strip().lower()
-        name = canonical(event_name)
-        ours = source in self._sources or (
-            self._connection_events and name in CONNECTION_EVENTS and not _names_a_service(source)
-        )
-        return ours and not self._is_excluded(event_name.strip().lower(), name.lower())
+    def keeps(self, raw: bytes) -> bool:
+        """Whether an event that is selected by its source and name is kept; `raw` is the event as the file has it.
 
-    def _is_excluded(self, recorded: str, name: str) -> bool:
+        What cannot be decoded is kept: whoever maps it will say that it is malformed.
+        """
+        if self._keeps_all:
+            return True
+        try:
+            event = decode(raw)
+        except MalformedEventError:
+            return True
+        if not self._include_read_only and flag(event.read_only) is True:
+            return False
+        return self._is_of_source(event) or self._is_about_ours(event)
+
+    def _is_of_source(self, event: TrailEvent) -> bool:
+        """Whether the event is kept whatever it is about."""
+        source, name = text(event.event_source), text(event.event_name)
+        return self._everything or plain_source(source) in self._sources or is_placeholder(source, name)
+
+    def _is_about_ours(self, event: TrailEvent) -> bool:
+        return any(caller.is_about is None or caller.is_about(event, self._ours) for caller in self._callers)
+
+    def _selects_text(self, event_source: str, event_name: str) -> bool:
+        source = plain_source(event_source)
+        ours = (
+            self._everything
+            or source in self._sources
+            or (self._placeholders and is_placeholder(event_source, event_name))
+            or any(caller.has_call(source, event_name) for caller in self._callers)
+        )
+        return ours and not self._is_excluded(event_source, event_name)
+
+    def _is_excluded(self, event_source: str, event_name: str) -> bool:
+        recorded = event_name.strip().lower()
+        name = owner(event_source, event_name).canonical(event_name).lower()
         return any(fnmatchcase(recorded, glob) or fnmatchcase(name, glob) for glob in self._excluded)
 
 
@@ -55,6 +106,6 @@ class EveryEvent:
         """Always true."""
         return True
 
-
-def _names_a_service(source: str) -> bool:
-    return source.endswith((".amazonaws.com", ".amazonaws.com.cn"))
+    def keeps(self, raw: bytes) -> bool:  # noqa: ARG002 - the shape of a selector
+        """Always true."""
+        return True

@@ -1,104 +1,176 @@
-"""On what an event acted: the space, the project and the resource that its parameters or its response name.
+"""On what an event acted: a table of attributes, and of the request's and the response's fields that can name each.
 
-The field names are those of CodeCatalyst's API (SDK model `codecatalyst`, 2022-09-28): an operation on one kind of
-thing calls that thing's id `id` and its name `name`, every other operation spells it out.
+A profile lists its subjects. How they are read is the same for all of them: a new attribute is a line in a profile.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from functools import lru_cache
+from typing import Any, Final
 
 import msgspec
 
 from agent.trail.event import MalformedEventError, TrailEvent, decode_leniently, text
 
+_PLANS_REMEMBERED: Final = 1024  # a service has some hundred operations
+_LONGEST_REMEMBERED: Final = 128  # characters; a forged name of a megabyte must not stay in memory
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A condition on the request or the response itself: its `field` is `value`, without case."""
+
+    field: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A field that can name a subject.
+
+    `field` is a path in CloudTrail's spelling, with dots; paths with a `/` between them are joined by it, if all of
+    them are there. `operation` and `form` are patterns for the whole of the event's name and of the value; empty: any.
+    """
+
+    field: str
+    operation: str = ""
+    form: str = ""
+    given: Given | None = None
+
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Each is empty where the event names none."""
+    """One attribute, without its profile's prefix, and the fields that can name it: the first that is filled does.
 
-    space: str
-    project: str
-    dev_environment_id: str
-    source_repository: str
-    workflow_id: str
-    workflow_run_id: str
-    connection_id: str
+    With `after`, only what stands behind the last of these characters is kept: the id at the end of an ARN, say.
+    """
 
-
-class _Fields(msgspec.Struct, frozen=True, rename="camel", gc=False):
-    name: object = None
-    id: object = None
-    space_name: object = None
-    project_name: object = None
-    dev_environment_id: object = None
-    source_repository_name: object = None
-    workflow_id: object = None
-    workflow_run_id: object = None
-    connection_id: object = None
-    connection_arn: object = None
+    attribute: str
+    names: tuple[Name, ...]
+    after: str = ""
 
 
-_NO_FIELDS: Final = _Fields()
-_decode: Final = msgspec.json.Decoder(_Fields).decode
+class Subjects:
+    """Reads the subjects of one profile. Pure; safe to share among threads."""
 
-# An operation on the thing itself: one verb, then the thing.
-_ON_SPACE: Final = re.compile(r"[A-Z][a-z]+Space")
-_ON_PROJECT: Final = re.compile(r"[A-Z][a-z]+Project")
-_ON_DEV_ENVIRONMENT: Final = re.compile(r"[A-Z][a-z]+DevEnvironment(Session)?")
-_ON_SOURCE_REPOSITORY: Final = re.compile(r"[A-Z][a-z]+SourceRepository")
-_ON_WORKFLOW: Final = re.compile(r"[A-Z][a-z]+Workflow")
-_ON_WORKFLOW_RUN: Final = re.compile(r"[A-Z][a-z]+WorkflowRun")
-_ON_CONNECTION: Final = re.compile(r"[A-Z][a-z]+(Pending)?Connection")
+    def __init__(self, prefix: str, subjects: Sequence[Subject]) -> None:
+        self._prefix = prefix
+        self._subjects = subjects
+        self._columns = _columns(subjects)
+        fields = [(name, object, msgspec.field(name=member, default=None)) for member, name in self._columns.items()]
+        self._type: Any = msgspec.defstruct("Fields", fields, frozen=True, gc=False)
+        self._nothing = self._type()
+        self._decode = msgspec.json.Decoder(self._type).decode
+        self._remembered = lru_cache(_PLANS_REMEMBERED)(self._plan)
+
+    def read(self, event: TrailEvent, event_name: str) -> Mapping[str, str]:
+        """The attributes of `event`, whose canonical name is `event_name`; its request speaks before its response."""
+        plan = self._remembered if len(event_name) <= _LONGEST_REMEMBERED else self._plan
+        steps = plan(event_name)
+        sides = [self._fields(raw) for raw in (event.request_parameters, event.response_elements)] if steps else []
+        return {step.attribute: value for step in steps if (value := step.value(sides))}
+
+    def _plan(self, event_name: str) -> tuple[_Step, ...]:
+        """What is worth a look in an event of this name."""
+        return tuple(self._steps(event_name))
+
+    def _steps(self, event_name: str) -> Iterator[_Step]:
+        for subject in self._subjects:
+            spoken = [one for one in subject.names if not one.operation or re.fullmatch(one.operation, event_name)]
+            if spoken:
+                places = tuple(_Place.of(name, self._columns) for name in spoken)
+                yield _Step(f"{self._prefix}.{subject.attribute}", places, subject.after)
+
+    def _fields(self, raw: msgspec.Raw) -> object:
+        text_of_it = bytes(raw)
+        if not text_of_it.startswith(b"{"):
+            return self._nothing
+        try:
+            return self._decode(text_of_it)
+        except (msgspec.MsgspecError, UnicodeError, RecursionError):
+            return self._fields_leniently(text_of_it)
+
+    def _fields_leniently(self, raw: bytes) -> object:
+        try:
+            members = decode_leniently(raw)
+        except MalformedEventError:
+            return self._nothing
+        return self._type(**{name: members[member] for member, name in self._columns.items() if member in members})
 
 
 @dataclass(frozen=True, slots=True)
-class _Name:
-    """A field that can name something: in every operation, or only in those that `operation` matches."""
+class _Path:
+    """Where a value stands: the decoded field, and the members below it."""
 
-    field: str
-    operation: re.Pattern[str] | None = None
+    column: str
+    below: tuple[str, ...]
 
+    @classmethod
+    def of(cls, dotted: str, columns: Mapping[str, str]) -> _Path:
+        first, *below = dotted.split(".")
+        return cls(columns[first], tuple(below))
 
-def subject(event: TrailEvent, event_name: str) -> Subject:
-    """What `event`, whose canonical name is `event_name`, acted on; its request speaks before its response."""
-    sides = (_fields(event.request_parameters), _fields(event.response_elements))
-
-    def named(*names: _Name) -> str:
-        spoken = [name for name in names if name.operation is None or name.operation.fullmatch(event_name)]
-        values = (text(getattr(side, name.field)) for side in sides for name in spoken)
-        return next(filter(None, values), "")
-
-    return Subject(
-        space=named(_Name("space_name"), _Name("name", _ON_SPACE)),
-        project=named(_Name("project_name"), _Name("name", _ON_PROJECT)),
-        dev_environment_id=named(_Name("dev_environment_id"), _Name("id", _ON_DEV_ENVIRONMENT)),
-        source_repository=named(_Name("source_repository_name"), _Name("name", _ON_SOURCE_REPOSITORY)),
-        workflow_id=named(_Name("workflow_id"), _Name("id", _ON_WORKFLOW)),
-        workflow_run_id=named(_Name("workflow_run_id"), _Name("id", _ON_WORKFLOW_RUN)),
-        connection_id=named(_Name("connection_id"), _Name("id", _ON_CONNECTION), _Name("connection_arn")).rpartition(
-            "/"
-        )[2],
-    )
+    def value(self, fields: object) -> str:
+        found = getattr(fields, self.column)
+        for member in self.below:
+            if not isinstance(found, dict):
+                return ""
+            found = found.get(member)
+        return text(found)
 
 
-def _fields(raw: msgspec.Raw) -> _Fields:
-    text_of_it = bytes(raw)
-    if not text_of_it.startswith(b"{"):
-        return _NO_FIELDS
-    try:
-        return _decode(text_of_it)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        return _fields_leniently(text_of_it)
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A `Name`, made ready for reading."""
+
+    paths: tuple[_Path, ...]
+    form: re.Pattern[str] | None
+    given: _Path | None
+    given_value: str
+
+    @classmethod
+    def of(cls, name: Name, columns: Mapping[str, str]) -> _Place:
+        given = name.given
+        return cls(
+            tuple(_Path.of(path, columns) for path in name.field.split("/")),
+            re.compile(name.form) if name.form else None,
+            _Path.of(given.field, columns) if given else None,
+            given.value.lower() if given else "",
+        )
+
+    def value(self, fields: object) -> str:
+        if self.given and self.given.value(fields).lower() != self.given_value:
+            return ""
+        if len(self.paths) == 1:
+            found = self.paths[0].value(fields)
+        else:
+            parts = [path.value(fields) for path in self.paths]
+            found = "/".join(parts) if all(parts) else ""
+        return found if self.form is None or self.form.fullmatch(found) else ""
 
 
-def _fields_leniently(raw: bytes) -> _Fields:
-    try:
-        members = decode_leniently(raw)
-    except MalformedEventError:
-        return _NO_FIELDS
-    return msgspec.convert(
-        {name: members[name] for name in _Fields.__struct_encode_fields__ if name in members}, _Fields
-    )
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One attribute, and where to look for it in an event of a certain name."""
+
+    attribute: str
+    places: tuple[_Place, ...]
+    after: str
+
+    def value(self, sides: Sequence[object]) -> str:
+        for fields in sides:
+            for place in self.places:
+                if found := place.value(fields):
+                    return found.rpartition(self.after)[2] if self.after else found
+        return ""
+
+
+def _columns(subjects: Sequence[Subject]) -> dict[str, str]:
+    """The request's and the response's own members that must be decoded, each with its name in the Struct."""
+    names = [name for subject in subjects for name in subject.names]
+    paths = [path for name in names for path in name.field.split("/")]
+    paths += [name.given.field for name in names if name.given]
+    return {member: f"column_{n}" for n, member in enumerate(dict.fromkeys(path.split(".")[0] for path in paths))}

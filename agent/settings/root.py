@@ -21,7 +21,7 @@ from agent.settings.sections import (
     Section,
     SelectSettings,
 )
-from agent.settings.values import AccountId, Region, Seconds, Text, Whole, unique
+from agent.settings.values import AccountId, OtherProfileName, Region, Seconds, Text, Whole, unique
 
 SERVICE_NAME = "aws-codecatalyst"
 
@@ -65,8 +65,14 @@ class Settings(Section):
     record: RecordSettings = RecordSettings()
     resource: Mapping[Text, AttributeText] = Field(
         default={"service.name": SERVICE_NAME},
-        description="resource attributes, beside those of OTEL_RESOURCE_ATTRIBUTES; keys of instances, pods, hosts and "
-        "processes are left out with a warning, because they would split streams",
+        description="resource attributes, beside those of OTEL_RESOURCE_ATTRIBUTES; `service.name` is that of "
+        "CodeCatalyst's events; keys of instances, pods, hosts and processes are left out with a warning, because they "
+        "would split streams",
+    )
+    service_names: Mapping[OtherProfileName, Text] = Field(
+        default={},
+        description="`service.name` of the events of other profiles, by profile; `generic` stands for services without "
+        "one; default: `aws-` and the service's name, such as `aws-sso`",
     )
     otlp: OtlpSettings = OtlpSettings()
     limits: LimitSettings = LimitSettings()

@@ -20,6 +20,7 @@ from agent.settings.values import (
     BucketName,
     EndpointUrl,
     Positive,
+    ProfileName,
     ReadableFile,
     RoleArn,
     SessionName,
@@ -118,20 +119,30 @@ class BucketSettings(Section):
 class SelectSettings(Section):
     """Which trail events are shipped."""
 
+    profiles: tuple[ProfileName, ...] = Field(
+        default=("codecatalyst",),
+        description="services whose events are shipped, told in their own words; docs/records.md lists them",
+    )
     event_sources: tuple[Text, ...] = Field(
-        default=("codecatalyst.amazonaws.com",), description="`eventSource` values whose events are shipped"
+        default=(), description="further `eventSource` values whose events are shipped; `*`: the whole trail"
     )
     connection_events: bool = Field(
         default=True,
-        description="also ship documented connection and billing events whose `eventSource` names no other service",
+        description="with the profile `codecatalyst`: also its documented connection and billing events whose "
+        "`eventSource` names no AWS service",
+    )
+    kms_keys: tuple[Text, ...] = Field(
+        default=(),
+        description="for the profile `trail_guard`: ids, aliases or ARNs of the KMS keys of the trail and the queue; "
+        "empty: any key",
     )
     exclude_events: tuple[Text, ...] = Field(default=(), description="`eventName` globs that are not shipped")
     include_read_only: bool = Field(default=True, description="also ship events that change nothing (`readOnly`: true)")
 
     @model_validator(mode="after")
     def _something(self) -> Self:
-        if not self.event_sources and not self.connection_events:
-            raise ValueError("would ship nothing: name an event source, or set connection_events to true")
+        if not self.event_sources and not self.profiles:
+            raise ValueError("would ship nothing: name a profile or an event source")
         return self
 
 

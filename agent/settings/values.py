@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -116,6 +116,36 @@ def _filled(value: str) -> str:
     return value
 
 
+def _profile(value: str) -> str:
+    from agent.records.profiles import BY_NAME  # noqa: PLC0415 - msgspec is not needed to show a version
+
+    if value not in BY_NAME:
+        raise ValueError(f"must be {_one_of(BY_NAME)}; events of any other service are named in select.event_sources")
+    return value
+
+
+def _other_profile(value: str) -> str:
+    from agent.records.profiles import BY_NAME, CODECATALYST, GENERIC  # noqa: PLC0415 - see _profile
+
+    if value == CODECATALYST.name:
+        raise ValueError("must not be codecatalyst: its service.name is the one under resource")
+    names = [name for name in (*BY_NAME, GENERIC.name) if name != CODECATALYST.name]
+    if value not in names:
+        raise ValueError(f"must be {_one_of(names)}")
+    return value
+
+
+def _list_profiles(schema: dict[str, Any]) -> None:
+    from agent.records.profiles import BY_NAME  # noqa: PLC0415 - see _profile
+
+    schema["enum"] = list(BY_NAME)
+
+
+def _one_of(names: Iterable[str]) -> str:
+    *others, last = names
+    return f"{', '.join(others)} or {last}"
+
+
 def _lower(value: object) -> object:
     return value.lower() if isinstance(value, str) else value
 
@@ -138,6 +168,8 @@ RoleArn = Annotated[str, AfterValidator(_role)]
 SessionName = Annotated[str, AfterValidator(_session)]
 ReadableFile = Annotated[Path, AfterValidator(_file)]
 EndpointUrl = Annotated[str, AfterValidator(without_user)]
+ProfileName = Annotated[str, AfterValidator(_profile), Field(json_schema_extra=_list_profiles)]
+OtherProfileName = Annotated[str, AfterValidator(_other_profile)]
 Text = Annotated[str, AfterValidator(_filled)]
 Whole = Annotated[int, BeforeValidator(_whole)]
 Positive = Annotated[int, BeforeValidator(_whole), Field(gt=0)]

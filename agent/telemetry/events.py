@@ -11,7 +11,7 @@ from structlog.typing import FilteringBoundLogger
 from agent.pulse import Clock, Pulse
 from agent.telemetry.flow_events import FlowEvents
 from agent.telemetry.health import Health
-from agent.telemetry.labels import EventVocabulary, codecatalyst_vocabulary
+from agent.telemetry.labels import EventVocabulary
 from agent.telemetry.metrics import Build, Metrics
 from agent.telemetry.pages import Pages
 from agent.telemetry.queue_events import QueueEvents
@@ -38,13 +38,11 @@ def open_telemetry(
     pulse: Pulse,
     build: Build,
     event_name_labels: int,
-    *,
-    vocabulary: EventVocabulary | None = None,
+    vocabulary: EventVocabulary,
 ) -> Telemetry:
     """The telemetry of a daemon: all metrics at 0, in a registry of its own, with the clock of `pulse`.
 
-    `vocabulary` is CodeCatalyst's by default.
+    `vocabulary` says which series of events stand at 0, and which names are known.
     """
-    known = vocabulary or codecatalyst_vocabulary()
-    metrics = Metrics(CollectorRegistry(), event_name_labels, vocabulary=known, build=build)
+    metrics = Metrics(CollectorRegistry(), event_name_labels, vocabulary=vocabulary, build=build)
     return Telemetry(metrics, log, Health(pulse.clock, pulse), pulse.clock)

@@ -1,53 +1,63 @@
-"""The labels of `codecatalyst_events_total`, with a limit that no forged event can pass.
+"""The labels under which events are counted, with limits that no forged event can pass.
 
 Prometheus keeps every series in memory ("Instrumentation: do not overuse labels"), and whoever writes a record can
-write any `eventName` and `userIdentity.type` into it.
+write any `eventSource`, `eventName` and `userIdentity.type` into it.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import Final
 
 from agent.model import EventLabels
-from agent.records.profiles import codecatalyst as events
+from agent.records.profiles import CODECATALYST, PROFILES
+from agent.records.profiles.profile import IDENTITY_TYPES, UNKNOWN_IDENTITY, Profile, plain_source
 from agent.telemetry.safetext import is_plain
 
 OTHER: Final = "other"
-UNKNOWN: Final = "Unknown"
+UNKNOWN: Final = UNKNOWN_IDENTITY
 OUTCOMES: Final = ("success", "failure")
+EVENT_SOURCE: Final = "event_source"
 EVENT_NAME: Final = "event_name"
 IDENTITY_TYPE: Final = "identity_type"
-LIMITED_LABELS: Final = (EVENT_NAME, IDENTITY_TYPE)
+LIMITED_LABELS: Final = (EVENT_NAME, IDENTITY_TYPE, EVENT_SOURCE)
+_OTHER_SOURCES: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
 class EventVocabulary:
     """The event labels that are known beforehand.
 
-    `documented` series exist at 0 from the start; `names` always keep series of their own; `identity_types` is closed.
+    `documented` series exist at 0 from the start. `names` has the event sources that always keep series of their own,
+    each with its event names that do; the empty source is CodeCatalyst's metric. `identity_types` is closed.
     """
 
     documented: tuple[EventLabels, ...]
-    names: Set[str]
-    identity_types: Set[str]
+    names: Mapping[str, Set[str]]
+    identity_types: Set[str] = IDENTITY_TYPES
 
 
-def codecatalyst_vocabulary() -> EventVocabulary:
-    """CodeCatalyst's event names and CloudTrail's identity types, with the pairs of both that AWS documents."""
-    documented = (
-        *_pairs(events.SPACE_EVENTS, events.SPACE_IDENTITY_TYPES),
-        *_pairs(events.CONNECTION_EVENTS, events.CONNECTION_IDENTITY_TYPES),
-    )
-    return EventVocabulary(documented, events.KNOWN_EVENTS, events.IDENTITY_TYPES)
+def vocabulary(profiles: Iterable[Profile] = (CODECATALYST,), event_sources: Iterable[str] = ()) -> EventVocabulary:
+    """What every profile knows, with the documented pairs of these `profiles`, and the sources that a user names."""
+    names: dict[str, set[str]] = {plain_source(source): set() for source in event_sources}
+    for profile in PROFILES:
+        for known in profile.known:
+            names.setdefault(_label_of(profile, known.source), set()).update(known.events)
+    return EventVocabulary(tuple(pair for profile in profiles for pair in _pairs(profile)), names)
 
 
-def _pairs(names: Set[str], identity_types: Set[str]) -> Iterator[EventLabels]:
-    for name, identity_type, outcome in product(sorted(names), sorted(identity_types), OUTCOMES):
-        yield EventLabels(name, identity_type, outcome)
+def _pairs(profile: Profile) -> Iterator[EventLabels]:
+    for known in profile.known:
+        source = _label_of(profile, known.source)
+        for name, identity_type, outcome in product(sorted(known.events), sorted(known.identity_types), OUTCOMES):
+            yield EventLabels(name, identity_type, outcome, source)
+
+
+def _label_of(profile: Profile, event_source: str) -> str:
+    return "" if profile is CODECATALYST else event_source
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,35 +69,49 @@ class Limited:
 
 
 class LabelLimits:
-    """Admits all known names and the first `event_name_labels` others; further ones count as `other`. Thread-safe.
+    """Admits all known values and a limited number of others; further ones count as `other`. Thread-safe.
 
-    An identity type outside the closed set is `Unknown`. A name that is not 1 to 128 letters, digits and
-    `._:/-` is never admitted: AWS has no such names.
+    Of event names, the first `event_name_labels` beyond the known ones of each source are admitted; of event sources,
+    the first 50 beyond the known ones. An identity type outside the closed set is `Unknown`. A value that is not 1 to
+    128 letters, digits and `._:/-` is never admitted: AWS has no such names.
     """
 
     def __init__(self, vocabulary: EventVocabulary, event_name_labels: int) -> None:
         self._vocabulary = vocabulary
+        self._sources = _Room(vocabulary.names.keys(), _OTHER_SOURCES)
+        self._names = {source: _Room(names, event_name_labels) for source, names in vocabulary.names.items()}
         self._room = event_name_labels
-        self._admitted: set[str] = set()
         self._lock = threading.Lock()
 
     def limit(self, labels: EventLabels) -> Limited:
         """The labels to count under; the outcome is our own and never replaced."""
         overflowed: list[str] = []
-        if not self._admits(labels.event_name):
-            labels = replace(labels, event_name=OTHER)
-            overflowed.append(EVENT_NAME)
+        with self._lock:
+            if not self._sources.admits(labels.event_source):
+                labels = replace(labels, event_source=OTHER)
+                overflowed.append(EVENT_SOURCE)
+            names = self._names.setdefault(labels.event_source, _Room(frozenset(), self._room))
+            if not names.admits(labels.event_name):
+                labels = replace(labels, event_name=OTHER)
+                overflowed.append(EVENT_NAME)
         if labels.identity_type not in self._vocabulary.identity_types:
             labels = replace(labels, identity_type=UNKNOWN)
             overflowed.append(IDENTITY_TYPE)
         return Limited(labels, tuple(overflowed))
 
-    def _admits(self, name: str) -> bool:
-        if name in self._vocabulary.names:
+
+class _Room:
+    """Values of one label: all that are known, and room for a few that are not."""
+
+    def __init__(self, known: Set[str], room: int) -> None:
+        self._known = known
+        self._room = room
+        self._admitted: set[str] = set()
+
+    def admits(self, value: str) -> bool:
+        if value in self._known or value in self._admitted:
             return True
-        if not is_plain(name):
+        if len(self._admitted) >= self._room or not is_plain(value):
             return False
-        with self._lock:
-            if name not in self._admitted and len(self._admitted) < self._room:
-                self._admitted.add(name)
-            return name in self._admitted
+        self._admitted.add(value)
+        return True

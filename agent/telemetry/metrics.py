@@ -87,11 +87,15 @@ class Metrics:
         limited = self._limits.limit(labels)
         for label in limited.overflowed:
             self.label_overflow.labels(label).inc(count)
-        counted = limited.labels
         fits = is_plain(event_id, MAX_LABEL_CHARACTERS - len(_EXEMPLAR))
-        self.codecatalyst_events.labels(counted.event_name, counted.identity_type, counted.outcome).inc(
-            count, {_EXEMPLAR: event_id} if fits else None
-        )
+        self._series(limited.labels).inc(count, {_EXEMPLAR: event_id} if fits else None)
+
+    def _series(self, labels: EventLabels) -> Counter:
+        """CodeCatalyst's events have a metric of their own; those of all other services share one."""
+        words = (labels.event_name, labels.identity_type, labels.outcome)
+        if not labels.event_source:
+            return self.codecatalyst_events.labels(*words)
+        return self.cloudtrail_events.labels(labels.event_source, *words)
 
     def observe_newest_event(self, unix_seconds: float) -> None:
         """Move the newest eventTime forward to `unix_seconds`; never back."""
@@ -121,8 +125,13 @@ class Metrics:
             "CodeCatalyst events that the sink accepted, each counted once by this process.",
             ("event_name", "identity_type", "outcome"),
         )
+        self.cloudtrail_events = self._counter(
+            "cloudtrail_events_total",
+            "Events of other services that the sink accepted, each counted once by this process; see select.",
+            ("event_source", "event_name", "identity_type", "outcome"),
+        )
         for labels in documented:
-            self.codecatalyst_events.labels(labels.event_name, labels.identity_type, labels.outcome)
+            self._series(labels)
         self.label_overflow = self._by(
             "trail_agent_label_overflow_total",
             "Events counted under a replaced label value: the label had too many values, or the value was forged.",

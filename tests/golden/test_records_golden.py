@@ -8,14 +8,21 @@ from collections.abc import Callable
 import pytest
 
 from agent.records.mapping import Mapper
+from agent.records.profiles import GENERIC, PROFILES
+from agent.records.profiles.profile import Ours
 from agent.records.selection import EveryEvent
 from agent.sink.otlp.decode import otlp_json
 from agent.sink.otlp.encode import Encoder
 from agent.trail import reader
-from tests.support.events import codecatalyst, create_dev_environment, encoded, raw_event
+from tests.support.events import DATA, codecatalyst, create_dev_environment, encoded, raw_event
 from tests.support.objects import SOURCE, log_file, trail_objects
 
 SHAPES = json.loads(codecatalyst("identity-center-user-shapes.json"))["shapes"]
+OURS = Ours(
+    buckets=frozenset({"acme-trail-111122223333"}),
+    queues=frozenset({"111122223333/trail-agent", "111122223333/trail-agent-dead-letters"}),
+    keys=frozenset({"1234abcd-12ab-34cd-56ef-1234567890ab"}),
+)
 REAL = "218007301253_CloudTrail_us-east-1_20230710T{}.json"
 ODD = raw_event(
     eventName="CréateProject\0",
@@ -39,6 +46,11 @@ def identities() -> bytearray:
     return log_file(*(encoded({**create_dev_environment(), "userIdentity": shape["userIdentity"]}) for shape in SHAPES))
 
 
+def of_profile(name: str) -> bytearray:
+    """A log file of realistic events of one profile; some of a guarded call are on what is not ours."""
+    return bytearray((DATA / "profiles" / f"{name}.json").read_bytes())
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [
@@ -47,11 +59,12 @@ def identities() -> bytearray:
         ("records-real-three.json", bytearray(trail_objects()[REAL.format("1230Z_soULWstxp7lqsODg")])),
         ("records-real-errors.json", bytearray(trail_objects()[REAL.format("1230Z_OU6Ha25B4GGhUIMr")])),
         ("records-odd.json", log_file(ODD, b"7")),
+        *((f"records-{one.name}.json", of_profile(one.name)) for one in (*PROFILES[1:], GENERIC)),
     ],
 )
 def test_records_are_what_they_were(name: str, text: bytearray, golden: Callable[[str, str], None]) -> None:
     """Nothing of what people query, alert on and compare changes by accident."""
-    mapper = Mapper(parameters=True, record_bytes=245_760)
+    mapper = Mapper(parameters=True, record_bytes=245_760, ours=OURS)
     selected = reader.read(bytearray(text), EveryEvent(), 1000)
     records = [mapper.to_record(raw, SOURCE) for raw in selected.raws]
     request = Encoder({"service.name": "aws-codecatalyst"}, "1.2.3").encode(records)

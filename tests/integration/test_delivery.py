@@ -17,7 +17,7 @@ from agent.demo.generator import GeneratedEvent, Generator
 from agent.demo.trail_objects import TrailObject, pack, trail_key
 from agent.model import ObjectSource
 from agent.records.mapping import Mapper
-from agent.records.profiles.codecatalyst import canonical
+from agent.records.profiles import CODECATALYST
 from tests.support.clock import eventually
 from tests.support.cloud import ACME, Cloud
 from tests.support.daemon import Daemon
@@ -43,7 +43,7 @@ def _objects(number: int, seed: int) -> list[TrailObject]:
 
 
 def _labels(event: GeneratedEvent) -> tuple[str, ...]:
-    return (canonical(event.event_name), event.identity_type, event.outcome)
+    return (CODECATALYST.canonical(event.event_name), event.identity_type, event.outcome)
 
 
 @pytest.mark.parametrize("receiver", [HttpReceiver, GrpcReceiver])

@@ -75,11 +75,10 @@ def make_pipeline(
     stop = halt or threading.Event()
     objects = ObjectReader(
         store=store,
-        selection=Selector(["codecatalyst.amazonaws.com"]),
+        selection=Selector(include_read_only=include_read_only),
         mapper=Mapper(parameters=True, record_bytes=RECORD_BYTES),
         limits=limits,
         gate=gate or Gate(pulse, stop),
-        include_read_only=include_read_only,
         telemetry=telemetry,
         pulse=pulse,
         halt=stop,

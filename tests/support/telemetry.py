@@ -13,6 +13,7 @@ from agent.errors import EnvironmentFault
 from agent.model import Delivery, Ignored, LogRecord, Outcome, Reading, Settlement
 from agent.pulse import Pulse
 from agent.telemetry.events import Telemetry, open_telemetry
+from agent.telemetry.labels import vocabulary
 from agent.telemetry.logs import open_log
 from agent.telemetry.metrics import Build
 from agent.telemetry.snapshot import Snapshot
@@ -215,5 +216,5 @@ def observed(*, level: str = "info", event_name_labels: int = 200) -> ObservedTe
     pulse = Pulse(clock)
     log = open_log(level, "json", stream, clock)
     build = Build("1.2.3", "abcdef", "3.11.0")
-    telemetry = open_telemetry(log, pulse, build, event_name_labels)
+    telemetry = open_telemetry(log, pulse, build, event_name_labels, vocabulary())
     return ObservedTelemetry(telemetry, clock, pulse, stream)

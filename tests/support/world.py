@@ -27,6 +27,7 @@ from agent.sink.otlp.decode import ReceivedRecord, records
 from agent.sink.otlp.encode import Encoder
 from agent.sink.sink import Sink, Transport
 from agent.telemetry.events import open_telemetry
+from agent.telemetry.labels import vocabulary
 from agent.telemetry.logs import open_log
 from agent.telemetry.metrics import Build
 from agent.telemetry.pages import Pages, Request
@@ -160,7 +161,7 @@ class Agent:
         self._log = io.StringIO()
         pulse = Pulse(world.clock)
         self.telemetry = open_telemetry(
-            open_log("info", log, self._log, world.clock), pulse, Build(VERSION, "abcdef", "3.11.0"), 200
+            open_log("info", log, self._log, world.clock), pulse, Build(VERSION, "abcdef", "3.11.0"), 200, vocabulary()
         )
         self.sqs_queue = self._open_queue()
         self.inside = OneWorker(

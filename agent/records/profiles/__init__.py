@@ -1,1 +1,79 @@
-"""What is known of each AWS service's events, one file each. Pure."""
+"""The profiles, and which of them owns an event. A new service: a module beside this, a golden file, a line here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Final
+
+from agent.records.profiles.codecatalyst import CODECATALYST, CONNECTION_EVENTS
+from agent.records.profiles.codeconnections import CODECONNECTIONS
+from agent.records.profiles.generic import GENERIC
+from agent.records.profiles.identity import IDENTITY
+from agent.records.profiles.pipelines import PIPELINE
+from agent.records.profiles.profile import Ours, Profile, names_a_service, plain_source
+from agent.records.profiles.trail_guard import TRAIL_GUARD
+from agent.trail.event import TrailEvent, text
+
+__all__ = [
+    "BY_NAME",
+    "CODECATALYST",
+    "GENERIC",
+    "PROFILES",
+    "is_placeholder",
+    "named",
+    "owner",
+    "profile_of",
+]
+
+PROFILES: Final = (
+    CODECATALYST,
+    CODECONNECTIONS,
+    IDENTITY,
+    PIPELINE,
+    TRAIL_GUARD,
+)
+"""Those that `select.profiles` can name. Every other event is told by `GENERIC`."""
+
+BY_NAME: Final[Mapping[str, Profile]] = {profile.name: profile for profile in PROFILES}
+
+_OF_SOURCE: Final = {source: profile for profile in PROFILES for source in profile.sources}
+_OF_CALLS: Final = tuple(profile for profile in PROFILES if profile.calls)
+_OWNERS_REMEMBERED: Final = 4096
+_LONGEST_REMEMBERED: Final = 512  # characters; a forged name of a megabyte must not stay in memory
+
+
+def named(names: Iterable[str]) -> tuple[Profile, ...]:
+    """The profiles of these names, in the order of the index; raises `KeyError` for a name that is none."""
+    wanted = {BY_NAME[name].name for name in names}
+    return tuple(profile for profile in PROFILES if profile.name in wanted)
+
+
+def profile_of(event: TrailEvent, ours: Ours) -> Profile:
+    """The profile that tells `event`: the one that owns its source, or the call on something of `ours`."""
+    profile = owner(text(event.event_source), text(event.event_name))
+    return profile if profile.is_about is None or profile.is_about(event, ours) else GENERIC
+
+
+def owner(event_source: str, event_name: str) -> Profile:
+    """The profile that owns events of this source and name, on whatever they act."""
+    if len(event_source) + len(event_name) > _LONGEST_REMEMBERED:
+        return _find_owner(event_source, event_name)
+    return _remembered_owner(event_source, event_name)
+
+
+def _find_owner(event_source: str, event_name: str) -> Profile:
+    source = plain_source(event_source)
+    if source in _OF_SOURCE:
+        return _OF_SOURCE[source]
+    if is_placeholder(event_source, event_name):
+        return CODECATALYST
+    return next((profile for profile in _OF_CALLS if profile.has_call(source, event_name)), GENERIC)
+
+
+def is_placeholder(event_source: str, event_name: str) -> bool:
+    """Whether this is a connection event of CodeCatalyst under a source that names no service."""
+    return CODECATALYST.canonical(event_name) in CONNECTION_EVENTS and not names_a_service(event_source)
+
+
+_remembered_owner = lru_cache(_OWNERS_REMEMBERED)(_find_owner)

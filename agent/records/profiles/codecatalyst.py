@@ -1,15 +1,22 @@
-"""The names of CodeCatalyst's events, and the one spelling under which each is counted.
+"""Amazon CodeCatalyst: who did what in a space, in its projects, and on its connections to AWS accounts.
 
 AWS documents 28 events, IAM lists 30 actions and the SDK 38 operations, and their spellings disagree
 (`AssociateIAMRoletoConnection`, `AssociateIamRoleToConnection`). The canonical name is the IAM and SDK spelling.
 
 Pages: "Logging CodeCatalyst API calls in connected AWS accounts using AWS CloudTrail" (user guide), "Actions,
-resources, and condition keys for Amazon CodeCatalyst" (service authorization reference).
+resources, and condition keys for Amazon CodeCatalyst" (service authorization reference). Field names are those of the
+SDK's model `codecatalyst`, 2022-09-28: an operation on one kind of thing calls that thing's id `id` and its name
+`name`; every other operation spells it out.
 """
 
 from __future__ import annotations
 
 from typing import Final
+
+from agent.records.profiles.profile import Known, Profile
+from agent.records.subject import Name, Subject
+
+SOURCE: Final = "codecatalyst.amazonaws.com"
 
 SPACE_EVENTS: Final = frozenset(
     """
@@ -27,7 +34,10 @@ CONNECTION_EVENTS: Final = frozenset(
     PutBillingAuthorization RejectConnection
     """.split()
 )
-"""The 11 documented account-connection and billing events; they are written in each connected account."""
+"""The 11 documented account-connection and billing events; they are written in each connected account.
+
+Their `eventSource` can be a placeholder that names no service: they are CodeCatalyst's all the same.
+"""
 
 _UNDOCUMENTED: Final = frozenset(
     """
@@ -48,26 +58,42 @@ _UNDOCUMENTED: Final = frozenset(
 
 KNOWN_EVENTS: Final = SPACE_EVENTS | CONNECTION_EVENTS | _UNDOCUMENTED
 
-_CANONICAL: Final = {
-    **{name.lower(): name for name in KNOWN_EVENTS},
+# An operation on the thing itself: one verb, then the thing.
+_ON: Final = "[A-Z][a-z]+"
+
+CODECATALYST: Final = Profile(
+    name="codecatalyst",
+    title="CodeCatalyst",
+    prefix="aws.codecatalyst",
+    story="aws.codecatalyst",
+    sources=frozenset({SOURCE}),
+    known=(
+        Known(SOURCE, SPACE_EVENTS, frozenset({"IdentityCenterUser"})),
+        Known(SOURCE, CONNECTION_EVENTS, frozenset({"AssumedRole", "IAMUser", "Root", "FederatedUser", "AWSService"})),
+        Known(SOURCE, _UNDOCUMENTED, frozenset()),
+    ),
     # The documentation doubles the s.
-    "dissassociateiamrolefromconnection": "DisassociateIamRoleFromConnection",
-}
-
-IDENTITY_TYPES: Final = frozenset(
-    """
-    AWSAccount AWSService AssumedRole Directory FederatedUser IAMUser IdentityCenterUser Role Root SAMLUser Unknown
-    WebIdentityUser
-    """.split()
+    spellings={"dissassociateiamrolefromconnection": "DisassociateIamRoleFromConnection"},
+    subjects=(
+        Subject("space.name", (Name("spaceName"), Name("name", f"{_ON}Space"))),
+        Subject("project.name", (Name("projectName"), Name("name", f"{_ON}Project"))),
+        Subject("dev_environment.id", (Name("devEnvironmentId"), Name("id", rf"{_ON}DevEnvironment(Session)?"))),
+        Subject("source_repository.name", (Name("sourceRepositoryName"), Name("name", f"{_ON}SourceRepository"))),
+        Subject("workflow.id", (Name("workflowId"), Name("id", f"{_ON}Workflow"))),
+        Subject("workflow_run.id", (Name("workflowRunId"), Name("id", f"{_ON}WorkflowRun"))),
+        Subject(
+            "connection.id",
+            (Name("connectionId"), Name("id", f"{_ON}(Pending)?Connection"), Name("connectionArn")),
+            after="/",
+        ),
+    ),
+    where=("space.name", "project.name"),
+    critical=frozenset(
+        """
+        AcceptConnection AssociateIamRoleToConnection AssociateIdentityCenterApplicationToSpace
+        CreateIdentityCenterApplication CreateSpaceAdminRoleAssignment DeleteConnection
+        DeleteIdentityCenterApplication DisassociateIamRoleFromConnection PutBillingAuthorization RejectConnection
+        UpdateIdentityCenterApplication
+        """.split()
+    ),
 )
-"""CloudTrail's `userIdentity.type` values, and `Unknown` for a record that names none."""
-
-UNKNOWN_IDENTITY: Final = "Unknown"
-SPACE_IDENTITY_TYPES: Final = frozenset({"IdentityCenterUser"})
-CONNECTION_IDENTITY_TYPES: Final = frozenset({"AssumedRole", "IAMUser", "Root", "FederatedUser", "AWSService"})
-
-
-def canonical(event_name: str) -> str:
-    """The canonical spelling of `event_name`, matched without case; an unknown name stays as it is, less its blanks."""
-    name = event_name.strip()
-    return _CANONICAL.get(name.lower(), name)

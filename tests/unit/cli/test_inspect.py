@@ -73,7 +73,7 @@ def test_the_table_shows_who_did_what() -> None:
     """One line per event, under a heading, with the reckoning on standard error."""
     result = inspect(SPACE, CONNECTION)
     heading, first, second = result.stdout.splitlines()
-    assert heading.split() == ["time", "actor", "event", "space/project", "from", "outcome"]
+    assert heading.split() == ["time", "actor", "event", "on", "what", "from", "outcome"]
     shown = "2023-05-18T17:10:50Z user-ID (builder_id) CreateDevEnvironment MySpace/MyProject 192.168.0.1 success"
     assert first.split() == shown.split()
     assert second.split()[:5] == ["2022-09-06T15:08:43Z", "account-ID", "(assumed_role)", "ListConnections", "-"]

@@ -15,7 +15,7 @@ from agent.demo.generator import OPENING_SIZE, ROUND_SIZE, GeneratedEvent, Gener
 from agent.demo.scenes import CONNECTION_EVENTS, CONNECTION_KINDS, SPACE_EVENTS
 from agent.model import ObjectSource
 from agent.records.mapping import Mapper
-from agent.records.profiles.codecatalyst import canonical
+from agent.records.profiles import CODECATALYST
 from agent.records.selection import Selector
 
 NOW = datetime(2023, 5, 18, 17, 10, 50, tzinfo=UTC)
@@ -132,7 +132,7 @@ def test_the_agent_selects_and_maps_every_event(full_round: list[GeneratedEvent]
         assert selector.selects(raw["eventSource"], raw["eventName"])
         mapped = mapper.to_record(event.record, ObjectSource("bucket", "key", event.account, 0))
         assert (mapped.labels.event_name, mapped.labels.identity_type, mapped.labels.outcome) == (
-            canonical(event.event_name),
+            CODECATALYST.canonical(event.event_name),
             event.identity_type,
             event.outcome,
         )

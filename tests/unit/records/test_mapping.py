@@ -356,7 +356,8 @@ def test_an_event_has_one_name(source: object, name: object, event_name: str, la
     assert record.event_name == event_name
     assert record.labels.event_name == label
     assert record.attributes.get("rpc.method") == (name.strip() if isinstance(name, str) else None)
-    assert record.attributes.get("aws.codecatalyst.event", "Unknown") == label
+    story = "aws.codecatalyst" if event_name.startswith("codecatalyst.") else "aws.cloudtrail"
+    assert record.attributes.get(f"{story}.event", "Unknown") == label
 
 
 @pytest.mark.parametrize("identity", [None, {}, {"type": ""}, {"type": None}, {"invokedBy": "x"}, "mary", []])

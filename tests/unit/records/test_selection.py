@@ -70,7 +70,7 @@ def test_sources_are_what_the_settings_say() -> None:
     """Any source can be listed, in any case."""
     selector = Selector([" STS.amazonaws.com ", CODECATALYST])
     assert selector.selects("sts.amazonaws.com", "AssumeRole")
-    assert not Selector([], connection_events=False).selects(CODECATALYST, "CreateProject")
+    assert not Selector([], profiles=()).selects(CODECATALYST, "CreateProject")
 
 
 @pytest.mark.parametrize(

@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
-import dataclasses
+from collections.abc import Mapping
 
 import pytest
 
-from agent.records.subject import Subject, subject
-from agent.trail.event import decode
+from agent.records.profiles import CODECATALYST
+from agent.records.subject import Given, Name, Subject, Subjects
+from agent.trail.event import TrailEvent, decode
 from tests.support.events import create_dev_environment, encoded
 
-NONE = Subject("", "", "", "", "", "", "")
+NONE: Mapping[str, str] = {}
+NAMES = {
+    "space": "space.name",
+    "project": "project.name",
+    "dev_environment_id": "dev_environment.id",
+    "source_repository": "source_repository.name",
+    "workflow_id": "workflow.id",
+    "workflow_run_id": "workflow_run.id",
+    "connection_id": "connection.id",
+}
 
 
-def acted_on(name: str, request: object = None, response: object = None) -> Subject:
-    """The subject of an event with these parameters."""
-    return subject(decode(encoded({"requestParameters": request, "responseElements": response})), name)
+def parameters(request: object = None, response: object = None) -> TrailEvent:
+    """An event with these parameters."""
+    return decode(encoded({"requestParameters": request, "responseElements": response}))
 
 
-def of(**fields: str) -> Subject:
-    """A subject with nothing but `fields`."""
-    return dataclasses.replace(NONE, **fields)
+def of(**fields: str) -> Mapping[str, str]:
+    """The attributes of CodeCatalyst's that name these subjects."""
+    return {f"aws.codecatalyst.{NAMES[name]}": value for name, value in fields.items()}
 
 
 def test_the_documented_event_acts_on_its_dev_environment() -> None:
     """Space and project stand in the request, the new environment's id in the response, with a blank at its end."""
-    event = subject(decode(encoded(create_dev_environment())), "CreateDevEnvironment")
+    event = CODECATALYST.subject(decode(encoded(create_dev_environment())), "CreateDevEnvironment")
     assert event == of(space="MySpace", project="MyProject", dev_environment_id="a1b2c3d4-5678-90ab-cdef-EXAMPLE11111")
 
 
@@ -70,12 +80,47 @@ def test_the_documented_event_acts_on_its_dev_environment() -> None:
         ("CreateProject", {"spaceName": 7}, None, of(space="7")),
     ],
 )
-def test_parameters_name_the_subject(name: str, request_: object, response: object, expected: Subject) -> None:
+def test_parameters_name_the_subject(
+    name: str, request_: object, response: object, expected: Mapping[str, str]
+) -> None:
     """The request speaks before the response; `id` and `name` belong to the thing that the operation is about."""
-    assert acted_on(name, request_, response) == expected
+    assert CODECATALYST.subject(parameters(request_, response), name) == expected
 
 
 def test_an_odd_parameter_does_not_hide_the_others() -> None:
     """A lone surrogate beside them leaves the names readable."""
     raw = b'{"requestParameters":{"spaceName":"s","x":"\\ud800"},"eventName":"ListProjects"}'
-    assert subject(decode(raw), "ListProjects").space == "s"
+    assert CODECATALYST.subject(decode(raw), "ListProjects") == of(space="s")
+
+
+OWN = Subjects(
+    "own",
+    (
+        Subject("deep", (Name("a.b.c"),)),
+        Subject("joined", (Name("owner/repo.name"),)),
+        Subject("arn", (Name("id", form="arn:.*"),)),
+        Subject("group", (Name("principal", given=Given("kind", "GROUP")),)),
+        Subject("last", (Name("path"),), after="/"),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("request_", "expected"),
+    [
+        ({"a": {"b": {"c": "x"}}}, {"own.deep": "x"}),
+        ({"a": {"b": "x"}}, {}),
+        ({"a": [{"b": {"c": "x"}}]}, {}),
+        ({"owner": "o", "repo": {"name": "n"}}, {"own.joined": "o/n"}),
+        ({"owner": "o"}, {}),
+        ({"id": "arn:x"}, {"own.arn": "arn:x"}),
+        ({"id": "x"}, {}),
+        ({"principal": "p", "kind": "group"}, {"own.group": "p"}),
+        ({"principal": "p", "kind": "USER"}, {}),
+        ({"principal": "p"}, {}),
+        ({"path": "a/b/c"}, {"own.last": "c"}),
+    ],
+)
+def test_a_table_says_where_to_look(request_: object, expected: Mapping[str, str]) -> None:
+    """Paths, joined paths, forms of a value and conditions beside it: a profile needs no code of its own for these."""
+    assert OWN.read(parameters(request_), "Any") == expected

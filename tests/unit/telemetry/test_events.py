@@ -6,8 +6,8 @@ import json
 
 import pytest
 
+from agent.records.profiles import CODECATALYST
 from agent.records.profiles import codecatalyst as events
-from agent.records.profiles.codecatalyst import canonical
 from tests.support.events import codecatalyst
 
 NAMES = json.loads(codecatalyst("event-names.json"))
@@ -19,24 +19,29 @@ OFFICIAL = sorted({*NAMES["iam_actions"]["names"], *NAMES["sdk_operations"]["nam
 @pytest.mark.parametrize("documented", [name for names in list(DOCUMENTED.values())[1:] for name in names])
 def test_documented_names_have_one_spelling(documented: str) -> None:
     """All 28 documented names lead to the spelling of IAM and the SDK."""
-    assert canonical(documented) == IN_IAM.get(documented, documented)
+    assert CODECATALYST.canonical(documented) == IN_IAM.get(documented, documented)
 
 
 @pytest.mark.parametrize("name", OFFICIAL)
 def test_official_names_stay_whatever_their_case(name: str) -> None:
     """IAM's and the SDK's names are canonical, and found without case and blanks."""
-    assert canonical(name) == canonical(name.lower()) == canonical(f" {name.upper()}\n") == name
+    assert (
+        CODECATALYST.canonical(name)
+        == CODECATALYST.canonical(name.lower())
+        == CODECATALYST.canonical(f" {name.upper()}\n")
+        == name
+    )
 
 
 @pytest.mark.parametrize("name", ["NeverHeardOf", "createprojects", "", "é", "CreateProject2"])
 def test_unknown_names_stay_as_they_are(name: str) -> None:
     """An event that nobody documented is counted under its own name."""
-    assert canonical(f" {name} ") == name
+    assert CODECATALYST.canonical(f" {name} ") == name
 
 
 def test_canonical_names_are_fixed_points() -> None:
     """Asking twice changes nothing."""
-    assert all(canonical(name) == name for name in events.KNOWN_EVENTS)
+    assert all(CODECATALYST.canonical(name) == name for name in events.KNOWN_EVENTS)
 
 
 def test_the_documented_sets_are_whole() -> None:

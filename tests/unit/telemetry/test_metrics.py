@@ -15,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 from agent.errors import Reason, RetryReason
 from agent.model import EventLabels, IgnoredReason, Outcome
 from agent.telemetry.exposition import render
-from agent.telemetry.labels import EventVocabulary, codecatalyst_vocabulary
+from agent.telemetry.labels import EventVocabulary, vocabulary
 from agent.telemetry.metrics import (
     EXPORT_RESULTS,
     FATES,
@@ -35,9 +35,7 @@ OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 
 def registry_of(*, event_name_labels: int = 2) -> Metrics:
     """Metrics in a registry of their own."""
-    return Metrics(
-        CollectorRegistry(), event_name_labels, vocabulary=codecatalyst_vocabulary(), build=Build("1", "r", "3")
-    )
+    return Metrics(CollectorRegistry(), event_name_labels, vocabulary=vocabulary(), build=Build("1", "r", "3"))
 
 
 def text_of(metrics: Metrics, accept: str = "") -> str:
@@ -83,7 +81,7 @@ def test_documented_events_stand_at_zero() -> None:
         ("trail_agent_sqs_requests_total", "result", SQS_RESULTS),
         ("trail_agent_queue_messages", "queue", QUEUES),
         ("trail_agent_queue_messages", "state", QUEUE_STATES),
-        ("trail_agent_label_overflow_total", "label", ("event_name", "identity_type")),
+        ("trail_agent_label_overflow_total", "label", ("event_name", "identity_type", "event_source")),
     ],
 )
 def test_closed_labels_stand_at_zero(name: str, label: str, values: list[str]) -> None:
@@ -135,7 +133,7 @@ def test_a_forged_name_counts_as_other_and_the_overflow_is_told() -> None:
 def test_a_vocabulary_of_ones_own_is_all_that_is_pre_created() -> None:
     """The names that are known come from the caller."""
     documented = EventLabels("Only", "Root", "success")
-    vocabulary = EventVocabulary((documented,), {"Only"}, {"Root", "Unknown"})
+    vocabulary = EventVocabulary((documented,), {"": {"Only"}}, {"Root", "Unknown"})
     metrics = Metrics(CollectorRegistry(), 0, vocabulary=vocabulary, build=Build("1"))
     assert Snapshot.of(metrics.registry).by("codecatalyst_events_total", "event_name") == {"Only": 0.0}
 

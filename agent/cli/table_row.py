@@ -1,0 +1,55 @@
+"""A line of `inspect`'s table: who did what, on what, from where, and whether it worked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import ClassVar, Final, Self
+
+from agent.model import LogRecord
+from agent.records.summary import Summary
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line. An empty place is shown as a dash."""
+
+    HEADINGS: ClassVar = ("time", "actor", "event", "on what", "from", "outcome")
+
+    time: str
+    actor: str
+    event: str
+    where: str
+    source: str
+    outcome: str
+    failed: bool
+
+    @classmethod
+    def of(cls, record: LogRecord) -> Self:
+        """The line for `record`; control characters of its event are shown as escapes."""
+        told = Summary.of(record.event_name, record.attributes)
+        return cls(
+            time=iso(record.time_unix_nano),
+            actor=_printable(f"{told.actor} ({told.actor_kind})"),
+            event=_printable(told.event),
+            where=_printable(told.where) or "-",
+            source=_printable(told.source) or "-",
+            outcome=_printable(told.error) or "success",
+            failed=bool(told.error),
+        )
+
+    def cells(self) -> tuple[str, ...]:
+        """One text per heading."""
+        return (self.time, self.actor, self.event, self.where, self.source, self.outcome)
+
+
+def iso(nanoseconds: int) -> str:
+    """Unix nanoseconds as ISO 8601 in UTC, to the second."""
+    moment = _EPOCH + timedelta(microseconds=nanoseconds // 1000)  # exact: a float would not hold the year 9999
+    return f"{moment:%Y-%m-%dT%H:%M:%S}Z"
+
+
+def _printable(text: str) -> str:
+    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)

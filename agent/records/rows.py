@@ -1,0 +1,61 @@
+"""A row of the table of attributes, and how the rows are read off an event."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any, Final
+
+import msgspec
+
+from agent.model import AttributeValue
+from agent.trail.event import TrailEvent, text
+
+_ELSE: Final = " else "
+
+Reading = Callable[[Any], AttributeValue | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One attribute: its name, the CloudTrail member it is made of, whose name it is, and how the member is read.
+
+    `member` is a path with dots; with ` else ` between two paths, the second counts where the first is empty. `origin`
+    is C (the Collector's `awslogs_encoding` has the name), S (the semantic conventions have it) or X (ours).
+    """
+
+    attribute: str
+    member: str
+    origin: str
+    read: Reading = text
+
+
+class RowReader:
+    """Reads the rows of a table off an event, in their order; all members in one go, which is what makes it fast."""
+
+    def __init__(self, rows: Iterable[Row]) -> None:
+        entries = [(row.attribute, row.read, path) for row in rows for path in row.member.split(_ELSE)]
+        self._rows = [(attribute, read) for attribute, read, _ in entries]
+        self._members = attrgetter(*(_python_path(path) for _, _, path in entries))
+
+    def __call__(self, event: TrailEvent) -> dict[str, AttributeValue]:
+        """The attributes that `event` has, as a dict of the caller's own."""
+        attributes: dict[str, AttributeValue] = {}
+        for (attribute, read), member in zip(self._rows, self._members(event), strict=True):
+            if member is not None:
+                value = read(member)
+                if value or value is False:
+                    attributes.setdefault(attribute, value)
+        return attributes
+
+
+def _python_path(member: str) -> str:
+    """The attributes that lead to a member of a `TrailEvent`; raises `KeyError` for a member that it does not have."""
+    part: Any = TrailEvent
+    path = []
+    for name in member.split("."):
+        field = {one.encode_name: one for one in msgspec.structs.fields(part)}[name]
+        path.append(field.name)
+        part = field.type
+    return ".".join(path)
