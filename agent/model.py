@@ -53,9 +53,13 @@ class IgnoredReason(StrEnum):
     REMOVED = "removed"
     DIGEST = "digest"
     INSIGHT = "insight"
+    NETWORK_ACTIVITY = "network_activity"
+    AGGREGATED = "aggregated"
+    LAKE = "lake"
     OTHER_KEY = "other_key"
     OTHER_EVENT = "other_event"
     OTHER_REGION = "other_region"
+    OTHER_SERVICE = "other_service"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +87,15 @@ class OpenObject:
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """A part of a notification that is proven to hold nothing for us. `bucket` is empty where none is named."""
+    """A part of a notification that is proven to hold nothing for us. `bucket` is empty where none is named.
+
+    `sender` says which service sent the message and what it tells, where that is not S3 or CloudTrail.
+    """
 
     reason: IgnoredReason
     bucket: str = ""
     key: str = ""
+    sender: str = ""
 
 
 @dataclass(frozen=True, slots=True)

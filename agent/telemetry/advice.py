@@ -114,12 +114,13 @@ DEAD_LETTERS: Final[Mapping[Reason, Advice]] = {
     Reason.NOTIFICATION_UNKNOWN: Advice(
         "the message, or a part of it, is no S3, SNS, EventBridge or CloudTrail notification of a known version",
         "delivered the parts that are known, and read nothing for this one",
-        "see who sends to the queue; confirm an SNS subscription by hand",
+        "see who sends to the queue; confirm an SNS subscription by hand; send notifications, not events",
     ),
     Reason.NOT_ALLOWED: Advice(
-        "the bucket, its owner or the account is not listed, or the key is none of CloudTrail's",
+        "the bucket, its owner or the account is not listed, or the key is not that of a log file that can be read",
         "asked S3 for nothing of it",
-        "list the bucket or account in the settings if it is yours, then redrive; else see who sends this",
+        "do as `detail` says: list the bucket or account, or give the object a log file's name, then redrive; else see "
+        "who sends this",
     ),
     Reason.OBJECT_MISSING: Advice(
         "S3 has no such object, or no such bucket",
@@ -227,9 +228,14 @@ IGNORED: Final[Mapping[IgnoredReason, Advice]] = {
     IgnoredReason.REMOVED: Advice("an object was removed", _PASSED_OVER, "let the bucket notify of new objects only"),
     IgnoredReason.DIGEST: Advice("a CloudTrail digest file was written", _PASSED_OVER, _NOTHING),
     IgnoredReason.INSIGHT: Advice("a CloudTrail Insight file was written", _PASSED_OVER, _NOTHING),
+    IgnoredReason.NETWORK_ACTIVITY: Advice(
+        "a CloudTrail file of network activity events was written", _PASSED_OVER, _NOTHING
+    ),
+    IgnoredReason.AGGREGATED: Advice("a CloudTrail file of aggregated events was written", _PASSED_OVER, _NOTHING),
+    IgnoredReason.LAKE: Advice("a result of a CloudTrail Lake query was written", _PASSED_OVER, _NOTHING),
     IgnoredReason.OTHER_KEY: Advice(
-        "an object was written that is no CloudTrail file",
-        _PASSED_OVER,
+        "an object was written that is certainly no CloudTrail file",
+        f"{_PASSED_OVER}; the log names each kind of key once",
         "let the bucket notify of its trail's prefix only",
     ),
     IgnoredReason.OTHER_EVENT: Advice(
@@ -237,6 +243,11 @@ IGNORED: Final[Mapping[IgnoredReason, Advice]] = {
     ),
     IgnoredReason.OTHER_REGION: Advice(
         "a log file of a region was written that is not in regions", _PASSED_OVER, "list the region if you want it"
+    ),
+    IgnoredReason.OTHER_SERVICE: Advice(
+        "another AWS service sent the message, and it names no log file in a listed bucket",
+        f"{_PASSED_OVER}; the log names each sender once",
+        "let the topic or rule send S3's and CloudTrail's notifications only",
     ),
 }
 

@@ -9,6 +9,7 @@ from typing import Final
 from agent.errors import EnvironmentFault
 from agent.model import EventLabels, Ignored, LogRecord, Reading
 from agent.telemetry import advice
+from agent.telemetry.ignored_kind import kind_of
 from agent.telemetry.safetext import without_user
 from agent.telemetry.voice import ERROR, Voice
 
@@ -19,9 +20,15 @@ class FlowEvents(Voice):
     """What happens to objects, events and records on their way."""
 
     def notification_ignored(self, ignored: Ignored) -> None:
-        """A part of a notification holds nothing for the agent."""
-        self.metrics.ignored.labels(ignored.reason.value).inc()
-        self._log.debug("notification_ignored", reason=ignored.reason.value, bucket=ignored.bucket, key=ignored.key)
+        """A part of a notification holds nothing for the agent. Each kind of what is not CloudTrail's is told once."""
+        reason = ignored.reason
+        self.metrics.ignored.labels(reason.value).inc()
+        kind = kind_of(ignored)
+        if kind and self._ignored_kinds.is_new(kind):
+            hint = advice.IGNORED[reason].hint
+            self._log.info("notification_ignored", reason=reason.value, bucket=ignored.bucket, kind=kind, hint=hint)
+        else:
+            self._log.debug("notification_ignored", reason=reason.value, bucket=ignored.bucket, key=ignored.key)
 
     def object_read(self, size_bytes: int, seconds: float, last_modified: float) -> None:
         """An object of `size_bytes` (compressed) was read whole in `seconds`; `last_modified` is in Unix seconds."""

@@ -32,6 +32,7 @@ class Voice:
         self._clock = clock
         self._throttle = Throttle(clock)
         self._distinct = Distinct()
+        self._ignored_kinds = Distinct()
         self._troubles_told: set[str] = set()
 
     def _tell_ready(self) -> None:

@@ -39,6 +39,8 @@ class Admission:
         match entry:
             case Fault() | Ignored(bucket=""):
                 return entry
+            case Ignored(reason=IgnoredReason.OTHER_SERVICE):
+                return self._admit_named_by_neighbour(entry)
             case Ignored():
                 return self._refuse_bucket(entry.bucket, entry.key, None) or entry
             case ObjectRef():
@@ -57,6 +59,13 @@ class Admission:
         if self.regions and parsed.region not in self.regions:
             return Ignored(IgnoredReason.OTHER_REGION, ref.bucket, ref.key)
         return Admitted(ref, parsed)
+
+    def _admit_named_by_neighbour(self, entry: Ignored) -> Admitted | Ignored | Fault:
+        """An object in another service's message: nothing for us, unless it is a log file in a listed bucket."""
+        if entry.bucket not in self.buckets:
+            return entry
+        found = self._admit_object(ObjectRef(entry.bucket, entry.key))
+        return entry if isinstance(found, Ignored) else found
 
     def _refuse_bucket(self, bucket: str, object_key: str, owner: str | None) -> Fault | None:
         if bucket not in self.buckets:

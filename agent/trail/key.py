@@ -1,35 +1,67 @@
-"""The keys under which CloudTrail writes: which objects are log files, and what their names tell.
+"""The keys of S3 objects: which are CloudTrail's log files, and what their names tell.
 
-`[prefix/]AWSLogs/[o-…/]<account>/CloudTrail/<region>/YYYY/MM/DD/<account>_CloudTrail_<region>_<time>[_]<id>.json[.gz]`
+CloudTrail writes `[prefix/]AWSLogs/[o-…/]<account>/CloudTrail/<region>/YYYY/MM/DD/<file>`, with the file name
+`<account>_CloudTrail_<region>_<time>[_]<id>.json[.gz]`. People and tools move log files to other folders, change their
+case and add endings. So the file name decides. The folder only says what CloudTrail's other files are.
 
-Page: CloudTrail user guide, "Finding your CloudTrail log files".
+Page: CloudTrail user guide, "Finding your CloudTrail log files" and "CloudTrail log file name format".
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NoReturn
 
 from agent.errors import PermanentError, Reason
 from agent.model import IgnoredReason
 
-_LONGEST: Final = 1024  # of S3; a longer key is forged, and would cost the patterns below their time
-_FOLDER: Final = r"(?:[^\x00-\x1f\x7f]*/)?AWSLogs/(?:o-[a-z0-9]+/)?(?P<account>[0-9]{12})/"
-_LOG_FILE: Final = re.compile(
-    _FOLDER + r"CloudTrail/(?P<region>[a-z0-9-]+)/[0-9]{4}/[0-9]{2}/[0-9]{2}/"
-    r"(?P=account)_CloudTrail_(?P=region)_[0-9]{8}T[0-9]{4}Z_?[A-Za-z0-9]+\.json(?P<gzip>\.gz)?"
+_LONGEST: Final = 1024  # S3's limit. A longer key is forged, and would cost the patterns below their time
+_LOOSE: Final = re.ASCII | re.IGNORECASE
+_NAME: Final = re.compile(
+    r"(?<![0-9])(?P<account>[0-9]{12})_CloudTrail_(?P<region>[a-z0-9-]{1,40})_[0-9]{8}T[0-9]{4,6}Z", _LOOSE
 )
-_TRAIL_FILE: Final = re.compile(_FOLDER + r"CloudTrail/.+\.json(?:\.gz)?")
-_NEIGHBOURS: Final = (
-    (re.compile(_FOLDER + r"CloudTrail-Digest/.*"), IgnoredReason.DIGEST),
-    (re.compile(_FOLDER + r"CloudTrail-Insight/.*"), IgnoredReason.INSIGHT),
+_NAME_FORM: Final = "<account>_CloudTrail_<region>_<time>_<id>.json.gz"
+_REGION: Final = r"[a-z]{2,5}(?:-[a-z]+)+-[0-9][a-z0-9-]*"
+_CLAIM: Final = re.compile(
+    rf"(?<![^/])AWSLogs/(?:[^/]*/)?(?P<account>[0-9]{{12}})/CloudTrail/(?:(?P<region>{_REGION})/)?", _LOOSE
+)
+_SERVICE_FOLDER: Final = re.compile(
+    rf"(?<![^/])AWSLogs/(?:[^/]*/)?(?:[a-z-]+=)?[0-9]{{12}}/(?:[a-z-]+=)?(?!{_REGION}/|[0-9]+/)(?P<service>[^/]+)/",
+    _LOOSE,
+)
+_SERVICE_NAME: Final = re.compile(rf"(?<![0-9])[0-9]{{12}}_(?P<service>[a-z0-9-]+)_{_REGION}_", _LOOSE)
+_KIND_NAME: Final = re.compile(r"(?<![0-9])[0-9]{12}_CloudTrail-(?P<kind>[a-z]+)_", _LOOSE)
+_KIND_FOLDER: Final = re.compile(r"(?<![^/=])(?P<account>[0-9]{12}/)?CloudTrail-(?P<kind>[a-z]+)/", _LOOSE)
+_KINDS: Final = {
+    "digest": IgnoredReason.DIGEST,
+    "insight": IgnoredReason.INSIGHT,
+    "insights": IgnoredReason.INSIGHT,
+    "networkactivity": IgnoredReason.NETWORK_ACTIVITY,
+    "aggregated": IgnoredReason.AGGREGATED,
+    "lake": IgnoredReason.LAKE,
+}
+_LAKE_FILE: Final = re.compile(r"(?:query_)?result_sign\.json", _LOOSE)
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+_PACKED: Final = re.compile(
+    r"\.(zstd?|bz2|xz|lzma|lz4|lzo|snappy|sz|br|z|zip|7z|rar|tar|tgz|parquet|orc|avro|ion|csv|tsv|gpg|pgp|enc|age)"
+    r"(?![a-z0-9])",
+    _LOOSE,
+)
+_BESIDE: Final = re.compile(r"\.(md5|sha1|sha256|sha512|crc|crc32c?|sig|asc|metadata)$", _LOOSE)
+_TRAIL_WORD: Final = re.compile(r"cloud[-_ ]?trail", _LOOSE)
+_TRAIL_FOLDER: Final = re.compile(r"(?:^|/)(?:[a-z_-]+=)?cloud[-_ ]?trail(?:[-_ ]?logs?)?/", _LOOSE)
+_NO_LOG: Final = re.compile(
+    r"(?:^|/|_\$folder\$|/_SUCCESS|/\.[^/]*"
+    r"|\.(?:md5|sha1|sha256|sha512|crc|crc32c?|sig|asc|metadata|png|jpe?g|gif|svg|ico|pdf|html?|css|js|md|ya?ml|tf|py|sh)"
+    r"|(?:^|/)[^/]*[0-9]{4}(?:-[0-9]{2}){5}-[0-9A-F]{16})$",  # the last is a name of S3's server access logs
+    _LOOSE,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class TrailKey:
-    """What the key of a CloudTrail log file tells. `gzipped` is what its ending says."""
+    """What the key of a CloudTrail log file tells. `gzipped`: its ending promises gzip, so anything else is damage."""
 
     account: str
     region: str
@@ -37,21 +69,74 @@ class TrailKey:
 
 
 def parse(key: str) -> TrailKey | IgnoredReason:
-    """The parts of a log file's key, or why the object is none of ours.
+    """The parts of a log file's name, or why the object is certainly none of ours.
 
-    Raises `PermanentError` (`not_allowed`) for a key that holds `..` or is longer than any in S3, and for one that
-    stands among CloudTrail's log files without having their name: it is forged, or CloudTrail has a new scheme; neither
-    may be deleted in silence.
+    Raises `PermanentError` (`not_allowed`) for a key that holds `..` or is longer than any in S3, for a log file that
+    cannot be read, and for an object that may hold CloudTrail's events without having the name of a log file. None of
+    them may be deleted without a word.
     """
     if ".." in key:
-        raise PermanentError(Reason.NOT_ALLOWED, "the object key holds '..', which no CloudTrail key does")
+        _refuse("the object key holds '..', which no CloudTrail key does")
     if len(key) > _LONGEST:
-        raise PermanentError(Reason.NOT_ALLOWED, f"the object key is longer than {_LONGEST} characters, S3's limit")
-    if match := _LOG_FILE.fullmatch(key):
-        return TrailKey(match["account"], match["region"], gzipped=match["gzip"] is not None)
-    if _TRAIL_FILE.fullmatch(key):
-        raise PermanentError(
-            Reason.NOT_ALLOWED,
-            "the object key stands in CloudTrail's log folder but does not have the name of a CloudTrail log file",
+        _refuse(f"the object key is longer than {_LONGEST} characters, S3's limit")
+    folder, slash, file = key.rpartition("/")
+    folder += slash
+    names = list(_NAME.finditer(file))
+    if reason := _other_kind(folder, file, is_named=bool(names)):
+        return reason
+    if names:
+        return _named(key, folder, names, file[names[-1].end() :])
+    if _may_hold_events(key, folder, file):
+        _refuse(
+            f"the object may hold CloudTrail events, but its name is not {_NAME_FORM}: give it such a name if it is a "
+            "log file, else let the bucket not notify of it"
         )
-    return next((reason for pattern, reason in _NEIGHBOURS if pattern.fullmatch(key)), IgnoredReason.OTHER_KEY)
+    return IgnoredReason.OTHER_KEY
+
+
+def names_log_file(text: str) -> bool:
+    """Whether the name of a log file stands anywhere in `text`."""
+    return _NAME.search(text) is not None
+
+
+def _other_kind(folder: str, file: str, *, is_named: bool) -> IgnoredReason | None:
+    """CloudTrail's own files that are no logs of events: told by their names, and by the folders that it writes to."""
+    if not is_named and (match := _KIND_NAME.search(file)):
+        return _KINDS.get(match["kind"].lower())
+    for match in _KIND_FOLDER.finditer(folder):
+        if match["account"] or not is_named:
+            return _KINDS.get(match["kind"].lower())
+    return IgnoredReason.LAKE if _LAKE_FILE.fullmatch(file) else None
+
+
+def _named(key: str, folder: str, names: list[re.Match[str]], ending: str) -> TrailKey | IgnoredReason:
+    if _CONTROL.search(key):
+        _refuse("the object key holds control characters, which no CloudTrail key does")
+    account, region = names[-1]["account"], names[-1]["region"].lower()
+    claims = [*names, *list(_CLAIM.finditer(folder))[-1:]]
+    if any(claim["account"] != account or (claim["region"] or region).lower() != region for claim in claims):
+        _refuse("the object key names two accounts or two regions: its folder and its file name do not agree")
+    if _BESIDE.search(ending):
+        return IgnoredReason.OTHER_KEY
+    if packed := _PACKED.search(ending):
+        _refuse(
+            f"the log file is stored as .{packed[1].lower()}, which trail-agent cannot read: store it as .json or "
+            ".json.gz under the same name"
+        )
+    return TrailKey(account, region, gzipped=ending.lower().endswith(".gz"))
+
+
+def _may_hold_events(key: str, folder: str, file: str) -> bool:
+    """Whether the object is not certainly something else than events of CloudTrail."""
+    if _NO_LOG.search(key):
+        return False
+    if _NAME.search(folder):
+        return True  # a part of something that was a log file
+    services = [*_SERVICE_FOLDER.finditer(folder)][-1:] + [*_SERVICE_NAME.finditer(file)][:1]
+    if services:
+        return any(match["service"].lower().startswith("cloudtrail") for match in services)
+    return bool(_TRAIL_WORD.search(file) or _TRAIL_FOLDER.search(folder))
+
+
+def _refuse(detail: str) -> NoReturn:
+    raise PermanentError(Reason.NOT_ALLOWED, detail)

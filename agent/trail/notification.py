@@ -1,78 +1,35 @@
-"""The texts of SQS messages: which objects each form of notification names.
+"""The texts of SQS messages: which objects each of them names.
 
-Forms: S3 event notifications 2.x, EventBridge's `Object Created`, CloudTrail's own SNS message, each of them also
-inside an SNS envelope; and the two texts that only test the way, `s3:TestEvent` and CloudTrail's validation message.
+A message may lie in envelopes: SNS, another SQS message, a Lambda destination, the batch of a pipe, or a JSON object of
+somebody's own. What comes out of them is one of the forms of `trail.forms`, a message of another service
+(`trail.neighbours`), or a text for people.
 
-Pages: S3 user guide, "Event message structure" and "Using EventBridge"; CloudTrail user guide, "Configuring Amazon SNS
-notifications"; SNS developer guide, "Parsing message formats".
+Pages: SNS developer guide, "Parsing message formats"; Lambda developer guide, "Capturing records of asynchronous
+invocations"; EventBridge user guide, "Amazon EventBridge Pipes".
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
-from urllib.parse import unquote_plus
-
-import msgspec
+import json
+from typing import Any, Final
 
 from agent.errors import Fault, PermanentError, Reason
 from agent.model import Ignored, IgnoredReason, ObjectRef
+from agent.trail import neighbours, pointers
+from agent.trail.forms import Entries, Entry, Members, UnknownFormError, entries_of
+from agent.trail.key import names_log_file
 
-Entry = ObjectRef | Ignored | Fault
-"""One thing that a notification names: an object to read, something that holds nothing for us, or something bad."""
+__all__ = ["Entry", "decode"]
 
 _VALIDATION_TEXT: Final = "CloudTrail validation message."
-_REMOVALS: Final = ("ObjectRemoved:", "LifecycleExpiration:")
-
-
-class _Unknown(Exception):  # noqa: N818 - never leaves this module
-    """The text has no known form."""
-
-
-class _S3Bucket(msgspec.Struct, frozen=True):
-    name: str
-
-
-class _S3Object(msgspec.Struct, frozen=True):
-    key: str
-    size: object = None
-
-
-class _S3(msgspec.Struct, frozen=True):
-    bucket: _S3Bucket
-    object: _S3Object
-
-
-class _S3Record(msgspec.Struct, frozen=True, rename="camel"):
-    event_version: str
-    event_source: str
-    event_name: str
-    s3: _S3
-
-
-class _BridgeDetail(msgspec.Struct, frozen=True):
-    bucket: _S3Bucket
-    object: _S3Object
-
-
-class _Message(msgspec.Struct, frozen=True):
-    """Every top-level member that tells one form from another."""
-
-    records: list[msgspec.Raw] | None = msgspec.field(default=None, name="Records")
-    event: object = msgspec.field(default=None, name="Event")
-    sns_type: object = msgspec.field(default=None, name="Type")
-    sns_message: object = msgspec.field(default=None, name="Message")
-    cloudtrail_bucket: object = msgspec.field(default=None, name="s3Bucket")
-    cloudtrail_keys: object = msgspec.field(default=None, name="s3ObjectKey")
-    bridge_source: object = msgspec.field(default=None, name="source")
-    bridge_type: object = msgspec.field(default=None, name="detail-type")
-    bridge_account: object = msgspec.field(default=None, name="account")
-    bridge_detail: msgspec.Raw = msgspec.field(default=msgspec.Raw(b""), name="detail")
-
-
-_decode_message: Final = msgspec.json.Decoder(_Message).decode
-_decode_s3_record: Final = msgspec.json.Decoder(_S3Record).decode
-_decode_bridge_detail: Final = msgspec.json.Decoder(_BridgeDetail).decode
+_DEEPEST: Final = 9  # steps into envelopes: four times SNS, with a list and a member or so around each
+_MOST_PARTS: Final = 20_000  # JSON objects and arrays in one message; a real one has ten for each object that it names
+_MOST_ENTRIES: Final = 10_000  # of one list; no more keys than these go into a message of 1 MiB
+_OPENINGS: Final = ("{", "[", '"', "s3://", "arn:")  # how a text begins that may name an object
+_SNS_QUESTIONS: Final = ("SubscriptionConfirmation", "UnsubscribeConfirmation")
+_ENVELOPES: Final = frozenset({"Message", "message", "Body", "body", "Sns", "detail", "requestPayload", "payload"})
+_ANSWERS: Final = frozenset({"responsePayload"})  # what a Lambda function made of the notification
+_NO_FORM: Final = "the message is JSON, but no S3, EventBridge, CloudTrail or SNS notification"
 
 
 def decode(body: str) -> tuple[Entry, ...]:
@@ -82,85 +39,101 @@ def decode(body: str) -> tuple[Entry, ...]:
     by itself comes out as a `Fault`, so that the good parts beside it are delivered.
     """
     try:
-        entries = tuple(_entries(body, enveloped=False))
-    except _Unknown as error:
+        return tuple(_of_text(body, 0))
+    except UnknownFormError as error:
         raise PermanentError(Reason.NOTIFICATION_UNKNOWN, str(error)) from error
+
+
+def _of_text(text: str, depth: int) -> Entries:
+    if text.strip() == _VALIDATION_TEXT:
+        return [Ignored(IgnoredReason.VALIDATION)]
+    if ref := pointers.of_address(text):
+        return [ref]
+    if (sender := neighbours.sender_of_text(text)) and not names_log_file(text):
+        return [Ignored(IgnoredReason.OTHER_SERVICE, sender=sender)]
+    value = _parse(text)
+    return _of_value(value, depth + isinstance(value, str))
+
+
+def _parse(text: str) -> object:
+    if text.count("{") + text.count("[") > _MOST_PARTS:
+        raise UnknownFormError("the message has more parts than any notification")
+    try:
+        value = json.loads(text, object_pairs_hook=_members, parse_constant=_refuse_constant)
+        text.encode()
+        if "\\ud" in text or "\\uD" in text:  # half a surrogate pair stands in no key of S3
+            json.dumps(value, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as error:
+        raise UnknownFormError("the message is not JSON, or no notification in it") from error
+    return value
+
+
+def _members(pairs: list[tuple[str, Any]]) -> Members:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise ValueError("a member stands twice, and one of them would be lost")
+    return members
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _of_value(value: object, depth: int) -> Entries:
+    if depth > _DEEPEST:
+        raise UnknownFormError("the message lies in more envelopes than are opened")
+    match value:
+        case dict():
+            return _of_object(value, depth)
+        case list() if 0 < len(value) <= _MOST_ENTRIES:
+            return [entry for each in value for entry in _of_part(each, depth)]
+        case str():
+            return _of_text(value, depth)
+    raise UnknownFormError("the message names no object at all")
+
+
+def _of_part(value: object, depth: int) -> Entries:
+    """One of several things that a message names: if it has no known form, the others are not to blame."""
+    try:
+        return _of_value(value, depth + 1)
+    except UnknownFormError as error:
+        return [Fault(Reason.NOTIFICATION_UNKNOWN, f"a part of the message cannot be read: {error}")]
+
+
+def _of_object(message: Members, depth: int) -> Entries:
+    if records := [each for name in ("Records", "records") if isinstance(each := message.get(name), list)]:
+        return [entry for each in records for entry in _of_value(each, depth)]
+    if message.get("Type") in _SNS_QUESTIONS:
+        raise UnknownFormError(f"SNS sent a {message['Type']}: confirm the topic's subscription to this queue by hand")
+    if message.get("Type") == "Notification" and "Message" in message:
+        return _of_value(message["Message"], depth + 1)
+    return entries_of(message) or _of_members(message, depth)
+
+
+def _of_members(message: Members, depth: int) -> Entries:
+    """What the members of an object hold, which is an envelope if anything.
+
+    Only an envelope of a known name may turn out to hold nothing for us. Any other counts if it names an object.
+    """
+    entries: list[Entry] = []
+    faults: list[Fault] = []
+    for name, value in message.items():
+        if name in _ANSWERS or not _may_name_an_object(value):
+            continue
+        try:
+            found = _of_value(value, depth + 1)
+        except UnknownFormError as error:
+            if name in _ENVELOPES:
+                faults.append(Fault(Reason.NOTIFICATION_UNKNOWN, str(error)))
+            continue
+        if name in _ENVELOPES or any(isinstance(entry, ObjectRef) for entry in found):
+            entries += found
     if not entries:
-        raise PermanentError(Reason.NOTIFICATION_UNKNOWN, "the notification names no object at all")
-    return entries
+        raise UnknownFormError(faults[0].detail if faults else _NO_FORM)
+    return [*entries, *faults]
 
 
-def _entries(body: str, *, enveloped: bool) -> Iterator[Entry]:
-    if body.strip() == _VALIDATION_TEXT:
-        return iter([Ignored(IgnoredReason.VALIDATION)])
-    message = _parse(body)
-    if message.records is not None:
-        return map(_from_s3_record, message.records)
-    if isinstance(message.sns_type, str):
-        return _from_sns(message, enveloped=enveloped)
-    if message.event == "s3:TestEvent":
-        return iter([Ignored(IgnoredReason.TEST_EVENT)])
-    if message.cloudtrail_bucket is not None:
-        return _from_cloudtrail(message)
-    if message.bridge_source == "aws.s3":
-        return iter([_from_bridge(message)])
-    raise _Unknown("the message is JSON, but no S3, EventBridge, CloudTrail or SNS notification")
-
-
-def _parse(body: str) -> _Message:
-    try:
-        return _decode_message(body)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
-        raise _Unknown("the message is not a JSON object of any known form") from error
-
-
-def _from_sns(message: _Message, *, enveloped: bool) -> Iterator[Entry]:
-    if message.sns_type in ("SubscriptionConfirmation", "UnsubscribeConfirmation"):
-        raise _Unknown(f"SNS sent a {message.sns_type}: confirm the topic's subscription to this queue by hand")
-    if message.sns_type != "Notification" or not isinstance(message.sns_message, str) or enveloped:
-        raise _Unknown("the message looks like an SNS envelope, but holds no notification")
-    return _entries(message.sns_message, enveloped=True)
-
-
-def _from_s3_record(raw: msgspec.Raw) -> Entry:
-    try:
-        record = _decode_s3_record(raw)
-        key = unquote_plus(record.s3.object.key, errors="strict")  # S3 form-encodes the key, once
-    except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        return Fault(Reason.NOTIFICATION_UNKNOWN, "an entry of Records is no S3 event notification")
-    if record.event_source != "aws:s3" or not record.event_version.startswith("2."):
-        return Fault(Reason.NOTIFICATION_UNKNOWN, "an entry of Records is not of S3's event notification version 2.x")
-    event_name = record.event_name.removeprefix("s3:")
-    bucket = record.s3.bucket.name
-    if event_name.startswith("ObjectCreated:"):
-        return ObjectRef(bucket, key, _size(record.s3.object.size))
-    removed = event_name.startswith(_REMOVALS)
-    return Ignored(IgnoredReason.REMOVED if removed else IgnoredReason.OTHER_EVENT, bucket, key)
-
-
-def _from_cloudtrail(message: _Message) -> Iterator[Entry]:
-    bucket, keys = message.cloudtrail_bucket, message.cloudtrail_keys
-    if not isinstance(bucket, str) or not isinstance(keys, list):
-        raise _Unknown("the message looks like CloudTrail's, but names no bucket or no list of keys")
-    for key in keys:  # verbatim: CloudTrail does not encode keys
-        if isinstance(key, str):
-            yield ObjectRef(bucket, key)
-        else:
-            yield Fault(Reason.NOTIFICATION_UNKNOWN, "an entry of s3ObjectKey is not a string", bucket)
-
-
-def _from_bridge(message: _Message) -> Entry:
-    try:
-        detail = _decode_bridge_detail(message.bridge_detail)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
-        raise _Unknown("the message looks like EventBridge's, but its detail names no bucket and object") from error
-    bucket, key = detail.bucket.name, detail.object.key  # verbatim: EventBridge does not encode keys
-    if message.bridge_type == "Object Created":
-        owner = message.bridge_account if isinstance(message.bridge_account, str) else None
-        return ObjectRef(bucket, key, _size(detail.object.size), owner)
-    removed = message.bridge_type == "Object Deleted"
-    return Ignored(IgnoredReason.REMOVED if removed else IgnoredReason.OTHER_EVENT, bucket, key)
-
-
-def _size(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+def _may_name_an_object(value: object) -> bool:
+    if isinstance(value, str):
+        return value.lstrip().startswith(_OPENINGS) or value.strip() == _VALIDATION_TEXT
+    return isinstance(value, dict | list)

@@ -6,7 +6,6 @@ import gzip
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from random import Random
 from typing import Self
 
@@ -53,6 +52,6 @@ def _with_ours() -> list[bytes]:
 
 
 def _notifications() -> list[str]:
-    folder: Path = DATA / "notifications"
-    files = sorted(file for file in folder.rglob("*.json") if file.name != "expected.json")
+    folders = (DATA / "notifications", DATA / "faults" / "neighbours", DATA / "faults" / "log-file-folders")
+    files = [file for folder in folders for file in sorted(folder.rglob("*.json")) if file.name != "expected.json"]
     return [file.read_text(encoding="utf-8") for file in files]

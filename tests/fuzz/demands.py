@@ -212,7 +212,8 @@ def _demand_listed(each: Admitted | Ignored | Fault) -> None:
         return
     demand(each.ref.bucket == BUCKET, "a bucket was admitted that is not listed")
     demand(".." not in each.ref.key and "\x00" not in each.ref.key, "a forged key was admitted")
-    demand(f"AWSLogs/{each.key.account}/" in each.ref.key or "/o-" in each.ref.key, "a key lies about its account")
+    name = f"{each.key.account}_cloudtrail_{each.key.region}_"
+    demand(name in each.ref.key.rpartition("/")[2].lower(), "an object was admitted that has no log file's name")
     demand(each.ref.size is None or each.ref.size >= 0, "an object of negative size was admitted")
 
 

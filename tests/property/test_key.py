@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -44,12 +47,52 @@ def test_every_key_of_cloudtrails_shape_is_read(
     assert parsed(text) == expected
 
 
+@given(
+    PREFIXES, DIGITS, REGIONS, st.sampled_from(["", ".json", ".json.gz", " (1).json.gz", "-copy.json.gz", ".JSON.GZ"])
+)
+def test_the_name_alone_makes_a_log_file(folder: str, account: str, region: str, ending: str) -> None:
+    """Whatever folder a log file stands in, it is read or refused, and never passed over."""
+    found = parsed(f"{folder}{account}_CloudTrail_{region}_20230518T1715Z_Yq3hTzv0AbCdEfGh{ending}")
+    if isinstance(found, TrailKey):
+        assert (found.account, found.region) == (account, region)
+    else:
+        assert found is Reason.NOT_ALLOWED
+        assert ".." in folder
+
+
 @given(st.integers(0, len(KEY) - 1), TEXT)
-def test_an_altered_key_never_changes_its_account(at: int, inserted: str) -> None:
-    """A key is read only if account and region agree wherever it names them."""
-    match parsed(KEY[:at] + inserted + KEY[at:]):
+def test_an_altered_key_is_read_under_its_names_account_or_kept(at: int, inserted: str) -> None:
+    """Account and region are those of the file name, and CloudTrail's own folder does not contradict them."""
+    altered = KEY[:at] + inserted + KEY[at:]
+    match parsed(altered):
         case TrailKey(account, region):
-            assert f"/{account}/CloudTrail/{region}/" in "/" + KEY[:at] + inserted + KEY[at:]
-            assert f"/{account}_CloudTrail_{region}_" in KEY[:at] + inserted + KEY[at:]
+            assert f"{account}_cloudtrail_{region}_" in altered.rpartition("/")[2].lower()
+        case IgnoredReason():
+            assert at >= KEY.index("_CloudTrail_") - 12 or "/" in inserted
         case _:
             pass
+
+
+HOSTILE = [
+    "1" * 12,
+    "111122223333_CloudTrail_",
+    "AWSLogs/",
+    "AWSLogs/1/111122223333/",
+    "a-",
+    "us-east-1-",
+    "/",
+    "=",
+    ".",
+]
+HOSTILE += ["111122223333/CloudTrail/us-", "CloudTrail-", "cloud-trail", "2026-11-24-10-00-00-", ".zst", "_$folder$"]
+
+
+@pytest.mark.row(64)
+@given(st.lists(st.sampled_from(HOSTILE) | TEXT, max_size=6), st.integers(1, 2000))
+def test_no_key_costs_time(parts: list[str], times: int) -> None:
+    """However often its parts repeat, a key is judged at once; one that S3 cannot have is not looked at."""
+    text = "".join(parts) * times
+    began = time.process_time()
+    parsed(text)
+    parsed(text[:1024])
+    assert time.process_time() - began < 0.2

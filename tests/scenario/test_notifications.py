@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from urllib.parse import unquote_plus
 
 import pytest
 
 from agent.errors import Reason
 from agent.model import ObjectRef
 from agent.trail.admission import Admission
-from tests.support.events import ACCOUNT, event
-from tests.support.messages import notification
+from tests.support.events import ACCOUNT, DATA, event
+from tests.support.messages import notification, sns
 from tests.support.objects import BUCKET, ref, trail_key
 from tests.support.world import MINUTE, World
 
+CONFIG = DATA / "faults" / "neighbours"
+LAYOUTS = sorted((DATA / "faults" / "log-file-folders").glob("*.json"))
 STRANGER = "999988887777"
 FOLDER = f"AWSLogs/{ACCOUNT}"
 DAY = "us-west-2/2026/11/20"
@@ -103,7 +107,9 @@ def test_a_text_of_no_known_form_is_a_dead_letter(body: str) -> None:
         (of(trail_key(), event_name="ObjectRestore:Completed"), "other_event"),
         (of(f"{FOLDER}/CloudTrail-Digest/{DAY}/{ACCOUNT}_CloudTrail-Digest_x.json.gz"), "digest"),
         (of(f"{FOLDER}/CloudTrail-Insight/{DAY}/{ACCOUNT}_CloudTrail-Insight_x.json.gz"), "insight"),
-        (of(f"{FOLDER}/CloudTrail-NetworkActivity/{DAY}/x.json.gz"), "other_key"),
+        (of(f"{FOLDER}/CloudTrail-NetworkActivity/{DAY}/x.json.gz"), "network_activity"),
+        (of(f"{FOLDER}/CloudTrail-Aggregated/{DAY}/x.json.gz"), "aggregated"),
+        (of(f"{FOLDER}/CloudTrail-Lake/Query/2026/11/20/1-2/result_1.csv.gz"), "lake"),
         (of(f"{FOLDER}/Config/{DAY}/x.json.gz"), "other_key"),
         (of("holiday.jpg"), "other_key"),
         (of(trail_key(region="eu-west-1")), "other_region"),
@@ -187,4 +193,105 @@ def test_what_is_not_allowed_is_refused_without_any_call_to_s3(body: str, bucket
     assert agent.by("trail_agent_dead_letters_total", "reason") == {"not_allowed": 1}
     assert world.store.requests == []
     assert agent.line.sent == []
+    world.check_end()
+
+
+@pytest.mark.row(58)
+@pytest.mark.parametrize("file", LAYOUTS, ids=lambda file: file.stem)
+def test_a_log_file_in_another_folder_is_read(file: Path) -> None:
+    """A flat copy, partitions, a folder more and another case: the file's name says what it is."""
+    body = file.read_text(encoding="utf-8")
+    s3 = json.loads(body)["Records"][0]["s3"]
+    named = ObjectRef(s3["bucket"]["name"], unquote_plus(s3["object"]["key"]))
+    world = World()
+    world.notify(world.put(named, event("e-1")), body=body)
+    agent = world.agent(admission=Admission({named.bucket: None}, accounts={ACCOUNT}, regions={"us-west-2"}))
+    agent.run(MINUTE)
+    assert world.sink.stored == {"e-1"}
+    world.check_all_delivered()
+
+
+@pytest.mark.row(59)
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        (f"{ACCOUNT}_CloudTrail_us-west-2_20261120T1205Z_a.json.zst", "stored as .zst"),
+        ("events.json.gz", "give it such a name"),
+    ],
+)
+def test_what_may_be_a_log_file_and_cannot_be_read_is_a_dead_letter_with_a_way_out(name: str, said: str) -> None:
+    """The object is not asked for, and its dead letter says why and what to do."""
+    world = World()
+    world.send(of(f"{FOLDER}/CloudTrail/{DAY}/{name}"), Reason.NOT_ALLOWED)
+    agent = world.agent()
+    agent.run(MINUTE)
+    assert world.letter().attributes["reason"] == "not_allowed"
+    assert said in world.letter().attributes["detail"]
+    assert world.store.requests == []
+    world.check_end()
+
+
+@pytest.mark.row(60)
+def test_each_kind_of_key_that_is_deleted_unread_is_told_once() -> None:
+    """Ten load balancer logs and two pictures are two lines, without accounts, dates or ids."""
+    world = World()
+    for number in range(10):
+        world.send(of(f"{FOLDER}/elasticloadbalancing/{DAY}/{ACCOUNT}_elasticloadbalancing_us-west-2_{number}.log.gz"))
+    world.send(of("photos/cat1.jpg"))
+    world.send(of("photos/cat2.jpg"))
+    agent = world.agent()
+    agent.run(MINUTE)
+    told = [str(line["kind"]) for line in agent.said("notification_ignored")]
+    assert sorted(told) == ["AWSLogs/*/elasticloadbalancing/*/*_elasticloadbalancing_*.log.gz", "photos/*.jpg"]
+    assert agent.by("trail_agent_notifications_ignored_total", "reason") == {"other_key": 12}
+
+
+@pytest.mark.row(61)
+def test_four_hundred_messages_of_aws_config_do_not_hold_a_log_file_up() -> None:
+    """They are ignored as another service's, each sender is told once, and the agent does not doubt itself."""
+    world = World()
+    for _ in range(200):
+        for file in sorted(CONFIG.glob("*.json")):
+            world.send(file.read_text(encoding="utf-8"))
+    world.produce(1)
+    agent = world.agent(admission=Admission({BUCKET: None}))
+    agent.run(MINUTE)
+    world.check_all_delivered()
+    assert agent.by("trail_agent_notifications_ignored_total", "reason") == {"other_service": 400}
+    assert len(agent.said("notification_ignored")) == 2
+    assert not agent.said("gate_closed")
+
+
+@pytest.mark.row(61)
+def test_a_log_file_in_another_services_message_is_delivered() -> None:
+    """GuardDuty's scan of a log file in a listed bucket tells of it, and so it is read."""
+    world = World()
+    found = world.put(ref("scanned"), event("scanned"))
+    detail = {"s3ObjectDetails": {"bucketName": BUCKET, "objectKey": found.ref.key}}
+    kind = "GuardDuty Malware Protection Object Scan Result"
+    body = json.dumps({"source": "aws.guardduty", "detail-type": kind, "detail": detail})
+    world.notify(found, body=body)
+    world.agent().run(MINUTE)
+    world.check_all_delivered()
+
+
+@pytest.mark.row(62)
+@pytest.mark.parametrize("wrap", [sns, lambda body: json.dumps([{"body": body}]), lambda body: sns(sns(body))])
+def test_a_reshaped_notification_in_its_envelopes_is_delivered(wrap: Callable[[str], str]) -> None:
+    """A rule that passes bucket and key only, a batch of a pipe, and SNS behind SNS."""
+    world = World()
+    found = world.put(ref("reshaped"), event("reshaped"))
+    world.notify(found, body=wrap(json.dumps({"bucket": found.ref.bucket, "key": found.ref.key})))
+    world.agent().run(MINUTE)
+    world.check_all_delivered()
+
+
+@pytest.mark.row(63)
+def test_an_event_that_a_rule_sends_here_is_a_dead_letter_with_a_hint() -> None:
+    """EventBridge's copy of a CodeCatalyst event is no notification, and is kept all the same."""
+    world = World()
+    body = {"source": "aws.codecatalyst", "detail-type": "AWS API Call via CloudTrail", "detail": event("direct")}
+    world.send(json.dumps(body), Reason.NOTIFICATION_UNKNOWN)
+    world.agent().run(MINUTE)
+    assert "CloudTrail event itself" in world.letter().attributes["detail"]
     world.check_end()

@@ -157,6 +157,17 @@ def test_an_ignored_notification_is_counted_by_reason(subject: ObservedTelemetry
     assert events(subject) == ["debug notification_ignored"]
 
 
+def test_each_kind_of_what_is_not_cloudtrails_is_told_once(subject: ObservedTelemetry) -> None:
+    """The first of a kind is a line at info level with what to do; strangers cannot fill the log with new kinds."""
+    for number in range(3):
+        subject.telemetry.notification_ignored(Ignored(IgnoredReason.OTHER_KEY, "bucket", f"photos/{number}.jpg"))
+    assert events(subject) == ["info notification_ignored"] + ["debug notification_ignored"] * 2
+    for number in range(300):
+        subject.telemetry.notification_ignored(Ignored(IgnoredReason.OTHER_SERVICE, sender=f"sender {number}"))
+    assert events(subject).count("info notification_ignored") == 99  # there is room for a hundred kinds
+    assert subject.value("trail_agent_notifications_ignored_total", reason="other_service") == 300
+
+
 def test_an_object_read_is_counted_with_its_size_and_time(subject: ObservedTelemetry) -> None:
     """Objects, bytes and seconds move; the line is at debug level."""
     subject.telemetry.object_read(20_480, 0.04, START - 5)

@@ -42,7 +42,7 @@ def test_a_listed_object_is_admitted_with_what_its_key_tells() -> None:
         pytest.param(Admission({BUCKET: "444455556666"}), bridge(OWNER), id="owner"),
         pytest.param(Admission({BUCKET: None}, accounts=["444455556666"]), s3_event(), id="account"),
         pytest.param(Admission({BUCKET: None}), s3_event(f"../{KEY}"), id="dots"),
-        pytest.param(Admission({BUCKET: None}), s3_event(KEY.replace("Yq3h", "Yq-h")), id="forged-key"),
+        pytest.param(Admission({BUCKET: None}), s3_event(KEY.replace("_us-west-2_", "_us-east-1_")), id="forged-key"),
     ],
 )
 def test_what_is_not_listed_is_refused(admission: Admission, body: str) -> None:
@@ -84,3 +84,30 @@ def test_each_entry_is_decided_alone() -> None:
     """One refused key in a message leaves the others to be read."""
     body = json.dumps({"s3Bucket": BUCKET, "s3ObjectKey": [KEY, f"../{KEY}", "cat.jpg"]})
     assert [type(entry) for entry in admit(body)] == [Admitted, Fault, Ignored]
+
+
+def of_config(bucket: str, key: str) -> str:
+    """AWS Config's message about a file that it wrote."""
+    return json.dumps({"messageType": "ConfigurationHistoryDeliveryCompleted", "s3Bucket": bucket, "s3ObjectKey": key})
+
+
+CONFIG_KEY = "AWSLogs/111122223333/Config/us-west-2/2026/11/24/x.json.gz"
+
+
+@pytest.mark.row(61)
+@pytest.mark.parametrize(("bucket", "key"), [("other", KEY), (BUCKET, CONFIG_KEY), ("other", "x/../y")])
+def test_an_object_of_another_services_message_is_ignored_with_it(bucket: str, key: str) -> None:
+    """What another service tells of its own files is no forgery, whatever bucket it names."""
+    (ignored,) = admit(of_config(bucket, key))
+    assert isinstance(ignored, Ignored)
+    assert ignored.reason is IgnoredReason.OTHER_SERVICE
+
+
+@pytest.mark.row(61)
+def test_a_log_file_in_another_services_message_is_read() -> None:
+    """Whoever tells of a log file in a listed bucket, it is read; with a name in doubt it is refused."""
+    assert [entry.key for entry in admit(of_config(BUCKET, KEY)) if isinstance(entry, Admitted)] == [
+        TrailKey(OWNER, "us-west-2", gzipped=True)
+    ]
+    (fault,) = admit(of_config(BUCKET, f"{KEY}.zst"))
+    assert isinstance(fault, Fault)
