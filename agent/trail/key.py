@@ -61,11 +61,10 @@ _NO_LOG: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class TrailKey:
-    """What the key of a CloudTrail log file tells. `gzipped`: its ending promises gzip, so anything else is damage."""
+    """What the name of a CloudTrail log file tells. Whether it is gzip, its bytes tell."""
 
     account: str
     region: str
-    gzipped: bool
 
 
 def parse(key: str) -> TrailKey | IgnoredReason:
@@ -123,7 +122,7 @@ def _named(key: str, folder: str, names: list[re.Match[str]], ending: str) -> Tr
             f"the log file is stored as .{packed[1].lower()}, which trail-agent cannot read: store it as .json or "
             ".json.gz under the same name"
         )
-    return TrailKey(account, region, gzipped=ending.lower().endswith(".gz"))
+    return TrailKey(account, region)
 
 
 def _may_hold_events(key: str, folder: str, file: str) -> bool:

@@ -43,7 +43,7 @@ def test_every_key_of_cloudtrails_shape_is_read(
     folder = f"{prefix}AWSLogs/{org}{account}/CloudTrail/{region}/2023/05/18"
     ending = ".json.gz" if gzipped else ".json"
     text = f"{folder}/{account}_CloudTrail_{region}_20230518T1715Z_Yq3hTzv0AbCdEfGh{ending}"
-    expected = Reason.NOT_ALLOWED if ".." in prefix else TrailKey(account, region, gzipped=gzipped)
+    expected = Reason.NOT_ALLOWED if ".." in prefix else TrailKey(account, region)
     assert parsed(text) == expected
 
 

@@ -23,8 +23,8 @@ def bridge(account: object) -> str:
 
 
 def test_a_listed_object_is_admitted_with_what_its_key_tells() -> None:
-    """The reader is told the key, the account, the region and whether to expect gzip."""
-    assert admit(s3_event()) == [Admitted(ObjectRef(BUCKET, KEY, 7), TrailKey(OWNER, "us-west-2", gzipped=True))]
+    """The reader is told the key, the account and the region."""
+    assert admit(s3_event()) == [Admitted(ObjectRef(BUCKET, KEY, 7), TrailKey(OWNER, "us-west-2"))]
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_an_object_of_another_services_message_is_ignored_with_it(bucket: str, k
 def test_a_log_file_in_another_services_message_is_read() -> None:
     """Whoever tells of a log file in a listed bucket, it is read; with a name in doubt it is refused."""
     assert [entry.key for entry in admit(of_config(BUCKET, KEY)) if isinstance(entry, Admitted)] == [
-        TrailKey(OWNER, "us-west-2", gzipped=True)
+        TrailKey(OWNER, "us-west-2")
     ]
     (fault,) = admit(of_config(BUCKET, f"{KEY}.zst"))
     assert isinstance(fault, Fault)

@@ -17,18 +17,18 @@ NAME = KEY.rpartition("/")[2]
 @pytest.mark.parametrize(
     ("text", "parts"),
     [
-        (KEY, TrailKey("111122223333", "us-west-2", gzipped=True)),
-        (KEY.removesuffix(".gz"), TrailKey("111122223333", "us-west-2", gzipped=False)),
-        (f"prefix/{KEY}", TrailKey("111122223333", "us-west-2", gzipped=True)),
-        (f"audit trail+1/é/{KEY}", TrailKey("111122223333", "us-west-2", gzipped=True)),
-        (f"AWSLogs/{KEY}", TrailKey("111122223333", "us-west-2", gzipped=True)),
-        (KEY.replace("AWSLogs/", "AWSLogs/o-a1b2c3d4e5/"), TrailKey("111122223333", "us-west-2", gzipped=True)),
-        (KEY.replace("us-west-2", "us-gov-east-1"), TrailKey("111122223333", "us-gov-east-1", gzipped=True)),
-        (KEY.replace("Z_Yq", "ZYq"), TrailKey("111122223333", "us-west-2", gzipped=True)),
+        (KEY, TrailKey("111122223333", "us-west-2")),
+        (KEY.removesuffix(".gz"), TrailKey("111122223333", "us-west-2")),
+        (f"prefix/{KEY}", TrailKey("111122223333", "us-west-2")),
+        (f"audit trail+1/é/{KEY}", TrailKey("111122223333", "us-west-2")),
+        (f"AWSLogs/{KEY}", TrailKey("111122223333", "us-west-2")),
+        (KEY.replace("AWSLogs/", "AWSLogs/o-a1b2c3d4e5/"), TrailKey("111122223333", "us-west-2")),
+        (KEY.replace("us-west-2", "us-gov-east-1"), TrailKey("111122223333", "us-gov-east-1")),
+        (KEY.replace("Z_Yq", "ZYq"), TrailKey("111122223333", "us-west-2")),
     ],
 )
 def test_log_files_are_known_by_their_key(text: str, parts: TrailKey) -> None:
-    """Plain, prefixed and organisation trails, gzipped or not, tell account, region and form."""
+    """Plain, prefixed and organisation trails, gzipped or not, tell account and region."""
     assert key.parse(text) == parts
 
 
@@ -36,10 +36,10 @@ def test_log_files_are_known_by_their_key(text: str, parts: TrailKey) -> None:
 def test_real_names_are_known(name: str) -> None:
     """Names that CloudTrail has given are names that we read."""
     parsed = key.parse(f"AWSLogs/218007301253/CloudTrail/us-east-1/2023/07/10/{name}.gz")
-    assert parsed == TrailKey("218007301253", "us-east-1", gzipped=True)
+    assert parsed == TrailKey("218007301253", "us-east-1")
 
 
-WEST = TrailKey("111122223333", "us-west-2", gzipped=True)
+WEST = TrailKey("111122223333", "us-west-2")
 
 
 @pytest.mark.row(58)
@@ -79,9 +79,9 @@ def test_the_name_makes_a_log_file_in_whatever_folder(text: str) -> None:
 
 @pytest.mark.row(58)
 @pytest.mark.parametrize("ending", [".json", "", ".json.gz (1)", ".json.gz-2026-11-24", ".json.bak", ".json.gz.v2"])
-def test_an_ending_without_gz_promises_nothing(ending: str) -> None:
-    """Where the name does not end in gz, the content tells whether it is gzip."""
-    assert key.parse(KEY.removesuffix(".json.gz") + ending) == TrailKey("111122223333", "us-west-2", gzipped=False)
+def test_the_ending_does_not_matter(ending: str) -> None:
+    """The content tells whether it is gzip, and whether it is whole."""
+    assert key.parse(KEY.removesuffix(".json.gz") + ending) == TrailKey("111122223333", "us-west-2")
 
 
 @pytest.mark.row(58)
@@ -90,7 +90,7 @@ def test_an_ending_without_gz_promises_nothing(ending: str) -> None:
 )
 def test_every_partition_has_its_regions(region: str) -> None:
     """Regions of other partitions and local zones are read as they stand."""
-    assert key.parse(KEY.replace("us-west-2", region)) == TrailKey("111122223333", region, gzipped=True)
+    assert key.parse(KEY.replace("us-west-2", region)) == TrailKey("111122223333", region)
 
 
 @pytest.mark.row(60)
