@@ -1,7 +1,7 @@
-"""What an operator is told of each kind of trouble: in the log's hints and in docs/faults.md, which is made of this.
+"""What the agent tells an operator about each kind of fault: the hints of the log, and the text of docs/faults.md.
 
-Everything here is data. A sentence says what is so for every cause of its kind; the `detail` beside it in the log or in
-the dead letter says which one it was.
+Everything here is data. Each sentence is true for every cause of its kind. The `detail` beside it, in the log or in the
+dead letter, says which cause it was.
 """
 
 from __future__ import annotations
@@ -24,88 +24,89 @@ class Advice:
 
     @property
     def hint(self) -> str:
-        """The part that a log line does not say in its other fields."""
+        """What a log line says in its `hint`; its other fields say what happened."""
         return f"{self.did}; {self.do}"
 
 
 _WAITS: Final = "keeps what it holds, receives nothing more, and sends one request at a time,"
+_READS: Final = "keeps what it holds, receives nothing more, and tries one read at a time, at most a minute apart"
 _ASKS: Final = "receives nothing, and asks again at most 30 s later"
 
 ENVIRONMENT: Final[Mapping[EnvironmentFault, Advice]] = {
     EnvironmentFault.SINK_UNAVAILABLE: Advice(
-        "the sink does not answer, not in time, not over trusted TLS, or with 5xx",
+        "the sink does not answer, answers too late or with 5xx, or has no certificate that the agent trusts",
         f"{_WAITS} at most a minute apart, or as the sink asks (up to 5 min)",
-        "see that the sink runs; check its address, the network and its certificate",
+        "check that the sink runs; check its address, the network and its certificate",
     ),
     EnvironmentFault.SINK_THROTTLED: Advice(
-        "the sink says that it gets too much",
+        "the sink says that it is overloaded, or that it gets too many requests",
         f"{_WAITS} as far apart as the sink asks (up to 5 min), else at most a minute",
-        "nothing if it passes; else raise the sink's limits",
+        "nothing if it passes; else give the sink more memory, or raise its limits",
     ),
     EnvironmentFault.SINK_MISCONFIGURED: Advice(
-        "what answers at otlp.endpoint takes no records from us: a redirect, 401, 403, 404 or the like",
+        "what answers at otlp.endpoint takes no log records: it redirects, or answers 401, 403, 404 or similar",
         f"{_WAITS} 5 to 60 s apart",
         "check otlp.endpoint, otlp.protocol and the credentials in otlp.headers",
     ),
     EnvironmentFault.SINK_REFUSES: Advice(
-        "the sink refuses every record with the same words, and has accepted none since: its settings may be at fault",
-        "keeps what it holds, tries some hundred others, then one a minute, and buries nothing that was refused",
-        "check the sink's limits and settings: its words stand in its own log",
+        "the sink refuses every record with the same words and accepts none: its own settings may be wrong",
+        "keeps what it holds, tries about a hundred other messages, then one a minute; makes no dead letter of them",
+        "check the sink's limits and settings; the sink's own log has its words",
     ),
     EnvironmentFault.BUCKET_DENIED: Advice(
-        "a bucket refuses every read: its policy, its KMS key, the role, the credentials or the clock",
-        "keeps what it holds, receives nothing more, and tries one read at a time, at most a minute apart",
+        "a bucket refuses every read, because of its policy, its KMS key, the role, the credentials or the clock",
+        _READS,
         "allow s3:GetObject on the trail's prefix, s3:ListBucket and kms:Decrypt on its key to the agent's role; check "
         "its credentials and the clock",
     ),
     EnvironmentFault.BUCKET_UNAVAILABLE: Advice(
-        "S3 answers no read of a bucket, breaks all of them off, or is asked too often",
-        "keeps what it holds, receives nothing more, and tries one read at a time, at most a minute apart",
+        "S3 does not answer the reads of a bucket, breaks them off, or says that it gets too many requests",
+        _READS,
         "nothing if it passes; else check the network and any VPC endpoint to S3",
     ),
     EnvironmentFault.BUCKET_REFUSED: Advice(
-        "S3, or what answers in its place, refuses every read of a bucket as a request that it cannot serve",
-        "keeps what it holds, receives nothing more, and tries one read at a time, at most a minute apart",
-        "see the code in the detail; check aws.endpoint_url, any proxy or VPC endpoint, and the bucket's encryption",
+        "S3, or what answers in its place, says of every read of a bucket that it cannot serve such a request",
+        _READS,
+        "see the code in `detail`; check aws.endpoint_url, any proxy or VPC endpoint, and the bucket's encryption",
     ),
     EnvironmentFault.BUCKET_REGION: Advice(
-        "the bucket is in another region than the one in which it is asked for",
-        "keeps what it holds, receives nothing more, and tries one read at a time, at most a minute apart",
-        "set buckets[].region to the bucket's own region; it is the queue's where it is not set",
+        "the bucket is in another region than the settings say",
+        _READS,
+        "set buckets[].region to the region of the bucket; if it is not set, the queue's region is used",
     ),
     EnvironmentFault.DEAD_LETTERS: Advice(
-        "ten messages in a row, or more than half of the last hundred, were dead letters: the agent may be to blame",
-        "keeps what it holds, tries some hundred others, then one a minute, and gives one up at times",
-        "see the reasons: are buckets, accounts, limits and the sink's settings right, is there a newer version",
+        "ten messages in a row, or more than half of the last hundred, would be dead letters: the agent may be wrong",
+        "keeps what it holds, tries about a hundred other messages, then one a minute, and sometimes gives one up",
+        "look at the reasons; check buckets, accounts, limits and the sink's settings; look for a newer version",
     ),
     EnvironmentFault.QUEUE_UNAVAILABLE: Advice(
         "SQS does not answer, or answers with 5xx",
-        f"{_ASKS}; unready after two minutes",
-        "check the host in the detail, which is queue.url's unless an endpoint is set by name, and the network to it",
+        f"{_ASKS}; is not ready after two minutes",
+        "check the host in `detail` and the network to it; it is the host of queue.url, unless an endpoint is set",
     ),
     EnvironmentFault.QUEUE_THROTTLED: Advice(
-        "SQS says that it is asked too often",
-        f"{_ASKS}; unready after two minutes",
+        "SQS says that it gets too many requests",
+        f"{_ASKS}; is not ready after two minutes",
         "nothing if it passes; else run fewer workers or replicas",
     ),
     EnvironmentFault.QUEUE_DENIED: Advice(
-        "SQS refuses the agent: the role, the queue's policy or KMS key, the credentials or the clock",
+        "SQS refuses the agent, because of the role, the queue's policy or KMS key, the credentials or the clock",
         _ASKS,
-        "allow the SQS actions of the agent's policy to its role, and kms:Decrypt on the queue's key; check the clock",
+        "allow its role the SQS actions of deploy/iam/agent.json, and kms:Decrypt on the queue's key; check the clock",
     ),
     EnvironmentFault.QUEUE_NO_CREDENTIALS: Advice(
-        "no AWS credentials are found at the start",
-        "looks for them again every 5 s",
+        "the agent found no AWS credentials at the start",
+        "looks again every 5 s",
         "give the agent a role, or AWS credentials in its environment or profile",
     ),
     EnvironmentFault.QUEUE_MISSING: Advice(
-        "there is no queue of that name",
+        "there is no queue with this name",
         _ASKS,
-        "check queue.url and queue.region, and the host in the detail, where an endpoint set by name is asked",
+        "check queue.url and queue.region; `detail` names the host, which may come from an endpoint that is set",
     ),
     EnvironmentFault.QUEUE_SETTLING: Advice(
-        "SQS gives messages, but lets none be deleted or given back",
-        "shipped them; they come again when their lease ends, and repeats are recognised",
+        "SQS gives messages, but refuses to delete them or to take them back",
+        "shipped them; they come again when their lease ends, and the agent recognises repeats",
         "allow sqs:DeleteMessage and sqs:ChangeMessageVisibility to the agent's role",
     ),
 }
@@ -125,107 +126,109 @@ DEAD_LETTERS: Final[Mapping[Reason, Advice]] = {
     Reason.OBJECT_MISSING: Advice(
         "S3 has no such object, or no such bucket",
         "asked for it at four receives, within some minutes",
-        "see whether a lifecycle rule or a person deletes trail objects; redrive if it came back",
+        "find out whether a lifecycle rule or a person deletes trail objects; redrive if the object is back",
     ),
     Reason.OBJECT_UNREADABLE: Advice(
-        "S3 refuses this object, though it gives others of its bucket; or it is archived, or encrypted by your key",
-        "asked for it at four receives, within some minutes; for an archived one once",
-        "see S3's code in the detail; allow s3:GetObject and kms:Decrypt, restore it, or write it anew; then redrive",
+        "S3 refuses this object and gives others of its bucket; or it is archived, or encrypted with a key of yours",
+        "asked for it at four receives, within some minutes; only once if it is archived",
+        "see S3's code in `detail`; allow s3:GetObject and kms:Decrypt, restore it, or write it again; then redrive",
     ),
     Reason.OBJECT_CORRUPT: Advice(
-        "the whole object arrived, and is empty, cut short, damaged, or not gzip as its name says",
+        "the whole object arrived, but it is empty, incomplete, damaged, or not gzip as its name says",
         "read it twice, and exported nothing of it",
-        "compare it with CloudTrail's digest file; redrive if it is whole now",
+        "compare it with CloudTrail's digest file; redrive if the object is sound now",
     ),
     Reason.OBJECT_TOO_LARGE: Advice(
-        "the object passes one of limits.*, or is made to cost memory",
-        "stopped reading it there, and exported nothing of it",
-        "raise limits.* if the object is genuine, then redrive",
+        "the object is larger than one of the limits, or it is built to use up memory",
+        "stopped reading at the limit, and exported nothing of it",
+        "if the object is genuine, raise the limit that `detail` names, then redrive",
     ),
     Reason.OBJECT_MALFORMED: Advice(
-        "the object is not CloudTrail's JSON, or not UTF-8",
+        "the object does not hold CloudTrail's JSON, or it is not UTF-8",
         "exported nothing of it",
-        "look at the object with `trail-agent inspect`, and see who else writes to the bucket",
+        "look at the object with `trail-agent inspect`; find out who else writes to the bucket",
     ),
     Reason.EVENT_MALFORMED: Advice(
-        "an entry of Records is no JSON object, or cannot be decoded",
-        "delivered the good ones beside it",
-        "look at the object with `trail-agent inspect`, and see who else writes to the bucket",
+        "an entry of `Records` is not a JSON object, or cannot be decoded",
+        "delivered the other events of the object",
+        "look at the object with `trail-agent inspect`; find out who else writes to the bucket",
     ),
     Reason.RECORD_TOO_LARGE: Advice(
-        "the sink finds one record too large, even alone",
-        "cut what could be cut, and delivered the others",
-        "raise the sink's limit for large records, then redrive",
+        "the sink says of a single record that it is too large",
+        "shortened the record as far as it can, sent it again, and delivered the others",
+        "raise the sink's limit for the size of a record, then redrive",
     ),
     Reason.SINK_REJECTED: Advice(
-        "the sink refused a record for good",
-        "delivered the others; where the sink does not say which, put aside every message of the request",
-        "see the sink's words in the dead letter's `detail` attribute, mend it, then redrive",
+        "the sink refused a record, and will refuse it again",
+        "delivered the others; if the sink did not say which one, made a dead letter of each message in the request",
+        "see the sink's words in the dead letter's attribute `detail`, correct the cause, then redrive",
     ),
     Reason.SINK_TOO_OLD: Advice(
-        "the sink takes no records as old as this one",
-        "delivered the newer ones, and sent none that are older, of the same account and region",
+        "the sink does not take records as old as this one",
+        "delivered the newer ones; sent none that are older, of the same account and region",
         "raise the sink's limit for old samples (Loki: reject_old_samples_max_age), then redrive",
     ),
 }
 
-_COMES_AGAIN: Final = "gave the message back for at most 1 minute, doubled each time up to 15"
+_COMES_AGAIN: Final = "gave the message back for at most 1 minute, twice as long each time, up to 15 minutes"
 
 RETRIES: Final[Mapping[RetryReason, Advice]] = {
     RetryReason.OBJECT_MISSING: Advice(
-        "S3 has no such object, or not yet",
+        "S3 has no such object, or does not have it yet",
         f"{_COMES_AGAIN}; the fourth receive makes it a dead letter",
-        "nothing yet",
+        "nothing; if it becomes a dead letter, see there",
     ),
     RetryReason.ACCESS_DENIED: Advice(
-        "S3 refuses this object, though it allows others of its bucket",
+        "S3 refuses this object and gives others of its bucket",
         f"{_COMES_AGAIN}; the fourth receive makes it a dead letter",
-        "see whether this key has another policy or KMS key than the rest of its bucket, or is gone",
+        "check whether this object has another policy or KMS key than the rest of its bucket, or was deleted",
     ),
     RetryReason.OBJECT_REFUSED: Advice(
-        "S3 says that it cannot serve the read of this object: its encryption, its key, or a part of the request",
+        "S3 says that it cannot serve this read, because of the object's encryption, its key, or the request",
         f"{_COMES_AGAIN}; the fourth receive makes it a dead letter",
-        "see S3's code in the detail",
+        "see S3's code in `detail`",
     ),
     RetryReason.OBJECT_INCOMPLETE: Advice(
-        "the object is not sound, and perhaps not whole: it is shorter than announced, or S3 told no length",
+        "the object is not sound, and may be incomplete: it is shorter than announced, or S3 told no length",
         f"read it twice, then {_COMES_AGAIN}; the fourth receive makes it a dead letter",
-        "see whether the object is still being written, or a proxy stands before S3",
+        "check whether the object is still being written, or whether there is a proxy before S3",
     ),
     RetryReason.BUCKET_DENIED: Advice(
-        "S3 refuses an object, and perhaps its whole bucket: nothing else of it is at hand that would tell",
+        "S3 refuses an object, and maybe its whole bucket: the agent has read nothing else of it",
         f"waited five minutes, the next time twice as long, and {_COMES_AGAIN}",
         "allow s3:GetObject on the trail's prefix, s3:ListBucket and kms:Decrypt on its key to the agent's role",
     ),
     RetryReason.STORE_UNAVAILABLE: Advice(
-        "S3 did not answer the read of this object, broke it off, or was asked too often; others could be read",
+        "S3 did not answer the read of this object, broke it off, or got too many requests; others could be read",
         f"read three times, then {_COMES_AGAIN}",
-        "nothing if it passes; else see what is special about this object",
+        "nothing if it passes; else find out what is special about this object",
     ),
     RetryReason.DEAD_LETTER_UNAVAILABLE: Advice(
         "the dead-letter queue did not take the message",
         f"tried up to five times, never deleted it, and {_COMES_AGAIN}",
-        "allow sqs:SendMessage on the dead-letter queue, and see that it exists",
+        "allow sqs:SendMessage on the dead-letter queue; check that the queue exists",
     ),
     RetryReason.HELD_BACK: Advice(
-        "the agent doubts itself, and a worker holds five hundred dead letters back already",
+        "the agent asks whether it is wrong (see dead letters), and this worker keeps five hundred messages already",
         _COMES_AGAIN,
-        "see dead letters, above",
+        "see the fault dead letters",
     ),
     RetryReason.BUG: Advice(
         "a bug of trail-agent",
         f"went on with the other messages, and {_COMES_AGAIN}",
-        "please report it with the log line worker_failed",
+        "please report it, with the log line worker_failed",
     ),
 }
 
-_PASSED_OVER: Final = "counted it; the message is deleted once the rest of it is delivered"
+_PASSED_OVER: Final = "counted it; the message is deleted when everything else in it is delivered"
 _NOTHING: Final = "nothing"
 
 IGNORED: Final[Mapping[IgnoredReason, Advice]] = {
-    IgnoredReason.TEST_EVENT: Advice("S3 tried the way to the queue", _PASSED_OVER, _NOTHING),
-    IgnoredReason.VALIDATION: Advice("CloudTrail tried the way to the queue", _PASSED_OVER, _NOTHING),
-    IgnoredReason.REMOVED: Advice("an object was removed", _PASSED_OVER, "let the bucket notify of new objects only"),
+    IgnoredReason.TEST_EVENT: Advice("S3 sent a test message", _PASSED_OVER, _NOTHING),
+    IgnoredReason.VALIDATION: Advice("CloudTrail sent a test message", _PASSED_OVER, _NOTHING),
+    IgnoredReason.REMOVED: Advice(
+        "an object was removed", _PASSED_OVER, "let the bucket send notifications of new objects only"
+    ),
     IgnoredReason.DIGEST: Advice("a CloudTrail digest file was written", _PASSED_OVER, _NOTHING),
     IgnoredReason.INSIGHT: Advice("a CloudTrail Insight file was written", _PASSED_OVER, _NOTHING),
     IgnoredReason.NETWORK_ACTIVITY: Advice(
@@ -239,10 +242,14 @@ IGNORED: Final[Mapping[IgnoredReason, Advice]] = {
         "let the bucket notify of its trail's prefix only",
     ),
     IgnoredReason.OTHER_EVENT: Advice(
-        "something else than a new object is told of", _PASSED_OVER, "let the bucket notify of new objects only"
+        "the notification is about something other than a new object",
+        _PASSED_OVER,
+        "let the bucket send notifications of new objects only",
     ),
     IgnoredReason.OTHER_REGION: Advice(
-        "a log file of a region was written that is not in regions", _PASSED_OVER, "list the region if you want it"
+        "a log file was written of a region that is not in the setting regions",
+        _PASSED_OVER,
+        "list the region if you want it",
     ),
     IgnoredReason.OTHER_SERVICE: Advice(
         "another AWS service sent the message, and it names no log file in a listed bucket",
