@@ -92,7 +92,7 @@ ENVIRONMENT: Final[Mapping[EnvironmentFault, Advice]] = {
     EnvironmentFault.QUEUE_DENIED: Advice(
         "SQS refuses the agent, because of the role, the queue's policy or KMS key, the credentials or the clock",
         _ASKS,
-        "allow its role the SQS actions of deploy/iam/agent.json, and kms:Decrypt on the queue's key; check the clock",
+        "allow the SQS actions of deploy/iam/agent.json to its role, kms:Decrypt on the queue's key; check the clock",
     ),
     EnvironmentFault.QUEUE_NO_CREDENTIALS: Advice(
         "the agent found no AWS credentials at the start",
