@@ -54,7 +54,7 @@ def hostile_objects() -> list[Hostile]:
     whole = pack([b'{"eventSource":"codecatalyst.amazonaws.com"}'])
     return [
         Hostile("empty", "object_corrupt", b""),
-        Hostile("not gzip", "object_corrupt", b'{"Records":[]}'),
+        Hostile("neither gzip nor JSON", "object_corrupt", b"PK\x03\x04 a log file? no"),
         Hostile("cut", "object_corrupt", whole[:-5]),
         Hostile("open brace", "object_malformed", gzip.compress(b"{")),
         Hostile("list", "object_malformed", gzip.compress(b"[]")),

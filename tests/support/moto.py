@@ -6,6 +6,7 @@ In a process of its own, or in that of the tests, which can then end its leases 
 from __future__ import annotations
 
 import json
+import logging
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -71,6 +72,7 @@ def running() -> Iterator[Emulator]:
 @contextmanager
 def in_this_process() -> Iterator[str]:
     """Run the emulator in threads of this process while the block runs, and yield its endpoint."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # else a line for every request
     server = make_server(
         "127.0.0.1",
         0,
