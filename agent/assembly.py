@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from agent import __version__
+from agent.aws.lease import Leases
 from agent.aws.s3 import S3
 from agent.aws.session import Sessions
 from agent.aws.source import Source
@@ -91,11 +92,13 @@ class Assembly:
             clock=self._pulse.clock,
         )
 
-    def source(self, queue: Sqs, dead_letter_url: str) -> Source:
+    def source(self, queue: Sqs, dead_letter_url: str, leases: Leases) -> Source:
         """Receiving from `queue` and settling on it."""
         return Source(
             queue,
             dead_letter_url,
+            leases=leases,
+            gate=self.gate,
             telemetry=self._telemetry,
             pulse=self._pulse,
             drain=self._stops.drain,

@@ -167,8 +167,8 @@ class _Daemon:
 
     def _work(self, aws: _Aws) -> None:
         """Start every thread, wait for a signal, and come to an end. Nothing is received before the sink accepts."""
-        source = self._parts.source(aws.queue, aws.dead_letter_url)
         leases = Leases(aws.queue, self._settings.queue.visibility_timeout_seconds, self._telemetry, self._pulse)
+        source = self._parts.source(aws.queue, aws.dead_letter_url, leases)
         pool = ThreadPoolExecutor(self._settings.reads, thread_name_prefix="read")
         workers = [
             _thread(f"worker-{number}", worker.run)

@@ -41,11 +41,14 @@ class Hiding:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A delivery of which SQS would not do as asked. `stale`: it no longer knows the receipt handle, and never will."""
+    """A delivery of which SQS would not do as asked. `stale`: it no longer knows the receipt handle, and never will.
+    `denied`: the agent may not.
+    """
 
     delivery: Delivery
     stale: bool
     detail: str
+    denied: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +164,9 @@ class Sqs:
         for failed in answer.get("Failed", ()):
             code = str(failed.get("Code", ""))
             detail = f"{code}: {failed.get('Message', '')}".strip(": ")
-            yield Refusal(batch[int(failed["Id"])], kind_of(code) is FailureKind.STALE_HANDLE, detail)
+            kind = kind_of(code)
+            stale, denied = kind is FailureKind.STALE_HANDLE, kind is FailureKind.DENIED
+            yield Refusal(batch[int(failed["Id"])], stale=stale, detail=detail, denied=denied)
 
     def _request(self, client: Any, operation: str, **arguments: Any) -> Any:
         try:

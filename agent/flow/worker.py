@@ -82,12 +82,12 @@ class Worker:
 
     def settle(self, settlements: Sequence[Settlement]) -> None:
         """Tell the queue what became of deliveries that are no dead letters."""
-        self._source.settle(settlements, release=self._leases.release)
+        self._source.settle(settlements)
         self._intake.finished(settlements)
 
     def bury(self, letters: Sequence[Settlement]) -> None:
         """Send dead letters to the dead-letter queue, and delete them from the queue."""
-        self._source.settle(letters, release=self._leases.release)
+        self._source.settle(letters)
         self._intake.finished(letters)
 
     def receive_more(self, most: int) -> AbstractContextManager[Sequence[Delivery]]:

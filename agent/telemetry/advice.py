@@ -105,9 +105,9 @@ ENVIRONMENT: Final[Mapping[EnvironmentFault, Advice]] = {
         "check queue.url and queue.region; `detail` names the host, which may come from an endpoint that is set",
     ),
     EnvironmentFault.QUEUE_SETTLING: Advice(
-        "SQS gives messages, but refuses to delete them or to take them back",
-        "shipped them; they come again when their lease ends, and the agent recognises repeats",
-        "allow sqs:DeleteMessage and sqs:ChangeMessageVisibility to the agent's role",
+        "SQS lets no message be deleted or given back, or does not answer when it is asked to",
+        "keeps what it shipped under its leases, receives nothing more, and tries one request a minute",
+        "allow sqs:DeleteMessage and sqs:ChangeMessageVisibility to the agent's role; check the network to the host",
     ),
 }
 

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import pytest
 
-from agent.aws.source import Queue
+from agent.aws.settling import Queue
 from agent.aws.sqs import Hiding, QueueAttributes, Sqs
 from agent.errors import AwsError, Fault, Reason
 from agent.pulse import SystemClock

@@ -54,7 +54,7 @@ def test_sqs_that_does_not_answer_is_asked_again_with_growing_pauses(error: Exce
 
 @pytest.mark.row(1)
 def test_a_queue_that_is_away_while_messages_are_in_hand_gets_them_settled_later() -> None:
-    """With all of SQS away for an hour after a receive, what was delivered is absorbed as a repeat when it returns."""
+    """With SQS away for an hour no lease can be extended either: what comes again then is absorbed as a repeat."""
     world = World()
     world.produce(12)
     agent = world.agent()
@@ -63,10 +63,48 @@ def test_a_queue_that_is_away_while_messages_are_in_hand_gets_them_settled_later
     world.clock.at(HOUR, lambda: agent.sqs.trouble(None, *EVERY_OPERATION))
     agent.run(2 * HOUR)
     assert agent.metric("trail_agent_events_total", fate="duplicate") == 20
-    assert agent.metric("trail_agent_sqs_requests_total", operation="DeleteMessageBatch", result="unavailable") == 5
-    assert agent.said("queue_down")
-    assert agent.said("queue_answers_again")
+    assert agent.metric("trail_agent_sqs_requests_total", operation="DeleteMessageBatch", result="unavailable") < 80
+    assert agent.metric("trail_agent_sqs_requests_total", operation="ReceiveMessage", result="unavailable") == 0
+    assert agent.said("settling_down")
+    assert agent.said("settling_works_again")
     world.check_all_delivered()
+
+
+@pytest.mark.row(50)
+@pytest.mark.parametrize("code", ["AccessDenied", "ServiceUnavailable"])
+def test_a_delete_that_is_denied_waits_with_its_lease(code: str) -> None:
+    """For half a day the work is held and nothing more is received: no receive is burned, and no event sent twice."""
+    world = World()
+    world.produce(12)
+    agent = world.agent()
+    agent.sqs.trouble(refusal(code, 403), "DeleteMessageBatch")
+    world.clock.at(11 * HOUR, lambda: agent.sqs.trouble(None, "DeleteMessageBatch"))
+    seen = agent.observe(MINUTE, 10 * HOUR)
+    agent.run(12 * HOUR)
+    for glance in seen.values():
+        assert (glance.metrics.value("trail_agent_ready"), glance.receives, glance.live) == (0, 1, [])
+        assert any("queue settling" in reason and code in reason for reason in glance.ready)
+        assert glance.metrics.value("trail_agent_in_flight_deliveries") == 10
+    assert agent.metric("trail_agent_deliveries_received_total") == 12
+    assert agent.metric("trail_agent_events_total", fate="duplicate") == 0
+    assert agent.metric("trail_agent_leases_lost_total") == 0
+    assert agent.settled() == {"delivered": 12}
+    assert agent.metric("trail_agent_ready") == 1
+    world.check_all_delivered()
+
+
+@pytest.mark.row(50)
+def test_a_dead_letter_whose_delete_is_denied_is_sent_once() -> None:
+    """The letter is in the dead-letter queue, and is not sent again however long the delete is denied."""
+    world = World()
+    world.notify(world.put(ref("bad"), body=b"damaged", flaw=Reason.OBJECT_CORRUPT))
+    agent = world.agent()
+    agent.sqs.trouble(refusal("AccessDenied", 403), "DeleteMessageBatch")
+    world.clock.at(20 * HOUR, lambda: agent.sqs.trouble(None, "DeleteMessageBatch"))
+    agent.run(24 * HOUR)
+    assert [letter[0] for letter in world.letters()] == ["object_corrupt"]
+    assert agent.metric("trail_agent_deliveries_received_total") == 2, "after SQS's twelve hours"
+    world.check_end()
 
 
 @pytest.mark.row(3)

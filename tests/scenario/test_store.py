@@ -309,9 +309,9 @@ def test_a_bucket_in_another_region_is_the_settings_fault() -> None:
     ids=["expired", "role denied", "clock wrong", "signature", "no credentials", "metadata service down"],
 )
 def test_credentials_that_fail_are_the_environments_fault_and_exports_go_on(error: Exception) -> None:
-    """What is in hand goes to the sink all the same; nothing is dead-lettered, and the queue is asked until it answers.
+    """What is in hand goes to the sink all the same; nothing is dead-lettered, and SQS is asked until it answers.
 
-    The sink's yes stands: when the messages come again their events are known, and do not go out a second time.
+    Nothing more is received meanwhile, and the delete is made up for: no event goes out a second time.
     """
     world = World()
     world.produce(10)
@@ -329,7 +329,8 @@ def test_credentials_that_fail_are_the_environments_fault_and_exports_go_on(erro
     assert seen[40].metrics.value("trail_agent_events_total", fate="exported") == 20
     assert seen[10 * MINUTE].metrics.value("trail_agent_ready") == 0
     assert seen[10 * MINUTE].live == []
-    assert agent.metric("trail_agent_sqs_requests_total", operation="ReceiveMessage", result="denied") > 50
+    assert agent.metric("trail_agent_sqs_requests_total", operation="DeleteMessageBatch", result="denied") > 50
+    assert seen[10 * MINUTE].receives == seen[40].receives
     assert len(agent.line.records()) == 40, "the same request twice: its first answer was 503"
     assert agent.metric("trail_agent_events_total", fate="duplicate") == 20
     world.check_all_delivered()

@@ -10,7 +10,8 @@ from typing import ParamSpec, TypeVar
 
 from agent.aws.lease import Leases
 from agent.aws.s3 import S3
-from agent.aws.source import Queue, Source
+from agent.aws.settling import Queue
+from agent.aws.source import Source
 from agent.flow.budget import Budget
 from agent.flow.intake import Intake
 from agent.flow.objects import ObjectReader, ReadLimits
@@ -147,6 +148,8 @@ class OneWorker:
         return Source(
             self.queue,
             DEAD_LETTER_URL,
+            leases=self.leases,
+            gate=self.gate,
             telemetry=self.telemetry,
             pulse=self.pulse,
             drain=self.drain,

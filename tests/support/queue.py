@@ -45,8 +45,8 @@ class Message:
 class FakeQueue:
     """`agent.aws.sqs.Sqs` and the queue behind it, with trouble on demand.
 
-    Trouble: `fail` (an operation does not answer), `refuse` (a batch action fails for some messages), `forget` (the
-    receipt handle becomes unknown), `repeat` (a hidden message is handed out once more); `mend` ends it.
+    Trouble: `fail` (an operation does not answer), `refuse` (a batch action fails for some messages), `deny` (for all),
+    `forget` (the receipt handle becomes unknown), `repeat` (a hidden message is handed out once more); `mend` ends it.
     Operations go by SQS's names: ReceiveMessage, DeleteMessageBatch, ChangeMessageVisibilityBatch, SendMessage, …
     """
 
@@ -71,6 +71,7 @@ class FakeQueue:
         self._serial = 0
         self._failures: Counter[str] = Counter()
         self._refusals: Counter[tuple[str, str]] = Counter()
+        self._denied: set[str] = set()
         self._lock = threading.RLock()
 
     def send(self, body: str) -> str:
@@ -90,6 +91,10 @@ class FakeQueue:
         """Let a batch action fail for one message so many times."""
         self._refusals[operation, message_id] = times
 
+    def deny(self, operation: str) -> None:
+        """Deny a batch action to every message of it, one by one."""
+        self._denied.add(operation)
+
     def forget(self, message_id: str) -> None:
         """Make the receipt handle of a message unknown; the message stays."""
         self.messages[message_id].handle = ""
@@ -102,6 +107,7 @@ class FakeQueue:
         """End all trouble."""
         self._failures.clear()
         self._refusals.clear()
+        self._denied.clear()
 
     def receive(self, most: int = BATCH, wait_seconds: int | None = None) -> list[Delivery]:
         """As `Sqs` does: what is visible, or what becomes so within the long poll."""
@@ -191,6 +197,8 @@ class FakeQueue:
 
     def _ask(self, operation: str, delivery: Delivery, do: _Action) -> Refusal | None:
         asked = (operation, delivery.message_id)
+        if operation in self._denied:
+            return Refusal(delivery, stale=False, detail="AccessDenied: on demand", denied=True)
         if self._refusals[asked] > 0:
             self._refusals[asked] -= 1
             return Refusal(delivery, stale=False, detail="InternalError: on demand")

@@ -48,6 +48,7 @@ FAULTS: Final = {
     47: "an object's body breaks off on the way, or its checksum differs there",
     48: "S3 cannot serve the request for an object; a bucket is in another region",
     49: "the queue's URL names a VPC endpoint, a FIPS or dual-stack host, an emulator",
+    50: "SQS lets nothing be deleted or given back, for a while or for long",
     55: "the sink refuses every record with the same words, for days, because of its own settings",
     56: "a record that the sink refuses is all that it was sent",
     57: "a bug amid reading or shipping, with memory and leases in hand",

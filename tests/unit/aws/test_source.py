@@ -12,6 +12,7 @@ from agent.aws.source import DryRunSource, Source
 from agent.errors import Fault, Reason, RetryReason
 from agent.model import Delivery, Outcome, Settlement
 from agent.pulse import Pulse
+from agent.waiting.gate import Gate
 from tests.support.clock import FakeClock
 from tests.support.messages import again, delivery
 from tests.support.queue import DEAD_LETTER_URL, FakeQueue
@@ -33,21 +34,29 @@ class Rig:
 
     def __post_init__(self) -> None:
         self.queue = FakeQueue(self.clock)
+        pulse = Pulse(self.clock)
+        self.gate = Gate(pulse, self.halt)
+        self.leases = Leases(self.queue, 120, self.telemetry, pulse)
+        self.clock.every(1, self.leases.extend_due)
         self.source = Source(
             self.queue,
             DEAD_LETTER_URL,
+            leases=self.leases,
+            gate=self.gate,
             telemetry=self.telemetry,
-            pulse=Pulse(self.clock),
+            pulse=pulse,
             drain=self.drain,
             halt=self.halt,
             random=lambda: self.jitter,
         )
 
     def received(self, count: int = 1) -> list[Delivery]:
-        """So many deliveries in hand."""
+        """So many deliveries in hand, with their leases."""
         for number in range(count):
             self.queue.send(f"body {number}")
-        return list(self.source.receive())
+        deliveries = list(self.source.receive())
+        self.leases.take(deliveries)
+        return deliveries
 
     def slept(self) -> float:
         """Seconds that have passed since the test began."""
@@ -213,17 +222,99 @@ def test_only_what_failed_of_a_batch_is_asked_for_again(operation: str) -> None:
     assert rig.telemetry.count("settle_failed") == 0
 
 
-@pytest.mark.parametrize("operation", ["DeleteMessageBatch", "ChangeMessageVisibilityBatch"])
-def test_settling_gives_up_and_says_so(operation: str) -> None:
-    """After five tries the lease is left to lapse: nothing is said to be settled, and the failure is told."""
+@pytest.mark.row(50)
+@pytest.mark.parametrize(
+    ("outcome", "operation", "seconds"),
+    [
+        (Outcome.DELIVERED, "DeleteMessageBatch", 3600),
+        (Outcome.DEAD_LETTER, "DeleteMessageBatch", 3600),
+        (Outcome.RETRY, "ChangeMessageVisibilityBatch", 50),
+        (Outcome.RETURNED, "ChangeMessageVisibilityBatch", 50),
+    ],
+)
+@pytest.mark.parametrize("is_answered", [True, False])
+def test_settling_waits_with_its_leases(outcome: Outcome, operation: str, seconds: float, is_answered: bool) -> None:
+    """SQS that does nothing costs no receive: all is held, the gate is closed, then all is settled."""
     rig = Rig()
-    outcome = Outcome.DELIVERED if operation.startswith("Delete") else Outcome.RETURNED
-    rig.queue.fail(operation)
-    rig.source.settle([settlement(one, outcome) for one in rig.received(2)])
-    assert rig.queue.requests[operation] == 5
-    assert rig.telemetry.settled == []
-    assert [told[:2] for told in rig.telemetry.named("settle_failed")] == [(operation, 2)]
-    assert rig.slept() == 1 + 2 + 4 + 5
+    deliveries = rig.received(2)
+    seen: list[object] = []
+    look = lambda: seen.append((rig.gate.is_closed(), rig.leases.count(), list(rig.source.receive_soon(1))))  # noqa: E731
+    rig.clock.at(seconds / 2, look)
+    rig.clock.at(seconds, rig.queue.mend)
+    (rig.queue.deny if is_answered else rig.queue.fail)(operation)
+    rig.source.settle([settlement(one, outcome) for one in deliveries])
+    assert seen == [(True, 2, [])]
+    assert rig.telemetry.outcomes() == {outcome: 2}
+    assert seconds <= rig.clock.elapsed <= seconds + 60
+    assert rig.queue.requests[operation] < seconds / 60 + 10, "one probe at a time"
+    assert (rig.gate.is_closed(), rig.leases.count()) == (False, 0)
+    assert rig.telemetry.count("lease_lost") == rig.telemetry.count("settle_failed") == 0
+    assert len(rig.queue.dead_letters) == (outcome is Outcome.DEAD_LETTER) * 2
+
+
+@pytest.mark.row(50)
+def test_a_lost_lease_ends_the_wait() -> None:
+    """Another replica may have what is no longer ours: it is not asked for again, and the rest is waited for."""
+    rig = Rig()
+    first, second = rig.received(2)
+    rig.queue.fail("DeleteMessageBatch")
+    rig.clock.at(300, lambda: rig.queue.forget(first.message_id))
+    rig.clock.at(3600, rig.queue.mend)
+    rig.source.settle([settlement(one, Outcome.DELIVERED) for one in (first, second)])
+    assert [told.delivery for told in rig.telemetry.settled] == [second]
+    assert [told[:2] for told in rig.telemetry.named("settle_failed")] == [("DeleteMessageBatch", 1)]
+
+
+@pytest.mark.row(50)
+def test_twelve_hours_end_the_wait() -> None:
+    """SQS hides nothing for longer: then the message comes again, and settling returns."""
+    rig = Rig()
+    rig.received(1)
+    (one,) = rig.leases.held()
+    rig.queue.fail("DeleteMessageBatch")
+    rig.source.settle([settlement(one, Outcome.DELIVERED)])
+    assert 11.9 * 3600 <= rig.clock.elapsed <= 12.1 * 3600
+    assert rig.telemetry.count("settle_failed") == 1
+    assert not rig.gate.is_closed()
+
+
+@pytest.mark.row(50)
+def test_a_halt_ends_the_wait_for_a_delete() -> None:
+    """A daemon that stops asks once more, and leaves the rest to its lease."""
+    rig = Rig()
+    deliveries = rig.received(2)
+    rig.queue.fail("DeleteMessageBatch")
+    rig.clock.at(20, rig.halt.set)
+    rig.source.settle([settlement(one, Outcome.DELIVERED) for one in deliveries])
+    assert rig.clock.elapsed == 20
+    assert [told[:2] for told in rig.telemetry.named("settle_failed")] == [("DeleteMessageBatch", 2)]
+    assert rig.leases.held() == []
+
+
+@pytest.mark.row(50)
+def test_a_letter_that_was_sent_is_not_sent_again() -> None:
+    """A dead letter whose delete is denied, and which comes again, is only deleted then."""
+    rig = Rig()
+    (one,) = rig.received()
+    rig.queue.fail("DeleteMessageBatch")
+    rig.clock.at(20, rig.halt.set)
+    rig.source.settle([settlement(one, Outcome.DEAD_LETTER)])
+    rig.queue.mend()
+    rig.halt.clear()
+    rig.clock.advance(150)
+    (again_one,) = rig.source.receive()
+    assert again_one.message_id == one.message_id
+    rig.source.settle([settlement(again_one, Outcome.DEAD_LETTER)])
+    assert (len(rig.queue.dead_letters), rig.queue.messages) == (1, {})
+
+
+def test_a_failure_of_a_moment_costs_a_moment() -> None:
+    """Three failures in a row are waited out, each wait twice as long, and nothing is lost."""
+    rig = Rig()
+    rig.queue.fail("DeleteMessageBatch", times=3)
+    rig.source.settle([settlement(one, Outcome.DELIVERED) for one in rig.received(2)])
+    assert rig.telemetry.outcomes() == {Outcome.DELIVERED: 2}
+    assert rig.slept() == 0.5 + 1 + 2
 
 
 def test_a_message_that_is_refused_to_the_end_is_told() -> None:
@@ -284,6 +375,7 @@ def test_settling_never_raises(operation: str, outcome: Outcome) -> None:
     rig = Rig()
     (one,) = rig.received()
     rig.queue.fail(operation)
+    rig.clock.at(60, rig.halt.set)
     rig.source.settle([settlement(one, outcome)])
     gone = one.message_id not in rig.queue.messages
     assert not gone or outcome is Outcome.DELIVERED or rig.queue.dead_letters
@@ -292,12 +384,10 @@ def test_settling_never_raises(operation: str, outcome: Outcome) -> None:
 def test_a_dry_run_settles_nothing_and_keeps_its_leases() -> None:
     """What a dry run has read stays in the queue, hidden for as long as it runs."""
     rig = Rig()
-    leases = Leases(rig.queue, 120, rig.telemetry, Pulse(rig.clock))
-    source, kept = DryRunSource(rig.source), DryRunLeases(leases)
+    source, kept, leases = DryRunSource(rig.source), DryRunLeases(rig.leases), rig.leases
     deliveries = rig.received(2)
     with kept.hold(deliveries):
-        source.settle([settlement(one, Outcome.DEAD_LETTER) for one in deliveries], release=kept.release)
-    rig.clock.every(1, leases.extend_due)
+        source.settle([settlement(one, Outcome.DEAD_LETTER) for one in deliveries])
     rig.clock.advance(3600)
     assert list(source.receive()) == []
     assert leases.held() == deliveries

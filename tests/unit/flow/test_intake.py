@@ -38,6 +38,8 @@ class Rig:
         self.source = Source(
             self.queue,
             DEAD_LETTER_URL,
+            leases=self.leases,
+            gate=self.gate,
             telemetry=telemetry,
             pulse=self.pulse,
             drain=self.drain,
@@ -152,10 +154,19 @@ def test_one_worker_at_a_time_polls() -> None:
 
     pulse, drain, queue, telemetry = Pulse(PatientClock()), threading.Event(), SlowQueue(FakeClock()), FakeTelemetry()
     leases = Leases(queue, 120, telemetry, pulse)
+    gate = Gate(pulse, drain)
     source = Source(
-        queue, DEAD_LETTER_URL, telemetry=telemetry, pulse=pulse, drain=drain, halt=drain, random=lambda: 1.0
+        queue,
+        DEAD_LETTER_URL,
+        leases=leases,
+        gate=gate,
+        telemetry=telemetry,
+        pulse=pulse,
+        drain=drain,
+        halt=drain,
+        random=lambda: 1.0,
     )
-    intake = Intake(source=source, leases=leases, gate=Gate(pulse, drain), pulse=pulse, drain=drain)
+    intake = Intake(source=source, leases=leases, gate=gate, pulse=pulse, drain=drain)
 
     def work() -> None:
         with intake.receive():

@@ -51,6 +51,8 @@ class Rig:
         source = Source(
             self.queue,
             DEAD_LETTER_URL,
+            leases=self.leases,
+            gate=self.gate,
             telemetry=self.telemetry,
             pulse=pulse,
             drain=self.drain,
