@@ -9,6 +9,7 @@ from typing import Final
 
 from tests.reference.commands import commands
 from tests.reference.metrics import metrics_table
+from tests.reference.records import common_attributes, profiles
 from tests.reference.runbook import dead_letters, environment, ignored, retries
 from tests.reference.settings import settings_table
 
@@ -17,6 +18,8 @@ BLOCKS: Final[Mapping[str, Callable[[], str]]] = {
     "settings": settings_table,
     "metrics": metrics_table,
     "commands": commands,
+    "common attributes": common_attributes,
+    "profiles": profiles,
     "waited for": environment,
     "dead letters": dead_letters,
     "retries": retries,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -72,6 +73,20 @@ def test_the_runbook_has_the_words_of_the_log(reason: str) -> None:
     entry = text_of(DOCS / "faults.md").partition(heading)[2].partition("\n#")[0]
     (looked_for,) = re.findall(r"\| json \| ([^`]+)`", entry)
     assert dict(re.findall(r'(\w+)="([^"]*)"', looked_for)).items() <= _told(observed(level="debug"), reason).items()
+
+
+def test_the_page_of_records_has_every_attribute() -> None:
+    """No attribute of any record among the golden files is missing there."""
+    sent = {
+        attribute
+        for path in (ROOT / "tests" / "golden").glob("records-*.json")
+        for resource in json.loads(path.read_text(encoding="utf-8"))["resourceLogs"]
+        for scope in resource["scopeLogs"]
+        for record in scope["logRecords"]
+        for attribute in (one["key"] for one in record["attributes"])
+    }
+    assert sent
+    assert sent <= set(re.findall(r"`([a-z0-9_.]+)`", text_of(DOCS / "records.md")))
 
 
 def _told(seen: ObservedTelemetry, reason: str) -> dict[str, str]:
