@@ -45,6 +45,16 @@ class Delivery:
     received_at: float
 
 
+@dataclass(frozen=True, slots=True)
+class QueueAttributes:
+    """What SQS says of a queue. `dead_letter_arn` is that of its redrive policy; empty where it has none."""
+
+    visible: int
+    in_flight: int
+    delayed: int
+    dead_letter_arn: str
+
+
 class IgnoredReason(StrEnum):
     """Why a notification holds nothing for us; the values of `trail_agent_notifications_ignored_total{reason}`."""
 

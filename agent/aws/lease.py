@@ -140,25 +140,18 @@ class Leases:
             self._telemetry.lease_lost(delivery)
 
 
-class DryRunLeases:
+class DryRunLeases(Leases):
     """Holds every lease from its receive to the end: what is not settled must not come again meanwhile."""
-
-    def __init__(self, leases: Leases) -> None:
-        self._leases = leases
 
     @contextmanager
     def hold(self, deliveries: Sequence[Delivery]) -> Iterator[None]:
         """Extend the leases of `deliveries` from here on."""
-        self._leases.take(deliveries)
+        self.take(deliveries)
         yield
 
     def release(self, deliveries: Sequence[Delivery]) -> None:
-        """Not now."""
-
-    def holds(self, delivery: Delivery) -> bool:
-        """Whether it is held still."""
-        return self._leases.holds(delivery)
+        """Hold them all the same."""
 
     def count(self) -> int:
-        """None that is to be waited for: what is held will not be settled."""
+        """How many have to be settled before more may be received: none, because nothing is."""
         return 0

@@ -99,20 +99,28 @@ class Settling:
         return self._gate.is_at_fault(_PART)
 
     def settle(self, settlements: Sequence[Settlement]) -> None:
-        """Tell SQS what became of each delivery; never raises, at worst the lease lapses and it comes again.
+        """Tell SQS what became of deliveries that are no dead letters; these are buried, and not settled here.
 
-        A lease ends right before SQS is told, and is taken back if SQS did not do it. A dead letter is deleted only
-        once the dead-letter queue has it, and keeps its lease until then; nothing else waits for that.
+        Never raises, at worst the lease lapses and the message comes again. A lease ends right before SQS is told, and
+        is taken back if SQS did not do it.
         """
-        letters = [each for each in settlements if each.outcome is Outcome.DEAD_LETTER]
-        self._tell_all([each for each in settlements if each.outcome is not Outcome.DEAD_LETTER])
-        self._tell_all(self._bury_all(letters))
+        self._delete_all([each for each in settlements if each.outcome is Outcome.DELIVERED])
+        self._give_all_back([each for each in settlements if each.outcome in (Outcome.RETRY, Outcome.RETURNED)])
 
-    def _tell_all(self, settlements: Sequence[Settlement]) -> None:
-        done = [each for each in settlements if each.outcome in (Outcome.DELIVERED, Outcome.DEAD_LETTER)]
-        again = [each for each in settlements if each.outcome in (Outcome.RETRY, Outcome.RETURNED)]
-        self._tell("DeleteMessageBatch", done, self._delete)
-        self._tell("ChangeMessageVisibilityBatch", again, self._give_back)
+    def bury(self, letters: Sequence[Settlement]) -> None:
+        """Send dead letters to the dead-letter queue, and delete each one only once that queue has it.
+
+        It keeps its lease until then. Never raises: what cannot be sent comes again.
+        """
+        buried = self._bury_all(letters)
+        self._delete_all([each for each in buried if each.outcome is Outcome.DEAD_LETTER])
+        self._give_all_back([each for each in buried if each.outcome is Outcome.RETRY])
+
+    def _delete_all(self, settlements: Sequence[Settlement]) -> None:
+        self._tell("DeleteMessageBatch", settlements, self._delete)
+
+    def _give_all_back(self, settlements: Sequence[Settlement]) -> None:
+        self._tell("ChangeMessageVisibilityBatch", settlements, self._give_back)
 
     def _tell(self, operation: str, settlements: Sequence[Settlement], ask: _Ask) -> None:
         """Ask until SQS has done it for each, has forgotten it, or the wait for it has come to its end."""

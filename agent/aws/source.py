@@ -9,7 +9,7 @@ from typing import Final, Protocol
 from agent.aws.lease import Leases
 from agent.aws.settling import Queue, Settling, SettlingTelemetry
 from agent.errors import AwsError
-from agent.model import BATCH, Delivery, Settlement
+from agent.model import BATCH, Delivery, Outcome, Settlement
 from agent.pulse import Pulse
 from agent.waiting.gate import Gate
 
@@ -87,26 +87,26 @@ class Source:
         return deliveries
 
     def settle(self, settlements: Sequence[Settlement]) -> None:
-        """Tell SQS what became of each delivery; never raises, at worst the lease lapses and it comes again."""
+        """Tell SQS what became of deliveries that are no dead letters; never raises, at worst they come again."""
         self._settling.settle(settlements)
+
+    def bury(self, letters: Sequence[Settlement]) -> None:
+        """Send dead letters to the dead-letter queue, then delete them; never raises, at worst they come again."""
+        self._settling.bury(letters)
+
+    def give_back(self, deliveries: Sequence[Delivery]) -> None:
+        """Show `deliveries` to others at once: nobody works on them any more."""
+        self._settling.settle([Settlement(delivery, Outcome.RETURNED) for delivery in deliveries])
 
     def _jitter(self, attempt: int) -> float:
         return self._random() * min(_LONGEST_PAUSE_SECONDS, 2.0 ** min(attempt, 16))
 
 
-class DryRunSource:
-    """Receives from `source` and settles nothing."""
-
-    def __init__(self, source: Source) -> None:
-        self._source = source
-
-    def receive(self, most: int = BATCH) -> Sequence[Delivery]:
-        """As the source does."""
-        return self._source.receive(most)
-
-    def receive_soon(self, most: int) -> Sequence[Delivery]:
-        """As the source does."""
-        return self._source.receive_soon(most)
+class DryRunSource(Source):
+    """Receives and settles nothing, until at the end everything is given back."""
 
     def settle(self, settlements: Sequence[Settlement]) -> None:
-        """Nothing is deleted, given back or dead-lettered."""
+        """Nothing is deleted or given back."""
+
+    def bury(self, letters: Sequence[Settlement]) -> None:
+        """Nothing is dead-lettered."""

@@ -12,7 +12,7 @@ from botocore import xform_name
 
 from agent.aws.failure import AWS_ERRORS, FailureKind, explain, kind_of
 from agent.errors import AwsError, Fault
-from agent.model import BATCH, Delivery
+from agent.model import BATCH, Delivery, QueueAttributes
 from agent.pulse import Clock
 
 _ATTRIBUTE_CHARACTERS: Final = 1024
@@ -49,16 +49,6 @@ class Refusal:
     stale: bool
     detail: str
     denied: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class QueueAttributes:
-    """What SQS says of a queue. `dead_letter_arn` is that of its redrive policy; empty where it has none."""
-
-    visible: int
-    in_flight: int
-    delayed: int
-    dead_letter_arn: str
 
 
 class Sqs:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from agent import __version__, settings
-from agent.assembly import make_mapper, make_mask, make_ours, make_read_limits, make_selector
+from agent.choices import make_mapper, make_mask, make_ours, make_read_limits, make_selector
 from agent.cli.table_row import iso
 from agent.errors import PermanentError
 from agent.flow.objects import ReadLimits, map_events

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Final
 
-from agent.aws.lease import DryRunLeases, Leases
+from agent.aws.lease import Leases
 from agent.aws.source import Source
 from agent.model import BATCH, Delivery, Outcome, Settlement
 from agent.pulse import Pulse
@@ -30,7 +30,7 @@ class Intake:
         self,
         *,
         source: Source,
-        leases: Leases | DryRunLeases,
+        leases: Leases,
         gate: Gate,
         pulse: Pulse,
         drain: threading.Event,

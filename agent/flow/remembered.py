@@ -17,13 +17,13 @@ class Claim:
     """What one worker may do with the digests it asked for.
 
     `ours` are its own to export; `known` have been delivered; `theirs` are being exported by another worker, and
-    `settled` is set when the first of those workers is through.
+    `resolved` is set when the first of those workers has finished.
     """
 
     ours: tuple[bytes, ...]
     known: tuple[bytes, ...]
     theirs: tuple[bytes, ...]
-    settled: threading.Event
+    resolved: threading.Event
 
 
 class Remembered:
@@ -38,7 +38,7 @@ class Remembered:
     def claim(self, digests: Iterable[bytes]) -> Claim:
         """Sort `digests` (each once) into ours, known and theirs; what is ours stays so until `resolve`."""
         ours, known, theirs = [], [], []
-        settled = threading.Event()
+        resolved = threading.Event()
         with self._lock:
             for digest in digests:
                 if digest in self._delivered:
@@ -48,8 +48,8 @@ class Remembered:
                     theirs.append(digest)
                 else:
                     ours.append(digest)
-            waiting_for = self._claimed[theirs[0]] if theirs else settled
-            self._claimed.update(dict.fromkeys(ours, settled))
+            waiting_for = self._claimed[theirs[0]] if theirs else resolved
+            self._claimed.update(dict.fromkeys(ours, resolved))
         return Claim(tuple(ours), tuple(known), tuple(theirs), waiting_for)
 
     def resolve(self, claim: Claim, delivered: Iterable[bytes]) -> None:

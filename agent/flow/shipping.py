@@ -92,7 +92,7 @@ class Shipping:
                 answers.update(dict.fromkeys(pending, UNANSWERED))
                 break
             if pending:
-                self._pulse.wait(claim.settled, _LOOK_AGAIN_SECONDS)
+                self._pulse.wait(claim.resolved, _LOOK_AGAIN_SECONDS)
         return answers
 
     def _export_claimed(self, claim: Claim, records: Mapping[bytes, LogRecord]) -> dict[bytes, Verdict]:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, closing
 from typing import Final
 
-from agent.aws.lease import DryRunLeases, Leases
-from agent.aws.source import DryRunSource, Source
+from agent.aws.lease import Leases
+from agent.aws.source import Source
 from agent.flow.intake import Intake
 from agent.flow.readpool import ReadPool
 from agent.model import Delivery, Outcome, Reading, Settlement
@@ -28,8 +28,8 @@ class Worker:
         intake: Intake,
         reads: ReadPool,
         ship: Callable[[Sequence[Reading]], Sequence[Settlement]],
-        source: Source | DryRunSource,
-        leases: Leases | DryRunLeases,
+        source: Source,
+        leases: Leases,
         doubt: Doubt | NoDoubt,
         telemetry: Telemetry,
         pulse: Pulse,
@@ -70,9 +70,9 @@ class Worker:
             for portion in portions:
                 with portion as readings:
                     settlements = self._ship(readings)
+                self._tell_doubt(readings, settlements)
                 letters += [each for each in settlements if each.outcome is Outcome.DEAD_LETTER]
                 self.settle([each for each in settlements if each.outcome is not Outcome.DEAD_LETTER])
-                self._tell_doubt(readings, settlements)
         return letters
 
     def _tell_doubt(self, readings: Sequence[Reading], settlements: Sequence[Settlement]) -> None:
@@ -87,7 +87,7 @@ class Worker:
 
     def bury(self, letters: Sequence[Settlement]) -> None:
         """Send dead letters to the dead-letter queue, and delete them from the queue."""
-        self._source.settle(letters)
+        self._source.bury(letters)
         self._intake.finished(letters)
 
     def receive_more(self, most: int) -> AbstractContextManager[Sequence[Delivery]]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from typing import Final, Protocol
+from typing import Final
 
 from agent.errors import AwsError
+from agent.model import QueueAttributes
 from agent.pulse import Pulse
 
 _DEPTH_SECONDS: Final = 15.0
@@ -14,59 +15,23 @@ _LOOK_SECONDS: Final = 5.0
 _UNHEARD_SECONDS: Final = 30.0
 
 
-class Depth(Protocol):
-    """How many messages a queue holds."""
-
-    @property
-    def visible(self) -> int:
-        """Waiting to be received."""
-        ...
-
-    @property
-    def in_flight(self) -> int:
-        """Received, and hidden."""
-        ...
-
-    @property
-    def delayed(self) -> int:
-        """Not to be received yet."""
-        ...
-
-
-class WatchedSink(Protocol):
-    """A sink that can be asked whether it accepts."""
-
-    def unheard_seconds(self) -> float:
-        """How long ago it was last heard of."""
-        ...
-
-    def await_up(self) -> bool:
-        """Ask it until it accepts; it tells the outside what it found."""
-        ...
-
-
-class WatchTelemetry(Protocol):
-    """What the watch tells the outside."""
-
-    def queue_depth(self, queue: str, visible: int, in_flight: int, delayed: int) -> None:
-        """So many messages are in the queue `main` or `dead_letter`."""
-        ...
-
-
 class QueueWatch:
-    """One thread's work. `queues` maps each queue's name to its URL."""
+    """One thread's work. `queues` maps each queue's name (`main`, `dead_letter`) to its URL.
+
+    `ask` asks SQS about a URL. `tell` is told of a queue's name, and how many messages are visible, in flight, delayed.
+    """
 
     def __init__(
         self,
         *,
         queues: Mapping[str, str],
-        depth: Callable[[str], Depth],
-        telemetry: WatchTelemetry,
+        ask: Callable[[str], QueueAttributes],
+        tell: Callable[[str, int, int, int], None],
         pulse: Pulse,
     ) -> None:
         self._queues = queues
-        self._depth = depth
-        self._telemetry = telemetry
+        self._ask = ask
+        self._tell = tell
         self._pulse = pulse
 
     def run(self, stop: threading.Event) -> None:
@@ -81,21 +46,30 @@ class QueueWatch:
         for name, url in self._queues.items():
             self._pulse.beat()
             try:
-                depth = self._depth(url)
+                found = self._ask(url)
             except AwsError:
                 continue  # the failed request has been counted; receiving says when the queue is down
-            self._telemetry.queue_depth(name, depth.visible, depth.in_flight, depth.delayed)
+            self._tell(name, found.visible, found.in_flight, found.delayed)
 
 
 class SinkWatch:
-    """Another thread's work: a sink of which no export has told for a while is asked whether it accepts.
+    """Another thread's work: a sink that was not heard of for a while is asked whether it accepts.
 
     So readiness is true in a quiet account too, and nothing is received that could not be shipped. While the sink
-    `is_at_fault` already, whoever waits for it finds out.
+    `is_at_fault` already, it is not asked: the threads that wait for it find out. `await_up` asks until it accepts, and
+    tells the outside what it found.
     """
 
-    def __init__(self, *, sink: WatchedSink, is_at_fault: Callable[[], bool], pulse: Pulse) -> None:
-        self._sink = sink
+    def __init__(
+        self,
+        *,
+        unheard_seconds: Callable[[], float],
+        await_up: Callable[[], bool],
+        is_at_fault: Callable[[], bool],
+        pulse: Pulse,
+    ) -> None:
+        self._unheard_seconds = unheard_seconds
+        self._await_up = await_up
         self._is_at_fault = is_at_fault
         self._pulse = pulse
 
@@ -107,5 +81,5 @@ class SinkWatch:
 
     def look(self) -> None:
         """Ask the sink, if that is due; returns when it accepts."""
-        if self._sink.unheard_seconds() >= _UNHEARD_SECONDS and not self._is_at_fault():
-            self._sink.await_up()
+        if self._unheard_seconds() >= _UNHEARD_SECONDS and not self._is_at_fault():
+            self._await_up()

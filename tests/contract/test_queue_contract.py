@@ -9,8 +9,9 @@ from typing import Protocol
 import pytest
 
 from agent.aws.settling import Queue
-from agent.aws.sqs import Hiding, QueueAttributes, Sqs
+from agent.aws.sqs import Hiding, Sqs
 from agent.errors import AwsError, Fault, Reason
+from agent.model import QueueAttributes
 from agent.pulse import SystemClock
 from tests.support.clock import FakeClock
 from tests.support.moto import Emulator

@@ -11,7 +11,7 @@ from typing import Final
 from agent.aws.s3 import S3
 from agent.aws.sqs import Hiding, Refusal
 from agent.errors import Fault
-from agent.model import BATCH, Delivery, LogRecord, ObjectRef, OpenObject, Outcome, Settlement
+from agent.model import BATCH, Delivery, LogRecord, ObjectRef, OpenObject
 from agent.pulse import Pulse
 from agent.sink.answer import Answer
 from agent.sink.otlp.encode import Encoder
@@ -157,7 +157,7 @@ class Process:
             self.world.clock.at(1, self._exit)
         elif self.busy and not self.dead:
             try:
-                self._inside.source.settle([Settlement(each, Outcome.RETURNED) for each in self.leases.held()])
+                self._inside.source.give_back(self.leases.held())
             except Crash:
                 pass
             finally:

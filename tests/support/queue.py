@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from agent.aws.sqs import Hiding, QueueAttributes, Refusal
+from agent.aws.sqs import Hiding, Refusal
 from agent.errors import AwsError, Fault
-from agent.model import BATCH, Delivery
+from agent.model import BATCH, Delivery, QueueAttributes
 from agent.pulse import Clock
 
 QUEUE_URL: Final = "https://sqs.us-west-2.amazonaws.com/111122223333/trail-agent"

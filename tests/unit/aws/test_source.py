@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -31,14 +32,16 @@ class Rig:
     telemetry: FakeTelemetry = field(default_factory=FakeTelemetry)
     drain: threading.Event = field(default_factory=threading.Event)
     halt: threading.Event = field(default_factory=threading.Event)
+    kind: type[Source] = Source
+    kind_of_leases: type[Leases] = Leases
 
     def __post_init__(self) -> None:
         self.queue = FakeQueue(self.clock)
         pulse = Pulse(self.clock)
         self.gate = Gate(pulse, self.halt)
-        self.leases = Leases(self.queue, 120, self.telemetry, pulse)
+        self.leases = self.kind_of_leases(self.queue, 120, self.telemetry, pulse)
         self.clock.every(1, self.leases.extend_due)
-        self.source = Source(
+        self.source = self.kind(
             self.queue,
             DEAD_LETTER_URL,
             leases=self.leases,
@@ -57,6 +60,10 @@ class Rig:
         deliveries = list(self.source.receive())
         self.leases.take(deliveries)
         return deliveries
+
+    def tell(self, settlements: Sequence[Settlement]) -> None:
+        """Settle or bury, as the outcome of the first one demands."""
+        (self.source.bury if settlements[0].outcome is Outcome.DEAD_LETTER else self.source.settle)(settlements)
 
     def slept(self) -> float:
         """Seconds that have passed since the test began."""
@@ -160,7 +167,7 @@ def test_a_dead_letter_is_sent_before_it_is_deleted() -> None:
     """The dead-letter queue has body and reason, and only then is the message gone."""
     rig = Rig()
     (one,) = rig.received()
-    rig.source.settle([settlement(one, Outcome.DEAD_LETTER)])
+    rig.source.bury([settlement(one, Outcome.DEAD_LETTER)])
     (letter,) = rig.queue.dead_letters
     assert (letter.body, letter.attributes["reason"]) == (one.body, "object_corrupt")
     assert rig.queue.messages == {}
@@ -172,7 +179,7 @@ def test_a_dead_letter_that_cannot_be_sent_is_kept() -> None:
     rig = Rig()
     (one,) = rig.received()
     rig.queue.fail("SendMessage")
-    rig.source.settle([settlement(one, Outcome.DEAD_LETTER)])
+    rig.source.bury([settlement(one, Outcome.DEAD_LETTER)])
     assert list(rig.queue.messages) == [one.message_id]
     assert rig.queue.requests["DeleteMessageBatch"] == 0
     (told,) = rig.telemetry.settled
@@ -185,7 +192,7 @@ def test_sending_a_dead_letter_is_tried_again() -> None:
     rig = Rig()
     (one,) = rig.received()
     rig.queue.fail("SendMessage", times=3)
-    rig.source.settle([settlement(one, Outcome.DEAD_LETTER)])
+    rig.source.bury([settlement(one, Outcome.DEAD_LETTER)])
     assert len(rig.queue.dead_letters) == 1
     assert rig.queue.messages == {}
     assert rig.telemetry.count("settle_failed") == 0
@@ -196,7 +203,7 @@ def test_one_dead_letter_that_cannot_be_sent_does_not_stop_the_others() -> None:
     rig = Rig()
     first, second = rig.received(2)
     rig.queue.fail("SendMessage", times=5)
-    rig.source.settle([settlement(one, Outcome.DEAD_LETTER) for one in (first, second)])
+    rig.source.bury([settlement(one, Outcome.DEAD_LETTER) for one in (first, second)])
     assert list(rig.queue.messages) == [first.message_id]
     assert [letter.body for letter in rig.queue.dead_letters] == [second.body]
 
@@ -205,7 +212,7 @@ def test_a_dead_letter_without_a_reason_is_not_deleted() -> None:
     """Whatever went wrong in deciding, a message is not deleted unless its dead letter was sent."""
     rig = Rig()
     (one,) = rig.received()
-    rig.source.settle([Settlement(one, Outcome.DEAD_LETTER)])
+    rig.source.bury([Settlement(one, Outcome.DEAD_LETTER)])
     assert list(rig.queue.messages) == [one.message_id]
 
 
@@ -242,7 +249,7 @@ def test_settling_waits_with_its_leases(outcome: Outcome, operation: str, second
     rig.clock.at(seconds / 2, look)
     rig.clock.at(seconds, rig.queue.mend)
     (rig.queue.deny if is_answered else rig.queue.fail)(operation)
-    rig.source.settle([settlement(one, outcome) for one in deliveries])
+    rig.tell([settlement(one, outcome) for one in deliveries])
     assert seen == [(True, 2, [])]
     assert rig.telemetry.outcomes() == {outcome: 2}
     assert seconds <= rig.clock.elapsed <= seconds + 60
@@ -298,13 +305,13 @@ def test_a_letter_that_was_sent_is_not_sent_again() -> None:
     (one,) = rig.received()
     rig.queue.fail("DeleteMessageBatch")
     rig.clock.at(20, rig.halt.set)
-    rig.source.settle([settlement(one, Outcome.DEAD_LETTER)])
+    rig.source.bury([settlement(one, Outcome.DEAD_LETTER)])
     rig.queue.mend()
     rig.halt.clear()
     rig.clock.advance(150)
     (again_one,) = rig.source.receive()
     assert again_one.message_id == one.message_id
-    rig.source.settle([settlement(again_one, Outcome.DEAD_LETTER)])
+    rig.source.bury([settlement(again_one, Outcome.DEAD_LETTER)])
     assert (len(rig.queue.dead_letters), rig.queue.messages) == (1, {})
 
 
@@ -339,13 +346,13 @@ def test_a_stale_handle_is_not_asked_for_again() -> None:
 
 
 def test_one_batch_may_hold_every_outcome() -> None:
-    """Four deliveries with four outcomes are each settled their way."""
+    """Deliveries with several outcomes are each settled their way; a dead letter is buried, and not settled."""
     rig = Rig()
     deliveries = rig.received(4)
     rig.source.settle([settlement(one, outcome) for one, outcome in zip(deliveries, ALL_OUTCOMES, strict=True)])
-    assert rig.telemetry.outcomes() == dict.fromkeys(ALL_OUTCOMES, 1)
+    assert rig.telemetry.outcomes() == dict.fromkeys(set(ALL_OUTCOMES) - {Outcome.DEAD_LETTER}, 1)
     left = {ALL_OUTCOMES[deliveries.index(one)] for one in deliveries if one.message_id in rig.queue.messages}
-    assert left == {Outcome.RETRY, Outcome.RETURNED}
+    assert left == {Outcome.RETRY, Outcome.RETURNED, Outcome.DEAD_LETTER}
 
 
 def test_settling_nothing_asks_nothing() -> None:
@@ -363,7 +370,8 @@ def test_a_halt_ends_the_waits_of_settling() -> None:
     rig.queue.fail("SendMessage")
     rig.queue.fail("DeleteMessageBatch")
     rig.queue.fail("ChangeMessageVisibilityBatch")
-    rig.source.settle([settlement(deliveries[0], Outcome.DEAD_LETTER), settlement(deliveries[1], Outcome.DELIVERED)])
+    rig.source.bury([settlement(deliveries[0], Outcome.DEAD_LETTER)])
+    rig.source.settle([settlement(deliveries[1], Outcome.DELIVERED)])
     assert rig.slept() == 0
     assert rig.telemetry.settled == []
 
@@ -376,22 +384,24 @@ def test_settling_never_raises(operation: str, outcome: Outcome) -> None:
     (one,) = rig.received()
     rig.queue.fail(operation)
     rig.clock.at(60, rig.halt.set)
-    rig.source.settle([settlement(one, outcome)])
+    rig.tell([settlement(one, outcome)])
     gone = one.message_id not in rig.queue.messages
     assert not gone or outcome is Outcome.DELIVERED or rig.queue.dead_letters
 
 
 def test_a_dry_run_settles_nothing_and_keeps_its_leases() -> None:
-    """What a dry run has read stays in the queue, hidden for as long as it runs."""
-    rig = Rig()
-    source, kept, leases = DryRunSource(rig.source), DryRunLeases(rig.leases), rig.leases
+    """What a dry run has read stays in the queue, hidden for as long as it runs, and is given back at its end."""
+    rig = Rig(kind=DryRunSource, kind_of_leases=DryRunLeases)
     deliveries = rig.received(2)
-    with kept.hold(deliveries):
-        source.settle([settlement(one, Outcome.DEAD_LETTER) for one in deliveries])
+    with rig.leases.hold(deliveries):
+        rig.source.bury([settlement(deliveries[0], Outcome.DEAD_LETTER)])
+        rig.source.settle([settlement(deliveries[1], Outcome.DELIVERED)])
     rig.clock.advance(3600)
-    assert list(source.receive()) == []
-    assert leases.held() == deliveries
+    assert list(rig.source.receive()) == []
+    assert rig.leases.held() == deliveries
     assert set(rig.queue.requests) == {"ReceiveMessage", "ChangeMessageVisibilityBatch"}
+    rig.source.give_back(rig.leases.held())
+    assert len(rig.source.receive()) == 2
 
 
 def test_a_sample_delivery_is_unknown_to_the_queue() -> None:

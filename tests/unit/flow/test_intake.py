@@ -48,7 +48,7 @@ class Rig:
         )
         self.intake = self.make(self.leases)
 
-    def make(self, leases: Leases | DryRunLeases) -> Intake:
+    def make(self, leases: Leases) -> Intake:
         """An intake that counts these leases."""
         return Intake(source=self.source, leases=leases, gate=self.gate, pulse=self.pulse, drain=self.drain)
 
@@ -106,7 +106,7 @@ def test_the_leases_are_held_for_the_length_of_the_block() -> None:
 def test_a_dry_run_receives_though_it_settles_nothing() -> None:
     """What it holds to the end does not keep it from reading on."""
     rig = Rig()
-    rig.intake = rig.make(DryRunLeases(rig.leases))
+    rig.intake = rig.make(DryRunLeases(rig.queue, 120, FakeTelemetry(), rig.pulse))
     assert rig.sizes(3) == [1, 1, 1]
 
 

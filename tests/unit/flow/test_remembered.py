@@ -43,9 +43,9 @@ def test_what_one_has_claimed_is_theirs_to_another() -> None:
     first = memory.claim([b"a"])
     second = memory.claim([b"a", b"b"])
     assert (second.ours, second.theirs) == ((b"b",), (b"a",))
-    assert not second.settled.is_set()
+    assert not second.resolved.is_set()
     memory.resolve(first, [b"a"])
-    assert second.settled.is_set()
+    assert second.resolved.is_set()
     assert memory.claim([b"a"]).known == (b"a",)
 
 

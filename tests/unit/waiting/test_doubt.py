@@ -12,10 +12,10 @@ import pytest
 
 from agent.errors import Fault, Reason, RetryReason
 from agent.model import Delivery, Outcome, Reading, Settlement
-from agent.pulse import Pulse
+from agent.pulse import Pulse, SystemClock
 from agent.waiting.doubt import Doubt, NoDoubt
 from agent.waiting.gate import Gate
-from tests.support.clock import FakeClock
+from tests.support.clock import FakeClock, finish
 from tests.support.events import event
 from tests.support.messages import delivery, notification
 from tests.support.objects import ref, trail_object
@@ -278,6 +278,47 @@ def test_trials_in_vain_are_made_ever_more_seldom() -> None:
     tried_at = rig.hands.tried_at
     pauses = [later - sooner for sooner, later in zip([0.0, *tried_at], tried_at, strict=False)]
     assert pauses == [0.5, 0.5, 0.5, 0.5, 1, 2, 4, 8, 16, 32, 60, 60, 60]
+
+
+class SwiftClock(SystemClock):
+    """Time that runs a thousand times as fast."""
+
+    def monotonic(self) -> float:
+        """Seconds that only go forward."""
+        return 1000 * super().monotonic()
+
+    def wait(self, event: threading.Event, seconds: float) -> bool:
+        """Wait a thousandth of that."""
+        return super().wait(event, seconds / 1000)
+
+
+def test_every_worker_may_hold_letters_while_one_at_a_time_tries_others() -> None:
+    """Four workers hold fifteen each; no two try other messages at once, and one good delivery sets them all free."""
+    pulse, trying, tried = Pulse(SwiftClock()), threading.Lock(), threading.Semaphore(0)
+
+    class Hand(Hands):
+        """One that notices when it is not alone."""
+
+        @contextmanager
+        def receive_more(self, most: int) -> Iterator[Sequence[Delivery]]:
+            """None, after a moment."""
+            assert trying.acquire(blocking=False)
+            SystemClock().wait(threading.Event(), 0.001)
+            trying.release()
+            tried.release()
+            yield [delivery()] * min(most, 0)
+
+    gate = Gate(pulse, threading.Event())
+    doubt = Doubt(gate=gate, telemetry=FakeTelemetry(), pulse=pulse, drain=threading.Event())
+    hands = [Hand(FakeClock()) for _ in range(4)]
+    workers = [threading.Thread(target=doubt.bury, args=([BAD] * 15, hand), daemon=True) for hand in hands]
+    for worker in workers:
+        worker.start()
+    assert all(tried.acquire(timeout=20) for _ in range(5))
+    doubt.delivered(GOOD)
+    finish(*workers)
+    assert sum(len(hand.buried) for hand in hands) == 60
+    assert not gate.is_closed()
 
 
 def test_a_drain_ends_the_doubtful_wait() -> None:

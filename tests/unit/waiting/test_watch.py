@@ -28,15 +28,16 @@ class Rig:
         self.pulse = Pulse(self.clock)
         self.queue_watch = QueueWatch(
             queues={"main": QUEUE_URL, "dead_letter": DEAD_LETTER_URL},
-            depth=self.queue.attributes,
-            telemetry=self.telemetry,
+            ask=self.queue.attributes,
+            tell=self.telemetry.queue_depth,
             pulse=self.pulse,
         )
-        self.sink_watch = SinkWatch(sink=self, is_at_fault=lambda: self.at_fault, pulse=self.pulse)
-
-    def unheard_seconds(self) -> float:
-        """How long ago the sink was heard of."""
-        return self.clock.elapsed - self.heard_at
+        self.sink_watch = SinkWatch(
+            unheard_seconds=lambda: self.clock.elapsed - self.heard_at,
+            await_up=self.await_up,
+            is_at_fault=lambda: self.at_fault,
+            pulse=self.pulse,
+        )
 
     def await_up(self) -> bool:
         """Ask the sink, which answers after its outage."""

@@ -1,0 +1,78 @@
+"""What the settings choose of the trail: who is allowed, what is selected, how it is mapped, how much may be read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from agent.errors import SettingsError
+from agent.flow.objects import ReadLimits
+from agent.records import profiles
+from agent.records.mapping import Mapper
+from agent.records.profiles.profile import ANYTHING, Ours
+from agent.records.profiles.trail_guard import queue_path
+from agent.records.selection import Selector
+from agent.settings import LimitSettings, RecordSettings, SelectSettings, Settings, read_mask_key
+from agent.trail.admission import Admission
+from agent.trail.edit import Mask
+from agent.trail.inflate import InflateLimits
+
+
+def make_admission(settings: Settings) -> Admission:
+    """The allow-lists of `settings`."""
+    return Admission(
+        {bucket.name: bucket.owner for bucket in settings.buckets},
+        frozenset(settings.accounts),
+        frozenset(settings.regions),
+    )
+
+
+def make_ours(settings: Settings, dead_letter_url: str | None) -> Ours:
+    """What this agent reads with; without the URL of its dead-letter queue, any queue may be that."""
+    urls = (settings.queue.url, dead_letter_url) if dead_letter_url else ()
+    return Ours(
+        buckets=frozenset(bucket.name for bucket in settings.buckets),
+        queues=frozenset(map(queue_path, urls)) or None,
+        keys=frozenset(settings.select.kms_keys) or None,
+    )
+
+
+def make_selector(select: SelectSettings, ours: Ours = ANYTHING) -> Selector:
+    """What `select` keeps."""
+    return Selector(
+        select.event_sources,
+        profiles=profiles.named(select.profiles),
+        connection_events=select.connection_events,
+        exclude_events=select.exclude_events,
+        include_read_only=select.include_read_only,
+        ours=ours,
+    )
+
+
+def make_read_limits(limits: LimitSettings) -> ReadLimits:
+    """How much one object may hold."""
+    return ReadLimits(
+        InflateLimits(limits.object_bytes, limits.inflated_bytes, limits.inflation_ratio), limits.events_per_object
+    )
+
+
+def make_mapper(settings: Settings, ours: Ours, mask: Mask | None) -> Mapper:
+    """The mapping that `settings` ask for."""
+    return Mapper(
+        parameters=settings.record.parameters == "json",
+        record_bytes=settings.limits.record_bytes,
+        mask=mask,
+        ours=ours,
+        service_names=settings.service_names,
+    )
+
+
+def make_mask(record: RecordSettings) -> Mask | None:
+    """What is to be masked, if anything; raises `SettingsError` if the key file cannot be read."""
+    return Mask(record.mask, _read_key(record.mask_key_file)) if record.mask and record.mask_key_file else None
+
+
+def _read_key(path: Path) -> bytes:
+    try:
+        return read_mask_key(path)
+    except ValueError as error:  # it was sound when the settings were loaded
+        raise SettingsError([f"record.mask_key_file: {error}"]) from error

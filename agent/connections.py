@@ -1,0 +1,102 @@
+"""AWS as the settings name it: the queue, its dead-letter queue and the buckets, each with its client."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from agent import __version__
+from agent.aws.s3 import S3
+from agent.aws.session import Sessions
+from agent.aws.sqs import Sqs
+from agent.errors import SettingsError
+from agent.pulse import Pulse
+from agent.settings import Settings
+from agent.telemetry.events import Telemetry
+
+_S3_READ_SECONDS: Final = 30
+_POLL_MARGIN_SECONDS: Final = 15  # a long poll is answered late at times; only then is the connection broken
+_NO_RETRIES: Final = {"total_max_attempts": 1, "mode": "standard"}  # botocore's waits are deaf to a drain; ours are not
+_SPARE_CONNECTIONS: Final = 4  # for the lease keeper, the watch and a drain
+
+
+_NO_DEAD_LETTER_QUEUE: Final = (
+    "queue.dead_letter_url: the queue has no redrive policy and no dead-letter queue is set; without one, a message "
+    "that can never be delivered would have to be lost. Make one: 'aws sqs create-queue --queue-name "
+    "trail-agent-dead-letters --attributes MessageRetentionPeriod=1209600', then name its ARN in the RedrivePolicy of "
+    "the queue ('aws sqs set-queue-attributes', maxReceiveCount 20), or its URL in queue.dead_letter_url"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Aws:
+    """What AWS is to this daemon, once it has answered."""
+
+    queue: Sqs
+    store: S3
+    dead_letter_url: str
+
+
+class AwsConnections:
+    """Connects one daemon to AWS."""
+
+    def __init__(self, settings: Settings, telemetry: Telemetry, pulse: Pulse) -> None:
+        self._settings = settings
+        self._telemetry = telemetry
+        self._pulse = pulse
+        self._sessions = Sessions(settings.aws, __version__, settings.queue.region)
+
+    def connect(self) -> Aws:
+        """Make the clients, and ask the queue where its dead letters go.
+
+        Raises `AwsError` if the queue does not answer, `SettingsError` for settings that only turn out bad in use.
+        """
+        queue = self._make_queue()
+        attributes = queue.attributes(self._settings.queue.url)
+        dead_letter_url = self._settings.queue.dead_letter_url
+        if not dead_letter_url:
+            if not attributes.dead_letter_arn:
+                raise SettingsError([_NO_DEAD_LETTER_QUEUE])
+            self._pulse.beat()
+            dead_letter_url = queue.url_of(attributes.dead_letter_arn)
+        return Aws(queue, self._make_store(), dead_letter_url)
+
+    def _make_queue(self) -> Sqs:
+        """The queue that the buckets notify, and the dead-letter queue that the settings name."""
+        queue = self._settings.queue
+        options = {
+            "read_timeout": queue.wait_seconds + _POLL_MARGIN_SECONDS,
+            "max_pool_connections": self._settings.workers + _SPARE_CONNECTIONS,
+            "retries": _NO_RETRIES,
+        }
+        letters = queue.dead_letter_url
+        make = self._sessions.queue_client
+        return Sqs(
+            make(queue.url, region=queue.region, **options),
+            url=queue.url,
+            others={letters: make(letters, region=queue.dead_letter_region, **options)} if letters else {},
+            wait_seconds=queue.wait_seconds,
+            visibility_timeout_seconds=queue.visibility_timeout_seconds,
+            version=__version__,
+            telemetry=self._telemetry,
+            clock=self._pulse.clock,
+        )
+
+    def _make_store(self) -> S3:
+        """The buckets; those of one region and role share a client."""
+        clients: dict[tuple[str, str | None], Any] = {}
+        for bucket in self._settings.buckets:
+            where = (bucket.region, bucket.role_arn)
+            if where not in clients:
+                clients[where] = self._sessions.client(
+                    "s3",
+                    region=bucket.region,
+                    role_arn=bucket.role_arn,
+                    read_timeout=_S3_READ_SECONDS,
+                    max_pool_connections=self._settings.reads,
+                    retries=_NO_RETRIES,
+                )
+        return S3(
+            {bucket.name: clients[bucket.region, bucket.role_arn] for bucket in self._settings.buckets},
+            {bucket.name: bucket.owner for bucket in self._settings.buckets},
+        )
