@@ -95,4 +95,4 @@ def test_no_key_costs_time(parts: list[str], times: int) -> None:
     began = time.process_time()
     parsed(text)
     parsed(text[:1024])
-    assert time.process_time() - began < 0.2
+    assert time.process_time() - began < 1
