@@ -127,10 +127,10 @@ def _named(key: str, folder: str, names: list[re.Match[str]], ending: str) -> Tr
 
 def _may_hold_events(key: str, folder: str, file: str) -> bool:
     """Whether the object is not certainly something else than events of CloudTrail."""
-    if _NO_LOG.search(key):
-        return False
     if _NAME.search(folder):
         return True  # a part of something that was a log file
+    if _NO_LOG.search(key):
+        return False
     services = [*_SERVICE_FOLDER.finditer(folder)][-1:] + [*_SERVICE_NAME.finditer(file)][:1]
     if services:
         return any(match["service"].lower().startswith("cloudtrail") for match in services)

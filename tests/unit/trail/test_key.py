@@ -145,6 +145,7 @@ def test_other_objects_are_ignored_by_reason(text: str, reason: IgnoredReason) -
         "cloudtrail-logs/part-00000.snappy.parquet",
         "exports/cloudtrail-2026-11-24.json.gz",
         f"{KEY}/part-1.json",
+        f"{KEY}/",
         "x" * 1025,
         "AWSLogs/111122223333/CloudTrail/" * 8000 + "x",
     ],
