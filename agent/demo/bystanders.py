@@ -1,4 +1,4 @@
-"""What else an account's trail holds: real records of other services, and look-alikes that must not be shipped."""
+"""The other records of an account's trail: real ones of other services, and look-alikes that must not be shipped."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LOOKALIKE_SHARE = 0.1
 
 
 class Bystanders:
-    """The packaged noise: see `noise/README.md` for where it comes from."""
+    """The packaged noise; `noise/README.md` says where it comes from."""
 
     def __init__(self) -> None:
         folder = files("agent.demo").joinpath("noise")

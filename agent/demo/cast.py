@@ -1,6 +1,6 @@
-"""Who acts in the generated events, and where: a small cast, so that the lines of a demo tell a story.
+"""Who acts in the generated events, and where: a few people and spaces, so that the lines tell a story.
 
-Names, account ids and addresses are those that AWS and RFC 5737 set aside for examples.
+Names, account ids and addresses are those that AWS and RFC 5737 reserve for examples.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _TOOLKIT = "AWS-Toolkit-For-VSCode/1.83.0 Visual-Studio-Code/1.80.1 ClientId/111
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Someone of the cast. `user_id` is all that CloudTrail tells of a CodeCatalyst user; `login` is for IAM."""
+    """One person. CloudTrail records only `user_id` of a CodeCatalyst user; `login` is the name in IAM."""
 
     name: str
     login: str
@@ -45,12 +45,12 @@ class Space:
 
     @property
     def of_builder_ids(self) -> bool:
-        """Whether its people come with Builder IDs, and not from a company's own store."""
+        """Whether its people have Builder IDs, and are not from a company's own identity store."""
         return self.identity_store_account == BUILDER_ID_STORE_ACCOUNT
 
     @property
     def identity_store_arn(self) -> str:
-        """The ARN of the store that knows the space's people."""
+        """The ARN of the identity store of the space's people."""
         return f"arn:aws:identitystore::{self.identity_store_account}:identitystore/{self.identity_store}"
 
 

@@ -1,4 +1,4 @@
-"""A child process of the demo, which never outlives it."""
+"""A child process of the demo. It never outlives the demo."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Self
 
 
 class Child:
-    """One Python process, in a session of its own: Ctrl-C reaches the demo only, which then ends it in order."""
+    """One Python process, in a session of its own: Ctrl-C reaches only the demo, which then stops it."""
 
     def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
         self.process = process
@@ -24,7 +24,7 @@ class Child:
     ) -> Iterator[Self]:
         """Run `python arguments…` while the block runs; what it writes goes to the file `log`.
 
-        With `speaks`, its standard output is a pipe for the caller to read.
+        With `speaks`, its standard output is a pipe that the caller reads.
         """
         with log.open("wb") as written:
             process = subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
@@ -47,19 +47,19 @@ class Child:
         return self.process.poll() is None
 
     def stop(self, seconds: float) -> int | None:
-        """Ask it to end and wait for at most `seconds`; its exit code, or None while it still runs."""
+        """Ask it to end, and wait for at most `seconds`. Returns its exit code, or None if it still runs."""
         self.process.terminate()
         return self.wait(seconds)
 
     def wait(self, seconds: float) -> int | None:
-        """Wait for its end for at most `seconds`; its exit code, or None while it still runs."""
+        """Wait for its end for at most `seconds`. Returns its exit code, or None if it still runs."""
         try:
             return self.process.wait(seconds)
         except subprocess.TimeoutExpired:
             return None
 
     def kill(self) -> None:
-        """End it at once and give back its pipes; nothing happens if it has ended."""
+        """Kill it and close its pipes. Does nothing if it has ended."""
         self.process.kill()
         self.process.wait()
         for pipe in (self.process.stdin, self.process.stdout):

@@ -1,4 +1,4 @@
-"""What was written against what arrived, event by event.
+"""Compares what was written with what arrived, event by event.
 
 Pure. Bodies are compared as JSON: the daemon may remove white space, and nothing else.
 """
@@ -46,7 +46,7 @@ class Ledger:
         self._awaited.update((event.event_id, event) for event in events)
 
     def arrive(self, body: str) -> None:
-        """Strike the event that `body` holds off the list, or note what is wrong with it."""
+        """Mark the event in `body` as arrived, or note what is wrong with it."""
         arrived = _decoded(body.encode())
         event_id = str(arrived.get("eventID", "no eventID"))
         event = self._awaited.pop(event_id, None)

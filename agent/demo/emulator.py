@@ -1,7 +1,7 @@
 """The emulator process: moto's S3 and SQS on a free port of loopback.
 
-It writes its port to standard output when it listens, and ends when its standard input does, so that it can never
-outlive whoever started it.
+It writes its port to standard output when it listens. It ends when its standard input ends, so it never outlives the
+process that started it.
 """
 
 from __future__ import annotations

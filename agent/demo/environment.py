@@ -11,9 +11,9 @@ _HEADERS = ("OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_LOGS_HEADERS", "TR
 
 
 def isolated(*, keep_headers: bool = False, inherited: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The caller's environment without anything that steers AWS clients or telemetry, and with made-up credentials.
+    """The caller's environment without anything that configures AWS clients or telemetry, and with made-up credentials.
 
-    `keep_headers` keeps the OTLP headers: a sink of the user's own may ask for a token.
+    `keep_headers` keeps the OTLP headers: the user's own sink may need a token.
     """
     before = environment() if inherited is None else inherited
     kept = {key: value for key, value in before.items() if not key.upper().startswith(_FOREIGN)}

@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and a closed terminal all end the demo the same way: in order."""
+"""Ctrl-C, SIGTERM and a closed terminal all stop the demo cleanly."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 class Stopping:
     """Whether the demo was asked to end.
 
-    A signal handler may run while the main thread holds any lock, so that a `threading.Event` could never be set from
-    one without risk: this is a flag, and a pipe that becomes readable with it.
+    A signal handler may run while the main thread holds a lock, so it must not set a `threading.Event`. This is a flag,
+    and a pipe that becomes readable when the flag is set.
     """
 
     def __init__(self) -> None:

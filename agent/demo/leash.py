@@ -1,6 +1,6 @@
-"""`python -m agent` on a leash: the same program, which is sent SIGTERM when its standard input ends.
+"""Runs `python -m agent` and sends it SIGTERM when its standard input ends.
 
-Whoever starts it holds the other end of that pipe, and so it follows them, however they end.
+The process that starts it holds the other end of that pipe. So the daemon stops when that process ends, for any reason.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ def main() -> None:
 
 
 def _end_with_standard_input() -> None:
-    os.read(sys.stdin.fileno(), 1)  # nothing is ever written there: it returns at the end
+    os.read(sys.stdin.fileno(), 1)  # nobody writes to it: this returns when it ends
     os.kill(os.getpid(), signal.SIGTERM)
 
 

@@ -55,7 +55,7 @@ class Line:
 
     @classmethod
     def of(cls, record: ReceivedRecord) -> Line:
-        """Read a line off the attributes that the daemon gave to `record`."""
+        """The line for `record`, made of its attributes."""
 
         def get(key: str) -> str:
             return _printable(str(record.attributes.get(key, "")))
@@ -78,7 +78,7 @@ class Line:
 
 
 def _printable(text: str) -> str:
-    """`text` without anything that could steer a terminal."""
+    """`text` without control characters."""
     return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text)
 
 
@@ -98,7 +98,7 @@ class Columns:
 
     @classmethod
     def fit(cls, width: int) -> Columns:
-        """The columns for a terminal of `width` cells; what matters least goes first when it is narrow."""
+        """The columns for a terminal of `width` cells; in a narrow one, the least important columns are left out."""
         if width >= _WIDE:
             return cls(actor=25, event=33, where=19, source=13, gap=2)
         if width >= _MEDIUM:

@@ -1,7 +1,7 @@
 """An OTLP/HTTP receiver for log records on loopback, in this process.
 
-https://opentelemetry.io/docs/specs/otlp/#otlphttp-request: binary protobuf, gzip or none. It holds a bounded number of
-requests; a sender that is faster than the reader is told 503 and to come again.
+https://opentelemetry.io/docs/specs/otlp/#otlphttp-request: binary protobuf, gzip or none. It holds a limited number of
+requests; if the sender is faster than the reader, it gets 503 with Retry-After.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class _Server(ThreadingHTTPServer):
 
 
 class _RefusedError(Exception):
-    """A request that gets `status` for an answer."""
+    """A request that is answered with `status`."""
 
     def __init__(self, status: HTTPStatus) -> None:
         super().__init__(status.phrase)
@@ -86,7 +86,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(HTTPStatus.OK)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
-        """Say nothing: what arrives is shown elsewhere."""
+        """Log nothing: the demo shows what arrives."""
 
     def _body(self) -> bytes:
         if self.path != PATH:

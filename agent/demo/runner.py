@@ -1,4 +1,4 @@
-"""The demo from curtain to curtain: an emulated account, the real daemon, a sink, and events to watch."""
+"""The whole demo: an emulated account, the real daemon, a sink, and events to watch."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ class Demo:
         scrape = self._daemon.scrape()
         faults = self._sink.faults(scrape)
         self._show.curtain(self._tally(scrape))
-        with self._show.step("stopping the daemon: it finishes what it has in hand", "the daemon has ended in order"):
+        with self._show.step("stopping the daemon: it finishes what it has in hand", "the daemon has stopped cleanly"):
             self._daemon.stop()
         written = f"{self._written} CodeCatalyst events written"
         if not faults:
@@ -151,7 +151,7 @@ class Demo:
         self._written += count
 
     def _open(self) -> None:
-        """Show the opening as one story in the order of time: it comes object by object, and those overlap."""
+        """Show the first batch in the order of time: it arrives object by object, and their times overlap."""
         held: list[ReceivedRecord] = []
         try:
             for records in self._arrivals(_OPENING_SECONDS, until=self._complete):

@@ -1,7 +1,7 @@
 """The script: short sequences of events as one person causes them, which together hold every documented event name.
 
-Spellings are those of the CodeCatalyst user guide's CloudTrail page, slips included; the last scenes are actions that
-only the service authorization reference lists.
+Spellings are those of the CodeCatalyst user guide's CloudTrail page, with its mistakes. The last scenes are actions
+that only the service authorization reference lists.
 """
 
 from __future__ import annotations

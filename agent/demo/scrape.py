@@ -1,4 +1,4 @@
-"""The daemon's counters, read off its `/metrics` page.
+"""The daemon's counters, from its `/metrics` page.
 
 https://prometheus.io/docs/instrumenting/exposition_formats/#text-format-details, of which only samples are read.
 """

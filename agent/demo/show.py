@@ -1,4 +1,4 @@
-"""What a person sees of the demo: on a terminal with colours and a footer that stays, in a pipe as plain lines."""
+"""What the demo prints: on a terminal with colours and a fixed footer, in a pipe as plain lines."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from agent.demo.scrape import Tally
 from agent.sink.otlp.decode import ReceivedRecord
 
 _UNLIMITED = 200
-"""The width of a line that nobody's terminal cuts."""
+"""A width at which no line is cut."""
 
 _READ = 4
-"""So many counts tell of what came in; the others of what became of it."""
+"""The number of counts about input; the others are about output."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class Show:
         self._line(Text.assemble(("✓ ", "green"), f"{done:<34}", (f"{took:>6}   ", "dim"), (address, "cyan")))
 
     def links(self, address: str, *, once: bool) -> None:
-        """Remember the addresses to open, which stand under every count; with `once` they are about to end."""
+        """Remember the addresses to open; they are shown under the counts. With `once` they would soon be gone."""
         if once:
             return
         self._links = [
@@ -86,8 +86,8 @@ class Show:
     def header(self) -> None:
         """Name the columns, and say what the marks mean."""
         self._line(Text())
-        self._line(Text("People are ids in CloudTrail; the demo knows its cast by name.", "dim"))
-        self._line(Text("! marks a change that decides who may act, or who pays.", "dim"))
+        self._line(Text("CloudTrail records people as ids; the demo shows their names.", "dim"))
+        self._line(Text("! marks a change of who may act or who pays.", "dim"))
         columns = self._columns()
         if columns.legend:
             self._line(Text(columns.legend, "dim"))
@@ -95,9 +95,9 @@ class Show:
         self._line(columns.header())
 
     def elsewhere(self, endpoint: str) -> None:
-        """Say where the records can be seen, since they do not come here."""
+        """Say where the records can be seen: they do not arrive here."""
         self._line(Text())
-        self._line(Text.assemble("Records go to ", (endpoint, "cyan"), "; ask there, for example:"))
+        self._line(Text.assemble("Records go to ", (endpoint, "cyan"), "; look there, for example:"))
         self._line(Text('  LogQL   {service_name="aws-codecatalyst"} | json', "bold"))
         self._line(Text("  PromQL  sum by (event_name, outcome) (codecatalyst_events_total)", "bold"))
 
@@ -109,7 +109,7 @@ class Show:
 
     @contextmanager
     def footer(self) -> Iterator[None]:
-        """Keep the counts at the bottom of the terminal while the block runs; nothing of that in a pipe."""
+        """Keep the counts at the bottom of the terminal while the block runs. In a pipe, do nothing."""
         if not self.interactive:
             yield
             return
@@ -131,7 +131,7 @@ class Show:
             self._console.print(self._summary(tally), soft_wrap=not self.interactive)
 
     def curtain(self, tally: Tally) -> None:
-        """Print the last counts; the addresses are about to end."""
+        """Print the last counts, without addresses: they are about to close."""
         self._links = []
         self.summary(tally)
 

@@ -1,4 +1,4 @@
-"""The real daemon, as a process of its own that knows nothing of being shown."""
+"""The real daemon, as a process of its own. It does not know that it is part of a demo."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class NotReadyError(DaemonEndedError):
 
 
 class ShownDaemon:
-    """The daemon under demonstration; `address` is the base URL of its HTTP endpoints."""
+    """The demo's daemon; `address` is the base URL of its HTTP endpoints."""
 
     def __init__(self, child: Child, port: int) -> None:
         self._child = child

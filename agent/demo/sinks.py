@@ -1,4 +1,4 @@
-"""The two places that the demo's daemon can ship to, and how each is seen to have everything."""
+"""The two sinks of the demo, and how each one proves that it has everything."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _GRPC_PORT = 4317
 
 
 def protocol(endpoint: str) -> str:
-    """What is spoken at `endpoint`, told by its port as the OTLP specification gives them out."""
+    """What is spoken at `endpoint`, by its port, as the OTLP specification assigns them."""
     return "grpc" if urlsplit(endpoint).port == _GRPC_PORT else "http/protobuf"
 
 
@@ -99,7 +99,7 @@ class BuiltIn:
 
 @dataclass(slots=True)
 class Elsewhere:
-    """A Collector or Loki of the user's: it is asked nothing; what it accepted is what the daemon counted."""
+    """The user's own Collector or Loki. The demo does not query it: what it accepted is what the daemon counted."""
 
     endpoint: str
     stopping: Stopping

@@ -60,7 +60,7 @@ class World:
                 yield cls(EmulatedAccount(endpoint, REGION), endpoint)
 
     def put(self, key: str, body: bytes) -> None:
-        """Write an object of gzipped trail JSON; the queue is told of it."""
+        """Write an object of gzipped trail JSON; the queue gets a notification."""
         self._account.put_object(self.bucket, key, body)
 
     def send(self, body: str) -> None:

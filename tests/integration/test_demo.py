@@ -127,7 +127,7 @@ def test_a_signal_ends_the_demo_and_all_it_started(tmp_path: Path, ending: signa
         seen.extend(demo.stdout)
     output = "".join(seen)
     assert demo.returncode == 0, output
-    assert "the daemon has ended in order" in output
+    assert "the daemon has stopped cleanly" in output
     assert "Traceback" not in output
     ports = ADDRESS.findall(output)
     assert len(set(ports)) == 3
