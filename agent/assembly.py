@@ -21,7 +21,9 @@ from agent.flow.pipeline import Pipeline
 from agent.flow.readpool import ReadPool
 from agent.flow.remembered import Remembered
 from agent.flow.shipping import Shipping
+from agent.flow.slots import ReadSlots
 from agent.flow.worker import Worker
+from agent.model import BATCH
 from agent.pulse import Pulse
 from agent.records.fitting import halved
 from agent.settings import Settings
@@ -80,7 +82,7 @@ class Assembly:
         visible_after = self._settings.queue.visibility_timeout_seconds
         leases = make_leases(aws.queue, visible_after, self._telemetry, self._pulse)
         source = self._make_source(aws, leases)
-        pool = ThreadPoolExecutor(self._settings.reads, thread_name_prefix="read")
+        pool = ThreadPoolExecutor(self._settings.workers * BATCH, thread_name_prefix="read")
         return Crew(
             self._make_workers(aws, source, leases, pool), self._make_keepers(aws, leases), leases, source, pool
         )
@@ -169,6 +171,7 @@ class Assembly:
             mapper=make_mapper(settings, ours, self._mask),
             limits=make_read_limits(settings.limits),
             gate=self._gate,
+            slots=ReadSlots(settings.reads, self._pulse, self._stops.halt),
             telemetry=self._telemetry,
             pulse=self._pulse,
             halt=self._stops.halt,

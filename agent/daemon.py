@@ -22,6 +22,7 @@ from agent.telemetry.events import Telemetry, open_telemetry
 from agent.telemetry.labels import vocabulary
 from agent.telemetry.logs import foreign_logging, open_log
 from agent.telemetry.metrics import Build
+from agent.waiting.lookups import bounded_lookups
 
 _Result = TypeVar("_Result")
 _START_RETRY_SECONDS: Final = 5.0
@@ -48,7 +49,7 @@ def run(settings: Settings, options: RunOptions, inbox: SignalInbox, log_stream:
     chosen, sources = profiles.named(settings.select.profiles), settings.select.event_sources
     known = vocabulary(chosen, sources)
     telemetry = open_telemetry(log, pulse, Build(__version__), settings.limits.event_name_labels, known)
-    with foreign_logging(log):
+    with foreign_logging(log), bounded_lookups():
         _Daemon(settings, options, pulse, telemetry, inbox).run()
 
 

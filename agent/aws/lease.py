@@ -31,8 +31,8 @@ class Extender(Protocol):
 class LeaseTelemetry(Protocol):
     """What the keeper tells the outside."""
 
-    def in_flight(self, deliveries: int) -> None:
-        """So many deliveries are held now."""
+    def in_flight(self, deliveries: int, oldest_sent_at: float | None) -> None:
+        """So many deliveries are held now, the oldest of which was sent at this time (Unix seconds)."""
         ...
 
     def leases_extended(self, count: int) -> None:
@@ -75,14 +75,14 @@ class Leases:
         with self._lock:
             for delivery in deliveries:
                 self._held[delivery.receipt_handle] = _Lease(delivery, delivery.received_at + self._seconds / 2)
-            self._telemetry.in_flight(len(self._held))
+            self._tell_held()
 
     def release(self, deliveries: Sequence[Delivery]) -> None:
         """Extend the leases of `deliveries` no longer: they are about to be settled, or left to lapse."""
         with self._lock:
             for delivery in deliveries:
                 self._held.pop(delivery.receipt_handle, None)
-            self._telemetry.in_flight(len(self._held))
+            self._tell_held()
 
     def holds(self, delivery: Delivery) -> bool:
         """Whether the lease of `delivery` is held: not once it was released, or lost."""
@@ -132,10 +132,15 @@ class Leases:
                 self._lose(refusal.delivery)
         self._telemetry.leases_extended(len(extended))
 
+    def _tell_held(self) -> None:
+        """With the lock held."""
+        oldest = min((lease.delivery.sent_at for lease in self._held.values()), default=None)
+        self._telemetry.in_flight(len(self._held), oldest)
+
     def _lose(self, delivery: Delivery) -> None:
         with self._lock:
             known = self._held.pop(delivery.receipt_handle, None)
-            self._telemetry.in_flight(len(self._held))
+            self._tell_held()
         if known:  # else it was settled meanwhile, and SQS is right to have forgotten it
             self._telemetry.lease_lost(delivery)
 

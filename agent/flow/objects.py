@@ -13,7 +13,8 @@ from agent.aws.store_policy import Policy, StoreError
 from agent.errors import DrainedError, PermanentError, Reason, TransientError
 from agent.flow.budget import Share
 from agent.flow.evidence import Evidence
-from agent.model import LogRecord, ObjectSource, OpenObject
+from agent.flow.slots import ReadSlots
+from agent.model import LogRecord, ObjectRef, ObjectSource, OpenObject
 from agent.pulse import Pulse
 from agent.records.mapping import Mapper
 from agent.records.selection import EveryEvent, Selector
@@ -65,6 +66,7 @@ class ObjectReader:
         mapper: Mapper,
         limits: ReadLimits,
         gate: Gate,
+        slots: ReadSlots,
         telemetry: Telemetry,
         pulse: Pulse,
         halt: threading.Event,
@@ -75,6 +77,7 @@ class ObjectReader:
         self._mapper = mapper
         self._limits = limits
         self._gate = gate
+        self._slots = slots
         self._telemetry = telemetry
         self._pulse = pulse
         self._halt = halt
@@ -96,7 +99,7 @@ class ObjectReader:
                 return self._read_object(admitted, memory)
             except StoreError as error:
                 whole = error.policy.bucket
-                if whole is None or not self._evidence.ask_bucket(ref, error):
+                if whole is None or not self._ask_bucket(ref, error):
                     raise
                 if whole.in_vain and self._evidence.spend_patience(ref, self._pulse.clock.monotonic() - began):
                     raise TransientError(whole.in_vain, error.detail) from error
@@ -104,6 +107,10 @@ class ObjectReader:
                 raise AtFaultError(self._patience) from error
 
         return self._gate.through(part, attempt, opened=lambda: self._telemetry.gate_opened(part))
+
+    def _ask_bucket(self, ref: ObjectRef, error: StoreError) -> bool:
+        with self._slots.hold():
+            return self._evidence.ask_bucket(ref, error)
 
     def _patience(self, attempt: int) -> float:
         return self._random() * min(_LONGEST_DENIED_SECONDS, 2.0 ** min(attempt, 10))
@@ -125,6 +132,10 @@ class ObjectReader:
 
     def _read_once(self, admitted: Admitted, memory: Share) -> Found:
         self._stop_if_halted()
+        with self._slots.hold():
+            return self._read_in_slot(admitted, memory)
+
+    def _read_in_slot(self, admitted: Admitted, memory: Share) -> Found:
         started = self._pulse.clock.monotonic()
         with (
             self._store.open(admitted.ref) as body,

@@ -210,7 +210,7 @@ class Metrics:
             self.queue_messages.labels(queue, state)
         self.oldest_delivery_age = self._gauge(
             "trail_agent_oldest_delivery_age_seconds",
-            "Age of the oldest message of the last receive, from its SentTimestamp; 0 if it brought none.",
+            "Age of the oldest message held or just received, from its SentTimestamp; 0 if there is none.",
         )
 
     def _define_state(self, build: Build) -> None:

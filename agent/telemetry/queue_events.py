@@ -19,18 +19,19 @@ _NO_FAULT: Final = Fault(Reason.NOTIFICATION_UNKNOWN, "no fault was named")
 class QueueEvents(LifeEvents):
     """What passes between the daemon and its queue."""
 
-    _oldest_sent_at: float | None = None
+    _oldest_received: float | None = None
+    _oldest_held: float | None = None
 
     def oldest_delivery_age(self) -> float:
-        """Seconds since the oldest message of the last receive was sent; it grows while that message waits."""
-        sent_at = self._oldest_sent_at
-        return 0.0 if sent_at is None else max(self._clock.time() - sent_at, 0.0)
+        """Seconds since the oldest message was sent, of those that are held and those of the last receive."""
+        sent_at = [each for each in (self._oldest_received, self._oldest_held) if each is not None]
+        return max(self._clock.time() - min(sent_at), 0.0) if sent_at else 0.0
 
     def deliveries_received(self, deliveries: Sequence[Delivery]) -> None:
         """One receive was answered, perhaps with nothing."""
         self.metrics.received.inc(len(deliveries))
         self.metrics.last_receive.set(self._clock.time())
-        self._oldest_sent_at = min((delivery.sent_at for delivery in deliveries), default=None)
+        self._oldest_received = min((delivery.sent_at for delivery in deliveries), default=None)
         self.activity.mark("received", len(deliveries))
 
     def sqs_request(self, operation: str, result: str) -> None:
@@ -60,8 +61,9 @@ class QueueEvents(LifeEvents):
         gauge.labels(queue, "in_flight").set(in_flight)
         gauge.labels(queue, "delayed").set(delayed)
 
-    def in_flight(self, deliveries: int) -> None:
-        """All workers together hold this many messages now."""
+    def in_flight(self, deliveries: int, oldest_sent_at: float | None) -> None:
+        """All workers hold so many messages now; the oldest was sent at `oldest_sent_at` (Unix seconds)."""
+        self._oldest_held = oldest_sent_at
         self.metrics.in_flight_deliveries.set(deliveries)
 
     def leases_extended(self, count: int) -> None:

@@ -247,3 +247,43 @@ def _files_open_for_writing(pid: int) -> list[str]:
         if writable and descriptor.is_file():
             found.append(str(descriptor.readlink()))
     return found
+
+
+_BLACK_HOLE = """
+import socket, threading
+from agent.telemetry import health
+from agent.waiting import lookups
+system = socket.getaddrinfo
+def hang(host, *arguments, **options):
+    if str(host)[:1].isdigit():
+        return system(host, *arguments, **options)
+    threading.Event().wait()
+socket.getaddrinfo = hang
+health.STILL_SECONDS, lookups._SECONDS = 10.0, 1.0  # six or eight times as fast
+from agent.__main__ import main
+main()
+"""
+
+
+@pytest.mark.row(52)
+def test_a_resolver_that_never_answers_does_not_stop_the_heart(tmp_path: Path) -> None:
+    """The process asks for its queue again and again, is alive all the while, tells the fault, and stops with 0."""
+    settings = {
+        "queue": {"url": "https://sqs.us-west-2.amazonaws.com/111122223333/trail-agent"},
+        "buckets": [{"name": "acme-trail"}],
+        "http": {"listen": "127.0.0.1:0"},
+        "log": {"format": "json"},
+    }
+    lives: set[int] = set()
+    with Daemon.run(tmp_path, settings, program=("-c", _BLACK_HOLE)) as agent:
+        eventually(agent.address, "it listens")
+
+        def has_failed_thrice() -> bool:
+            lives.add(agent.get("/livez").status)
+            failed = {"operation": "GetQueueAttributes", "result": "unavailable"}
+            return agent.metric("trail_agent_sqs_requests_total", **failed) >= 3
+
+        eventually(has_failed_thrice, "the queue is asked again")
+        assert lives == {200}
+        assert agent.get("/readyz").status == 503
+        assert agent.stop() == 0

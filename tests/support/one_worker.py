@@ -19,6 +19,7 @@ from agent.flow.pipeline import Pipeline
 from agent.flow.readpool import ReadPool
 from agent.flow.remembered import Remembered
 from agent.flow.shipping import Shipping, Sink
+from agent.flow.slots import ReadSlots
 from agent.flow.worker import Worker
 from agent.model import Outcome, Settlement
 from agent.pulse import Clock, Pulse
@@ -70,6 +71,7 @@ def make_pipeline(
     limits: ReadLimits = LIMITS,
     gate: Gate | None = None,
     include_read_only: bool = True,
+    reads: int = 32,
 ) -> Pipeline:
     """A pipeline over `store`; every wait is as long as chance allows."""
     pulse = Pulse(clock or FakeClock())
@@ -80,6 +82,7 @@ def make_pipeline(
         mapper=Mapper(parameters=True, record_bytes=RECORD_BYTES),
         limits=limits,
         gate=gate or Gate(pulse, stop),
+        slots=ReadSlots(reads, pulse, stop),
         telemetry=telemetry,
         pulse=pulse,
         halt=stop,

@@ -76,7 +76,7 @@ class FakeTelemetry(Telemetry):
         """Remember."""
         self._tell("sqs_request", operation, result)
 
-    def in_flight(self, deliveries: int) -> None:
+    def in_flight(self, deliveries: int, oldest_sent_at: float | None) -> None:
         """Remember the latest."""
         self.held = deliveries
 

@@ -16,7 +16,7 @@ from agent.model import IgnoredReason, ObjectRef, Reading
 from agent.pulse import Pulse
 from agent.trail.admission import Admission
 from agent.trail.inflate import InflateLimits
-from tests.support.clock import FakeClock
+from tests.support.clock import FakeClock, PatientClock, finish, soon
 from tests.support.events import ACCOUNT, event, noise
 from tests.support.messages import delivery, notification
 from tests.support.objects import BUCKET, plain_object, ref, trail_key, trail_object
@@ -503,3 +503,29 @@ def test_nothing_is_asked_for_once_halted() -> None:
     rig.halt.set()
     assert rig.read(rig.put("a"), rig.put("b")).returned
     assert rig.store.requests == []
+
+
+@pytest.mark.row(51)
+def test_a_read_that_waits_for_its_bucket_leaves_its_slot_to_others() -> None:
+    """With one read at a time and one bucket denied, objects of another bucket are read all the same."""
+    clock, store, halt = PatientClock(), FakeStore(), threading.Event()
+    other = ref("good", bucket="acme-trail-other")
+    store.put(ref("waits"), GOOD)
+    store.put(other, GOOD)
+    store.bucket_trouble(BUCKET, denied())
+    admission = Admission({BUCKET: None, other.bucket: None})
+    pipeline = make_pipeline(store, FakeTelemetry(), clock=clock, halt=halt, admission=admission, reads=1)
+    budget = Budget(1 << 22, Pulse(clock), halt, lambda _: None)
+    found: list[Reading] = []
+
+    def read(one: ObjectRef) -> None:
+        found.append(pipeline.read(delivery(body=notification(one)), budget.open_share()))
+
+    waiting = threading.Thread(target=read, args=(ref("waits"),))
+    waiting.start()
+    soon(clock.waiting)
+    read(other)
+    assert ids(found[0].records) == ["good"]
+    halt.set()
+    finish(waiting)
+    assert found[1].returned

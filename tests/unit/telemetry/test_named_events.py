@@ -106,6 +106,21 @@ def test_a_receive_counts_its_messages_and_their_age(subject: ObservedTelemetry)
     assert events(subject) == []
 
 
+@pytest.mark.row(53)
+def test_the_age_of_what_is_held_counts_after_an_empty_receive(subject: ObservedTelemetry) -> None:
+    """The oldest message in hand tells how late the agent is, whatever the last poll brought."""
+    telemetry = subject.telemetry
+    telemetry.deliveries_received([delivery(sent_at=START - 300)])
+    telemetry.in_flight(1, START - 300)
+    telemetry.deliveries_received([])
+    assert subject.value("trail_agent_oldest_delivery_age_seconds") == 300
+    telemetry.deliveries_received([delivery(sent_at=START - 400)])
+    assert subject.value("trail_agent_oldest_delivery_age_seconds") == 400
+    telemetry.deliveries_received([])
+    telemetry.in_flight(0, None)
+    assert subject.value("trail_agent_oldest_delivery_age_seconds") == 0
+
+
 def test_a_clock_that_lags_makes_no_negative_age(subject: ObservedTelemetry) -> None:
     """A message from the future is as old as now."""
     subject.telemetry.deliveries_received([delivery(sent_at=START + 100)])
@@ -365,9 +380,9 @@ def test_no_password_of_an_address_is_told(subject: ObservedTelemetry) -> None:
 
 def test_what_is_held_is_shown_as_it_is_now(subject: ObservedTelemetry) -> None:
     """Messages and bytes in hand go up and down."""
-    subject.telemetry.in_flight(10)
+    subject.telemetry.in_flight(10, None)
     subject.telemetry.bytes_reserved(5_000)
-    subject.telemetry.in_flight(3)
+    subject.telemetry.in_flight(3, None)
     assert subject.value("trail_agent_in_flight_deliveries") == 3
     assert subject.value("trail_agent_in_flight_bytes") == 5_000
 

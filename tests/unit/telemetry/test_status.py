@@ -79,7 +79,7 @@ def busy() -> ObservedTelemetry:
     telemetry.export_answered("ok", 0.02)
     telemetry.delivery_settled(Settlement(delivery(), Outcome.DELIVERED))
     telemetry.queue_depth("main", 1_240, 3, 0)
-    telemetry.in_flight(3)
+    telemetry.in_flight(3, None)
     return subject
 
 
