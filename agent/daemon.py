@@ -16,6 +16,7 @@ from agent.connections import Aws
 from agent.errors import AwsError, DependencyError
 from agent.pulse import Pulse
 from agent.records import profiles
+from agent.records.selection import volume
 from agent.settings import Settings
 from agent.signals import SignalInbox
 from agent.telemetry.events import Telemetry, open_telemetry
@@ -80,6 +81,8 @@ class _Daemon:
                 )
                 for warning in settings.warnings:
                     telemetry.setting_warned(warning)
+                if adds := volume(profiles.named(settings.select.profiles), settings.select.event_sources):
+                    telemetry.volume_added(adds)
                 aws = self._start()
                 if aws:
                     self._work(aws)

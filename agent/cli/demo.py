@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from agent.cli.options import known_profiles, profile_names
+
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from agent.demo.runner import Wishes
     from agent.demo.show import Show
 
 _UNAVAILABLE = 69
@@ -21,6 +24,15 @@ def demo(
     once: Annotated[
         bool, typer.Option("--once", help="Stop after the first batch; exit with 0 only if every event arrived.")
     ] = False,
+    profiles: Annotated[
+        str | None,
+        typer.Option(
+            "--profiles",
+            metavar="NAMES",
+            help="Mix in events of these profiles, such as codeconnections,identity.",
+            callback=known_profiles,
+        ),
+    ] = None,
     otlp_endpoint: Annotated[
         str | None,
         typer.Option(
@@ -33,10 +45,12 @@ def demo(
         _check(otlp_endpoint)
     from rich.console import Console
 
+    from agent.demo.runner import Wishes
+
     sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]  # a terminal that is not UTF-8 still shows lines
     console = Console(highlight=False)
     try:
-        code = _demo(console, once=once, otlp_endpoint=otlp_endpoint)
+        code = _demo(console, Wishes(once, otlp_endpoint, tuple(profile_names(profiles))))
     except KeyboardInterrupt:
         code = _INTERRUPTED
     raise typer.Exit(code)
@@ -49,9 +63,9 @@ def _check(otlp_endpoint: str) -> None:
         raise typer.BadParameter(problem, param_hint="--otlp-endpoint")
 
 
-def _demo(console: Console, *, once: bool, otlp_endpoint: str | None) -> int:
+def _demo(console: Console, wishes: Wishes) -> int:
     from agent.demo.interrupt import interruptible
-    from agent.demo.runner import Wishes, run
+    from agent.demo.runner import run
     from agent.demo.show import Show
     from agent.demo.shown_daemon import DaemonEndedError, NotReadyError
     from agent.errors import DependencyError
@@ -59,14 +73,14 @@ def _demo(console: Console, *, once: bool, otlp_endpoint: str | None) -> int:
     show = Show(console)
     try:
         with interruptible() as stopping:
-            faults = run(Wishes(once, otlp_endpoint), show, stopping)
+            faults = run(wishes, show, stopping)
     except DependencyError as error:
         return _failed(show, str(error), [], _UNAVAILABLE)
     except NotReadyError as error:
         return _failed(show, str(error), error.last_lines, _UNAVAILABLE)
     except DaemonEndedError as error:
         return _failed(show, str(error), error.last_lines, _BUG)
-    if once and faults:
+    if wishes.once and faults:
         return _failed(show, f"{len(faults)} events did not arrive as they were written", faults, _UNAVAILABLE)
     return 0
 

@@ -11,12 +11,25 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from agent.cli.options import known_profiles, profile_names
+
 if TYPE_CHECKING:
     from agent.cli.inspection import Inspected, Inspector
     from agent.model import LogRecord
 
 _UNREADABLE = 1
 _USAGE = 2
+
+
+_Profiles = Annotated[
+    str | None,
+    typer.Option(
+        "--profiles",
+        metavar="NAMES",
+        help="Select the events of these profiles, such as codeconnections,identity.",
+        callback=known_profiles,
+    ),
+]
 
 
 class Format(StrEnum):
@@ -43,6 +56,7 @@ def inspect(
         ),
     ] = Format.TABLE,
     everything: Annotated[bool, typer.Option("--all", help="Every event, not just CodeCatalyst's.")] = False,
+    profiles: _Profiles = None,
     config: Annotated[
         Path | None,
         typer.Option(
@@ -56,13 +70,13 @@ def inspect(
     from agent.errors import SettingsError
 
     try:
-        inspector = Inspector.from_settings(config, everything=everything)
+        inspector = Inspector.from_settings(config, everything=everything, profiles=profile_names(profiles))
         found = inspector.inspect(paths)
     except SettingsError as error:
         fail_settings(error)
     if found.files:
         _print(inspector, form, found.records)
-    _report(found, everything=everything)
+    _report(found, "CodeCatalyst event" if inspector.only_codecatalyst else "event")
 
 
 def _print(inspector: Inspector, form: Format, records: Sequence[LogRecord]) -> None:
@@ -120,7 +134,7 @@ def _print_table(records: Sequence[LogRecord]) -> None:
     console.print(table)
 
 
-def _report(found: Inspected, *, everything: bool) -> None:
+def _report(found: Inspected, one: str) -> None:
     """Say on standard error what was read and what could not be.
 
     Exit with 2 if a path names nothing, with 1 if something could not be read.
@@ -128,7 +142,7 @@ def _report(found: Inspected, *, everything: bool) -> None:
     from agent.cli.output import say
     from agent.cli.report import counted
 
-    shown = counted(len(found.records), "event" if everything else "CodeCatalyst event")
+    shown = counted(len(found.records), one)
     summary = f"{shown} of {found.events} in {counted(found.files, 'file')}"
     say(summary + (f"; {found.malformed} malformed" if found.malformed else ""))
     for problem in found.problems:

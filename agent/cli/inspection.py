@@ -56,11 +56,14 @@ class Inspector:
         mapper: Mapper,
         limits: ReadLimits,
         resource: Mapping[str, str],
+        only_codecatalyst: bool,
     ) -> None:
+        """`only_codecatalyst` tells that no other event can be selected."""
         self._selection = selection
         self._mapper = mapper
         self._limits = limits
         self._encoder = Encoder(resource, __version__)
+        self.only_codecatalyst = only_codecatalyst
 
     @classmethod
     def from_settings(cls, config: Path | None, *, everything: bool, profiles: Sequence[str] = ()) -> Self:
@@ -76,6 +79,7 @@ class Inspector:
                 mapper=Mapper(parameters=True, record_bytes=limits.record_bytes),
                 limits=make_read_limits(limits),
                 resource={},
+                only_codecatalyst=not everything and _only_codecatalyst(select),
             )
         overrides = {"select.profiles": list(profiles)} if profiles else None
         loaded = settings.load(config, settings.environment(), overrides)
@@ -85,6 +89,7 @@ class Inspector:
             mapper=make_mapper(loaded, ours, make_mask(loaded.record)),
             limits=make_read_limits(loaded.limits),
             resource=loaded.resource,
+            only_codecatalyst=not everything and _only_codecatalyst(loaded.select),
         )
 
     def inspect(self, paths: Sequence[str]) -> Inspected:
@@ -131,6 +136,10 @@ class Inspector:
         found.events += len(mapped.records) + mapped.skipped + mapped.malformed
         found.malformed += mapped.malformed
         found.records += mapped.records
+
+
+def _only_codecatalyst(select: SelectSettings) -> bool:
+    return set(select.profiles) == {"codecatalyst"} and not select.event_sources
 
 
 def _files(path: str, found: Inspected) -> list[str]:

@@ -17,6 +17,20 @@ SettingsFile = Annotated[
 ]
 
 
+def known_profiles(names: str | None) -> str | None:
+    """`names` as they are, if each is a profile's."""
+    from agent.records.profiles import BY_NAME
+
+    if unknown := [name for name in profile_names(names) if name not in BY_NAME]:
+        raise typer.BadParameter(f"{unknown[0]} is no profile; there are {', '.join(BY_NAME)}")
+    return names
+
+
+def profile_names(names: str | None) -> list[str]:
+    """The names in `a,b`."""
+    return [name.strip() for name in (names or "").split(",") if name.strip()]
+
+
 class Command(TyperCommand):
     """A command whose help shows no type for its flags: they take no value."""
 

@@ -36,8 +36,8 @@ class Row:
             event=_printable(told.event),
             where=_printable(told.where) or "-",
             source=_printable(told.source) or "-",
-            outcome=_printable(told.error) or "success",
-            failed=bool(told.error),
+            outcome=_printable(told.error or told.outcome),
+            failed=told.has_failed,
         )
 
     def cells(self) -> tuple[str, ...]:

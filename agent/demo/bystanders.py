@@ -10,6 +10,8 @@ from uuid import UUID
 
 import msgspec
 
+from agent.records.selection import Selector
+
 _RECORDED_ACCOUNT = b"123837392027"
 _LOOKALIKE_SHARE = 0.1
 
@@ -17,13 +19,18 @@ _LOOKALIKE_SHARE = 0.1
 class Bystanders:
     """The packaged noise; `noise/README.md` says where it comes from."""
 
-    def __init__(self) -> None:
+    def __init__(self, besides: Selector | None = None) -> None:
+        """Of the records, those that `besides` selects are left out: they are no noise then."""
         folder = files("agent.demo").joinpath("noise")
         self.recorded = gzip.decompress(folder.joinpath("records.jsonl.gz").read_bytes()).splitlines()
         self.lookalikes = [
             bytes(one)
             for one in msgspec.json.decode(folder.joinpath("lookalikes.json").read_bytes(), type=list[msgspec.Raw])
         ]
+
+        if besides is not None:
+            self.recorded = [one for one in self.recorded if not _is_selected(one, besides)]
+            self.lookalikes = [one for one in self.lookalikes if not _is_selected(one, besides)]
 
     def sample(self, rng: Random, count: int, account: str, region: str, now: datetime) -> list[bytes]:
         """`count` records as if they had happened in `account` and `region` in the five minutes before `now`."""
@@ -43,3 +50,8 @@ class Bystanders:
             "recipientAccountId": account,
         }
         return msgspec.json.encode(record | {key: msgspec.Raw(msgspec.json.encode(to)) for key, to in changed.items()})
+
+
+def _is_selected(raw: bytes, selector: Selector) -> bool:
+    record = msgspec.json.decode(raw, type=dict[str, object])
+    return selector.selects(record.get("eventSource"), record.get("eventName"))

@@ -20,14 +20,16 @@ _LISTED = 20
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """The labels of one series of `codecatalyst_events_total`."""
+    """The labels of one series of `codecatalyst_events_total`; with `event_source`, of `cloudtrail_events_total`."""
 
     event_name: str
     identity_type: str
     outcome: str
+    event_source: str = ""
 
     def __str__(self) -> str:
-        return f"{self.event_name} by {self.identity_type}, {self.outcome}"
+        source = f"{self.event_source} " if self.event_source else ""
+        return f"{source}{self.event_name} by {self.identity_type}, {self.outcome}"
 
 
 @dataclass(slots=True)
@@ -38,6 +40,7 @@ class Ledger:
     repeated: list[str] = field(default_factory=list)
     altered: list[str] = field(default_factory=list)
     foreign: list[str] = field(default_factory=list)
+    misnamed: list[str] = field(default_factory=list)
     _awaited: dict[str, GeneratedEvent] = field(default_factory=dict)
     _seen: OrderedDict[str, None] = field(default_factory=OrderedDict)
 
@@ -45,8 +48,8 @@ class Ledger:
         """Expect each of `events` once."""
         self._awaited.update((event.event_id, event) for event in events)
 
-    def arrive(self, body: str) -> None:
-        """Mark the event in `body` as arrived, or note what is wrong with it."""
+    def arrive(self, body: str, service_name: str = "aws-codecatalyst") -> None:
+        """Mark the event in `body` as arrived, or note what is wrong with it or with its service's name."""
         arrived = _decoded(body.encode())
         event_id = str(arrived.get("eventID", "no eventID"))
         event = self._awaited.pop(event_id, None)
@@ -54,7 +57,9 @@ class Ledger:
             _note(self.repeated if event_id in self._seen else self.foreign, event_id)
             return
         self._remember(event_id)
-        if _decoded(event.record) == arrived:
+        if service_name != event.service_name:
+            _note(self.misnamed, f"{event_id} came as {service_name}, not as {event.service_name}")
+        elif _decoded(event.record) == arrived:
             self.arrived += 1
         else:
             _note(self.altered, event_id)
@@ -70,6 +75,7 @@ class Ledger:
             *(f"repeated: {event_id}" for event_id in self.repeated),
             *(f"altered on the way: {event_id}" for event_id in self.altered),
             *(f"foreign, never written: {event_id}" for event_id in self.foreign),
+            *(f"under another service's name: {event_id}" for event_id in self.misnamed),
         ]
 
     def _remember(self, event_id: str) -> None:
@@ -80,9 +86,12 @@ class Ledger:
 
 def labels_of(events: Iterable[GeneratedEvent]) -> Counter[Labels]:
     """How often each series should have counted, once `events` are accepted."""
-    return Counter(
-        Labels(CODECATALYST.canonical(event.event_name), event.identity_type, event.outcome) for event in events
-    )
+    return Counter(_labels(event) for event in events)
+
+
+def _labels(event: GeneratedEvent) -> Labels:
+    name = CODECATALYST.canonical(event.event_name) if not event.event_source else event.event_name
+    return Labels(name, event.identity_type, event.outcome, event.event_source)
 
 
 def label_faults(expected: Mapping[Labels, int], counted: Mapping[Labels, int]) -> list[str]:

@@ -55,7 +55,8 @@ _FAILURES = (
 class GeneratedEvent:
     """One event: `record` is its JSON as CloudTrail would write it into the object of `account` and `region`.
 
-    `identity_type` is `Unknown` where the record has none; `outcome` is `success` or `failure`.
+    `identity_type` is `Unknown` where the record has none; `outcome` is `success` or `failure`. `event_source` is empty
+    for CodeCatalyst's events, as in their metric.
     """
 
     event_id: str
@@ -66,6 +67,8 @@ class GeneratedEvent:
     region: str
     time: datetime
     record: bytes
+    event_source: str = ""
+    service_name: str = "aws-codecatalyst"
 
 
 @dataclass(frozen=True, slots=True)

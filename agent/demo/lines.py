@@ -1,4 +1,4 @@
-"""One readable line for each log record that arrived: time, actor, event, space/project, source, outcome."""
+"""One readable line for each log record that arrived: time, actor, event, on what, source, outcome."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from agent.demo.cast import NAMES_BY_USER_ID
-from agent.demo.scenes import SENSITIVE
+from agent.records.summary import Summary
 from agent.sink.otlp.decode import ReceivedRecord
 
 _WHO = {
@@ -57,23 +57,18 @@ class Line:
     def of(cls, record: ReceivedRecord) -> Line:
         """The line for `record`, made of its attributes."""
 
-        def get(key: str) -> str:
-            return _printable(str(record.attributes.get(key, "")))
-
-        event = get("aws.codecatalyst.event")
-        actor = get("aws.codecatalyst.actor")
-        kind = get("aws.codecatalyst.actor.kind")
-        place = [get("aws.codecatalyst.space.name"), get("aws.codecatalyst.project.name")]
+        told = Summary.of(record.event_name, record.attributes)
+        actor, kind = _printable(told.actor), _printable(told.actor_kind)
         account = str(record.resource.get("cloud.account.id", ""))
         return cls(
             time=f"{datetime.fromtimestamp(record.time_unix_nano / 1e9).astimezone():%H:%M:%S}",
             actor=NAMES_BY_USER_ID.get(actor, actor).removesuffix(_SERVICE_SUFFIX),
             kind=_WHO.get(kind, kind),
-            event=event,
-            where="/".join(filter(None, place)) or account,
-            source=get("source.address").removesuffix(_SERVICE_SUFFIX),
-            failure=get("aws.error.code").removesuffix("Exception"),
-            sensitive=event in SENSITIVE,
+            event=_printable(told.event),
+            where=_printable(told.where) or account,
+            source=_printable(told.source).removesuffix(_SERVICE_SUFFIX),
+            failure=_printable(told.error or told.outcome).removesuffix("Exception") if told.has_failed else "",
+            sensitive=told.is_critical,
         )
 
 
@@ -112,14 +107,14 @@ class Columns:
         """What the short kinds mean that do not explain themselves; empty where kinds stand in full."""
         return "BID is a Builder ID, work is workforce, fed is federated, acct is an account." if self.marks else ""
 
-    def header(self) -> Text:
-        """The names of the columns."""
+    def header(self, place: str) -> Text:
+        """The names of the columns; `place` is that of what an event acted on."""
         named = (
             ("time", _TIME),
             ("actor", self.actor),
             ("as", self.marks),
             ("  event", self.event + 2),
-            ("space/project", self.where),
+            (place, self.where),
             ("from", self.source),
         )
         return Text("".join(self._cell(*one) for one in named) + "outcome", "dim")

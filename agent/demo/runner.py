@@ -12,15 +12,18 @@ from pathlib import Path
 from random import Random
 
 from agent.demo.bystanders import Bystanders
-from agent.demo.generator import OPENING_SIZE, Generator
+from agent.demo.generator import OPENING_SIZE, GeneratedEvent, Generator
 from agent.demo.interrupt import Stopping
 from agent.demo.receiver import Receiver
 from agent.demo.scrape import Scrape, Tally
 from agent.demo.show import Show
 from agent.demo.shown_daemon import ShownDaemon
 from agent.demo.sinks import BuiltIn, Elsewhere, Sink
-from agent.demo.trail_objects import Press
+from agent.demo.trail_objects import Press, TrailObject
+from agent.demo.visitors import Visitors
 from agent.demo.world import World
+from agent.records.profiles import named
+from agent.records.selection import Selector
 from agent.settings import redacted_url
 from agent.sink.otlp.decode import ReceivedRecord
 
@@ -39,6 +42,7 @@ class Wishes:
 
     once: bool = False
     otlp_endpoint: str | None = None
+    profiles: tuple[str, ...] = ()
 
 
 def run(wishes: Wishes, show: Show, stopping: Stopping) -> list[str]:
@@ -62,11 +66,12 @@ def _start(wishes: Wishes, show: Show, stopping: Stopping, stack: ExitStack) -> 
     sink = _sink(wishes, show, stopping, stack)
     with show.step("starting the daemon", "the daemon: trail-agent run") as note:
         theirs = wishes.otlp_endpoint is not None
-        daemon = stack.enter_context(ShownDaemon.start(world, sink.endpoint, folder, keep_headers=theirs))
+        shown = ShownDaemon.start(world, sink.endpoint, folder, keep_headers=theirs, profiles=wishes.profiles)
+        daemon = stack.enter_context(shown)
         daemon.await_ready(stopping)
         note.append(daemon.address)
     show.links(daemon.address, once=wishes.once)
-    return Demo(Ensemble(world, daemon, sink), show, stopping, Random())
+    return Demo(Ensemble(world, daemon, sink), show, stopping, Script(Random(), wishes.profiles))
 
 
 def _sink(wishes: Wishes, show: Show, stopping: Stopping, stack: ExitStack) -> Sink:
@@ -76,6 +81,26 @@ def _sink(wishes: Wishes, show: Show, stopping: Stopping, stack: ExitStack) -> S
         receiver = stack.enter_context(Receiver.start())
         note.append(f"{receiver.endpoint}/v1/logs")
     return BuiltIn(receiver)
+
+
+class Script:
+    """What is written: CodeCatalyst's events, those of some other profiles, and noise between them."""
+
+    def __init__(self, rng: Random, profiles: Sequence[str]) -> None:
+        self.rng = rng
+        self.what = "events" if profiles else "CodeCatalyst events"
+        self._generator = Generator(rng, datetime.now(UTC))
+        self._visitors = Visitors(rng, profiles)
+        self._press = Press(rng, Bystanders(besides=Selector(profiles=named(profiles))), noise=_NOISE)
+        self.opening_visitors = self._visitors.round_size
+
+    def events(self, count: int, of_visitors: int, now: datetime) -> list[GeneratedEvent]:
+        """The next `count` events of CodeCatalyst's, and of the others."""
+        return self._generator.generate(count, now) + self._visitors.generate(of_visitors, now)
+
+    def objects(self, events: Sequence[GeneratedEvent], now: datetime) -> list[TrailObject]:
+        """The objects that hold `events`."""
+        return self._press.objects(events, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +115,13 @@ class Ensemble:
 class Demo:
     """A running demo."""
 
-    def __init__(self, ensemble: Ensemble, show: Show, stopping: Stopping, rng: Random) -> None:
+    def __init__(self, ensemble: Ensemble, show: Show, stopping: Stopping, script: Script) -> None:
         self._world = ensemble.world
         self._daemon = ensemble.daemon
         self._sink = ensemble.sink
         self._show = show
         self._stopping = stopping
-        self._rng = rng
-        self._generator = Generator(rng, datetime.now(UTC))
-        self._press = Press(rng, Bystanders(), noise=_NOISE)
+        self._script = script
         self._written = 0
 
     def play(self, wishes: Wishes) -> None:
@@ -108,9 +131,9 @@ class Demo:
         if wishes.otlp_endpoint is not None:
             self._show.elsewhere(redacted_url(wishes.otlp_endpoint))
         else:
-            self._show.header()
+            self._show.header("on what" if wishes.profiles else "space/project")
         with self._show.footer():
-            self._write(OPENING_SIZE)
+            self._write(OPENING_SIZE, self._script.opening_visitors)
             self._open()
             self._watch(_ARRIVAL_SECONDS, until=self._complete)
             self._watch(_SETTLE_SECONDS, until=self._settled)
@@ -126,7 +149,7 @@ class Demo:
         self._show.curtain(self._tally(scrape))
         with self._show.step("stopping the daemon: it finishes what it has in hand", "the daemon has stopped cleanly"):
             self._daemon.stop()
-        written = f"{self._written} CodeCatalyst events written"
+        written = f"{self._written} {self._script.what} written"
         if not faults:
             self._show.verdict(f"{written}, {self._sink.proof}", good=True)
         elif not wishes.once:
@@ -139,16 +162,16 @@ class Demo:
             if time.monotonic() >= summary_due:
                 self._show.summary(self._tally(self._daemon.scrape()))
                 summary_due += _SUMMARY_SECONDS
-            self._write(self._rng.randint(1, 4))
+            self._write(self._script.rng.randint(1, 4), self._script.rng.randint(0, 2))
             self._watch(_PAUSE_SECONDS, until=lambda: False)
 
-    def _write(self, count: int) -> None:
+    def _write(self, count: int, of_visitors: int) -> None:
         now = datetime.now(UTC)
-        events = self._generator.generate(count, now)
+        events = self._script.events(count, of_visitors, now)
         self._sink.write(events)
-        for one in self._press.objects(events, now):
+        for one in self._script.objects(events, now):
             self._world.put(one.key, one.body)
-        self._written += count
+        self._written += len(events)
 
     def _open(self) -> None:
         """Show the first batch in the order of time: it arrives object by object, and their times overlap."""

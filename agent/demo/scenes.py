@@ -130,23 +130,6 @@ SCENES = (
     Scene(("ListConnections", "GetConnection"), GUEST_KINDS),
 )
 
-SENSITIVE = frozenset(
-    {
-        "AcceptConnection",
-        "AssociateIamRoleToConnection",
-        "AssociateIdentityCenterApplicationToSpace",
-        "CreateIdentityCenterApplication",
-        "CreateSpaceAdminRoleAssignment",
-        "DeleteConnection",
-        "DeleteIdentityCenterApplication",
-        "DisassociateIamRoleFromConnection",
-        "PutBillingAuthorization",
-        "RejectConnection",
-        "UpdateIdentityCenterApplication",
-    }
-)
-"""Canonical names of the changes that decide who may act on a space, and who pays: an owner wants to see each."""
-
 
 def opening() -> list[Play]:
     """Every scene once: all documented names, and the most usual identity for each."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from agent.demo.compare import Labels
 
 _SAMPLE = re.compile(r"^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (-?\d[\d.e+-]*)", re.MULTILINE)
+_EVENTS = ("codecatalyst_events_total", "cloudtrail_events_total")
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 
 
@@ -39,11 +40,14 @@ class Scrape:
         return int(sum(one.value for one in self._samples if one.name == name and wanted <= one.labels.items()))
 
     def events(self) -> Counter[Labels]:
-        """The series of `codecatalyst_events_total` that have counted something."""
+        """The series of `codecatalyst_events_total` and `cloudtrail_events_total` that have counted something."""
         counted: Counter[Labels] = Counter()
         for one in self._samples:
-            if one.name == "codecatalyst_events_total" and one.value:
-                labels = Labels(one.labels["event_name"], one.labels["identity_type"], one.labels["outcome"])
+            if one.name in _EVENTS and one.value:
+                told = one.labels
+                labels = Labels(
+                    told["event_name"], told["identity_type"], told["outcome"], told.get("event_source", "")
+                )
                 counted[labels] += int(one.value)
         return counted
 

@@ -83,8 +83,8 @@ class Show:
             Text.assemble((f"              {address}/metrics", "cyan"), (f"  {address}/readyz", "cyan")),
         ]
 
-    def header(self) -> None:
-        """Name the columns, and say what the marks mean."""
+    def header(self, place: str = "space/project") -> None:
+        """Name the columns, and say what the marks mean; `place` is the name of what an event acted on."""
         self._line(Text())
         self._line(Text("CloudTrail records people as ids; the demo shows their names.", "dim"))
         self._line(Text("! marks a change of who may act or who pays.", "dim"))
@@ -92,7 +92,7 @@ class Show:
         if columns.legend:
             self._line(Text(columns.legend, "dim"))
         self._line(Text())
-        self._line(columns.header())
+        self._line(columns.header(place))
 
     def elsewhere(self, endpoint: str) -> None:
         """Say where the records can be seen: they do not arrive here."""

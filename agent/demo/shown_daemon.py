@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http.client
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
@@ -49,11 +49,22 @@ class ShownDaemon:
 
     @classmethod
     @contextmanager
-    def start(cls, world: World, otlp_endpoint: str, folder: Path, *, keep_headers: bool = False) -> Iterator[Self]:
-        """Run the daemon against `world` while the block runs; its settings and its log are files in `folder`."""
+    def start(
+        cls,
+        world: World,
+        otlp_endpoint: str,
+        folder: Path,
+        *,
+        keep_headers: bool = False,
+        profiles: Sequence[str] = (),
+    ) -> Iterator[Self]:
+        """Run the daemon against `world` while the block runs; its settings and its log are files in `folder`.
+
+        It selects `profiles` beside CodeCatalyst's.
+        """
         port = _free_port()
         settings = folder / "demo.yaml"
-        settings.write_bytes(_settings(world, otlp_endpoint, port))
+        settings.write_bytes(_settings(world, otlp_endpoint, port, profiles))
         environment = isolated(keep_headers=keep_headers)
         with Child.start([*_COMMAND, str(settings)], environment, folder / "daemon.log") as child:
             yield cls(child, port)
@@ -106,13 +117,14 @@ class _Answer(msgspec.Struct, frozen=True):
     text: str
 
 
-def _settings(world: World, otlp_endpoint: str, port: int) -> bytes:
+def _settings(world: World, otlp_endpoint: str, port: int, profiles: Sequence[str]) -> bytes:
     """The demo's settings file: JSON, which is YAML too."""
     return msgspec.json.format(
         msgspec.json.encode(
             {
                 "queue": {"url": world.queue_url, "region": world.region, "wait_seconds": 1},
                 "buckets": [{"name": world.bucket, "region": world.region}],
+                "select": {"profiles": ["codecatalyst", *profiles]},
                 "aws": {"endpoint_url": world.endpoint},
                 "otlp": {"endpoint": otlp_endpoint, "protocol": protocol(otlp_endpoint)},
                 "http": {"listen": f"127.0.0.1:{port}"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -9,7 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
-from agent.demo.compare import Ledger, label_faults, labels_of
+from agent.demo.compare import Labels, Ledger, label_faults, labels_of
 from agent.demo.generator import GeneratedEvent
 from agent.demo.interrupt import Stopping
 from agent.demo.receiver import Receiver
@@ -66,10 +67,11 @@ class Sink(Protocol):
 
 @dataclass(slots=True)
 class BuiltIn:
-    """The receiver in this process: every body is compared with what was written."""
+    """The receiver in this process: every body is compared with what was written, and then the daemon's count."""
 
     receiver: Receiver
     ledger: Ledger = field(default_factory=Ledger)
+    expected: Counter[Labels] = field(default_factory=Counter)
 
     @property
     def endpoint(self) -> str:
@@ -82,19 +84,20 @@ class BuiltIn:
         return "every one arrived, exactly once"
 
     def write(self, events: Sequence[GeneratedEvent]) -> None:
-        """Expect each body."""
+        """Expect each body, and that it is counted."""
         self.ledger.write(events)
+        self.expected += labels_of(events)
 
     def take(self, seconds: float) -> Sequence[ReceivedRecord]:
         """The records of the next request."""
         records = self.receiver.take(seconds)
         for record in records:
-            self.ledger.arrive(record.body)
+            self.ledger.arrive(record.body, str(record.resource.get("service.name", "")))
         return records
 
-    def faults(self, scrape: Scrape) -> list[str]:  # noqa: ARG002 - the bodies are better evidence than any count
-        """What is missing, repeated, altered or foreign."""
-        return self.ledger.faults()
+    def faults(self, scrape: Scrape) -> list[str]:
+        """What is missing, repeated, altered, foreign or misnamed; if nothing is, each series that counted wrongly."""
+        return self.ledger.faults() or label_faults(self.expected, scrape.events())
 
 
 @dataclass(slots=True)
@@ -120,5 +123,5 @@ class Elsewhere:
         return ()
 
     def faults(self, scrape: Scrape) -> list[str]:
-        """Each series of `codecatalyst_events_total` that differs from what was written."""
+        """Each series of the metrics of events that differs from what was written."""
         return label_faults(labels_of(self.written), scrape.events())

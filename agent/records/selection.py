@@ -99,6 +99,19 @@ class Selector:
         return any(fnmatchcase(recorded, glob) or fnmatchcase(name, glob) for glob in self._excluded)
 
 
+def volume(profiles: Iterable[Profile], event_sources: Iterable[str]) -> list[str]:
+    """What a selection adds to the rare events that an owner wants to see; a few words for each part of it."""
+    sources = {source.strip() for source in event_sources}
+    if EVERY_SOURCE in sources:
+        return ["select.event_sources: every event of the trail, of whatever service"]
+    owned = frozenset().union(*(profile.sources for profile in profiles))
+    further = sorted(source for source in sources if plain_source(source) not in owned)
+    return [
+        *(f"profile {profile.name}: {profile.volume}" for profile in profiles if profile.volume),
+        *(f"select.event_sources: every event of {source}" for source in further),
+    ]
+
+
 class EveryEvent:
     """Keeps everything; for looking at a whole file."""
 

@@ -26,8 +26,14 @@ class Summary:
     event: str
     where: str
     source: str
+    outcome: str
     error: str
     is_critical: bool
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the call failed."""
+        return bool(self.error) or self.outcome == "failure"
 
     @classmethod
     def of(cls, event_name: str, attributes: Mapping[str, object]) -> Summary:
@@ -44,6 +50,7 @@ class Summary:
             event=event if profile is CODECATALYST else event_name,
             where=_where(profile, attributes),
             source=get("source.address"),
+            outcome=get(f"{profile.story}.outcome"),
             error=get("aws.error.code"),
             is_critical=event in profile.critical,
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from agent.telemetry.safetext import bare_address
 from agent.telemetry.tracebacks import EXCEPTION, describe, headline
 from agent.telemetry.voice import ERROR, Voice
@@ -19,6 +21,15 @@ class LifeEvents(Voice):
             buckets=buckets,
             endpoint=bare_address(endpoint),
             listen=listen,
+        )
+
+    def volume_added(self, adds: Sequence[str]) -> None:
+        """`select` ships more than the rare events that an owner wants to see; `adds` says what it adds."""
+        self._log.info(
+            "volume_added",
+            adds="; ".join(adds),
+            hint="each of these events is shipped and stored: watch trail_agent_events_total with fate=exported, and "
+            "leave out what is not wanted with select.exclude_events or select.include_read_only",
         )
 
     def draining(self, signal_name: str, in_flight: int) -> None:

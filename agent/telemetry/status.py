@@ -18,6 +18,7 @@ from agent.telemetry.health import Health
 from agent.telemetry.metrics import FATES
 from agent.telemetry.snapshot import Snapshot
 from agent.telemetry.status_flow import flow
+from agent.telemetry.status_services import services
 from agent.telemetry.style import STYLE
 from agent.telemetry.wording import ago, instant, number, size, span
 
@@ -122,7 +123,7 @@ def _cards(seen: Snapshot, now: float) -> str:
         Row("object to sink, mean", mean_time(seen, "trail_agent_object_age_seconds")),
         counted("dead-letter queue", dead),
     ]
-    cards = _card("Held now", held) + _card("Last", last) + _card("Delay", lag)
+    cards = _card("Held now", held) + _card("Last", last) + _card("Delay", lag) + services(seen)
     return f'<h2>Now</h2>\n<div class="columns">{cards}</div>\n'
 
 

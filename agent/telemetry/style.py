@@ -57,7 +57,7 @@ dd { margin: 0; text-align: right; }
 .exported { fill: var(--exported); } .skipped { fill: var(--skipped); } .duplicate { fill: var(--duplicate); }
 .retried { fill: var(--retried); } .malformed { fill: var(--malformed); } .dead_lettered { fill: var(--dead); }
 .in_hand { fill: var(--hand); }
-.columns { display: grid; grid-template-columns: repeat(3, 1fr); gap: 16px; }
+.columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(210px, 1fr)); gap: 16px; }
 .card h3 { margin: 0; font-size: 14px; font-weight: 600; }
 .card dl { font-size: 14px; gap: 4px 12px; }
 .scroll { overflow-x: auto; padding: 4px 0; }

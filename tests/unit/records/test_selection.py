@@ -6,10 +6,15 @@ import json
 
 import pytest
 
-from agent.records.selection import EveryEvent, Selector
+from agent.flow.objects import map_events
+from agent.records.mapping import Mapper
+from agent.records.profiles import named
+from agent.records.profiles.profile import Ours
+from agent.records.selection import EveryEvent, Selector, volume
 from agent.trail import reader
-from tests.support.events import codecatalyst
-from tests.support.objects import log_file
+from agent.trail.edit import Mask
+from tests.support.events import codecatalyst, raw_event
+from tests.support.objects import SOURCE, log_file
 
 CODECATALYST = "codecatalyst.amazonaws.com"
 NAMES = json.loads(codecatalyst("event-names.json"))
@@ -105,3 +110,105 @@ def test_decisions_do_not_depend_on_length_or_memory(length: int) -> None:
 def test_every_event_keeps_everything() -> None:
     """For looking at a whole file."""
     assert EveryEvent().selects(None, None)
+
+
+def kept(selector: Selector, **members: object) -> bool:
+    """Whether a small event with these members is selected and kept."""
+    raw = raw_event(**members)
+    event = json.loads(raw)
+    return selector.selects(event.get("eventSource"), event.get("eventName")) and selector.keeps(raw)
+
+
+@pytest.mark.parametrize(
+    ("read_only", "is_kept"), [(True, False), ("true", False), (False, True), ("false", True), (None, True), (7, True)]
+)
+def test_reads_are_skipped_if_the_event_says_that_it_reads(read_only: object, is_kept: bool) -> None:
+    """CloudTrail writes the flag as a boolean or as text; what does not say it is kept."""
+    assert kept(Selector(include_read_only=False), readOnly=read_only) is is_kept
+    assert kept(Selector(), readOnly=read_only)
+
+
+@pytest.mark.row(72)
+def test_masking_read_only_does_not_hide_a_read() -> None:
+    """The event is judged as it stands in the file; only what is shipped is masked."""
+    mapper = Mapper(parameters=True, record_bytes=245_760, mask=Mask(["readOnly"], b"k" * 32))
+    selected = reader.read(log_file(raw_event(readOnly=True), raw_event(readOnly=False)), OURS, 10)
+    found = map_events(selected, mapper, SOURCE, Selector(include_read_only=False))
+    assert (len(found.records), found.skipped) == (1, 1)
+    assert "aws.event.read_only" not in found.records[0].attributes
+
+
+@pytest.mark.parametrize(
+    ("names", "sources"),
+    [
+        (["identity"], ["sso", "sso-directory", "identitystore", "sso-oauth", "signin"]),
+        (["codeconnections"], ["codeconnections", "codestar-connections"]),
+        (["pipeline"], ["codebuild", "codepipeline", "codedeploy", "codeartifact"]),
+    ],
+)
+def test_a_profile_selects_its_sources(names: list[str], sources: list[str]) -> None:
+    """And those only: without CodeCatalyst's profile, neither its events nor its connection events are kept."""
+    selector = Selector(profiles=named(names))
+    assert all(selector.selects(f"{source}.amazonaws.com", "Any") for source in sources)
+    assert not selector.selects(CODECATALYST, "CreateProject")
+    assert not selector.selects("account-ID", "ListConnections")
+    assert not selector.selects("guardduty.amazonaws.com", "Any")
+
+
+def test_sources_add_to_profiles_and_a_star_is_everything() -> None:
+    """`event_sources` never takes away what the profiles select."""
+    selector = Selector(["guardduty.amazonaws.com"])
+    assert selector.selects("guardduty.amazonaws.com", "Any")
+    assert selector.selects(CODECATALYST, "CreateProject")
+    everything = Selector(["*"], profiles=(), exclude_events=["Get*"])
+    assert everything.selects("s3.amazonaws.com", "PutObject")
+    assert everything.selects(None, None)
+    assert not everything.selects("s3.amazonaws.com", "GetObject")
+
+
+TRAIL = Ours(frozenset({"trail"}))
+GUARDED = named(["trail_guard"])
+GUARD = Selector(profiles=GUARDED, ours=TRAIL)
+
+
+@pytest.mark.parametrize(
+    ("selector", "bucket", "is_kept"),
+    [
+        (GUARD, "trail", True),
+        (GUARD, "other", False),
+        (
+            Selector(["s3.amazonaws.com"], profiles=GUARDED, ours=TRAIL),
+            "other",
+            True,
+        ),
+        (Selector(["*"], profiles=GUARDED, ours=TRAIL), "other", True),
+    ],
+)
+def test_a_guarded_call_is_kept_for_our_own_bucket(selector: Selector, bucket: str, is_kept: bool) -> None:
+    """Unless the settings select the bucket's whole service anyhow."""
+    members = {"eventSource": "s3.amazonaws.com", "eventName": "DeleteBucket"}
+    assert kept(selector, **members, requestParameters={"bucketName": bucket}) is is_kept
+    assert not GUARD.selects("s3.amazonaws.com", "PutObject")
+
+
+def test_what_cannot_be_decoded_is_kept_for_whoever_counts_it() -> None:
+    """Selection never loses a malformed event: mapping calls it malformed."""
+    assert GUARD.keeps(b"7")
+    assert Selector(include_read_only=False).keeps(b"[" * 100_000)
+
+
+@pytest.mark.parametrize(
+    ("names", "sources", "adds"),
+    [
+        (["codecatalyst", "codeconnections", "trail_guard"], [], []),
+        (["identity"], [], ["profile identity:"]),
+        (["codecatalyst"], ["codecatalyst.amazonaws.com"], []),
+        (["codecatalyst"], ["s3.amazonaws.com"], ["select.event_sources: every event of s3.amazonaws.com"]),
+        (["pipeline"], ["*", "s3.amazonaws.com"], ["select.event_sources: every event of the trail"]),
+    ],
+)
+def test_what_a_selection_adds_is_said(names: list[str], sources: list[str], adds: list[str]) -> None:
+    """Rare events are not mentioned; each part that adds volume is, and the whole trail is all there is to say."""
+    said = volume(named(names), sources)
+    assert len(said) == len(adds)
+    assert all(one.startswith(start) for one, start in zip(said, adds, strict=True))

@@ -14,8 +14,9 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 
 from agent.errors import Reason, RetryReason
 from agent.model import EventLabels, IgnoredReason, Outcome
+from agent.records.profiles import named
 from agent.telemetry.exposition import render
-from agent.telemetry.labels import EventVocabulary, vocabulary
+from agent.telemetry.labels import EventVocabulary, LabelLimits, vocabulary
 from agent.telemetry.metrics import (
     EXPORT_RESULTS,
     FATES,
@@ -168,3 +169,52 @@ def test_the_build_and_the_process_are_described() -> None:
     seen = Snapshot.of(registry_of().registry)
     assert seen.labels("trail_agent_build_info") == {"version": "1", "revision": "r", "python_version": "3"}
     assert seen.value("process_start_time_seconds") > 0
+
+
+def of_source(source: str, name: str = "Any") -> EventLabels:
+    """Labels of an event of another service."""
+    return EventLabels(name, "Root", "success", source)
+
+
+@pytest.mark.row(73)
+def test_other_services_do_not_move_codecatalysts_metric() -> None:
+    """They are counted by event source in a metric with the same labels otherwise, with an exemplar."""
+    metrics = registry_of()
+    metrics.count_events(of_source("sso.amazonaws.com", "CreatePermissionSet"), 2, "9e8f-1")
+    seen = Snapshot.of(metrics.registry)
+    assert seen.value("codecatalyst_events_total") == 0
+    labels = {"event_source": "sso.amazonaws.com", "event_name": "CreatePermissionSet", "outcome": "success"}
+    assert seen.value("cloudtrail_events_total", identity_type="Root", **labels) == 2
+    (sample,) = [one for one in seen.samples["cloudtrail_events_total"] if one.value]
+    assert sample.exemplar is not None
+    assert sample.exemplar.labels == {"event_id": "9e8f-1"}
+
+
+def test_pairs_of_enabled_profiles_stand_at_zero() -> None:
+    """Of those only; and without CodeCatalyst's profile its own metric has no series."""
+    assert "cloudtrail_events_total" not in Snapshot.of(registry_of().registry).samples
+    chosen = vocabulary(named(["trail_guard"]))
+    seen = Snapshot.of(Metrics(CollectorRegistry(), 0, vocabulary=chosen, build=Build("1")).registry)
+    sources = set(seen.by("cloudtrail_events_total", "event_source"))
+    assert sources == {f"{name}.amazonaws.com" for name in ("cloudtrail", "s3", "sqs", "kms")}
+    assert "codecatalyst_events_total" not in seen.samples
+
+
+@pytest.mark.row(74)
+def test_forged_sources_and_names_are_bounded() -> None:
+    """Fifty sources beyond the known ones, a few names in each, and the rest is `other`; each overflow is counted."""
+    limits = LabelLimits(vocabulary(), 3)
+    counted = [limits.limit(of_source(f"forged{s}.amazonaws.com", f"E{e}")) for s in range(200) for e in range(10)]
+    assert len({one.labels.event_source for one in counted}) == 51
+    assert len({one.labels for one in counted}) == 51 * 4
+    assert {word for one in counted for word in one.overflowed} == {"event_source", "event_name"}
+    assert limits.limit(of_source("sso.amazonaws.com", "DeleteInstance")).overflowed == ()
+    assert limits.limit(of_source("x\ny")).labels.event_source == "other"
+
+
+def test_sources_of_the_settings_are_known() -> None:
+    """A source that the operator names keeps series of its own, whatever else the trail holds."""
+    limits = LabelLimits(vocabulary((), ["Own.amazonaws.com", "*"]), 0)
+    for number in range(60):
+        limits.limit(of_source(f"forged{number}.amazonaws.com"))
+    assert limits.limit(of_source("own.amazonaws.com")).labels.event_source == "own.amazonaws.com"

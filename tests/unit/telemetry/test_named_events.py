@@ -86,6 +86,15 @@ def test_a_bug_is_an_error_with_its_place(subject: ObservedTelemetry) -> None:
     assert "alice" not in str(line)
 
 
+def test_what_a_selection_adds_is_one_line(subject: ObservedTelemetry) -> None:
+    """It names the parts and says where to look, and what to do about it."""
+    subject.telemetry.volume_added(["profile identity: each sign-in", "select.event_sources: every event of x"])
+    (line,) = subject.lines()
+    assert line["event"] == "volume_added"
+    assert line["adds"] == "profile identity: each sign-in; select.event_sources: every event of x"
+    assert "select.exclude_events" in str(line["hint"])
+
+
 def test_a_doubtful_setting_is_a_warning(subject: ObservedTelemetry) -> None:
     """What is usable but hardly meant is told once at the start."""
     subject.telemetry.setting_warned("workers: 900 is more than this machine has use for")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.errors import Fault, Reason
-from agent.model import Outcome, Reading, Settlement
+from agent.model import EventLabels, Outcome, Reading, Settlement
 from agent.telemetry import wording
 from agent.telemetry.activity import RECENT_DEAD_LETTERS, Activity
 from agent.telemetry.status import page
@@ -116,6 +117,16 @@ def test_rates_are_those_of_the_last_minute() -> None:
     subject.clock.elapsed += 40
     text = Outline(html_of(subject)).text
     assert "Events 10 0 events/min" in text
+
+
+def test_delivered_events_are_shown_by_service() -> None:
+    """CodeCatalyst's first, then the busiest of the others; what is beyond those stands in one line."""
+    subject = busy()
+    labels = EventLabels("Any", "Root", "success")
+    for number in range(1, 12):
+        subject.telemetry.metrics.count_events(replace(labels, event_source=f"s{number}.amazonaws.com"), number, "e")
+    text = Outline(html_of(subject)).text
+    assert "Delivered, by service CodeCatalyst 3 s11 11 s10 10 s9 9 s8 8 s7 7 s6 6 s5 5 s4 4 3 more 6" in text
 
 
 def test_a_daemon_in_order_says_ready() -> None:

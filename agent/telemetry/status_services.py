@@ -1,0 +1,26 @@
+"""The status page's card of delivered events by service: CodeCatalyst's first, then the busiest of the others."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from agent.telemetry.fragments import Row, counted, rows_list
+from agent.telemetry.snapshot import Snapshot
+
+_SHOWN: Final = 8
+_SUFFIX: Final = ".amazonaws.com"
+
+
+def services(seen: Snapshot) -> str:
+    """How many events of each service the sink accepted; beyond the busiest, all others together."""
+    rows = [counted("CodeCatalyst", seen.value("codecatalyst_events_total"))]
+    others = sorted(seen.by("cloudtrail_events_total", "event_source").items(), key=lambda one: (-one[1], one[0]))
+    rows += [counted(source.removesuffix(_SUFFIX), count) for source, count in others[:_SHOWN]]
+    rest = others[_SHOWN:]
+    if rest:
+        rows.append(_together(len(rest), sum(count for _, count in rest)))
+    return f'<section class="card"><h3>Delivered, by service</h3>{rows_list(rows)}</section>'
+
+
+def _together(services: int, count: float) -> Row:
+    return counted(f"{services} more", count)
