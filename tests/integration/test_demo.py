@@ -101,6 +101,18 @@ def test_once_shows_every_event_and_succeeds(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_other_profiles_are_mixed_in_and_compared(tmp_path: Path) -> None:
+    """`--profiles` shows a line of each, with a mark for what is critical; names of services and series agree."""
+    with running_demo(tmp_path, "--once", "--profiles", "codeconnections,identity,pipeline,trail_guard") as demo:
+        assert demo.stdout is not None
+        output = demo.stdout.read()
+    assert demo.returncode == 0, output
+    for event in ("! sso.CreatePermissionSet", "! cloudtrail.StopLogging", "! codeconnections.CreateHost"):
+        assert event in output
+    assert "codebuild.StartBuild" in output
+    assert "events written, every one arrived, exactly once" in output
+
+
 def test_once_with_a_sink_of_ones_own_is_judged_by_the_counters(tmp_path: Path) -> None:
     """`--otlp-endpoint` ships there, and `--once` succeeds when the daemon has counted each event under its labels."""
     with Receiver.start() as receiver, running_demo(tmp_path, "--once", "--otlp-endpoint", receiver.endpoint) as demo:
