@@ -65,9 +65,9 @@ class Fault:
     """One reason why a delivery cannot be delivered, and where it was found.
 
     `detail` is one sentence for the operator; it never holds event content or a secret. `said` are the words of another
-    system, which may quote an event: they go into the dead letter and nowhere else. What is final must not be tried
-    again. What is suspect was refused like everything else that the sink was sent: the sink's settings may be at fault,
-    and not the record, so that it must not be buried.
+    system, which may quote an event: they go into the dead letter and nowhere else. `is_final`: it must not be
+    tried again. `is_suspect`: the sink refused it with the same words as everything else. So the sink's settings may be
+    wrong, and not the record, and it must not be buried.
     """
 
     reason: Reason
@@ -80,7 +80,7 @@ class Fault:
 
     @property
     def whole_detail(self) -> str:
-        """What stands in the dead letter: our own sentence, and the other system's."""
+        """The text of the dead letter: our own sentence, and the words of the other system."""
         return f"{self.detail}: {self.said}" if self.said else self.detail
 
 
@@ -97,7 +97,7 @@ class PermanentError(TrailAgentError):
         self.detail = detail
 
     def at(self, bucket: str, key: str) -> Fault:
-        """The fault this error is when it happens to one object."""
+        """This error as the fault of one object."""
         return Fault(self.reason, self.detail, bucket, key)
 
 
@@ -111,7 +111,7 @@ class TransientError(TrailAgentError):
 
 
 class AwsError(TrailAgentError):
-    """AWS refused a request for other reasons than its content, or did not answer it; it may later.
+    """AWS did not answer a request, or refused it for a reason other than its content; it may pass later.
 
     `kind` says how: throttled, denied, no_credentials, missing or unavailable. `detail` is AWS's own sentence.
     """

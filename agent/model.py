@@ -74,7 +74,7 @@ class IgnoredReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ObjectRef:
-    """Pointer to one S3 object, as a notification names it. `key` is decoded: it is what S3 wants to hear.
+    """Pointer to one S3 object, as a notification names it. `key` is decoded, as S3 expects it.
 
     `size` is the object's length in bytes where the notification tells it. `owner` is the account id of the bucket's
     owner where the notification tells it (EventBridge does).
@@ -97,7 +97,7 @@ class OpenObject:
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """A part of a notification that is proven to hold nothing for us. `bucket` is empty where none is named.
+    """A part of a notification that is proven to hold nothing for the agent. `bucket` is empty where none is named.
 
     `sender` says which service sent the message and what it tells, where that is not S3 or CloudTrail.
     """
@@ -141,8 +141,8 @@ class LogRecord:
     """One OTLP log record, before encoding. Times are Unix nanoseconds.
 
     `account`, `region` and `service_name` choose the Resource; an empty `service_name` stands for the one of the
-    `resource` settings. `digest` (blake2b-16 of the body before truncation) tells a repeat. `truncated` says whether
-    something was left out to keep the record within its limit.
+    `resource` settings. `digest` (blake2b-16 of the body before truncation) identifies a repeat. `truncated` says
+    whether something was left out to keep the record within its limit.
     """
 
     account: str
@@ -163,7 +163,7 @@ class LogRecord:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one delivery turned out to hold.
+    """What one delivery holds.
 
     Records of sound objects stand in `records`, whatever happened to the delivery's other objects. `faults` lists what
     will fail again; `retry` says why the delivery must come again. `skipped` and `malformed` count trail events.

@@ -1,4 +1,4 @@
-"""SIGTERM and SIGINT as messages to the main thread, which asks for them when it is ready to hear them.
+"""SIGTERM and SIGINT as messages to the main thread, which asks for them when it is ready.
 
 A Python signal handler may run while the main thread holds any lock; so ours does nothing, and the interpreter writes
 the signal's number into a socket that the main thread waits on (Python library reference, `signal.set_wakeup_fd`).
@@ -38,11 +38,11 @@ class SignalInbox:
         self._writer.close()
 
     def next(self, seconds: float) -> signal.Signals | None:
-        """The next signal that asks us to stop, or None if none comes within `seconds`."""
+        """The next signal that asks the daemon to stop, or None if none comes within `seconds`."""
         readable, _, _ = select.select([self._reader], [], [], max(0.0, seconds))
         number = self._reader.recv(1) if readable else b""
         return signal.Signals(number[0]) if number and number[0] in _ASKED_TO_STOP else None
 
 
 def _hear(_number: int, _frame: FrameType | None) -> None:
-    """Nothing to do: the interpreter has written the number already."""
+    """Do nothing: the interpreter has already written the number."""

@@ -78,7 +78,7 @@ class Leases:
             self._tell_held()
 
     def release(self, deliveries: Sequence[Delivery]) -> None:
-        """Extend the leases of `deliveries` no longer: they are about to be settled, or left to lapse."""
+        """Stop extending the leases of `deliveries`: they are about to be settled, or to lapse."""
         with self._lock:
             for delivery in deliveries:
                 self._held.pop(delivery.receipt_handle, None)
@@ -106,7 +106,7 @@ class Leases:
                 self.extend_due()
 
     def extend_due(self) -> None:
-        """Extend every lease that has reached its half-life; those whose 12 hours are over are left to lapse."""
+        """Extend every lease of which half is over; let those lapse whose 12 hours are over."""
         now = self._pulse.clock.monotonic()
         with self._lock:
             due = [lease for lease in self._held.values() if lease.extend_at <= now]
@@ -122,7 +122,7 @@ class Leases:
         try:
             refusals = self._extender.hide([Hiding(lease.delivery, self._seconds) for lease in due])
         except AwsError:
-            return  # tried again in a second: half of the lease is still left
+            return  # tried again in a second: nearly half of the lease is left
         refused = {refusal.delivery.receipt_handle for refusal in refusals}
         extended = [lease for lease in due if lease.delivery.receipt_handle not in refused]
         for lease in extended:
@@ -141,12 +141,12 @@ class Leases:
         with self._lock:
             known = self._held.pop(delivery.receipt_handle, None)
             self._tell_held()
-        if known:  # else it was settled meanwhile, and SQS is right to have forgotten it
+        if known:  # else it was settled meanwhile, so SQS does not know it any more
             self._telemetry.lease_lost(delivery)
 
 
 class DryRunLeases(Leases):
-    """Holds every lease from its receive to the end: what is not settled must not come again meanwhile."""
+    """Holds every lease until the end: what a dry run does not settle must not come again meanwhile."""
 
     @contextmanager
     def hold(self, deliveries: Sequence[Delivery]) -> Iterator[None]:

@@ -42,13 +42,13 @@ _CREDENTIAL_CLIENTS: Final = Config(
 class Sessions:
     """Makes the clients of one daemon. A client may be used by many threads; making one may not.
 
-    Whatever has no region of its own is asked in `region`: above all STS, of which botocore makes clients by itself.
+    `region` counts for everything without a region of its own: above all for STS, whose clients botocore makes itself.
     """
 
     def __init__(self, settings: AwsSettings, version: str, region: str) -> None:
         self._settings = settings
         self._user_agent = f"trail-agent/{version}"
-        self._making = threading.Lock()  # reads refresh credentials, and botocore makes one client at a time
+        self._making = threading.Lock()  # reads refresh credentials, and botocore can make only one client at a time
         self._region = region
         self._home = self._open_home()
         self._by_role: dict[str | None, boto3.Session] = {}
@@ -77,9 +77,9 @@ class Sessions:
     ) -> Any:
         """A boto3 client for `service` in `region`, under `role_arn` where one is to be assumed.
 
-        `endpoint_url` stands in for one that is set by name. `options` are botocore `Config` arguments. Raises
-        `SettingsError` if the profile or endpoint cannot be used, `AwsError` if no credentials can be found now: a
-        client made without would stay without.
+        `endpoint_url` counts before the one of the settings. `options` are botocore `Config` arguments. Raises
+        `SettingsError` if the profile or endpoint cannot be used, `AwsError` if there are no credentials now: a client
+        that is made without them never gets any.
         """
         config = Config(
             connect_timeout=_CONNECT_SECONDS, user_agent_extra=self._user_agent, tcp_keepalive=True, **options

@@ -41,7 +41,7 @@ class Hiding:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A delivery of which SQS would not do as asked. `stale`: it no longer knows the receipt handle, and never will.
+    """A delivery for which SQS refused what was asked. `stale`: it no longer knows the receipt handle, and never will.
     `denied`: the agent may not.
     """
 
@@ -97,11 +97,11 @@ class Sqs:
         return [_delivery(message, received_at) for message in answer.get("Messages", ())]
 
     def delete(self, deliveries: Sequence[Delivery]) -> list[Refusal]:
-        """Delete `deliveries`; returns those that SQS would not delete."""
+        """Delete `deliveries`; returns those that SQS refused to delete."""
         return [refusal for batch in _batches(deliveries) for refusal in self._ask("DeleteMessageBatch", batch, {})]
 
     def hide(self, hidings: Sequence[Hiding]) -> list[Refusal]:
-        """Hide each delivery for its time from now; returns those that SQS would not hide."""
+        """Hide each delivery for its time from now; returns those that SQS refused to hide."""
         seconds = {hiding.delivery.receipt_handle: hiding.seconds for hiding in hidings}
         return [
             refusal
@@ -195,6 +195,6 @@ def _entry(number: int, delivery: Delivery, seconds: Mapping[str, int]) -> Mappi
 
 
 def _attribute(value: str) -> Mapping[str, str]:
-    # SQS takes the characters that XML 1.0 has, and would refuse the whole message for one other.
+    # SQS takes the characters of XML 1.0, and refuses the whole message for a single other one.
     text = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in value)
     return {"DataType": "String", "StringValue": text[:_ATTRIBUTE_CHARACTERS]}

@@ -155,15 +155,15 @@ def failed_read(error: BaseException) -> StoreError:
 
 
 def broken_off(arrived: int, length: int) -> StoreError:
-    """Fewer bytes have arrived than S3 said that the object has."""
+    """Fewer bytes arrived than S3 says that the object has."""
     return StoreError(BROKEN_OFF, f"{BROKEN_OFF.says} ({arrived} of its {length} bytes)")
 
 
 def unsound(error: PermanentError, *, arrived: int, length: int | None, announced: int | None) -> StoreError | None:
-    """What it means that what arrived of an object is damaged or malformed; None if it can be no other next time.
+    """What follows if the object that arrived is damaged or malformed; None if another read cannot differ.
 
-    `length` is the object's, as S3 says, and `announced` as the notification says: only S3's word proves that all of it
-    arrived. A shorter one than was announced may be an old copy.
+    `length` is the object's, as S3 says, and `announced` as the notification says: only S3's own number proves that
+    all of it arrived. An object that is shorter than announced may be an old copy.
     """
     if error.reason not in (Reason.OBJECT_CORRUPT, Reason.OBJECT_MALFORMED):
         return None
@@ -198,7 +198,7 @@ def _policy_of_status(status: int) -> Policy:
 
 
 def _status(error: ClientError, code: str) -> int:
-    """The HTTP status: where the answer is not S3's own XML, botocore puts it in the place of the code."""
+    """The HTTP status. If the answer is not S3's own XML, botocore puts the status in place of the code."""
     if code.isdecimal():
         return int(code)
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)

@@ -1,4 +1,4 @@
-"""The memory that reading, and what was read, may take: it is reserved before it is used."""
+"""The memory for reading, and for what was read. It is reserved before it is used."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class Budget:
             return self._waiting > 0
 
     def begin_read(self, wanted: int) -> None:
-        """Take `wanted` bytes, and wait for them if need be."""
+        """Take `wanted` bytes; wait for them if necessary."""
         if self._take(wanted):
             return
         with self._lock:
@@ -98,7 +98,7 @@ class Budget:
                 self._waiting -= 1
 
     def end_read(self, freed: int) -> None:
-        """A read has ended, and needs `freed` bytes no longer."""
+        """A read has ended and gives `freed` bytes back."""
         with self._lock:
             self._reading -= 1
             self._change(-freed)

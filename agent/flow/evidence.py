@@ -1,4 +1,4 @@
-"""What each bucket has given so far, and what that says about a failed read: is it the object's, or the whole bucket's?
+"""What each bucket has given so far, and what that says about a failed read: is it this object, or the whole bucket?
 
 S3 answers 403 for a missing object too, to whoever may not list the bucket. Page: S3 API reference, "GetObject".
 What follows from the answer stands in `agent.aws.store_policy`.
@@ -48,10 +48,10 @@ class Evidence:
         return again is not None and again.policy.bucket is whole
 
     def spend_patience(self, ref: ObjectRef, waited_seconds: float) -> bool:
-        """True if another object is to be tried now in place of `ref`, which has waited for so long for its bucket.
+        """True if another object is tried now instead of `ref`, which has waited long enough for its bucket.
 
-        If `ref` alone fails, because it is gone or is not for us, all others would wait for it in vain. So one may go
-        after five minutes, and the next one after twice as long: an outage of a day costs a few receives.
+        If only `ref` fails, because it is gone or forbidden, all others would wait for it in vain. So one message is
+        given back after five minutes, and the next one after twice as long: an outage of a day costs a few receives.
         """
         with self._lock:
             if self._last_given.get(ref.bucket) not in (None, ref):

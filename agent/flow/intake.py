@@ -1,9 +1,9 @@
-"""When to receive, and how much: not more than this process has shown that it can bring to an end.
+"""When to receive, and how much: no more than this process has proved that it can finish.
 
 Every receive counts against a message's maxReceiveCount, even if the process is killed before it has shipped anything.
-So one worker at a time polls the queue, and none does while something is at fault. A process that has not brought one
-message to its end holds one message, and not forty. A poll that outlives its process takes ten messages with it, and
-not forty either.
+So one worker at a time polls the queue, and none does while something is at fault. A process that has not finished one
+message holds one message, not forty. If a process dies during a poll, at most ten messages stay hidden for
+one lease, not forty.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Intake:
             yield deliveries
 
     def finished(self, settlements: Sequence[Settlement]) -> None:
-        """The process has brought these to an end: for each, ten more may be in hand from now on."""
+        """These are finished. For each, ten more may be in hand from now on."""
         self._finished += sum(each.outcome is not Outcome.RETURNED for each in settlements)
 
     @contextmanager

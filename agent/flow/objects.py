@@ -1,4 +1,4 @@
-"""One S3 object → its LogRecords, read whole or not at all, inside the limits, and as often as it is worth."""
+"""One S3 object → its LogRecords: read whole or not at all, within the limits, and again if a failure may pass."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Found:
 
     @property
     def kept_bytes(self) -> int:
-        """What the records cost in memory, near enough."""
+        """Roughly the memory that the records take."""
         return sum(_RECORD_BYTES + _COPIES * len(record.body) for record in self.records)
 
 
@@ -87,8 +87,8 @@ class ObjectReader:
     def read(self, admitted: Admitted, memory: Share) -> Found:
         """Read one object; while its whole bucket is at fault, wait: no message is to blame for that.
 
-        `kept_bytes` of what is found stay reserved in `memory`. Raises `StoreError` where S3 or the way to it is the
-        trouble, `PermanentError` for what is wrong with this object, `TransientError` after a wait for its bucket in
+        `kept_bytes` of what is found stay reserved in `memory`. Raises `StoreError` if S3 or the way to it is at
+        fault, `PermanentError` for what is wrong with this object, `TransientError` if it waited for its bucket in
         vain, `DrainedError` if the daemon has to stop first.
         """
         ref, began = admitted.ref, self._pulse.clock.monotonic()
@@ -154,7 +154,7 @@ class ObjectReader:
         return found
 
     def _select(self, chunks: _Counted, admitted: Admitted, body: OpenObject) -> reader.SelectedEvents:
-        """The selected events of a body that arrived whole; whatever it holds, the bucket has given it then."""
+        """The selected events of a body that arrived whole. From then on the bucket counts as readable."""
         try:
             text = inflate(chunks, self._limits.inflate)
             if body.length is not None and chunks.bytes < body.length:
@@ -170,7 +170,7 @@ class ObjectReader:
         return selected
 
     def _exhaust(self, chunks: _Counted, error: PermanentError) -> None:
-        """Let the rest arrive of what is damaged: only the whole object can be."""
+        """Read the rest of a damaged object: only an object that arrived whole can be called damaged."""
         if error.reason is Reason.OBJECT_CORRUPT:
             for _ in chunks:
                 if chunks.bytes > self._limits.inflate.object_bytes:
@@ -205,7 +205,7 @@ def map_events(
 
 
 class _Counted:
-    """Chunks on their way, and how many bytes of them have passed."""
+    """Passes chunks on and counts their bytes."""
 
     def __init__(self, chunks: Iterator[bytes]) -> None:
         self._chunks = chunks

@@ -23,9 +23,9 @@ class Pipeline:
         self._telemetry = telemetry
 
     def read(self, delivery: Delivery, memory: Share) -> Reading:
-        """Everything that `delivery` names, read whole or not at all, object by object; raises nothing on purpose.
+        """Everything that `delivery` names, read whole or not at all, object by object. Raises nothing on purpose.
 
-        What is read is reserved in `memory`, and stays so.
+        The memory for what is read stays reserved in `memory`.
         """
         try:
             entries = notification.decode(delivery.body)

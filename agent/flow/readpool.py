@@ -87,7 +87,7 @@ class ReadPool:
                     left = [read for read in left if read not in done]
                     yield Portion([self._reading(read) for read in done], [read.memory for read in done])
         finally:
-            for read in reads:  # where a bug ended this unit of work some are not shipped, or not even done
+            for read in reads:  # if a bug ended this unit of work, some are not shipped, or not even read
                 read.future.add_done_callback(lambda _, memory=read.memory: memory.release())  # type: ignore[misc]
 
     def _begin(self, delivery: Delivery) -> _Read:

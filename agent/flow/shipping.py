@@ -133,7 +133,7 @@ def _fate(answer: _Answer) -> str:
 
 
 def _settlement(reading: Reading, answers: Mapping[bytes, _Answer]) -> Settlement:
-    """What is unfinished comes again, before what may pass later does, before what cannot pass is put aside."""
+    """RETURNED if something is unfinished, else RETRY if something may pass later, else by what can never pass."""
     verdicts = [(record, answers[record.digest]) for record in reading.records]
     delivery = reading.delivery
     if reading.returned or any(_fate(answer) == "retried" for _, answer in verdicts):

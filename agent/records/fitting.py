@@ -1,8 +1,8 @@
-"""Keeping a record within a limit without losing who did what, to what, and when.
+"""Keeps a record within a limit, without losing who did what, to what, and when.
 
-The attributes are those of the whole event; only copies of what is long are cut among them. The body then gives up as
-many of its members as it takes, each for a marker, and `trail_agent.truncated` lists them; where the body has none left
-to give, it lists the attributes that were cut.
+The attributes are those of the whole event; only long copies among them are cut. Then as many members of the body as
+necessary are replaced by a marker, and `trail_agent.truncated` lists them. If the body has nothing left to replace,
+it lists the attributes that were cut.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ Attributes = Mapping[str, AttributeValue]
 
 
 def size(record: LogRecord) -> int:
-    """What counts against `limits.record_bytes`: the body's and the attributes' bytes, near enough."""
+    """What counts against `limits.record_bytes`: roughly the bytes of the body and of the attributes."""
     return _bytes(record.body) + _size_of(record.attributes)
 
 
 def fit(record: LogRecord, limit: int) -> LogRecord:
-    """`record` within `limit` bytes, or as near to it as can be had; unchanged if it fits as it is."""
+    """`record` within `limit` bytes, or as close to it as possible; unchanged if it fits."""
     if size(record) <= limit:
         return record
     attributes = _cut(record.attributes, _LONG_CHARACTERS)
@@ -52,11 +52,13 @@ def fit(record: LogRecord, limit: int) -> LogRecord:
 
 
 def halved(record: LogRecord) -> LogRecord | None:
-    """`record` at half its size or less; None if it cannot be had."""
+    """`record` at half its size or less; None if that is not possible."""
     limit = size(record) // 2
     try:
         shrunk = fit(record, limit)
-    except MalformedEventError:  # its nesting was just bearable where it was mapped, with a shallower stack
+    except (
+        MalformedEventError
+    ):  # so deeply nested that it could be mapped, but not decoded here, where the stack is deeper
         return None
     return shrunk if size(shrunk) <= limit else None
 
@@ -65,7 +67,7 @@ def _listing(record: LogRecord, names: Sequence[str]) -> LogRecord:
     if not names:
         return record
     before = record.attributes.get(_TRUNCATED, ())
-    shown = (name[:_SHORT_CHARACTERS] for name in names)  # whoever writes an event may name a member as he likes
+    shown = (name[:_SHORT_CHARACTERS] for name in names)  # the names of members are untrusted, too
     listed = dict.fromkeys((*(before if isinstance(before, tuple) else ()), *shown))
     return replace(record, attributes={**record.attributes, _TRUNCATED: tuple(listed)}, truncated=True)
 

@@ -17,7 +17,7 @@ from agent.trail.event import flag, text
 _LONGEST_ADDRESS: Final = 64  # characters; a forged one of a megabyte must not stay in memory
 _LONGEST_JSON: Final = 8192  # bytes; what is longer stands in the body only
 _EMPTY_JSON: Final = frozenset({b"", b"null", b"{}", b"[]", b'""'})
-# What programs write into a field for an error when there was none.
+# What programs write into an error field when there was no error.
 _NO_FAILURE: Final = frozenset({"", "0", "0.0", "false", "none", "null", "nil", "-", "ok", "success", "succeeded"})
 
 

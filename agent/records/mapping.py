@@ -126,7 +126,7 @@ TABLE: Final = (
     Row("aws.user_identity.session_context.ec2_role_delivery", f"{_SESSION}.ec2RoleDelivery", "X"),
     Row("aws.user_identity.session_context.assumed_root", f"{_SESSION}.assumedRoot", "X"),
 )
-"""Every attribute that all events share. The next one is one more line."""
+"""Every attribute that any event can have. A new one is one more line."""
 
 
 class Mapper:
@@ -164,7 +164,7 @@ class Mapper:
         return fit(self._map(event, profile, body, source, digest), self._record_bytes)
 
     def shrink(self, record: LogRecord) -> LogRecord | None:
-        """`record` at half its size or less, for a sink that finds it too large; None if it cannot be had."""
+        """`record` at half its size or less, for a sink that finds it too large; None if that is not possible."""
         return halved(record)
 
     def _map(self, event: TrailEvent, profile: Profile, body: bytes, source: ObjectSource, digest: bytes) -> LogRecord:

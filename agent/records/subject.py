@@ -67,14 +67,14 @@ class Subjects:
         self._remembered = lru_cache(_PLANS_REMEMBERED)(self._plan)
 
     def read(self, event: TrailEvent, event_name: str) -> Mapping[str, str]:
-        """The attributes of `event`, whose canonical name is `event_name`; its request speaks before its response."""
+        """The attributes of `event`, whose canonical name is `event_name`; the request counts before the response."""
         plan = self._remembered if len(event_name) <= _LONGEST_REMEMBERED else self._plan
         steps = plan(event_name)
         sides = [self._fields(raw) for raw in (event.request_parameters, event.response_elements)] if steps else []
         return {step.attribute: value for step in steps if (value := step.value(sides))}
 
     def _plan(self, event_name: str) -> tuple[_Step, ...]:
-        """What is worth a look in an event of this name."""
+        """What to look for in an event of this name."""
         return tuple(self._steps(event_name))
 
     def _steps(self, event_name: str) -> Iterator[_Step]:

@@ -1,4 +1,4 @@
-"""Changes to one trail event's JSON that leave every other byte as it stands: no white space, masked or cut members."""
+"""Changes to the JSON of one trail event: white space removed, members masked or cut. All other bytes stay."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from agent.trail.event import MalformedEventError
 
 _TOKENS: Final = re.compile(rb'("[^"\\]*(?:\\.[^"\\]*)*")|[ \t\r\n]+', re.DOTALL)
 _TRUNCATED_FIRST: Final = ("responseElements", "requestParameters", "additionalEventData")
-# What tells who did what and when; it is small in every event that AWS writes.
+# These say who did what and when. They are small in every event that AWS writes.
 _NEVER_TRUNCATED: Final = frozenset({"eventVersion", "eventTime", "eventSource", "eventName", "eventID", "awsRegion"})
 _TRUNCATED_LAST: Final = "userIdentity"
 _NULL: Final = b"null"
@@ -26,8 +26,8 @@ class Mask:
     """Replaces the values at dotted CloudTrail `paths` by `hmac-sha256:<hex>` of their JSON, keyed with `key`.
 
     The same value gives the same hash, so that events can still be matched. A path goes through arrays into each of
-    their elements; null stays null. What stands in the middle of a path and has no members is replaced whole: a string
-    may well hold, as JSON or as prose, what was to be masked below it.
+    their elements; null stays null. If a path leads through a value without members, that whole value is
+    replaced: a string may hold, as JSON or as text, what the path should mask.
     """
 
     paths: Sequence[str]
@@ -70,7 +70,7 @@ def compact(raw: bytes) -> bytes:
 
 
 def truncate(raw: bytes, excess: int) -> tuple[bytes, tuple[str, ...]]:
-    """`raw` less at least `excess` bytes, if that can be had, and the names of the members that a marker replaced.
+    """`raw` shortened by at least `excess` bytes, if possible, and the names of the members that a marker replaced.
 
     First `responseElements`, `requestParameters` and `additionalEventData`, in that order, then the longest of the
     others, and `userIdentity` last. Raises `MalformedEventError` if `raw` is no JSON object.

@@ -1,7 +1,7 @@
 """One entry of `Records[]`: from its bytes to a typed value, however odd its fields are.
 
-Every leaf is an `object`: CloudTrail is JSON written by two hundred services, and a field of an unexpected type must
-cost that field, never the event. `text` and `flag` read a leaf.
+Every leaf is an `object`: two hundred services write CloudTrail's JSON, and a field of an unexpected type must lose
+only this field, never the event. `text` and `flag` read a leaf.
 
 Page: CloudTrail user guide, "CloudTrail record contents for management, data, and network activity events".
 """
@@ -180,7 +180,7 @@ def decode(raw: bytes) -> TrailEvent:
 
 
 def decode_leniently(raw: bytes) -> dict[str, object]:
-    """Decode one JSON object with every oddity that can be mended; raises `MalformedEventError` if it is none."""
+    """Decode one JSON object, and repair what can be repaired. Raises `MalformedEventError` if it is no JSON object."""
     try:
         value = json.loads(raw.decode(), parse_float=_finite, parse_int=_integer, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
@@ -191,7 +191,7 @@ def decode_leniently(raw: bytes) -> dict[str, object]:
 
 
 def text(value: object) -> str:
-    """A leaf as text without blanks at its ends; empty where it is absent or no scalar."""
+    """A leaf as text, without blanks at its ends; empty if it is absent or not a scalar."""
     if isinstance(value, str):
         return value.strip()
     if isinstance(value, bool):

@@ -1,1 +1,1 @@
-"""Faults that are waited for: something that the work needs does not work, and no message is to blame."""
+"""Faults that are waited for: something around the agent does not work, and no message is to blame."""

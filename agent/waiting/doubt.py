@@ -49,7 +49,7 @@ class _Tried(Enum):
 
 
 class _NoneHeldError(Exception):
-    """A worker has nothing to hold back any more; the doubt goes on."""
+    """A worker holds nothing back any more, but the doubt goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ class Doubt:
         has_counted_final = False
         with self._lock:
             for letter in letters:
-                # What the sink refused together counts as one: it does not say which of them it means.
+                # What the sink refused in one request counts as one: it does not say which record it means.
                 counts = not (is_final(letter) and has_counted_final)
                 has_counted_final |= is_final(letter)
                 if self._weigh(letter, counts=counts):
@@ -134,12 +134,12 @@ class Doubt:
         held.worker.bury(to_bury)
 
     def _weigh(self, letter: Settlement, *, counts: bool) -> bool:
-        """Count one letter, and accuse if it is one too many; returns whether it may be buried."""
+        """Count one letter, and begin to doubt if it is one too many. Returns whether the letter may be buried."""
         if is_suspect(letter):
             self._accuse(EnvironmentFault.SINK_REFUSES, "the sink refuses every record with the same words", letter)
             return False
         if letter.fault and letter.fault.reason is Reason.SINK_TOO_OLD:
-            return True  # says something about the sink and the event's age, and nothing about us
+            return True  # says something about the sink and the event's age, and nothing about the agent
         if not self._accusation and sum(self._is_dead) > OF_THE_LAST // 2:
             sentence = f"more than half of the last {OF_THE_LAST} messages were dead letters"
             self._accuse(EnvironmentFault.DEAD_LETTERS, sentence, letter)
@@ -206,10 +206,10 @@ class Doubt:
         held.worker.bury(letters)
 
     def _judge_anew(self, held: Held) -> None:
-        """Work on what is held once more, but for what the sink has judged for good, until there is doubt again.
+        """Work once more on what is held, except what the sink has judged for good; stop if there is doubt again.
 
-        What else was delivered says that these are to blame: they need not be doubted once more. But what the sink
-        refuses like everything else is held again.
+        Another message was delivered, so a letter that fails again is itself to blame and is buried. But what the sink
+        refuses with the same words as everything else is held again.
         """
         while held and not self._accusation:
             letters = held.take_some()
@@ -223,7 +223,7 @@ class Doubt:
         self._try_due = now + _doubled(self._tried_in_vain, _LONGEST_PAUSE_SECONDS)
 
     def _tell(self) -> None:
-        """Tell the outside what is so now. One thread at a time does so, and thus the latest is told last."""
+        """Report the present state. One thread at a time does this, so the latest state is reported last."""
         with self._telling:
             accusation = self._accusation
             if self._told and not (accusation and accusation.fault is self._told):

@@ -86,8 +86,9 @@ class Gate:
     ) -> _Result:
         """What `attempt` returns, or raises, as soon as the part called `name` is not at fault.
 
-        `attempt` raises `AtFaultError` while it is. `opened` is called when a part that was at fault is so no longer,
-        or nobody is left to find out. Raises `DrainedError` if `stop` is set first, or `halt` where that is not given.
+        `attempt` raises `AtFaultError` while it is. `opened` is called when a part works again, or
+        when nobody is left who could find that out. Raises `DrainedError` if `stop` is set first, or `halt` where that
+        is not given.
         """
         part = self._enter(name)
         was_closed = False
@@ -108,7 +109,7 @@ class Gate:
                 opened()
 
     def mend(self, name: str) -> None:
-        """The part called `name` is at fault no longer, as somebody found out who did not come through here."""
+        """The part called `name` works again: somebody found out who did not wait at this gate."""
         with self._lock:
             if part := self._parts.get(name):
                 part.failures = 0
@@ -120,7 +121,7 @@ class Gate:
             return part
 
     def _leave(self, name: str, part: _Part) -> bool:
-        """Forget a part that nobody depends on: nobody could find out that it works again. True if it was at fault."""
+        """Forget a part on which nobody depends: nobody could find out that it works again. True if it was at fault."""
         with self._lock:
             part.dependents -= 1
             if not part.dependents:
@@ -151,7 +152,7 @@ class Gate:
                 part.prober = 0
 
     def _close(self, part: _Part, patience: Patience) -> None:
-        """What was under way when the fault was met is no probe: it puts the next one off, but counts for none."""
+        """A request that was under way when the fault was met delays the next probe, but is no probe itself."""
         with self._lock:
             counts = not part.failures or part.prober == threading.get_ident()
             seconds = patience(part.failures if counts else 0)

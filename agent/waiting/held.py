@@ -89,9 +89,9 @@ class Held:
         self._give_back(lost)
 
     def make_room(self) -> None:
-        """Beyond so many, the letter that has waited the longest comes again: memory has a limit.
+        """If too many are held, give back the letter that has waited the longest: memory has a limit.
 
-        At one trial a minute, hours pass until it is received again.
+        At one try a minute, it is received again after hours.
         """
         if not self.has_room() and len(self._letters) > 1:
             oldest = self._letters.popleft()

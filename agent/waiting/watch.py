@@ -1,4 +1,4 @@
-"""What is looked at now and then, work or no work: how full the queues are, and whether the sink accepts."""
+"""What is checked regularly, with or without work: how full the queues are, and whether the sink accepts."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class QueueWatch:
 
 
 class SinkWatch:
-    """Another thread's work: a sink that was not heard of for a while is asked whether it accepts.
+    """The work of another thread: asks a sink that has been silent for a while whether it accepts.
 
     So readiness is true in a quiet account too, and nothing is received that could not be shipped. While the sink
     `is_at_fault` already, it is not asked: the threads that wait for it find out. `await_up` asks until it accepts, and
