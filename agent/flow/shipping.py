@@ -13,6 +13,7 @@ from agent.errors import Fault
 from agent.flow.remembered import Claim, Remembered
 from agent.model import UNANSWERED, LogRecord, Outcome, Reading, Settlement, Verdict
 from agent.pulse import Pulse
+from agent.telemetry.events import Telemetry
 
 _LOOK_AGAIN_SECONDS = 5.0
 
@@ -28,22 +29,6 @@ class Sink(Protocol):
         ...
 
 
-class ShippingTelemetry(Protocol):
-    """What shipping tells the outside."""
-
-    def reading_finished(self, reading: Reading) -> None:
-        """A delivery's objects have been read; its skipped and malformed events have their fate."""
-        ...
-
-    def records_exported(self, records: Sequence[LogRecord]) -> None:
-        """The sink has these records; they are counted once."""
-        ...
-
-    def records_fated(self, fate: str, count: int) -> None:
-        """`count` events ended as `fate`: duplicate, dead_lettered or retried."""
-        ...
-
-
 class _Known(Enum):
     DELIVERED_BEFORE = auto()
 
@@ -56,7 +41,7 @@ class Shipping:
     """Ships what deliveries turned out to hold. Safe to call from many threads at once."""
 
     def __init__(
-        self, *, sink: Sink, remembered: Remembered, telemetry: ShippingTelemetry, pulse: Pulse, halt: threading.Event
+        self, *, sink: Sink, remembered: Remembered, telemetry: Telemetry, pulse: Pulse, halt: threading.Event
     ) -> None:
         self._sink = sink
         self._remembered = remembered
