@@ -115,13 +115,13 @@ DEAD_LETTERS: Final[Mapping[Reason, Advice]] = {
     Reason.NOTIFICATION_UNKNOWN: Advice(
         "the message, or a part of it, is no S3, SNS, EventBridge or CloudTrail notification of a known version",
         "delivered the parts that are known, and read nothing for this one",
-        "see who sends to the queue; confirm an SNS subscription by hand; send notifications, not events",
+        "find out who sends to the queue; confirm an SNS subscription by hand; send notifications, not events",
     ),
     Reason.NOT_ALLOWED: Advice(
         "the bucket, its owner or the account is not listed, or the key is not that of a log file that can be read",
         "asked S3 for nothing of it",
-        "do as `detail` says: list the bucket or account, or give the object a log file's name, then redrive; else see "
-        "who sends this",
+        "do what `detail` says: list the bucket or account, or give the object a log file's name, then redrive; else "
+        "find out who sends this",
     ),
     Reason.OBJECT_MISSING: Advice(
         "S3 has no such object, or no such bucket",
@@ -237,9 +237,9 @@ IGNORED: Final[Mapping[IgnoredReason, Advice]] = {
     IgnoredReason.AGGREGATED: Advice("a CloudTrail file of aggregated events was written", _PASSED_OVER, _NOTHING),
     IgnoredReason.LAKE: Advice("a result of a CloudTrail Lake query was written", _PASSED_OVER, _NOTHING),
     IgnoredReason.OTHER_KEY: Advice(
-        "an object was written that is certainly no CloudTrail file",
+        "an object was written that is certainly not a CloudTrail file",
         f"{_PASSED_OVER}; the log names each kind of key once",
-        "let the bucket notify of its trail's prefix only",
+        "let the bucket send notifications of its trail's prefix only",
     ),
     IgnoredReason.OTHER_EVENT: Advice(
         "the notification is about something other than a new object",
@@ -254,7 +254,7 @@ IGNORED: Final[Mapping[IgnoredReason, Advice]] = {
     IgnoredReason.OTHER_SERVICE: Advice(
         "another AWS service sent the message, and it names no log file in a listed bucket",
         f"{_PASSED_OVER}; the log names each sender once",
-        "let the topic or rule send S3's and CloudTrail's notifications only",
+        "let the topic or rule send only the notifications of S3 and CloudTrail",
     ),
 }
 

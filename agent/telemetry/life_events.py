@@ -24,12 +24,12 @@ class LifeEvents(Voice):
         )
 
     def volume_added(self, adds: Sequence[str]) -> None:
-        """`select` ships more than the rare events that an owner wants to see; `adds` says what it adds."""
+        """`select` ships more than a few rare events; `adds` says what it adds."""
         self._log.info(
             "volume_added",
             adds="; ".join(adds),
-            hint="each of these events is shipped and stored: watch trail_agent_events_total with fate=exported, and "
-            "leave out what is not wanted with select.exclude_events or select.include_read_only",
+            hint="each of these events is shipped and stored; watch trail_agent_events_total with fate=exported, and "
+            "leave out what you do not want with select.exclude_events or select.include_read_only",
         )
 
     def draining(self, signal_name: str, in_flight: int) -> None:
