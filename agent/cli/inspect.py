@@ -44,7 +44,9 @@ def inspect(
     paths: Annotated[
         list[str],
         typer.Argument(
-            metavar="PATH…", help="Trail files (.json, .json.gz), folders of them, or - for standard input."
+            metavar="PATH…",
+            help="Trail files (.json, .json.gz), folders of them, or - for standard input. LookupEvents output, "
+            "EventBridge events, CloudWatch Logs messages and single records are read too.",
         ),
     ],
     form: Annotated[
@@ -144,6 +146,8 @@ def _report(found: Inspected, one: str) -> None:
 
     shown = counted(len(found.records), one)
     summary = f"{shown} of {found.events} in {counted(found.files, 'file')}"
+    for form in found.forms:
+        say(form)
     say(summary + (f"; {found.malformed} malformed" if found.malformed else ""))
     for problem in found.problems:
         say(f"✗ {problem}")

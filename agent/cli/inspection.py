@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import stat
-import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self
 
 from agent import __version__, settings
 from agent.choices import make_mapper, make_mask, make_ours, make_read_limits, make_selector
+from agent.cli.forms import LOG_FILE, Taken, take
+from agent.cli.localfiles import STANDARD_INPUT, LocalFile, open_file
+from agent.cli.report import counted
 from agent.cli.table_row import iso
 from agent.errors import PermanentError
 from agent.flow.objects import ReadLimits, map_events
@@ -22,19 +24,16 @@ from agent.settings import LimitSettings, SelectSettings
 from agent.sink.otlp.decode import otlp_json, records
 from agent.sink.otlp.encode import Encoder
 from agent.trail import reader
-from agent.trail.event import MalformedEventError, decode_leniently
 from agent.trail.inflate import inflate
 
-_STANDARD_INPUT: Final = "-"
 _ENDINGS: Final = (".json", ".json.gz")
-_CHUNK_BYTES: Final = 1 << 18
-_LONGEST_RECORD: Final = 1 << 20
 
 
 @dataclass(slots=True)
 class Inspected:
     """What came of all files together.
 
+    `forms` has a line for each file that was not a log file as its name says, and what it was taken for instead.
     `problems` has a sentence for each file or folder that gave nothing to read, `missing` the paths that name nothing.
     """
 
@@ -42,6 +41,7 @@ class Inspected:
     files: int = 0
     events: int = 0
     malformed: int = 0
+    forms: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
 
@@ -126,14 +126,19 @@ class Inspector:
         except OSError as error:
             found.problems.append(f"{file}: cannot be read: {error.strerror}")
 
-    def _inspect_file(self, file: str, found: Inspected) -> None:
-        chunks, last_modified_ns = _open(file)
-        text = inflate(chunks, self._limits.inflate)
-        selected = reader.read(_as_log_file(text), self._selection, self._limits.events_per_object)
-        source = ObjectSource("", file, _account(file), last_modified_ns)
+    def _inspect_file(self, name: str, found: Inspected) -> None:
+        file = open_file(name)
+        text = inflate(file.chunks, self._limits.inflate)
+        reader.refuse_bomb(text, self._limits.events_per_object)
+        taken = take(text)
+        selected = reader.read(taken.text, self._selection, self._limits.events_per_object)
+        source = ObjectSource("", name, file.account, file.last_modified_ns)
         mapped = map_events(selected, self._mapper, source, self._selection)
+        events = len(mapped.records) + mapped.skipped + mapped.malformed
+        if form := _form(taken, file):
+            found.forms.append(f"{name}: taken for {form}, {counted(events, 'event')}")
         found.files += 1
-        found.events += len(mapped.records) + mapped.skipped + mapped.malformed
+        found.events += events
         found.malformed += mapped.malformed
         found.records += mapped.records
 
@@ -144,7 +149,7 @@ def _only_codecatalyst(select: SelectSettings) -> bool:
 
 def _files(path: str, found: Inspected) -> list[str]:
     """The files that `path` stands for: itself, of whatever kind, or a folder's; `found` learns if there are none."""
-    if path == _STANDARD_INPUT:
+    if path == STANDARD_INPUT:
         return [path]
     try:
         folder = stat.S_ISDIR(Path(path).stat().st_mode)
@@ -168,37 +173,8 @@ def _is_trail_file(file: Path) -> bool:
     return file.name.endswith(_ENDINGS) and file.is_file()
 
 
-def _open(file: str) -> tuple[Iterator[bytes], int]:
-    """The file's bytes, and when it was last written in Unix nanoseconds, like S3's LastModified; 0 for a pipe."""
-    if file == _STANDARD_INPUT:
-        return iter(lambda: sys.stdin.buffer.read(_CHUNK_BYTES), b""), 0
-    status = Path(file).stat()
-    modified = int(status.st_mtime) if stat.S_ISREG(status.st_mode) else 0
-    return _chunks(Path(file)), modified * 1_000_000_000
-
-
-def _chunks(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as stream:
-        while chunk := stream.read(_CHUNK_BYTES):
-            yield chunk
-
-
-def _as_log_file(text: bytearray) -> bytearray:
-    """A single record, as one pastes it from a page or a console, stands for a log file that holds just it."""
-    if len(text) > _LONGEST_RECORD:
-        return text
-    try:
-        members = decode_leniently(bytes(text))
-    except MalformedEventError:
-        return text
-    return (
-        bytearray(b'{"Records":[' + bytes(text) + b"]}")
-        if "eventName" in members and "Records" not in members
-        else text
-    )
-
-
-def _account(file: str) -> str:
-    """The account id that begins a log file's name, where it has one."""
-    account, mark, _ = Path(file).name.partition("_CloudTrail_")
-    return account if mark and account.isdigit() else ""
+def _form(taken: Taken, file: LocalFile) -> str:
+    """What the file was taken for; empty where it is a log file as its name says."""
+    if taken.form != LOG_FILE:
+        return taken.form
+    return f"{LOG_FILE} that is not compressed, in spite of its name" if file.is_plain_in_spite_of_its_name else ""

@@ -81,7 +81,7 @@ def read(text: bytearray, selection: Selection, events_per_object: int) -> Selec
     """
     if text.startswith(_BYTE_ORDER_MARK):
         del text[: len(_BYTE_ORDER_MARK)]
-    _refuse_bomb(text, events_per_object)
+    refuse_bomb(text, events_per_object)
     try:
         return _read_quickly(text, selection, events_per_object)
     except (msgspec.MsgspecError, UnicodeDecodeError):
@@ -90,7 +90,8 @@ def read(text: bytearray, selection: Selection, events_per_object: int) -> Selec
         raise _too_large("the file is nested too deep") from error
 
 
-def _refuse_bomb(text: bytearray, events_per_object: int) -> None:
+def refuse_bomb(text: bytearray, events_per_object: int) -> None:
+    """Raise `PermanentError` (`object_too_large`) if `text` holds more than events have, and would cost memory."""
     # Twenty million empty objects fit into 58 KB of gzip and cost a gigabyte once decoded.
     if _holds_more(text, b"{", events_per_object * _BRACES_PER_EVENT):
         raise _too_large(f"the file holds more objects than {events_per_object} events have")
@@ -123,7 +124,7 @@ def _may_repeat_names(text: bytearray, entries: int) -> bool:
 def _read_leniently(text: bytearray, selection: Selection, events_per_object: int) -> SelectedEvents:
     """Entry by entry: for a file in which some entry, selected or not, has an oddity that costs the whole decoding."""
     try:
-        _mend_surrogates(text)
+        mend_surrogates(text)
         _refuse_scalars(text, events_per_object)
         raws = _all_raws(text)
     except RecursionError as error:
@@ -166,7 +167,8 @@ def _refuse_scalars(text: bytearray, events_per_object: int) -> None:
             _refuse_number(entries, events_per_object)
 
 
-def _mend_surrogates(text: bytearray) -> None:
+def mend_surrogates(text: bytearray) -> None:
+    """Replace each escape in `text` that is half a surrogate pair by U+FFFD."""
     # In place, for the replacement is as long: a copy made of millions of parts would cost a gigabyte.
     for match in _SURROGATES.finditer(text):
         if match["lone"]:

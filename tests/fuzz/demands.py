@@ -13,6 +13,7 @@ from typing import Final
 
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
+from agent.cli.forms import take
 from agent.errors import Fault, PermanentError, Reason
 from agent.model import AttributeValue, Ignored, LogRecord
 from agent.records.fitting import size
@@ -81,6 +82,7 @@ class Demands:
     def of_text(self, text: bytes) -> str:
         """The text of a log file is read or refused, and what is read becomes records that can be sent."""
         found, again = _read(text, _EVERYTHING), _read(text, _EVERYTHING)
+        self._demand_taken(text, found)
         demand(found == again, "the same text was read in two ways")
         if isinstance(found, Reason):
             demand(found in _TEXT_REASONS, f"read gave the reason {found}")
@@ -106,6 +108,12 @@ class Demands:
             _demand_listed(each)
         kinds = {type(each).__name__ for each in admitted}
         return f"notification {'admitted' if 'Admitted' in kinds else 'ignored or refused'}"
+
+    def _demand_taken(self, text: bytes, found: reader.SelectedEvents | Reason) -> None:
+        taken = _taken(text)
+        demand(isinstance(taken, Reason) or taken == _taken(text), "inspect takes the same text in two ways")
+        if not isinstance(taken, Reason) and isinstance(found, reader.SelectedEvents):
+            demand(_read(taken, _EVERYTHING) == found, "inspect reads other events than the daemon")
 
     def _demand_selection(self, text: bytes, number: int) -> None:
         ours = _read(text, _OURS)
@@ -174,6 +182,13 @@ def _inflated(chunks: Sequence[bytes]) -> bytes | Reason:
 def _read(text: bytes, selection: reader.Selection) -> reader.SelectedEvents | Reason:
     try:
         return reader.read(bytearray(text), selection, _EVENTS)
+    except PermanentError as error:
+        return error.reason
+
+
+def _taken(text: bytes) -> bytes | Reason:
+    try:
+        return bytes(take(bytearray(text)).text)
     except PermanentError as error:
         return error.reason
 

@@ -68,6 +68,7 @@ FAULTS: Final = {
     68: "bytes after the end of the gzip",
     69: "a gzip of very many tiny members",
     70: "plain JSON under a name that ends in .gz, gzip under one that does not",
+    71: "trail events on a disk in another form than a log file: LookupEvents, EventBridge, CloudWatch Logs, lines",
     72: "masking readOnly beside include_read_only: false",
     73: "an event of another service counts as CodeCatalyst's, or has its attributes",
     74: "forged event sources and names of other services fill the memory of the metric",

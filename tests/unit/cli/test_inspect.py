@@ -77,7 +77,11 @@ def test_the_table_shows_who_did_what() -> None:
     shown = "2023-05-18T17:10:50Z user-ID (builder_id) CreateDevEnvironment MySpace/MyProject 192.168.0.1 success"
     assert first.split() == shown.split()
     assert second.split()[:5] == ["2022-09-06T15:08:43Z", "account-ID", "(assumed_role)", "ListConnections", "-"]
-    assert result.stderr == "2 CodeCatalyst events of 2 in 2 files\n"
+    assert result.stderr.splitlines() == [
+        f"{SPACE}: taken for one record, 1 event",
+        f"{CONNECTION}: taken for one record, 1 event",
+        "2 CodeCatalyst events of 2 in 2 files",
+    ]
     assert result.exit_code == 0
 
 
@@ -174,7 +178,7 @@ def test_a_missing_path_is_a_usage_error(tmp_path: Path) -> None:
     result = inspect(missing[0], SPACE, missing[1])
     assert result.exit_code == 2
     assert "CreateDevEnvironment" in result.stdout
-    assert result.stderr.splitlines()[1:] == [f"✗ {path}: there is no such file or folder" for path in missing]
+    assert result.stderr.splitlines()[2:] == [f"✗ {path}: there is no such file or folder" for path in missing]
     alone = inspect(missing[0])
     assert (alone.exit_code, alone.stdout) == (2, "")
     assert inspect().exit_code == 2
@@ -212,6 +216,28 @@ def test_pipes_are_read_like_standard_input(tmp_path: Path) -> None:
         assert record.get("observedTimeUnixNano", "0") == "0"
 
 
+@pytest.mark.row(70)
+def test_a_plain_file_under_a_name_for_gzip_is_read_and_told(tmp_path: Path) -> None:
+    """A browser inflates what it saves; gzip under a plain name is read without a word."""
+    plain, zipped = tmp_path / "a.json.gz", tmp_path / "b.json"
+    plain.write_bytes(log_file(raw_event()))
+    zipped.write_bytes(gzip.compress(log_file(raw_event())))
+    result = inspect(tmp_path)
+    assert result.exit_code == 0
+    assert result.stderr.splitlines() == [
+        f"{plain}: taken for a log file that is not compressed, in spite of its name, 1 event",
+        "2 CodeCatalyst events of 2 in 2 files",
+    ]
+
+
+@pytest.mark.parametrize("form", ["jsonl", "otlp"])
+def test_what_a_file_was_taken_for_stays_out_of_the_records(form: str) -> None:
+    """Only standard error has it, so that a pipe gets records alone."""
+    result = inspect("-f", form, "-", stdin=b"[%s]" % raw_event())
+    assert len(result.stdout.splitlines()) == 1
+    assert result.stderr.startswith("-: taken for an array of records, 1 event\n")
+
+
 @pytest.mark.parametrize(
     ("name", "content", "problem"),
     [
@@ -221,7 +247,7 @@ def test_pipes_are_read_like_standard_input(tmp_path: Path) -> None:
         ("a.json", b'"eventName"', "not CloudTrail's JSON"),
         ("a.json.gz", b"plain", "neither gzip nor JSON"),
         ("a.json.gz", gzip.compress(bytes(log_file(raw_event())))[:-9], "cut short"),
-        ("a.json", codecatalyst("docs-list-event-logs-example.json"), "not CloudTrail's JSON"),
+        ("a.json", codecatalyst("docs-list-event-logs-example.json"), "another format than CloudTrail's"),
     ],
 )
 def test_a_bad_file_is_named_and_the_others_are_shown(tmp_path: Path, name: str, content: bytes, problem: str) -> None:

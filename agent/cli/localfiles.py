@@ -1,0 +1,52 @@
+"""A file on the disk, a pipe or standard input, as `inspect` reads it."""
+
+from __future__ import annotations
+
+import stat
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Final
+
+STANDARD_INPUT: Final = "-"
+_CHUNK_BYTES: Final = 1 << 18
+
+
+@dataclass(frozen=True, slots=True)
+class LocalFile:
+    """An open file. `first` are its first bytes, which `chunks` has too; `last_modified_ns` is 0 for a pipe."""
+
+    name: str
+    first: bytes
+    chunks: Iterator[bytes]
+    last_modified_ns: int
+
+    @property
+    def account(self) -> str:
+        """The account id that begins a log file's name, where it has one."""
+        account, mark, _ = Path(self.name).name.partition("_CloudTrail_")
+        return account if mark and account.isdigit() else ""
+
+    @property
+    def is_plain_in_spite_of_its_name(self) -> bool:
+        """Whether the name promises gzip, and the bytes are JSON: what a browser saves."""
+        return self.name.endswith(".gz") and self.first.lstrip()[:1] in {b"{", b"["}
+
+
+def open_file(name: str) -> LocalFile:
+    """Open the file, or standard input for `-`; raises `OSError`."""
+    if name == STANDARD_INPUT:
+        chunks, modified = iter(lambda: sys.stdin.buffer.read(_CHUNK_BYTES), b""), 0
+    else:
+        status = Path(name).stat()
+        chunks, modified = _chunks(Path(name)), int(status.st_mtime) if stat.S_ISREG(status.st_mode) else 0
+    first = next(chunks, b"")
+    return LocalFile(name, first, chain([first], chunks), modified * 1_000_000_000)
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as stream:
+        while chunk := stream.read(_CHUNK_BYTES):
+            yield chunk
