@@ -11,8 +11,8 @@ from typing import Final, Self
 
 from agent import __version__, settings
 from agent.choices import make_mapper, make_mask, make_ours, make_read_limits, make_selector
-from agent.cli.forms import LOG_FILE, Taken, take
-from agent.cli.localfiles import STANDARD_INPUT, LocalFile, open_file
+from agent.cli.local_files import STANDARD_INPUT, LocalFile, open_file
+from agent.cli.local_forms import LOG_FILE, Taken, take
 from agent.cli.report import counted
 from agent.cli.table_row import iso
 from agent.errors import PermanentError

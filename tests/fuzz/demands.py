@@ -13,7 +13,7 @@ from typing import Final
 
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
-from agent.cli.forms import take
+from agent.cli.local_forms import take
 from agent.errors import Fault, PermanentError, Reason
 from agent.model import AttributeValue, Ignored, LogRecord
 from agent.records.fitting import size
@@ -239,8 +239,8 @@ def _parsed(payload: bytes) -> ExportLogsServiceRequest:
 
 
 def _first_of_origin(record: LogRecord, found: Sequence[LogRecord]) -> int:
-    origin = (record.account, record.region)
-    return next(at for at, each in enumerate(found) if (each.account, each.region) == origin)
+    origin = (record.account, record.region, record.service_name)
+    return next(at for at, each in enumerate(found) if (each.account, each.region, each.service_name) == origin)
 
 
 def _demand_same(record: LogRecord, received: ReceivedRecord) -> None:

@@ -7,7 +7,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.cli.forms import LOG_FILE, Taken, take
+from agent.cli.local_forms import LOG_FILE, Taken, take
 from agent.errors import PermanentError, Reason
 from tests.support.objects import log_file
 from tests.support.strategies import EVENTS, JSON, RAWS

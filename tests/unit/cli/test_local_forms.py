@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from agent.cli.forms import LOG_FILE, take
+from agent.cli.local_forms import LOG_FILE, take
 from agent.errors import PermanentError, Reason
 from tests.support.events import DATA, codecatalyst, raw_event
 from tests.support.objects import log_file
@@ -155,7 +155,7 @@ def test_what_is_no_event_beside_events_is_kept_to_be_counted() -> None:
         (b"7", "neither an object nor an array"),
         (ONE + b" and more", "not CloudTrail's JSON: Extra data"),
         (b"]", "not CloudTrail's JSON"),
-        (b'{"a":[}]', "an object with no members"),
+        (b'{"a":[}]', "not CloudTrail's JSON: Expecting value"),
         (b"[" * 100_000, "not CloudTrail's JSON"),
     ],
     ids=lambda value: repr(value[:30]),
