@@ -1,14 +1,15 @@
 """Keeps a record within a limit, without losing who did what, to what, and when.
 
-The attributes are those of the whole event; only long copies among them are cut. Then as many members of the body as
-necessary are replaced by a marker, and `trail_agent.truncated` lists them. If the body has nothing left to replace,
-it lists the attributes that were cut.
+Each attribute has a bound of its own, whatever the limit is; the body has the whole value. In a record above its limit,
+as many members of the body as necessary are replaced by a marker. `trail_agent.truncated` lists the attributes and the
+members that were cut.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import accumulate
 from typing import Final
 
 from agent.model import AttributeValue, LogRecord
@@ -28,6 +29,8 @@ PARAMETERS: Final = (
 
 _TRUNCATED: Final = "trail_agent.truncated"
 _LONG_CHARACTERS: Final = 2048  # far beyond any name, id or address that AWS writes
+_LONG_LIST_BYTES: Final = 8192  # some 60 resources
+_MOST_LISTED: Final = 64
 _SHORT_CHARACTERS: Final = 256
 
 Attributes = Mapping[str, AttributeValue]
@@ -39,16 +42,17 @@ def size(record: LogRecord) -> int:
 
 
 def fit(record: LogRecord, limit: int) -> LogRecord:
-    """`record` within `limit` bytes, or as close to it as possible; unchanged if it fits."""
-    if size(record) <= limit:
-        return record
-    attributes = _cut(record.attributes, _LONG_CHARACTERS)
+    """`record` within `limit` bytes, or as close to it as possible; unchanged if it and each attribute fit."""
+    bounded = _bounded(record)
+    if size(bounded) <= limit:
+        return bounded
+    attributes = bounded.attributes
     body, replaced = truncate(record.body.encode(), _bytes(record.body) + _size_of(attributes) - limit)
-    fitted = replace(record, body=body.decode(), attributes=attributes)
+    fitted = replace(bounded, body=body.decode(), attributes=attributes)
     for smaller in (_without_parameters, _shortest, _without_lists):
         if size(fitted) > limit:
             fitted = replace(fitted, attributes=smaller(fitted.attributes))
-    return _listing(fitted, replaced or _changed(record.attributes, fitted.attributes))
+    return _listing(fitted, replaced or _changed(attributes, fitted.attributes))
 
 
 def halved(record: LogRecord) -> LogRecord | None:
@@ -63,13 +67,30 @@ def halved(record: LogRecord) -> LogRecord | None:
     return shrunk if size(shrunk) <= limit else None
 
 
+def _bounded(record: LogRecord) -> LogRecord:
+    """With each attribute within its own bound; unchanged if all are."""
+    values = ((name, _bounded_value(name, value)) for name, value in record.attributes.items())
+    attributes = {name: value for name, value in values if value != ()}
+    return _listing(replace(record, attributes=attributes), _changed(record.attributes, attributes))
+
+
+def _bounded_value(name: str, value: AttributeValue) -> AttributeValue:
+    if isinstance(value, str):
+        return value if name in PARAMETERS else value[:_LONG_CHARACTERS]
+    if isinstance(value, bool | int) or name == _TRUNCATED or _bytes(str(value)) <= _LONG_LIST_BYTES:
+        return value
+    sizes = accumulate(_bytes(str(item)) for item in value)
+    return tuple(item for item, total in zip(value, sizes, strict=True) if total <= _LONG_LIST_BYTES)
+
+
 def _listing(record: LogRecord, names: Sequence[str]) -> LogRecord:
     if not names:
         return record
     before = record.attributes.get(_TRUNCATED, ())
     shown = (name[:_SHORT_CHARACTERS] for name in names)  # the names of members are untrusted, too
     listed = dict.fromkeys((*(before if isinstance(before, tuple) else ()), *shown))
-    return replace(record, attributes={**record.attributes, _TRUNCATED: tuple(listed)}, truncated=True)
+    attributes = {**record.attributes, _TRUNCATED: tuple(listed)[:_MOST_LISTED]}
+    return replace(record, attributes=attributes, truncated=True)
 
 
 def _changed(before: Attributes, after: Attributes) -> tuple[str, ...]:

@@ -521,22 +521,22 @@ def long_event() -> bytes:
 @pytest.mark.parametrize(
     ("limit", "names"),
     [
-        (200_000, None),
+        (200_000, ()),
         (60_000, ("responseElements",)),
         (30_000, ("responseElements", "requestParameters")),
         (13_000, ("responseElements", "requestParameters", "additionalEventData")),
         (2_000, ("responseElements", "requestParameters", "additionalEventData", "errorMessage")),
     ],
 )
-def test_a_record_above_its_limit_is_truncated_in_order(limit: int, names: tuple[str, ...] | None) -> None:
+def test_a_record_above_its_limit_is_truncated_in_order(limit: int, names: tuple[str, ...]) -> None:
     """Response, request, additional data, then the longest: only as much as must be, and the record says what."""
     record = Mapper(parameters=True, record_bytes=limit).to_record(long_event(), SOURCE)
     assert size(record) <= limit
-    assert record.attributes.get("trail_agent.truncated") == names
-    assert record.truncated is (names is not None)
+    assert record.attributes.get("trail_agent.truncated") == ("aws.error.message", *names)
+    assert record.truncated
     members = json.loads(record.body)
     assert [name for name, value in members.items() if str(value).startswith("[truncated: ")] == sorted(
-        names or (), key=list(members).index
+        names, key=list(members).index
     )
     assert record.event_id == members["eventID"] == "event-1"
     assert record.digest == MAPPER.to_record(long_event(), SOURCE).digest
@@ -558,7 +558,8 @@ def test_truncation_never_costs_who_did_what(member: str) -> None:
     record = Mapper(parameters=True, record_bytes=245_760).to_record(json.dumps(members).encode(), SOURCE)
     truncated = record.attributes["trail_agent.truncated"]
     assert isinstance(truncated, tuple)
-    assert set(truncated) <= {"responseElements", "requestParameters", member}
+    copies = {"aws.error.message", "user_agent.original"}
+    assert set(truncated) <= {"responseElements", "requestParameters", member, *copies}
     assert record.attributes["user.id"] == "user-ID"
     assert record.attributes["aws.codecatalyst.actor.kind"] == "builder_id"
     assert record.attributes["aws.codecatalyst.space.name"] == "MySpace"
@@ -589,9 +590,35 @@ def test_a_long_list_of_resources_keeps_within_the_limit() -> None:
     raw = raw_event(resources=[{"ARN": "x" * 300_000}])
     record = Mapper(parameters=True, record_bytes=100_000).to_record(raw, SOURCE)
     assert size(record) <= 100_000
-    assert record.attributes["trail_agent.truncated"] == ("resources",)
+    assert record.attributes["trail_agent.truncated"] == ("aws.resources", "resources")
     assert "aws.resources" not in record.attributes
     assert record.attributes["rpc.method"] == "CreateProject"
+
+
+@pytest.mark.row(40)
+def test_every_attribute_has_a_bound_whatever_the_limit_is() -> None:
+    """The body has the whole of what is long; the copies of it fit into Loki's 64 KiB of structured metadata."""
+    arns = [f"arn:aws:codecatalyst:::space/0000/project/{number:032d}" for number in range(1000)]
+    raw = raw_event(
+        resources=[{"ARN": arn, "accountId": "111122223333", "type": "AWS::CodeCatalyst::Project"} for arn in arns],
+        addendum={"reason": "x" * 9000, "updatedFields": ",".join(f"field{number}" for number in range(5000))},
+        userAgent="\u20ac" * 9000,
+    )
+    record = Mapper(parameters=True, record_bytes=500_000).to_record(raw, SOURCE)
+    attributes = record.attributes
+    assert sum(len(f"{name}{value}".encode()) for name, value in attributes.items()) < 65536
+    assert attributes["trail_agent.truncated"] == (
+        "user_agent.original",
+        "aws.resources",
+        "aws.cloudtrail.addendum.reason",
+        "aws.cloudtrail.addendum.updated_fields",
+    )
+    assert record.truncated
+    assert arns[-1] in record.body
+    kept = attributes["aws.resources"]
+    assert isinstance(kept, tuple)
+    assert [dict(each)["arn"] for each in kept] == arns[: len(kept)]
+    assert len(kept) > 40
 
 
 def test_the_list_of_what_is_gone_survives_being_shrunk_to_nothing() -> None:
@@ -625,7 +652,7 @@ def test_a_record_can_be_halved_for_a_sink() -> None:
     assert again is not None
     names = again.attributes["trail_agent.truncated"]
     assert isinstance(names, tuple)
-    assert names[:1] == ("responseElements",)
+    assert names[:2] == ("aws.error.message", "responseElements")
     assert len(names) == len(set(names)) > 1
     assert MAPPER.shrink(mapped()) is None
 
