@@ -28,7 +28,7 @@ from agent.pulse import Pulse
 from agent.records.fitting import halved
 from agent.settings import Settings
 from agent.sink.otlp.encode import Encoder
-from agent.sink.otlp.transport import open_transport
+from agent.sink.otlp.opening import open_transport
 from agent.sink.sink import DryRunSink, Sink
 from agent.telemetry.events import Telemetry
 from agent.waiting.doubt import Doubt, NoDoubt

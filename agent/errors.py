@@ -24,6 +24,7 @@ class Reason(StrEnum):
     RECORD_TOO_LARGE = "record_too_large"
     SINK_REJECTED = "sink_rejected"
     SINK_TOO_OLD = "sink_too_old"
+    SINK_TOO_NEW = "sink_too_new"
 
 
 class RetryReason(StrEnum):
@@ -37,6 +38,7 @@ class RetryReason(StrEnum):
     STORE_UNAVAILABLE = "store_unavailable"
     DEAD_LETTER_UNAVAILABLE = "dead_letter_unavailable"
     HELD_BACK = "held_back"
+    SINK_TOO_NEW = "sink_too_new"
     BUG = "bug"
 
 

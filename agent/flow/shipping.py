@@ -9,13 +9,14 @@ from dataclasses import replace
 from enum import Enum, auto
 from typing import Protocol
 
-from agent.errors import Fault
+from agent.errors import Fault, Reason, RetryReason
 from agent.flow.remembered import Claim, Remembered
-from agent.model import UNANSWERED, LogRecord, Outcome, Reading, Settlement, Verdict
+from agent.model import UNANSWERED, Delivery, LogRecord, Outcome, Reading, Settlement, Verdict
 from agent.pulse import Pulse
 from agent.telemetry.events import Telemetry
 
 _LOOK_AGAIN_SECONDS = 5.0
+_PATIENT_RECEIVES = 3  # as for an object that is missing: the fourth receive makes a dead letter
 
 
 class Sink(Protocol):
@@ -125,9 +126,19 @@ def _settlement(reading: Reading, answers: Mapping[bytes, _Answer]) -> Settlemen
         return Settlement(delivery, Outcome.RETURNED)
     if reading.retry:
         return Settlement(delivery, Outcome.RETRY, retry=reading.retry, retry_detail=reading.retry_detail)
-    refused = (_located(record, answer) for record, answer in verdicts)
-    fault = next((fault for fault in (*reading.faults, *refused) if fault), None)
+    refused = [fault for record, answer in verdicts if (fault := _located(record, answer))]
+    if too_new := _may_pass_later(delivery, refused):
+        return Settlement(delivery, Outcome.RETRY, retry=RetryReason.SINK_TOO_NEW, retry_detail=too_new.detail)
+    # What is suspect comes first: a delivery with it must be held, whatever else is wrong with it.
+    faults = sorted((*reading.faults, *refused), key=lambda fault: not fault.is_suspect)
+    fault = faults[0] if faults else None
     return Settlement(delivery, Outcome.DEAD_LETTER if fault else Outcome.DELIVERED, fault=fault)
+
+
+def _may_pass_later(delivery: Delivery, refused: Sequence[Fault]) -> Fault | None:
+    """A refusal that time may end: a clock is wrong, the sink's, our trail's or the forger's."""
+    is_early = delivery.receive_count <= _PATIENT_RECEIVES
+    return next((fault for fault in refused if is_early and fault.reason is Reason.SINK_TOO_NEW), None)
 
 
 def _located(record: LogRecord, answer: _Answer) -> Fault | None:

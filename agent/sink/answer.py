@@ -1,4 +1,18 @@
-"""What the other side of an export can say: a closed set, and the tables that tell which status says what.
+"""What the other side of an export can say, and the one table that tells what it means.
+
+A meaning needs evidence: the code, the words, and what was asked. This page holds the code and the words; an answer's
+code and words together give its `Meaning`. What was asked is weighed in `agent.sink.asking` (an answer that an empty
+request gets too is not about a record) and in `agent.sink.experience` (what other records were answered).
+
+| meaning       | evidence                                                  | what the agent does                     |
+|---------------|-----------------------------------------------------------|-----------------------------------------|
+| accepted      | 200, 204, OK, with no body or an OTLP response            | the records are delivered               |
+| later, slow   | a status that may pass; no answer                         | waits, and sends the same bytes again   |
+| throttled     | 429, RESOURCE_EXHAUSTED, words of overload                | the same, as far apart as the sink asks |
+| misconfigured | a status of the address; a web page; no OTLP response     | keeps everything, waits for an operator |
+| too large     | 413, or words about size, and none of overload            | splits; a record alone is shrunk        |
+| too old, new  | a refusal whose words say so                              | splits; a dead letter, or later         |
+| refused       | 400, 422, INVALID_ARGUMENT, and no empty request gets it  | splits down to the record that is bad   |
 
 The OTLP specification names the statuses that may be retried; where it would drop data, this table keeps it.
 https://opentelemetry.io/docs/specs/otlp/#failures ; Loki's own statuses: https://grafana.com/docs/loki/latest/reference/loki-http-api/
@@ -8,6 +22,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+
+from agent.sink import words
 
 MAX_RETRY_AFTER_SECONDS = 300.0
 
@@ -32,12 +48,18 @@ class PartlyRejected:
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """Not accepted now. `retry_after`: the wait in seconds that the sink asked for; `slow`: begin with longer waits."""
+    """Not accepted now. `retry_after`: the wait in seconds that the sink asked for; `slow`: begin with longer waits.
+
+    `detail`, here and below, is our own sentence. `said` are the sink's words: they may quote records. Not `reached`:
+    there was no connection, and nothing of the request was sent.
+    """
 
     detail: str
     retry_after: float | None = None
     slow: bool = False
     throttled: bool = False
+    said: str = ""
+    reached: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +67,24 @@ class Misconfigured:
     """What answers is not a sink that takes records from us: wrong address, credentials or protocol."""
 
     detail: str
+    said: str = ""
+
+
+class Why(Enum):
+    """What a refusal is for, by its words."""
+
+    UNTOLD = "untold"
+    TOO_OLD = "too old"
+    TOO_NEW = "too new"
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Something in the request is bad; `detail` is the sink's message. What was good may have been stored."""
+    """Something in the request is bad. What was good may have been stored."""
 
     detail: str
+    said: str = ""
+    why: Why = Why.UNTOLD
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +92,15 @@ class TooLarge:
     """The request is larger than the sink takes."""
 
     detail: str
+    said: str = ""
 
 
+NotJudged = Later | Misconfigured
 Answer = Accepted | PartlyRejected | Later | Misconfigured | Refused | TooLarge
 
 
 class Meaning(Enum):
-    """What a status says, before the response's text is looked at."""
+    """What a code says, before the words are looked at."""
 
     ACCEPTED = "accepted"
     LATER = "later"
@@ -114,35 +149,55 @@ GRPC_STATUSES = {
     "FAILED_PRECONDITION": Meaning.MISCONFIGURED,
     "ALREADY_EXISTS": Meaning.MISCONFIGURED,
     "INVALID_ARGUMENT": Meaning.REFUSED,
-    "RESOURCE_EXHAUSTED": Meaning.TOO_LARGE,  # with RetryInfo: THROTTLED
+    "RESOURCE_EXHAUSTED": Meaning.THROTTLED,
 }
 """By name of the code; UNKNOWN, INTERNAL and whatever comes to be are SLOW."""
 
+_MAY_BE_ABOUT_SIZE = frozenset(
+    {"400", "422", "500", "RESOURCE_EXHAUSTED", "OUT_OF_RANGE", "INVALID_ARGUMENT", "INTERNAL", "UNKNOWN"}
+)
+"""The codes with which sinks tell, in words, that something is too large. With 429 and 503 they tell of load."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An answer that is no success. `code` is the HTTP status or the name of the gRPC status.
+
+    `text` is all that the sink wrote, as far as it was read; `said` the part of it that a dead letter shows.
+    `asked_to_wait`: it sent RetryInfo. `is_page`: what it wrote is a web page, which no sink writes about a record.
+    """
+
+    code: str
+    detail: str
+    text: str = ""
+    said: str = ""
+    retry_after: float | None = None
+    asked_to_wait: bool = False
+    is_page: bool = False
+
 
 def http_meaning(status: int) -> Meaning:
-    """What an HTTP status says."""
+    """What an HTTP status says by itself."""
     return HTTP_STATUSES.get(status) or HTTP_CLASSES.get(status // 100, Meaning.SLOW)
 
 
-def grpc_meaning(code: str, *, retry_info: bool) -> Meaning:
-    """What a gRPC status says; `retry_info`: the server sent google.rpc.RetryInfo with it."""
-    if code == "RESOURCE_EXHAUSTED" and retry_info:
-        return Meaning.THROTTLED
+def grpc_meaning(code: str) -> Meaning:
+    """What a gRPC status says by itself."""
     return GRPC_STATUSES.get(code, Meaning.SLOW)
 
 
-def failure(meaning: Meaning, detail: str, retry_after: float | None = None) -> Answer:
-    """The answer that a status other than success gives."""
-    match meaning:
+def refusal(meaning: Meaning, reply: Refusal) -> Answer:
+    """The answer that a status other than success gives, by its code's `meaning` and by the reply's words."""
+    match _weighed(meaning, reply):
         case Meaning.MISCONFIGURED:
-            return Misconfigured(detail)
+            return Misconfigured(reply.detail, reply.said)
         case Meaning.REFUSED:
-            return Refused(detail)
+            return Refused(reply.detail, reply.said, _why(reply.text))
         case Meaning.TOO_LARGE:
-            return TooLarge(detail)
-        case _:
-            wait = _bounded(retry_after)
-            return Later(detail, wait, slow=meaning is Meaning.SLOW, throttled=meaning is Meaning.THROTTLED)
+            return TooLarge(reply.detail, reply.said)
+        case weighed:
+            is_slow, is_throttled = weighed is Meaning.SLOW, weighed is Meaning.THROTTLED
+            return Later(reply.detail, _bounded(reply.retry_after), is_slow, is_throttled, reply.said)
 
 
 def success(rejected: int, message: str) -> Accepted | PartlyRejected:
@@ -151,6 +206,27 @@ def success(rejected: int, message: str) -> Accepted | PartlyRejected:
     A negative count is nonsense, but it is not a proof of delivery.
     """
     return Accepted(message) if rejected == 0 else PartlyRejected(rejected, message)
+
+
+def _weighed(meaning: Meaning, reply: Refusal) -> Meaning:
+    """What code and words say together."""
+    if reply.is_page:  # a proxy's or a web server's; its status alone counts, and it knows nothing of records
+        return Meaning.MISCONFIGURED if meaning is Meaning.REFUSED else meaning
+    if meaning is Meaning.MISCONFIGURED:
+        return meaning
+    if reply.code in _MAY_BE_ABOUT_SIZE and not reply.asked_to_wait and words.are_about_size(reply.text):
+        return Meaning.TOO_LARGE
+    if meaning is not Meaning.REFUSED:
+        return meaning
+    if words.are_about_the_protocol(reply.text):
+        return Meaning.MISCONFIGURED
+    return Meaning.THROTTLED if words.are_about_load(reply.text) else meaning
+
+
+def _why(text: str) -> Why:
+    if words.are_about_age(text):
+        return Why.TOO_OLD
+    return Why.TOO_NEW if words.are_about_the_future(text) else Why.UNTOLD
 
 
 def _bounded(retry_after: float | None) -> float | None:

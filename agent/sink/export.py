@@ -1,212 +1,208 @@
-"""One export: cut into requests, and each request taken apart until every record has its verdict."""
+"""One export: cut into requests, and each request taken apart until every record has its verdict.
+
+A request that is refused is halved until the bad record is alone. One that is too large is halved, too, and a record
+that is too large alone is shrunk. Of one that never passes, though empty requests do, smaller parts are tried.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Protocol
-
-from agent.errors import Fault, Reason
-from agent.model import ACCEPTED, UNANSWERED, LogRecord, Verdict
-from agent.sink.answer import Accepted, Answer, PartlyRejected, Refused, TooLarge
-from agent.sink.otlp.encode import Encoder
-
-MAX_SPAN_NANO = 30 * 60 * 10**9
-"""How far apart in time the records of one request may be. Loki refuses what is more than an hour behind the newest of
-its stream, repeats included: a request that spans less can be sent again, in whole or in part."""
-
-TOO_OLD_TEXTS = ("too far behind", "timestamp too old", "entry out of order")
-"""How Loki says it (pkg/validation/validate.go, pkg/chunkenc/interface.go): behind the newest of its stream, older than
-`reject_old_samples_max_age`, and behind at all where unordered writes are off."""
-
-
-_DETAILS = {
-    Reason.SINK_REJECTED: "the sink refused the record",
-    Reason.SINK_TOO_OLD: "the sink takes no records as old as this one",
-    Reason.RECORD_TOO_LARGE: "the sink finds the record too large, even truncated",
-}
-
-
-class Telemetry(Protocol):
-    """How the records of an export are seen from outside."""
-
-    def sink_warned(self, message: str) -> None:
-        """The sink accepted a request and had something to say about it."""
-        ...
-
-    def record_shrunk(self) -> None:
-        """A record was too large for the sink, and a part of it was left out."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How large one request may be: bytes before compression, and records."""
-
-    max_batch_bytes: int
-    max_batch_records: int
+from agent.model import Verdict
+from agent.sink import words
+from agent.sink.answer import (
+    Accepted,
+    Answer,
+    Later,
+    Misconfigured,
+    NotJudged,
+    PartlyRejected,
+    Refused,
+    TooLarge,
+    Why,
+)
+from agent.sink.asking import Asking, Stuck
+from agent.sink.experience import ALONE_SECONDS, Experience
+from agent.sink.outside import Telemetry
+from agent.sink.pieces import Cargo, Piece
+from agent.sink.verdicts import RefusedRecord, Verdicts
 
 
 class Export:
-    """One call of `Sink.export`: what is still to be sent, and the verdicts so far.
+    """One call of `Sink.export`: what is still to be sent, and the verdicts so far."""
 
-    `ask` sends one request until the sink judges it, and returns None if the daemon halts before it does. `shrink`
-    returns a smaller record, or None where nothing can be left out.
-    """
-
-    def __init__(
-        self,
-        records: Sequence[LogRecord],
-        *,
-        encoder: Encoder,
-        ask: Callable[[bytes], Answer | None],
-        telemetry: Telemetry,
-        shrink: Callable[[LogRecord], LogRecord | None],
-        limits: Limits,
-    ) -> None:
-        self._encoder = encoder
-        self._ask = ask
+    def __init__(self, cargo: Cargo, *, asking: Asking, experience: Experience, telemetry: Telemetry) -> None:
+        self._cargo = cargo
+        self._asking = asking
+        self._experience = experience
         self._telemetry = telemetry
-        self._shrink = shrink
-        self._limits = limits
-        self._records = list(records)
-        self._verdicts = [UNANSWERED] * len(self._records)
-        self._shrunk: set[int] = set()
-        self._too_old: dict[_Stream, _Proof] = {}
+        self._verdicts = Verdicts(cargo.records, experience)
+        self._lone: list[tuple[int, NotJudged]] = []
 
     def run(self) -> list[Verdict]:
-        """Send everything, oldest first."""
-        oldest_first = sorted(range(len(self._records)), key=lambda place: self._records[place].time_unix_nano)
-        ordered = [self._records[place] for place in oldest_first]
-        limits = self._limits
-        begin = 0
-        for batch in self._encoder.batches(ordered, limits.max_batch_bytes, limits.max_batch_records, MAX_SPAN_NANO):
-            end = begin + len(batch.records)
-            if not self._settle(_Piece(oldest_first[begin:end], batch.payload)):
-                break
-            begin = end
-        return self._verdicts
+        """Send everything, oldest first; last of all the records that are known not to pass."""
+        left = [place for place in self._cargo.oldest_first() if not self._set_aside(place)]
+        goes_on = True
+        while left and goes_on:
+            piece = self._cargo.first_request(left, self._experience.limit(self._asking.now()))
+            left = left[len(piece.places) :]
+            goes_on = self._work_on(piece)
+        if goes_on:
+            all(self._outlast(place, last) for place, last in self._lone)
+        return self._verdicts.conclude(has_control=self._asking.has_control)
 
-    def _settle(self, whole: _Piece) -> bool:
-        """Send one request, and the parts of it that must be sent again; False if the daemon halts before its end."""
-        stack = [whole]
+    def _set_aside(self, place: int) -> bool:
+        is_lone = self._experience.is_lone(self._cargo.records[place].digest)
+        if is_lone:
+            self._lone.append((place, Later("")))
+        return is_lone
+
+    def _work_on(self, *pieces: Piece) -> bool:
+        """Send requests, the last first, and the parts that must be sent again; False if the daemon halts before."""
+        stack = [*pieces]
         while stack:
-            piece = self._without_too_old(stack.pop())
-            if not piece.places:
+            piece = stack.pop()
+            places = self._verdicts.unproven(piece.places)
+            if not places:
                 continue
-            answer = self._ask(piece.payload or self._payload(piece.places))
-            if answer is None:
+            piece = piece if len(places) == len(piece.places) else piece.only(places)
+            answer = self._asking.until_judged(
+                self._cargo.bytes_of(piece), is_first=piece.refused_since is None, is_urgent=piece.is_urgent
+            )
+            smaller = self._pieces_after(piece, answer)
+            if smaller is None:
                 return False
-            stack.extend(self._judge(piece.places, answer))
+            stack += smaller
+            if self._verdicts.leave_unsent(place for piece in stack for place in piece.places):
+                break
         return True
 
-    def _judge(self, places: list[int], answer: Answer) -> list[_Piece]:
+    def _pieces_after(self, piece: Piece, answer: Answer | Stuck | None) -> list[Piece] | None:
+        """What is to be sent next, the last first; None if the daemon halts."""
+        if answer is None:
+            return None
+        if not isinstance(answer, Stuck):
+            return self._judge(piece, answer)
+        if len(piece.places) > 1:
+            return self._try_parts(piece, answer.answer)
+        self._lone.append((piece.places[0], answer.answer))
+        return []
+
+    def _judge(self, piece: Piece, answer: Answer) -> list[Piece]:
         """Write down the verdicts that `answer` gives; return what is to be sent next, the last first."""
         match answer:
             case Accepted(warning):
-                self._decide(places, ACCEPTED)
+                self._verdicts.accept(piece.places)
                 if warning:
-                    self._telemetry.sink_warned(warning)
+                    self._telemetry.sink_warned()
             case PartlyRejected(count, message):
-                rejected = f"{count if count > 0 else 'an unknown number'} of {len(places)} records"
-                self._reject(places, Reason.SINK_REJECTED, f"it rejected {rejected}: {message}", is_final=True)
-            case Refused(detail):
-                return self._take_apart(places, detail)
-            case TooLarge(detail):
-                return self._make_smaller(places, detail)
+                self._take_partial_success(piece, count, message)
+            case Refused():
+                return self._take_apart(piece.refused(self._experience.accepted), answer)
+            case TooLarge():
+                return self._make_smaller(piece.refused(self._experience.accepted), answer)
         return []
 
-    def _take_apart(self, places: list[int], detail: str) -> list[_Piece]:
-        """Search for the bad record; for the newest one too old, because it is the proof for all that are older."""
-        too_old = is_too_old(detail)
-        if len(places) > 1:
-            older, newer = _halves(places)
-            return [older, newer] if too_old else [newer, older]
-        if too_old:
-            record = self._records[places[0]]
-            self._too_old[_Stream.of(record)] = _Proof(record.time_unix_nano, detail)
-        self._reject(places, Reason.SINK_TOO_OLD if too_old else Reason.SINK_REJECTED, detail)
-        return []
-
-    def _make_smaller(self, places: list[int], detail: str) -> list[_Piece]:
-        """Halve the request; a record that is alone is shrunk once."""
-        if len(places) > 1:
-            older, newer = _halves(places)
-            return [newer, older]
-        place = places[0]
-        smaller = None if place in self._shrunk else self._shrink(self._records[place])
-        if smaller is None:
-            self._reject(places, Reason.RECORD_TOO_LARGE, detail)
-            return []
-        self._shrunk.add(place)
-        self._records[place] = smaller
-        self._telemetry.record_shrunk()
-        return [_Piece(places)]
-
-    def _without_too_old(self, piece: _Piece) -> _Piece:
-        """Refuse, without sending them, the records that are as old as one that was refused for its age, or older."""
-        left = []
+    def _take_partial_success(self, piece: Piece, count: int, message: str) -> None:
+        """The protocol forbids to send any of these again, and does not say which are refused."""
+        total = len(piece.places)
+        said = f"it rejected {count if count > 0 else 'an unknown number'} of {total} records: {message}"
+        if 0 < count < total:
+            self._experience.accept()
+            self._verdicts.reject_final(piece.places, said)
+            return
         for place in piece.places:
-            if proof := self._proof_against(self._records[place]):
-                self._reject([place], Reason.SINK_TOO_OLD, f"what it said of one no older than this: {proof.detail}")
-            else:
-                left.append(place)
-        return piece if len(left) == len(piece.places) else _Piece(left)
+            refusal = RefusedRecord(place, words.alike(message), said, is_final=True)
+            self._verdicts.refuse(refusal, self._experience.accepted)
 
-    def _proof_against(self, record: LogRecord) -> _Proof | None:
-        proof = self._too_old.get(_Stream.of(record))
-        return proof if proof and record.time_unix_nano <= proof.time_unix_nano else None
+    def _take_apart(self, piece: Piece, answer: Refused) -> list[Piece]:
+        """Search for the bad record; for the one nearest to the sink's horizon, where time is what it is refused for.
 
-    def _payload(self, places: list[int]) -> bytes:
-        return self._encoder.payload([self._records[place] for place in places])
+        The newest that is too old is the proof for all that are older, and the oldest that is too new for the newer.
+        """
+        if len(piece.places) > 1:
+            older, newer = piece.halves()
+            return [older, newer] if answer.why is Why.TOO_OLD else [newer, older]
+        (place,) = piece.places
+        if answer.why is Why.UNTOLD:
+            refusal = RefusedRecord(place, f"{answer.detail} {words.alike(answer.said)}", _said(answer))
+            self._verdicts.refuse(refusal, piece.refused_since or 0)
+        else:
+            self._verdicts.refuse_for_time(place, answer.why, _said(answer))
+        return []
 
-    def _decide(self, places: list[int], verdict: Verdict) -> None:
-        for place in places:
-            self._verdicts[place] = verdict
+    def _make_smaller(self, piece: Piece, answer: TooLarge) -> list[Piece]:
+        """Halve the request; a record that is alone is shrunk, as often as it can be."""
+        if len(piece.places) > 1:
+            older, newer = piece.halves()
+            return [newer, older]
+        (place,) = piece.places
+        if not self._cargo.cut(place):
+            self._verdicts.too_large(place, _said(answer))
+            return []
+        self._telemetry.record_shrunk()
+        return [piece.only(piece.places)]
 
-    def _reject(self, places: list[int], reason: Reason, said: str, *, is_final: bool = False) -> None:
-        for place in places:
-            source = self._records[place].source
-            fault = Fault(reason, _DETAILS[reason], source.bucket, source.key, said, is_final)
-            self._verdicts[place] = Verdict(accepted=False, fault=fault)
+    def _try_parts(self, piece: Piece, last: NotJudged) -> list[Piece] | None:
+        """Try smaller and smaller parts of a request that is stuck, in turn with the whole, until one passes.
+
+        That makes it a matter of size, or of one record in it, and the rest is sent in parts. If none passes, the sink
+        takes no records at all, and the whole waits on. None if the daemon halts.
+        """
+        trials = 0
+        for part, others in piece.trial_parts():
+            for tried, left in ((part, others), (piece, [])):
+                payload = self._cargo.bytes_of(tried)
+                answer = self._asking.once(payload, last, trials)
+                if answer is None:
+                    return None
+                if not isinstance(answer, Later | Misconfigured):
+                    if left:
+                        self._experience.learn_limit(len(payload), self._asking.now())
+                    return [*left, *self._judge(tried, answer)]
+                last, trials = answer, trials + 1
+        return [piece]
+
+    def _outlast(self, place: int, last: NotJudged) -> bool:
+        """Try a record that does not pass alone, until it is judged, or for five minutes; False if the daemon halts.
+
+        Then it is held, so that others can be tried. If those are accepted and it still is not, it is to blame itself.
+        """
+        digest, trials, alone = self._cargo.records[place].digest, 0, Piece((place,))
+        lone = self._experience.lone(digest, self._asking.now())
+        while True:
+            answer = self._asking.once(self._cargo.bytes_of(alone), last, trials)
+            if not isinstance(answer, Later | Misconfigured):
+                return answer is not None and self._pass_on(alone, answer)
+            last, trials, lone.tries = answer, trials + 1, lone.tries + 1
+            if self._is_to_blame(digest, answer):
+                return self._cut_until_it_passes(place, answer)
+            if self._asking.now() - lone.since >= ALONE_SECONDS:
+                self._verdicts.unsettled(place, _said(answer), is_suspect=True)
+                return True
+
+    def _is_to_blame(self, digest: bytes, answer: NotJudged) -> bool:
+        """Whether it is the record's own fault; never under an overload, which may be that of one stream."""
+        if isinstance(answer, Later) and answer.throttled:
+            return False
+        return self._experience.blames(digest, self._asking.now()) and self._asking.empty_passes()
+
+    def _cut_until_it_passes(self, place: int, last: NotJudged) -> bool:
+        """Shrink a record that is to blame, and send it; a dead letter, if no part of it passes. False if halted."""
+        trials, alone = 0, Piece((place,))
+        while self._cargo.cut(place):
+            answer = self._asking.once(self._cargo.bytes_of(alone), last, trials)
+            if not isinstance(answer, Later | Misconfigured):
+                self._telemetry.record_shrunk()
+                return answer is not None and self._pass_on(alone, answer)
+            last, trials = answer, trials + 1
+        is_down = not self._asking.empty_passes()  # since a moment ago: nothing is proven
+        self._verdicts.unsettled(place, _said(last), is_suspect=is_down)
+        return True
+
+    def _pass_on(self, piece: Piece, answer: Answer) -> bool:
+        """A record that did not pass alone is judged after all."""
+        self._experience.forget(self._cargo.records[piece.places[0]].digest)
+        return self._work_on(*self._judge(piece, answer))
 
 
-@dataclass(frozen=True, slots=True)
-class _Stream:
-    """What Loki makes a stream of: its labels come from the resource."""
-
-    account: str
-    region: str
-    service_name: str
-
-    @classmethod
-    def of(cls, record: LogRecord) -> _Stream:
-        """The stream of `record`."""
-        return cls(record.account, record.region, record.service_name)
-
-
-@dataclass(frozen=True, slots=True)
-class _Proof:
-    """That a record of this time was refused for its age, and what the sink said."""
-
-    time_unix_nano: int
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    """Records to be sent in one request, by their places; with the request's bytes if they are written already."""
-
-    places: list[int]
-    payload: bytes | None = None
-
-
-def is_too_old(message: str) -> bool:
-    """Whether a refusal is for the record's age."""
-    lowered = message.lower()
-    return any(text in lowered for text in TOO_OLD_TEXTS)
-
-
-def _halves(places: list[int]) -> tuple[_Piece, _Piece]:
-    middle = len(places) // 2
-    return _Piece(places[:middle]), _Piece(places[middle:])
+def _said(answer: NotJudged | Refused | TooLarge) -> str:
+    return f"{answer.detail}: {answer.said}".rstrip(": ")

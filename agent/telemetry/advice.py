@@ -34,9 +34,10 @@ _ASKS: Final = "receives nothing, and asks again at most 30 s later"
 
 ENVIRONMENT: Final[Mapping[EnvironmentFault, Advice]] = {
     EnvironmentFault.SINK_UNAVAILABLE: Advice(
-        "the sink does not answer, answers too late or with 5xx, or has no certificate that the agent trusts",
+        "the sink does not answer, answers too late or with 5xx, or only answers empty requests, or has no certificate "
+        "that the agent trusts",
         f"{_WAITS} at most a minute apart, or as the sink asks (up to 5 min)",
-        "check that the sink runs; check its address, the network and its certificate",
+        "check that the sink runs; check its address, otlp.protocol, http or https, network and certificate",
     ),
     EnvironmentFault.SINK_THROTTLED: Advice(
         "the sink says that it is overloaded, or that it gets too many requests",
@@ -44,9 +45,10 @@ ENVIRONMENT: Final[Mapping[EnvironmentFault, Advice]] = {
         "nothing if it passes; else give the sink more memory, or raise its limits",
     ),
     EnvironmentFault.SINK_MISCONFIGURED: Advice(
-        "what answers at otlp.endpoint takes no log records: it redirects, or answers 401, 403, 404 or similar",
+        "what answers takes no log records: it speaks another protocol, answers with no OTLP response, "
+        "redirects, or refuses even empty requests (400, 401, 403, 404)",
         f"{_WAITS} 5 to 60 s apart",
-        "check otlp.endpoint, otlp.protocol and the credentials in otlp.headers",
+        "check otlp.protocol, otlp.endpoint (http or https, port, path) and the credentials in otlp.headers",
     ),
     EnvironmentFault.SINK_REFUSES: Advice(
         "the sink refuses every record with the same words and accepts none: its own settings may be wrong",
@@ -155,11 +157,11 @@ DEAD_LETTERS: Final[Mapping[Reason, Advice]] = {
     ),
     Reason.RECORD_TOO_LARGE: Advice(
         "the sink says of a single record that it is too large",
-        "shortened the record as far as it can, sent it again, and delivered the others",
+        "shortened the record as far as it can, sent it again each time, and delivered the others",
         "raise the sink's limit for the size of a record, then redrive",
     ),
     Reason.SINK_REJECTED: Advice(
-        "the sink refused a record, and will refuse it again",
+        "the sink refused a record, and will refuse it again; or never answers for it alone, though it takes others",
         "delivered the others; if the sink did not say which one, made a dead letter of each message in the request",
         "see the sink's words in the dead letter's attribute `detail`, correct the cause, then redrive",
     ),
@@ -167,6 +169,11 @@ DEAD_LETTERS: Final[Mapping[Reason, Advice]] = {
         "the sink does not take records as old as this one",
         "delivered the newer ones; sent none that are older, of the same account and region",
         "raise the sink's limit for old samples (Loki: reject_old_samples_max_age), then redrive",
+    ),
+    Reason.SINK_TOO_NEW: Advice(
+        "the sink says that a record is from the future: a clock is wrong, or the event is forged",
+        "tried it at four receives, within some minutes, and delivered the others",
+        "compare the sink's clock with the time of the event; correct the clock, then redrive",
     ),
 }
 
@@ -212,6 +219,11 @@ RETRIES: Final[Mapping[RetryReason, Advice]] = {
         "the agent asks whether it is wrong (see dead letters), and this worker keeps five hundred messages already",
         _COMES_AGAIN,
         "see the fault dead letters",
+    ),
+    RetryReason.SINK_TOO_NEW: Advice(
+        "the sink says that a record is from the future: a clock is wrong, or the event is forged",
+        f"{_COMES_AGAIN}; the fourth receive makes it a dead letter",
+        "compare the sink's clock with the time of the event",
     ),
     RetryReason.BUG: Advice(
         "a bug of trail-agent",

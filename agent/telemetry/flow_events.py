@@ -11,7 +11,7 @@ from agent.model import EventLabels, Ignored, LogRecord, Reading
 from agent.telemetry import advice
 from agent.telemetry.ignored_kind import kind_of
 from agent.telemetry.safetext import without_user
-from agent.telemetry.voice import ERROR, Voice
+from agent.telemetry.voice import ERROR, WARNING, Voice
 
 _NANOSECONDS: Final = 1e9
 
@@ -89,10 +89,9 @@ class FlowEvents(Voice):
         fault = advice.fault_of("sink", kind)
         self._trouble(ERROR, "sink", "sink_down", fault=fault.value, detail=detail, hint=advice.ENVIRONMENT[fault].hint)
 
-    def sink_warned(self, message: str) -> None:
-        """The sink accepted everything, with a message."""
-        if self._distinct.is_new(f"sink: {message}"):
-            self._log.warning("sink_warned", message=message, hint="everything was accepted; see the sink's own log")
+    def sink_warned(self) -> None:
+        """The sink accepted everything, with a message, which may quote an event."""
+        self._seldom(WARNING, "sink_warned", "sink_warned", hint="everything was accepted; see the sink's own log")
 
     def gate_closed(self, part: str, fault: EnvironmentFault, detail: str) -> None:
         """`part` ("bucket acme", "dead letters", …) is at fault, and no message is: the work waits, we are unready."""

@@ -32,6 +32,7 @@ from agent.waiting.held import Held, Worker, is_final, is_suspect
 IN_A_ROW: Final = 10
 OF_THE_LAST: Final = 100
 _PART: Final = "doubt"
+_OF_THE_SINKS_CLOCK: Final = frozenset({Reason.SINK_TOO_OLD, Reason.SINK_TOO_NEW})
 _FIRST_PAUSE_SECONDS: Final = 0.5
 _LONGEST_PAUSE_SECONDS: Final = 60.0
 _LONGEST_KEEP_SECONDS: Final = 3600.0
@@ -138,7 +139,7 @@ class Doubt:
         if is_suspect(letter):
             self._accuse(EnvironmentFault.SINK_REFUSES, "the sink refuses every record with the same words", letter)
             return False
-        if letter.fault and letter.fault.reason is Reason.SINK_TOO_OLD:
+        if letter.fault and letter.fault.reason in _OF_THE_SINKS_CLOCK:
             return True  # says something about the sink and the event's age, and nothing about the agent
         if not self._accusation and sum(self._is_dead) > OF_THE_LAST // 2:
             sentence = f"more than half of the last {OF_THE_LAST} messages were dead letters"

@@ -40,11 +40,11 @@ def test_resource_create_adds_what_differs_by_process() -> None:
 
 
 def test_retryable_statuses_are_at_least_the_sdks() -> None:
-    """What the SDK retries is Later here; RESOURCE_EXHAUSTED is so by the specification only with RetryInfo."""
+    """What the SDK retries is Later here, RESOURCE_EXHAUSTED too, unless its words are about size."""
     for status in otlp_http._RETRYABLE_STATUS_CODES:
         assert HTTP_STATUSES[status] in {Meaning.LATER, Meaning.THROTTLED}
     for code in otlp_grpc._RETRYABLE_ERROR_CODES:
-        expected = Meaning.TOO_LARGE if code.name == "RESOURCE_EXHAUSTED" else Meaning.LATER
+        expected = Meaning.THROTTLED if code.name == "RESOURCE_EXHAUSTED" else Meaning.LATER
         assert GRPC_STATUSES[code.name] is expected
 
 

@@ -12,10 +12,11 @@ from grpc import StatusCode
 
 from agent.errors import Reason
 from agent.model import ACCEPTED, UNANSWERED
-from agent.sink.answer import Accepted, Answer, Later, Misconfigured, PartlyRejected, Refused, TooLarge
+from agent.sink.answer import Accepted, Answer, Later, Misconfigured, PartlyRejected, Refused, TooLarge, Why
+from agent.sink.otlp.decode import ReceivedRecord
 from agent.sink.otlp.grpc import GrpcTransport
 from agent.sink.otlp.http import HttpTransport
-from agent.sink.sink import Transport
+from agent.sink.wire import Transport
 from tests.support.clock import FakeClock
 from tests.support.objects import BUCKET
 from tests.support.otlp_receiver import GrpcReceiver, GrpcReply, HttpReceiver, HttpReply, partial_success
@@ -38,24 +39,36 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """A transport, and the payloads that arrived at its other end."""
+    """A transport, and the payloads that arrived at its other end, those without records left out."""
 
     transport: Transport
-    payloads: Callable[[], list[bytes]]
+    arrived: Callable[[], list[bytes]]
+
+    def payloads(self) -> list[bytes]:
+        """The requests with records."""
+        return [payload for payload in self.arrived() if payload]
 
 
-Open = Callable[[Sequence[Said]], AbstractContextManager[Bench]]
+Open = Callable[..., AbstractContextManager[Bench]]
+
+
+class _EmptyScript(FakeTransport):
+    """Answers requests without records by its script."""
+
+    def _answer(self, received: list[ReceivedRecord]) -> Answer:
+        return self._answers.popleft() if self._answers else Accepted()
 
 
 @contextmanager
-def _fake(said: Sequence[Said]) -> Iterator[Bench]:
-    transport = FakeTransport([one.fake for one in said])
+def _fake(said: Sequence[Said], *, scripts_empty: bool = False) -> Iterator[Bench]:
+    transport = (_EmptyScript if scripts_empty else FakeTransport)([one.fake for one in said])
     yield Bench(transport, lambda: transport.payloads)
 
 
 @contextmanager
-def _http(said: Sequence[Said]) -> Iterator[Bench]:
+def _http(said: Sequence[Said], *, scripts_empty: bool = False) -> Iterator[Bench]:
     with HttpReceiver([one.http for one in said]) as receiver:
+        receiver.scripts_empty = scripts_empty
         transport = HttpTransport(
             f"{receiver.url}/v1/logs",
             {},
@@ -71,8 +84,9 @@ def _http(said: Sequence[Said]) -> Iterator[Bench]:
 
 
 @contextmanager
-def _grpc(said: Sequence[Said]) -> Iterator[Bench]:
+def _grpc(said: Sequence[Said], *, scripts_empty: bool = False) -> Iterator[Bench]:
     with GrpcReceiver([one.grpc for one in said]) as receiver:
+        receiver.scripts_empty = scripts_empty
         transport = GrpcTransport(
             receiver.url,
             {},
@@ -119,14 +133,21 @@ PATIENT = Said(
     GrpcReply(StatusCode.UNAVAILABLE, "slower", retry_delay=86400),
 )
 REFUSED = Said(
-    Refused("line too long"),
-    HttpReply(400, b"line too long", TEXT),
-    GrpcReply(StatusCode.INVALID_ARGUMENT, "line too long"),
+    Refused("400", "no such label"),
+    HttpReply(400, b"no such label", TEXT),
+    GrpcReply(StatusCode.INVALID_ARGUMENT, "no such label"),
+)
+EMPTY = "error at least one valid stream is required for ingestion"
+REFUSED_FOR_EMPTINESS = Said(
+    Refused("422", EMPTY), HttpReply(422, EMPTY.encode(), TEXT), GrpcReply(StatusCode.INVALID_ARGUMENT, EMPTY)
 )
 LATE = "entry for stream '{}' has timestamp too old: 1, oldest acceptable timestamp is: 2"
-TOO_OLD = Said(Refused(LATE), HttpReply(400, LATE.encode(), TEXT), GrpcReply(StatusCode.INVALID_ARGUMENT, LATE))
+TOO_OLD = Said(
+    Refused("400", LATE, Why.TOO_OLD), HttpReply(400, LATE.encode(), TEXT), GrpcReply(StatusCode.INVALID_ARGUMENT, LATE)
+)
+LARGER = "grpc: received message larger than max (5242880 vs. 4194304)"
 TOO_LARGE = Said(
-    TooLarge("too big"), HttpReply(413, b"too big", TEXT), GrpcReply(StatusCode.RESOURCE_EXHAUSTED, "too big")
+    TooLarge("too big"), HttpReply(413, b"too big", TEXT), GrpcReply(StatusCode.RESOURCE_EXHAUSTED, LARGER)
 )
 
 
@@ -142,11 +163,11 @@ def test_accepted_records_are_sent_once(opened: Open) -> None:
 
 
 def test_a_message_without_rejections_is_a_warning(opened: Open) -> None:
-    """rejected = 0 with a message is accepted, and the message reaches the operator."""
+    """rejected = 0 with a message is accepted. That there was one reaches the operator; its words may quote records."""
     telemetry = FakeTelemetry()
     with opened([_partial(0, "use a newer protocol")]) as bench:
         assert open_sink(bench.transport, telemetry=telemetry).export([log_record()]) == [ACCEPTED]
-    assert telemetry.named("sink_warned") == [("use a newer protocol",)]
+    assert telemetry.named("sink_warned") == [()]
 
 
 def test_partial_success_refuses_the_whole_request_and_is_not_resent(opened: Open) -> None:
@@ -235,12 +256,13 @@ def test_no_wait_is_longer_than_five_minutes(opened: Open) -> None:
 def test_a_misconfigured_destination_keeps_everything(opened: Open, said: Said) -> None:
     """Wrong credentials or address are an operator's to mend: nothing is refused, the waits grow from 5 to 60 s."""
     clock, telemetry = FakeClock(), FakeTelemetry()
-    with opened([said] * 6) as bench:
+    with opened([said] * 10, scripts_empty=True) as bench:  # empty requests are answered so, too
         sink = open_sink(bench.transport, clock=clock, telemetry=telemetry, random=lambda: 0.999999)
         assert sink.export([log_record()]) == [ACCEPTED]
+        assert len(bench.payloads()) == 7
         assert len(set(bench.payloads())) == 1
-    assert telemetry.answers() == {"misconfigured": 6, "ok": 1}
-    assert telemetry.sink_states()[:6] == ["misconfigured"] * 6
+    assert telemetry.answers() == {"misconfigured": 10, "ok": 1}
+    assert telemetry.sink_states() == ["misconfigured"] * 6 + ["up"]
     assert sum(clock.waits) == pytest.approx(5 + 10 + 20 + 40 + 60 + 60, abs=0.01)
 
 
@@ -250,7 +272,7 @@ def test_a_refused_record_alone_is_a_fault_with_the_sinks_words(opened: Open) ->
         [verdict] = open_sink(bench.transport).export([log_record(key="AWSLogs/k.json.gz")])
     assert verdict.fault
     assert verdict.fault.reason is Reason.SINK_REJECTED
-    assert "line too long" in verdict.fault.said
+    assert "no such label" in verdict.fault.said
     assert (verdict.fault.bucket, verdict.fault.key) == (BUCKET, "AWSLogs/k.json.gz")
 
 
@@ -272,7 +294,7 @@ def test_records_too_old_are_not_tried_one_by_one(opened: Open) -> None:
 
 
 def test_a_request_too_large_is_halved(opened: Open) -> None:
-    """413, and RESOURCE_EXHAUSTED without RetryInfo, are answered with smaller requests."""
+    """413, and RESOURCE_EXHAUSTED with a text about size, are answered with smaller requests."""
     with opened([TOO_LARGE]) as bench:
         verdicts = open_sink(bench.transport).export([log_record(name, at=n) for n, name in enumerate("ab")])
         assert len(bench.payloads()) == 3
@@ -290,10 +312,10 @@ def test_a_record_too_large_is_shrunk_once(opened: Open) -> None:
 
 
 def test_a_record_that_stays_too_large_is_a_fault(opened: Open) -> None:
-    """A record is shrunk no more than once."""
-    with opened([TOO_LARGE, TOO_LARGE]) as bench:
+    """A record is shrunk as long as something can be left out, and no more than eight times."""
+    with opened([TOO_LARGE] * 9) as bench:
         [verdict] = open_sink(bench.transport, shrink=lambda _: log_record("small")).export([log_record()])
-        assert len(bench.payloads()) == 2
+        assert len(bench.payloads()) == 9
     assert verdict.fault
     assert verdict.fault.reason is Reason.RECORD_TOO_LARGE
 
@@ -314,19 +336,20 @@ def test_a_halt_leaves_the_rest_unanswered(opened: Open) -> None:
         (_partial(0, ""), True),
         (_partial(0, "empty?"), True),
         (_partial(1, "empty?"), True),
-        (REFUSED, True),
-        (TOO_LARGE, True),
+        (REFUSED_FOR_EMPTINESS, True),
+        (REFUSED, False),
+        (TOO_LARGE, False),
         (THROTTLED, False),
         (_later(503, StatusCode.UNAVAILABLE), False),
         (_misconfigured(401, StatusCode.UNAUTHENTICATED), False),
     ],
 )
 def test_a_probe_is_one_empty_request(opened: Open, said: Said, up: bool) -> None:
-    """Whoever judges an empty request is up; a probe never waits and tells telemetry what it saw."""
+    """Whoever refuses a request without records judges none, unless for its emptiness; a probe never waits."""
     clock, telemetry = FakeClock(), FakeTelemetry()
-    with opened([said]) as bench:
+    with opened([said], scripts_empty=True) as bench:
         assert open_sink(bench.transport, clock=clock, telemetry=telemetry).probe() is up
-        assert bench.payloads() == [b""]
+        assert bench.arrived() == [b""]
     assert clock.waits == []
     assert (telemetry.sink_states() == ["up"]) is up
 
@@ -334,12 +357,12 @@ def test_a_probe_is_one_empty_request(opened: Open, said: Said, up: bool) -> Non
 def test_a_sink_that_is_down_is_asked_as_patiently_as_for_an_export(opened: Open) -> None:
     """Empty requests go out, as far apart as the sink asks, until it judges one; then it was just heard of."""
     clock, telemetry = FakeClock(), FakeTelemetry()
-    with opened([THROTTLED, THROTTLED, REFUSED]) as bench:
+    with opened([THROTTLED, THROTTLED, REFUSED_FOR_EMPTINESS], scripts_empty=True) as bench:
         sink = open_sink(bench.transport, clock=clock, telemetry=telemetry)
         clock.advance(40)
         unheard = sink.unheard_seconds()
         assert sink.await_up()
-        assert bench.payloads() == [b""] * 3
+        assert bench.arrived() == [b""] * 3
     assert (unheard, sum(clock.waits), sink.unheard_seconds()) == (40, 34, 0)
     assert telemetry.sink_states() == ["throttled", "throttled", "up"]
 
@@ -347,7 +370,7 @@ def test_a_sink_that_is_down_is_asked_as_patiently_as_for_an_export(opened: Open
 def test_a_halt_ends_the_wait_for_a_sink(opened: Open) -> None:
     """Whoever waits for the sink without a record in hand is told that it is not up."""
     halt = threading.Event()
-    with opened([_later(503, StatusCode.UNAVAILABLE)] * 2) as bench:
+    with opened([_later(503, StatusCode.UNAVAILABLE)] * 2, scripts_empty=True) as bench:
         sink = open_sink(bench.transport, halt=halt, telemetry=FakeTelemetry(on_down=halt.set))
         assert not sink.await_up()
 

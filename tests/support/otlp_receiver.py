@@ -96,6 +96,7 @@ class _Receiver(Generic[Reply]):
 
     def __init__(self, replies: Iterable[Reply], rule: Callable[[Export], Reply | None], accept: Reply) -> None:
         self.exports: list[Export] = []
+        self.scripts_empty = True  # whether requests without records are answered by the script
         self._replies = deque(replies)
         self._rule = rule
         self._accept = accept
@@ -106,7 +107,7 @@ class _Receiver(Generic[Reply]):
         """Keep `export`, and choose its answer: the next of the script, else what the rule says, else accept."""
         with self._lock:
             self.exports.append(export)
-            if self._replies:
+            if self._replies and (export.payload or self.scripts_empty):
                 return self._replies.popleft()
         return self._rule(export) or self._accept
 

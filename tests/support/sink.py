@@ -10,7 +10,8 @@ from agent.errors import Fault, Reason
 from agent.model import ACCEPTED, UNANSWERED, LogRecord, Verdict
 from agent.pulse import Pulse
 from agent.sink.otlp.encode import Encoder
-from agent.sink.sink import Sink, Transport
+from agent.sink.sink import Sink
+from agent.sink.wire import Transport
 from agent.waiting.gate import Gate
 from tests.support.clock import FakeClock
 from tests.support.telemetry import FakeTelemetry

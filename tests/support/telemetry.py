@@ -172,9 +172,9 @@ class FakeTelemetry(Telemetry):
         self._tell("sink_down", kind, detail)
         self._on_down()
 
-    def sink_warned(self, message: str) -> None:
+    def sink_warned(self) -> None:
         """Remember."""
-        self._tell("sink_warned", message)
+        self._tell("sink_warned")
 
     def record_shrunk(self) -> None:
         """Remember."""

@@ -12,14 +12,19 @@ from agent.sink.otlp.decode import ReceivedRecord, records
 
 
 class FakeTransport:
-    """Answers by script, then by rule, then accepts; `stored` is what a store would hold that drops repeats."""
+    """Answers by script, then by rule, then accepts; `stored` is what a store would hold that drops repeats.
+
+    The script is for requests with records; `empty` is the answer to each without, in place of the rule's.
+    """
 
     def __init__(
         self,
         answers: Iterable[Answer] = (),
         rule: Callable[[list[ReceivedRecord]], Answer] = lambda _: Accepted(),
+        empty: Answer | None = None,
     ) -> None:
         self.payloads: list[bytes] = []
+        self.empty = empty
         self.stored: set[str] = set()
         self._answers = deque(answers)
         self._rule = rule
@@ -28,10 +33,19 @@ class FakeTransport:
         """Answer, and store what is accepted."""
         self.payloads.append(payload)
         received = list(records(ExportLogsServiceRequest.FromString(payload)))
-        answer = self._answers.popleft() if self._answers else self._rule(received)
+        answer = self._answer(received)
         if isinstance(answer, Accepted):
             self.stored |= {record.body for record in received}
         return answer
+
+    def with_records(self) -> list[bytes]:
+        """The requests that had records."""
+        return [payload for payload in self.payloads if payload]
+
+    def _answer(self, received: list[ReceivedRecord]) -> Answer:
+        if not received and self.empty is not None:
+            return self.empty
+        return self._answers.popleft() if received and self._answers else self._rule(received)
 
     def close(self) -> None:
         """Nothing to close."""

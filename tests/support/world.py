@@ -25,7 +25,8 @@ from agent.records.mapping import Mapper
 from agent.sink.answer import Accepted, Answer
 from agent.sink.otlp.decode import ReceivedRecord, records
 from agent.sink.otlp.encode import Encoder
-from agent.sink.sink import Sink, Transport
+from agent.sink.sink import Sink
+from agent.sink.wire import Transport
 from agent.telemetry.events import open_telemetry
 from agent.telemetry.labels import vocabulary
 from agent.telemetry.logs import open_log
@@ -267,7 +268,9 @@ class Agent:
 
 
 class Line:
-    """One agent's way to the sink: to the world's, or over a real transport. `sent` and `times` list its requests."""
+    """One agent's way to the sink: to the world's, or over a real transport. `sent` and `times` list its requests with
+    records.
+    """
 
     def __init__(self, name: str, world: World, transport: Transport | None) -> None:
         self.sent: list[bytes] = []
@@ -278,8 +281,9 @@ class Line:
 
     def send(self, payload: bytes) -> Answer:
         """As a transport does."""
-        self.sent.append(payload)
-        self.times.append(self._world.clock.elapsed)
+        if payload:
+            self.sent.append(payload)
+            self.times.append(self._world.clock.elapsed)
         if self._transport:
             return self._send_for_real(self._transport, payload)
         answer = self._world.sink.take(self._name, payload)

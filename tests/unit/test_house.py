@@ -27,7 +27,6 @@ WORDS_OF_OTHERS: Final = {
     "_retry_info": "google.rpc.RetryInfo",
     "proxy_manager_for": "a method of requests that is overridden",
 }
-TO_BE_RENAMED: Final = {"session"}  # one in aws/, one in sink/otlp/: the second gets another name
 OF_SEVERAL_MODULES: Final = {
     "flow/test_flow.py": "the whole flow in one thread",
     "records/test_guide_members.py": "the user guide's members against all that maps them",
@@ -72,7 +71,7 @@ def _names(path: Path) -> Iterator[str]:
 def test_no_two_modules_have_one_name() -> None:
     """One word for one thing: whoever asks for a module by its name means one file."""
     names = Counter(path.stem for path in AGENT if path.stem not in {"__init__", "__main__"})
-    assert {name for name, count in names.items() if count > 1} == TO_BE_RENAMED
+    assert {name for name, count in names.items() if count > 1} == set()
 
 
 def test_modules_are_short() -> None:

@@ -19,6 +19,7 @@ from opentelemetry.sdk.resources import Resource
 
 from agent.model import AttributeValue, LogRecord
 from agent.sink.otlp.text import int_text, safe_key, safe_text
+from agent.sink.wire import Batch
 
 SCOPE_NAME = "trail-agent"
 DEFAULT_SERVICE_NAME = "aws-codecatalyst"
@@ -28,14 +29,6 @@ _UINT64_MAX = 2**64 - 1
 _SEVERITIES = range(25)
 _RECORD_FRAME = 6  # a tag and the longest length of one record
 _GROUP_FRAME = 16  # tags and the longest lengths of ResourceLogs, Resource, ScopeLogs and InstrumentationScope
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """The records of one request, and the request's bytes before compression."""
-
-    records: tuple[LogRecord, ...]
-    payload: bytes
 
 
 @dataclass(frozen=True, slots=True)

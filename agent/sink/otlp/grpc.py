@@ -12,21 +12,23 @@ import grpc
 from google.protobuf.message import DecodeError
 from google.rpc.error_details_pb2 import RetryInfo
 from google.rpc.status_pb2 import Status
-from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
 
 from agent.sink.answer import (
     UNKNOWN_COUNT,
-    Accepted,
     Answer,
     Later,
+    Meaning,
     Misconfigured,
     PartlyRejected,
-    failure,
+    Refusal,
     grpc_meaning,
+    http_meaning,
+    refusal,
     success,
 )
 from agent.sink.otlp.discreet import Discreet
 from agent.sink.otlp.endpoint import grpc_target
+from agent.sink.otlp.response import NoResponseError, partial_success
 
 EXPORT_METHOD = "/opentelemetry.proto.collector.logs.v1.LogsService/Export"
 
@@ -44,6 +46,18 @@ limit of 16 KiB the status is lost, and RESOURCE_EXHAUSTED of our own side comes
 _LONG_METADATA = "received metadata size exceeds"
 
 _UNSENDABLE = "Invalid metadata"  # said by our own side, with INTERNAL
+
+_HTTP_STATUS = re.compile(r"Received http2 header with status: (\d{3})")
+"""How our own side says that the answer is HTTP's, and not gRPC's: a proxy gave it."""
+
+_LOCAL_CODES = frozenset({"UNAVAILABLE", "UNKNOWN", "INTERNAL"})
+_OTHER_PROTOCOL = re.compile(
+    r"http1\.x server|Failed parsing HTTP/2|Expected SETTINGS frame|missing selected ALPN|WRONG_VERSION_NUMBER"
+)
+"""How our own side says that what it reads is no HTTP/2, or no TLS."""
+
+_UNREACHED = ("failed to connect to all addresses", "DNS resolution failed")
+_CHECK = "check otlp.protocol, and scheme and port of otlp.endpoint"
 
 
 class _Failed(Protocol):
@@ -97,7 +111,7 @@ class GrpcTransport:
         except (ValueError, TypeError) as error:
             # A channel that was closed meanwhile, or a value that is no text. The exception's own text may show it.
             return Misconfigured(f"cannot send to {self._target.address}: {type(error).__name__}; check otlp.headers")
-        return _accepted(response, self._discreet)
+        return _accepted(response, self._target.address, self._discreet)
 
     def close(self) -> None:
         """Close the channel; calls under way end as CANCELLED."""
@@ -141,27 +155,50 @@ def _content(path: Path | None) -> bytes | None:
     return path.read_bytes() if path else None
 
 
-def _accepted(body: bytes, discreet: Discreet) -> Answer:
-    """OK is the proof; a response that cannot be parsed leaves it standing."""
+def _accepted(body: bytes, address: str, discreet: Discreet) -> Answer:
+    """OK with a response, or with none, is the proof; any other body is not."""
     try:
-        partial = ExportLogsServiceResponse.FromString(body).partial_success
-    except DecodeError:
-        return Accepted("answered OK with a body that is no OTLP response")
+        partial = partial_success(body)
+    except NoResponseError:
+        return Misconfigured(f"{address} answered OK with a body that is no OTLP response: check otlp.endpoint")
     return success(partial.rejected_log_records, discreet.shown(partial.error_message))
 
 
 def _judge(error: _Failed, address: str, discreet: Discreet) -> Answer:
     """The answer that a failed call gives."""
-    code = error.code().name
-    if _OVERSIZED.search(error.details() or ""):
+    code, text = error.code().name, error.details() or ""
+    if _OVERSIZED.search(text):
         return PartlyRejected(UNKNOWN_COUNT, f"{address} answered with more than {MAX_RESPONSE_BYTES} bytes")
-    if code == "RESOURCE_EXHAUSTED" and _LONG_METADATA in (error.details() or ""):
-        return Later(f"{address} answered with more metadata than {_MAX_METADATA_BYTES} bytes", slow=True)
-    if error.details() == _UNSENDABLE:
-        return Misconfigured(f"a header cannot be sent to {address}; check the names and characters of otlp.headers")
+    if answer := _of_our_side(code, text, address, discreet):
+        return answer
     retry = _retry_info(error)
-    detail = discreet.shown(f"{address} answered {code}: {error.details() or ''}".rstrip(": "))
-    return failure(grpc_meaning(code, retry_info=retry is not None), detail, _seconds(retry))
+    meaning = grpc_meaning(code)
+    detail, said = f"{address} answered {code}", discreet.shown(text)
+    return refusal(meaning, Refusal(code, detail, text, said, _seconds(retry), asked_to_wait=retry is not None))
+
+
+def _of_our_side(code: str, text: str, address: str, discreet: Discreet) -> Answer | None:
+    """What our own side of the channel says; it has the form of a server's answer."""
+    if code == "RESOURCE_EXHAUSTED" and _LONG_METADATA in text:
+        return Later(f"{address} answered with more metadata than {_MAX_METADATA_BYTES} bytes", slow=True)
+    if text == _UNSENDABLE:
+        return Misconfigured(f"a header cannot be sent to {address}; check the names and characters of otlp.headers")
+    if found := _HTTP_STATUS.search(text):
+        return _of_proxy(int(found[1]), address)
+    if code in _LOCAL_CODES and _OTHER_PROTOCOL.search(text):
+        return Misconfigured(f"{address} does not speak gRPC as it is asked to: {_CHECK}")
+    if code == "UNAVAILABLE" and text.startswith(_UNREACHED):
+        return Later(discreet.shown(f"{address} answered {code}: {text}"), reached=False)
+    return None
+
+
+def _of_proxy(status: int, address: str) -> Answer:
+    """A proxy's own answer, in HTTP: of the request it knows the size and the address, and nothing of the records."""
+    detail = f"{address} answered with HTTP status {status}, not as a gRPC receiver does"
+    meaning = http_meaning(status)
+    if meaning in {Meaning.ACCEPTED, Meaning.REFUSED, Meaning.MISCONFIGURED}:
+        return Misconfigured(f"{detail}: {_CHECK}")
+    return refusal(meaning, Refusal(str(status), detail, is_page=True))
 
 
 def _retry_info(error: _Failed) -> RetryInfo | None:

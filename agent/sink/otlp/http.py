@@ -16,30 +16,35 @@ from urllib.parse import urlsplit
 from google.protobuf.json_format import Parse, ParseError
 from google.protobuf.message import DecodeError
 from google.rpc.status_pb2 import Status
-from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
 from requests import RequestException, Session
 from urllib3.exceptions import HTTPError
 
 from agent.sink.answer import (
     UNKNOWN_COUNT,
-    Accepted,
     Answer,
-    Later,
     Meaning,
     Misconfigured,
     PartlyRejected,
-    failure,
+    Refusal,
     http_meaning,
+    refusal,
     success,
 )
 from agent.sink.otlp.discreet import Discreet
 from agent.sink.otlp.endpoint import http_endpoint
-from agent.sink.otlp.session import Deadline, body_of, open_session
+from agent.sink.otlp.http_session import Deadline, body_of, open_session
+from agent.sink.otlp.no_answer import no_answer
+from agent.sink.otlp.response import NoResponseError, partial_success
+from agent.sink.words import are_about_the_protocol
 
 MAX_RESPONSE_BYTES = 65536
 PROTOBUF = "application/x-protobuf"
+GRPC = "application/grpc"
 
 _PARTIAL_SUCCESS = (b"\x0a", b'{"partialSuccess"', b'{"partial_success"')  # how a response with one begins
+_PAGES = frozenset({"text/html", "application/xhtml+xml"})
+_SPEAKS_GRPC = " as a gRPC receiver does: check otlp.protocol, and the port of otlp.endpoint"
+_CHECK_PATH = "check the address and the path of otlp.endpoint"
 _GZIP_LEVEL = 1  # a third of the CPU of level 9 for three quarters of its ratio
 
 
@@ -51,6 +56,7 @@ class _Reply:
     content_type: str
     retry_after: str
     location: str
+    grpc_status: str
     body: bytes
 
 
@@ -94,7 +100,7 @@ class HttpTransport:
         try:
             reply = self._exchange(gzip.compress(payload, _GZIP_LEVEL, mtime=0) if self._gzip else payload)
         except (RequestException, HTTPError) as error:
-            return self._unreachable(error, time.monotonic() - began)
+            return no_answer(error, self._endpoint.origin, self._timeout, time.monotonic() - began, self._discreet)
         except (OSError, ValueError) as error:
             # A CA or key file that cannot be read, a header or host name that cannot be sent. No text: it shows values.
             return Misconfigured(
@@ -127,6 +133,7 @@ class HttpTransport:
                 content_type=response.headers.get("Content-Type", "").partition(";")[0].strip().lower(),
                 retry_after=response.headers.get("Retry-After", ""),
                 location=response.headers.get("Location", ""),
+                grpc_status=response.headers.get("grpc-status", "").strip(),
                 body=body_of(response, MAX_RESPONSE_BYTES, deadline),
             )
 
@@ -147,16 +154,6 @@ class HttpTransport:
         users = {key.lower(): value for key, value in headers.items()}
         return {"accept": PROTOBUF, "user-agent": user_agent, "connection": "keep-alive"} | basic | users | ours
 
-    def _unreachable(self, error: Exception, seconds: float) -> Answer:
-        if isinstance(error, ValueError):
-            return Misconfigured(f"the OTLP endpoint is not a URL that can be sent to ({type(error).__name__})")
-        if seconds >= self._timeout:  # whatever the error says: it was we who hung up
-            return Later(f"no whole answer from {self._endpoint.origin} within {self._timeout:g} s")
-        root = _root(error)
-        plain = isinstance(root, OSError) and not isinstance(root, RequestException)
-        detail = f"{type(root).__name__}: {root}" if plain else type(error).__name__
-        return Later(f"no answer from {self._endpoint.origin}: {self._discreet.shown(detail, 300)}")
-
 
 def _client_certificate(cert_file: Path | None, key_file: Path | None) -> str | tuple[str, str] | None:
     """In the form that requests wants; a certificate without a key file has its key in the same file."""
@@ -165,63 +162,60 @@ def _client_certificate(cert_file: Path | None, key_file: Path | None) -> str | 
     return (str(cert_file), str(key_file)) if key_file else str(cert_file)
 
 
-def _root(error: BaseException) -> BaseException:
-    """The innermost cause: the wrappers' texts repeat the URL, and what secrets it may hold."""
-    for _ in range(10):
-        inner = error.__cause__ or error.__context__
-        if inner is None:
-            break
-        error = inner
-    return error
-
-
 def _judge(reply: _Reply, origin: str, discreet: Discreet, now: Callable[[], float]) -> Answer:
     meaning = http_meaning(reply.status)
     if meaning is Meaning.ACCEPTED:
         return _accepted(reply, origin, discreet)
-    detail = f"{origin} answered {reply.status}{_whither(reply, discreet)}: {_message(reply, discreet)}".rstrip(": ")
-    return failure(meaning, detail, retry_after_seconds(reply.retry_after, now()))
+    text, is_page = _text_of(reply), _is_page(reply)
+    detail = f"{origin} answered {reply.status}{_whither(reply, discreet)}{_remark(reply, text, is_page=is_page)}"
+    broken_off = len(reply.body) >= MAX_RESPONSE_BYTES
+    said = "" if is_page else discreet.shown(text, broken_off=broken_off)
+    wait = retry_after_seconds(reply.retry_after, now())
+    return refusal(meaning, Refusal(str(reply.status), detail, text, said, wait, is_page=is_page))
 
 
 def _accepted(reply: _Reply, origin: str, discreet: Discreet) -> Answer:
-    """What a 200 or 204 proves. A web page is what log-in portals answer with 200, and proves nothing.
+    """What a 200 or 204 proves: with a body that is no OTLP response, nothing.
 
-    Any other body that is no ExportLogsServiceResponse leaves the status standing, which by the specification says that
-    the request was accepted; the sink's habit is worth a warning. A response that we cut does say something of rejected
-    records, and the specification forbids to send them again.
+    A response that we cut does say something of rejected records, and the specification forbids to send them again.
     """
-    if reply.content_type == "text/html" or reply.body[:1] == b"<":
+    if _is_page(reply):
         return Misconfigured(f"{origin} answered {reply.status} with a web page, not as an OTLP receiver does")
+    if reply.content_type.startswith(GRPC) or reply.grpc_status not in ("", "0"):
+        return Misconfigured(f"{origin} answered {reply.status}{_SPEAKS_GRPC}")
     if len(reply.body) >= MAX_RESPONSE_BYTES and reply.body.startswith(_PARTIAL_SUCCESS):
         return PartlyRejected(UNKNOWN_COUNT, "its answer is longer than what is read of one")
     try:
-        response = _response(reply)
-    except (DecodeError, ParseError, UnicodeDecodeError):
-        return Accepted(f"answered {reply.status} with a body that is no OTLP response")
-    partial = response.partial_success
+        partial = partial_success(reply.body)
+    except NoResponseError:
+        said = discreet.shown(reply.body.decode(errors="replace"), broken_off=len(reply.body) >= MAX_RESPONSE_BYTES)
+        detail = f"{origin} answered {reply.status} with a body that is no OTLP response: {_CHECK_PATH}"
+        return Misconfigured(detail, said)
     return success(partial.rejected_log_records, discreet.shown(partial.error_message))
 
 
-def _response(reply: _Reply) -> ExportLogsServiceResponse:
-    response = ExportLogsServiceResponse()
-    if reply.content_type == "application/json" or reply.body[:1] == b"{":  # no message of protobuf's begins so
-        Parse(reply.body or b"{}", response, ignore_unknown_fields=True)
-    else:
-        response.ParseFromString(reply.body)
-    return response
+def _is_page(reply: _Reply) -> bool:
+    begin = reply.body[:1000].lstrip(b"\xef\xbb\xbf \r\n\t").lower()
+    return reply.content_type in _PAGES or begin.startswith((b"<!doctype html", b"<html"))
 
 
-def _message(reply: _Reply, discreet: Discreet) -> str:
+def _text_of(reply: _Reply) -> str:
     """What the body of an error says: the message of a google.rpc.Status, or plain text as Loki sends it."""
     with suppress(DecodeError, ParseError, UnicodeDecodeError):
         if reply.content_type in {PROTOBUF, "application/protobuf"}:
-            return discreet.shown(Status.FromString(reply.body).message)
+            return str(Status.FromString(reply.body).message)
         if reply.content_type == "application/json":
-            return discreet.shown(Parse(reply.body, Status(), ignore_unknown_fields=True).message)
-    if reply.content_type == "text/html":
-        return "a web page"
-    broken_off = len(reply.body) >= MAX_RESPONSE_BYTES
-    return discreet.shown(reply.body.decode(errors="replace"), broken_off=broken_off)
+            return str(Parse(reply.body, Status(), ignore_unknown_fields=True).message) or reply.body.decode()
+    return reply.body.decode(errors="replace")
+
+
+def _remark(reply: _Reply, text: str, *, is_page: bool) -> str:
+    """What is special about an answer, and what the operator does about it."""
+    if are_about_the_protocol(text):
+        return ", because it speaks TLS: check the scheme of otlp.endpoint"
+    if reply.content_type.startswith(GRPC):
+        return _SPEAKS_GRPC
+    return " with a web page" if is_page else ""
 
 
 def _whither(reply: _Reply, discreet: Discreet) -> str:

@@ -11,10 +11,20 @@ from hypothesis import strategies as st
 from agent.errors import Reason
 from agent.model import ACCEPTED, UNANSWERED, LogRecord, Verdict
 from agent.pulse import Pulse
-from agent.sink.answer import Accepted, Answer, Later, Misconfigured, PartlyRejected, Refused, TooLarge
-from agent.sink.export import is_too_old
+from agent.sink.answer import (
+    Accepted,
+    Answer,
+    Later,
+    Meaning,
+    Misconfigured,
+    PartlyRejected,
+    Refusal,
+    TooLarge,
+    refusal,
+)
 from agent.sink.otlp.decode import ReceivedRecord
-from agent.sink.sink import patience
+from agent.sink.patience import patience
+from agent.sink.words import are_about_age
 from tests.support.clock import FakeClock
 from tests.support.records import NOON, SECOND, log_record
 from tests.support.sink import open_sink
@@ -22,8 +32,14 @@ from tests.support.telemetry import FakeTelemetry
 from tests.support.transport import FakeTransport
 
 MINUTE = 60 * SECOND
-LONG = "Max entry size '262144' bytes exceeded for stream '{}' while adding an entry with length '300000' bytes"
+BAD = "stream '{}' has a label that is not valid: 'x'"
 BEHIND = "entry too far behind, entry timestamp is: 2026-01-01T00:00:00Z, oldest acceptable timestamp is: 2026-01-02"
+NEW = "entry for stream '{}' has timestamp too new: 2"
+
+
+def refused(text: str) -> Answer:
+    """A 400 with this text."""
+    return refusal(Meaning.REFUSED, Refusal("400", "answered 400", text, text))
 
 
 def _reasons(verdicts: list[Verdict]) -> list[Reason | None]:
@@ -42,7 +58,7 @@ class FakeLoki:
     def rule(self, received: list[ReceivedRecord]) -> Answer:
         """Take one push."""
         errors = [error for record in received if (error := self._take(record))]
-        return Refused(errors[-1]) if errors else Accepted()
+        return refused(errors[-1]) if errors else Accepted()
 
     def _take(self, record: ReceivedRecord) -> str:
         stream = str(record.resource.get("cloud.region"))
@@ -52,7 +68,7 @@ class FakeLoki:
         if self._window and record.time_unix_nano < newest - self._window:
             return f"entry with timestamp x ignored, reason: '{BEHIND}',\nuser 'a', total ignored: 1 out of 2"
         if record.body.startswith("long"):
-            return LONG
+            return BAD
         self._newest[stream] = max(newest, record.time_unix_nano)
         self.stored.append(record.body)
         return ""
@@ -95,7 +111,7 @@ def test_records_of_one_instant_share_the_proof() -> None:
     transport = FakeTransport(rule=FakeLoki(oldest=NOON + 1).rule)
     verdicts = open_sink(transport).export([log_record(str(n), at=NOON) for n in range(500)])
     assert set(_reasons(verdicts)) == {Reason.SINK_TOO_OLD}
-    assert len(transport.payloads) <= 10
+    assert len(transport.payloads) <= 11
 
 
 def test_a_proof_counts_for_its_own_stream_only() -> None:
@@ -153,7 +169,7 @@ ANSWERS = st.one_of(
     st.builds(PartlyRejected, st.integers(1, 9), st.just("no")),
     st.builds(Later, st.just("busy"), st.one_of(st.none(), st.floats(0.1, 300)), st.booleans(), st.booleans()),
     st.builds(Misconfigured, st.just("who?")),
-    st.builds(Refused, st.sampled_from([LONG, BEHIND])),
+    st.sampled_from([refused(BAD), refused(BEHIND), refused(NEW)]),
     st.builds(TooLarge, st.just("big")),
 )
 
@@ -260,10 +276,10 @@ def test_an_operators_fault_is_not_hammered(attempt: int, random: float) -> None
         ("entry for stream '{a=\"b\"}' has timestamp too old: 1, oldest acceptable timestamp is: 2", True),
         ("Entry out of order", True),
         ("entry for stream '{a=\"b\"}' has timestamp too new: 1", False),
-        (LONG, False),
+        (BAD, False),
         ("", False),
     ],
 )
 def test_lokis_words_for_too_old_are_known(message: str, old: bool) -> None:
     """The texts are those of Loki's validation and ingester."""
-    assert is_too_old(message) is old
+    assert are_about_age(message) is old

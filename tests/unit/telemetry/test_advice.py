@@ -11,7 +11,7 @@ from agent.aws.failure import FailureKind
 from agent.errors import EnvironmentFault, Reason, RetryReason
 from agent.model import IgnoredReason
 from agent.sink.answer import Accepted, Later, Misconfigured, PartlyRejected, Refused, TooLarge
-from agent.sink.sink import result_of
+from agent.sink.patience import result_of
 from agent.telemetry import advice
 from agent.telemetry.advice import Advice
 

@@ -313,12 +313,11 @@ def test_a_flapping_sink_does_not_flood_the_log(subject: ObservedTelemetry) -> N
     assert events(subject) == ["error sink_down", "info sink_accepts_again"]
 
 
-def test_a_warning_of_the_sink_is_told_once(subject: ObservedTelemetry) -> None:
-    """The same remark is not repeated, and a sink that words it anew each time is heard a hundred times at most."""
-    for number in range(1000):
-        subject.telemetry.sink_warned("one field was dropped")
-        subject.telemetry.sink_warned(f"request {number}: one field was dropped")
-    assert len(events(subject)) == 100
+def test_a_warning_of_the_sink_is_told_once_a_minute(subject: ObservedTelemetry) -> None:
+    """That there was a remark is told, not its words: they may quote an event."""
+    for _ in range(1000):
+        subject.telemetry.sink_warned()
+    assert events(subject) == ["warning sink_warned"]
 
 
 def test_a_closed_gate_holds_readiness_until_it_opens(subject: ObservedTelemetry) -> None:
@@ -412,7 +411,7 @@ def test_no_stranger_breaks_the_log_or_a_scrape(detail: str, key: str) -> None:
     subject = observed()
     fault = Fault(Reason.NOT_ALLOWED, detail, key, key)
     subject.telemetry.delivery_settled(Settlement(delivery(key), Outcome.DEAD_LETTER, fault=fault))
-    subject.telemetry.sink_warned(detail)
+    subject.telemetry.sink_warned()
     subject.telemetry.sink_down("unavailable", detail)
     subject.telemetry.records_exported([log_record(key, name=detail, identity_type=key)])
     assert [line["event"] for line in subject.lines()] == ["dead_lettered", "sink_warned", "sink_down"]

@@ -126,12 +126,12 @@ def test_a_missing_ca_file_is_a_misconfiguration(opened: Open, tmp_path: Path) -
     assert "none.pem" in answer.detail
 
 
-def test_an_unreadable_response_leaves_ok_standing_with_a_warning(opened: Open) -> None:
-    """OK is the proof; the odd body is mentioned."""
-    with GrpcReceiver([GrpcReply(body=b"\xff\xff\xff")]) as receiver:
-        answer = opened(receiver.url).send(PAYLOAD)
-    assert isinstance(answer, Accepted)
-    assert answer.warning
+@pytest.mark.row(41)
+@pytest.mark.parametrize("body", [b"\xff\xff\xff", b"accepted\n", b"OK", b"\x0a\x02\x08\x05\x0a\x02\x08\x00"])
+def test_only_an_otlp_response_is_a_yes(opened: Open, body: bytes) -> None:
+    """OK with a body that is none proves nothing."""
+    with GrpcReceiver([GrpcReply(body=body)]) as receiver:
+        assert isinstance(opened(receiver.url).send(PAYLOAD), Misconfigured)
 
 
 def test_a_long_partial_success_message_is_read_and_cut(opened: Open) -> None:
@@ -156,7 +156,7 @@ def test_a_long_message_does_not_hide_the_status(opened: Open, code: StatusCode,
         answer = opened(receiver.url).send(PAYLOAD)
     assert isinstance(answer, kind)
     assert code.name in answer.detail
-    assert len(answer.detail) <= 1000
+    assert len(answer.said) == 1000
 
 
 def test_a_status_that_is_lost_in_metadata_decides_nothing(opened: Open) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agent.settings import OtlpSettings, silence_grpc
-from agent.sink.sink import Transport
+from agent.sink.wire import Transport
 
 
 def open_transport(otlp: OtlpSettings, version: str) -> Transport:

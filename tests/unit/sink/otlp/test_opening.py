@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from agent.settings.destination import OtlpSettings
 from agent.sink.answer import Accepted, Answer, PartlyRejected
 from agent.sink.otlp.http import MAX_RESPONSE_BYTES
-from agent.sink.otlp.transport import open_transport
+from agent.sink.otlp.opening import open_transport
 from tests.support.otlp_receiver import GrpcReceiver, GrpcReply, HttpReceiver, HttpReply, partial_success
 
 HEADERS: Mapping[str, SecretStr] = {"X-Key": SecretStr("s3cret")}
@@ -54,7 +54,7 @@ def _said(answer: Answer) -> str:
         case Accepted(text) | PartlyRejected(_, text):
             return text
         case other:
-            return other.detail
+            return f"{other.detail}: {other.said}".rstrip(": ")
 
 
 def _told(reply: HttpReply, headers: Mapping[str, SecretStr] = SECRETS) -> str:

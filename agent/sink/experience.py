@@ -1,0 +1,134 @@
+"""What all exports together have seen the sink do: it tells a bad record from a sink that refuses everything.
+
+One refusal says little. Whether it is about the record shows by what happens to others: if some are accepted meanwhile,
+the record is bad; if several in a row are refused in the same words and none is accepted, it is the sink's own setting.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Final
+
+REMEMBERED: Final = 10_000
+MOST_REFUSED_IN_A_ROW: Final = 32
+ALONE_SECONDS: Final = 300.0
+LIMIT_SECONDS: Final = 3600.0
+LEAST_LIMIT_BYTES: Final = 65536
+NO_LIMIT: Final = 1 << 62
+_ALIKE: Final = 2
+_UNLIKE: Final = 4
+_CHANCE: Final = 1e-3
+
+
+@dataclass(slots=True)
+class Lone:
+    """A record that does not pass, though it is alone in its request: since when, and how often it was tried.
+
+    `accepted` and `failed` are what all requests had counted before.
+    """
+
+    since: float
+    accepted: int
+    failed: int
+    tries: int = 0
+
+
+class Experience:
+    """Counts requests with records. Thread-safe; times are monotonic seconds."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._accepted = 0
+        self._failed = 0
+        self._first: OrderedDict[bytes, int] = OrderedDict()
+        self._in_a_row: dict[bytes, str] = {}
+        self._lone: OrderedDict[bytes, Lone] = OrderedDict()
+        self._limit_bytes = 0
+        self._limit_until = 0.0
+
+    @property
+    def accepted(self) -> int:
+        """How many requests with records the sink has accepted."""
+        return self._accepted
+
+    def accept(self) -> None:
+        """The sink has accepted a request with records: whatever it refuses, it does not refuse everything."""
+        with self._lock:
+            self._accepted += 1
+            self._in_a_row.clear()
+
+    def fail(self) -> None:
+        """A request with records was not judged."""
+        with self._lock:
+            self._failed += 1
+
+    def refuse(self, digest: bytes, words: str, since: int) -> None:
+        """A record was refused alone, in `words`; `accepted` was `since` when a request with it was refused first."""
+        with self._lock:
+            self._first[digest] = min(since, self._first.pop(digest, since))
+            if len(self._first) > REMEMBERED:
+                self._first.popitem(last=False)
+            if len(self._in_a_row) < REMEMBERED:
+                self._in_a_row[digest] = words
+
+    def refuses_everything(self) -> bool:
+        """Whether so many were refused in a row that one more tells nothing new."""
+        return len(self._in_a_row) >= MOST_REFUSED_IN_A_ROW
+
+    def is_setting(self, digest: bytes, words: str) -> bool:
+        """Whether the sink's own setting is to blame for the refusal of this record, as far as can be told now."""
+        with self._lock:
+            if self._accepted > self._first.get(digest, self._accepted):
+                return False
+            alike = sum(said == words for said in self._in_a_row.values())
+            return alike >= _ALIKE or len(self._in_a_row) >= _UNLIKE
+
+    def has_accepted_since(self, digest: bytes) -> bool:
+        """Whether others were accepted since this record was refused."""
+        with self._lock:
+            return self._accepted > self._first.get(digest, self._accepted)
+
+    def lone(self, digest: bytes, now: float) -> Lone:
+        """What is known of a record that does not pass alone; known from now on."""
+        with self._lock:
+            known = self._lone.setdefault(digest, Lone(now, self._accepted, self._failed))
+            if len(self._lone) > REMEMBERED:
+                self._lone.popitem(last=False)
+            return known
+
+    def is_lone(self, digest: bytes) -> bool:
+        """Whether a record is known not to pass alone."""
+        return digest in self._lone
+
+    def forget(self, digest: bytes) -> None:
+        """A record has its verdict."""
+        with self._lock:
+            self._lone.pop(digest, None)
+
+    def blames(self, digest: bytes, now: float) -> bool:
+        """Whether the record itself is why it does not pass: no sink that answers others by chance would do that.
+
+        It takes five minutes, others that were accepted meanwhile, and less than one chance in a thousand that a sink
+        which fails as often as it failed with the others has failed each time with this one.
+        """
+        lone = self.lone(digest, now)
+        with self._lock:
+            accepted = self._accepted - lone.accepted
+            failed = max(self._failed - lone.failed - lone.tries, 0)
+        if not accepted or now - lone.since < ALONE_SECONDS:
+            return False
+        share = (failed + 1) / (accepted + failed + 2)
+        return float(share**lone.tries) <= _CHANCE
+
+    def learn_limit(self, passed_bytes: int, now: float) -> None:
+        """A request of so many bytes passed where a larger one did not."""
+        with self._lock:
+            self._limit_bytes = max(passed_bytes, LEAST_LIMIT_BYTES)
+            self._limit_until = now + LIMIT_SECONDS
+
+    def limit(self, now: float) -> int:
+        """How many bytes a request may have, as far as was learned in the last hour."""
+        with self._lock:
+            return self._limit_bytes if now < self._limit_until else NO_LIMIT
