@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from agent.aws.sqs import Hiding, Refusal
+from agent.aws.sqs import Hiding, Sqs
 from agent.errors import AwsError
 from agent.model import BATCH, Delivery
 from agent.pulse import Pulse
@@ -20,16 +20,8 @@ _LONGEST_SECONDS: Final = 12 * 3600 - 60  # SQS counts from its own receive, a l
 _CHECK_SECONDS: Final = 1.0
 
 
-class Extender(Protocol):
-    """Extends leases."""
-
-    def hide(self, hidings: Sequence[Hiding]) -> Sequence[Refusal]:
-        """Change visibility; returns what was refused. Raises `AwsError` if the queue does not answer."""
-        ...
-
-
 class LeaseTelemetry(Protocol):
-    """What the keeper tells the outside."""
+    """What the keeper tells the outside; telemetry stands beside aws, and is not imported here."""
 
     def in_flight(self, deliveries: int, oldest_sent_at: float | None) -> None:
         """So many deliveries are held now, the oldest of which was sent at this time (Unix seconds)."""
@@ -53,8 +45,8 @@ class _Lease:
 class Leases:
     """Every lease that this process holds, `seconds` long each; one keeper thread runs `keep`."""
 
-    def __init__(self, extender: Extender, seconds: int, telemetry: LeaseTelemetry, pulse: Pulse) -> None:
-        self._extender = extender
+    def __init__(self, queue: Sqs, seconds: int, telemetry: LeaseTelemetry, pulse: Pulse) -> None:
+        self._queue = queue
         self._seconds = seconds
         self._telemetry = telemetry
         self._pulse = pulse
@@ -120,7 +112,7 @@ class Leases:
 
     def _extend(self, due: Sequence[_Lease], now: float) -> None:
         try:
-            refusals = self._extender.hide([Hiding(lease.delivery, self._seconds) for lease in due])
+            refusals = self._queue.hide([Hiding(lease.delivery, self._seconds) for lease in due])
         except AwsError:
             return  # tried again in a second: nearly half of the lease is left
         refused = {refusal.delivery.receipt_handle for refusal in refusals}

@@ -14,9 +14,9 @@ from contextlib import suppress
 from typing import Final, Protocol
 
 from agent.aws.lease import Leases
-from agent.aws.sqs import Hiding, Refusal
+from agent.aws.sqs import Hiding, Refusal, Sqs
 from agent.errors import AwsError, DrainedError, EnvironmentFault, Fault, RetryReason
-from agent.model import BATCH, Delivery, Outcome, Settlement
+from agent.model import Delivery, Outcome, Settlement
 from agent.pulse import Pulse
 from agent.waiting.gate import AtFaultError, Gate
 
@@ -48,32 +48,12 @@ class SettlingTelemetry(Protocol):
         ...
 
 
-class Queue(Protocol):
-    """The queue, as `agent.aws.sqs.Sqs` has it. Every method raises `AwsError` if it does not answer."""
-
-    def receive(self, most: int = BATCH, wait_seconds: int | None = None) -> list[Delivery]:
-        """Up to `most` deliveries, after a long poll of `wait_seconds`, or of the usual length."""
-        ...
-
-    def delete(self, deliveries: Sequence[Delivery]) -> list[Refusal]:
-        """Delete; returns what was refused."""
-        ...
-
-    def hide(self, hidings: Sequence[Hiding]) -> list[Refusal]:
-        """Change visibility; returns what was refused."""
-        ...
-
-    def bury(self, delivery: Delivery, fault: Fault, dead_letter_url: str) -> None:
-        """Send to the dead-letter queue."""
-        ...
-
-
 class Settling:
     """Safe to use from many threads at once; waits end when `halt` is set. `random` gives numbers from 0 to 1."""
 
     def __init__(
         self,
-        queue: Queue,
+        queue: Sqs,
         dead_letter_url: str,
         *,
         leases: Leases,

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 from agent.aws.lease import Leases
-from agent.aws.settling import Queue, Settling, SettlingTelemetry
+from agent.aws.settling import Settling, SettlingTelemetry
+from agent.aws.sqs import Sqs
 from agent.errors import AwsError
 from agent.model import BATCH, Delivery, Outcome, Settlement
 from agent.pulse import Pulse
@@ -41,7 +42,7 @@ class Source:
 
     def __init__(
         self,
-        queue: Queue,
+        queue: Sqs,
         dead_letter_url: str,
         *,
         leases: Leases,

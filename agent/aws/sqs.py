@@ -24,7 +24,7 @@ _RESULTS: Final = {
 
 
 class SqsTelemetry(Protocol):
-    """What the requests tell the outside."""
+    """What the requests tell the outside; telemetry stands beside aws, and is not imported here."""
 
     def sqs_request(self, operation: str, result: str) -> None:
         """A request was answered or failed: ok, throttled, denied, unavailable or error."""

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 import pytest
 
-from agent.aws.settling import Queue
 from agent.aws.sqs import Hiding, Sqs
 from agent.errors import AwsError, Fault, Reason
 from agent.model import QueueAttributes
@@ -23,23 +21,11 @@ pytestmark = pytest.mark.parametrize("kind", ["fake", "moto"])
 FAULT = Fault(Reason.OBJECT_CORRUPT, "the gzip stream is damaged", "acme-trail", "AWSLogs/a b+ü.json.gz", said="crc")
 
 
-class WholeQueue(Queue, Protocol):
-    """Everything that is asked of a queue."""
-
-    def attributes(self, url: str) -> QueueAttributes:
-        """What the queue says of itself."""
-        ...
-
-    def url_of(self, arn: str) -> str:
-        """The URL of another queue."""
-        ...
-
-
 @dataclass(frozen=True)
 class Rig:
     """One empty queue, and what surrounds it."""
 
-    queue: WholeQueue
+    queue: Sqs
     url: str
     dead_letter_url: str
     dead_letter_arn: str
@@ -312,7 +298,6 @@ def test_a_queue_that_does_not_answer_is_an_aws_error(open_rig: OpenRig, kind: s
             ask()
 
 
-def _lost(queue: WholeQueue) -> WholeQueue:
-    assert isinstance(queue, Sqs)
+def _lost(queue: Sqs) -> Sqs:
     queue._url += "-deleted"
     return queue

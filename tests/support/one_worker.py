@@ -10,8 +10,8 @@ from typing import ParamSpec, TypeVar
 
 from agent.aws.lease import Leases
 from agent.aws.s3 import S3
-from agent.aws.settling import Queue
 from agent.aws.source import Source
+from agent.aws.sqs import Sqs
 from agent.flow.budget import Budget
 from agent.flow.intake import Intake
 from agent.flow.objects import ObjectReader, ReadLimits
@@ -100,7 +100,7 @@ class OneWorker:
     """
 
     pulse: Pulse
-    queue: Queue
+    queue: Sqs
     store: S3
     make_sink: Callable[[Gate, Pulse, threading.Event], Sink]
     telemetry: FakeTelemetry | Telemetry

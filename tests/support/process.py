@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from agent.aws.s3 import S3
-from agent.aws.sqs import Hiding, Refusal
+from agent.aws.sqs import Hiding, Refusal, Sqs
 from agent.errors import Fault
 from agent.model import BATCH, Delivery, LogRecord, ObjectRef, OpenObject
 from agent.pulse import Pulse
@@ -198,7 +198,7 @@ class _Clock:
         return is_set
 
 
-class _Queue:
+class _Queue(Sqs):
     """The shared queue, as one process sees it."""
 
     def __init__(self, process: Process) -> None:

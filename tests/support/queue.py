@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from agent.aws.sqs import Hiding, Refusal
+from agent.aws.sqs import Hiding, Refusal, Sqs
 from agent.errors import AwsError, Fault
 from agent.model import BATCH, Delivery, QueueAttributes
 from agent.pulse import Clock
@@ -42,7 +42,7 @@ class Message:
     handle: str = ""
 
 
-class FakeQueue:
+class FakeQueue(Sqs):
     """`agent.aws.sqs.Sqs` and the queue behind it, with trouble on demand.
 
     Trouble: `fail` (an operation does not answer), `refuse` (a batch action fails for some messages), `deny` (for all),
@@ -193,9 +193,9 @@ class FakeQueue:
     def _each(self, operation: str, deliveries: Sequence[Delivery], do: _Action) -> list[Refusal]:
         self._answer(operation)
         with self._lock:
-            return [refusal for delivery in deliveries if (refusal := self._ask(operation, delivery, do))]
+            return [refusal for delivery in deliveries if (refusal := self._do_or_refuse(operation, delivery, do))]
 
-    def _ask(self, operation: str, delivery: Delivery, do: _Action) -> Refusal | None:
+    def _do_or_refuse(self, operation: str, delivery: Delivery, do: _Action) -> Refusal | None:
         asked = (operation, delivery.message_id)
         if operation in self._denied:
             return Refusal(delivery, stale=False, detail="AccessDenied: on demand", denied=True)

@@ -19,6 +19,17 @@ SECONDS = 120
 HOUR = 3600.0
 
 
+class EventfulQueue(FakeQueue):
+    """A queue, and what a test has happen while a request is on its way."""
+
+    before_hiding: Callable[[], object] = staticmethod(lambda: None)
+
+    def hide(self, hidings: Sequence[Hiding]) -> list[Refusal]:
+        """After that has happened."""
+        self.before_hiding()
+        return super().hide(hidings)
+
+
 @dataclass
 class Rig:
     """Leases over a fake queue, kept every second as the keeper thread does."""
@@ -27,15 +38,9 @@ class Rig:
     telemetry: FakeTelemetry = field(default_factory=FakeTelemetry)
 
     def __post_init__(self) -> None:
-        self.queue = FakeQueue(self.clock, visibility=SECONDS)
-        self.before_hiding: Callable[[], object] = lambda: None
-        self.leases = Leases(self, SECONDS, self.telemetry, Pulse(self.clock))
+        self.queue = EventfulQueue(self.clock, visibility=SECONDS)
+        self.leases = Leases(self.queue, SECONDS, self.telemetry, Pulse(self.clock))
         self.clock.every(1, self.leases.extend_due)
-
-    def hide(self, hidings: Sequence[Hiding]) -> Sequence[Refusal]:
-        """The queue, and what a test has happen while a request is on its way."""
-        self.before_hiding()
-        return self.queue.hide(hidings)
 
     def received(self, count: int = 1) -> list[Delivery]:
         """So many deliveries in hand."""
@@ -190,7 +195,7 @@ def test_a_settled_delivery_was_not_lost() -> None:
         rig.queue.delete(deliveries)
 
     rig.clock.advance(59)
-    rig.before_hiding = settle
+    rig.queue.before_hiding = settle
     rig.clock.advance(2)
     assert rig.queue.requests["ChangeMessageVisibilityBatch"] == 1
     assert (rig.telemetry.count("lease_lost"), rig.telemetry.held) == (0, 0)
