@@ -9,14 +9,20 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from agent.settings.root import Settings
-from agent.settings.sections import RecordSettings
+from agent.settings.sections import RecordSettings, SelectSettings
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def cautions(settings: Settings) -> list[str]:
     """One warning for each setting that is probably wrong. No warning holds a secret."""
-    return [*_of_the_way_out(settings), *_of_limits(settings), *_of_masking(settings.record), *_of_files(settings)]
+    return [
+        *_of_the_way_out(settings),
+        *_of_selection(settings.select),
+        *_of_limits(settings),
+        *_of_masking(settings.record),
+        *_of_files(settings),
+    ]
 
 
 def _of_the_way_out(settings: Settings) -> Iterator[str]:
@@ -24,6 +30,21 @@ def _of_the_way_out(settings: Settings) -> Iterator[str]:
     secret = bool(settings.otlp.headers) or "@" in endpoint.netloc
     if secret and endpoint.scheme == "http" and endpoint.hostname not in _LOOPBACK:
         yield "otlp.endpoint: headers and passwords travel unencrypted to another machine; use https://"
+
+
+def _of_selection(select: SelectSettings) -> Iterator[str]:
+    if select.kms_keys and "trail_guard" not in select.profiles:
+        yield "select.kms_keys: has no effect without trail_guard in select.profiles"
+    if not select.event_sources:
+        return
+    from agent.records.profiles.profile import names_a_service  # noqa: PLC0415 - msgspec is not needed for a version
+
+    for place, source in enumerate(select.event_sources):
+        if source.strip() != "*" and not names_a_service(source):
+            yield (
+                f"select.event_sources.{place}: names no AWS service, such as guardduty.amazonaws.com; "
+                "no event may ever match it"
+            )
 
 
 def _of_limits(settings: Settings) -> Iterator[str]:

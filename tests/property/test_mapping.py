@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from hypothesis import given
@@ -11,12 +12,15 @@ from hypothesis import strategies as st
 from agent.model import LogRecord
 from agent.records.fitting import size
 from agent.records.mapping import Mapper
+from agent.records.profiles import CODECATALYST, PROFILES, owner
+from agent.records.profiles.profile import ANYTHING, Ours
+from agent.records.selection import Selector
 from agent.sink.otlp.encode import Encoder
 from agent.trail.edit import Mask
 from agent.trail.event import MalformedEventError, decode_leniently
 from tests.support.events import encoded
 from tests.support.objects import SOURCE
-from tests.support.strategies import EVENTS, HOSTILE_EVENTS, RAWS
+from tests.support.strategies import EVENTS, HOSTILE_EVENTS, JSON, RAWS, TEXT
 
 MAPPER = Mapper(parameters=True, record_bytes=245_760)
 ENCODER = Encoder({}, "1.2.3")
@@ -113,3 +117,39 @@ def test_shrinking_halves_or_gives_up(members: dict[str, Any]) -> None:
     assert record is not None
     shrunk = MAPPER.shrink(record)
     assert shrunk is None or size(shrunk) <= size(record) // 2
+
+
+CALLS = [
+    *((known.source, event) for profile in PROFILES for known in profile.known for event in sorted(known.events)),
+    ("guardduty.amazonaws.com", "DeleteDetector"),
+    ("account-ID", "ListConnections"),
+    ("", ""),
+]
+FIELDS = sorted({name.field.split("/")[0].split(".")[0] for p in PROFILES for s in p.subjects for name in s.names})
+SIDES = st.dictionaries(st.sampled_from(FIELDS) | TEXT, JSON, max_size=5) | JSON
+OURS = Ours(frozenset({"trail"}), frozenset({"1/q"}), frozenset({"key"}))
+
+
+@given(st.sampled_from(CALLS), HOSTILE_EVENTS, SIDES, SIDES, st.sampled_from([ANYTHING, OURS]))
+def test_any_event_of_any_profile_becomes_a_record(
+    call: tuple[str, str], members: dict[str, Any], request: object, response: object, ours: Ours
+) -> None:
+    """Nothing raises, whatever stands where a subject is looked for; no other event has CodeCatalyst's attributes."""
+    source, name = call
+    spoken = {"eventSource": source, "eventName": name, "requestParameters": request, "responseElements": response}
+    raw = json.dumps({**members, **spoken}).encode()
+    record = mapped(raw, Mapper(parameters=True, record_bytes=245_760, ours=ours))
+    assert record is not None
+    assert Selector(["*"], profiles=PROFILES, include_read_only=False, ours=ours).keeps(raw) in (True, False)
+    is_codecatalysts = owner(source, name) is CODECATALYST
+    assert any(one.startswith("aws.codecatalyst") for one in record.attributes) is is_codecatalysts
+    assert (record.labels.event_source == "", record.service_name == "") == (is_codecatalysts, is_codecatalysts)
+    ENCODER.payload([record])
+
+
+@given(st.text(max_size=80) | st.text(max_size=80).map(lambda text: f"{text}.amazonaws.com"), st.text(max_size=40))
+def test_a_service_name_is_one_that_aws_could_have_given(source: str, name: str) -> None:
+    """Whatever a source holds, the stream it opens has a short and plain name."""
+    record = mapped(json.dumps({"eventSource": source, "eventName": name}).encode())
+    assert record is not None
+    assert re.fullmatch(r"(aws-[a-z0-9][a-z0-9.-]{0,62})?", record.service_name)

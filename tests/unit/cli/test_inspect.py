@@ -129,6 +129,35 @@ def test_all_shows_every_event() -> None:
     assert len(records) == len(json.loads(NOISE.read_bytes())["Records"])
 
 
+def test_profiles_are_selected_by_name() -> None:
+    """Each is told in its own words: what it acted on, and the service before the event."""
+    result = inspect("--profiles", "codeconnections, identity", DATA / "profiles")
+    assert "sso.CreatePermissionSet" in result.stdout
+    assert "GitHub/df03df74-8e05-45cf-b420-b39e389dd264" in result.stdout
+    assert "guardduty" not in result.stdout
+    assert result.stderr == "22 events of 54 in 5 files\n"
+    wrong = inspect("--profiles", "sso", SPACE)
+    assert wrong.exit_code == 2
+    assert "trail_guard" in wrong.stderr
+
+
+def test_a_whole_trail_comes_out_under_the_names_of_its_services(tmp_path: Path) -> None:
+    """With `"*"` each service has a Resource of its own; without, none of them is shown."""
+    config = settings_file(tmp_path, 'select: {event_sources: ["*"]}\nservice_names: {generic: rest}')
+    path = DATA / "profiles"
+    (request,) = lines(inspect("-c", config, "-f", "otlp", path))
+    names = {
+        attribute["value"]["stringValue"]
+        for group in request["resourceLogs"]
+        for attribute in group["resource"]["attributes"]
+        if attribute["key"] == "service.name"
+    }
+    assert {"aws-sso", "aws-codeconnections", "aws-cloudtrail", "rest"} <= names
+    assert "aws-codecatalyst" not in names
+    assert "aws.codecatalyst" not in json.dumps(request)
+    assert inspect(path).stderr == "0 CodeCatalyst events of 54 in 5 files\n"
+
+
 def test_folders_are_searched_in_order(tmp_path: Path) -> None:
     """A folder stands for the log files in it and below, gzipped or not; all else in it is passed over."""
     written(tmp_path, "b/2.json.gz", raw_event(eventID="2"))

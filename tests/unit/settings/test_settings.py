@@ -248,3 +248,26 @@ def test_a_header_may_come_from_an_empty_variable(tmp_path: Path) -> None:
     """In a map of the operator's own names, empty is empty: there is no default that null could stand for."""
     text = MINIMAL + "otlp: {headers: {x-team: '${env:TEAM}'}}\n"
     assert settings(tmp_path, text, {"TEAM": ""}).otlp.plain_headers() == {"x-team": ""}
+
+
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [
+        ('select: {event_sources: ["*", guardduty.amazonaws.com, "sts.amazonaws.com.cn"]}\n', []),
+        ("select: {event_sources: [s3.amazonaws.com, guardduty]}\n", ["select.event_sources.1"]),
+        ("select: {kms_keys: [alias/trail]}\n", ["select.kms_keys"]),
+        ("select: {kms_keys: [alias/trail], profiles: [trail_guard]}\n", []),
+    ],
+)
+def test_a_selection_without_effect_is_warned_of(tmp_path: Path, text: str, keys: list[str]) -> None:
+    """A source that is no service's full name would select nothing, and nobody would notice."""
+    found = settings(tmp_path, MINIMAL + text).warnings
+    assert [warning.split(":")[0] for warning in found] == keys
+
+
+def test_profiles_and_their_names_come_from_the_environment_too(tmp_path: Path) -> None:
+    """Short forms of a list and of a map."""
+    variables = {"TRAIL_AGENT_SELECT__PROFILES": "identity,pipeline", "TRAIL_AGENT_SERVICE_NAMES": "identity=people"}
+    found = settings(tmp_path, environ=variables)
+    assert found.select.profiles == ("identity", "pipeline")
+    assert found.service_names == {"identity": "people"}
