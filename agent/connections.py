@@ -21,8 +21,8 @@ _SPARE_CONNECTIONS: Final = 4  # for the lease keeper, the watch and a drain
 
 
 _NO_DEAD_LETTER_QUEUE: Final = (
-    "queue.dead_letter_url: the queue has no redrive policy and no dead-letter queue is set; without one, a message "
-    "that can never be delivered would have to be lost. Make one: 'aws sqs create-queue --queue-name "
+    "queue.dead_letter_url: the queue has no redrive policy and no dead-letter queue is set; a message that can never "
+    "be delivered needs one. Make one: 'aws sqs create-queue --queue-name "
     "trail-agent-dead-letters --attributes MessageRetentionPeriod=1209600', then name its ARN in the RedrivePolicy of "
     "the queue ('aws sqs set-queue-attributes', maxReceiveCount 20), or its URL in queue.dead_letter_url"
 )

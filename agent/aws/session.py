@@ -26,7 +26,7 @@ _NO_CREDENTIALS: Final = (
     "no AWS credentials were found in the environment, the shared files, or the container's or instance's role"
 )
 _BAD_ENDPOINT: Final = (
-    "aws: cannot make a client for {service} in {region}: its endpoint is no URL; check aws.endpoint_url and the "
+    "aws: cannot make a client for {service} in {region}: its endpoint is not a URL; check aws.endpoint_url and the "
     "variables AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_S3 and AWS_ENDPOINT_URL_SQS"
 )
 # What is asked for by an endpoint of its own is no variant of another: botocore would refuse the two together.

@@ -48,10 +48,12 @@ def _from_s3(message: Members) -> Entries:
         return ()
     source, version = message.get("eventSource", "aws:s3"), message.get("eventVersion", "2.x")
     if source != "aws:s3" or not isinstance(version, str) or not version.startswith("2."):
-        return [Fault(Reason.NOTIFICATION_UNKNOWN, "an entry of Records is not of S3's event notification version 2.x")]
+        return [
+            Fault(Reason.NOTIFICATION_UNKNOWN, "an entry of Records is not an S3 event notification of version 2.x")
+        ]
     name, ref = message.get("eventName", _CREATED), _of_s3_member(message["s3"])
     if ref is None or not isinstance(name, str):
-        return [Fault(Reason.NOTIFICATION_UNKNOWN, "an entry of Records is no S3 event notification")]
+        return [Fault(Reason.NOTIFICATION_UNKNOWN, "an entry of Records is not an S3 event notification")]
     name = name.removeprefix("s3:")
     return [ref if name.startswith(_CREATED) else _told(ref, is_removed=name.startswith(_REMOVALS))]
 

@@ -75,7 +75,7 @@ def parse(key: str) -> TrailKey | IgnoredReason:
     them may be deleted without a word.
     """
     if ".." in key:
-        _refuse("the object key holds '..', which no CloudTrail key does")
+        _refuse("the object key holds '..'; no key of CloudTrail does")
     if len(key) > _LONGEST:
         _refuse(f"the object key is longer than {_LONGEST} characters, S3's limit")
     folder, slash, file = key.rpartition("/")
@@ -88,7 +88,7 @@ def parse(key: str) -> TrailKey | IgnoredReason:
     if _may_hold_events(key, folder, file):
         _refuse(
             f"the object may hold CloudTrail events, but its name is not {_NAME_FORM}: give it such a name if it is a "
-            "log file, else let the bucket not notify of it"
+            "log file; else let the bucket send no notification of it"
         )
     return IgnoredReason.OTHER_KEY
 
@@ -110,7 +110,7 @@ def _other_kind(folder: str, file: str, *, is_named: bool) -> IgnoredReason | No
 
 def _named(key: str, folder: str, names: list[re.Match[str]], ending: str) -> TrailKey | IgnoredReason:
     if _CONTROL.search(key):
-        _refuse("the object key holds control characters, which no CloudTrail key does")
+        _refuse("the object key holds control characters; no key of CloudTrail does")
     account, region = names[-1]["account"], names[-1]["region"].lower()
     claims = [*names, *list(_CLAIM.finditer(folder))[-1:]]
     if any(claim["account"] != account or (claim["region"] or region).lower() != region for claim in claims):

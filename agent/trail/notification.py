@@ -29,7 +29,7 @@ _OPENINGS: Final = ("{", "[", '"', "s3://", "arn:")  # how a text begins that ma
 _SNS_QUESTIONS: Final = ("SubscriptionConfirmation", "UnsubscribeConfirmation")
 _ENVELOPES: Final = frozenset({"Message", "message", "Body", "body", "Sns", "detail", "requestPayload", "payload"})
 _ANSWERS: Final = frozenset({"responsePayload"})  # what a Lambda function made of the notification
-_NO_FORM: Final = "the message is JSON, but no S3, EventBridge, CloudTrail or SNS notification"
+_NO_FORM: Final = "the message is JSON, but not a notification of S3, EventBridge, CloudTrail or SNS"
 
 
 def decode(body: str) -> tuple[Entry, ...]:
@@ -57,14 +57,14 @@ def _of_text(text: str, depth: int) -> Entries:
 
 def _parse(text: str) -> object:
     if text.count("{") + text.count("[") > _MOST_PARTS:
-        raise UnknownFormError("the message has more parts than any notification")
+        raise UnknownFormError("the message has more parts than a notification can have")
     try:
         value = json.loads(text, object_pairs_hook=_members, parse_constant=_refuse_constant)
         text.encode()
         if "\\ud" in text or "\\uD" in text:  # half a surrogate pair stands in no key of S3
             json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
-        raise UnknownFormError("the message is not JSON, or no notification in it") from error
+        raise UnknownFormError("the message is not JSON, and no notification is in it") from error
     return value
 
 
@@ -81,7 +81,7 @@ def _refuse_constant(name: str) -> None:
 
 def _of_value(value: object, depth: int) -> Entries:
     if depth > _DEEPEST:
-        raise UnknownFormError("the message lies in more envelopes than are opened")
+        raise UnknownFormError("the message is wrapped in too many envelopes")
     match value:
         case dict():
             return _of_object(value, depth)
