@@ -194,9 +194,7 @@ BAD_CRC = WHOLE[:-8] + bytes(8)
 
 
 @pytest.mark.row(15)
-@pytest.mark.parametrize(
-    "stored", [b"", b"not gzip", CUT_GZIP, BAD_CRC, WHOLE + b"rubbish"], ids=["empty", "plain", "cut", "CRC", "tail"]
-)
+@pytest.mark.parametrize("stored", [b"", CUT_GZIP, BAD_CRC, WHOLE + b"rubbish"], ids=["empty", "cut", "CRC", "tail"])
 def test_an_object_that_is_damaged_is_read_twice_and_nothing_of_it_is_exported(stored: bytes) -> None:
     """What is no whole gzip, both times, is a dead letter that names the object; its neighbours are delivered."""
     world = World()
