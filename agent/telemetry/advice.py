@@ -136,7 +136,7 @@ DEAD_LETTERS: Final[Mapping[Reason, Advice]] = {
         "see S3's code in `detail`; allow s3:GetObject and kms:Decrypt, restore it, or write it again; then redrive",
     ),
     Reason.OBJECT_CORRUPT: Advice(
-        "the whole object arrived, but it is empty, incomplete, damaged, or not gzip as its name says",
+        "the whole object arrived, but it is empty, cut short as it was written, or damaged",
         "read it twice, and exported nothing of it",
         "compare it with CloudTrail's digest file; redrive if the object is sound now",
     ),
