@@ -30,7 +30,7 @@ MAX_RETRY_AFTER_SECONDS = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """Every record of the request is with the sink. `warning` is what it wanted to say all the same, mostly nothing."""
+    """The sink has every record of the request. `warning` is a message that came with its yes, usually empty."""
 
     warning: str = ""
 
@@ -40,7 +40,7 @@ UNKNOWN_COUNT = -1
 
 @dataclass(frozen=True, slots=True)
 class PartlyRejected:
-    """`count` records (or `UNKNOWN_COUNT`) were refused, unknown which; the protocol forbids to send them again."""
+    """`count` records (or `UNKNOWN_COUNT`) were refused, it is not known which; they must not be sent again (OTLP)."""
 
     count: int
     message: str
@@ -230,7 +230,7 @@ def _why(text: str) -> Why:
 
 
 def _bounded(retry_after: float | None) -> float | None:
-    """At most five minutes; no wait at all is no answer to an overload, so that the usual backoff applies."""
+    """At most five minutes. A wait of 0 is no help in an overload, so then the usual backoff counts."""
     if retry_after is None or not retry_after > 0:
         return None
     return min(retry_after, MAX_RETRY_AFTER_SECONDS)

@@ -1,8 +1,8 @@
-"""How the sink is asked: with patience, and with an empty request to tell what an answer is about.
+"""How the sink is asked: with patience, and with an empty request that shows what an answer is about.
 
-A request that may pass later is sent again, with the same bytes, for as long as it takes. What an empty request is
-answered too is not about the records: the address, the credentials or the sink itself is at fault. And where empty
-requests pass while the same request with records never does, somebody must find out what is wrong with those.
+A request that may pass later is sent again, with the same bytes, for as long as it takes. If an empty request gets the
+same answer, the answer is not about the records: the address, the credentials or the sink itself is at fault. If empty
+requests pass and the request with records never does, the export must find out what is wrong with the records.
 """
 
 from __future__ import annotations
@@ -223,7 +223,7 @@ class Asking:
     def _tell_down(self, answer: NotJudged) -> None:
         """Tell that a request with records was not judged.
 
-        The sink's words may quote them, so that it is asked once with an empty request, whose answer can be shown.
+        The sink's words may quote them, so it is asked once with an empty request, whose answer can be shown.
         """
         if isinstance(answer, Misconfigured) and self._empty_said is None and self._heeds_empty:
             empty = of_empty(self._send(self._empty))
@@ -240,4 +240,4 @@ def _key(answer: Refused | TooLarge) -> tuple[str, str]:
 
 
 def _nothing() -> None:
-    """The sink's own telemetry tells when it is up again."""
+    """Do nothing: the sink reports by itself that it is up again."""

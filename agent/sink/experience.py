@@ -1,7 +1,7 @@
 """What all exports together have seen the sink do: it tells a bad record from a sink that refuses everything.
 
-One refusal says little. Whether it is about the record shows by what happens to others: if some are accepted meanwhile,
-the record is bad; if several in a row are refused in the same words and none is accepted, it is the sink's own setting.
+One refusal says little. What happens to other records shows whether it is about this one. If others are accepted
+meanwhile, this record is bad. If several in a row are refused with the same words, the sink's own setting is wrong.
 """
 
 from __future__ import annotations

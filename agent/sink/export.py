@@ -1,7 +1,7 @@
 """One export: cut into requests, and each request taken apart until every record has its verdict.
 
 A request that is refused is halved until the bad record is alone. One that is too large is halved, too, and a record
-that is too large alone is shrunk. Of one that never passes, though empty requests do, smaller parts are tried.
+that is too large alone is shrunk. If one never passes although empty requests do, smaller parts of it are tried.
 """
 
 from __future__ import annotations
@@ -164,7 +164,7 @@ class Export:
     def _outlast(self, place: int, last: NotJudged) -> bool:
         """Try a record that does not pass alone, until it is judged, or for five minutes; False if the daemon halts.
 
-        Then it is held, so that others can be tried. If those are accepted and it still is not, it is to blame itself.
+        Then it is held, so that others can be tried. If they are accepted and it still is not, it is itself to blame.
         """
         digest, trials, alone = self._cargo.records[place].digest, 0, Piece((place,))
         lone = self._experience.lone(digest, self._asking.now())

@@ -1,6 +1,6 @@
 """Where records go, and the proof that they arrived: an export returns when the other side has answered for each one.
 
-An unreachable or misconfigured sink is waited for, as long as it takes; a request that is refused is taken apart until
+The agent waits for an unreachable or misconfigured sink, as long as it takes. A refused request is taken apart until
 the bad record is found. Every attempt of one request sends the same bytes, so that stores which drop repeats see one.
 `agent.sink.answer` has the table of what each answer means.
 """

@@ -1,4 +1,4 @@
-"""A sink may quote what it refuses, our credentials included; what it says is shown to people and pages."""
+"""A sink may quote a request with our credentials. Its words are shown to people, so secrets are removed first."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Discreet:
 
     @classmethod
     def about(cls, endpoint: str, headers: Iterable[str]) -> Self:
-        """Keep to ourselves the values of `headers`, and the password and the query of `endpoint`."""
+        """The secrets are the values of `headers`, and the password and the query of `endpoint`."""
         secrets = {secret for secret in _secrets_of(endpoint, headers) if len(secret) >= _SHORTEST}
         longest_first = sorted(secrets, key=len, reverse=True)
         # In any case: a host name, say, and the digits of an escape in a URL have none.
@@ -36,11 +36,11 @@ class Discreet:
     def shown(self, text: str, limit: int = SHOWN_CHARACTERS, *, broken_off: bool = False) -> str:
         """What the other side wrote, made fit for a log line: without secrets, cut to `limit` characters, escaped.
 
-        In this order, for of a secret that is cut or escaped the rest would not be known again. `broken_off`: we read
-        no further, perhaps in the midst of a secret, so that as much of the end as may belong to it is not shown.
+        Secrets are removed first: if one were cut or escaped, it would not be recognised any more. `broken_off`: we
+        stopped reading, perhaps in the middle of a secret, so the end that may belong to one is not shown.
         """
         hidden = self._secret.sub(_HIDDEN, text)
-        # Twice the length: a short secret may have stood in the part of a long one, and made it longer.
+        # Twice the length: a short secret may be a part of a long one, and its mark makes the long one longer.
         end = max(len(hidden) - 2 * self._longest, 0) if broken_off else len(hidden)
         return shown(hidden[:end], limit)
 
@@ -69,8 +69,8 @@ def _basic(authorization: str) -> Iterator[str]:
         return
     try:
         pair = base64.b64decode(encoded).decode(errors="replace")  # as a body that quotes it is read
-    except ValueError:  # whatever it is, it is no user and password
+    except ValueError:  # it is not a user and a password
         return
     user, _, password = pair.partition(":")
     yield pair
-    yield password or user  # a token often stands in the place of the user, alone
+    yield password or user  # a token is often given as the user, without a password

@@ -113,7 +113,7 @@ class Encoder:
             **({"service.name": origin.service_name} if origin.service_name else {}),
         }
         safe = {safe_key(key): safe_text(value) for key, value in sorted(attributes.items()) if value}
-        # Not Resource.create(): it would add a random service.instance.id, and so new bytes for every process.
+        # Not Resource.create(): it adds a random service.instance.id, so every process would send other bytes.
         for key, value in Resource(safe).attributes.items():
             attribute = target.attributes.add()
             attribute.key = key
@@ -171,7 +171,7 @@ class _Draft:
         return scope
 
     def _opening(self, record: LogRecord) -> int:
-        """The bytes that a group costs which `record` would be the first of."""
+        """The bytes of a new group that begins with `record`."""
         origin = _Origin.of(record)
         return 0 if origin in self._groups else self._encoder.template(origin).ByteSize() + _GROUP_FRAME
 

@@ -74,8 +74,8 @@ class GrpcTransport:
     """Sends requests over one channel, which threads share; it is opened by the first request.
 
     `timeout` in seconds is the deadline of a call. `https://` in `endpoint` means TLS, anything else plaintext. Proxies
-    come from the environment. The text of an answer is without the headers' values and the endpoint's query, where the
-    other side quotes them.
+    come from the environment. If an answer quotes the headers' values or the endpoint's query, they are removed
+    from its text.
     """
 
     def __init__(

@@ -63,10 +63,10 @@ class _Reply:
 class HttpTransport:
     """Sends requests to one URL; threads share it, each with a session and a connection of its own.
 
-    `timeout` in seconds covers all of a request: connecting, whatever number of addresses the host has, shaking hands,
-    sending and the whole answer; only looking up the host's name takes as long as the resolver does. Redirects are not
-    followed. The text of an answer is without the headers' values and the URL's password and query, where the other
-    side quotes them.
+    `timeout` in seconds covers all of a request: connecting (to any of the host's addresses), the TLS
+    handshake, sending, and the whole answer. Only the look-up of the host's name is not covered. Redirects are not
+    followed. If an answer quotes the headers' values or the URL's password and query, they are removed
+    from its text.
     """
 
     def __init__(

@@ -1,9 +1,9 @@
-"""A requests session that takes an answer's head whole, and all of it in time, or not at all.
+"""A requests session that takes an answer only with its whole head, and only if all of it arrives in time.
 
-A socket's time-out starts anew with every byte: a server that sends its headers one byte at a time, or trailers without
-an end behind its body, would hold a worker, and its lease, for ever. So would a proxy. urllib3's starts anew with every
-address of a host. And to http.client a head that breaks off is a head that ends: "200 OK" before the connection breaks
-would be a proof of delivery, whatever the rest was to say.
+A socket's time-out starts again with every byte. A server, or a proxy, that sends its headers one byte at a time, or
+endless trailers after its body, would hold a worker and its lease for ever. urllib3's time-out starts again with every
+address of a host. And http.client takes a head that breaks off for a complete one: "200 OK" before the connection
+breaks would count as a proof of delivery.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class _WholeHead(Head):
 
 
 class Deadline(Timeout):
-    """urllib3's time-out, but one for everything: whichever step asks for its own gets what the others have left."""
+    """urllib3's time-out, but one for all steps together: each step gets what the others have left."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__(total=seconds)
@@ -78,7 +78,7 @@ class Deadline(Timeout):
 
     @property
     def read_timeout(self) -> float:
-        """What is left; urllib3 does not wait for an answer if it is nothing."""
+        """The seconds that are left; with 0, urllib3 does not wait for an answer."""
         return max(self.left, 0.0)
 
 
@@ -114,7 +114,7 @@ class _PunctualConnection(HTTPConnection):
 
     @contextmanager
     def watched(self, seconds: float) -> Iterator[None]:
-        """Hang up if the block has not ended in `seconds`."""
+        """Close the connection if the block has not ended in `seconds`."""
         watch = threading.Timer(max(seconds, 0.0), self._hang_up)
         watch.daemon = True
         watch.start()
@@ -164,7 +164,7 @@ class _PunctualConnection(HTTPConnection):
     def _tunnel(self) -> None:
         """Wait for a proxy's answer to CONNECT."""
         super()._tunnel()
-        if time.monotonic() > self._end:  # to http.client this, too, is a head that ends
+        if time.monotonic() > self._end:  # http.client takes this, too, for a complete head
             raise TimeoutError("the proxy did not answer within the time-out")
         self.sock.settimeout(self.timeout)  # for shaking hands behind it
 

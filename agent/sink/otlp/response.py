@@ -1,4 +1,4 @@
-"""What the body of a success proves: only an OTLP response, or nothing at all, is a receiver's yes.
+"""What the body of a success proves: only an OTLP response, or an empty body, is a receiver's yes.
 
 A wrong endpoint answers 200, too: with "OK", with a web page, with the JSON of another API. And bytes that are no
 response at all may parse as one with unknown fields. https://opentelemetry.io/docs/specs/otlp/#full-success
