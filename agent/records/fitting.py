@@ -28,6 +28,8 @@ PARAMETERS: Final = (
 """The attributes that repeat a part of the body as JSON."""
 
 _TRUNCATED: Final = "trail_agent.truncated"
+_MOST_BYTES: Final = 4  # of a character in UTF-8
+_LONGEST_FLAG: Final = len("False")
 _LONG_CHARACTERS: Final = 2048  # far beyond any name, id or address that AWS writes
 _LONG_LIST_BYTES: Final = 8192  # some 60 resources
 _MOST_LISTED: Final = 64
@@ -43,6 +45,8 @@ def size(record: LogRecord) -> int:
 
 def fit(record: LogRecord, limit: int) -> LogRecord:
     """`record` within `limit` bytes, or as close to it as possible; unchanged if it and each attribute fit."""
+    if _is_small(record, limit):
+        return record
     bounded = _bounded(record)
     if size(bounded) <= limit:
         return bounded
@@ -65,6 +69,21 @@ def halved(record: LogRecord) -> LogRecord | None:
     ):  # so deeply nested that it could be mapped, but not decoded here, where the stack is deeper
         return None
     return shrunk if size(shrunk) <= limit else None
+
+
+def _is_small(record: LogRecord, limit: int) -> bool:
+    """Whether the record and each attribute certainly fit. Counting characters is five times cheaper than bytes."""
+    characters = len(record.body)
+    for name, value in record.attributes.items():
+        if isinstance(value, str):
+            if len(value) > _LONG_CHARACTERS and name not in PARAMETERS:
+                return False
+            characters += len(name) + len(value)
+        elif isinstance(value, bool):
+            characters += len(name) + _LONGEST_FLAG
+        else:
+            return False
+    return characters * _MOST_BYTES <= limit
 
 
 def _bounded(record: LogRecord) -> LogRecord:

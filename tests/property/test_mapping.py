@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.model import LogRecord
-from agent.records.fitting import size
+from agent.records.fitting import fit, size
 from agent.records.mapping import Mapper
 from agent.records.profiles import CODECATALYST, PROFILES, owner
 from agent.records.profiles.profile import ANYTHING, Ours
@@ -153,3 +153,11 @@ def test_a_service_name_is_one_that_aws_could_have_given(source: str, name: str)
     record = mapped(json.dumps({"eventSource": source, "eventName": name}).encode())
     assert record is not None
     assert re.fullmatch(r"(aws-[a-z0-9][a-z0-9.-]{0,62})?", record.service_name)
+
+
+@given(EVENTS, st.integers(0, 6_000))
+def test_a_small_record_is_left_as_it_is(members: dict[str, Any], limit: int) -> None:
+    """The quick look that says "it fits" never says so of a record that does not."""
+    record = MAPPER.to_record(encoded(members), SOURCE)
+    if fit(record, limit) is record:
+        assert size(record) <= limit
