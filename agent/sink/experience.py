@@ -70,7 +70,8 @@ class Experience:
             self._first[digest] = min(since, self._first.pop(digest, since))
             if len(self._first) > REMEMBERED:
                 self._first.popitem(last=False)
-            if len(self._in_a_row) < REMEMBERED:
+            is_bad = self._accepted > self._first.get(digest, 0)  # others were accepted since: it accuses nobody else
+            if not is_bad and len(self._in_a_row) < REMEMBERED:
                 self._in_a_row[digest] = words
 
     def refuses_everything(self) -> bool:

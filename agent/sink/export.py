@@ -46,7 +46,10 @@ class Export:
             left = left[len(piece.places) :]
             goes_on = self._work_on(piece)
         if goes_on:
-            all(self._outlast(place, last) for place, last in self._lone)
+            goes_on = all(self._outlast(place, last) for place, last in self._lone)
+        if goes_on:
+            again = [Piece((place,), refused_since=0) for place in self._verdicts.take_overtaken()]
+            self._work_on(*reversed(again))
         return self._verdicts.conclude(has_control=self._asking.has_control)
 
     def _set_aside(self, place: int) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from agent.errors import Fault, Reason
@@ -36,6 +36,8 @@ class RefusedRecord:
     said: str
     is_final: bool = False
     is_sent: bool = True
+    accepted: int = 0
+    """How many requests the sink had accepted by then."""
 
 
 class Verdicts:
@@ -58,15 +60,24 @@ class Verdicts:
     def refuse(self, refusal: RefusedRecord, since: int) -> None:
         """A record was refused; the sink had accepted `since` when a request with it was refused first."""
         self._experience.refuse(self._records[refusal.place].digest, refusal.words, since)
-        self._refusals.append(refusal)
+        self._refusals.append(replace(refusal, accepted=self._experience.accepted))
 
     def leave_unsent(self, places: Iterable[int]) -> bool:
         """If the sink refuses one record after the other, refuse these without sending them; True if so."""
         if not self._refusals or not self._experience.refuses_everything():
             return False
         latest = self._refusals[-1]
-        self._refusals += [RefusedRecord(place, latest.words, latest.said, is_sent=False) for place in places]
+        accepted = self._experience.accepted
+        unsent = RefusedRecord(-1, latest.words, latest.said, is_sent=False, accepted=accepted)
+        self._refusals += [replace(unsent, place=place) for place in places]
         return True
+
+    def take_overtaken(self) -> list[int]:
+        """Forget the refusals after which others were accepted: the sink may have changed, and is asked again."""
+        accepted = self._experience.accepted
+        overtaken = [each for each in self._refusals if not each.is_final and each.accepted < accepted]
+        self._refusals = [each for each in self._refusals if each not in overtaken]
+        return [each.place for each in overtaken]
 
     def refuse_for_time(self, place: int, why: Why, said: str) -> None:
         """A record was refused for its time: so are those of its stream that are as far off, or farther."""

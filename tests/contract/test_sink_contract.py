@@ -277,10 +277,10 @@ def test_a_refused_record_alone_is_a_fault_with_the_sinks_words(opened: Open) ->
 
 
 def test_one_refused_record_of_a_batch_is_isolated(opened: Open) -> None:
-    """A refused request is halved until the bad record stands alone; the others are delivered."""
-    with opened([REFUSED, REFUSED, REFUSED]) as bench:
+    """A refused request is halved until the bad record is alone; the others are delivered, and it is sent again."""
+    with opened([REFUSED, REFUSED, REFUSED, _partial(0, ""), _partial(0, ""), REFUSED]) as bench:
         verdicts = open_sink(bench.transport).export([log_record(name, at=n) for n, name in enumerate("abcd")])
-        assert len(bench.payloads()) == 5
+        assert len(bench.payloads()) == 6
     assert [verdict.accepted for verdict in verdicts] == [False, True, True, True]
 
 

@@ -400,3 +400,13 @@ def test_what_a_sink_quotes_is_not_told(status: int) -> None:
     assert secret not in told
     if status in {401, 403, 404}:
         assert "ask for a token" in told
+
+
+@pytest.mark.row(39)
+def test_a_setting_that_is_mended_amid_an_export_costs_no_record() -> None:
+    """What was refused before others were accepted is sent once more, before it is called bad."""
+    answers = [_http(400, NO_METADATA)] * 9
+    for count in range(1, len(answers)):
+        transport = FakeTransport(answers[:count])
+        assert open_sink(transport).export(_records(12)) == [ACCEPTED] * 12
+        assert transport.stored == {record.body for record in _records(12)}
