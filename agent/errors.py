@@ -7,59 +7,9 @@ A `TransientError` says that it may pass later: the delivery goes back to the qu
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
-
-class Reason(StrEnum):
-    """Why a delivery was dead-lettered; the values of `trail_agent_dead_letters_total{reason}`."""
-
-    NOTIFICATION_UNKNOWN = "notification_unknown"
-    NOT_ALLOWED = "not_allowed"
-    OBJECT_MISSING = "object_missing"
-    OBJECT_UNREADABLE = "object_unreadable"
-    OBJECT_CORRUPT = "object_corrupt"
-    OBJECT_TOO_LARGE = "object_too_large"
-    OBJECT_MALFORMED = "object_malformed"
-    EVENT_MALFORMED = "event_malformed"
-    RECORD_TOO_LARGE = "record_too_large"
-    SINK_REJECTED = "sink_rejected"
-    SINK_TOO_OLD = "sink_too_old"
-    SINK_TOO_NEW = "sink_too_new"
-
-
-class RetryReason(StrEnum):
-    """Why a delivery was given back to the queue; the values of `trail_agent_retries_total{reason}`."""
-
-    OBJECT_MISSING = "object_missing"
-    ACCESS_DENIED = "access_denied"
-    OBJECT_REFUSED = "object_refused"
-    OBJECT_INCOMPLETE = "object_incomplete"
-    BUCKET_DENIED = "bucket_denied"
-    STORE_UNAVAILABLE = "store_unavailable"
-    DEAD_LETTER_UNAVAILABLE = "dead_letter_unavailable"
-    HELD_BACK = "held_back"
-    SINK_TOO_NEW = "sink_too_new"
-    BUG = "bug"
-
-
-class EnvironmentFault(StrEnum):
-    """Faults for which no message is to blame: the work waits. Each begins with the part that is at fault."""
-
-    SINK_UNAVAILABLE = "sink unavailable"
-    SINK_THROTTLED = "sink throttled"
-    SINK_MISCONFIGURED = "sink misconfigured"
-    SINK_REFUSES = "sink refuses"
-    BUCKET_DENIED = "bucket denied"
-    BUCKET_UNAVAILABLE = "bucket unavailable"
-    BUCKET_REFUSED = "bucket refused"
-    BUCKET_REGION = "bucket in another region"
-    DEAD_LETTERS = "dead letters"
-    QUEUE_UNAVAILABLE = "queue unavailable"
-    QUEUE_THROTTLED = "queue throttled"
-    QUEUE_DENIED = "queue denied"
-    QUEUE_NO_CREDENTIALS = "queue no_credentials"
-    QUEUE_MISSING = "queue missing"
-    QUEUE_SETTLING = "queue settling"
+from agent.faults.dead_letters import Reason
+from agent.faults.retries import RetryReason
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from agent.errors import Fault, RetryReason
+from agent.errors import Fault
+from agent.faults.ignored import IgnoredReason
+from agent.faults.retries import RetryReason
 
 AttributeValue = str | bool | int | Sequence["str | Mapping[str, str]"]
 """What an OTLP attribute of ours can hold: a scalar, an array of strings, or an array of flat maps."""
@@ -53,23 +55,6 @@ class QueueAttributes:
     in_flight: int
     delayed: int
     dead_letter_arn: str
-
-
-class IgnoredReason(StrEnum):
-    """Why a notification holds nothing for us; the values of `trail_agent_notifications_ignored_total{reason}`."""
-
-    TEST_EVENT = "test_event"
-    VALIDATION = "validation"
-    REMOVED = "removed"
-    DIGEST = "digest"
-    INSIGHT = "insight"
-    NETWORK_ACTIVITY = "network_activity"
-    AGGREGATED = "aggregated"
-    LAKE = "lake"
-    OTHER_KEY = "other_key"
-    OTHER_EVENT = "other_event"
-    OTHER_REGION = "other_region"
-    OTHER_SERVICE = "other_service"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,9 @@ from typing import Final, Protocol
 
 from agent.aws.lease import Leases
 from agent.aws.sqs import Hiding, Refusal, Sqs
-from agent.errors import AwsError, DrainedError, EnvironmentFault, Fault, RetryReason
+from agent.errors import AwsError, DrainedError, Fault
+from agent.faults.environment_faults import EnvironmentFault
+from agent.faults.retries import RetryReason
 from agent.model import Delivery, Outcome, Settlement
 from agent.pulse import Pulse
 from agent.waiting.gate import AtFaultError, Gate

@@ -21,7 +21,10 @@ from botocore.exceptions import (
 )
 
 from agent.aws.failure import FailureKind, explain
-from agent.errors import EnvironmentFault, Fault, PermanentError, Reason, RetryReason, TrailAgentError
+from agent.errors import Fault, PermanentError, TrailAgentError
+from agent.faults.dead_letters import Reason
+from agent.faults.environment_faults import EnvironmentFault
+from agent.faults.retries import RetryReason
 from agent.model import ObjectRef
 
 

@@ -16,7 +16,8 @@ from typing import Final
 
 import msgspec
 
-from agent.errors import PermanentError, Reason
+from agent.errors import PermanentError
+from agent.faults.dead_letters import Reason
 from agent.trail import reader
 from agent.trail.event import MalformedEventError, decode_leniently
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from agent.aws import store_policy
 from agent.aws.s3 import S3
 from agent.aws.store_policy import Policy, StoreError
-from agent.errors import DrainedError, PermanentError, Reason, TransientError
+from agent.errors import DrainedError, PermanentError, TransientError
+from agent.faults.dead_letters import Reason
 from agent.flow.budget import Share
 from agent.flow.evidence import Evidence
 from agent.flow.slots import ReadSlots

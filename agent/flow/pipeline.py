@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from agent.aws.store_policy import StoreError
-from agent.errors import DrainedError, Fault, PermanentError, Reason, TransientError
+from agent.errors import DrainedError, Fault, PermanentError, TransientError
+from agent.faults.dead_letters import Reason
 from agent.flow.budget import Share
 from agent.flow.objects import Found, ObjectReader
 from agent.model import Delivery, Ignored, ObjectRef, Reading

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Final
 
-from agent.errors import RetryReason
+from agent.faults.retries import RetryReason
 from agent.flow.budget import Budget, Share
 from agent.model import Delivery, Reading
 from agent.pulse import Pulse

@@ -9,7 +9,9 @@ from dataclasses import replace
 from enum import Enum, auto
 from typing import Protocol
 
-from agent.errors import Fault, Reason, RetryReason
+from agent.errors import Fault
+from agent.faults.dead_letters import Reason
+from agent.faults.retries import RetryReason
 from agent.flow.remembered import Claim, Remembered
 from agent.model import UNANSWERED, Delivery, LogRecord, Outcome, Reading, Settlement, Verdict
 from agent.pulse import Pulse

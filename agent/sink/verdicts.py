@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from agent.errors import Fault, Reason
+from agent.errors import Fault
+from agent.faults.dead_letters import Reason
 from agent.model import ACCEPTED, UNANSWERED, LogRecord, Verdict
 from agent.sink.answer import Why
 from agent.sink.experience import Experience

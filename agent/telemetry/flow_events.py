@@ -6,9 +6,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Final
 
-from agent.errors import EnvironmentFault
+from agent.faults.environment_faults import EnvironmentFault
 from agent.model import EventLabels, Ignored, LogRecord, Reading
-from agent.telemetry import advice
 from agent.telemetry.ignored_kind import kind_of
 from agent.telemetry.safetext import without_user
 from agent.telemetry.voice import ERROR, WARNING, Voice
@@ -25,7 +24,7 @@ class FlowEvents(Voice):
         self.metrics.ignored.labels(reason.value).inc()
         kind = kind_of(ignored)
         if kind and self._ignored_kinds.is_new(kind):
-            hint = advice.IGNORED[reason].hint
+            hint = reason.advice.hint
             self._log.info("notification_ignored", reason=reason.value, bucket=ignored.bucket, kind=kind, hint=hint)
         else:
             self._log.debug("notification_ignored", reason=reason.value, bucket=ignored.bucket, key=ignored.key)
@@ -86,8 +85,8 @@ class FlowEvents(Voice):
         """The sink does not accept; `kind` is a result of `export_answered`. The work waits."""
         detail = without_user(detail)
         self.health.hold("sink", detail)
-        fault = advice.fault_of("sink", kind)
-        self._trouble(ERROR, "sink", "sink_down", fault=fault.value, detail=detail, hint=advice.ENVIRONMENT[fault].hint)
+        fault = EnvironmentFault.of_part("sink", kind)
+        self._trouble(ERROR, "sink", "sink_down", fault=fault.value, detail=detail, hint=fault.advice.hint)
 
     def sink_warned(self) -> None:
         """The sink accepted everything, with a message, which may quote an event."""
@@ -95,7 +94,7 @@ class FlowEvents(Voice):
 
     def gate_closed(self, part: str, fault: EnvironmentFault, detail: str) -> None:
         """`part` ("bucket acme", "dead letters", …) is at fault, and no message is: the work waits, we are unready."""
-        hint = advice.ENVIRONMENT[fault].hint
+        hint = fault.advice.hint
         detail = without_user(detail)
         self.health.hold(part, detail)
         self._trouble(ERROR, f"gate {part}", "gate_closed", part=part, fault=fault.value, detail=detail, hint=hint)

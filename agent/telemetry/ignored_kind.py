@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from agent.model import Ignored, IgnoredReason
+from agent.faults.ignored import IgnoredReason
+from agent.model import Ignored
 
 _LONGEST: Final = 200
 _MOST_FOLDERS: Final = 8

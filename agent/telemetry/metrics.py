@@ -15,8 +15,10 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
-from agent.errors import Reason, RetryReason
-from agent.model import EventLabels, IgnoredReason, Outcome
+from agent.faults.dead_letters import Reason
+from agent.faults.ignored import IgnoredReason
+from agent.faults.retries import RetryReason
+from agent.model import EventLabels, Outcome
 from agent.telemetry.labels import LIMITED_LABELS, EventVocabulary, LabelLimits
 from agent.telemetry.safetext import MAX_LABEL_CHARACTERS, is_plain
 

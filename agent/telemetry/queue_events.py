@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from agent.errors import EnvironmentFault, Fault, Reason, RetryReason
+from agent.errors import Fault
+from agent.faults.dead_letters import Reason
+from agent.faults.environment_faults import EnvironmentFault
+from agent.faults.retries import RetryReason
 from agent.model import Delivery, Settlement
-from agent.telemetry import advice
 from agent.telemetry.activity import DeadLetter
 from agent.telemetry.life_events import LifeEvents
 from agent.telemetry.safetext import clean, without_user
@@ -50,8 +52,8 @@ class QueueEvents(LifeEvents):
         """
         detail = without_user(detail)
         level = WARNING if self.health.queue_down(detail) else ERROR
-        fault = advice.fault_of("queue", kind)
-        hint = advice.ENVIRONMENT[fault].hint
+        fault = EnvironmentFault.of_part("queue", kind)
+        hint = fault.advice.hint
         self._trouble(level, "queue", "queue_down", fault=fault.value, detail=detail, hint=hint)
 
     def queue_depth(self, queue: str, visible: int, in_flight: int, delayed: int) -> None:
@@ -109,7 +111,7 @@ class QueueEvents(LifeEvents):
         detail = without_user(detail)
         self.health.hold("queue settling", detail)
         fault = EnvironmentFault.QUEUE_SETTLING
-        hint = advice.ENVIRONMENT[fault].hint
+        hint = fault.advice.hint
         self._trouble(ERROR, "settling", "settling_down", fault=fault.value, detail=detail, hint=hint)
 
     def settling_up(self) -> None:
@@ -134,7 +136,7 @@ class QueueEvents(LifeEvents):
             bucket=letter.bucket,
             key=letter.key,
             message_id=letter.message_id,
-            hint=advice.DEAD_LETTERS[fault.reason].hint,
+            hint=fault.reason.advice.hint,
         )
 
     def _retried(self, delivery: Delivery, reason: RetryReason, detail: str) -> None:
@@ -147,5 +149,5 @@ class QueueEvents(LifeEvents):
             detail=without_user(detail),
             message_id=delivery.message_id,
             receive_count=delivery.receive_count,
-            hint=advice.RETRIES[reason].hint,
+            hint=reason.advice.hint,
         )

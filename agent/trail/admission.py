@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from agent.errors import Fault, PermanentError, Reason
-from agent.model import Ignored, IgnoredReason, ObjectRef
+from agent.errors import Fault, PermanentError
+from agent.faults.dead_letters import Reason
+from agent.faults.ignored import IgnoredReason
+from agent.model import Ignored, ObjectRef
 from agent.trail import key
 from agent.trail.key import TrailKey
 from agent.trail.notification import Entry

@@ -11,8 +11,10 @@ from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import unquote_plus
 
-from agent.errors import Fault, Reason
-from agent.model import Ignored, IgnoredReason, ObjectRef
+from agent.errors import Fault
+from agent.faults.dead_letters import Reason
+from agent.faults.ignored import IgnoredReason
+from agent.model import Ignored, ObjectRef
 from agent.trail import neighbours, pointers
 
 Entry = ObjectRef | Ignored | Fault

@@ -12,7 +12,8 @@ from typing import Final
 
 from isal import isal_zlib
 
-from agent.errors import PermanentError, Reason
+from agent.errors import PermanentError
+from agent.faults.dead_letters import Reason
 
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _GZIP_WINDOW: Final = 16 + 15  # zlib's way to say: expect a gzip header and trailer, and check the CRC

@@ -13,8 +13,9 @@ import re
 from dataclasses import dataclass
 from typing import Final, NoReturn
 
-from agent.errors import PermanentError, Reason
-from agent.model import IgnoredReason
+from agent.errors import PermanentError
+from agent.faults.dead_letters import Reason
+from agent.faults.ignored import IgnoredReason
 
 _LONGEST: Final = 1024  # S3's limit. A longer key is forged, and would cost the patterns below their time
 _LOOSE: Final = re.ASCII | re.IGNORECASE

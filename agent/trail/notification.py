@@ -13,8 +13,10 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from agent.errors import Fault, PermanentError, Reason
-from agent.model import Ignored, IgnoredReason, ObjectRef
+from agent.errors import Fault, PermanentError
+from agent.faults.dead_letters import Reason
+from agent.faults.ignored import IgnoredReason
+from agent.model import Ignored, ObjectRef
 from agent.trail import neighbours, pointers
 from agent.trail.forms import Entries, Entry, Members, UnknownFormError, entries_of
 from agent.trail.key import names_log_file

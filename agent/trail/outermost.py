@@ -12,7 +12,8 @@ from typing import Final
 
 import msgspec
 
-from agent.errors import PermanentError, Reason
+from agent.errors import PermanentError
+from agent.faults.dead_letters import Reason
 
 _STRUCTURE: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{},]', re.DOTALL)
 _COLON: Final = re.compile(rb"[ \t\r\n]*:[ \t\r\n]*")

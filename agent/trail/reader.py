@@ -13,7 +13,8 @@ from typing import Final, Protocol
 
 import msgspec
 
-from agent.errors import PermanentError, Reason
+from agent.errors import PermanentError
+from agent.faults.dead_letters import Reason
 from agent.trail.event import MalformedEventError, decode_leniently
 from agent.trail.outermost import all_entries, fills, values
 

@@ -23,7 +23,9 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
-from agent.errors import DrainedError, EnvironmentFault, Reason
+from agent.errors import DrainedError
+from agent.faults.dead_letters import Reason
+from agent.faults.environment_faults import EnvironmentFault
 from agent.model import Reading, Settlement
 from agent.pulse import Pulse
 from agent.waiting.gate import AtFaultError, Gate, GateTelemetry

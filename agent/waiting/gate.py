@@ -11,7 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
 
-from agent.errors import DrainedError, EnvironmentFault
+from agent.errors import DrainedError
+from agent.faults.environment_faults import EnvironmentFault
 from agent.pulse import SLICE_SECONDS, Pulse
 
 _Result = TypeVar("_Result")

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from typing import Final, Protocol
 
-from agent.errors import Reason, RetryReason
+from agent.faults.dead_letters import Reason
+from agent.faults.retries import RetryReason
 from agent.model import BATCH, Delivery, Outcome, Settlement
 
 MOST_HELD: Final = 500

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import pytest
 
 from agent.aws.sqs import Hiding, Sqs
-from agent.errors import AwsError, Fault, Reason
+from agent.errors import AwsError, Fault
+from agent.faults.dead_letters import Reason
 from agent.model import QueueAttributes
 from agent.pulse import SystemClock
 from tests.support.clock import FakeClock

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pytest
 from grpc import StatusCode
 
-from agent.errors import Reason
+from agent.faults.dead_letters import Reason
 from agent.model import ACCEPTED, UNANSWERED
 from agent.sink.answer import Accepted, Answer, Later, Misconfigured, PartlyRejected, Refused, TooLarge, Why
 from agent.sink.otlp.decode import ReceivedRecord

@@ -14,7 +14,8 @@ from typing import Final
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
 from agent.cli.local_forms import take
-from agent.errors import Fault, PermanentError, Reason
+from agent.errors import Fault, PermanentError
+from agent.faults.dead_letters import Reason
 from agent.model import AttributeValue, Ignored, LogRecord
 from agent.records.fitting import size
 from agent.records.mapping import Mapper

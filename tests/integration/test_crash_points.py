@@ -13,7 +13,7 @@ import pytest
 
 from agent.demo.generator import GeneratedEvent, Generator
 from agent.demo.trail_objects import pack, trail_key
-from agent.errors import Reason
+from agent.faults.dead_letters import Reason
 from tests.soak.report import Report
 from tests.soak.sink import Archive
 from tests.support import crash, moto

@@ -30,7 +30,7 @@ from hypothesis.stateful import (
 )
 
 from agent.aws.store_policy import StoreError
-from agent.errors import Reason
+from agent.faults.dead_letters import Reason
 from agent.model import ObjectRef, Outcome
 from agent.trail.admission import Admission
 from tests.support.clock import FakeClock

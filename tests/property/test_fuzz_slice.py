@@ -7,7 +7,8 @@ from collections.abc import Iterable
 
 import pytest
 
-from agent.errors import PermanentError, Reason
+from agent.errors import PermanentError
+from agent.faults.dead_letters import Reason
 from agent.trail.inflate import InflateLimits
 from tests.fuzz import demands
 from tests.fuzz.run import Fuzz

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.cli.local_forms import LOG_FILE, Taken, take
-from agent.errors import PermanentError, Reason
+from agent.errors import PermanentError
+from agent.faults.dead_letters import Reason
 from tests.support.objects import log_file
 from tests.support.strategies import EVENTS, JSON, RAWS
 

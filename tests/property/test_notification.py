@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.errors import Fault, PermanentError, Reason
+from agent.errors import Fault, PermanentError
+from agent.faults.dead_letters import Reason
 from agent.model import Ignored, ObjectRef
 from agent.trail import notification
 from agent.trail.admission import Admission, Admitted

@@ -8,7 +8,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.errors import PermanentError, Reason
+from agent.errors import PermanentError
+from agent.faults.dead_letters import Reason
 from agent.records.selection import EveryEvent, Selector
 from agent.trail import reader
 from agent.trail.reader import SelectedEvents

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.errors import Fault, Reason, RetryReason
+from agent.errors import Fault
+from agent.faults.dead_letters import Reason
+from agent.faults.retries import RetryReason
 from agent.flow.remembered import Remembered
 from agent.flow.shipping import Shipping
 from agent.model import ACCEPTED, UNANSWERED, LogRecord, Outcome, Reading, Verdict

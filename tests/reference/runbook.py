@@ -8,40 +8,44 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from agent.telemetry import advice
-from agent.telemetry.advice import Advice
+from agent.faults.advice import Advice, Advised
+from agent.faults.dead_letters import Reason
+from agent.faults.environment_faults import EnvironmentFault
+from agent.faults.ignored import IgnoredReason
+from agent.faults.retries import RetryReason
 
 _LOG: Final = '{service_name="trail-agent"} | json'
 
 
 def environment() -> str:
     """An entry for each fault that is waited for."""
-    return _entries("waited for", advice.ENVIRONMENT.items(), lambda fault: f'fault="{fault}"')
+    return _entries("waited for", EnvironmentFault, lambda fault: f'fault="{fault}"')
 
 
 def dead_letters() -> str:
     """An entry for each reason of a dead letter."""
-    return _entries("dead letter", advice.DEAD_LETTERS.items(), _by("dead_lettered"), "trail_agent_dead_letters_total")
+    return _entries("dead letter", Reason, _by("dead_lettered"), "trail_agent_dead_letters_total")
 
 
 def retries() -> str:
     """An entry for each reason of a retry."""
-    return _entries("retried", advice.RETRIES.items(), _by("retried"), "trail_agent_retries_total")
+    return _entries("retried", RetryReason, _by("retried"), "trail_agent_retries_total")
 
 
 def ignored() -> str:
     """An entry for each reason why a part of a notification is passed over."""
     line = _by("notification_ignored")
-    return _entries("ignored", advice.IGNORED.items(), line, "trail_agent_notifications_ignored_total")
+    return _entries("ignored", IgnoredReason, line, "trail_agent_notifications_ignored_total")
 
 
 def _by(event: str) -> Callable[[str], str]:
     return lambda reason: f'event="{event}" | reason="{reason}"'
 
 
-def _entries(table: str, told: Iterable[tuple[str, Advice]], line: Callable[[str], str], metric: str = "") -> str:
+def _entries(table: str, faults: Iterable[Advised], line: Callable[[str], str], metric: str = "") -> str:
     return "\n".join(
-        _entry(f"{table}: {key}", one, line(key), f'{metric}{{reason="{key}"}}' if metric else "") for key, one in told
+        _entry(f"{table}: {each}", each.advice, line(each), f'{metric}{{reason="{each}"}}' if metric else "")
+        for each in faults
     )
 
 

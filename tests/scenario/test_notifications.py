@@ -9,7 +9,7 @@ from urllib.parse import unquote_plus
 
 import pytest
 
-from agent.errors import Reason
+from agent.faults.dead_letters import Reason
 from agent.model import ObjectRef
 from agent.trail.admission import Admission
 from tests.support.events import ACCOUNT, DATA, event

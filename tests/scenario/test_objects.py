@@ -10,7 +10,7 @@ from typing import Final
 
 import pytest
 
-from agent.errors import Reason
+from agent.faults.dead_letters import Reason
 from agent.model import ObjectRef
 from tests.support.events import DATA, event, noise
 from tests.support.objects import BUCKET, plain_object, ref, trail_key, trail_object

@@ -14,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from typer.testing import CliRunner
 
 from agent.cli.app import app
-from agent.errors import Reason
+from agent.faults.dead_letters import Reason
 from tests.support.clock import finish, soon
 from tests.support.events import Members, event
 from tests.support.far_side import Reply

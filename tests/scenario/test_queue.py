@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
-from agent.errors import Reason
+from agent.faults.dead_letters import Reason
 from tests.support.boto import refusal
 from tests.support.events import event
 from tests.support.far_side import Reply

@@ -8,7 +8,7 @@ from typing import Final
 
 import pytest
 
-from agent.errors import Reason
+from agent.faults.dead_letters import Reason
 from agent.model import EventLabels
 from tests.support.events import event, noise
 from tests.support.objects import ref, trail_object

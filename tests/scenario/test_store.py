@@ -16,7 +16,7 @@ from botocore.exceptions import (
 from urllib3.exceptions import ProtocolError
 from urllib3.exceptions import ReadTimeoutError as Stalled
 
-from agent.errors import Reason
+from agent.faults.dead_letters import Reason
 from agent.model import ObjectRef
 from tests.support.boto import Breaking, refusal
 from tests.support.events import event

@@ -19,7 +19,7 @@ from random import Random
 from typing import Any, Final
 
 from agent.demo.trail_objects import TrailObject
-from agent.errors import Reason
+from agent.faults.dead_letters import Reason
 from tests.soak.memory import Memory
 from tests.soak.plan import Plan, objects
 from tests.soak.report import Report

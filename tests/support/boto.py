@@ -19,7 +19,8 @@ from botocore.response import StreamingBody
 
 from agent.aws.sqs import Hiding, Refusal
 from agent.aws.store_policy import StoreError
-from agent.errors import Fault, Reason
+from agent.errors import Fault
+from agent.faults.dead_letters import Reason
 from agent.model import Delivery, ObjectRef
 from tests.support.clock import FakeClock
 from tests.support.queue import DEAD_LETTER_URL, QUEUE_URL, DeadLetter, FakeQueue

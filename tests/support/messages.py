@@ -7,7 +7,8 @@ from dataclasses import replace
 from urllib.parse import quote_plus
 
 from agent.errors import Fault
-from agent.model import Delivery, Ignored, IgnoredReason, ObjectRef
+from agent.faults.ignored import IgnoredReason
+from agent.model import Delivery, Ignored, ObjectRef
 from agent.trail.admission import Admission, Admitted
 from agent.trail.notification import decode
 from tests.support.clock import START

@@ -6,7 +6,8 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from agent.errors import Fault, Reason
+from agent.errors import Fault
+from agent.faults.dead_letters import Reason
 from agent.model import ACCEPTED, UNANSWERED, LogRecord, Verdict
 from agent.pulse import Pulse
 from agent.sink.otlp.encode import Encoder

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from agent.errors import EnvironmentFault
+from agent.faults.environment_faults import EnvironmentFault
 from agent.model import Delivery, Ignored, LogRecord, Outcome, Reading, Settlement
 from agent.pulse import Pulse
 from agent.telemetry.events import Telemetry, open_telemetry

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from agent.errors import Fault, Reason
+from agent.errors import Fault
+from agent.faults.dead_letters import Reason
 from agent.model import Delivery, ObjectRef
 from tests.support.events import Members
 from tests.support.queue import FakeQueue

@@ -17,7 +17,7 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 
 from agent.aws.s3 import S3
 from agent.aws.sqs import Sqs
-from agent.errors import Reason
+from agent.faults.dead_letters import Reason
 from agent.flow.objects import ReadLimits
 from agent.model import ObjectRef
 from agent.pulse import Pulse

@@ -8,8 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from agent.errors import EnvironmentFault, Fault, Reason, RetryReason
-from agent.model import Ignored, IgnoredReason, Outcome, Settlement
+from agent.errors import Fault
+from agent.faults.dead_letters import Reason
+from agent.faults.environment_faults import EnvironmentFault
+from agent.faults.ignored import IgnoredReason
+from agent.faults.retries import RetryReason
+from agent.model import Ignored, Outcome, Settlement
 from tests.reference.pages import BLOCKS, DOCS, blocks, pages, renewed
 from tests.support.messages import delivery
 from tests.support.telemetry import ObservedTelemetry, observed

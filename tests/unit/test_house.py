@@ -125,6 +125,19 @@ def test_protocols_do_not_multiply() -> None:
     assert len(protocols) <= MOST_PROTOCOLS, protocols
 
 
+def test_only_telemetry_reads_what_an_operator_is_told() -> None:
+    """The texts stand beside each fault, and whoever raises it names it; log lines and hints are made in telemetry/."""
+    rooms = (ROOT / "agent" / "telemetry", ROOT / "agent" / "faults")
+    readers = {
+        f"{_place(path)}: {ast.unparse(node)}"
+        for path in AGENT
+        if not any(path.is_relative_to(room) for room in rooms)
+        for node in ast.walk(_tree(path))
+        if isinstance(node, ast.Attribute) and node.attr in {"advice", "hint", "happened", "did", "do"}
+    }
+    assert readers == set()
+
+
 def test_unit_tests_stand_where_their_module_stands() -> None:
     """`tests/unit/flow/test_budget.py` tests `agent/flow/budget.py`; what tests several at once is listed."""
     unit = ROOT / "tests" / "unit"

@@ -10,7 +10,9 @@ import pytest
 
 from agent.aws.lease import DryRunLeases, Leases
 from agent.aws.source import DryRunSource, Source
-from agent.errors import Fault, Reason, RetryReason
+from agent.errors import Fault
+from agent.faults.dead_letters import Reason
+from agent.faults.retries import RetryReason
 from agent.model import Delivery, Outcome, Settlement
 from agent.pulse import Pulse
 from agent.waiting.gate import Gate

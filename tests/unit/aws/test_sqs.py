@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from agent.aws.sqs import Sqs
-from agent.errors import AwsError, Fault, Reason
+from agent.errors import AwsError, Fault
+from agent.faults.dead_letters import Reason
 from tests.support.boto import refusal
 from tests.support.clock import FakeClock
 from tests.support.messages import delivery

@@ -35,7 +35,10 @@ from agent.aws.store_policy import (
     failed_read,
     unsound,
 )
-from agent.errors import EnvironmentFault, Fault, PermanentError, Reason, RetryReason
+from agent.errors import Fault, PermanentError
+from agent.faults.dead_letters import Reason
+from agent.faults.environment_faults import EnvironmentFault
+from agent.faults.retries import RetryReason
 from agent.model import ObjectRef
 
 REF = ObjectRef("acme-trail", "key")

@@ -7,7 +7,8 @@ import json
 import pytest
 
 from agent.cli.local_forms import LOG_FILE, take
-from agent.errors import PermanentError, Reason
+from agent.errors import PermanentError
+from agent.faults.dead_letters import Reason
 from tests.support.events import DATA, codecatalyst, raw_event
 from tests.support.objects import log_file
 

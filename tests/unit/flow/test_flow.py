@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from agent.errors import Reason
+from agent.faults.dead_letters import Reason
 from agent.model import ObjectRef, Outcome
 from tests.support.clock import FakeClock
 from tests.support.events import event, noise

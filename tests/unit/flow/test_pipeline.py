@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 import pytest
 
 from agent.aws.store_policy import OTHER_REGION, REFUSED, StoreError
-from agent.errors import Reason, RetryReason
+from agent.faults.dead_letters import Reason
+from agent.faults.ignored import IgnoredReason
+from agent.faults.retries import RetryReason
 from agent.flow.budget import Budget
 from agent.flow.objects import ReadLimits
-from agent.model import IgnoredReason, ObjectRef, Reading
+from agent.model import ObjectRef, Reading
 from agent.pulse import Pulse
 from agent.trail.admission import Admission
 from agent.trail.inflate import InflateLimits

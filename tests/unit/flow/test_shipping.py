@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from agent.errors import Fault, Reason, RetryReason
+from agent.errors import Fault
+from agent.faults.dead_letters import Reason
+from agent.faults.retries import RetryReason
 from agent.flow.remembered import Remembered
 from agent.flow.shipping import Shipping
 from agent.model import LogRecord, Outcome, Reading, Settlement

@@ -12,7 +12,7 @@ import pytest
 
 from agent.aws.lease import Leases
 from agent.aws.source import Source
-from agent.errors import RetryReason
+from agent.faults.retries import RetryReason
 from agent.flow.budget import Budget, Share
 from agent.flow.intake import Intake
 from agent.flow.readpool import ReadPool

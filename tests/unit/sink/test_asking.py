@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from agent.errors import Fault, Reason
+from agent.errors import Fault
+from agent.faults.dead_letters import Reason
 from agent.model import ACCEPTED, UNANSWERED, LogRecord, Verdict
 from agent.sink.answer import (
     Accepted,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.errors import Reason
+from agent.faults.dead_letters import Reason
 from agent.model import ACCEPTED, UNANSWERED, LogRecord, Verdict
 from agent.pulse import Pulse
 from agent.sink.answer import (

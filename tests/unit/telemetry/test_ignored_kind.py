@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from agent.model import Ignored, IgnoredReason
+from agent.faults.ignored import IgnoredReason
+from agent.model import Ignored
 from agent.telemetry.ignored_kind import kind_of
 
 ELB = "AWSLogs/111122223333/elasticloadbalancing/us-west-2/2026/11/20/111122223333_elasticloadbalancing_us-west-2"

@@ -12,8 +12,10 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.openmetrics import parser as openmetrics_parser
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
-from agent.errors import Reason, RetryReason
-from agent.model import EventLabels, IgnoredReason, Outcome
+from agent.faults.dead_letters import Reason
+from agent.faults.ignored import IgnoredReason
+from agent.faults.retries import RetryReason
+from agent.model import EventLabels, Outcome
 from agent.records.profiles import named
 from agent.telemetry.exposition import render
 from agent.telemetry.labels import EventVocabulary, LabelLimits, vocabulary

@@ -6,9 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.errors import EnvironmentFault, Fault, Reason, RetryReason
-from agent.model import Ignored, IgnoredReason, Outcome, Reading, Settlement
-from agent.telemetry.advice import ENVIRONMENT
+from agent.errors import Fault
+from agent.faults.dead_letters import Reason
+from agent.faults.environment_faults import EnvironmentFault
+from agent.faults.ignored import IgnoredReason
+from agent.faults.retries import RetryReason
+from agent.model import Ignored, Outcome, Reading, Settlement
 from tests.support.clock import START
 from tests.support.messages import delivery
 from tests.support.records import ago, log_record
@@ -330,7 +333,7 @@ def test_a_closed_gate_holds_readiness_until_it_opens(subject: ObservedTelemetry
     assert telemetry.health.ready() == []
     told = subject.lines()
     assert [line["event"] for line in told] == ["ready", "gate_closed", "gate_opened"]
-    assert (told[1]["level"], told[1]["hint"]) == ("error", ENVIRONMENT[EnvironmentFault.BUCKET_DENIED].hint)
+    assert (told[1]["level"], told[1]["hint"]) == ("error", EnvironmentFault.BUCKET_DENIED.advice.hint)
 
 
 @pytest.mark.parametrize("outcome", [Outcome.DELIVERED, Outcome.RETURNED])

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.errors import Fault, Reason
+from agent.errors import Fault
+from agent.faults.dead_letters import Reason
 from agent.model import EventLabels, Outcome, Reading, Settlement
 from agent.telemetry import wording
 from agent.telemetry.activity import RECENT_DEAD_LETTERS, Activity

@@ -6,8 +6,10 @@ import json
 
 import pytest
 
-from agent.errors import Fault, Reason
-from agent.model import Ignored, IgnoredReason, ObjectRef
+from agent.errors import Fault
+from agent.faults.dead_letters import Reason
+from agent.faults.ignored import IgnoredReason
+from agent.model import Ignored, ObjectRef
 from agent.trail.admission import Admission, Admitted
 from agent.trail.key import TrailKey
 from tests.support.messages import admit, s3_event

@@ -9,7 +9,8 @@ from urllib.parse import quote_plus
 import pytest
 
 from agent.errors import Fault, PermanentError
-from agent.model import Ignored, IgnoredReason, ObjectRef
+from agent.faults.ignored import IgnoredReason
+from agent.model import Ignored, ObjectRef
 from agent.trail import notification
 from tests.support.messages import s3_event, sns
 from tests.support.objects import BUCKET, KEY

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from agent.errors import PermanentError, Reason
+from agent.errors import PermanentError
+from agent.faults.dead_letters import Reason
 from agent.trail.inflate import InflateLimits, inflate
 
 MIB = 1 << 20

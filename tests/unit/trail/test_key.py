@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from agent.errors import PermanentError, Reason
-from agent.model import IgnoredReason
+from agent.errors import PermanentError
+from agent.faults.dead_letters import Reason
+from agent.faults.ignored import IgnoredReason
 from agent.trail import key
 from agent.trail.key import TrailKey
 from tests.support.objects import KEY, trail_objects

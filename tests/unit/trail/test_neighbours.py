@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from agent.errors import PermanentError
-from agent.model import Ignored, IgnoredReason, ObjectRef
+from agent.faults.ignored import IgnoredReason
+from agent.model import Ignored, ObjectRef
 from agent.trail import notification
 from tests.support.events import DATA
 from tests.support.messages import s3_event, sns

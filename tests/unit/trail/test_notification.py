@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
-from agent.errors import Fault, PermanentError, Reason
-from agent.model import Ignored, IgnoredReason, ObjectRef
+from agent.errors import Fault, PermanentError
+from agent.faults.dead_letters import Reason
+from agent.faults.ignored import IgnoredReason
+from agent.model import Ignored, ObjectRef
 from agent.trail import notification
 from agent.trail.admission import Admitted
 from tests.support.events import DATA

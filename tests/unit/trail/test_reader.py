@@ -7,7 +7,8 @@ import tracemalloc
 
 import pytest
 
-from agent.errors import PermanentError, Reason
+from agent.errors import PermanentError
+from agent.faults.dead_letters import Reason
 from agent.records.selection import EveryEvent, Selector
 from agent.trail import reader
 from agent.trail.reader import SelectedEvents

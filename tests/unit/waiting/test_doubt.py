@@ -10,7 +10,9 @@ from typing import Final
 
 import pytest
 
-from agent.errors import Fault, Reason, RetryReason
+from agent.errors import Fault
+from agent.faults.dead_letters import Reason
+from agent.faults.retries import RetryReason
 from agent.model import Delivery, Outcome, Reading, Settlement
 from agent.pulse import Pulse, SystemClock
 from agent.waiting.doubt import Doubt, NoDoubt

@@ -1,0 +1,123 @@
+"""What the work waits for, because no message is to blame: one row for each fault."""
+
+from __future__ import annotations
+
+from typing import Final, Self
+
+from agent.faults.advice import Advised
+
+_WAITS: Final = "keeps what it holds, receives nothing more, and sends one request at a time,"
+_READS: Final = "keeps what it holds, receives nothing more, and tries one read at a time, at most a minute apart"
+_ASKS: Final = "receives nothing, and asks again at most 30 s later"
+
+
+class EnvironmentFault(Advised):
+    """Faults for which no message is to blame: the work waits. Each begins with the part that is at fault."""
+
+    SINK_UNAVAILABLE = (
+        "sink unavailable",
+        (
+            "the sink does not answer, answers too late or with 5xx, or only answers empty requests, or has no "
+            "certificate that the agent trusts"
+        ),
+        f"{_WAITS} at most a minute apart, or as the sink asks (up to 5 min)",
+        "check that the sink runs; check its address, otlp.protocol, http or https, network and certificate",
+    )
+    SINK_THROTTLED = (
+        "sink throttled",
+        "the sink says that it is overloaded, or that it gets too many requests",
+        f"{_WAITS} as far apart as the sink asks (up to 5 min), else at most a minute",
+        "nothing if it passes; else give the sink more memory, or raise its limits",
+    )
+    SINK_MISCONFIGURED = (
+        "sink misconfigured",
+        (
+            "what answers takes no log records: it speaks another protocol, answers with no OTLP response, "
+            "redirects, or refuses even empty requests (400, 401, 403, 404)"
+        ),
+        f"{_WAITS} 5 to 60 s apart",
+        "check otlp.protocol, otlp.endpoint (http or https, port, path) and the credentials in otlp.headers",
+    )
+    SINK_REFUSES = (
+        "sink refuses",
+        "the sink refuses every record with the same words and accepts none: its own settings may be wrong",
+        "keeps what it holds, tries about a hundred other messages, then one a minute; makes no dead letter of them",
+        "check the sink's limits and settings; the sink's own log has its words",
+    )
+    BUCKET_DENIED = (
+        "bucket denied",
+        "a bucket refuses every read, because of its policy, its KMS key, the role, the credentials or the clock",
+        _READS,
+        (
+            "allow s3:GetObject on the trail's prefix, s3:ListBucket and kms:Decrypt on its key to the agent's role; "
+            "check its credentials and the clock"
+        ),
+    )
+    BUCKET_UNAVAILABLE = (
+        "bucket unavailable",
+        "S3 does not answer the reads of a bucket, breaks them off, or says that it gets too many requests",
+        _READS,
+        "nothing if it passes; else check the network and any VPC endpoint to S3",
+    )
+    BUCKET_REFUSED = (
+        "bucket refused",
+        "S3, or what answers in its place, says of every read of a bucket that it cannot serve such a request",
+        _READS,
+        "see the code in `detail`; check aws.endpoint_url, any proxy or VPC endpoint, and the bucket's encryption",
+    )
+    BUCKET_REGION = (
+        "bucket in another region",
+        "the bucket is in another region than the settings say",
+        _READS,
+        "set buckets[].region to the region of the bucket; if it is not set, the queue's region is used",
+    )
+    DEAD_LETTERS = (
+        "dead letters",
+        "ten messages in a row, or more than half of the last hundred, would be dead letters: the agent may be wrong",
+        "keeps what it holds, tries about a hundred other messages, then one a minute, and sometimes gives one up",
+        "look at the reasons; check buckets, accounts, limits and the sink's settings; look for a newer version",
+    )
+    QUEUE_UNAVAILABLE = (
+        "queue unavailable",
+        "SQS does not answer, or answers with 5xx",
+        f"{_ASKS}; is not ready after two minutes",
+        "check the host in `detail` and the network to it; it is the host of queue.url, unless an endpoint is set",
+    )
+    QUEUE_THROTTLED = (
+        "queue throttled",
+        "SQS says that it gets too many requests",
+        f"{_ASKS}; is not ready after two minutes",
+        "nothing if it passes; else run fewer workers or replicas",
+    )
+    QUEUE_DENIED = (
+        "queue denied",
+        "SQS refuses the agent, because of the role, the queue's policy or KMS key, the credentials or the clock",
+        _ASKS,
+        "allow the SQS actions of deploy/iam/agent.json to its role, kms:Decrypt on the queue's key; check the clock",
+    )
+    QUEUE_NO_CREDENTIALS = (
+        "queue no_credentials",
+        "the agent found no AWS credentials at the start",
+        "looks again every 5 s",
+        "give the agent a role, or AWS credentials in its environment or profile",
+    )
+    QUEUE_MISSING = (
+        "queue missing",
+        "there is no queue with this name",
+        _ASKS,
+        "check queue.url and queue.region; `detail` names the host, which may come from an endpoint that is set",
+    )
+    QUEUE_SETTLING = (
+        "queue settling",
+        "SQS lets no message be deleted or given back, or does not answer when it is asked to",
+        "keeps what it shipped under its leases, receives nothing more, and tries one request a minute",
+        "allow sqs:DeleteMessage and sqs:ChangeMessageVisibility to the agent's role; check the network to the host",
+    )
+
+    @classmethod
+    def of_part(cls, part: str, kind: str) -> Self:
+        """The fault of `part` (sink or queue) failing in the way called `kind`; an unlisted way counts as no answer."""
+        try:
+            return cls(f"{part} {kind}")
+        except ValueError:
+            return cls(f"{part} unavailable")

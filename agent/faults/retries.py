@@ -1,0 +1,74 @@
+"""Why a delivery comes again: one row for each reason."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from agent.faults.advice import Advised
+
+_COMES_AGAIN: Final = "gave the message back for at most 1 minute, twice as long each time, up to 15 minutes"
+
+
+class RetryReason(Advised):
+    """Why a delivery was given back to the queue; the values of `trail_agent_retries_total{reason}`."""
+
+    OBJECT_MISSING = (
+        "object_missing",
+        "S3 has no such object, or does not have it yet",
+        f"{_COMES_AGAIN}; the fourth receive makes it a dead letter",
+        "nothing; if it becomes a dead letter, see there",
+    )
+    ACCESS_DENIED = (
+        "access_denied",
+        "S3 refuses this object and gives others of its bucket",
+        f"{_COMES_AGAIN}; the fourth receive makes it a dead letter",
+        "check whether this object has another policy or KMS key than the rest of its bucket, or was deleted",
+    )
+    OBJECT_REFUSED = (
+        "object_refused",
+        "S3 says that it cannot serve this read, because of the object's encryption, its key, or the request",
+        f"{_COMES_AGAIN}; the fourth receive makes it a dead letter",
+        "see S3's code in `detail`",
+    )
+    OBJECT_INCOMPLETE = (
+        "object_incomplete",
+        "the object is not sound, and may be incomplete: it is shorter than announced, or S3 told no length",
+        f"read it twice, then {_COMES_AGAIN}; the fourth receive makes it a dead letter",
+        "check whether the object is still being written, or whether there is a proxy before S3",
+    )
+    BUCKET_DENIED = (
+        "bucket_denied",
+        "S3 refuses an object, and maybe its whole bucket: the agent has read nothing else of it",
+        f"waited five minutes, the next time twice as long, and {_COMES_AGAIN}",
+        "allow s3:GetObject on the trail's prefix, s3:ListBucket and kms:Decrypt on its key to the agent's role",
+    )
+    STORE_UNAVAILABLE = (
+        "store_unavailable",
+        "S3 did not answer the read of this object, broke it off, or got too many requests; others could be read",
+        f"read three times, then {_COMES_AGAIN}",
+        "nothing if it passes; else find out what is special about this object",
+    )
+    DEAD_LETTER_UNAVAILABLE = (
+        "dead_letter_unavailable",
+        "the dead-letter queue did not take the message",
+        f"tried up to five times, never deleted it, and {_COMES_AGAIN}",
+        "allow sqs:SendMessage on the dead-letter queue; check that the queue exists",
+    )
+    HELD_BACK = (
+        "held_back",
+        "the agent asks whether it is wrong (see dead letters), and this worker keeps five hundred messages already",
+        _COMES_AGAIN,
+        "see the fault dead letters",
+    )
+    SINK_TOO_NEW = (
+        "sink_too_new",
+        "the sink says that a record is from the future: a clock is wrong, or the event is forged",
+        f"{_COMES_AGAIN}; the fourth receive makes it a dead letter",
+        "compare the sink's clock with the time of the event",
+    )
+    BUG = (
+        "bug",
+        "a bug of trail-agent",
+        f"went on with the other messages, and {_COMES_AGAIN}",
+        "please report it, with the log line worker_failed",
+    )
