@@ -29,7 +29,7 @@ def demo(
         typer.Option(
             "--profiles",
             metavar="NAMES",
-            help="Mix in events of these profiles, such as codeconnections,identity.",
+            help="Mix in events of these profiles, such as codeconnections,identity; or all.",
             callback=known_profiles,
         ),
     ] = None,

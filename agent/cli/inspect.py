@@ -26,7 +26,7 @@ _Profiles = Annotated[
     typer.Option(
         "--profiles",
         metavar="NAMES",
-        help="Select the events of these profiles, such as codeconnections,identity.",
+        help="Select the events of these profiles, such as codeconnections,identity; or all.",
         callback=known_profiles,
     ),
 ]

@@ -11,6 +11,8 @@ from typer.core import TyperCommand, TyperGroup, TyperOption
 if TYPE_CHECKING:
     from typer._click.core import Context, Parameter  # typer keeps its click to itself, and names it in signatures
 
+_ALL = "all"
+
 SettingsFile = Annotated[
     Path | None,
     typer.Option("--config", "-c", metavar="FILE", help="Settings file; without it, only the environment is used."),
@@ -18,17 +20,32 @@ SettingsFile = Annotated[
 
 
 def known_profiles(names: str | None) -> str | None:
-    """`names` as they are, if each is a profile's."""
-    from agent.records.profiles import BY_NAME
+    """`names` as they are, if each is a profile's, or `all`."""
+    from agent.records.profiles import BY_NAME, nearest
 
-    if unknown := [name for name in profile_names(names) if name not in BY_NAME]:
-        raise typer.BadParameter(f"{unknown[0]} is no profile; there are {', '.join(BY_NAME)}")
+    if names is None:
+        return None
+    given = _split(names)
+    there_are = f"there are {', '.join(BY_NAME)}, and {_ALL} for all of them"
+    if not given:
+        raise typer.BadParameter(f"names no profile; {there_are}")
+    if unknown := [name for name in given if name not in (*BY_NAME, _ALL)]:
+        near = "".join(f"; did you mean {one} for {name}?" for name in unknown if (one := nearest(name)))
+        verb = "is no profile" if len(unknown) == 1 else "are no profiles"
+        raise typer.BadParameter(f"{' and '.join(unknown)} {verb}{near or f'; {there_are}'}")
     return names
 
 
 def profile_names(names: str | None) -> list[str]:
-    """The names in `a,b`."""
-    return [name.strip() for name in (names or "").split(",") if name.strip()]
+    """The profiles that `a,b` names, each once; `all` stands for every one."""
+    from agent.records.profiles import BY_NAME
+
+    given = _split(names or "")
+    return list(BY_NAME) if _ALL in given else list(dict.fromkeys(given))
+
+
+def _split(names: str) -> list[str]:
+    return [name.strip() for name in names.split(",") if name.strip()]
 
 
 class Command(TyperCommand):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -35,16 +35,38 @@ def _of_the_way_out(settings: Settings) -> Iterator[str]:
 def _of_selection(select: SelectSettings) -> Iterator[str]:
     if select.kms_keys and "trail_guard" not in select.profiles:
         yield "select.kms_keys: has no effect without trail_guard in select.profiles"
-    if not select.event_sources:
-        return
-    from agent.records.profiles.profile import names_a_service  # noqa: PLC0415 - msgspec is not needed for a version
+    if select.event_sources:
+        yield from _of_sources(select.event_sources)
+    if select.exclude_events:
+        yield from _of_exclusion(select)
 
-    for place, source in enumerate(select.event_sources):
-        if source.strip() != "*" and not names_a_service(source):
+
+def _of_sources(event_sources: Iterable[str]) -> Iterator[str]:
+    from agent.records.profiles.profile import service  # noqa: PLC0415 - msgspec is not needed for a version
+
+    for place, source in enumerate(event_sources):
+        if source.strip() != "*" and not service(source):
             yield (
                 f"select.event_sources.{place}: names no AWS service, such as guardduty.amazonaws.com; "
                 "no event may ever match it"
             )
+
+
+def _of_exclusion(select: SelectSettings) -> Iterator[str]:
+    from agent.records import profiles  # noqa: PLC0415 - msgspec is not needed for a version
+    from agent.records.selection import Selector  # noqa: PLC0415 - see above
+
+    for place, glob in enumerate(select.exclude_events):
+        if "." in glob:
+            yield (
+                f"select.exclude_events.{place}: holds a dot; it is compared with eventName alone, such as GetProject, "
+                "without the name of a service"
+            )
+    for profile in profiles.named(select.profiles):
+        selector = Selector(profiles=(profile,), exclude_events=select.exclude_events)
+        known = ((known.source, event) for known in profile.known for event in known.events)
+        if not any(selector.selects(*event) for event in known):
+            yield f"select.exclude_events: excludes every known event of the profile {profile.name}"
 
 
 def _of_limits(settings: Settings) -> Iterator[str]:
@@ -59,14 +81,18 @@ def _of_limits(settings: Settings) -> Iterator[str]:
 def _of_masking(record: RecordSettings) -> Iterator[str]:
     if not record.mask:
         return
-    from agent.trail.event import MEMBERS  # noqa: PLC0415 - msgspec is not needed to show a version
+    from agent.trail.event import members_below  # noqa: PLC0415 - msgspec is not needed to show a version
 
     for place, path in enumerate(record.mask):
-        name = path.partition(".")[0]
-        if name not in MEMBERS:
-            near = difflib.get_close_matches(name, MEMBERS, n=1)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            yield f"record.mask.{place}: does not begin with the name of a known CloudTrail field{hint}"
+        steps = path.split(".")
+        for depth, step in enumerate(steps):
+            known = members_below(steps[:depth])
+            near = difflib.get_close_matches(step, known, n=1)
+            hint = f"; did you mean {'.'.join([*steps[:depth], near[0]])}?" if near else ""
+            if depth == 0 and step not in known:
+                yield f"record.mask.{place}: does not begin with the name of a known CloudTrail field{hint}"
+            elif step not in known and near:
+                yield f"record.mask.{place}: holds a name that is not known in CloudTrail's events{hint}"
 
 
 def _of_files(settings: Settings) -> Iterator[str]:

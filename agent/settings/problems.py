@@ -46,18 +46,41 @@ _EXAMPLES = {
 
 def sentences(error: ValidationError, origins: Mapping[Path, str]) -> list[Problem]:
     """One problem for each finding."""
-    return [_problem(one, origins) for one in error.errors(include_url=False, include_input=False)]
+    return _together([_problem(one, origins) for one in error.errors(include_url=False, include_input=False)])
+
+
+def _together(problems: list[Problem]) -> list[Problem]:
+    """The problems, with one sentence for all entries of a list of which the same is to be said."""
+    alike: dict[object, list[Problem]] = {}
+    for one in problems:
+        is_entry = one.path[-1:] and one.path[-1].isdigit()
+        alike.setdefault((one.path[:-1], _without_key(one)) if is_entry else id(one), []).append(one)
+    return [_of_each(same) if len(same) > 1 else same[0] for same in alike.values()]
+
+
+def _of_each(same: list[Problem]) -> Problem:
+    keys = ", ".join(one.sentence.partition(": ")[0] for one in same)
+    return Problem(same[0].path, f"{keys}: {_without_key(same[0])}")
+
+
+def _without_key(problem: Problem) -> str:
+    return problem.sentence.partition(": ")[2]
 
 
 def _problem(finding: ErrorDetails, origins: Mapping[Path, str]) -> Problem:
     path = tuple(str(part) for part in finding["loc"])
     if path[-1:] == (_KEY,):  # the name of a map's entry is wrong, not its value
-        sentence = f"{'.'.join(path[:-2])}: the name of each entry {_text(finding, '')}"
-        return Problem(path[:-2], sentence + came_from(origins, path[:-2]))
+        return _of_name(path[:-1], _text(finding, ""), origins)
     name = ".".join(shown(part) for part in path)
     text = _unknown(path) if finding["type"] == "extra_forbidden" else _text(finding, name)
     sentence = f"{name}: {text}" if path else text  # a rule that spans sections names its key itself
     return Problem(path, sentence + came_from(origins, path))
+
+
+def _of_name(path: Path, text: str, origins: Mapping[Path, str]) -> Problem:
+    if not path[-1].strip():
+        path, text = path[:-1], f"the name of each entry {text}"
+    return Problem(path, f"{'.'.join(map(shown, path))}: {text}" + came_from(origins, path))
 
 
 def _text(finding: ErrorDetails, name: str) -> str:

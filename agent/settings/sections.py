@@ -19,6 +19,9 @@ from agent.settings.values import (
     AnyCase,
     BucketName,
     EndpointUrl,
+    EventSource,
+    ExcludedEvent,
+    MaskedPath,
     Positive,
     ProfileName,
     ReadableFile,
@@ -123,7 +126,7 @@ class SelectSettings(Section):
         default=("codecatalyst",),
         description="services whose events are shipped, told in their own words; docs/records.md lists them",
     )
-    event_sources: tuple[Text, ...] = Field(
+    event_sources: tuple[EventSource, ...] = Field(
         default=(), description="further `eventSource` values whose events are shipped; `*`: the whole trail"
     )
     connection_events: bool = Field(
@@ -136,7 +139,9 @@ class SelectSettings(Section):
         description="for the profile `trail_guard`: ids, aliases or ARNs of the KMS keys of the trail and the queue; "
         "empty: any key",
     )
-    exclude_events: tuple[Text, ...] = Field(default=(), description="`eventName` globs that are not shipped")
+    exclude_events: tuple[ExcludedEvent, ...] = Field(
+        default=(), description="`eventName` globs that are not shipped, such as `Get*`"
+    )
     include_read_only: bool = Field(default=True, description="also ship events that change nothing (`readOnly`: true)")
 
     @model_validator(mode="after")
@@ -153,7 +158,7 @@ class RecordSettings(Section):
         default="json",
         description="`json`: request and response parameters as JSON attributes; `omit`: only in the body",
     )
-    mask: tuple[Text, ...] = Field(
+    mask: tuple[MaskedPath, ...] = Field(
         default=(),
         description="CloudTrail fields (dotted paths) that are replaced by a keyed hash, in attributes and body",
     )

@@ -21,6 +21,8 @@ REGION = re.compile(r"[a-z]{2,4}(-[a-z]+){1,3}-[0-9]{1,2}")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _ROLE = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+")
 _SESSION = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
+_OF_GLOBS = frozenset("*?[]{}")
+_INDEX = re.compile(r"\[[0-9*]*\]$")
 _IPV4 = re.compile(r"[0-9]+(\.[0-9]+){3}")
 
 
@@ -119,9 +121,7 @@ def _filled(value: str) -> str:
 def _profile(value: str) -> str:
     from agent.records.profiles import BY_NAME  # noqa: PLC0415 - msgspec is not needed to show a version
 
-    if value not in BY_NAME:
-        raise ValueError(f"must be {_one_of(BY_NAME)}; events of any other service are named in select.event_sources")
-    return value
+    return _known_profile(value, list(BY_NAME), "; events of any other service are named in select.event_sources")
 
 
 def _other_profile(value: str) -> str:
@@ -129,10 +129,17 @@ def _other_profile(value: str) -> str:
 
     if value == CODECATALYST.name:
         raise ValueError("must not be codecatalyst: its service.name is the one under resource")
-    names = [name for name in (*BY_NAME, GENERIC.name) if name != CODECATALYST.name]
-    if value not in names:
-        raise ValueError(f"must be {_one_of(names)}")
-    return value
+    return _known_profile(value, [name for name in (*BY_NAME, GENERIC.name) if name != CODECATALYST.name], "")
+
+
+def _known_profile(value: str, names: list[str], else_: str) -> str:
+    from agent.records.profiles import nearest  # noqa: PLC0415 - see _profile
+
+    if value in names:
+        return value
+    if near := nearest(value, names):
+        raise ValueError(f"is not the name of a profile; did you mean `{near}`?")
+    raise ValueError(f"must be {_one_of(names)}{else_}")
 
 
 def _list_profiles(schema: dict[str, Any]) -> None:
@@ -144,6 +151,37 @@ def _list_profiles(schema: dict[str, Any]) -> None:
 def _one_of(names: Iterable[str]) -> str:
     *others, last = names
     return f"{', '.join(others)} or {last}"
+
+
+def _source(value: str) -> str:
+    if value.strip() != "*" and any(character in value for character in _OF_GLOBS):
+        raise ValueError(
+            'must be the whole name of a source, such as guardduty.amazonaws.com, or "*" for the whole trail; '
+            "other patterns match nothing"
+        )
+    return _filled(value)
+
+
+def _excluded(value: str) -> str:
+    if not _filled(value).strip().strip("*"):
+        raise ValueError("excludes every event, and nothing would be shipped; name the events that you do not want")
+    return value.strip()
+
+
+def _masked(value: str) -> str:
+    for step in _filled(value).split("."):
+        if not step.strip():
+            raise ValueError(
+                "has nothing before, between or after two dots, and would mask nothing; write it like userIdentity.arn"
+            )
+        if step != step.strip():
+            raise ValueError("has a blank before or after a name, and would mask nothing")
+        if not step.strip("*") or _INDEX.search(step):
+            raise ValueError(
+                "has a place of an array or a pattern, and would mask nothing; a path goes into every entry of an "
+                "array by itself, such as resources.ARN"
+            )
+    return value
 
 
 def _lower(value: object) -> object:
@@ -170,6 +208,9 @@ ReadableFile = Annotated[Path, AfterValidator(_file)]
 EndpointUrl = Annotated[str, AfterValidator(without_user)]
 ProfileName = Annotated[str, AfterValidator(_profile), Field(json_schema_extra=_list_profiles)]
 OtherProfileName = Annotated[str, AfterValidator(_other_profile)]
+EventSource = Annotated[str, AfterValidator(_source)]
+ExcludedEvent = Annotated[str, AfterValidator(_excluded)]
+MaskedPath = Annotated[str, AfterValidator(_masked)]
 Text = Annotated[str, AfterValidator(_filled)]
 Whole = Annotated[int, BeforeValidator(_whole)]
 Positive = Annotated[int, BeforeValidator(_whole), Field(gt=0)]

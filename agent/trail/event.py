@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterable
 from typing import Any, Final, NoReturn, TypeVar
 
 import msgspec
@@ -161,7 +162,20 @@ class TrailEvent(_Part, frozen=True):
     addendum: Addendum = Addendum()
 
 
-MEMBERS: Final = frozenset(field.encode_name for field in msgspec.structs.fields(TrailEvent))
+def members_below(path: Iterable[str]) -> frozenset[str]:
+    """The names of the members that are known of an event (for an empty path) or of a member of it; empty if none is.
+
+    AWS writes further ones.
+    """
+    part: type = TrailEvent
+    for step in path:
+        types = {field.encode_name: field.type for field in msgspec.structs.fields(part)}
+        part = types.get(step, object)
+        if not issubclass(part, _Part):
+            return frozenset()
+    return frozenset(field.encode_name for field in msgspec.structs.fields(part))
+
+
 _decoder: Final = msgspec.json.Decoder(TrailEvent)
 
 

@@ -31,7 +31,12 @@ def _section(name: str, command: Any) -> Iterator[str]:
     yield "| option | default | what it does |\n|---|---|---|"
     for one in command.params:
         yield f"| `{_shown(one)}` | {_default(one)} | {one.help} |"
-    yield "| `--help`, `-h` |  | Show the help and exit. |\n"
+    yield f"| `--help`, `-h` |  | {_help_of_help(command)} |\n"
+
+
+def _help_of_help(command: Any) -> str:
+    option = command.get_help_option(command.make_context(None, [], resilient_parsing=True))
+    return str(option.help)
 
 
 def _shown(param: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Final
@@ -22,6 +23,7 @@ __all__ = [
     "PROFILES",
     "is_placeholder",
     "named",
+    "nearest",
     "owner",
     "profile_of",
 ]
@@ -47,6 +49,16 @@ def named(names: Iterable[str]) -> tuple[Profile, ...]:
     """The profiles of these names, in the order of the index; raises `KeyError` for a name that is none."""
     wanted = {BY_NAME[name].name for name in names}
     return tuple(profile for profile in PROFILES if profile.name in wanted)
+
+
+def nearest(name: str, among: Iterable[str] = BY_NAME) -> str:
+    """The profile that was probably meant by `name`: one of like spelling, or that of this service; or empty."""
+    meant = name.strip().lower().replace("-", "_")
+    names = list(among)
+    of_service = _OF_SOURCE.get(f"{meant.replace('_', '-')}.amazonaws.com")
+    if of_service and of_service.name in names:
+        return of_service.name
+    return next(iter(difflib.get_close_matches(meant, names, n=1)), "")
 
 
 def profile_of(event: TrailEvent, ours: Ours) -> Profile:

@@ -9,6 +9,8 @@ import typer.main
 from typer.testing import CliRunner
 
 from agent.cli.app import app
+from agent.cli.options import profile_names
+from agent.records.profiles import BY_NAME
 
 COMMANDS = [[], ["run"], ["demo"], ["check"], ["inspect"], ["healthcheck"], ["config"], ["config", "show"]]
 
@@ -35,3 +37,30 @@ def test_the_settings_file_is_explained_alike() -> None:
 def test_every_command_is_asked_for_its_help_here() -> None:
     """No command is forgotten above."""
     assert {command[0] for command in COMMANDS if command} == set(typer.main.get_group(app).commands)
+
+
+@pytest.mark.parametrize("command", ["demo", "inspect"])
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        ("", "names no profile"),
+        (" , ", "names no profile"),
+        ("identity,nosuch,alsono", "nosuch and alsono are no profiles; there are codecatalyst"),
+        ("all,nosuch", "nosuch is no profile; there are codecatalyst"),
+        ("pipelines", "pipelines is no profile; did you mean pipeline for pipelines?"),
+        ("Identity", "did you mean identity for Identity?"),
+    ],
+)
+def test_names_that_are_no_profiles_are_refused(command: str, names: str, words: str) -> None:
+    """Every wrong name is told at once, and no name at all is not taken for the default."""
+    arguments = [command, "--profiles", names, *(["x.json"] if command == "inspect" else [])]
+    result = CliRunner().invoke(app, arguments, env={"COLUMNS": "400", "TERMINAL_WIDTH": "400"})
+    assert result.exit_code == 2
+    assert words in re.sub(r"[\s│]+", " ", result.stderr)
+
+
+def test_all_stands_for_every_profile() -> None:
+    """Each profile comes once, however often it is named."""
+    assert profile_names("all") == profile_names("identity,all") == list(BY_NAME)
+    assert profile_names("identity, pipeline,identity") == ["identity", "pipeline"]
+    assert profile_names(None) == []

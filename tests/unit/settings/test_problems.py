@@ -115,14 +115,34 @@ def test_the_variables_of_a_kubernetes_service_are_not_settings(tmp_path: Path) 
         ("workers: 0\n", "workers", "at least 1"),
         ("select: {connection_events: maybe}\n", "select.connection_events", "true or false"),
         ("select: {event_sources: [], profiles: []}\n", "select", "ship nothing"),
+        ("select: {profiles: [codecatalist]}\n", "select.profiles.0", "did you mean `codecatalyst`?"),
+        ("select: {profiles: [pipelines]}\n", "select.profiles.0", "did you mean `pipeline`?"),
+        ("select: {profiles: [trail-guard]}\n", "select.profiles.0", "did you mean `trail_guard`?"),
+        ("select: {profiles: [Identity]}\n", "select.profiles.0", "did you mean `identity`?"),
+        ("select: {profiles: [sso]}\n", "select.profiles.0", "did you mean `identity`?"),
+        ("select: {profiles: [weather]}\n", "select.profiles.0", "codecatalyst, codeconnections, identity"),
         (
-            "select: {profiles: [codecatlyst]}\n",
-            "select.profiles.0",
-            "codecatalyst, codeconnections, identity",
+            "select: {profiles: [weather, identity, sun, moon]}\n",
+            "select.profiles.0, select.profiles.2, select.profiles.3",
+            "must be codecatalyst",
         ),
+        ("select: {event_sources: ['*.amazonaws.com']}\n", "select.event_sources.0", '"*" for the whole trail'),
+        ("select: {event_sources: ['sso*']}\n", "select.event_sources.0", "whole name"),
+        ("select: {exclude_events: ['*']}\n", "select.exclude_events.0", "nothing would be shipped"),
+        ("select: {exclude_events: [Get*, ' **']}\n", "select.exclude_events.1", "nothing would be shipped"),
+        ("record: {mask: [userIdentity..arn], mask_key_file: KEY}\n", "record.mask.0", "mask nothing"),
+        ("record: {mask: [userIdentity.], mask_key_file: KEY}\n", "record.mask.0", "mask nothing"),
+        ("record: {mask: ['userIdentity. arn'], mask_key_file: KEY}\n", "record.mask.0", "blank"),
+        ("record: {mask: ['resources[0].ARN'], mask_key_file: KEY}\n", "record.mask.0", "resources.ARN"),
+        ("record: {mask: ['resources.*.ARN'], mask_key_file: KEY}\n", "record.mask.0", "resources.ARN"),
         ("select: {profiles: [generic]}\n", "select.profiles.0", "select.event_sources"),
-        ("service_names: {codecatalyst: x}\n", "service_names", "under resource"),
-        ("service_names: {sso: x}\n", "service_names", "codeconnections, identity, pipeline, trail_guard or generic"),
+        ("service_names: {codecatalyst: x}\n", "service_names.codecatalyst", "under resource"),
+        ("service_names: {identiti: x}\n", "service_names.identiti", "did you mean `identity`?"),
+        (
+            "service_names: {weather: x}\n",
+            "service_names.weather",
+            "codeconnections, identity, pipeline, trail_guard or generic",
+        ),
         ("select: 5\n", "select", "mapping"),
         ("record: {parameters: map}\n", "record.parameters", "'json' or 'omit'"),
         ("record: {mask: [sourceIPAddress]}\n", "record.mask_key_file", "required"),
@@ -156,7 +176,8 @@ def test_the_variables_of_a_kubernetes_service_are_not_settings(tmp_path: Path) 
 )
 def test_a_bad_value_is_named_with_what_it_should_be(tmp_path: Path, text: str, key: str, hint: str) -> None:
     """The problem begins with the key path and says what the key takes."""
-    problem = only(tmp_path, text)
+    (tmp_path / "key").write_text("0123456789abcdef0123456789abcdef")
+    problem = only(tmp_path, text.replace("KEY", str(tmp_path / "key")))
     assert problem.startswith(f"{key}: ")
     assert hint in problem
 

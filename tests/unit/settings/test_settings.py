@@ -257,6 +257,11 @@ def test_a_header_may_come_from_an_empty_variable(tmp_path: Path) -> None:
         ("select: {event_sources: [s3.amazonaws.com, guardduty]}\n", ["select.event_sources.1"]),
         ("select: {kms_keys: [alias/trail]}\n", ["select.kms_keys"]),
         ("select: {kms_keys: [alias/trail], profiles: [trail_guard]}\n", []),
+        ("select: {event_sources: ['https://sso.amazonaws.com']}\n", ["select.event_sources.0"]),
+        ("select: {exclude_events: [Get*, List*]}\n", []),
+        ("select: {exclude_events: ['[a-m]*', '[n-z]*']}\n", ["select.exclude_events"]),
+        ("select: {profiles: [identity, codecatalyst], exclude_events: ['?*']}\n", ["select.exclude_events"] * 2),
+        ("select: {exclude_events: [codecatalyst.GetProject]}\n", ["select.exclude_events.0"]),
     ],
 )
 def test_a_selection_without_effect_is_warned_of(tmp_path: Path, text: str, keys: list[str]) -> None:

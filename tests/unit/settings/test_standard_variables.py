@@ -146,16 +146,17 @@ def test_a_secret_that_everybody_may_read_is_warned_of(tmp_path: Path, key: str)
 
 
 def test_a_mask_that_is_mistyped_is_warned_of(tmp_path: Path) -> None:
-    """A path that begins with no name of CloudTrail's would mask nothing: it draws a warning with the likely name."""
+    """A path with a name that CloudTrail does not use would mask nothing: it draws a warning with the likely name."""
     key = tmp_path / "key"
     key.write_text("0123456789abcdef0123456789abcdef")
     key.chmod(0o600)
-    found = settings(
-        TRAIL_AGENT_RECORD__MASK="userIdentity.arn,sourceIpAddress", TRAIL_AGENT_RECORD__MASK_KEY_FILE=str(key)
-    )
-    (warning,) = found.warnings
-    assert warning.startswith("record.mask.1: ")
-    assert "sourceIPAddress" in warning
+    paths = "userIdentity.arn,sourceIpAddress,userIdentity.sessionContext.sessionIssuer.Arn,requestParameters.any"
+    found = settings(TRAIL_AGENT_RECORD__MASK=paths, TRAIL_AGENT_RECORD__MASK_KEY_FILE=str(key))
+    first, second = found.warnings
+    assert first.startswith("record.mask.1: ")
+    assert "sourceIPAddress" in first
+    assert second.startswith("record.mask.2: ")
+    assert "did you mean userIdentity.sessionContext.sessionIssuer.arn?" in second
 
 
 def test_limits_that_contradict_each_other_are_warned_of() -> None:
