@@ -81,7 +81,12 @@ class Selector:
         return self._everything or plain_source(source) in self._sources or is_placeholder(source, name)
 
     def _is_about_ours(self, event: TrailEvent) -> bool:
-        return any(caller.is_about is None or caller.is_about(event, self._ours) for caller in self._callers)
+        """Whether the profile that owns this call keeps it."""
+        source, name = plain_source(text(event.event_source)), text(event.event_name)
+        return any(
+            caller.has_call(source, name) and (caller.is_about is None or caller.is_about(event, self._ours))
+            for caller in self._callers
+        )
 
     def _selects_text(self, event_source: str, event_name: str) -> bool:
         source = plain_source(event_source)

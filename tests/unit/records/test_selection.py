@@ -9,7 +9,7 @@ import pytest
 from agent.flow.objects import map_events
 from agent.records.mapping import Mapper
 from agent.records.profiles import named
-from agent.records.profiles.profile import Ours
+from agent.records.profiles.profile import Ours, Profile
 from agent.records.selection import EveryEvent, Selector, volume
 from agent.trail import reader
 from agent.trail.edit import Mask
@@ -189,6 +189,17 @@ def test_a_guarded_call_is_kept_for_our_own_bucket(selector: Selector, bucket: s
     members = {"eventSource": "s3.amazonaws.com", "eventName": "DeleteBucket"}
     assert kept(selector, **members, requestParameters={"bucketName": bucket}) is is_kept
     assert not GUARD.selects("s3.amazonaws.com", "PutObject")
+
+
+@pytest.mark.parametrize("name", ["DeleteBucket", "deletebucket"])
+def test_a_call_is_judged_by_the_profile_that_owns_it(name: str) -> None:
+    """A second profile with calls, which keeps whatever they act on, does not widen what the first one keeps."""
+    second = Profile(name="second", title="", calls={"s3.amazonaws.com": frozenset({"RestoreObject"})})
+    selector = Selector(profiles=(second, *GUARDED), ours=TRAIL)
+    for bucket, is_kept in (("trail", True), ("other", False)):
+        members = {"eventSource": "S3.amazonaws.com", "requestParameters": {"bucketName": bucket}}
+        assert kept(selector, eventName=name, **members) is is_kept
+        assert kept(selector, eventName="RestoreObject", **members)
 
 
 def test_what_cannot_be_decoded_is_kept_for_whoever_counts_it() -> None:
