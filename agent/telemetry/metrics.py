@@ -231,7 +231,7 @@ class Metrics:
         self.last_event = self._gauge(
             "trail_agent_last_event_timestamp_seconds", "Newest eventTime that the sink accepted; 0 before the first."
         )
-        build_info = self._gauge(
+        self.build_info = self._gauge(
             "trail_agent_build_info", "Always 1; the labels say what runs.", ("version", "revision", "python_version")
         )
-        build_info.labels(build.version, build.revision, build.python_version).set(1)
+        self.build_info.labels(build.version, build.revision, build.python_version).set(1)

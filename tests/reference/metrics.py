@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.metrics_core import Metric
 
+from agent.telemetry.metrics import Metrics
 from tests.support.telemetry import observed
 
 _LISTED_VALUES: Final = 12
@@ -15,15 +17,23 @@ _FOREIGN: Final = "process_"
 
 def metrics_table() -> str:
     """Markdown: every metric of ours with its type, its labels with their known values, and its meaning."""
-    registry = observed().telemetry.metrics.registry
-    rows = [_row(metric) for metric in registry.collect() if not metric.name.startswith(_FOREIGN)]
+    metrics = observed().telemetry.metrics
+    names = label_names(metrics)
+    shown = (metric for metric in metrics.registry.collect() if not metric.name.startswith(_FOREIGN))
+    rows = [_row(metric, names[metric.name]) for metric in shown]
     return "\n".join(["| metric | type | labels | meaning |", "|---|---|---|---|", *rows])
 
 
-def _row(metric: Metric) -> str:
+def label_names(metrics: Metrics) -> Mapping[str, tuple[str, ...]]:
+    """The labels of each metric of ours; a metric without a series yet has labels, too."""
+    ours = (one for one in vars(metrics).values() if isinstance(one, MetricWrapperBase))
+    return {metric.name: tuple(one._labelnames) for one in ours for metric in one.describe()}
+
+
+def _row(metric: Metric, labels: Iterable[str]) -> str:
     name = f"{metric.name}_total" if metric.type == "counter" else metric.name
-    labels = _label_values(sample.labels for sample in metric.samples)
-    shown = "; ".join(_label(label, values) for label, values in labels.items() if label != "le")
+    values = _label_values(sample.labels for sample in metric.samples)
+    shown = "; ".join(_label(label, values.get(label, [])) for label in labels)
     return f"| `{name}` | {metric.type} | {shown} | {metric.documentation} |"
 
 

@@ -14,6 +14,7 @@ from agent.faults.environment_faults import EnvironmentFault
 from agent.faults.ignored import IgnoredReason
 from agent.faults.retries import RetryReason
 from agent.model import Ignored, Outcome, Settlement
+from tests.reference.metrics import label_names
 from tests.reference.pages import BLOCKS, DOCS, blocks, pages, renewed
 from tests.support.messages import delivery
 from tests.support.telemetry import ObservedTelemetry, observed
@@ -118,3 +119,11 @@ def _tell_trouble(seen: ObservedTelemetry, fault: EnvironmentFault) -> None:
         seen.telemetry.sink_down(kind, "because")
     else:
         seen.telemetry.gate_closed(part, fault, "because")
+
+
+def test_the_page_of_metrics_names_every_label() -> None:
+    """Also those of a metric that has no series before the first event."""
+    rows = text_of(DOCS / "metrics.md").splitlines()
+    for metric, labels in label_names(observed().telemetry.metrics).items():
+        row = next(row for row in rows if row.startswith((f"| `{metric}` ", f"| `{metric}_total` ")))
+        assert re.findall(r"`(\w+)`", row.split("|")[3]) == list(labels)
