@@ -64,9 +64,9 @@ class HttpTransport:
     """Sends requests to one URL; threads share it, each with a session and a connection of its own.
 
     `timeout` in seconds covers all of a request: connecting (to any of the host's addresses), the TLS
-    handshake, sending, and the whole answer. Only the look-up of the host's name is not covered. Redirects are not
-    followed. If an answer quotes the headers' values or the URL's password and query, they are removed
-    from its text.
+    handshake, sending, and the whole answer. The look-up of the host's name is not covered: in the daemon,
+    `agent.waiting.lookups` ends it after 8 s. Redirects are not followed. If an answer quotes the headers'
+    values or the URL's password and query, they are removed from its text.
     """
 
     def __init__(

@@ -85,7 +85,7 @@ class Deadline(Timeout):
 class _PunctualConnection(HTTPConnection):
     """Ends what it does, be it to connect, to send or to wait for the head of an answer, within one time-out.
 
-    Looking up the host's name is as slow as the system's resolver: nothing can end that.
+    The look-up of the host's name is not covered: in the daemon, `agent.waiting.lookups` ends it after 8 s.
     """
 
     response_class = _WholeHead
