@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import Final, Protocol
 
 from agent.aws.lease import Leases
-from agent.aws.sqs import Hiding, Refusal, Sqs
+from agent.aws.sqs import Hiding, RefusedEntry, Sqs
 from agent.errors import AwsError, DrainedError, Fault
 from agent.faults.environment_faults import EnvironmentFault
 from agent.faults.retries import RetryReason
@@ -27,7 +27,7 @@ _ATTEMPTS: Final = 5  # for what SQS refuses of a batch, and for a dead letter
 _LONGEST_PAUSE_SECONDS: Final = 60.0
 _LETTERS_REMEMBERED: Final = 10_000
 
-_Ask = Callable[[Sequence[Settlement]], Sequence[Refusal]]
+_Ask = Callable[[Sequence[Settlement]], Sequence[RefusedEntry]]
 
 
 class SettlingTelemetry(Protocol):
@@ -125,7 +125,7 @@ class Settling:
             self._pulse.beat()
             if attempt:
                 self._pulse.wait(self._halt, self._jitter(5.0, attempt))
-            if telling.is_denied():
+            if telling.ask_whether_denied():
                 raise AtFaultError(lambda failures: self._jitter(_LONGEST_PAUSE_SECONDS, failures))
             self._telemetry.settling_up()
 
@@ -134,21 +134,21 @@ class Settling:
         buried: list[Settlement] = []
         attempts = _ATTEMPTS
         for letter in letters:
-            buried.append(self._buried(letter, attempts))
+            buried.append(self._bury_one(letter, attempts))
             if buried[-1].outcome is Outcome.RETRY:
                 attempts = 1  # the next one will hardly fare better
         return buried
 
-    def _buried(self, letter: Settlement, attempts: int) -> Settlement:
-        if letter.fault and self._bury(letter.delivery, letter.fault, attempts):
+    def _bury_one(self, letter: Settlement, attempts: int) -> Settlement:
+        if letter.fault and self._send_letter(letter.delivery, letter.fault, attempts):
             return letter
         detail = f"the dead-letter queue {self._dead_letter_url} did not take it"
         return Settlement(
             letter.delivery, Outcome.RETRY, retry=RetryReason.DEAD_LETTER_UNAVAILABLE, retry_detail=detail
         )
 
-    def _bury(self, delivery: Delivery, fault: Fault, attempts: int) -> bool:
-        """Whether the dead-letter queue has `delivery` now; it may have it from before, if the delete failed."""
+    def _send_letter(self, delivery: Delivery, fault: Fault, attempts: int) -> bool:
+        """True if the dead-letter queue has `delivery` now; it may have it from before, if the delete failed."""
         if delivery.message_id in self._letters_sent:
             return True
         detail = ""
@@ -172,10 +172,10 @@ class Settling:
             while len(self._letters_sent) > _LETTERS_REMEMBERED:
                 self._letters_sent.popitem(last=False)
 
-    def _delete(self, settlements: Sequence[Settlement]) -> Sequence[Refusal]:
+    def _delete(self, settlements: Sequence[Settlement]) -> Sequence[RefusedEntry]:
         return self._queue.delete([settlement.delivery for settlement in settlements])
 
-    def _give_back(self, settlements: Sequence[Settlement]) -> Sequence[Refusal]:
+    def _give_back(self, settlements: Sequence[Settlement]) -> Sequence[RefusedEntry]:
         return self._queue.hide([Hiding(each.delivery, self._seconds_hidden(each)) for each in settlements])
 
     def _seconds_hidden(self, settlement: Settlement) -> int:
@@ -207,7 +207,7 @@ class _Telling:
         self._was_asked = False
         self._detail = ""
 
-    def is_denied(self) -> bool:
+    def ask_whether_denied(self) -> bool:
         """Ask for all that is left: True if SQS does not answer, or denies it, and somebody must wait for that.
 
         What has no lease is asked for once: another replica may have it by now, and there is nothing to wait with.
@@ -238,7 +238,7 @@ class _Telling:
         if lost:
             self._telemetry.settle_failed(self._operation, len(lost), self._detail)
 
-    def _sort(self, refusals: Sequence[Refusal]) -> bool:
+    def _sort(self, refusals: Sequence[RefusedEntry]) -> bool:
         """Tell what was done and what can never be, and keep the rest; True if SQS denied all of it."""
         refused = {refusal.delivery.receipt_handle: refusal for refusal in refusals}
         asked, self.left = self.left, []

@@ -40,7 +40,7 @@ class Hiding:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class RefusedEntry:
     """A delivery for which SQS refused what was asked. `stale`: it no longer knows the receipt handle, and never will.
     `denied`: the agent may not.
     """
@@ -96,11 +96,11 @@ class Sqs:
         received_at = self._clock.monotonic()
         return [_delivery(message, received_at) for message in answer.get("Messages", ())]
 
-    def delete(self, deliveries: Sequence[Delivery]) -> list[Refusal]:
+    def delete(self, deliveries: Sequence[Delivery]) -> list[RefusedEntry]:
         """Delete `deliveries`; returns those that SQS refused to delete."""
         return [refusal for batch in _batches(deliveries) for refusal in self._ask("DeleteMessageBatch", batch, {})]
 
-    def hide(self, hidings: Sequence[Hiding]) -> list[Refusal]:
+    def hide(self, hidings: Sequence[Hiding]) -> list[RefusedEntry]:
         """Hide each delivery for its time from now; returns those that SQS refused to hide."""
         seconds = {hiding.delivery.receipt_handle: hiding.seconds for hiding in hidings}
         return [
@@ -148,7 +148,7 @@ class Sqs:
     def _client_of(self, url: str) -> Any:
         return self._others.get(url, self._client)
 
-    def _ask(self, operation: str, batch: Sequence[Delivery], seconds: Mapping[str, int]) -> Iterator[Refusal]:
+    def _ask(self, operation: str, batch: Sequence[Delivery], seconds: Mapping[str, int]) -> Iterator[RefusedEntry]:
         entries = [_entry(number, delivery, seconds) for number, delivery in enumerate(batch)]
         answer = self._request(self._client, operation, QueueUrl=self._url, Entries=entries)
         for failed in answer.get("Failed", ()):
@@ -156,7 +156,7 @@ class Sqs:
             detail = f"{code}: {failed.get('Message', '')}".strip(": ")
             kind = kind_of(code)
             stale, denied = kind is FailureKind.STALE_HANDLE, kind is FailureKind.DENIED
-            yield Refusal(batch[int(failed["Id"])], stale=stale, detail=detail, denied=denied)
+            yield RefusedEntry(batch[int(failed["Id"])], stale=stale, detail=detail, denied=denied)
 
     def _request(self, client: Any, operation: str, **arguments: Any) -> Any:
         try:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from agent.cli.options import SettingsFile
-from agent.cli.report import counted, load_or_fail, show_warnings
+from agent.cli.report import load_or_fail, number_of, show_warnings
 
 if TYPE_CHECKING:
     from agent.settings import Settings
@@ -29,9 +29,9 @@ def _summary(settings: Settings) -> list[str]:
     queue, otlp = settings.queue, settings.otlp
     buckets = ", ".join(bucket.name for bucket in settings.buckets)
     counts = (
-        counted(len(settings.buckets), "bucket"),
-        counted(settings.workers, "worker"),
-        f"{counted(settings.reads, 'read')} at once",
+        number_of(len(settings.buckets), "bucket"),
+        number_of(settings.workers, "worker"),
+        f"{number_of(settings.reads, 'read')} at once",
     )
     dead_letters = queue.dead_letter_url or "as the queue's redrive policy says"
     endpoint = redacted_url(otlp.endpoint if otlp.protocol == "grpc" else otlp.logs_url)
@@ -39,6 +39,6 @@ def _summary(settings: Settings) -> list[str]:
         f"settings: {', '.join(counts)}",
         f"queue: {queue.url} in {queue.region}; dead letters: {dead_letters}",
         f"buckets: {buckets}",
-        f"otlp: {endpoint} over {otlp.protocol}, {counted(len(otlp.headers), 'header')}",
+        f"otlp: {endpoint} over {otlp.protocol}, {number_of(len(otlp.headers), 'header')}",
         f"http: {settings.http.listen}",
     ]

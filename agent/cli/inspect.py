@@ -121,13 +121,13 @@ def _print_table(records: Sequence[LogRecord]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from agent.cli.table_row import Row
+    from agent.cli.table_row import TableRow
 
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for heading in Row.HEADINGS:
+    for heading in TableRow.HEADINGS:
         table.add_column(heading, no_wrap=True)
     for record in records:
-        row = Row.of(record)
+        row = TableRow.of(record)
         style = "red" if row.failed else ""
         table.add_row(*(Text(cell, style) for cell in row.cells()))
     console = Console(highlight=False)
@@ -142,10 +142,10 @@ def _report(found: Inspected, one: str) -> None:
     Exit with 2 if a path names nothing, with 1 if something could not be read.
     """
     from agent.cli.output import say
-    from agent.cli.report import counted
+    from agent.cli.report import number_of
 
-    shown = counted(len(found.records), one)
-    summary = f"{shown} of {found.events} in {counted(found.files, 'file')}"
+    shown = number_of(len(found.records), one)
+    summary = f"{shown} of {found.events} in {number_of(found.files, 'file')}"
     for form in found.forms:
         say(form)
     say(summary + (f"; {found.malformed} malformed" if found.malformed else ""))

@@ -13,7 +13,7 @@ from agent import __version__, settings
 from agent.choices import make_mapper, make_mask, make_ours, make_read_limits, make_selector
 from agent.cli.local_files import STANDARD_INPUT, LocalFile, open_file
 from agent.cli.local_forms import LOG_FILE, Taken, take
-from agent.cli.report import counted
+from agent.cli.report import number_of
 from agent.cli.table_row import iso
 from agent.errors import PermanentError
 from agent.flow.objects import ReadLimits, map_events
@@ -136,7 +136,7 @@ class Inspector:
         mapped = map_events(selected, self._mapper, source, self._selection)
         events = len(mapped.records) + mapped.skipped + mapped.malformed
         if form := _form(taken, file):
-            found.forms.append(f"{name}: taken for {form}, {counted(events, 'event')}")
+            found.forms.append(f"{name}: taken for {form}, {number_of(events, 'event')}")
         found.files += 1
         found.events += events
         found.malformed += mapped.malformed

@@ -36,7 +36,7 @@ def fail_settings(error: SettingsError) -> NoReturn:
     raise SystemExit(EXIT_SETTINGS)
 
 
-def counted(number: int, one: str) -> str:
+def number_of(number: int, one: str) -> str:
     """A number and what it counts, such as "1 file" or "2 files"."""
     return f"{number} {one}{'' if number == 1 else 's'}"
 

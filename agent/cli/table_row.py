@@ -13,7 +13,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TableRow:
     """One line. An empty place is shown as a dash."""
 
     HEADINGS: ClassVar = ("time", "actor", "event", "on what", "from", "outcome")

@@ -16,7 +16,7 @@ import msgspec
 
 from agent.demo.cast import SPACES, Space
 from agent.demo.parameters import Exchange, Stage, exchange
-from agent.demo.players import Kind, Player, identity, source_address, user_agent
+from agent.demo.players import Player, PlayerKind, identity, source_address, user_agent
 from agent.demo.scenes import CONNECTION_EVENTS, SPACE_KINDS, Play, encore, opening
 from agent.demo.shapes import Parameters, Record
 
@@ -33,7 +33,7 @@ _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class ApiFailure:
     """Why a call was refused."""
 
     code: str
@@ -42,12 +42,12 @@ class Failure:
 
 _FAILURES_OF_READS = 3
 _FAILURES = (
-    Failure("AccessDeniedException", "User is not authorized to perform this action."),
-    Failure("ResourceNotFoundException", "The requested resource was not found."),
-    Failure("ThrottlingException", "Rate exceeded"),
-    Failure("ConflictException", "The resource is in use by another operation."),
-    Failure("ServiceQuotaExceededException", "The quota of this space has been reached."),
-    Failure("ValidationException", "The input fails to satisfy the constraints."),
+    ApiFailure("AccessDeniedException", "User is not authorized to perform this action."),
+    ApiFailure("ResourceNotFoundException", "The requested resource was not found."),
+    ApiFailure("ThrottlingException", "Rate exceeded"),
+    ApiFailure("ConflictException", "The resource is in use by another operation."),
+    ApiFailure("ServiceQuotaExceededException", "The quota of this space has been reached."),
+    ApiFailure("ValidationException", "The input fails to satisfy the constraints."),
 )
 
 
@@ -123,10 +123,12 @@ class Generator:
         for event_name in play.scene.events:
             yield _Cue(event_name, player, stage, space.region)
 
-    def _space(self, kind: Kind) -> Space:
+    def _space(self, kind: PlayerKind) -> Space:
         """The spaces in turn, of those that know such an identity."""
         self._plays += 1
-        spaces = [one for one in SPACES if kind not in SPACE_KINDS or one.of_builder_ids is (kind is Kind.BUILDER_ID)]
+        spaces = [
+            one for one in SPACES if kind not in SPACE_KINDS or one.of_builder_ids is (kind is PlayerKind.BUILDER_ID)
+        ]
         return spaces[self._plays % len(spaces)]
 
     def _event(self, cue: _Cue, time: datetime) -> GeneratedEvent:
@@ -144,13 +146,13 @@ class Generator:
             record=msgspec.json.encode(record),
         )
 
-    def _failure(self, event_name: str) -> Failure | None:
+    def _failure(self, event_name: str) -> ApiFailure | None:
         if self._count % _FAILS_EVERY:
             return None
         plausible = _FAILURES if _changes(event_name) else _FAILURES[:_FAILURES_OF_READS]
         return plausible[(self._count // _FAILS_EVERY - 1) % len(plausible)]
 
-    def _record(self, cue: _Cue, time: datetime, failure: Failure | None) -> Record:
+    def _record(self, cue: _Cue, time: datetime, failure: ApiFailure | None) -> Record:
         spoken = exchange(cue.event_name, cue.stage)
         of_connection = cue.event_name in CONNECTION_EVENTS
         return Record(
@@ -190,7 +192,7 @@ def _changes(event_name: str) -> bool:
     return not event_name.startswith(("Get", "List"))
 
 
-def _response(spoken: Exchange, failure: Failure | None) -> Parameters | None:
+def _response(spoken: Exchange, failure: ApiFailure | None) -> Parameters | None:
     return None if failure else spoken.response
 
 

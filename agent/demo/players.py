@@ -12,7 +12,7 @@ from agent.demo.cast import Person, Space
 from agent.demo.shapes import OnBehalfOf, SessionAttributes, SessionContext, SessionIssuer, UserIdentity
 
 
-class Kind(StrEnum):
+class PlayerKind(StrEnum):
     """Kinds of identity. One `userIdentity.type` each, but for the two stores of an IdentityCenterUser and for none."""
 
     BUILDER_ID = "BuilderId"
@@ -32,16 +32,16 @@ class Kind(StrEnum):
     @property
     def user_type(self) -> str:
         """`userIdentity.type`; `Unknown` where the record has none, as in the metric's label."""
-        if self in (Kind.BUILDER_ID, Kind.COMPANY_USER):
+        if self in (PlayerKind.BUILDER_ID, PlayerKind.COMPANY_USER):
             return "IdentityCenterUser"
-        return "Unknown" if self is Kind.NONE else self.value
+        return "Unknown" if self is PlayerKind.NONE else self.value
 
 
 @dataclass(frozen=True, slots=True)
 class Player:
     """A person acting as one kind of identity. `unique` is 16 characters that tell its credentials apart."""
 
-    kind: Kind
+    kind: PlayerKind
     person: Person
     space: Space
     account: str
@@ -56,12 +56,12 @@ def identity(player: Player) -> UserIdentity:
 
 def source_address(player: Player) -> str:
     """The `sourceIPAddress` of `player`: an AWS service has a host name."""
-    return _SERVICE if player.kind in (Kind.AWS_SERVICE, Kind.NONE) else player.person.address
+    return _SERVICE if player.kind in (PlayerKind.AWS_SERVICE, PlayerKind.NONE) else player.person.address
 
 
 def user_agent(player: Player) -> str:
     """The `userAgent` of `player`."""
-    return _SERVICE if player.kind in (Kind.AWS_SERVICE, Kind.NONE) else player.person.user_agent
+    return _SERVICE if player.kind in (PlayerKind.AWS_SERVICE, PlayerKind.NONE) else player.person.user_agent
 
 
 _SERVICE = "codecatalyst-runner.amazonaws.com"
@@ -189,18 +189,18 @@ def _directory(player: Player) -> UserIdentity:
     return UserIdentity(type="Directory", account_id=player.account, user_name=player.person.login)
 
 
-_IDENTITIES: dict[Kind, Callable[[Player], UserIdentity]] = {
-    Kind.BUILDER_ID: _identity_center_user,
-    Kind.COMPANY_USER: _identity_center_user,
-    Kind.ASSUMED_ROLE: _assumed_role,
-    Kind.IAM_USER: _iam_user,
-    Kind.ROOT: _root,
-    Kind.FEDERATED_USER: _federated_user,
-    Kind.AWS_SERVICE: _aws_service,
-    Kind.AWS_ACCOUNT: _aws_account,
-    Kind.ROLE: _role,
-    Kind.SAML_USER: _saml_user,
-    Kind.WEB_IDENTITY_USER: _web_identity_user,
-    Kind.DIRECTORY: _directory,
-    Kind.NONE: _no_type,
+_IDENTITIES: dict[PlayerKind, Callable[[Player], UserIdentity]] = {
+    PlayerKind.BUILDER_ID: _identity_center_user,
+    PlayerKind.COMPANY_USER: _identity_center_user,
+    PlayerKind.ASSUMED_ROLE: _assumed_role,
+    PlayerKind.IAM_USER: _iam_user,
+    PlayerKind.ROOT: _root,
+    PlayerKind.FEDERATED_USER: _federated_user,
+    PlayerKind.AWS_SERVICE: _aws_service,
+    PlayerKind.AWS_ACCOUNT: _aws_account,
+    PlayerKind.ROLE: _role,
+    PlayerKind.SAML_USER: _saml_user,
+    PlayerKind.WEB_IDENTITY_USER: _web_identity_user,
+    PlayerKind.DIRECTORY: _directory,
+    PlayerKind.NONE: _no_type,
 }

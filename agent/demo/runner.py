@@ -18,7 +18,7 @@ from agent.demo.receiver import Receiver
 from agent.demo.scrape import Scrape, Tally
 from agent.demo.show import Show
 from agent.demo.shown_daemon import ShownDaemon
-from agent.demo.sinks import BuiltIn, Elsewhere, Sink
+from agent.demo.sinks import BuiltIn, DemoSink, Elsewhere
 from agent.demo.trail_objects import Press, TrailObject
 from agent.demo.visitors import Visitors
 from agent.demo.world import World
@@ -74,7 +74,7 @@ def _start(wishes: Wishes, show: Show, stopping: Stopping, stack: ExitStack) -> 
     return Demo(Ensemble(world, daemon, sink), show, stopping, Script(Random(), wishes.profiles))
 
 
-def _sink(wishes: Wishes, show: Show, stopping: Stopping, stack: ExitStack) -> Sink:
+def _sink(wishes: Wishes, show: Show, stopping: Stopping, stack: ExitStack) -> DemoSink:
     if wishes.otlp_endpoint is not None:
         return Elsewhere(wishes.otlp_endpoint, stopping)
     with show.step("starting an OTLP receiver", "an OTLP receiver, in this process") as note:
@@ -109,7 +109,7 @@ class Ensemble:
 
     world: World
     daemon: ShownDaemon
-    sink: Sink
+    sink: DemoSink
 
 
 class Demo:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from agent.demo.players import Kind
+from agent.demo.players import PlayerKind
 
 SPACE_EVENTS = (
     "CreateDevEnvironment",
@@ -42,15 +42,21 @@ CONNECTION_EVENTS = (
     "PutBillingAuthorization",
     "RejectConnection",
 )
-SPACE_KINDS = (Kind.BUILDER_ID, Kind.COMPANY_USER)
-CONNECTION_KINDS = (Kind.ASSUMED_ROLE, Kind.ROOT, Kind.IAM_USER, Kind.FEDERATED_USER, Kind.AWS_SERVICE)
+SPACE_KINDS = (PlayerKind.BUILDER_ID, PlayerKind.COMPANY_USER)
+CONNECTION_KINDS = (
+    PlayerKind.ASSUMED_ROLE,
+    PlayerKind.ROOT,
+    PlayerKind.IAM_USER,
+    PlayerKind.FEDERATED_USER,
+    PlayerKind.AWS_SERVICE,
+)
 GUEST_KINDS = (
-    Kind.SAML_USER,
-    Kind.WEB_IDENTITY_USER,
-    Kind.AWS_ACCOUNT,
-    Kind.ROLE,
-    Kind.DIRECTORY,
-    Kind.NONE,
+    PlayerKind.SAML_USER,
+    PlayerKind.WEB_IDENTITY_USER,
+    PlayerKind.AWS_ACCOUNT,
+    PlayerKind.ROLE,
+    PlayerKind.DIRECTORY,
+    PlayerKind.NONE,
 )
 
 
@@ -59,7 +65,7 @@ class Scene:
     """What one person does in one go. A full round plays it with each of `kinds`; the opening with the first."""
 
     events: tuple[str, ...]
-    kinds: tuple[Kind, ...]
+    kinds: tuple[PlayerKind, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +73,10 @@ class Play:
     """A scene, and the kind of identity that plays it."""
 
     scene: Scene
-    kind: Kind
+    kind: PlayerKind
 
 
-def _from(first: Kind, kinds: tuple[Kind, ...]) -> tuple[Kind, ...]:
+def _from(first: PlayerKind, kinds: tuple[PlayerKind, ...]) -> tuple[PlayerKind, ...]:
     return (first, *(kind for kind in kinds if kind is not first))
 
 
@@ -83,7 +89,7 @@ SCENES = (
             "PutBillingAuthorization",
             "AssociateIAMRoletoConnection",
         ),
-        _from(Kind.ASSUMED_ROLE, CONNECTION_KINDS),
+        _from(PlayerKind.ASSUMED_ROLE, CONNECTION_KINDS),
     ),
     Scene(
         (
@@ -94,11 +100,11 @@ SCENES = (
             "CreateDevEnvironment",
             "StartDevEnvironmentSession",
         ),
-        _from(Kind.BUILDER_ID, SPACE_KINDS),
+        _from(PlayerKind.BUILDER_ID, SPACE_KINDS),
     ),
     Scene(
         ("ListConnections", "GetConnection", "ListIAMRolesforConnection"),
-        _from(Kind.IAM_USER, CONNECTION_KINDS),
+        _from(PlayerKind.IAM_USER, CONNECTION_KINDS),
     ),
     Scene(
         (
@@ -109,9 +115,9 @@ SCENES = (
             "StartDevEnvironment",
             "StartDevEnvironmentSession",
         ),
-        _from(Kind.COMPANY_USER, SPACE_KINDS),
+        _from(PlayerKind.COMPANY_USER, SPACE_KINDS),
     ),
-    Scene(("ListEventLogs",), _from(Kind.COMPANY_USER, SPACE_KINDS)),
+    Scene(("ListEventLogs",), _from(PlayerKind.COMPANY_USER, SPACE_KINDS)),
     Scene(
         (
             "ListDevEnvironmentSessions",
@@ -120,13 +126,15 @@ SCENES = (
             "StopDevEnvironment",
             "DeleteDevEnvironment",
         ),
-        _from(Kind.BUILDER_ID, SPACE_KINDS),
+        _from(PlayerKind.BUILDER_ID, SPACE_KINDS),
     ),
     Scene(
         ("DissassociateIAMRolefromConnection", "DeleteConnection", "RejectConnection"),
-        _from(Kind.ROOT, CONNECTION_KINDS),
+        _from(PlayerKind.ROOT, CONNECTION_KINDS),
     ),
-    Scene(("CreateSpaceAdminRoleAssignment", "CreateIdentityCenterApplication", "TagResource"), (Kind.ASSUMED_ROLE,)),
+    Scene(
+        ("CreateSpaceAdminRoleAssignment", "CreateIdentityCenterApplication", "TagResource"), (PlayerKind.ASSUMED_ROLE,)
+    ),
     Scene(("ListConnections", "GetConnection"), GUEST_KINDS),
 )
 

@@ -39,7 +39,7 @@ def endpoint_problem(endpoint: str) -> str:
     return ""
 
 
-class Sink(Protocol):
+class DemoSink(Protocol):
     """Where the daemon ships to."""
 
     @property

@@ -21,8 +21,8 @@ _LOOK_AGAIN_SECONDS = 5.0
 _PATIENT_RECEIVES = 3  # as for an object that is missing: the fourth receive makes a dead letter
 
 
-class Sink(Protocol):
-    """Where records go."""
+class AnySink(Protocol):
+    """Where records go: a sink, or what stands in for one in a dry run."""
 
     def export(self, records: Sequence[LogRecord]) -> list[Verdict]:
         """Send `records`, oldest first; returns only when each has an answer, or when the daemon has to stop.
@@ -44,7 +44,7 @@ class Shipping:
     """Ships what deliveries turned out to hold. Safe to call from many threads at once."""
 
     def __init__(
-        self, *, sink: Sink, remembered: Remembered, telemetry: Telemetry, pulse: Pulse, halt: threading.Event
+        self, *, sink: AnySink, remembered: Remembered, telemetry: Telemetry, pulse: Pulse, halt: threading.Event
     ) -> None:
         self._sink = sink
         self._remembered = remembered

@@ -14,7 +14,7 @@ from agent.trail.event import TrailEvent, text
 
 _ELSE: Final = " else "
 
-Reading = Callable[[Any], AttributeValue | None]
+ReadMember = Callable[[Any], AttributeValue | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Row:
     attribute: str
     member: str
     origin: str
-    read: Reading = text
+    read: ReadMember = text
 
 
 class RowReader:

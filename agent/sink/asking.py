@@ -26,7 +26,7 @@ from agent.sink.answer import (
     TooLarge,
 )
 from agent.sink.experience import Experience
-from agent.sink.outside import Telemetry
+from agent.sink.outside import SinkTelemetry
 from agent.sink.patience import Trial, of_empty, patience, result_of
 from agent.sink.wire import Transport
 from agent.waiting.gate import AtFaultError, Gate
@@ -58,7 +58,7 @@ class Asking:
         transport: Transport,
         empty: bytes,
         experience: Experience,
-        telemetry: Telemetry,
+        telemetry: SinkTelemetry,
         gate: Gate,
         pulse: Pulse,
         halt: threading.Event,
@@ -102,12 +102,12 @@ class Asking:
             answer = sent = self._send_records(payload)
             trial.count(answer)
             if isinstance(sent, Refused | TooLarge) and (is_first or has_waited):
-                answer = self._compared(sent)
+                answer = self._compare(sent)
             if not isinstance(answer, Later | Misconfigured):
                 self._hear_judgement(answer)
                 return answer
             self._tell_down(answer)
-            if answer is sent and self._is_stuck(trial, answer, is_urgent=is_urgent):
+            if answer is sent and self._is_long_enough(trial, answer, is_urgent=is_urgent) and self.try_empty():
                 self._stuck_at = self._experience.accepted
                 return Stuck(answer)
             raise AtFaultError(lambda failures: patience(answer, failures, self._random()))
@@ -130,8 +130,8 @@ class Asking:
             self._tell_down(answer)
         return answer
 
-    def empty_passes(self) -> bool:
-        """Whether an empty request passes now; taken for granted of a sink that is known to dislike them."""
+    def try_empty(self) -> bool:
+        """Send an empty request: True if it passes. It is not sent to a sink that is known to dislike them: True."""
         if self._asked_in_vain or not self._heeds_empty:
             return True
         return not isinstance(of_empty(self._send(self._empty)), Later | Misconfigured)
@@ -191,7 +191,7 @@ class Asking:
         self._telemetry.export_answered(result_of(answer), self._answered_at - begun)
         return answer
 
-    def _compared(self, answer: Refused | TooLarge) -> Answer:
+    def _compare(self, answer: Refused | TooLarge) -> Answer:
         """The same, or what an empty request is answered now if that says that the records are not to blame."""
         if self._asked_in_vain or not self._heeds_empty:
             return answer
@@ -204,10 +204,10 @@ class Asking:
             return self._empty_said
         return answer
 
-    def _is_stuck(self, trial: Trial, answer: NotJudged, *, is_urgent: bool) -> bool:
+    def _is_long_enough(self, trial: Trial, answer: NotJudged, *, is_urgent: bool) -> bool:
         if isinstance(answer, Later) and not answer.reached:
             return False
-        return (is_urgent or trial.is_long(answer, self.now())) and self.empty_passes()
+        return is_urgent or trial.is_long(answer, self.now())
 
     def _hear_judgement(self, answer: Answer) -> None:
         self._empty_said = None

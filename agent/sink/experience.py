@@ -91,7 +91,7 @@ class Experience:
         with self._lock:
             return self._accepted > self._first.get(digest, self._accepted)
 
-    def lone(self, digest: bytes, now: float) -> Lone:
+    def remember_lone(self, digest: bytes, now: float) -> Lone:
         """What is known of a record that does not pass alone; known from now on."""
         with self._lock:
             known = self._lone.setdefault(digest, Lone(now, self._accepted, self._failed))
@@ -114,8 +114,10 @@ class Experience:
         It takes five minutes, others that were accepted meanwhile, and less than one chance in a thousand that a sink
         which fails as often as it failed with the others has failed each time with this one.
         """
-        lone = self.lone(digest, now)
         with self._lock:
+            lone = self._lone.get(digest)
+            if lone is None:
+                return False
             accepted = self._accepted - lone.accepted
             failed = max(self._failed - lone.failed - lone.tries, 0)
         if not accepted or now - lone.since < ALONE_SECONDS:

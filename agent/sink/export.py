@@ -21,7 +21,7 @@ from agent.sink.answer import (
 )
 from agent.sink.asking import Asking, Stuck
 from agent.sink.experience import ALONE_SECONDS, Experience
-from agent.sink.outside import Telemetry
+from agent.sink.outside import SinkTelemetry
 from agent.sink.pieces import Cargo, Piece
 from agent.sink.verdicts import RefusedRecord, Verdicts
 
@@ -29,7 +29,7 @@ from agent.sink.verdicts import RefusedRecord, Verdicts
 class Export:
     """One call of `Sink.export`: what is still to be sent, and the verdicts so far."""
 
-    def __init__(self, cargo: Cargo, *, asking: Asking, experience: Experience, telemetry: Telemetry) -> None:
+    def __init__(self, cargo: Cargo, *, asking: Asking, experience: Experience, telemetry: SinkTelemetry) -> None:
         self._cargo = cargo
         self._asking = asking
         self._experience = experience
@@ -170,23 +170,23 @@ class Export:
         Then it is held, so that others can be tried. If they are accepted and it still is not, it is itself to blame.
         """
         digest, trials, alone = self._cargo.records[place].digest, 0, Piece((place,))
-        lone = self._experience.lone(digest, self._asking.now())
+        lone = self._experience.remember_lone(digest, self._asking.now())
         while True:
             answer = self._asking.once(self._cargo.bytes_of(alone), last, trials)
             if not isinstance(answer, Later | Misconfigured):
                 return answer is not None and self._pass_on(alone, answer)
             last, trials, lone.tries = answer, trials + 1, lone.tries + 1
-            if self._is_to_blame(digest, answer):
+            if self._ask_whether_to_blame(digest, answer):
                 return self._cut_until_it_passes(place, answer)
             if self._asking.now() - lone.since >= ALONE_SECONDS:
                 self._verdicts.unsettled(place, _said(answer), is_suspect=True)
                 return True
 
-    def _is_to_blame(self, digest: bytes, answer: NotJudged) -> bool:
-        """Whether it is the record's own fault; never under an overload, which may be that of one stream."""
+    def _ask_whether_to_blame(self, digest: bytes, answer: NotJudged) -> bool:
+        """True if it is the record's own fault; never under an overload, which may be that of one stream."""
         if isinstance(answer, Later) and answer.throttled:
             return False
-        return self._experience.blames(digest, self._asking.now()) and self._asking.empty_passes()
+        return self._experience.blames(digest, self._asking.now()) and self._asking.try_empty()
 
     def _cut_until_it_passes(self, place: int, last: NotJudged) -> bool:
         """Shrink a record that is to blame, and send it; a dead letter, if no part of it passes. False if halted."""
@@ -197,7 +197,7 @@ class Export:
                 self._telemetry.record_shrunk()
                 return answer is not None and self._pass_on(alone, answer)
             last, trials = answer, trials + 1
-        is_down = not self._asking.empty_passes()  # since a moment ago: nothing is proven
+        is_down = not self._asking.try_empty()  # since a moment ago: nothing is proven
         self._verdicts.unsettled(place, _said(last), is_suspect=is_down)
         return True
 

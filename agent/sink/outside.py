@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 
-class Telemetry(Protocol):
+class SinkTelemetry(Protocol):
     """What the sink tells. A Protocol, because the sink and telemetry must not import each other."""
 
     def export_answered(self, result: str, seconds: float) -> None:

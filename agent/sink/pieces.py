@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Self
 
 from agent.model import LogRecord
-from agent.sink.wire import Encoder
+from agent.sink.wire import WireEncoder
 
 MAX_SPAN_NANO: Final = 30 * 60 * 10**9
 """How far apart in time the records of one request may be. Loki refuses what is more than an hour behind the newest of
@@ -85,7 +85,7 @@ class Cargo:
     def __init__(
         self,
         records: Sequence[LogRecord],
-        encoder: Encoder,
+        encoder: WireEncoder,
         shrink: Callable[[LogRecord], LogRecord | None],
         limits: Limits,
     ) -> None:

@@ -15,9 +15,9 @@ from agent.pulse import Pulse
 from agent.sink.asking import Asking
 from agent.sink.experience import Experience
 from agent.sink.export import Export
-from agent.sink.outside import Telemetry
+from agent.sink.outside import SinkTelemetry
 from agent.sink.pieces import Cargo, Limits
-from agent.sink.wire import Encoder, Transport
+from agent.sink.wire import Transport, WireEncoder
 from agent.waiting.gate import Gate
 
 
@@ -30,9 +30,9 @@ class Sink:
     def __init__(
         self,
         *,
-        encoder: Encoder,
+        encoder: WireEncoder,
         transport: Transport,
-        telemetry: Telemetry,
+        telemetry: SinkTelemetry,
         gate: Gate,
         pulse: Pulse,
         halt: threading.Event,

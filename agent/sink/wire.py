@@ -21,7 +21,7 @@ class Batch:
     payload: bytes
 
 
-class Encoder(Protocol):
+class WireEncoder(Protocol):
     """Writes requests. The same records always become the same bytes."""
 
     def payload(self, records: Sequence[LogRecord]) -> bytes:

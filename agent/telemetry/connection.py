@@ -7,7 +7,7 @@ from http.client import HTTPException, LineTooLong
 from http.server import BaseHTTPRequestHandler
 from typing import Final, Protocol, cast
 
-from agent.telemetry.pages import Answer, Request, text
+from agent.telemetry.pages import Page, Request, text
 from agent.telemetry.style import CONTENT_SECURITY_POLICY
 
 DEADLINE_SECONDS: Final = 10.0
@@ -29,7 +29,7 @@ _HEADERS: Final = {
 class _Answering(Protocol):
     """What a connection needs of the server."""
 
-    def answer(self, request: Request) -> Answer:
+    def answer(self, request: Request) -> Page:
         """The answer to `request`."""
         ...
 
@@ -80,7 +80,7 @@ class Connection(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         """Log nothing per request."""
 
-    def _send(self, answer: Answer, headers: dict[str, str] | None = None) -> None:
+    def _send(self, answer: Page, headers: dict[str, str] | None = None) -> None:
         self.send_response(answer.status)
         shown = {"Content-Type": answer.content_type, "Content-Length": str(len(answer.body)), **_HEADERS}
         if answer.gzipped:

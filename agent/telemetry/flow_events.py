@@ -23,7 +23,7 @@ class FlowEvents(Voice):
         reason = ignored.reason
         self.metrics.ignored.labels(reason.value).inc()
         kind = kind_of(ignored)
-        if kind and self._ignored_kinds.is_new(kind):
+        if kind and self._ignored_kinds.note(kind):
             hint = reason.advice.hint
             self._log.info("notification_ignored", reason=reason.value, bucket=ignored.bucket, kind=kind, hint=hint)
         else:
@@ -90,7 +90,7 @@ class FlowEvents(Voice):
 
     def sink_warned(self) -> None:
         """The sink accepted everything, with a message, which may quote an event."""
-        self._seldom(WARNING, "sink_warned", "sink_warned", hint="everything was accepted; see the sink's own log")
+        self._tell_seldom(WARNING, "sink_warned", "sink_warned", hint="everything was accepted; see the sink's own log")
 
     def gate_closed(self, part: str, fault: EnvironmentFault, detail: str) -> None:
         """`part` ("bucket acme", "dead letters", …) is at fault, and no message is: the work waits, we are unready."""

@@ -19,7 +19,7 @@ ALARMING: Final = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class PanelRow:
     """One line of a small list. `nonzero`: it counts something, so it may need attention."""
 
     name: str
@@ -27,19 +27,19 @@ class Row:
     nonzero: bool = False
 
 
-def rows_list(rows: Iterable[Row]) -> str:
+def rows_list(rows: Iterable[PanelRow]) -> str:
     """`rows` as a definition list; what needs attention is highlighted."""
     return f"<dl>{''.join(_item(row) for row in rows)}</dl>"
 
 
-def _item(row: Row) -> str:
+def _item(row: PanelRow) -> str:
     alarm = ' class="alarm"' if row.nonzero and row.name in ALARMING else ""
     return f"<dt>{escape(row.name)}</dt><dd{alarm}>{row.value}</dd>"
 
 
-def counted(name: str, value: float) -> Row:
-    """A row for a number."""
-    return Row(name, number(value), nonzero=value > 0)
+def count_row(name: str, value: float) -> PanelRow:
+    """A row that shows a count."""
+    return PanelRow(name, number(value), nonzero=value > 0)
 
 
 def mean_time(seen: Snapshot, histogram: str) -> str:

@@ -87,11 +87,11 @@ class LabelLimits:
         """The labels to count under; the outcome is our own and never replaced."""
         overflowed: list[str] = []
         with self._lock:
-            if not self._sources.admits(labels.event_source):
+            if not self._sources.admit(labels.event_source):
                 labels = replace(labels, event_source=OTHER)
                 overflowed.append(EVENT_SOURCE)
             names = self._names.setdefault(labels.event_source, _Room(frozenset(), self._room))
-            if not names.admits(labels.event_name):
+            if not names.admit(labels.event_name):
                 labels = replace(labels, event_name=OTHER)
                 overflowed.append(EVENT_NAME)
         if labels.identity_type not in self._vocabulary.identity_types:
@@ -108,7 +108,7 @@ class _Room:
         self._room = room
         self._admitted: set[str] = set()
 
-    def admits(self, value: str) -> bool:
+    def admit(self, value: str) -> bool:
         if value in self._known or value in self._admitted:
             return True
         if len(self._admitted) >= self._room or not is_plain(value):

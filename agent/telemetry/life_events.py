@@ -57,7 +57,7 @@ class LifeEvents(Voice):
 
     def server_failed(self, error: BaseException) -> None:
         """An HTTP answer could not be made. The pipeline is not affected."""
-        self._seldom(
+        self._tell_seldom(
             ERROR,
             "server",
             "server_failed",

@@ -78,7 +78,7 @@ class _Bridge(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write `record` as one event `library_said`. The library's text is a value, never the name of an event."""
-        suppressed = self._throttle.due(f"{record.name}:{record.lineno}")
+        suppressed = self._throttle.take_turn(f"{record.name}:{record.lineno}")
         if suppressed is None:
             return
         fields: dict[str, object] = {"logger": record.name, "message": _message(record)}

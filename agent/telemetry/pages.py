@@ -34,7 +34,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Page:
     """What the client gets."""
 
     status: int
@@ -51,37 +51,37 @@ class Pages:
         self._health = health
         self._activity = activity
         self._clock = clock
-        self._paths: Mapping[str, Callable[[Request], Answer]] = {
+        self._paths: Mapping[str, Callable[[Request], Page]] = {
             "/": self._status,
             "/metrics": self._exposition,
             **dict.fromkeys(("/livez", "/healthz", "/-/healthy"), self._live),
             **dict.fromkeys(("/readyz", "/-/ready"), self._ready),
         }
 
-    def answer(self, request: Request) -> Answer:
+    def answer(self, request: Request) -> Page:
         """The answer to `request`. It never repeats any of it."""
         page = self._paths.get(request.path.partition("?")[0])
         return page(request) if page else text(NOT_FOUND, "not found: see /, /metrics, /livez and /readyz")
 
-    def _exposition(self, request: Request) -> Answer:
+    def _exposition(self, request: Request) -> Page:
         rendered = render(self._metrics.registry, request.accept, request.accept_encoding)
-        return Answer(OK, rendered.content_type, rendered.body, rendered.gzipped)
+        return Page(OK, rendered.content_type, rendered.body, rendered.gzipped)
 
-    def _live(self, _request: Request) -> Answer:
+    def _live(self, _request: Request) -> Page:
         return _health(self._health.live())
 
-    def _ready(self, _request: Request) -> Answer:
+    def _ready(self, _request: Request) -> Page:
         return _health(self._health.ready())
 
-    def _status(self, _request: Request) -> Answer:
+    def _status(self, _request: Request) -> Page:
         page = status.page(self._metrics.registry, self._health, self._activity, self._clock.time())
-        return Answer(OK, HTML, page.encode("utf-8", "replace"))
+        return Page(OK, HTML, page.encode("utf-8", "replace"))
 
 
-def text(code: int, line: str) -> Answer:
+def text(code: int, line: str) -> Page:
     """A plain answer of one or more lines."""
-    return Answer(code, TEXT, f"{line}\n".encode("utf-8", "replace"))
+    return Page(code, TEXT, f"{line}\n".encode("utf-8", "replace"))
 
 
-def _health(problems: list[str]) -> Answer:
+def _health(problems: list[str]) -> Page:
     return text(UNAVAILABLE, "\n".join(problems)) if problems else text(OK, "ok")

@@ -75,7 +75,7 @@ class QueueEvents(LifeEvents):
     def lease_lost(self, delivery: Delivery) -> None:
         """SQS says that the lease of `delivery` is over: another replica may have it, too."""
         self.metrics.leases_lost.inc()
-        self._seldom(
+        self._tell_seldom(
             WARNING,
             "lease",
             "lease_lost",
@@ -96,7 +96,7 @@ class QueueEvents(LifeEvents):
 
     def settle_failed(self, operation: str, count: int, detail: str) -> None:
         """`operation` failed for `count` messages after all tries: they will come again."""
-        self._seldom(
+        self._tell_seldom(
             WARNING,
             f"settle {operation}",
             "settle_failed",
@@ -141,7 +141,7 @@ class QueueEvents(LifeEvents):
 
     def _retried(self, delivery: Delivery, reason: RetryReason, detail: str) -> None:
         self.metrics.retries.labels(reason.value).inc()
-        self._seldom(
+        self._tell_seldom(
             WARNING,
             f"retry {reason}",
             "retried",

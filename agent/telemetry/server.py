@@ -17,7 +17,7 @@ from typing import Final, TypeAlias, cast
 
 from agent.errors import SettingsError
 from agent.telemetry.connection import DEADLINE_SECONDS, Connection
-from agent.telemetry.pages import Answer, Request
+from agent.telemetry.pages import Page, Request
 
 CONNECTIONS: Final = 8
 BACKLOG: Final = 128
@@ -37,7 +37,7 @@ class Server:
         self,
         host: str,
         port: int,
-        answer: Callable[[Request], Answer],
+        answer: Callable[[Request], Page],
         failed: Callable[[BaseException], None],
         *,
         deadline_seconds: float = DEADLINE_SECONDS,
@@ -95,7 +95,7 @@ class _Listener(socketserver.ThreadingMixIn, socketserver.TCPServer):
         self,
         host: str,
         port: int,
-        answer: Callable[[Request], Answer],
+        answer: Callable[[Request], Page],
         failed: Callable[[BaseException], None],
         deadline_seconds: float,
     ) -> None:

@@ -13,7 +13,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry
 
 from agent.telemetry.activity import Activity, DeadLetter
-from agent.telemetry.fragments import ALARMING, Row, counted, mean_time, rows_list
+from agent.telemetry.fragments import ALARMING, PanelRow, count_row, mean_time, rows_list
 from agent.telemetry.health import Health
 from agent.telemetry.metrics import FATES
 from agent.telemetry.snapshot import Snapshot
@@ -107,27 +107,27 @@ def _legend(fate: str, count: float) -> str:
 def _cards(seen: Snapshot, now: float) -> str:
     dead = seen.value("trail_agent_queue_messages", queue="dead_letter", state="visible")
     held = [
-        counted("messages", seen.value("trail_agent_in_flight_deliveries")),
-        Row("memory reserved", size(seen.value("trail_agent_in_flight_bytes"))),
-        counted("leases extended", seen.value("trail_agent_lease_extensions_total")),
-        counted("leases lost", seen.value("trail_agent_leases_lost_total")),
+        count_row("messages", seen.value("trail_agent_in_flight_deliveries")),
+        PanelRow("memory reserved", size(seen.value("trail_agent_in_flight_bytes"))),
+        count_row("leases extended", seen.value("trail_agent_lease_extensions_total")),
+        count_row("leases lost", seen.value("trail_agent_leases_lost_total")),
     ]
     last = [
-        Row("receive", ago(seen.value("trail_agent_last_receive_timestamp_seconds"), now)),
-        Row("delivery", ago(seen.value("trail_agent_last_delivery_timestamp_seconds"), now)),
-        Row("newest event", ago(seen.value("trail_agent_last_event_timestamp_seconds"), now)),
+        PanelRow("receive", ago(seen.value("trail_agent_last_receive_timestamp_seconds"), now)),
+        PanelRow("delivery", ago(seen.value("trail_agent_last_delivery_timestamp_seconds"), now)),
+        PanelRow("newest event", ago(seen.value("trail_agent_last_event_timestamp_seconds"), now)),
     ]
     lag = [
-        Row("oldest message in hand", span(seen.value("trail_agent_oldest_delivery_age_seconds"))),
-        Row("event to sink, mean", mean_time(seen, "trail_agent_event_age_seconds")),
-        Row("object to sink, mean", mean_time(seen, "trail_agent_object_age_seconds")),
-        counted("dead-letter queue", dead),
+        PanelRow("oldest message in hand", span(seen.value("trail_agent_oldest_delivery_age_seconds"))),
+        PanelRow("event to sink, mean", mean_time(seen, "trail_agent_event_age_seconds")),
+        PanelRow("object to sink, mean", mean_time(seen, "trail_agent_object_age_seconds")),
+        count_row("dead-letter queue", dead),
     ]
     cards = _card("Held now", held) + _card("Last", last) + _card("Delay", lag) + services(seen)
     return f'<h2>Now</h2>\n<div class="columns">{cards}</div>\n'
 
 
-def _card(title: str, rows: list[Row]) -> str:
+def _card(title: str, rows: list[PanelRow]) -> str:
     return f'<section class="card"><h3>{title}</h3>{rows_list(rows)}</section>'
 
 

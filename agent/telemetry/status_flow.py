@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from agent.telemetry.activity import Activity
-from agent.telemetry.fragments import Row, counted, mean_time, rows_list
+from agent.telemetry.fragments import PanelRow, count_row, mean_time, rows_list
 from agent.telemetry.snapshot import Snapshot
 from agent.telemetry.wording import number, size
 
@@ -18,7 +18,7 @@ class _Stage:
     total: float
     rate: float
     note: str
-    rows: list[Row]
+    rows: list[PanelRow]
 
 
 def flow(seen: Snapshot, activity: Activity) -> str:
@@ -32,16 +32,16 @@ def _received(seen: Snapshot, activity: Activity) -> _Stage:
     waiting = seen.value("trail_agent_queue_messages", queue="main", state="visible")
     delayed = seen.value("trail_agent_queue_messages", queue="main", state="delayed")
     held = seen.value("trail_agent_in_flight_deliveries")
-    rows = [counted("waiting", waiting), counted("delayed", delayed), counted("held here", held)]
+    rows = [count_row("waiting", waiting), count_row("delayed", delayed), count_row("held here", held)]
     total = seen.value("trail_agent_deliveries_received_total")
     return _Stage("Received", total, activity.per_minute("received"), "messages", rows)
 
 
 def _objects(seen: Snapshot, activity: Activity) -> _Stage:
     rows = [
-        Row("read", size(seen.value("trail_agent_object_bytes_total"))),
-        Row("mean time", mean_time(seen, "trail_agent_object_read_seconds")),
-        counted("ignored", seen.value("trail_agent_notifications_ignored_total")),
+        PanelRow("read", size(seen.value("trail_agent_object_bytes_total"))),
+        PanelRow("mean time", mean_time(seen, "trail_agent_object_read_seconds")),
+        count_row("ignored", seen.value("trail_agent_notifications_ignored_total")),
     ]
     total = seen.value("trail_agent_objects_read_total")
     return _Stage("Objects", total, activity.per_minute("objects"), "objects", rows)
@@ -49,22 +49,22 @@ def _objects(seen: Snapshot, activity: Activity) -> _Stage:
 
 def _events(seen: Snapshot, activity: Activity) -> _Stage:
     fates = seen.by("trail_agent_events_total", "fate")
-    rows = [counted(fate, fates.get(fate, 0.0)) for fate in ("exported", "duplicate", "skipped")]
+    rows = [count_row(fate, fates.get(fate, 0.0)) for fate in ("exported", "duplicate", "skipped")]
     total = seen.value("trail_agent_events_read_total")
     return _Stage("Events", total, activity.per_minute("read"), "events", rows)
 
 
 def _exports(seen: Snapshot, activity: Activity) -> _Stage:
     results = seen.by("trail_agent_export_requests_total", "result")
-    rows = [counted(result, count) for result, count in results.items() if count or result == "ok"]
-    rows.append(Row("mean time", mean_time(seen, "trail_agent_export_seconds")))
-    rows.append(Row("events/min", number(activity.per_minute("exported"))))
+    rows = [count_row(result, count) for result, count in results.items() if count or result == "ok"]
+    rows.append(PanelRow("mean time", mean_time(seen, "trail_agent_export_seconds")))
+    rows.append(PanelRow("events/min", number(activity.per_minute("exported"))))
     return _Stage("Exports", sum(results.values()), activity.per_minute("exports"), "requests", rows)
 
 
 def _settled(seen: Snapshot, activity: Activity) -> _Stage:
     outcomes = seen.by("trail_agent_deliveries_settled_total", "outcome")
-    rows = [counted(outcome.replace("_", " "), count) for outcome, count in outcomes.items()]
+    rows = [count_row(outcome.replace("_", " "), count) for outcome, count in outcomes.items()]
     return _Stage("Settled", sum(outcomes.values()), activity.per_minute("settled"), "messages", rows)
 
 

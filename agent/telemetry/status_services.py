@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from agent.telemetry.fragments import Row, counted, rows_list
+from agent.telemetry.fragments import PanelRow, count_row, rows_list
 from agent.telemetry.snapshot import Snapshot
 
 _SHOWN: Final = 8
@@ -13,14 +13,14 @@ _SUFFIX: Final = ".amazonaws.com"
 
 def services(seen: Snapshot) -> str:
     """How many events of each service the sink accepted; beyond the busiest, all others together."""
-    rows = [counted("CodeCatalyst", seen.value("codecatalyst_events_total"))]
+    rows = [count_row("CodeCatalyst", seen.value("codecatalyst_events_total"))]
     others = sorted(seen.by("cloudtrail_events_total", "event_source").items(), key=lambda one: (-one[1], one[0]))
-    rows += [counted(source.removesuffix(_SUFFIX), count) for source, count in others[:_SHOWN]]
+    rows += [count_row(source.removesuffix(_SUFFIX), count) for source, count in others[:_SHOWN]]
     rest = others[_SHOWN:]
     if rest:
         rows.append(_together(len(rest), sum(count for _, count in rest)))
     return f'<section class="card"><h3>Delivered, by service</h3>{rows_list(rows)}</section>'
 
 
-def _together(services: int, count: float) -> Row:
-    return counted(f"{services} more", count)
+def _together(services: int, count: float) -> PanelRow:
+    return count_row(f"{services} more", count)

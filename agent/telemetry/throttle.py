@@ -20,7 +20,7 @@ class Throttle:
         self._suppressed: dict[str, int] = {}
         self._lock = threading.Lock()
 
-    def due(self, key: str) -> int | None:
+    def take_turn(self, key: str) -> int | None:
         """None: do not log it yet. A number: log it; so many lines were suppressed since the last one."""
         now = self._clock.monotonic()
         with self._lock:
@@ -40,8 +40,8 @@ class Distinct:
         self._seen: set[str] = set()
         self._lock = threading.Lock()
 
-    def is_new(self, message: str) -> bool:
-        """Whether `message` is to be logged."""
+    def note(self, message: str) -> bool:
+        """Remember `message`, if there is room: True if it is to be logged."""
         with self._lock:
             if message in self._seen or len(self._seen) >= self._room:
                 return False

@@ -37,12 +37,12 @@ class Voice:
 
     def _tell_ready(self) -> None:
         """Log once, when the daemon is ready for the first time."""
-        if not self.health.ready() and self._distinct.is_new("ready"):
+        if not self.health.ready() and self._distinct.note("ready"):
             self._log.info("ready")
 
-    def _seldom(self, level: int, key: str, event: str, **fields: object) -> bool:
+    def _tell_seldom(self, level: int, key: str, event: str, **fields: object) -> bool:
         """Log `event` at most once a minute for each `key`. Returns whether it was logged."""
-        suppressed = self._throttle.due(key)
+        suppressed = self._throttle.take_turn(key)
         if suppressed is None:
             return False
         self._log.log(level, event, **fields, **({"suppressed": suppressed} if suppressed else {}))
@@ -50,7 +50,7 @@ class Voice:
 
     def _trouble(self, level: int, key: str, event: str, **fields: object) -> None:
         """Log a lasting fault at most once a minute; `_relief` logs its end."""
-        if self._seldom(level, key, event, **fields):
+        if self._tell_seldom(level, key, event, **fields):
             self._troubles_told.add(key)
 
     def _relief(self, key: str, event: str, seconds: float | None) -> None:

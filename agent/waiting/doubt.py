@@ -29,7 +29,7 @@ from agent.faults.environment_faults import EnvironmentFault
 from agent.model import Reading, Settlement
 from agent.pulse import Pulse
 from agent.waiting.gate import AtFaultError, Gate, GateTelemetry
-from agent.waiting.held import Held, Worker, is_final, is_suspect
+from agent.waiting.held import AnyWorker, Held, is_final, is_suspect
 
 IN_A_ROW: Final = 10
 OF_THE_LAST: Final = 100
@@ -91,7 +91,7 @@ class Doubt:
         self._telling = threading.Lock()
         self._told: EnvironmentFault | None = None
 
-    def bury(self, letters: Sequence[Settlement], worker: Worker) -> None:
+    def bury(self, letters: Sequence[Settlement], worker: AnyWorker) -> None:
         """Have `worker` bury `letters`, or hold them back as long as there is doubt, and judge them anew.
 
         Returns when each of them is buried, delivered, or back in the queue.
@@ -239,7 +239,7 @@ class Doubt:
 class NoDoubt:
     """For a dry run, which buries nothing."""
 
-    def bury(self, letters: Sequence[Settlement], worker: Worker) -> None:
+    def bury(self, letters: Sequence[Settlement], worker: AnyWorker) -> None:
         """Hold nothing back."""
         worker.bury(letters)
 

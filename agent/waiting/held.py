@@ -17,7 +17,7 @@ MOST_HELD_BYTES: Final = 1 << 25  # of messages' bodies, of which one can have a
 _SAID_BY_THE_SINK: Final = frozenset({Reason.SINK_REJECTED, Reason.RECORD_TOO_LARGE})
 
 
-class Worker(Protocol):
+class AnyWorker(Protocol):
     """What a worker can do with deliveries, as `agent.flow.worker.Worker` does."""
 
     def receive_more(self, most: int) -> AbstractContextManager[Sequence[Delivery]]:
@@ -47,7 +47,7 @@ class Held:
     The leases of what it receives meanwhile are held until `leases` ends.
     """
 
-    def __init__(self, worker: Worker, leases: ExitStack) -> None:
+    def __init__(self, worker: AnyWorker, leases: ExitStack) -> None:
         self.worker = worker
         self._leases = leases
         self._letters: deque[Settlement] = deque()

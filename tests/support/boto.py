@@ -17,7 +17,7 @@ from typing import Any, Final, Protocol
 from botocore.exceptions import ClientError
 from botocore.response import StreamingBody
 
-from agent.aws.sqs import Hiding, Refusal
+from agent.aws.sqs import Hiding, RefusedEntry
 from agent.aws.store_policy import StoreError
 from agent.errors import Fault
 from agent.faults.dead_letters import Reason
@@ -203,7 +203,7 @@ def _message(delivery: Delivery) -> Mapping[str, object]:
     }
 
 
-def _failed(deliveries: Sequence[Delivery], refusals: Sequence[Refusal]) -> Mapping[str, object]:
+def _failed(deliveries: Sequence[Delivery], refusals: Sequence[RefusedEntry]) -> Mapping[str, object]:
     numbers = {delivery.receipt_handle: str(number) for number, delivery in enumerate(deliveries)}
     failed = []
     for refused in refusals:

@@ -18,7 +18,7 @@ from agent.flow.objects import ObjectReader, ReadLimits
 from agent.flow.pipeline import Pipeline
 from agent.flow.readpool import ReadPool
 from agent.flow.remembered import Remembered
-from agent.flow.shipping import Shipping, Sink
+from agent.flow.shipping import AnySink, Shipping
 from agent.flow.slots import ReadSlots
 from agent.flow.worker import Worker
 from agent.model import Outcome, Settlement
@@ -102,7 +102,7 @@ class OneWorker:
     pulse: Pulse
     queue: Sqs
     store: S3
-    make_sink: Callable[[Gate, Pulse, threading.Event], Sink]
+    make_sink: Callable[[Gate, Pulse, threading.Event], AnySink]
     telemetry: FakeTelemetry | Telemetry
     drain: threading.Event
     halt: threading.Event

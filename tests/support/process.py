@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from agent.aws.s3 import S3
-from agent.aws.sqs import Hiding, Refusal, Sqs
+from agent.aws.sqs import Hiding, RefusedEntry, Sqs
 from agent.errors import Fault
 from agent.model import BATCH, Delivery, LogRecord, ObjectRef, OpenObject
 from agent.pulse import Pulse
@@ -211,14 +211,14 @@ class _Queue(Sqs):
         self._process.reach(Edge.RECEIVED)
         return deliveries
 
-    def delete(self, deliveries: Sequence[Delivery]) -> list[Refusal]:
+    def delete(self, deliveries: Sequence[Delivery]) -> list[RefusedEntry]:
         self._process.reach(Edge.DELETING)
         self._process.world.truth.deleting(self._process.name, deliveries)
         refusals = self._queue.delete(deliveries)
         self._process.reach(Edge.DELETED)
         return refusals
 
-    def hide(self, hidings: Sequence[Hiding]) -> list[Refusal]:
+    def hide(self, hidings: Sequence[Hiding]) -> list[RefusedEntry]:
         self._process.reach(Edge.HIDING)
         refusals = self._queue.hide(hidings)
         self._process.reach(Edge.HIDDEN)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from agent.aws.sqs import Hiding, Refusal, Sqs
+from agent.aws.sqs import Hiding, RefusedEntry, Sqs
 from agent.errors import AwsError, Fault
 from agent.model import BATCH, Delivery, QueueAttributes
 from agent.pulse import Clock
@@ -18,7 +18,7 @@ DEAD_LETTER_URL: Final = f"{QUEUE_URL}-dead"
 DEAD_LETTER_ARN: Final = "arn:aws:sqs:us-west-2:111122223333:trail-agent-dead"
 _LONGEST_SECONDS: Final = 12 * 3600
 
-_Action = Callable[[Delivery], Refusal | None]
+_Action = Callable[[Delivery], RefusedEntry | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +117,11 @@ class FakeQueue(Sqs):
             self._clock.wait(threading.Event(), min(left, 1.0))
         return deliveries
 
-    def delete(self, deliveries: Sequence[Delivery]) -> list[Refusal]:
+    def delete(self, deliveries: Sequence[Delivery]) -> list[RefusedEntry]:
         """As `Sqs` does; with the handle of an earlier receive, SQS says yes and keeps the message."""
         return self._each("DeleteMessageBatch", deliveries, self._delete_one)
 
-    def hide(self, hidings: Sequence[Hiding]) -> list[Refusal]:
+    def hide(self, hidings: Sequence[Hiding]) -> list[RefusedEntry]:
         """As `Sqs` does; only the handle of the latest receive will do."""
         seconds = {hiding.delivery.receipt_handle: hiding.seconds for hiding in hidings}
         return self._each(
@@ -190,37 +190,37 @@ class FakeQueue(Sqs):
             self._clock.monotonic(),
         )
 
-    def _each(self, operation: str, deliveries: Sequence[Delivery], do: _Action) -> list[Refusal]:
+    def _each(self, operation: str, deliveries: Sequence[Delivery], do: _Action) -> list[RefusedEntry]:
         self._answer(operation)
         with self._lock:
             return [refusal for delivery in deliveries if (refusal := self._do_or_refuse(operation, delivery, do))]
 
-    def _do_or_refuse(self, operation: str, delivery: Delivery, do: _Action) -> Refusal | None:
+    def _do_or_refuse(self, operation: str, delivery: Delivery, do: _Action) -> RefusedEntry | None:
         asked = (operation, delivery.message_id)
         if operation in self._denied:
-            return Refusal(delivery, stale=False, detail="AccessDenied: on demand", denied=True)
+            return RefusedEntry(delivery, stale=False, detail="AccessDenied: on demand", denied=True)
         if self._refusals[asked] > 0:
             self._refusals[asked] -= 1
-            return Refusal(delivery, stale=False, detail="InternalError: on demand")
+            return RefusedEntry(delivery, stale=False, detail="InternalError: on demand")
         return do(delivery)
 
-    def _delete_one(self, delivery: Delivery) -> Refusal | None:
+    def _delete_one(self, delivery: Delivery) -> RefusedEntry | None:
         message = self.messages.get(delivery.message_id)
         if message and message.handle == delivery.receipt_handle:
             del self.messages[delivery.message_id]
         elif not delivery.receipt_handle.startswith("receipt-") or (message and not message.handle):
-            return Refusal(delivery, stale=True, detail="ReceiptHandleIsInvalid: no such receipt handle")
+            return RefusedEntry(delivery, stale=True, detail="ReceiptHandleIsInvalid: no such receipt handle")
         return None
 
-    def _hide_one(self, delivery: Delivery, seconds: int) -> Refusal | None:
+    def _hide_one(self, delivery: Delivery, seconds: int) -> RefusedEntry | None:
         message = self.messages.get(delivery.message_id)
         now = self._clock.time()
         if message is None or message.handle != delivery.receipt_handle:
-            return Refusal(delivery, stale=True, detail="ReceiptHandleIsInvalid: no such receipt handle")
+            return RefusedEntry(delivery, stale=True, detail="ReceiptHandleIsInvalid: no such receipt handle")
         if message.visible_at <= now:
-            return Refusal(delivery, stale=True, detail="MessageNotInflight: the message is visible")
+            return RefusedEntry(delivery, stale=True, detail="MessageNotInflight: the message is visible")
         if now + seconds > message.first_hidden_at + _LONGEST_SECONDS:
-            return Refusal(delivery, stale=True, detail="InvalidParameterValue: beyond 12 hours")
+            return RefusedEntry(delivery, stale=True, detail="InvalidParameterValue: beyond 12 hours")
         message.visible_at = now + seconds
         self.hidden.append((delivery.message_id, seconds))
         return None

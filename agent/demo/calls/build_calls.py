@@ -6,7 +6,7 @@ Shapes: "Logging AWS CodeBuild API calls with AWS CloudTrail" and the pages of t
 from __future__ import annotations
 
 from agent.demo.calls.call import ACCOUNT, HIDDEN, Call
-from agent.demo.players import Kind
+from agent.demo.players import PlayerKind
 
 _BUILD = {"id": "website-build:6f0e1d2c-1111-4222-8333-444455556666", "projectName": "website-build"}
 
@@ -14,35 +14,35 @@ CALLS = (
     Call(
         "codepipeline",
         "StartPipelineExecution",
-        Kind.AWS_SERVICE,
+        PlayerKind.AWS_SERVICE,
         {"name": "website"},
         {"pipelineExecutionId": "9d1f6e0a-2222-4333-8444-555566667777"},
     ),
-    Call("codebuild", "StartBuild", Kind.ASSUMED_ROLE, {"projectName": "website-build"}, {"build": _BUILD}),
+    Call("codebuild", "StartBuild", PlayerKind.ASSUMED_ROLE, {"projectName": "website-build"}, {"build": _BUILD}),
     Call(
         "codeartifact",
         "GetAuthorizationToken",
-        Kind.ASSUMED_ROLE,
+        PlayerKind.ASSUMED_ROLE,
         {"domainName": "example", "domainOwner": ACCOUNT},
         {"sessionToken": HIDDEN},
     ),
     Call(
         "codepipeline",
         "PutApprovalResult",
-        Kind.ASSUMED_ROLE,
+        PlayerKind.ASSUMED_ROLE,
         {"pipelineName": "website", "stageName": "Approve", "result": {"status": "Approved"}, "token": HIDDEN},
     ),
     Call(
         "codedeploy",
         "CreateDeployment",
-        Kind.ASSUMED_ROLE,
+        PlayerKind.ASSUMED_ROLE,
         {"applicationName": "website", "deploymentGroupName": "production"},
         {"deploymentId": "d-ABCDEF123"},
     ),
     Call(
         "codebuild",
         "UpdateProjectVisibility",
-        Kind.IAM_USER,
+        PlayerKind.IAM_USER,
         {
             "projectArn": f"arn:aws:codebuild:us-west-2:{ACCOUNT}:project/website-build",
             "projectVisibility": "PUBLIC_READ",

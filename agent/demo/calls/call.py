@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from agent.demo.players import Kind
+from agent.demo.players import PlayerKind
 from agent.demo.shapes import Parameters
 
 ACCOUNT = "111122223333"
@@ -18,7 +18,7 @@ class Call:
 
     source: str
     event: str
-    kind: Kind
+    kind: PlayerKind
     request: Parameters | None = None
     response: Parameters | None = None
     reads: bool = False

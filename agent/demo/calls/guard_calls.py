@@ -6,7 +6,7 @@ Shapes: the pages "Logging … API calls" of CloudTrail, S3, SQS and KMS.
 from __future__ import annotations
 
 from agent.demo.calls.call import ACCOUNT, Call
-from agent.demo.players import Kind
+from agent.demo.players import PlayerKind
 from agent.demo.world import BUCKET, QUEUE
 
 _EMULATED_ACCOUNT = "123456789012"
@@ -15,13 +15,13 @@ _KEY = f"arn:aws:kms:us-west-2:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890a
 _QUEUE_URL = f"https://sqs.us-west-2.amazonaws.com/{_EMULATED_ACCOUNT}/{QUEUE}"
 
 CALLS = (
-    Call("s3", "PutBucketPolicy", Kind.ASSUMED_ROLE, {"bucketName": BUCKET, "bucketPolicy": {"Statement": []}}),
-    Call("cloudtrail", "StopLogging", Kind.ROOT, {"name": _TRAIL}),
-    Call("sqs", "PurgeQueue", Kind.IAM_USER, {"queueUrl": _QUEUE_URL}),
+    Call("s3", "PutBucketPolicy", PlayerKind.ASSUMED_ROLE, {"bucketName": BUCKET, "bucketPolicy": {"Statement": []}}),
+    Call("cloudtrail", "StopLogging", PlayerKind.ROOT, {"name": _TRAIL}),
+    Call("sqs", "PurgeQueue", PlayerKind.IAM_USER, {"queueUrl": _QUEUE_URL}),
     Call(
         "kms",
         "ScheduleKeyDeletion",
-        Kind.ASSUMED_ROLE,
+        PlayerKind.ASSUMED_ROLE,
         {"keyId": _KEY, "pendingWindowInDays": 7},
         {"keyId": _KEY, "keyState": "PendingDeletion"},
     ),

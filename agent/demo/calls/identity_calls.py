@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from agent.demo.calls.call import ACCOUNT, HIDDEN, Call
 from agent.demo.cast import AKUA
-from agent.demo.players import Kind
+from agent.demo.players import PlayerKind
 
 _INSTANCE = "arn:aws:sso:::instance/ssoins-72233af8ea2d1f14"
 _SET = "arn:aws:sso:::permissionSet/ssoins-72233af8ea2d1f14/ps-ae5d1fa1f80b684e"
@@ -15,18 +15,18 @@ _GROUP = "34887428-4081-7042-c3c6-928d413009e7"
 _STORE = "d-9967750fbb"
 
 CALLS = (
-    Call("signin", "ConsoleLogin", Kind.IAM_USER, None, {"ConsoleLogin": "Success"}),
+    Call("signin", "ConsoleLogin", PlayerKind.IAM_USER, None, {"ConsoleLogin": "Success"}),
     Call(
         "sso",
         "CreatePermissionSet",
-        Kind.ASSUMED_ROLE,
+        PlayerKind.ASSUMED_ROLE,
         {"instanceArn": _INSTANCE, "name": "ReadOnly", "sessionDuration": "PT8H"},
         {"permissionSet": {"permissionSetArn": _SET, "name": "ReadOnly"}},
     ),
     Call(
         "sso",
         "CreateAccountAssignment",
-        Kind.ROOT,
+        PlayerKind.ROOT,
         {
             "instanceArn": _INSTANCE,
             "permissionSetArn": _SET,
@@ -40,22 +40,22 @@ CALLS = (
     Call(
         "identitystore",
         "CreateGroupMembership",
-        Kind.ASSUMED_ROLE,
+        PlayerKind.ASSUMED_ROLE,
         {"identityStoreId": _STORE, "groupId": _GROUP, "memberId": {"userId": AKUA.user_id}},
         {"identityStoreId": _STORE, "membershipId": "b3f0e7d2-1c2b-4a5d-8e6f-0a1b2c3d4e5f"},
     ),
     Call(
         "sso-oauth",
         "CreateToken",
-        Kind.COMPANY_USER,
+        PlayerKind.COMPANY_USER,
         {"clientId": "clientid1234example", "clientSecret": HIDDEN, "grantType": "refresh_token"},
         {"accessToken": HIDDEN, "tokenType": "Bearer", "expiresIn": 28800},
     ),
-    Call("signin", "ConsoleLogin", Kind.IAM_USER, None, {"ConsoleLogin": "Failure"}),
+    Call("signin", "ConsoleLogin", PlayerKind.IAM_USER, None, {"ConsoleLogin": "Failure"}),
     Call(
         "sso-directory",
         "AddMemberToGroup",
-        Kind.ASSUMED_ROLE,
+        PlayerKind.ASSUMED_ROLE,
         {"identityStoreId": _STORE, "groupId": _GROUP, "member": {"memberId": AKUA.user_id}},
     ),
 )

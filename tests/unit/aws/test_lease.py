@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from agent.aws.lease import Leases
-from agent.aws.sqs import Hiding, Refusal
+from agent.aws.sqs import Hiding, RefusedEntry
 from agent.model import Delivery
 from agent.pulse import Pulse
 from tests.support.clock import FakeClock
@@ -24,7 +24,7 @@ class EventfulQueue(FakeQueue):
 
     before_hiding: Callable[[], object] = staticmethod(lambda: None)
 
-    def hide(self, hidings: Sequence[Hiding]) -> list[Refusal]:
+    def hide(self, hidings: Sequence[Hiding]) -> list[RefusedEntry]:
         """After that has happened."""
         self.before_hiding()
         return super().hide(hidings)

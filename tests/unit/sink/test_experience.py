@@ -64,7 +64,7 @@ def test_so_many_in_a_row_are_enough() -> None:
 
 
 def _tried(seen: Experience, tries: int) -> bytes:
-    lone = seen.lone(_digest(0), 0.0)
+    lone = seen.remember_lone(_digest(0), 0.0)
     lone.tries = tries
     for _ in range(tries):
         seen.fail()
@@ -99,7 +99,7 @@ def test_a_sink_that_fails_often_blames_nobody_for_failing_often(accepted: int, 
 def test_a_record_with_a_verdict_is_forgotten() -> None:
     """What passed once is no lone record any more."""
     seen = Experience()
-    seen.lone(_digest(1), 0.0)
+    seen.remember_lone(_digest(1), 0.0)
     assert seen.is_lone(_digest(1))
     seen.forget(_digest(1))
     assert not seen.is_lone(_digest(1))

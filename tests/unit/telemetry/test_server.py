@@ -14,7 +14,7 @@ import pytest
 
 from agent.errors import SettingsError
 from agent.telemetry.connection import HEAD_BYTES
-from agent.telemetry.pages import Answer, Request
+from agent.telemetry.pages import Page, Request
 from agent.telemetry.server import CONNECTIONS, Server
 from tests.support.telemetry import ObservedTelemetry, observed
 
@@ -234,10 +234,10 @@ def test_a_page_that_fails_is_reported_and_the_server_goes_on() -> None:
     """A bug in a page costs one answer, and its error reaches who is told of failures."""
     failures: list[BaseException] = []
 
-    def answer(request: Request) -> Answer:
+    def answer(request: Request) -> Page:
         if request.path == "/bug":
             raise ValueError(request.path)
-        return Answer(200, "text/plain", b"fine")
+        return Page(200, "text/plain", b"fine")
 
     server = Server("127.0.0.1", 0, answer, failures.append)
     server.start()
@@ -254,9 +254,7 @@ def test_a_page_that_fails_is_reported_and_the_server_goes_on() -> None:
 @pytest.mark.row(33)
 def test_a_client_that_drips_has_one_deadline_for_all_of_it() -> None:
     """Bytes that keep coming do not buy time: the connection ends when its whole time is up."""
-    server = Server(
-        "127.0.0.1", 0, lambda _request: Answer(200, "text/plain", b""), lambda _: None, deadline_seconds=0.2
-    )
+    server = Server("127.0.0.1", 0, lambda _request: Page(200, "text/plain", b""), lambda _: None, deadline_seconds=0.2)
     server.start()
     try:
         with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as client:
