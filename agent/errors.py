@@ -53,6 +53,13 @@ class PermanentError(TrailAgentError):
         return Fault(self.reason, self.detail, bucket, key)
 
 
+class LimitError(PermanentError):
+    """What has arrived passes a limit already; what has not arrived yet cannot change that.
+
+    An error about an object that is not of this class may come of a body that broke off on its way.
+    """
+
+
 class TransientError(TrailAgentError):
     """May pass later."""
 

@@ -2,7 +2,8 @@
 
 A row says how often the object is read within one receive, whether its whole bucket may be at fault and is waited for,
 for which reason the message is given back, and after how many receives it becomes a dead letter, and why.
-Page: S3 API reference, "Error responses". A new kind of failure is one row here, and one scenario.
+Page: S3 API reference, "Error responses". A new kind of failure is one row here, and one scenario. If its bucket is
+waited for under a name and a hint of its own, that name is one more row in faults/environment_faults.py.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from botocore.exceptions import (
 )
 
 from agent.aws.failure import FailureKind, explain
-from agent.errors import Fault, PermanentError, TrailAgentError
+from agent.errors import Fault, LimitError, PermanentError, TrailAgentError
 from agent.faults.dead_letters import Reason
 from agent.faults.environment_faults import EnvironmentFault
 from agent.faults.retries import RetryReason
@@ -63,19 +64,23 @@ class Policy:
 
 
 class StoreError(TrailAgentError):
-    """One read of one object failed. `policy` says what that leads to, `detail` is one sentence with S3's own words."""
+    """One read of one object failed. `policy` says what that leads to, `detail` is one sentence with S3's own words.
 
-    def __init__(self, policy: Policy, detail: str) -> None:
+    `letter` is the reason of its dead letter where the object itself tells another one than the row.
+    """
+
+    def __init__(self, policy: Policy, detail: str, letter: Reason | None = None) -> None:
         super().__init__(detail)
         self.policy = policy
         self.detail = detail
+        self._letter = letter or policy.letter
 
     def after(self, receives: int, ref: ObjectRef) -> Fault | RetryReason:
         """What becomes of a message that was received so often: a dead letter's fault, or a reason to come again."""
         policy = self.policy
         if policy.receives is None or receives <= policy.receives:
             return policy.retry
-        return Fault(policy.letter, self.detail, ref.bucket, ref.key)
+        return Fault(self._letter, self.detail, ref.bucket, ref.key)
 
 
 _DENIED_BUCKET: Final = WholeBucket(EnvironmentFault.BUCKET_DENIED, Blame.PRESUMED, RetryReason.BUCKET_DENIED)
@@ -163,22 +168,24 @@ def broken_off(arrived: int, length: int) -> StoreError:
 
 
 def unsound(error: PermanentError, *, arrived: int, length: int | None, announced: int | None) -> StoreError | None:
-    """What follows if the object that arrived is damaged or malformed; None if another read cannot differ.
+    """What follows if the object that arrived is not sound; None if another read cannot differ.
 
     `length` is the object's, as S3 says, and `announced` as the notification says: only S3's own number proves that
-    all of it arrived. An object that is shorter than announced may be an old copy.
+    all of it arrived. An object that is shorter than announced may be an old copy. No reason is listed as one that may
+    come of missing bytes: each may, unless a limit was passed.
     """
-    if error.reason not in (Reason.OBJECT_CORRUPT, Reason.OBJECT_MALFORMED):
+    if isinstance(error, LimitError):
         return None
     if length is not None and arrived < length:
         return broken_off(arrived, length)
     if length is None and (announced is None or arrived < announced):
         return StoreError(UNMEASURED, f"{UNMEASURED.says}, and what arrived is not sound: {error.detail}")
-    if error.reason is Reason.OBJECT_CORRUPT:
-        return StoreError(DAMAGED, error.detail)
-    if announced and arrived < announced:
-        return StoreError(SHORTER, f"{SHORTER.says}, {arrived} bytes of {announced}, and not sound: {error.detail}")
-    return None
+    if announced and arrived < announced and error.reason is not Reason.OBJECT_CORRUPT:
+        detail = f"{SHORTER.says}, {arrived} bytes of {announced}, and not sound: {error.detail}"
+        return StoreError(SHORTER, detail, error.reason)
+    if error.reason is Reason.OBJECT_MALFORMED:  # nothing is damaged: it was written like this
+        return None
+    return StoreError(DAMAGED, error.detail, error.reason)
 
 
 def _policy_of(error: BaseException) -> Policy:

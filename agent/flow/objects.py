@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from agent.aws import store_policy
 from agent.aws.s3 import S3
 from agent.aws.store_policy import Policy, StoreError
-from agent.errors import DrainedError, PermanentError, TransientError
+from agent.errors import DrainedError, LimitError, PermanentError, TransientError
 from agent.faults.dead_letters import Reason
 from agent.flow.budget import Share
 from agent.flow.evidence import Evidence
@@ -171,11 +171,11 @@ class ObjectReader:
         return selected
 
     def _exhaust(self, chunks: _Counted, error: PermanentError) -> None:
-        """Read the rest of a damaged object: only an object that arrived whole can be called damaged."""
-        if error.reason is Reason.OBJECT_CORRUPT:
+        """Read the rest of an object that is not sound: only one that arrived whole can be called damaged."""
+        if not isinstance(error, LimitError):
             for _ in chunks:
                 if chunks.bytes > self._limits.inflate.object_bytes:
-                    raise PermanentError(Reason.OBJECT_TOO_LARGE, _PAST_THE_LIMIT) from error
+                    raise LimitError(Reason.OBJECT_TOO_LARGE, _PAST_THE_LIMIT) from error
 
     def _unless_halted(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
         for chunk in chunks:

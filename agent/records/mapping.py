@@ -126,7 +126,8 @@ TABLE: Final = (
     Row("aws.user_identity.session_context.ec2_role_delivery", f"{_SESSION}.ec2RoleDelivery", "X"),
     Row("aws.user_identity.session_context.assumed_root", f"{_SESSION}.assumedRoot", "X"),
 )
-"""Every attribute that any event can have. A new one is one more line."""
+"""Every attribute that any event can have. A new one is one more line, and a field in trail/event.py if its member has
+none there."""
 
 
 class Mapper:

@@ -51,11 +51,19 @@ class RowReader:
 
 
 def _python_path(member: str) -> str:
-    """The attributes that lead to a member of a `TrailEvent`; raises `KeyError` for a member that it does not have."""
+    """The Python attributes that lead to a member of a `TrailEvent`; raises `LookupError` if it has no such member."""
     part: Any = TrailEvent
     path = []
     for name in member.split("."):
-        field = {one.encode_name: one for one in msgspec.structs.fields(part)}[name]
+        field = _fields(part).get(name)
+        if field is None:
+            raise LookupError(f"TrailEvent has no member {member}: add it in trail/event.py")
         path.append(field.name)
         part = field.type
     return ".".join(path)
+
+
+def _fields(part: Any) -> dict[str, msgspec.structs.FieldInfo]:
+    """The fields of a part of an event by their names in CloudTrail; none for a leaf."""
+    is_part = issubclass(part, msgspec.Struct)
+    return {field.encode_name: field for field in msgspec.structs.fields(part)} if is_part else {}

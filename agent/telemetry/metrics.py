@@ -173,7 +173,8 @@ class Metrics:
             FATES,
         )
         self.truncated = self._counter(
-            "trail_agent_records_truncated_total", "Records shortened to fit limits.record_bytes or the sink."
+            "trail_agent_records_truncated_total",
+            "Records shortened for limits.record_bytes, for the limit of one attribute, or as too large for the sink.",
         )
 
     def _define_export(self) -> None:

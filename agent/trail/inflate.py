@@ -12,7 +12,7 @@ from typing import Final
 
 from isal import isal_zlib
 
-from agent.errors import PermanentError
+from agent.errors import LimitError, PermanentError
 from agent.faults.dead_letters import Reason
 
 _GZIP_MAGIC: Final = b"\x1f\x8b"
@@ -43,9 +43,9 @@ def inflate(chunks: Iterable[bytes], limits: InflateLimits) -> bytearray:
     """The text of an object that arrives as `chunks`.
 
     Its first bytes decide whether it is gzip, not its name: a browser, a copy or S3's Content-Encoding may have
-    inflated it on the way. Raises `PermanentError`: `object_corrupt` for an empty object, one that is neither gzip nor
-    JSON, and gzip that is damaged, lacks its end, or is followed by something else; `object_too_large` as soon as a
-    limit is passed.
+    inflated it on the way. Raises `LimitError` (`object_too_large`) as soon as a limit is passed, and `PermanentError`
+    (`object_corrupt`) for an empty object, one that is neither gzip nor JSON, and gzip that is damaged, lacks its end,
+    or is followed by something else.
     """
     text = _Inflater(limits)
     for chunk in chunks:
@@ -147,8 +147,8 @@ class _Inflater:
             raise _too_large(f"the object inflates to more than {ratio} times its size (limits.inflation_ratio)")
 
 
-def _too_large(detail: str) -> PermanentError:
-    return PermanentError(Reason.OBJECT_TOO_LARGE, detail)
+def _too_large(detail: str) -> LimitError:
+    return LimitError(Reason.OBJECT_TOO_LARGE, detail)
 
 
 def _corrupt(detail: str) -> PermanentError:

@@ -13,7 +13,7 @@ from typing import Final, Protocol
 
 import msgspec
 
-from agent.errors import PermanentError
+from agent.errors import LimitError, PermanentError
 from agent.faults.dead_letters import Reason
 from agent.trail.event import MalformedEventError, decode_leniently
 from agent.trail.outermost import all_entries, fills, values
@@ -77,8 +77,8 @@ _decode_raws: Final = msgspec.json.Decoder(_Raws).decode
 def read(text: bytearray, selection: Selection, events_per_object: int) -> SelectedEvents:
     """The trail events in a log file's `text` that `selection` keeps.
 
-    Raises `PermanentError`: `object_malformed` if the text is no `{"Records": […]}` in valid JSON and UTF-8;
-    `object_too_large` if it holds more than `events_per_object` entries, or is made to cost memory.
+    Raises `PermanentError` (`object_malformed`) if the text is no `{"Records": […]}` in valid JSON and UTF-8, and
+    `LimitError` (`object_too_large`) if it holds more than `events_per_object` entries, or is made to cost memory.
     """
     if text.startswith(_BYTE_ORDER_MARK):
         del text[: len(_BYTE_ORDER_MARK)]
@@ -92,7 +92,7 @@ def read(text: bytearray, selection: Selection, events_per_object: int) -> Selec
 
 
 def refuse_bomb(text: bytearray, events_per_object: int) -> None:
-    """Raise `PermanentError` (`object_too_large`) if `text` holds more than events have, and would cost memory."""
+    """Raise `LimitError` (`object_too_large`) if `text` holds more than events have, and would cost memory."""
     # Twenty million empty objects fit into 58 KB of gzip and cost a gigabyte once decoded.
     if _holds_more(text, b"{", events_per_object * _BRACES_PER_EVENT):
         raise _too_large(f"the file holds more objects than {events_per_object} events have")
@@ -213,5 +213,5 @@ def _refuse_number(events: int, limit: int) -> None:
         raise _too_large(f"the file holds more events than limits.events_per_object ({limit})")
 
 
-def _too_large(detail: str) -> PermanentError:
-    return PermanentError(Reason.OBJECT_TOO_LARGE, detail)
+def _too_large(detail: str) -> LimitError:
+    return LimitError(Reason.OBJECT_TOO_LARGE, detail)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.errors import PermanentError
+from agent.errors import LimitError, PermanentError
 from agent.faults.dead_letters import Reason
 from agent.trail.inflate import InflateLimits, inflate
 from tests.support.objects import trail_objects
@@ -90,3 +90,20 @@ def test_limits_hold(object_bytes: int, inflated_bytes: int, ratio: int, size: i
     answer = inflated(cut(stored, step), limits)
     assert isinstance(answer, bytes) if within else answer is Reason.OBJECT_TOO_LARGE
     assert isinstance(answer, Reason) or len(answer) <= limits.most(len(stored))
+
+
+@given(st.integers(1, 300), st.integers(1, 5000), st.integers(0, 4), st.integers(0, 6000), st.data())
+def test_a_limit_that_a_part_passes_the_whole_passes_too(
+    object_bytes: int, inflated_bytes: int, ratio: int, size: int, data: st.DataObject
+) -> None:
+    """So a `LimitError` is final, however little arrived; whatever else is wrong with a part may be only the cut."""
+    limits = InflateLimits(object_bytes, inflated_bytes, ratio)
+    stored = gzip.compress(random.Random(size).randbytes(size // 20) * 20) + gzip.compress(b"{}" * size)
+    part = stored[: data.draw(st.integers(0, len(stored)))]
+    try:
+        inflate([part], limits)
+    except LimitError:
+        with pytest.raises(LimitError):
+            inflate([stored], limits)
+    except PermanentError:
+        pass

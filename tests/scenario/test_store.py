@@ -16,8 +16,10 @@ from botocore.exceptions import (
 from urllib3.exceptions import ProtocolError
 from urllib3.exceptions import ReadTimeoutError as Stalled
 
+from agent.errors import PermanentError
 from agent.faults.dead_letters import Reason
 from agent.model import ObjectRef
+from agent.trail import inflate
 from tests.support.boto import Breaking, refusal
 from tests.support.events import event
 from tests.support.far_side import Reply
@@ -228,6 +230,26 @@ def test_a_body_shorter_than_its_content_length_is_no_damage(arrived: bytes) -> 
     assert agent.by("trail_agent_retries_total", "reason") == {"store_unavailable": 4}
     assert world.letters() == []
     world.check_all_delivered()
+
+
+@pytest.mark.row(47)
+def test_damage_of_a_new_kind_is_no_damage_while_bytes_are_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever reason a reader gives for half a body, it is read again; the whole object has that reason's letter."""
+    monkeypatch.setattr(inflate, "_corrupt", lambda detail: PermanentError(Reason.EVENT_MALFORMED, detail))
+    world = World()
+    agent = world.agent()
+    world.produce(1)
+    agent.work()
+    one = world.put(ref("whole"), event("whole"))
+    bad = world.put(ref("bad"), body=CUT_GZIP, flaw=Reason.EVENT_MALFORMED)
+    world.notify(one)
+    world.notify(bad)
+    agent.s3.trouble(one.ref, *[WHOLE[:40]] * 7)
+    agent.run(3 * HOUR)
+    assert agent.by("trail_agent_retries_total", "reason")["store_unavailable"] == 2
+    assert world.letters() == [("event_malformed", bad.ref.key)]
+    assert world.sink.stored == {"o0-a", "o0-b", "whole"}
+    world.check_end()
 
 
 @pytest.mark.row(15)

@@ -19,6 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from urllib3.exceptions import ProtocolError
 
+from agent.aws import store_policy
 from agent.aws.store_policy import (
     ARCHIVED,
     BROKEN_OFF,
@@ -35,25 +36,14 @@ from agent.aws.store_policy import (
     failed_read,
     unsound,
 )
-from agent.errors import Fault, PermanentError
+from agent.errors import Fault, LimitError, PermanentError
 from agent.faults.dead_letters import Reason
 from agent.faults.environment_faults import EnvironmentFault
 from agent.faults.retries import RetryReason
 from agent.model import ObjectRef
 
 REF = ObjectRef("acme-trail", "key")
-EVERY_POLICY = [
-    ARCHIVED,
-    BROKEN_OFF,
-    DAMAGED,
-    DENIED,
-    MISSING,
-    OTHER_REGION,
-    REFUSED,
-    SHORTER,
-    UNAVAILABLE,
-    UNMEASURED,
-]
+EVERY_POLICY = [row for row in vars(store_policy).values() if isinstance(row, Policy)]
 SAID = {
     MISSING: "404 NoSuchKey, 404 NoSuchBucket, 404 NoSuchVersion, 404 404, 404 NoSuchAccessPoint, 410 Gone",
     DENIED: """403 AccessDenied, 403 AllAccessDisabled, 403 AccountProblem, 400 ExpiredToken, 400 InvalidToken,
@@ -143,8 +133,9 @@ def test_a_row_gives_back_and_then_buries_or_never_does(policy: Policy) -> None:
 
 
 CORRUPT = PermanentError(Reason.OBJECT_CORRUPT, "no end mark")
+NEW = PermanentError(Reason.EVENT_MALFORMED, "a kind of damage that store_policy has never heard of")
 MALFORMED = PermanentError(Reason.OBJECT_MALFORMED, "no JSON")
-LARGE = PermanentError(Reason.OBJECT_TOO_LARGE, "a bomb")
+LARGE = LimitError(Reason.OBJECT_TOO_LARGE, "a bomb")
 
 
 @pytest.mark.parametrize(
@@ -162,6 +153,12 @@ LARGE = PermanentError(Reason.OBJECT_TOO_LARGE, "a bomb")
         (MALFORMED, 10, None, None, UNMEASURED),
         (MALFORMED, 10, 10, 10, None),
         (MALFORMED, 10, 10, None, None),
+        (NEW, 9, 10, 10, BROKEN_OFF),
+        (NEW, 9, 10, None, BROKEN_OFF),
+        (NEW, 10, None, None, UNMEASURED),
+        (NEW, 10, 10, 11, SHORTER),
+        (NEW, 10, 10, 10, DAMAGED),
+        (NEW, 10, 10, None, DAMAGED),
         (LARGE, 9, 10, 10, None),
         (LARGE, 9, None, 10, None),
     ],
@@ -172,6 +169,24 @@ def test_only_a_whole_object_is_judged(
     """What S3 itself calls the whole object can be corrupt; a notification's size proves only that another came."""
     found = unsound(error, arrived=arrived, length=length, announced=announced)
     assert (found.policy if found else None) is policy
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_no_reason_is_final_while_bytes_are_missing(reason: Reason) -> None:
+    """Whatever an incomplete body looks like, also under a reason that is made tomorrow: the message comes again."""
+    found = unsound(PermanentError(reason, "odd"), arrived=9, length=10, announced=None)
+    assert found
+    assert found.after(1000, REF) is RetryReason.STORE_UNAVAILABLE
+
+
+@pytest.mark.parametrize(("announced", "receives"), [(11, 4), (10, 1)])
+def test_a_dead_letter_has_the_reason_that_the_object_itself_tells(announced: int, receives: int) -> None:
+    """A new reason is not hidden behind that of the row."""
+    found = unsound(NEW, arrived=10, length=10, announced=announced)
+    assert found
+    fault = found.after(receives, REF)
+    assert isinstance(fault, Fault)
+    assert fault.reason is NEW.reason
 
 
 def test_every_reason_of_the_table_can_be_reached() -> None:
