@@ -46,7 +46,7 @@ lint: $(READY) ## ruff, mypy --strict, import-linter
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 
-docs: $(READY) ## write the tables of docs/ from the code
+docs: $(READY) ## write the tables of docs/ and config/agent.schema.json from the code
 	@$(BIN)/python -m tests.reference
 
 bench: $(READY) ## measure speed and memory as ratios within one run

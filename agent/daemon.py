@@ -77,7 +77,12 @@ class _Daemon:
             with self._pulse.alive():
                 address = f"{settings.http.listen.rpartition(':')[0]}:{server.port}"
                 telemetry.started(
-                    __version__, settings.queue.url, len(settings.buckets), settings.otlp.endpoint, address
+                    __version__,
+                    settings.queue.url,
+                    len(settings.buckets),
+                    settings.otlp.endpoint,
+                    address,
+                    selects=(*settings.select.profiles, *settings.select.event_sources),
                 )
                 for warning in settings.warnings:
                     telemetry.setting_warned(warning)

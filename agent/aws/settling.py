@@ -1,8 +1,8 @@
 """Telling SQS what became of deliveries: deleting them, giving them back, and sending dead letters.
 
-While SQS answers none of these requests, or denies them, no message is to blame: whoever has something to tell waits
-with its leases, nothing more is received, and one request at a time is tried. The first one that is answered lets
-everybody go on. A lease that is lost meanwhile, or SQS's 12 hours, end the wait for that delivery.
+If SQS does not answer these requests, or denies them, no message is to blame. Each worker keeps its leases and waits,
+nothing more is received, and one request at a time is tried. The first one that is answered lets everybody go on. A
+lease that is lost meanwhile, or SQS's 12 hours, end the wait for that delivery.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Where deliveries come from and go back to: a receive that waits out a failing queue, a settle that never raises."""
+"""Where deliveries come from and go back to. Receiving waits while the queue fails. Settling never raises."""
 
 from __future__ import annotations
 
@@ -68,7 +68,10 @@ class Source:
         return self._receive(most, None)
 
     def receive_soon(self, most: int) -> Sequence[Delivery]:
-        """As `receive`, after as short a poll as sees the whole queue; none while nothing can be settled."""
+        """As `receive`, with a poll of one second, the shortest that asks all of SQS's servers.
+
+        The list is empty while nothing can be settled.
+        """
         if self._settling.is_at_fault():
             return ()
         return self._receive(most, _SHORT_POLL_SECONDS)

@@ -113,7 +113,7 @@ DAMAGED: Final = Policy(
 SHORTER: Final = Policy(
     "the object is shorter than announced", 2, None, RetryReason.OBJECT_INCOMPLETE, _PATIENT, Reason.OBJECT_MALFORMED)
 UNMEASURED: Final = Policy(
-    "S3 told no length", 2, None, RetryReason.OBJECT_INCOMPLETE, _PATIENT, Reason.OBJECT_UNREADABLE)
+    "S3 did not say how long the object is", 2, None, RetryReason.OBJECT_INCOMPLETE, _PATIENT, Reason.OBJECT_UNREADABLE)
 # fmt: on
 
 _CODES: Final[Mapping[str, Policy]] = {

@@ -39,6 +39,14 @@ def _summary(settings: Settings) -> list[str]:
         f"settings: {', '.join(counts)}",
         f"queue: {queue.url} in {queue.region}; dead letters: {dead_letters}",
         f"buckets: {buckets}",
+        f"events: {_selected(settings)}",
         f"otlp: {endpoint} over {otlp.protocol}, {number_of(len(otlp.headers), 'header')}",
         f"http: {settings.http.listen}",
     ]
+
+
+def _selected(settings: Settings) -> str:
+    """The selected profiles and event sources."""
+    select = settings.select
+    names = [*select.profiles, *("the whole trail" if source == "*" else source for source in select.event_sources)]
+    return ", ".join(names)

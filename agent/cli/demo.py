@@ -1,4 +1,4 @@
-"""`trail-agent demo`: shows generated CodeCatalyst events in the real daemon. It needs no account and no network."""
+"""`trail-agent demo`: shows generated events in the real daemon. It needs no account and no network."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def demo(
         ),
     ] = None,
 ) -> None:
-    """Show generated CodeCatalyst events flowing through the real daemon, until Ctrl-C."""
+    """Show generated events, of CodeCatalyst and with --profiles of others, in the real daemon, until Ctrl-C."""
     if otlp_endpoint is not None:
         _check(otlp_endpoint)
     from rich.console import Console

@@ -57,12 +57,12 @@ def inspect(
             help="table; jsonl: one flat object per record; otlp: one OTLP/JSON ExportLogsServiceRequest.",
         ),
     ] = Format.TABLE,
-    everything: Annotated[bool, typer.Option("--all", help="Every event, not just CodeCatalyst's.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Every event, not just the selected ones.")] = False,
     profiles: _Profiles = None,
     config: Annotated[
         Path | None,
         typer.Option(
-            "--config", "-c", metavar="FILE", help="Settings file; without it, select, map and limit as by default."
+            "--config", "-c", metavar="FILE", help="Settings file; without it, the default settings are used."
         ),
     ] = None,
 ) -> None:

@@ -20,7 +20,7 @@ def run(
         bool, typer.Option("--require-healthy", help="Exit with 69 if the queue or the sink does not answer at start.")
     ] = False,
 ) -> None:
-    """Ship CodeCatalyst events until SIGTERM or SIGINT."""
+    """Ship the selected events, by default CodeCatalyst's, until SIGTERM or SIGINT."""
     from agent.cli.report import fail_settings
     from agent.errors import DependencyError, SettingsError
     from agent.signals import SignalInbox

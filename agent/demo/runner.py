@@ -129,7 +129,7 @@ class Demo:
         if self._stopping.is_set():
             return
         if wishes.otlp_endpoint is not None:
-            self._show.elsewhere(redacted_url(wishes.otlp_endpoint))
+            self._show.elsewhere(redacted_url(wishes.otlp_endpoint), all_codecatalyst=not wishes.profiles)
         else:
             self._show.header("on what" if wishes.profiles else "space/project")
         with self._show.footer():

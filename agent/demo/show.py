@@ -94,12 +94,15 @@ class Show:
         self._line(Text())
         self._line(columns.header(place))
 
-    def elsewhere(self, endpoint: str) -> None:
+    def elsewhere(self, endpoint: str, *, all_codecatalyst: bool) -> None:
         """Say where the records can be seen: they do not arrive here."""
+        services, metrics = '="aws-codecatalyst"', "codecatalyst_events_total"
+        if not all_codecatalyst:
+            services, metrics = '=~"aws-.+"', '{__name__=~"(codecatalyst|cloudtrail)_events_total"}'
         self._line(Text())
         self._line(Text.assemble("Records go to ", (endpoint, "cyan"), "; look there, for example:"))
-        self._line(Text('  LogQL   {service_name="aws-codecatalyst"} | json', "bold"))
-        self._line(Text("  PromQL  sum by (event_name, outcome) (codecatalyst_events_total)", "bold"))
+        self._line(Text(f"  LogQL   {{service_name{services}}} | json", "bold"))
+        self._line(Text(f"  PromQL  sum by (event_name, outcome) ({metrics})", "bold"))
 
     def records(self, records: Iterable[ReceivedRecord]) -> None:
         """One line for each record, those that came together in the order of their times."""

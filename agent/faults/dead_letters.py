@@ -67,14 +67,14 @@ class Reason(Advised):
     )
     SINK_REJECTED = (
         "sink_rejected",
-        "the sink refused a record, and will refuse it again; or never answers for it alone, though it takes others",
+        "the sink refused a record and will refuse it again; or it takes others, and does not answer this one alone",
         "delivered the others; if the sink did not say which one, made a dead letter of each message in the request",
         "see the sink's words in the dead letter's attribute `detail`, correct the cause, then redrive",
     )
     SINK_TOO_OLD = (
         "sink_too_old",
         "the sink does not take records as old as this one",
-        "delivered the newer ones; sent none that are older, of the same account and region",
+        "delivered the newer ones; did not send older ones of the same account and region",
         "raise the sink's limit for old samples (Loki: reject_old_samples_max_age), then redrive",
     )
     SINK_TOO_NEW = (

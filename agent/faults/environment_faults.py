@@ -17,7 +17,7 @@ class EnvironmentFault(Advised):
     SINK_UNAVAILABLE = (
         "sink unavailable",
         (
-            "the sink does not answer, answers too late or with 5xx, or only answers empty requests, or has no "
+            "the sink does not answer, answers too late or with 5xx, answers only empty requests, or has no "
             "certificate that the agent trusts"
         ),
         f"{_WAITS} at most a minute apart, or as the sink asks (up to 5 min)",
@@ -32,7 +32,7 @@ class EnvironmentFault(Advised):
     SINK_MISCONFIGURED = (
         "sink misconfigured",
         (
-            "what answers takes no log records: it speaks another protocol, answers with no OTLP response, "
+            "what answers does not take log records: it speaks another protocol, sends no OTLP response, "
             "redirects, or refuses even empty requests (400, 401, 403, 404)"
         ),
         f"{_WAITS} 5 to 60 s apart",
@@ -41,7 +41,7 @@ class EnvironmentFault(Advised):
     SINK_REFUSES = (
         "sink refuses",
         "the sink refuses every record with the same words and accepts none: its own settings may be wrong",
-        "keeps what it holds, tries about a hundred other messages, then one a minute; makes no dead letter of them",
+        "keeps what it holds, tries about 100 other messages, then one a minute; no refused one becomes a dead letter",
         "check the sink's limits and settings; the sink's own log has its words",
     )
     BUCKET_DENIED = (
@@ -61,7 +61,7 @@ class EnvironmentFault(Advised):
     )
     BUCKET_REFUSED = (
         "bucket refused",
-        "S3, or what answers in its place, says of every read of a bucket that it cannot serve such a request",
+        "S3, or what answers in its place, says that it cannot serve reads of this bucket",
         _READS,
         "see the code in `detail`; check aws.endpoint_url, any proxy or VPC endpoint, and the bucket's encryption",
     )
@@ -74,7 +74,10 @@ class EnvironmentFault(Advised):
     DEAD_LETTERS = (
         "dead letters",
         "ten messages in a row, or more than half of the last hundred, would be dead letters: the agent may be wrong",
-        "keeps what it holds, tries about a hundred other messages, then one a minute, and sometimes gives one up",
+        (
+            "keeps what it holds, tries about 100 other messages, then one a minute; at least once an hour, one of "
+            "those that it holds becomes a dead letter"
+        ),
         "look at the reasons; check buckets, accounts, limits and the sink's settings; look for a newer version",
     )
     QUEUE_UNAVAILABLE = (
@@ -109,7 +112,7 @@ class EnvironmentFault(Advised):
     )
     QUEUE_SETTLING = (
         "queue settling",
-        "SQS lets no message be deleted or given back, or does not answer when it is asked to",
+        "SQS refuses to delete messages or to give them back, or does not answer such requests",
         "keeps what it shipped under its leases, receives nothing more, and tries one request a minute",
         "allow sqs:DeleteMessage and sqs:ChangeMessageVisibility to the agent's role; check the network to the host",
     )

@@ -6,7 +6,7 @@ from typing import Final
 
 from agent.faults.advice import Advised
 
-_COMES_AGAIN: Final = "gave the message back for at most 1 minute, twice as long each time, up to 15 minutes"
+_COMES_AGAIN: Final = "hid the message for up to 1 minute; this limit doubles with each receive, up to 15 minutes"
 
 
 class RetryReason(Advised):
@@ -32,14 +32,14 @@ class RetryReason(Advised):
     )
     OBJECT_INCOMPLETE = (
         "object_incomplete",
-        "the object is not sound, and may be incomplete: it is shorter than announced, or S3 told no length",
+        "the object is not sound, and may be incomplete: it is shorter than announced, or its length is not known",
         f"read it twice, then {_COMES_AGAIN}; the fourth receive makes it a dead letter",
         "check whether the object is still being written, or whether there is a proxy before S3",
     )
     BUCKET_DENIED = (
         "bucket_denied",
         "S3 refuses an object, and maybe its whole bucket: the agent has read nothing else of it",
-        f"waited five minutes, the next time twice as long, and {_COMES_AGAIN}",
+        f"waited 5 minutes (the next time 10, then 20, …), then {_COMES_AGAIN}",
         "allow s3:GetObject on the trail's prefix, s3:ListBucket and kms:Decrypt on its key to the agent's role",
     )
     STORE_UNAVAILABLE = (
@@ -56,7 +56,7 @@ class RetryReason(Advised):
     )
     HELD_BACK = (
         "held_back",
-        "the agent asks whether it is wrong (see dead letters), and this worker keeps five hundred messages already",
+        "the agent asks whether it is wrong (see dead letters), and this worker already holds 500 messages",
         _COMES_AGAIN,
         "see the fault dead letters",
     )

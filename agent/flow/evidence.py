@@ -51,7 +51,7 @@ class Evidence:
         """True if another object is tried now instead of `ref`, which has waited long enough for its bucket.
 
         If only `ref` fails, because it is gone or forbidden, all others would wait for it in vain. So one message is
-        given back after five minutes, and the next one after twice as long: an outage of a day costs a few receives.
+        given back after five minutes, the next one after ten, and so on: an outage of a day uses up few receives.
         """
         with self._lock:
             if self._last_given.get(ref.bucket) not in (None, ref):

@@ -47,7 +47,7 @@ class Intake:
     def receive(self) -> Iterator[Sequence[Delivery]]:
         """Up to ten deliveries, when it is the calling worker's turn; their leases are held for the whole block.
 
-        None if there are none, or after a drain.
+        The list is empty if the queue has none, or after a drain.
         """
         with ExitStack() as leases:
             deliveries: Sequence[Delivery] = ()

@@ -48,7 +48,7 @@ def _of_sources(event_sources: Iterable[str]) -> Iterator[str]:
         if source.strip() != "*" and not service(source):
             yield (
                 f"select.event_sources.{place}: names no AWS service, such as guardduty.amazonaws.com; "
-                "no event may ever match it"
+                "it will probably never match an event"
             )
 
 

@@ -124,10 +124,12 @@ class SelectSettings(Section):
 
     profiles: tuple[ProfileName, ...] = Field(
         default=("codecatalyst",),
-        description="services whose events are shipped, told in their own words; docs/records.md lists them",
+        description="services whose events are shipped, with attributes of their own; docs/records.md lists them",
     )
     event_sources: tuple[EventSource, ...] = Field(
-        default=(), description="further `eventSource` values whose events are shipped; `*`: the whole trail"
+        default=(),
+        description="further `eventSource` values whose events are shipped; `*`: the whole trail, "
+        "but not its insight, network-activity and aggregated files: they are not read",
     )
     connection_events: bool = Field(
         default=True,

@@ -109,10 +109,10 @@ class Experience:
             self._lone.pop(digest, None)
 
     def blames(self, digest: bytes, now: float) -> bool:
-        """Whether the record itself is why it does not pass: no sink that answers others by chance would do that.
+        """Whether the record itself is why it does not pass.
 
-        It takes five minutes, others that were accepted meanwhile, and less than one chance in a thousand that a sink
-        which fails as often as it failed with the others has failed each time with this one.
+        True if the record was tried for five minutes, others were accepted meanwhile, and bad luck alone is less likely
+        than 1 in 1000. Bad luck: the sink fails as often as it failed with the others, and failed each time with this.
         """
         with self._lock:
             lone = self._lone.get(digest)

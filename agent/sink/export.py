@@ -119,7 +119,7 @@ class Export:
     def _take_apart(self, piece: Piece, answer: Refused) -> list[Piece]:
         """Search for the bad record; for the one nearest to the sink's horizon, where time is what it is refused for.
 
-        The newest that is too old is the proof for all that are older, and the oldest that is too new for the newer.
+        If a record is too old, all older ones of its stream are too old as well; the same is true of newer ones.
         """
         if len(piece.places) > 1:
             older, newer = piece.halves()
@@ -147,8 +147,8 @@ class Export:
     def _try_parts(self, piece: Piece, last: NotJudged) -> list[Piece] | None:
         """Try smaller and smaller parts of a request that is stuck, in turn with the whole, until one passes.
 
-        That makes it a matter of size, or of one record in it, and the rest is sent in parts. If none passes, the sink
-        takes no records at all, and the whole waits on. None if the daemon halts.
+        If a part passes, the request was too large, or one record in it is bad; the rest is sent in parts. If none
+        passes, the sink takes no records at all, and the whole waits on. None if the daemon halts.
         """
         trials = 0
         for part, others in piece.trial_parts():
@@ -167,7 +167,7 @@ class Export:
     def _outlast(self, place: int, last: NotJudged) -> bool:
         """Try a record that does not pass alone, until it is judged, or for five minutes; False if the daemon halts.
 
-        Then it is held, so that others can be tried. If they are accepted and it still is not, it is itself to blame.
+        Then it is held, so that others can be tried. If others are accepted and this record is not, the record is bad.
         """
         digest, trials, alone = self._cargo.records[place].digest, 0, Piece((place,))
         lone = self._experience.remember_lone(digest, self._asking.now())

@@ -16,7 +16,7 @@ from agent.sink.pieces import Stream
 _DETAILS: Final = {
     Reason.SINK_REJECTED: "the sink refused the record",
     Reason.SINK_TOO_OLD: "the sink takes no records as old as this one",
-    Reason.SINK_TOO_NEW: "to the sink, the record is of a time that has not come yet",
+    Reason.SINK_TOO_NEW: "the sink says that the record is from the future",
     Reason.RECORD_TOO_LARGE: "the sink finds the record too large, even truncated",
 }
 _REFUSES_ALL: Final = "the sink refuses one record after the other: its settings may be to blame, and not the records"
@@ -114,7 +114,7 @@ class Verdicts:
     def conclude(self, *, has_control: bool) -> list[Verdict]:
         """One verdict for each record. Is a refused one bad, or is it the sink's setting? The others tell.
 
-        Without a control an empty request may be refused in the same words: then only an acceptance tells.
+        If the sink ignores empty requests, only an accepted record proves that its settings are right.
         """
         for refusal in self._refusals:
             digest = self._records[refusal.place].digest

@@ -12,13 +12,19 @@ from agent.telemetry.voice import ERROR, Voice
 class LifeEvents(Voice):
     """What happens to the daemon as a whole."""
 
-    def started(self, version: str, queue: str, buckets: int, endpoint: str, listen: str) -> None:
-        """The settings are loaded and the daemon begins; user info and query of an address are not logged."""
+    def started(
+        self, version: str, queue: str, buckets: int, endpoint: str, listen: str, *, selects: Sequence[str]
+    ) -> None:
+        """The settings are loaded and the daemon begins; user info and query of an address are not logged.
+
+        `selects` names the selected profiles and event sources.
+        """
         self._log.info(
             "started",
             version=version,
             queue=bare_address(queue),
             buckets=buckets,
+            selects=", ".join(selects),
             endpoint=bare_address(endpoint),
             listen=listen,
         )

@@ -60,7 +60,7 @@ def _title(health: Health) -> str:
 def _header(health: Health) -> str:
     live = _pill("live", "stuck", good=not health.live())
     ready = _pill("ready", "not ready", good=not health.ready())
-    subtitle = "CodeCatalyst audit events, from CloudTrail to OTLP"
+    subtitle = "audit events of CodeCatalyst and other services, from CloudTrail to OTLP"
     return f'<header><h1>trail-agent<small>{subtitle}</small></h1><div class="pills">{live}{ready}</div></header>'
 
 

@@ -24,7 +24,7 @@ _decode_array: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
 def fills(entries: Sequence[msgspec.Raw], text: bytearray) -> bool:
-    """Whether `text` is certainly `{"Records":[…]}` of these entries and nothing else; False says nothing."""
+    """Whether `text` is certainly `{"Records":[…]}` of these entries and nothing else; False means: not known."""
     commas = max(0, len(entries) - 1)
     length = len(_OPENING) + sum(len(memoryview(entry)) for entry in entries) + commas + len(_CLOSING)
     return len(text) == length and text.startswith(_OPENING) and text.endswith(_CLOSING)

@@ -8,7 +8,7 @@ what is wrong. The rest of this page, from top to bottom, is what happens then:
 - One worker at a time tries other messages: some hundred from the queue, then one at a time, up to a minute apart.
 - The first delivery with events in it ends the doubt; if it is about the sink, the first one with records for the sink.
 - What is held is then worked on once more, and what is a dead letter still is buried.
-- Until then one that is held is buried now and then, ever more seldom, at last once an hour: a burst of forged messages
+- Until then one that is held is buried from time to time, first often, later once an hour: a burst of forged messages
   must not hold the agent up for long, and the queue must not drain into the dead-letter queue. What the sink refused is
   never buried in this way while the doubt is about the sink.
 """
@@ -44,7 +44,7 @@ class _Tried(Enum):
     """What came of trying other messages."""
 
     MORE = auto()
-    """They are held back too, or were delivered; the queue may have others to try at once."""
+    """They were held back or delivered. There may be more to try at once."""
     IN_VAIN = auto()
     """There is nothing else to try now."""
     NONE_HELD = auto()

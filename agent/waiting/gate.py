@@ -20,7 +20,7 @@ _LOOK_AGAIN_SECONDS: Final = 1.0
 
 
 Patience = Callable[[int], float]
-"""Seconds until the probe after so many failures in a row before the latest one: 0 after the first."""
+"""Given the number of earlier failures in a row (0 at the first), the seconds until the next probe."""
 
 
 class GateTelemetry(Protocol):

@@ -12,7 +12,7 @@ from agent.faults.retries import RetryReason
 from agent.model import BATCH, Delivery, Outcome, Settlement
 
 MOST_HELD: Final = 500
-MOST_HELD_BYTES: Final = 1 << 25  # of messages' bodies, of which one can have a MiB
+MOST_HELD_BYTES: Final = 1 << 25  # of messages' bodies; one body can have 1 MiB
 
 _SAID_BY_THE_SINK: Final = frozenset({Reason.SINK_REJECTED, Reason.RECORD_TOO_LARGE})
 
@@ -92,7 +92,7 @@ class Held:
     def make_room(self) -> None:
         """If too many are held, give back the letter that has waited the longest: memory has a limit.
 
-        At one try a minute, it is received again after hours.
+        With one try a minute, it will take hours until it is received again.
         """
         if not self.has_room() and len(self._letters) > 1:
             oldest = self._letters.popleft()

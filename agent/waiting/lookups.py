@@ -17,7 +17,7 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import contextmanager
 from typing import Any, Final
 
-_SECONDS: Final = 8.0  # a request may need several names, and a heart may stand still for 60 s
+_SECONDS: Final = 8.0  # a request may need several names, and liveness fails after 60 s without a heartbeat
 _MOST: Final = 16
 
 LookUp = Callable[..., Any]

@@ -53,7 +53,7 @@ class QueueWatch:
 
 
 class SinkWatch:
-    """The work of another thread: asks a sink that has been silent for a while whether it accepts.
+    """Runs in a thread of its own. Asks a sink that has been silent for a while whether it accepts.
 
     So readiness is true in a quiet account too, and nothing is received that could not be shipped. While the sink
     `is_at_fault` already, it is not asked: the threads that wait for it find out. `await_up` asks until it accepts, and

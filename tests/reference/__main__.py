@@ -1,14 +1,19 @@
-"""`make docs`: write every generated block of the pages under docs/ anew."""
+"""`make docs`: write every generated block of the pages under docs/ anew, and config/agent.schema.json."""
 
 from __future__ import annotations
 
+import json
 import sys
 
-from tests.reference.pages import pages, renewed
+from agent.settings import schema
+from tests.reference.pages import DOCS, pages, renewed
 
-for page in pages():
-    old = page.read_text(encoding="utf-8")
-    new = renewed(old)
-    if new != old:
-        page.write_text(new, encoding="utf-8")
-        sys.stdout.write(f"{page.name} is written anew\n")
+SCHEMA = DOCS.parent / "config" / "agent.schema.json"
+
+for path, new in [
+    *((page, renewed(page.read_text(encoding="utf-8"))) for page in pages()),
+    (SCHEMA, json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"),
+]:
+    if new != path.read_text(encoding="utf-8"):
+        path.write_text(new, encoding="utf-8")
+        sys.stdout.write(f"{path.name} is written anew\n")

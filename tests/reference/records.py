@@ -47,7 +47,8 @@ def _profile(profile: Profile) -> Iterator[str]:
 _BEYOND_SOURCES: Final = {
     "codecatalyst": "; with `select.connection_events` also its connection and billing events whose source names "
     "no service",
-    "trail_guard": "; of buckets, queues and keys only those that this agent reads with",
+    "trail_guard": "; of buckets and queues only those that this agent reads with; of keys only "
+    "`select.kms_keys`, or any key if that is empty",
 }
 _STORY: Final = {
     "actor": "the most readable name of who acted",

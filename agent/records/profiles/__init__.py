@@ -46,7 +46,7 @@ _LONGEST_REMEMBERED: Final = 512  # characters; a forged name of a megabyte must
 
 
 def named(names: Iterable[str]) -> tuple[Profile, ...]:
-    """The profiles of these names, in the order of the index; raises `KeyError` for a name that is none."""
+    """The profiles of these names, in the order of the index; raises `KeyError` for an unknown name."""
     wanted = {BY_NAME[name].name for name in names}
     return tuple(profile for profile in PROFILES if profile.name in wanted)
 
@@ -68,7 +68,7 @@ def profile_of(event: TrailEvent, ours: Ours) -> Profile:
 
 
 def owner(event_source: str, event_name: str) -> Profile:
-    """The profile that owns events of this source and name, on whatever they act."""
+    """The profile that owns events of this source and name, whatever they act on."""
     if len(event_source) + len(event_name) > _LONGEST_REMEMBERED:
         return _find_owner(event_source, event_name)
     return _remembered_owner(event_source, event_name)

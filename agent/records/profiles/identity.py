@@ -47,7 +47,7 @@ _CONSOLE: Final = frozenset({"CheckMfa", "ConsoleLogin", "ExitRole", "RenewRole"
 
 
 def has_failed(event: TrailEvent) -> bool:
-    """Whether somebody was not let in: such an event has no `errorCode`, but `"ConsoleLogin": "Failure"`, say."""
+    """Whether somebody was not let in: such an event has no `errorCode`, but e.g. `"ConsoleLogin": "Failure"`."""
     return any(_holds_failure(bytes(raw)) for raw in (event.response_elements, event.service_event_details))
 
 

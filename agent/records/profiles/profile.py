@@ -32,9 +32,9 @@ _SOURCE: Final = re.compile(r"([a-z0-9][a-z0-9.-]{0,62}?)\.amazonaws\.(?:com\.cn
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Event names of one event source that are known beforehand, each with the identity types that plausibly cause it.
+    """Event names of one event source that are known beforehand, each with the identity types that can make this call.
 
-    Their series stand at 0 from the start of an agent that selects the profile.
+    If the profile is selected, their series exist at 0 from the start.
     """
 
     source: str
@@ -44,7 +44,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Ours:
-    """The names of what this agent reads with; None: not known, and any is taken for ours.
+    """The names of what this agent reads with. None means not known: then every one counts as ours.
 
     A queue is `account/name`, as its URL ends. A key is a KMS key id, alias or ARN.
     """
@@ -62,8 +62,8 @@ class Profile:
     """One service's vocabulary.
 
     It owns the events of its `sources`, or with `calls` only those names of a source. `is_about` can narrow that to
-    events about what is ours. `has_failed` knows failures that no `errorCode` tells. `prefix` stands before its
-    subjects' names, `story` before `actor`, `event` and `outcome`. `where` lists the subjects that a person wants to
+    events about what is ours. `has_failed` knows failures that no `errorCode` tells. `prefix` is that of its subjects'
+    names; `story` is the prefix of `actor`, `event` and `outcome`. `where` lists the subjects that a person wants to
     see, the most telling first. `critical` are events that change who may act or who pays. `volume` says what the
     profile adds to the bill, where that is a lot.
     """

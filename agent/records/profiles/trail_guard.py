@@ -52,7 +52,10 @@ def queue_path(url: str) -> str:
 
 
 def is_about_ours(event: TrailEvent, ours: Ours) -> bool:
-    """Whether the call is on a trail, or on a bucket, queue or key of `ours`; so may be one that names none."""
+    """Whether the call is on a trail, or on a bucket, queue or key of `ours`.
+
+    A call that names nothing counts as ours, too.
+    """
     target = _targets.read(event, text(event.event_name)).get(_TARGET, "")
     match plain_source(text(event.event_source)):
         case "s3.amazonaws.com":

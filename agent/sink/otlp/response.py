@@ -51,7 +51,7 @@ def _is_known(partial: object) -> bool:
 
 
 def _of_protobuf(body: bytes) -> ExportLogsPartialSuccess:
-    """A message in which something is known, and nothing is told twice: of two counts only the last would be seen."""
+    """A message in which something is known, and no field stands twice: of two counts only the last would be seen."""
     response = ExportLogsServiceResponse.FromString(body)
     partial: ExportLogsPartialSuccess = response.partial_success
     is_known = response.HasField("partial_success") or not body

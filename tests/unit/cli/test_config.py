@@ -36,10 +36,12 @@ def file(tmp_path: Path, text: str) -> str:
 def test_check_says_what_is_in_effect(tmp_path: Path) -> None:
     """Sound settings give ticked lines and exit code 0; no secret is among them."""
     text = SOUND + "otlp: {endpoint: 'https://u:s3cret@h', headers: {authorization: s3cret}}\n"
+    text += "select: {profiles: [codecatalyst, identity], event_sources: ['*']}\n"
     result = run("check", "-c", file(tmp_path, text))
     assert result.exit_code == 0
     assert all(line.startswith("✓ ") for line in result.stdout.splitlines())
     assert QUEUE in result.stdout
+    assert "✓ events: codecatalyst, identity, the whole trail\n" in result.stdout
     assert "[redacted]@h/v1/logs" in result.stdout
     assert "s3cret" not in result.output
 

@@ -76,7 +76,7 @@ def test_the_schema_refuses_unknown_keys_at_every_level() -> None:
 
 
 def test_the_schema_file_is_the_generated_one() -> None:
-    """`trail-agent config schema > config/agent.schema.json` was run after the last change of the models."""
+    """`make docs` was run after the last change of the models."""
     text = (CONFIG / "agent.schema.json").read_text(encoding="utf-8")
     assert json.loads(text) == schema()
     jsonschema.Draft202012Validator.check_schema(schema())

@@ -55,13 +55,15 @@ def test_a_retry_tells_what_stood_in_the_way(subject: ObservedTelemetry) -> None
 def test_the_life_cycle_is_told_at_info(subject: ObservedTelemetry) -> None:
     """Start, readiness, drain and stop are one line each, and the drain makes unready."""
     telemetry = subject.telemetry
-    telemetry.started("1.2.3", "https://u:p@sqs/q", 2, "https://token@sink:4318/otlp?key=token", "127.0.0.1:9464")
+    endpoint = "https://token@sink:4318/otlp?key=token"
+    telemetry.started("1.2.3", "https://u:p@sqs/q", 2, endpoint, "127.0.0.1:9464", selects=("identity", "*"))
     (line,) = subject.lines()
-    assert (line["event"], line["queue"], line["endpoint"], line["buckets"]) == (
+    assert (line["event"], line["queue"], line["endpoint"], line["buckets"], line["selects"]) == (
         "started",
         "https://sqs/q",
         "https://sink:4318/otlp",
         2,
+        "identity, *",
     )
     telemetry.queue_up()
     telemetry.draining("SIGTERM", 7)
