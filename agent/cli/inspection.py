@@ -11,7 +11,7 @@ from typing import Final, Self
 
 from agent import __version__, settings
 from agent.choices import make_mapper, make_mask, make_ours, make_read_limits, make_selector
-from agent.cli.local_files import STANDARD_INPUT, LocalFile, open_file
+from agent.cli.local_files import STANDARD_INPUT, open_file
 from agent.cli.local_forms import LOG_FILE, Taken, take
 from agent.cli.report import number_of
 from agent.cli.table_row import iso
@@ -128,14 +128,14 @@ class Inspector:
 
     def _inspect_file(self, name: str, found: Inspected) -> None:
         file = open_file(name)
-        text = inflate(file.chunks, self._limits.inflate)
-        reader.refuse_bomb(text, self._limits.events_per_object)
-        taken = take(text)
+        inflated = inflate(file.chunks, self._limits.inflate)
+        reader.refuse_bomb(inflated.text, self._limits.events_per_object)
+        taken = take(inflated.text)
         selected = reader.read(taken.text, self._selection, self._limits.events_per_object)
         source = ObjectSource("", name, file.account, file.last_modified_ns)
         mapped = map_events(selected, self._mapper, source, self._selection)
         events = len(mapped.records) + mapped.skipped + mapped.malformed
-        if form := _form(taken, file):
+        if form := _form(taken, is_unlike_its_name=inflated.facts.is_plain and file.promises_gzip):
             found.forms.append(f"{name}: taken for {form}, {number_of(events, 'event')}")
         found.files += 1
         found.events += events
@@ -173,8 +173,8 @@ def _is_trail_file(file: Path) -> bool:
     return file.name.endswith(_ENDINGS) and file.is_file()
 
 
-def _form(taken: Taken, file: LocalFile) -> str:
+def _form(taken: Taken, *, is_unlike_its_name: bool) -> str:
     """What the file was taken for; empty where it is a log file as its name says."""
     if taken.form != LOG_FILE:
         return taken.form
-    return f"{LOG_FILE} that is not compressed, in spite of its name" if file.is_plain_in_spite_of_its_name else ""
+    return f"{LOG_FILE} that is not compressed, in spite of its name" if is_unlike_its_name else ""

@@ -16,10 +16,9 @@ _CHUNK_BYTES: Final = 1 << 18
 
 @dataclass(frozen=True, slots=True)
 class LocalFile:
-    """An open file. `first` are its first bytes, which `chunks` has too; `last_modified_ns` is 0 for a pipe."""
+    """An open file. `last_modified_ns` is 0 for a pipe."""
 
     name: str
-    first: bytes
     chunks: Iterator[bytes]
     last_modified_ns: int
 
@@ -30,9 +29,9 @@ class LocalFile:
         return account if mark and account.isdigit() else ""
 
     @property
-    def is_plain_in_spite_of_its_name(self) -> bool:
-        """Whether the name promises gzip, and the bytes are JSON: what a browser saves."""
-        return self.name.endswith(".gz") and self.first.lstrip()[:1] in {b"{", b"["}
+    def promises_gzip(self) -> bool:
+        """Whether the name says that the bytes are gzip; a browser saves them without it under the same name."""
+        return self.name.endswith(".gz")
 
 
 def open_file(name: str) -> LocalFile:
@@ -42,8 +41,8 @@ def open_file(name: str) -> LocalFile:
     else:
         status = Path(name).stat()
         chunks, modified = _chunks(Path(name)), int(status.st_mtime) if stat.S_ISREG(status.st_mode) else 0
-    first = next(chunks, b"")
-    return LocalFile(name, first, chain([first], chunks), modified * 1_000_000_000)
+    first = next(chunks, b"")  # so that what cannot be read raises here
+    return LocalFile(name, chain([first], chunks), modified * 1_000_000_000)
 
 
 def _chunks(path: Path) -> Iterator[bytes]:

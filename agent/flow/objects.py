@@ -23,7 +23,7 @@ from agent.telemetry.events import Telemetry
 from agent.trail import reader
 from agent.trail.admission import Admitted
 from agent.trail.event import MalformedEventError
-from agent.trail.inflate import InflateLimits, inflate
+from agent.trail.inflate import InflateLimits, TextFacts, inflate
 from agent.waiting.gate import AtFaultError, Gate
 
 _FIRST_RETRY_SECONDS = 0.5
@@ -142,25 +142,23 @@ class ObjectReader:
             self._store.open(admitted.ref) as body,
             memory.reserve(self._limits.inflate.most(body.length)) as reservation,
         ):
-            size = _Counted(self._unless_halted(body.chunks))
-            found = map_events(
-                self._select(size, admitted, body),
-                self._mapper,
-                ObjectSource(admitted.ref.bucket, admitted.ref.key, admitted.key.account, body.last_modified_ns),
-                self._selection,
-            )
+            selected, facts = self._select(_Counted(self._unless_halted(body.chunks)), admitted, body)
+            source = ObjectSource(admitted.ref.bucket, admitted.ref.key, admitted.key.account, body.last_modified_ns)
+            found = map_events(selected, self._mapper, source, self._selection)
             seconds = self._pulse.clock.monotonic() - started
-            self._telemetry.object_read(size.bytes, seconds, body.last_modified_ns / 1e9)
+            self._telemetry.object_read(facts, seconds, body.last_modified_ns / 1e9)
             reservation.kept = found.kept_bytes
         return found
 
-    def _select(self, chunks: _Counted, admitted: Admitted, body: OpenObject) -> reader.SelectedEvents:
+    def _select(
+        self, chunks: _Counted, admitted: Admitted, body: OpenObject
+    ) -> tuple[reader.SelectedEvents, TextFacts]:
         """The selected events of a body that arrived whole. From then on the bucket counts as readable."""
         try:
-            text = inflate(chunks, self._limits.inflate)
+            inflated = inflate(chunks, self._limits.inflate)
             if body.length is not None and chunks.bytes < body.length:
                 raise store_policy.broken_off(chunks.bytes, body.length)
-            selected = reader.read(text, self._selection, self._limits.events_per_object)
+            selected = reader.read(inflated.text, self._selection, self._limits.events_per_object)
         except PermanentError as error:
             self._exhaust(chunks, error)
             again = store_policy.unsound(error, arrived=chunks.bytes, length=body.length, announced=admitted.ref.size)
@@ -168,7 +166,7 @@ class ObjectReader:
                 self._evidence.note_given(admitted.ref)
             raise again or error from error
         self._evidence.note_given(admitted.ref)
-        return selected
+        return selected, inflated.facts
 
     def _exhaust(self, chunks: _Counted, error: PermanentError) -> None:
         """Read the rest of an object that is not sound: only one that arrived whole can be called damaged."""

@@ -11,6 +11,7 @@ from agent.model import EventLabels, Ignored, LogRecord, Reading
 from agent.telemetry.ignored_kind import kind_of
 from agent.telemetry.safetext import without_user
 from agent.telemetry.voice import ERROR, WARNING, Voice
+from agent.trail.inflate import TextFacts
 
 _NANOSECONDS: Final = 1e9
 
@@ -29,14 +30,14 @@ class FlowEvents(Voice):
         else:
             self._log.debug("notification_ignored", reason=reason.value, bucket=ignored.bucket, key=ignored.key)
 
-    def object_read(self, size_bytes: int, seconds: float, last_modified: float) -> None:
-        """An object of `size_bytes` (compressed) was read whole in `seconds`; `last_modified` is in Unix seconds."""
+    def object_read(self, facts: TextFacts, seconds: float, last_modified: float) -> None:
+        """An object was read whole in `seconds`; `last_modified` is in Unix seconds."""
         self.metrics.objects_read.inc()
-        self.metrics.object_bytes.inc(size_bytes)
+        self.metrics.object_bytes.inc(facts.object_bytes)
         self.metrics.object_seconds.observe(seconds)
         self.activity.mark("objects", 1)
         age = round(self._clock.time() - last_modified, 3)
-        self._log.debug("object_read", bytes=size_bytes, seconds=round(seconds, 4), age_seconds=age)
+        self._log.debug("object_read", bytes=facts.object_bytes, seconds=round(seconds, 4), age_seconds=age)
 
     def reading_finished(self, reading: Reading) -> None:
         """All objects of one delivery have been read: from here on each of their events gets a fate."""

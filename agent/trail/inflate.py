@@ -39,7 +39,26 @@ class InflateLimits:
         return min(self.inflated_bytes, _SLICE + self.inflation_ratio * compressed)
 
 
-def inflate(chunks: Iterable[bytes], limits: InflateLimits) -> bytearray:
+@dataclass(frozen=True, slots=True)
+class TextFacts:
+    """What is known of an object's text besides the text itself: small enough to be kept and handed on.
+
+    `object_bytes` is the size as it arrived. `is_plain` tells that it was not compressed.
+    """
+
+    object_bytes: int
+    is_plain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Inflated:
+    """The `text` of an object, and the `facts` about it."""
+
+    text: bytearray
+    facts: TextFacts
+
+
+def inflate(chunks: Iterable[bytes], limits: InflateLimits) -> Inflated:
     """The text of an object that arrives as `chunks`.
 
     Its first bytes decide whether it is gzip, not its name: a browser, a copy or S3's Content-Encoding may have
@@ -47,10 +66,10 @@ def inflate(chunks: Iterable[bytes], limits: InflateLimits) -> bytearray:
     (`object_corrupt`) for an empty object, one that is neither gzip nor JSON, and gzip that is damaged, lacks its end,
     or is followed by something else.
     """
-    text = _Inflater(limits)
+    inflater = _Inflater(limits)
     for chunk in chunks:
-        text.feed(chunk)
-    return text.finish()
+        inflater.feed(chunk)
+    return inflater.finish()
 
 
 class _Inflater:
@@ -77,7 +96,7 @@ class _Inflater:
         else:
             self._take(chunk)
 
-    def finish(self) -> bytearray:
+    def finish(self) -> Inflated:
         if not self._fed:
             raise _corrupt("the object is empty")
         if self._pending:
@@ -86,7 +105,7 @@ class _Inflater:
             raise _corrupt(f"the gzip stream is followed by {self._strange} bytes that are no gzip")
         if self._members and not self._member.eof:
             raise _corrupt("the gzip stream ends before its end mark: the object is cut short")
-        return self._out
+        return Inflated(self._out, TextFacts(self._fed, self._plain))
 
     def _take(self, chunk: bytes) -> None:
         while chunk:

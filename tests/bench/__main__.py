@@ -77,7 +77,7 @@ def main() -> None:
     body = _noise_object()
     _compare(
         f"read {len(body) / 1024:.0f} KiB of noise, {_NOISE} events, none ours",
-        lambda: reader.read(inflate([body], _LIMITS), _SELECTOR, 200_000),
+        lambda: reader.read(inflate([body], _LIMITS).text, _SELECTOR, 200_000),
         lambda: _read_plainly(body),
         "object",
         1,

@@ -175,7 +175,7 @@ def _chunks(stored: bytes, step: int) -> list[bytes]:
 
 def _inflated(chunks: Sequence[bytes]) -> bytes | Reason:
     try:
-        return bytes(inflate(chunks, _LIMITS))
+        return bytes(inflate(chunks, _LIMITS).text)
     except PermanentError as error:
         return error.reason
 

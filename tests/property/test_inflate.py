@@ -28,7 +28,7 @@ def cut(stored: bytes, step: int) -> list[bytes]:
 def inflated(chunks: Iterable[bytes], limits: InflateLimits = LIMITS) -> bytes | Reason:
     """The text, or why there is none."""
     try:
-        return bytes(inflate(chunks, limits))
+        return bytes(inflate(chunks, limits).text)
     except PermanentError as error:
         return error.reason
 

@@ -17,6 +17,7 @@ from agent.telemetry.labels import vocabulary
 from agent.telemetry.logs import open_log
 from agent.telemetry.metrics import Build
 from agent.telemetry.snapshot import Snapshot
+from agent.trail.inflate import TextFacts
 from tests.support.clock import FakeClock
 
 
@@ -129,9 +130,9 @@ class FakeTelemetry(Telemetry):
         """Remember."""
         self._tell("notification_ignored", ignored.reason)
 
-    def object_read(self, size_bytes: int, seconds: float, last_modified: float) -> None:
+    def object_read(self, facts: TextFacts, seconds: float, last_modified: float) -> None:
         """Remember."""
-        self._tell("object_read", size_bytes, seconds, last_modified)
+        self._tell("object_read", facts, seconds, last_modified)
 
     def reading_finished(self, reading: Reading) -> None:
         """Add to the ledger."""

@@ -17,7 +17,7 @@ from agent.flow.objects import ReadLimits
 from agent.model import ObjectRef, Reading
 from agent.pulse import Pulse
 from agent.trail.admission import Admission
-from agent.trail.inflate import InflateLimits
+from agent.trail.inflate import InflateLimits, TextFacts
 from tests.support.clock import FakeClock, PatientClock, finish, soon
 from tests.support.events import ACCOUNT, event, noise
 from tests.support.messages import delivery, notification
@@ -81,7 +81,7 @@ def test_a_sound_object_gives_its_records() -> None:
     reading = rig.read(rig.put("one", body))
     assert (ids(reading.records), reading.skipped, reading.malformed) == (["a", "b"], 2, 0)
     assert (reading.faults, reading.retry, reading.returned) == ((), None, False)
-    assert rig.telemetry.named("object_read") == [(len(body), 0.0, 1_790_000_000.0)]
+    assert rig.telemetry.named("object_read") == [(TextFacts(len(body), is_plain=False), 0.0, 1_790_000_000.0)]
 
 
 def test_records_tell_where_they_were_read() -> None:

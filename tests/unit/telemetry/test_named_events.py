@@ -12,6 +12,7 @@ from agent.faults.environment_faults import EnvironmentFault
 from agent.faults.ignored import IgnoredReason
 from agent.faults.retries import RetryReason
 from agent.model import Ignored, Outcome, Reading, Settlement
+from agent.trail.inflate import TextFacts
 from tests.support.clock import START
 from tests.support.messages import delivery
 from tests.support.records import ago, log_record
@@ -199,7 +200,7 @@ def test_each_kind_of_what_is_not_cloudtrails_is_told_once(subject: ObservedTele
 
 def test_an_object_read_is_counted_with_its_size_and_time(subject: ObservedTelemetry) -> None:
     """Objects, bytes and seconds move; the line is at debug level."""
-    subject.telemetry.object_read(20_480, 0.04, START - 5)
+    subject.telemetry.object_read(TextFacts(20_480, is_plain=False), 0.04, START - 5)
     assert subject.value("trail_agent_objects_read_total") == 1
     assert subject.value("trail_agent_object_bytes_total") == 20_480
     assert subject.value("trail_agent_object_read_seconds_bucket", le="0.05") == 1

@@ -15,6 +15,7 @@ from agent.model import EventLabels, Outcome, Reading, Settlement
 from agent.telemetry import wording
 from agent.telemetry.activity import RECENT_DEAD_LETTERS, Activity
 from agent.telemetry.status import page
+from agent.trail.inflate import TextFacts
 from tests.support.clock import START, FakeClock
 from tests.support.messages import delivery
 from tests.support.records import log_record
@@ -74,7 +75,7 @@ def busy() -> ObservedTelemetry:
     telemetry = subject.telemetry
     telemetry.queue_up()
     telemetry.deliveries_received([delivery()])
-    telemetry.object_read(2_048, 0.034, START - 5)
+    telemetry.object_read(TextFacts(2_048, is_plain=False), 0.034, START - 5)
     records = tuple(log_record(f"e{number}") for number in range(4))
     telemetry.reading_finished(Reading(delivery(), records, skipped=5, malformed=1))
     telemetry.records_exported(records[:3])

@@ -12,7 +12,7 @@ import pytest
 
 from agent.errors import PermanentError
 from agent.faults.dead_letters import Reason
-from agent.trail.inflate import InflateLimits, inflate
+from agent.trail.inflate import InflateLimits, TextFacts, inflate
 
 MIB = 1 << 20
 LIMITS = InflateLimits(object_bytes=64 * MIB, inflated_bytes=128 * MIB, inflation_ratio=200)
@@ -52,7 +52,9 @@ def refused(chunks: list[bytes], limits: InflateLimits = LIMITS) -> Reason:
 def test_sound_objects_are_read(stored: bytes, text: bytes, step: int) -> None:
     """gzip in one or more members and plain JSON come out whole, however the bytes arrive."""
     chunks = [stored[i : i + step] for i in range(0, len(stored), step)]
-    assert inflate(chunks, LIMITS) == text
+    found = inflate(chunks, LIMITS)
+    assert found.text == text
+    assert found.facts == TextFacts(len(stored), is_plain=not stored.startswith(b"\x1f\x8b"))
 
 
 @pytest.mark.parametrize("size", [MIB - 1, MIB, MIB + 1, 2 * MIB, 3 * MIB + 5])
@@ -60,7 +62,7 @@ def test_sound_objects_are_read(stored: bytes, text: bytes, step: int) -> None:
 def test_slices_join_without_a_seam(size: int, members: int) -> None:
     """Text of about a whole number of slices neither loses nor repeats a byte."""
     text = (b"0123456789abcdef" * (size // 16 + 1))[:size]
-    assert inflate([gzip.compress(text, 1) * members], NO_RATIO) == text * members
+    assert inflate([gzip.compress(text, 1) * members], NO_RATIO).text == text * members
 
 
 WRONG_CRC = GZIP[:-8] + bytes([GZIP[-8] ^ 1]) + GZIP[-7:]
@@ -140,7 +142,7 @@ def test_very_many_tiny_members_are_refused_early(content: bytes, step: int) -> 
 def test_many_members_of_one_record_each_are_read() -> None:
     """A file that was written record by record is no bomb."""
     member = gzip.compress(random.Random(1).randbytes(400).hex().encode(), 1)
-    assert len(inflate([member * 5000], NO_RATIO)) == 5000 * 800
+    assert len(inflate([member * 5000], NO_RATIO).text) == 5000 * 800
 
 
 def endless(chunk: bytes, drawn: list[int]) -> Iterator[bytes]:
@@ -196,7 +198,7 @@ def test_a_bomb_of_many_members_is_one_bomb() -> None:
 def test_the_first_mebibyte_is_free_of_the_ratio() -> None:
     """A small file that compresses very well is no bomb."""
     text = b" " * (MIB - 10)
-    assert inflate([gzip.compress(text, 9)], InflateLimits(MIB, 2 * MIB, 1)) == text
+    assert inflate([gzip.compress(text, 9)], InflateLimits(MIB, 2 * MIB, 1)).text == text
 
 
 @pytest.mark.parametrize(
