@@ -12,26 +12,6 @@ from agent.demo.cast import NAMES_BY_USER_ID
 from agent.records.summary import Summary
 from agent.sink.otlp.decode import ReceivedRecord
 
-_WHO = {
-    "builder_id": "Builder ID",
-    "identity_center_user": "workforce",
-    "root": "root",
-    "iam_user": "IAM user",
-    "assumed_role": "role",
-    "federated_user": "federated",
-    "aws_service": "AWS",
-    "aws_account": "account",
-}
-_MARKS = {
-    "Builder ID": "BID",
-    "workforce": "work",
-    "root": "root",
-    "IAM user": "IAM",
-    "role": "role",
-    "federated": "fed",
-    "AWS": "AWS",
-    "account": "acct",
-}
 _MARK = 4
 _SERVICE_SUFFIX = ".amazonaws.com"
 _TIME = 8
@@ -41,12 +21,37 @@ _NARROW = 96
 
 
 @dataclass(frozen=True, slots=True)
+class Who:
+    """How a kind of actor is shown: in a word, and in four letters at most where there is little room."""
+
+    word: str
+    mark: str
+
+    @classmethod
+    def of(cls, kind: str) -> Who:
+        """Of a value of the attribute `actor.kind`; one that has no words of its own here stands for itself."""
+        return _WHO.get(kind) or cls(kind, kind)
+
+
+_WHO = {
+    "builder_id": Who("Builder ID", "BID"),
+    "identity_center_user": Who("workforce", "work"),
+    "root": Who("root", "root"),
+    "iam_user": Who("IAM user", "IAM"),
+    "assumed_role": Who("role", "role"),
+    "federated_user": Who("federated", "fed"),
+    "aws_service": Who("AWS", "AWS"),
+    "aws_account": Who("account", "acct"),
+}
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """What is shown of a record."""
 
     time: str
     actor: str
-    kind: str
+    who: Who
     event: str
     where: str
     source: str
@@ -63,7 +68,7 @@ class Line:
         return cls(
             time=f"{datetime.fromtimestamp(record.time_unix_nano / 1e9).astimezone():%H:%M:%S}",
             actor=NAMES_BY_USER_ID.get(actor, actor).removesuffix(_SERVICE_SUFFIX),
-            kind=_WHO.get(kind, kind),
+            who=Who.of(kind),
             event=_printable(told.event),
             where=_printable(told.where) or account,
             source=_printable(told.source).removesuffix(_SERVICE_SUFFIX),
@@ -123,8 +128,8 @@ class Columns:
         """The line, one style per meaning: red failed, yellow decides who may act or who pays."""
         return Text.assemble(
             (self._cell(line.time, _TIME), "dim"),
-            (self._cell(self._actor(line), self.actor), "bold magenta" if line.kind == "root" else "cyan"),
-            (self._cell(_MARKS.get(line.kind, line.kind), self.marks), "dim"),
+            (self._cell(self._actor(line), self.actor), "bold magenta" if line.who.word == "root" else "cyan"),
+            (self._cell(line.who.mark, self.marks), "dim"),
             ("! " if line.sensitive else "  ", "bold yellow"),
             (self._cell(line.event, self.event), "bold yellow" if line.sensitive else "bold"),
             self._cell(line.where, self.where),
@@ -133,7 +138,7 @@ class Columns:
         )
 
     def _actor(self, line: Line) -> str:
-        return f"{line.actor} ({line.kind})" if line.kind and not self.marks else line.actor
+        return f"{line.actor} ({line.who.word})" if line.who.word and not self.marks else line.actor
 
     def _cell(self, text: str, width: int) -> str:
         """`text` in exactly `width` cells and a gap; nothing at all if the column is left out."""

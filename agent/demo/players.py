@@ -22,10 +22,10 @@ class PlayerKind(StrEnum):
     ROOT = "Root"
     FEDERATED_USER = "FederatedUser"
     AWS_SERVICE = "AWSService"
-    AWS_ACCOUNT = "AWSAccount"
-    ROLE = "Role"
     SAML_USER = "SAMLUser"
     WEB_IDENTITY_USER = "WebIdentityUser"
+    AWS_ACCOUNT = "AWSAccount"
+    ROLE = "Role"
     DIRECTORY = "Directory"
     NONE = "None"
 

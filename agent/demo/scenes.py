@@ -50,14 +50,7 @@ CONNECTION_KINDS = (
     PlayerKind.FEDERATED_USER,
     PlayerKind.AWS_SERVICE,
 )
-GUEST_KINDS = (
-    PlayerKind.SAML_USER,
-    PlayerKind.WEB_IDENTITY_USER,
-    PlayerKind.AWS_ACCOUNT,
-    PlayerKind.ROLE,
-    PlayerKind.DIRECTORY,
-    PlayerKind.NONE,
-)
+GUEST_KINDS = tuple(kind for kind in PlayerKind if kind not in (*SPACE_KINDS, *CONNECTION_KINDS))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 
-from agent.demo.calls import BY_PROFILE
+from agent.demo.calls import calls_of
 from agent.demo.calls.call import ACCOUNT, Call
 from agent.demo.cast import SPACES
 from agent.demo.generator import GeneratedEvent
@@ -25,7 +25,7 @@ class Visitors:
     """An endless round of the calls of some profiles, one of each in turn; no `eventID` comes twice."""
 
     def __init__(self, rng: Random, profiles: Iterable[str]) -> None:
-        stories = [BY_PROFILE[name] for name in profiles if name in BY_PROFILE]
+        stories = map(calls_of, profiles)
         calls = [call for call in chain.from_iterable(zip_longest(*stories)) if call is not None]
         self.round_size = len(calls)
         self._rng = rng

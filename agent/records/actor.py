@@ -19,7 +19,10 @@ BUILDER_ID_ACCOUNT: Final = "432677196278"
 
 _ARN_PARTS: Final = 6  # arn:partition:service:region:account:resource
 _IDENTITY_CENTER_USER: Final = "IdentityCenterUser"
-_NAMED_ELSEWHERE: Final = frozenset({_IDENTITY_CENTER_USER, "Unknown", ""})  # a sign-in says who in another member
+UNKNOWN_IDENTITY: Final = "Unknown"
+_NAMED_ELSEWHERE: Final = frozenset(
+    {_IDENTITY_CENTER_USER, UNKNOWN_IDENTITY, ""}
+)  # a sign-in says who in another member
 _NAMES: Final = ("username", "displayname", "primaryemail", "email")
 _IDS: Final = ("userid", "id")
 _OPAQUE: Final = re.compile(
@@ -60,6 +63,9 @@ _KINDS: Final = {
     "AWSService": ActorKind.AWS_SERVICE,
     "AWSAccount": ActorKind.AWS_ACCOUNT,
 }
+
+IDENTITY_TYPES: Final = frozenset({*_KINDS, _IDENTITY_CENTER_USER, UNKNOWN_IDENTITY})
+"""CloudTrail's `userIdentity.type` values, and `Unknown` for a record that names none."""
 
 
 def kind(identity: UserIdentity) -> ActorKind:

@@ -28,7 +28,6 @@ from agent.records.leaves import (
 from agent.records.profiles import CODECATALYST, profile_of
 from agent.records.profiles.profile import (
     ANYTHING,
-    UNKNOWN_IDENTITY,
     UNKNOWN_SERVICE,
     Ours,
     Profile,
@@ -223,7 +222,7 @@ def _filled(attributes: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
 def _labels(event: TrailEvent, profile: Profile, name: str, outcome: str) -> EventLabels:
     return EventLabels(
         event_name=name or _UNNAMED,
-        identity_type=text(event.user_identity.type) or UNKNOWN_IDENTITY,
+        identity_type=text(event.user_identity.type) or actor.UNKNOWN_IDENTITY,
         outcome=outcome,
         event_source="" if profile is CODECATALYST else plain_source(text(event.event_source)) or UNKNOWN_SERVICE,
     )

@@ -13,8 +13,9 @@ from itertools import product
 from typing import Final
 
 from agent.model import EventLabels
+from agent.records.actor import IDENTITY_TYPES, UNKNOWN_IDENTITY
 from agent.records.profiles import CODECATALYST, PROFILES
-from agent.records.profiles.profile import IDENTITY_TYPES, UNKNOWN_IDENTITY, Profile, plain_source
+from agent.records.profiles.profile import Profile, plain_source
 from agent.telemetry.safetext import is_plain
 
 OTHER: Final = "other"

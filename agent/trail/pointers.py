@@ -19,6 +19,9 @@ _BUCKETS: Final = frozenset({"bucket", "bucketname", "s3bucket", "s3bucketname",
 _KEYS: Final = frozenset({"key", "keys", "objectkey", "s3key", "s3objectkey", "s3objectname", "object", "objectname"})
 _MOST_BUCKETS: Final = 3  # of one JSON object; more would be forged, to multiply them by as many keys
 _MOST_KEYS: Final = 10_000  # no more keys of log files go into a message of 1 MiB
+ADDRESS_OPENINGS: Final = ("s3://", "arn:")
+"""How an address begins that `of_address` may read."""
+
 _ADDRESS: Final = re.compile(r"(?:s3://|arn:aws[a-z-]*:s3:::)([^/:\s]+)/(\S.*)", re.DOTALL)
 _BUCKET_ARN: Final = re.compile(r"arn:aws[a-z-]*:s3:::([^/:]+)")
 _ESCAPE: Final = re.compile(r"%[0-9a-fA-F]{2}")

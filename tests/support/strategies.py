@@ -10,8 +10,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from agent.records.actor import IDENTITY_TYPES
 from agent.records.profiles.codecatalyst import KNOWN_EVENTS
-from agent.records.profiles.profile import IDENTITY_TYPES
 from tests.support.messages import s3_event, sns
 from tests.support.objects import BUCKET, KEY
 

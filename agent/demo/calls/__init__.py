@@ -1,16 +1,18 @@
-"""What the demo knows of other services than CodeCatalyst: for each profile, a short story of calls."""
+"""What the demo knows of other services than CodeCatalyst: for each profile, a short story of calls.
+
+The story of the profile `identity` is `CALLS` in the module `identity_calls` beside this.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final
+from importlib import import_module
+from importlib.util import find_spec
 
-from agent.demo.calls import build_calls, guard_calls, identity_calls, link_calls
 from agent.demo.calls.call import Call
 
-BY_PROFILE: Final[Mapping[str, tuple[Call, ...]]] = {
-    "codeconnections": link_calls.CALLS,
-    "identity": identity_calls.CALLS,
-    "pipeline": build_calls.CALLS,
-    "trail_guard": guard_calls.CALLS,
-}
+
+def calls_of(profile: str) -> tuple[Call, ...]:
+    """The story of a profile, by its name; empty for one that has none."""
+    module = f"{__name__}.{profile}_calls"
+    calls: tuple[Call, ...] = import_module(module).CALLS if find_spec(module) else ()
+    return calls

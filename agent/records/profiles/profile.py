@@ -13,15 +13,6 @@ from agent.trail.event import TrailEvent
 COMMON: Final = "aws.cloudtrail"
 """Prefix of the attributes that every event has, whatever its service."""
 
-IDENTITY_TYPES: Final = frozenset(
-    """
-    AWSAccount AWSService AssumedRole Directory FederatedUser IAMUser IdentityCenterUser Role Root SAMLUser Unknown
-    WebIdentityUser
-    """.split()
-)
-"""CloudTrail's `userIdentity.type` values, and `Unknown` for a record that names none."""
-
-UNKNOWN_IDENTITY: Final = "Unknown"
 UNKNOWN_SERVICE: Final = "unknown"
 PEOPLE_WITH_KEYS: Final = frozenset({"AssumedRole", "IAMUser", "Root"})
 """Who usually makes a call to an API of AWS."""

@@ -65,7 +65,7 @@ def test_a_line_says_who_did_what_where() -> None:
             }
         )
     )
-    assert (line.actor, line.kind, line.event) == ("Mary Major", "Builder ID", "CreateDevEnvironment")
+    assert (line.actor, line.who.word, line.event) == ("Mary Major", "Builder ID", "CreateDevEnvironment")
     assert (line.where, line.source, line.failure) == ("ExampleCorp/website", "203.0.113.7", "AccessDenied")
     assert not line.sensitive
 

@@ -9,7 +9,6 @@ from random import Random
 import pytest
 
 from agent.demo.bystanders import Bystanders
-from agent.demo.calls import BY_PROFILE
 from agent.demo.compare import Ledger, labels_of
 from agent.demo.generator import GeneratedEvent
 from agent.demo.lines import Line
@@ -17,7 +16,7 @@ from agent.demo.visitors import Visitors
 from agent.demo.world import BUCKET, QUEUE
 from agent.model import LogRecord
 from agent.records.mapping import Mapper
-from agent.records.profiles import BY_NAME, named, profile_of
+from agent.records.profiles import BY_NAME, CODECATALYST, named, profile_of
 from agent.records.profiles.profile import Ours
 from agent.records.selection import Selector
 from agent.sink.otlp.decode import ReceivedRecord, records
@@ -47,9 +46,10 @@ def received(record: LogRecord) -> ReceivedRecord:
     return one
 
 
-@pytest.mark.parametrize("profile", BY_PROFILE)
+@pytest.mark.parametrize("profile", sorted(BY_NAME.keys() - {CODECATALYST.name}))
 def test_each_profile_has_events_of_its_own(profile: str) -> None:
     """The daemon selects all of them, tells them by that profile, and counts them as the demo expects."""
+    assert round_of(profile), f"the demo has no calls: write agent/demo/calls/{profile}_calls.py"
     selector = Selector(profiles=named([profile]), ours=OURS)
     for event in round_of(profile):
         members = json.loads(event.record)

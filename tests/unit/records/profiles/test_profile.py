@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from agent.model import LogRecord
+from agent.records.actor import IDENTITY_TYPES
 from agent.records.mapping import Mapper
 from agent.records.profiles import BY_NAME, CODECATALYST, GENERIC, PROFILES, named, owner, profile_of
-from agent.records.profiles.profile import ANYTHING, IDENTITY_TYPES, Ours, plain_source, service
+from agent.records.profiles.profile import ANYTHING, Ours, plain_source, service
 from agent.records.profiles.trail_guard import TRAIL_GUARD, queue_path
 from agent.trail.edit import Mask
 from agent.trail.event import decode
