@@ -156,7 +156,7 @@ class Assembly:
             gate=self._gate,
             pulse=self._pulse,
             halt=self._stops.halt,
-            shrink=halved,
+            shrink=partial(halved, limits=settings.limits),
             max_batch_bytes=settings.otlp.max_batch_bytes,
             max_batch_records=settings.otlp.max_batch_records,
             random=self._random,
@@ -168,7 +168,7 @@ class Assembly:
         objects = ObjectReader(
             store=aws.store,
             selection=make_selector(settings.select, ours),
-            mapper=make_mapper(settings, ours, self._mask),
+            mapper=make_mapper(settings.record, settings.limits, settings.service_names, ours, self._mask),
             limits=make_read_limits(settings.limits),
             gate=self._gate,
             slots=ReadSlots(settings.reads, self._pulse, self._stops.halt),

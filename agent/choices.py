@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from agent.errors import SettingsError
@@ -55,15 +56,15 @@ def make_read_limits(limits: LimitSettings) -> ReadLimits:
     )
 
 
-def make_mapper(settings: Settings, ours: Ours, mask: Mask | None) -> Mapper:
-    """The mapping that `settings` ask for."""
-    return Mapper(
-        parameters=settings.record.parameters == "json",
-        record_bytes=settings.limits.record_bytes,
-        mask=mask,
-        ours=ours,
-        service_names=settings.service_names,
-    )
+def make_mapper(
+    record: RecordSettings,
+    limits: LimitSettings,
+    service_names: Mapping[str, str],
+    ours: Ours = ANYTHING,
+    mask: Mask | None = None,
+) -> Mapper:
+    """The mapping that these settings ask for."""
+    return Mapper(form=record, limits=limits, service_names=service_names, ours=ours, mask=mask)
 
 
 def make_mask(record: RecordSettings) -> Mask | None:

@@ -20,7 +20,7 @@ from agent.flow.objects import ReadLimits, map_events
 from agent.model import LogRecord, ObjectSource
 from agent.records.mapping import Mapper
 from agent.records.selection import EveryEvent, Selector
-from agent.settings import LimitSettings, SelectSettings
+from agent.settings import LimitSettings, RecordSettings, SelectSettings
 from agent.sink.otlp.decode import otlp_json, records
 from agent.sink.otlp.encode import Encoder
 from agent.trail import reader
@@ -76,7 +76,7 @@ class Inspector:
             limits = LimitSettings()
             return cls(
                 selection=EveryEvent() if everything else make_selector(select),
-                mapper=Mapper(parameters=True, record_bytes=limits.record_bytes),
+                mapper=make_mapper(RecordSettings(), limits, {}),
                 limits=make_read_limits(limits),
                 resource={},
                 only_codecatalyst=not everything and _only_codecatalyst(select),
@@ -86,7 +86,7 @@ class Inspector:
         ours = make_ours(loaded, loaded.queue.dead_letter_url)
         return cls(
             selection=EveryEvent() if everything else make_selector(loaded.select, ours),
-            mapper=make_mapper(loaded, ours, make_mask(loaded.record)),
+            mapper=make_mapper(loaded.record, loaded.limits, loaded.service_names, ours, make_mask(loaded.record)),
             limits=make_read_limits(loaded.limits),
             resource=loaded.resource,
             only_codecatalyst=not everything and _only_codecatalyst(loaded.select),

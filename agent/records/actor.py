@@ -20,9 +20,8 @@ BUILDER_ID_ACCOUNT: Final = "432677196278"
 _ARN_PARTS: Final = 6  # arn:partition:service:region:account:resource
 _IDENTITY_CENTER_USER: Final = "IdentityCenterUser"
 UNKNOWN_IDENTITY: Final = "Unknown"
-_NAMED_ELSEWHERE: Final = frozenset(
-    {_IDENTITY_CENTER_USER, UNKNOWN_IDENTITY, ""}
-)  # a sign-in says who in another member
+# A sign-in says in another member who it is.
+_NAMED_ELSEWHERE: Final = frozenset({_IDENTITY_CENTER_USER, UNKNOWN_IDENTITY, ""})
 _NAMES: Final = ("username", "displayname", "primaryemail", "email")
 _IDS: Final = ("userid", "id")
 _OPAQUE: Final = re.compile(

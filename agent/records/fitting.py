@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import accumulate
-from typing import Final
+from typing import Final, Protocol
 
 from agent.model import AttributeValue, LogRecord
 from agent.trail.edit import truncate
@@ -38,13 +38,38 @@ _SHORT_CHARACTERS: Final = 256
 Attributes = Mapping[str, AttributeValue]
 
 
+class RecordLimits(Protocol):
+    """Those of the settings' `limits` that bound a record. The settings are above this layer."""
+
+    @property
+    def record_bytes(self) -> int:
+        """The most bytes of the body and the attributes together; see `size`."""
+        ...
+
+
 def size(record: LogRecord) -> int:
     """What counts against `limits.record_bytes`: roughly the bytes of the body and of the attributes."""
     return _bytes(record.body) + _size_of(record.attributes)
 
 
-def fit(record: LogRecord, limit: int) -> LogRecord:
-    """`record` within `limit` bytes, or as close to it as possible; unchanged if it and each attribute fit."""
+def fit(record: LogRecord, limits: RecordLimits) -> LogRecord:
+    """`record` within `limits`, or as close to them as possible; unchanged if it and each attribute fit."""
+    return _fit(record, limits.record_bytes)
+
+
+def halved(record: LogRecord, limits: RecordLimits) -> LogRecord | None:
+    """`record` at half its size or less, and within `limits`; None if that is not possible."""
+    limit = min(size(record) // 2, limits.record_bytes)
+    try:
+        shrunk = _fit(record, limit)
+    except (
+        MalformedEventError
+    ):  # so deeply nested that it could be mapped, but not decoded here, where the stack is deeper
+        return None
+    return shrunk if size(shrunk) <= limit else None
+
+
+def _fit(record: LogRecord, limit: int) -> LogRecord:
     if _is_small(record, limit):
         return record
     bounded = _bounded(record)
@@ -57,18 +82,6 @@ def fit(record: LogRecord, limit: int) -> LogRecord:
         if size(fitted) > limit:
             fitted = replace(fitted, attributes=smaller(fitted.attributes))
     return _listing(fitted, replaced or _changed(attributes, fitted.attributes))
-
-
-def halved(record: LogRecord) -> LogRecord | None:
-    """`record` at half its size or less; None if that is not possible."""
-    limit = size(record) // 2
-    try:
-        shrunk = fit(record, limit)
-    except (
-        MalformedEventError
-    ):  # so deeply nested that it could be mapped, but not decoded here, where the stack is deeper
-        return None
-    return shrunk if size(shrunk) <= limit else None
 
 
 def _is_small(record: LogRecord, limit: int) -> bool:

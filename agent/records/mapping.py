@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from hashlib import blake2b
-from typing import Final
+from typing import Final, Protocol
 
 from agent.model import EventLabels, LogRecord, ObjectSource
 from agent.records import actor
-from agent.records.fitting import PARAMETERS, fit, halved
+from agent.records.fitting import PARAMETERS, RecordLimits, fit
 from agent.records.leaves import (
     error_code,
     ip_address,
@@ -129,25 +129,33 @@ TABLE: Final = (
 none there."""
 
 
+class RecordForm(Protocol):
+    """Those of the settings of `record` that say what a record holds. The settings are above this layer."""
+
+    @property
+    def parameters(self) -> str:
+        """`json`: AWS's open-ended members become attributes that hold JSON, too; `omit`: they do not."""
+        ...
+
+
 class Mapper:
     """Turns the bytes of one trail event into a `LogRecord`.
 
-    With `parameters`, AWS's open-ended members become JSON string attributes too. `record_bytes` bounds the body and
-    the attributes of a record together. `ours` is what the agent reads with, for the profiles that ask. `service_names`
-    has the `service.name` of a profile's records where it is not `aws-<service>`.
+    `form` and `limits` are the settings' `record` and `limits`, whole. `ours` is what the agent reads with, for the
+    profiles that ask. `service_names` has the `service.name` of a profile's records where it is not `aws-<service>`.
     """
 
     def __init__(
         self,
         *,
-        parameters: bool,
-        record_bytes: int,
+        form: RecordForm,
+        limits: RecordLimits,
         mask: Mask | None = None,
         ours: Ours = ANYTHING,
         service_names: Mapping[str, str] | None = None,
     ) -> None:
-        self._read = RowReader(row for row in TABLE if parameters or row.attribute not in PARAMETERS)
-        self._record_bytes = record_bytes
+        self._read = RowReader(row for row in TABLE if form.parameters == "json" or row.attribute not in PARAMETERS)
+        self._limits = limits
         self._mask = mask
         self._ours = ours
         self._service_names = service_names or {}
@@ -161,11 +169,7 @@ class Mapper:
         if self._mask:
             body = self._mask.apply(body)
             event = decode(body)
-        return fit(self._map(event, profile, body, source, digest), self._record_bytes)
-
-    def shrink(self, record: LogRecord) -> LogRecord | None:
-        """`record` at half its size or less, for a sink that finds it too large; None if that is not possible."""
-        return halved(record)
+        return fit(self._map(event, profile, body, source, digest), self._limits)
 
     def _map(self, event: TrailEvent, profile: Profile, body: bytes, source: ObjectSource, digest: bytes) -> LogRecord:
         name = profile.canonical(text(event.event_name))

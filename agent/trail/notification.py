@@ -27,7 +27,7 @@ _VALIDATION_TEXT: Final = "CloudTrail validation message."
 _DEEPEST: Final = 9  # steps into envelopes: four times SNS, with a list and a member or so around each
 _MOST_PARTS: Final = 20_000  # JSON objects and arrays in one message; a real one has ten for each object that it names
 _MOST_ENTRIES: Final = 10_000  # of one list; no more keys than these go into a message of 1 MiB
-_JSON_OPENINGS: Final = ("{", "[", '"')
+_OPENINGS: Final = ("{", "[", '"', *pointers.ADDRESS_OPENINGS)  # how a text begins that may name an object
 _SNS_QUESTIONS: Final = ("SubscriptionConfirmation", "UnsubscribeConfirmation")
 _ENVELOPES: Final = frozenset({"Message", "message", "Body", "body", "Sns", "detail", "requestPayload", "payload"})
 _ANSWERS: Final = frozenset({"responsePayload"})  # what a Lambda function made of the notification
@@ -137,8 +137,5 @@ def _of_members(message: Members, depth: int) -> Entries:
 
 def _may_name_an_object(value: object) -> bool:
     if isinstance(value, str):
-        return (
-            value.lstrip().startswith((*_JSON_OPENINGS, *pointers.ADDRESS_OPENINGS))
-            or value.strip() == _VALIDATION_TEXT
-        )
+        return value.lstrip().startswith(_OPENINGS) or value.strip() == _VALIDATION_TEXT
     return isinstance(value, dict | list)

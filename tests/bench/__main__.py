@@ -22,11 +22,11 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from agent.demo.bystanders import Bystanders
 from agent.demo.generator import Generator
 from agent.model import LogRecord, ObjectSource
-from agent.records.mapping import Mapper
 from agent.records.selection import Selector
 from agent.sink.otlp.encode import Encoder
 from agent.trail import reader
 from agent.trail.inflate import InflateLimits, inflate
+from tests.support.records import open_mapper
 
 _ROUNDS = 7
 _NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
@@ -84,7 +84,7 @@ def main() -> None:
     )
     raws = [event.record for event in Generator(Random(1), _NOW).generate(_RECORDS, _NOW)]
     source = ObjectSource("bucket", "AWSLogs/x.json.gz", "111122223333", 1_700_000_000_000_000_000)
-    mapper, encoder = Mapper(parameters=True, record_bytes=245_760), Encoder({}, "0")
+    mapper, encoder = open_mapper(), Encoder({}, "0")
     records = [mapper.to_record(raw, source) for raw in raws]
     sdk_records = [_sdk_record(record) for record in records]
     _compare(

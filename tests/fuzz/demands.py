@@ -29,6 +29,7 @@ from agent.trail.edit import Mask
 from agent.trail.event import MalformedEventError
 from agent.trail.inflate import InflateLimits, inflate
 from tests.support.objects import BUCKET, SOURCE
+from tests.support.records import open_mapper
 
 _LIMITS: Final = InflateLimits(1 << 24, 1 << 22, 100)
 _EVENTS: Final = 200
@@ -60,9 +61,9 @@ class Demands:
     """The checks, with the agent's parts as they are in a daemon."""
 
     def __init__(self) -> None:
-        self._mapper = Mapper(parameters=True, record_bytes=_RECORD_BYTES)
-        self._tight = Mapper(parameters=True, record_bytes=_TIGHT_BYTES)
-        self._masking = Mapper(parameters=False, record_bytes=_RECORD_BYTES, mask=Mask(_MASKED, b"pepper"))
+        self._mapper = open_mapper(record_bytes=_RECORD_BYTES)
+        self._tight = open_mapper(record_bytes=_TIGHT_BYTES)
+        self._masking = open_mapper(parameters="omit", record_bytes=_RECORD_BYTES, mask=Mask(_MASKED, b"pepper"))
         self._encoder = Encoder({"deployment.environment": "fuzz"}, "1.2.3")
 
     def of_stored(self, stored: bytes, original: bytes, rng: Random) -> str:

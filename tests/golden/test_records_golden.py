@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 import pytest
 
-from agent.records.mapping import Mapper
 from agent.records.profiles import GENERIC, PROFILES
 from agent.records.profiles.profile import Ours
 from agent.records.selection import EveryEvent
@@ -16,6 +15,7 @@ from agent.sink.otlp.encode import Encoder
 from agent.trail import reader
 from tests.support.events import DATA, codecatalyst, create_dev_environment, encoded, raw_event
 from tests.support.objects import SOURCE, log_file, trail_objects
+from tests.support.records import open_mapper
 
 SHAPES = json.loads(codecatalyst("identity-center-user-shapes.json"))["shapes"]
 OURS = Ours(
@@ -64,7 +64,7 @@ def of_profile(name: str) -> bytearray:
 )
 def test_records_are_what_they_were(name: str, text: bytearray, golden: Callable[[str, str], None]) -> None:
     """Nothing of what people query, alert on and compare changes by accident."""
-    mapper = Mapper(parameters=True, record_bytes=245_760, ours=OURS)
+    mapper = open_mapper(ours=OURS)
     selected = reader.read(bytearray(text), EveryEvent(), 1000)
     records = [mapper.to_record(raw, SOURCE) for raw in selected.raws]
     request = Encoder({"service.name": "aws-codecatalyst"}, "1.2.3").encode(records)

@@ -16,12 +16,12 @@ from agent.demo.bystanders import Bystanders
 from agent.demo.generator import GeneratedEvent, Generator
 from agent.demo.trail_objects import TrailObject, pack, trail_key
 from agent.model import ObjectSource
-from agent.records.mapping import Mapper
 from agent.records.profiles import CODECATALYST
 from tests.support.clock import eventually
 from tests.support.cloud import ACME, Cloud
 from tests.support.daemon import Daemon
 from tests.support.otlp_receiver import GrpcReceiver, HttpReceiver
+from tests.support.records import open_mapper
 
 NOTIFICATIONS = Path(__file__).parent.parent / "data" / "notifications"
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
@@ -64,7 +64,7 @@ def test_exactly_the_codecatalyst_events_arrive_once_each(
         assert agent.metric("trail_agent_events_total", fate="exported") == len(written)
         assert agent.get("/livez").status == 200
         assert agent.stop() == 0
-    mapper = Mapper(parameters=True, record_bytes=245_760)
+    mapper = open_mapper()
     for record in arrived:
         event, trail = written[str(record.attributes["log.record.uid"])]
         source = ObjectSource(cloud.world.bucket, trail.key, event.account, record.observed_time_unix_nano)

@@ -29,9 +29,9 @@ from agent.demo.shown_daemon import DaemonEndedError, ShownDaemon
 from agent.demo.trail_objects import pack, trail_key
 from agent.demo.world import World
 from agent.model import ObjectSource
-from agent.records.mapping import Mapper
 from agent.sink.otlp.encode import Encoder
 from tests.support.clock import eventually
+from tests.support.records import open_mapper
 
 NOW = datetime(2023, 5, 18, 17, 10, 50, tzinfo=UTC)
 ADDRESS = re.compile(r"http://127\.0\.0\.1:(\d+)")
@@ -83,7 +83,7 @@ def post(endpoint: str, body: bytes, path: str = "/v1/logs", encoding: str = "id
 
 def request_of(count: int) -> bytes:
     """An export request of `count` generated records."""
-    mapper, source = Mapper(parameters=True, record_bytes=245_760), ObjectSource("bucket", "key", "111122223333", 0)
+    mapper, source = open_mapper(), ObjectSource("bucket", "key", "111122223333", 0)
     events = Generator(Random(1), NOW).generate(count)
     return Encoder({}, "1").payload([mapper.to_record(event.record, source) for event in events])
 

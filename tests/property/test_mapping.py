@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.model import LogRecord
-from agent.records.fitting import fit, size
+from agent.records.fitting import fit, halved, size
 from agent.records.mapping import Mapper
 from agent.records.profiles import CODECATALYST, PROFILES, owner
 from agent.records.profiles.profile import ANYTHING, Ours
@@ -20,9 +20,10 @@ from agent.trail.edit import Mask
 from agent.trail.event import MalformedEventError, decode_leniently
 from tests.support.events import encoded
 from tests.support.objects import SOURCE
+from tests.support.records import open_mapper, record_limits
 from tests.support.strategies import EVENTS, HOSTILE_EVENTS, JSON, RAWS, TEXT
 
-MAPPER = Mapper(parameters=True, record_bytes=245_760)
+MAPPER = open_mapper()
 ENCODER = Encoder({}, "1.2.3")
 KEPT = ("eventID", "eventTime", "eventName", "eventSource", "awsRegion", "eventVersion")
 SECRET = "s3cr3t-"
@@ -81,7 +82,7 @@ def test_what_is_masked_never_shows(members: dict[str, Any], paths: list[str]) -
     """A masked value is in no attribute, nor in the body, nor in a request."""
     for path in paths:
         members = with_secret(members, path)
-    record = mapped(encoded(members), Mapper(parameters=True, record_bytes=245_760, mask=Mask(paths, b"pepper")))
+    record = mapped(encoded(members), open_mapper(mask=Mask(paths, b"pepper")))
     if record is not None:
         assert SECRET not in record.body
         assert SECRET not in repr(record)
@@ -96,7 +97,7 @@ def test_what_is_masked_never_shows(members: dict[str, Any], paths: list[str]) -
 def test_records_fit_their_limit_when_they_can(members: dict[str, Any], limit: int, long: dict[str, str]) -> None:
     """A record over its limit is one that nothing more can be taken from; its id stays."""
     raw = encoded({**members, **long})
-    whole, record = mapped(raw), mapped(raw, Mapper(parameters=True, record_bytes=limit))
+    whole, record = mapped(raw), mapped(raw, open_mapper(record_bytes=limit))
     assert whole is not None
     assert record is not None
     assert record.truncated is (size(whole) > limit and bool(record.attributes.get("trail_agent.truncated")))
@@ -115,7 +116,7 @@ def test_shrinking_halves_or_gives_up(members: dict[str, Any]) -> None:
     """What a sink finds too large comes back at half its size or not at all."""
     record = mapped(encoded({**members, "errorMessage": "x" * 4000}))
     assert record is not None
-    shrunk = MAPPER.shrink(record)
+    shrunk = halved(record, record_limits())
     assert shrunk is None or size(shrunk) <= size(record) // 2
 
 
@@ -138,7 +139,7 @@ def test_any_event_of_any_profile_becomes_a_record(
     source, name = call
     spoken = {"eventSource": source, "eventName": name, "requestParameters": request, "responseElements": response}
     raw = json.dumps({**members, **spoken}).encode()
-    record = mapped(raw, Mapper(parameters=True, record_bytes=245_760, ours=ours))
+    record = mapped(raw, open_mapper(ours=ours))
     assert record is not None
     assert Selector(["*"], profiles=PROFILES, include_read_only=False, ours=ours).keeps(raw) in (True, False)
     is_codecatalysts = owner(source, name) is CODECATALYST
@@ -159,5 +160,5 @@ def test_a_service_name_is_one_that_aws_could_have_given(source: str, name: str)
 def test_a_small_record_is_left_as_it_is(members: dict[str, Any], limit: int) -> None:
     """The quick look that says "it fits" never says so of a record that does not."""
     record = MAPPER.to_record(encoded(members), SOURCE)
-    if fit(record, limit) is record:
+    if fit(record, record_limits(limit)) is record:
         assert size(record) <= limit

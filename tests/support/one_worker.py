@@ -23,7 +23,6 @@ from agent.flow.slots import ReadSlots
 from agent.flow.worker import Worker
 from agent.model import Outcome, Settlement
 from agent.pulse import Clock, Pulse
-from agent.records.mapping import Mapper
 from agent.records.selection import Selector
 from agent.telemetry.events import Telemetry
 from agent.trail.admission import Admission
@@ -34,6 +33,7 @@ from tests.support.clock import FakeClock
 from tests.support.messages import delivery
 from tests.support.objects import BUCKET
 from tests.support.queue import DEAD_LETTER_URL, FakeQueue
+from tests.support.records import open_mapper
 from tests.support.sink import FakeSink
 from tests.support.store import FakeStore
 from tests.support.telemetry import FakeTelemetry
@@ -79,7 +79,7 @@ def make_pipeline(
     objects = ObjectReader(
         store=store,
         selection=Selector(include_read_only=include_read_only),
-        mapper=Mapper(parameters=True, record_bytes=RECORD_BYTES),
+        mapper=open_mapper(record_bytes=RECORD_BYTES),
         limits=limits,
         gate=gate or Gate(pulse, stop),
         slots=ReadSlots(reads, pulse, stop),

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from agent.model import AttributeValue, EventLabels, LogRecord, ObjectSource
+from agent.records.mapping import Mapper
+from agent.records.profiles.profile import ANYTHING, Ours
+from agent.settings import LimitSettings, RecordSettings
+from agent.trail.edit import Mask
 from tests.support.clock import START
 from tests.support.events import ACCOUNT, REGION
 from tests.support.objects import BUCKET
@@ -53,6 +58,24 @@ def log_record(
         digest=told.encode("utf-8", "surrogatepass")[:16],
         truncated=truncated,
     )
+
+
+def record_limits(record_bytes: int = 245_760) -> LimitSettings:
+    """The default limits, but for this one, which may be as small as none that an operator can set."""
+    return LimitSettings().model_copy(update={"record_bytes": record_bytes})
+
+
+def open_mapper(
+    *,
+    record_bytes: int = 245_760,
+    parameters: Literal["json", "omit"] = "json",
+    mask: Mask | None = None,
+    ours: Ours = ANYTHING,
+    service_names: Mapping[str, str] | None = None,
+) -> Mapper:
+    """The mapping that the settings ask for by default, but for what is given."""
+    form, limits = RecordSettings(parameters=parameters), record_limits(record_bytes)
+    return Mapper(form=form, limits=limits, mask=mask, ours=ours, service_names=service_names)
 
 
 def ids(records: Sequence[LogRecord]) -> list[str]:

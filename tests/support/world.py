@@ -11,6 +11,7 @@ import json
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
@@ -21,7 +22,7 @@ from agent.faults.dead_letters import Reason
 from agent.flow.objects import ReadLimits
 from agent.model import ObjectRef
 from agent.pulse import Pulse
-from agent.records.mapping import Mapper
+from agent.records.fitting import halved
 from agent.sink.answer import Accepted, Answer
 from agent.sink.otlp.decode import ReceivedRecord, records
 from agent.sink.otlp.encode import Encoder
@@ -43,6 +44,7 @@ from tests.support.messages import notification
 from tests.support.objects import BUCKET, ref, trail_object
 from tests.support.one_worker import LIMITS, RECORD_BYTES, OneWorker
 from tests.support.queue import QUEUE_URL, DeadLetter, FakeQueue
+from tests.support.records import record_limits
 from tests.support.store import FakeStore
 from tests.support.truth import Sent, Truth, Written
 
@@ -260,7 +262,7 @@ class Agent:
             gate=gate,
             pulse=pulse,
             halt=halt,
-            shrink=Mapper(parameters=True, record_bytes=RECORD_BYTES).shrink,
+            shrink=partial(halved, limits=record_limits(RECORD_BYTES)),
             max_batch_bytes=3 << 20,
             max_batch_records=500,
             random=lambda: 1.0,

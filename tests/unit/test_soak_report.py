@@ -8,17 +8,17 @@ from random import Random
 import pytest
 
 from agent.demo.generator import GeneratedEvent, Generator
-from agent.records.mapping import Mapper
 from agent.sink.otlp.encode import Encoder
 from tests.soak.memory import Memory, Sample
 from tests.soak.report import Report
 from tests.soak.sink import Archive
 from tests.support.edges import Edge
 from tests.support.objects import SOURCE
+from tests.support.records import open_mapper
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 EVENTS = Generator(Random(1), NOW).generate(4, NOW)
-MAPPER = Mapper(parameters=True, record_bytes=245_760)
+MAPPER = open_mapper()
 
 
 def store(archive: Archive, event: GeneratedEvent, version: str = "1") -> None:

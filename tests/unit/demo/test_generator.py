@@ -17,9 +17,9 @@ from agent.demo.players import Kind
 from agent.demo.scenes import CONNECTION_EVENTS, CONNECTION_KINDS, SPACE_EVENTS
 from agent.model import ObjectSource
 from agent.records.actor import IDENTITY_TYPES, ActorKind
-from agent.records.mapping import Mapper
 from agent.records.profiles import CODECATALYST
 from agent.records.selection import Selector
+from tests.support.records import open_mapper
 
 NOW = datetime(2023, 5, 18, 17, 10, 50, tzinfo=UTC)
 KIND_OF_TYPE = {
@@ -129,7 +129,7 @@ def test_fields_stand_in_the_documented_order(full_round: list[GeneratedEvent]) 
 
 def test_the_agent_selects_and_maps_every_event(full_round: list[GeneratedEvent]) -> None:
     """What is generated is what the daemon ships, under the labels and the actor that the generator meant."""
-    selector, mapper = Selector(["codecatalyst.amazonaws.com"]), Mapper(parameters=True, record_bytes=245_760)
+    selector, mapper = Selector(["codecatalyst.amazonaws.com"]), open_mapper()
     for event in full_round:
         raw = record(event)
         assert selector.selects(raw["eventSource"], raw["eventName"])

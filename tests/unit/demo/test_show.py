@@ -16,15 +16,15 @@ from agent.demo.lines import Columns, Line
 from agent.demo.scrape import Tally
 from agent.demo.show import Show
 from agent.model import ObjectSource
-from agent.records.mapping import Mapper
 from agent.sink.otlp.decode import ReceivedRecord, records
 from agent.sink.otlp.encode import Encoder
+from tests.support.records import open_mapper
 
 
 @pytest.fixture(scope="module")
 def opening() -> list[ReceivedRecord]:
     """The opening as the daemon would ship it."""
-    mapper = Mapper(parameters=True, record_bytes=245_760)
+    mapper = open_mapper()
     events = Generator(Random(5), datetime(2023, 5, 18, 17, 10, tzinfo=UTC)).generate(OPENING_SIZE)
     source = ObjectSource("bucket", "key", "111122223333", 0)
     request = Encoder({"service.name": "aws-codecatalyst"}, "1").encode(

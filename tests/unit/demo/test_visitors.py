@@ -15,7 +15,6 @@ from agent.demo.lines import Line
 from agent.demo.visitors import Visitors
 from agent.demo.world import BUCKET, QUEUE
 from agent.model import LogRecord
-from agent.records.mapping import Mapper
 from agent.records.profiles import BY_NAME, CODECATALYST, named, profile_of
 from agent.records.profiles.profile import Ours
 from agent.records.selection import Selector
@@ -23,10 +22,11 @@ from agent.sink.otlp.decode import ReceivedRecord, records
 from agent.sink.otlp.encode import Encoder
 from agent.trail.event import decode
 from tests.support.objects import SOURCE
+from tests.support.records import open_mapper
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 OURS = Ours(frozenset({BUCKET}), frozenset({f"123456789012/{QUEUE}"}))
-MAPPER = Mapper(parameters=True, record_bytes=245_760, ours=OURS)
+MAPPER = open_mapper(ours=OURS)
 
 
 def round_of(*profiles: str) -> list[GeneratedEvent]:

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from agent.records.mapping import Mapper
 from tests.support.events import encoded
 from tests.support.objects import SOURCE
+from tests.support.records import open_mapper
 
 # CloudTrail user guide, "CloudTrail record contents" (record version 1.11), "CloudTrail userIdentity element" and
 # "CloudTrail record contents for Insights events".
@@ -68,7 +68,7 @@ def record_with(path: str) -> dict[str, object]:
 
 def told(path: str) -> str:
     """What the record says outside of its body when it holds the member at `path`."""
-    record = Mapper(parameters=True, record_bytes=245_760).to_record(encoded(record_with(path)), SOURCE)
+    record = open_mapper().to_record(encoded(record_with(path)), SOURCE)
     return json.dumps([dict(record.attributes), record.account, record.region, record.time_unix_nano], default=list)
 
 

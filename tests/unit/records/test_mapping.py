@@ -11,15 +11,16 @@ import msgspec
 import pytest
 
 from agent.model import EventLabels, LogRecord, ObjectSource
-from agent.records.fitting import fit, size
+from agent.records.fitting import fit, halved, size
 from agent.records.mapping import Mapper
 from agent.trail.edit import Mask
 from agent.trail.event import MalformedEventError, TrailEvent
 from tests.support.events import codecatalyst, create_dev_environment, encoded, list_connections, raw_event
 from tests.support.objects import BUCKET, FILE_NAME, KEY, LAST_MODIFIED, SOURCE, trail_objects
+from tests.support.records import open_mapper, record_limits
 
 LIMIT = 245_760
-MAPPER = Mapper(parameters=True, record_bytes=LIMIT)
+MAPPER = open_mapper(record_bytes=LIMIT)
 EMPTY: list[object] = [None, "", [], {}]
 SHAPES = json.loads(codecatalyst("identity-center-user-shapes.json"))["shapes"]
 
@@ -156,7 +157,7 @@ def test_open_ended_fields_are_json(field: str, name: str) -> None:
 def test_parameters_can_be_left_to_the_body() -> None:
     """With `parameters: omit` they are in the body alone, and still name the subject."""
     raw = encoded({**create_dev_environment(), **{field: {"a": 1} for field in list(PARAMETERS)[2:]}})
-    record = Mapper(parameters=False, record_bytes=LIMIT).to_record(raw, SOURCE)
+    record = open_mapper(parameters="omit", record_bytes=LIMIT).to_record(raw, SOURCE)
     assert not set(PARAMETERS.values()) & set(record.attributes)
     assert record.attributes["aws.codecatalyst.space.name"] == "MySpace"
     assert record.body == raw.decode()
@@ -459,7 +460,7 @@ def test_real_noise_is_mapped() -> None:
 
 def masking(*paths: str, record_bytes: int = LIMIT) -> Mapper:
     """A mapper that masks `paths`."""
-    return Mapper(parameters=True, record_bytes=record_bytes, mask=Mask(paths, b"pepper"))
+    return open_mapper(record_bytes=record_bytes, mask=Mask(paths, b"pepper"))
 
 
 def test_what_is_masked_is_nowhere() -> None:
@@ -530,7 +531,7 @@ def long_event() -> bytes:
 )
 def test_a_record_above_its_limit_is_truncated_in_order(limit: int, names: tuple[str, ...]) -> None:
     """Response, request, additional data, then the longest: only as much as must be, and the record says what."""
-    record = Mapper(parameters=True, record_bytes=limit).to_record(long_event(), SOURCE)
+    record = open_mapper(record_bytes=limit).to_record(long_event(), SOURCE)
     assert size(record) <= limit
     assert record.attributes.get("trail_agent.truncated") == ("aws.error.message", *names)
     assert record.truncated
@@ -544,7 +545,7 @@ def test_a_record_above_its_limit_is_truncated_in_order(limit: int, names: tuple
 
 def test_a_marker_tells_the_length_of_what_is_gone() -> None:
     """The marker stands in the body; what was too long for an attribute stays none."""
-    record = Mapper(parameters=True, record_bytes=60_000).to_record(long_event(), SOURCE)
+    record = open_mapper(record_bytes=60_000).to_record(long_event(), SOURCE)
     assert json.loads(record.body)["responseElements"] == "[truncated: 40008 bytes]"
     assert "aws.response.elements" not in record.attributes
 
@@ -555,7 +556,7 @@ def test_truncation_never_costs_who_did_what(member: str) -> None:
     members = create_dev_environment()
     long = "x" * 300_000
     members[member] = {**members[member], "more": long} if isinstance(members.get(member), dict) else long
-    record = Mapper(parameters=True, record_bytes=245_760).to_record(json.dumps(members).encode(), SOURCE)
+    record = open_mapper().to_record(json.dumps(members).encode(), SOURCE)
     truncated = record.attributes["trail_agent.truncated"]
     assert isinstance(truncated, tuple)
     copies = {"aws.error.message", "user_agent.original"}
@@ -571,14 +572,14 @@ def test_truncation_never_costs_who_did_what(member: str) -> None:
 
 def test_a_time_beyond_64_bits_is_malformed() -> None:
     """A year that no store can keep falls back to the object's time, and says so."""
-    record = Mapper(parameters=True, record_bytes=60_000).to_record(b'{"eventTime":"9999-12-31T23:59:59Z"}', SOURCE)
+    record = open_mapper(record_bytes=60_000).to_record(b'{"eventTime":"9999-12-31T23:59:59Z"}', SOURCE)
     assert record.time_unix_nano == SOURCE.last_modified_ns
     assert record.attributes["trail_agent.malformed"] == "eventTime"
 
 
 def test_what_cannot_fit_is_still_shipped_with_its_id() -> None:
     """A record that no truncation brings within its limit loses what can go, once, and keeps who did what and when."""
-    record = Mapper(parameters=True, record_bytes=100).to_record(long_event(), SOURCE)
+    record = open_mapper(record_bytes=100).to_record(long_event(), SOURCE)
     names = record.attributes["trail_agent.truncated"]
     assert isinstance(names, tuple)
     assert len(names) == len(set(names))
@@ -588,7 +589,7 @@ def test_what_cannot_fit_is_still_shipped_with_its_id() -> None:
 def test_a_long_list_of_resources_keeps_within_the_limit() -> None:
     """An attribute that is a list goes where nothing else is left to give; who did what stays."""
     raw = raw_event(resources=[{"ARN": "x" * 300_000}])
-    record = Mapper(parameters=True, record_bytes=100_000).to_record(raw, SOURCE)
+    record = open_mapper(record_bytes=100_000).to_record(raw, SOURCE)
     assert size(record) <= 100_000
     assert record.attributes["trail_agent.truncated"] == ("aws.resources", "resources")
     assert "aws.resources" not in record.attributes
@@ -604,7 +605,7 @@ def test_every_attribute_has_a_bound_whatever_the_limit_is() -> None:
         addendum={"reason": "x" * 9000, "updatedFields": ",".join(f"field{number}" for number in range(5000))},
         userAgent="\u20ac" * 9000,
     )
-    record = Mapper(parameters=True, record_bytes=500_000).to_record(raw, SOURCE)
+    record = open_mapper(record_bytes=500_000).to_record(raw, SOURCE)
     attributes = record.attributes
     assert sum(len(f"{name}{value}".encode()) for name, value in attributes.items()) < 65536
     assert attributes["trail_agent.truncated"] == (
@@ -623,15 +624,15 @@ def test_every_attribute_has_a_bound_whatever_the_limit_is() -> None:
 
 def test_the_list_of_what_is_gone_survives_being_shrunk_to_nothing() -> None:
     """However often a sink asks for less, the record tells everything that was cut."""
-    record = Mapper(parameters=True, record_bytes=60_000).to_record(long_event(), SOURCE)
-    smaller = Mapper(parameters=True, record_bytes=100).to_record(long_event(), SOURCE)
-    again = fit(record, 100)
+    record = open_mapper(record_bytes=60_000).to_record(long_event(), SOURCE)
+    smaller = open_mapper(record_bytes=100).to_record(long_event(), SOURCE)
+    again = fit(record, record_limits(100))
     assert again.attributes["trail_agent.truncated"] == smaller.attributes["trail_agent.truncated"]
 
 
 def test_a_forged_member_name_is_not_repeated_at_length() -> None:
     """The list of what was cut holds the beginning of a name that nobody at AWS would give."""
-    record = Mapper(parameters=True, record_bytes=1000).to_record(raw_event(**{"n" * 5000: "x" * 5000}), SOURCE)
+    record = open_mapper(record_bytes=1000).to_record(raw_event(**{"n" * 5000: "x" * 5000}), SOURCE)
     assert record.attributes["trail_agent.truncated"] == ("n" * 256,)
 
 
@@ -644,26 +645,26 @@ def test_masked_values_do_not_come_back_by_truncation() -> None:
 def test_a_record_can_be_halved_for_a_sink() -> None:
     """A sink that finds a record too large is offered half of it, or nothing."""
     record = MAPPER.to_record(long_event(), SOURCE)
-    shrunk = MAPPER.shrink(record)
+    shrunk = halved(record, record_limits())
     assert shrunk is not None
     assert size(shrunk) <= size(record) // 2
     assert shrunk.truncated
-    again = MAPPER.shrink(shrunk)
+    again = halved(shrunk, record_limits())
     assert again is not None
     names = again.attributes["trail_agent.truncated"]
     assert isinstance(names, tuple)
     assert names[:2] == ("aws.error.message", "responseElements")
     assert len(names) == len(set(names)) > 1
-    assert MAPPER.shrink(mapped()) is None
+    assert halved(mapped(), record_limits()) is None
 
 
 def test_a_record_that_cannot_be_taken_apart_is_not_shrunk() -> None:
     """A body that nests just too deep for the stack of the one who ships it is offered as it is, and nothing raises."""
     record = dataclasses.replace(mapped(), body='{"a":' + "[" * 5000 + "]" * 5000 + "}")
-    assert MAPPER.shrink(record) is None
+    assert halved(record, record_limits()) is None
 
 
 def test_a_record_depends_on_its_event_and_object_alone() -> None:
     """Two mappers of one kind make equal records."""
-    other = Mapper(parameters=True, record_bytes=LIMIT).to_record(long_event(), dataclasses.replace(SOURCE))
+    other = open_mapper(record_bytes=LIMIT).to_record(long_event(), dataclasses.replace(SOURCE))
     assert other == MAPPER.to_record(long_event(), SOURCE)

@@ -7,7 +7,6 @@ import json
 import pytest
 
 from agent.flow.objects import map_events
-from agent.records.mapping import Mapper
 from agent.records.profiles import named
 from agent.records.profiles.profile import Ours, Profile
 from agent.records.selection import EveryEvent, Selector, volume
@@ -15,6 +14,7 @@ from agent.trail import reader
 from agent.trail.edit import Mask
 from tests.support.events import codecatalyst, raw_event
 from tests.support.objects import SOURCE, log_file
+from tests.support.records import open_mapper
 
 CODECATALYST = "codecatalyst.amazonaws.com"
 NAMES = json.loads(codecatalyst("event-names.json"))
@@ -131,7 +131,7 @@ def test_reads_are_skipped_if_the_event_says_that_it_reads(read_only: object, is
 @pytest.mark.row(72)
 def test_masking_read_only_does_not_hide_a_read() -> None:
     """The event is judged as it stands in the file; only what is shipped is masked."""
-    mapper = Mapper(parameters=True, record_bytes=245_760, mask=Mask(["readOnly"], b"k" * 32))
+    mapper = open_mapper(mask=Mask(["readOnly"], b"k" * 32))
     selected = reader.read(log_file(raw_event(readOnly=True), raw_event(readOnly=False)), OURS, 10)
     found = map_events(selected, mapper, SOURCE, Selector(include_read_only=False))
     assert (len(found.records), found.skipped) == (1, 1)

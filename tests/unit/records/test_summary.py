@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from agent.records.mapping import Mapper
 from agent.records.summary import Summary
 from tests.support.events import raw_event
 from tests.support.objects import SOURCE
+from tests.support.records import open_mapper
 
-MAPPER = Mapper(parameters=True, record_bytes=245_760)
+MAPPER = open_mapper()
 
 
 def told(**members: object) -> Summary:

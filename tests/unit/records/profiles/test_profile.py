@@ -9,7 +9,6 @@ import pytest
 
 from agent.model import LogRecord
 from agent.records.actor import IDENTITY_TYPES
-from agent.records.mapping import Mapper
 from agent.records.profiles import BY_NAME, CODECATALYST, GENERIC, PROFILES, named, owner, profile_of
 from agent.records.profiles.profile import ANYTHING, Ours, plain_source, service
 from agent.records.profiles.trail_guard import TRAIL_GUARD, queue_path
@@ -17,8 +16,9 @@ from agent.trail.edit import Mask
 from agent.trail.event import decode
 from tests.support.events import DATA, encoded, raw_event
 from tests.support.objects import SOURCE
+from tests.support.records import open_mapper
 
-MAPPER = Mapper(parameters=True, record_bytes=245_760)
+MAPPER = open_mapper()
 OTHERS = (*(profile.name for profile in PROFILES if profile is not CODECATALYST), GENERIC.name)
 OURS = Ours(frozenset({"trail"}), frozenset({"1/q"}), frozenset({"key-1"}))
 
@@ -140,7 +140,7 @@ def test_a_key_is_found_by_the_arn_that_kms_knows() -> None:
 def test_the_owner_is_decided_before_masking() -> None:
     """A masked source or bucket does not make an event somebody else's."""
     mask = Mask(["eventSource", "requestParameters.bucketName"], b"k" * 32)
-    mapper = Mapper(parameters=True, record_bytes=245_760, mask=mask, ours=OURS)
+    mapper = open_mapper(mask=mask, ours=OURS)
     project = mapper.to_record(raw_event(), SOURCE)
     assert (project.event_name, project.labels.event_source) == ("codecatalyst.CreateProject", "")
     members = {"eventSource": "s3.amazonaws.com", "eventName": "DeleteBucket"}
@@ -151,7 +151,7 @@ def test_the_owner_is_decided_before_masking() -> None:
 def test_a_service_name_can_be_set_for_a_profile() -> None:
     """By its name; `generic` stands for all services without one, and CodeCatalyst's is the resource's own."""
     names = {"identity": "people", "generic": "rest"}
-    mapper = Mapper(parameters=True, record_bytes=245_760, service_names=names)
+    mapper = open_mapper(service_names=names)
     sources = ("sso", "guardduty", "codebuild", "codecatalyst")
     records = [mapper.to_record(raw_event(eventSource=f"{one}.amazonaws.com"), SOURCE) for one in sources]
     assert [record.service_name for record in records] == ["people", "rest", "aws-codebuild", ""]
