@@ -27,8 +27,7 @@ from agent.model import BATCH
 from agent.pulse import Pulse
 from agent.records.fitting import halved
 from agent.settings import Settings
-from agent.sink.otlp.encode import Encoder
-from agent.sink.otlp.opening import open_transport
+from agent.sink.opening import open_wire
 from agent.sink.sink import DryRunSink, Sink
 from agent.telemetry.events import Telemetry
 from agent.waiting.doubt import Doubt, NoDoubt
@@ -149,9 +148,10 @@ class Assembly:
 
     def _make_sink(self) -> Sink:
         settings = self._settings
+        wire = open_wire(settings.otlp, settings.resource, __version__)
         return Sink(
-            encoder=Encoder(settings.resource, __version__),
-            transport=open_transport(settings.otlp, __version__),
+            encoder=wire.encoder,
+            transport=wire.transport,
             telemetry=self._telemetry,
             gate=self._gate,
             pulse=self._pulse,

@@ -34,7 +34,7 @@ def _summary(settings: Settings) -> list[str]:
         f"{number_of(settings.reads, 'read')} at once",
     )
     dead_letters = queue.dead_letter_url or "as the queue's redrive policy says"
-    endpoint = redacted_url(otlp.endpoint if otlp.protocol == "grpc" else otlp.logs_url)
+    endpoint = redacted_url(otlp.logs_url)
     return [
         f"settings: {', '.join(counts)}",
         f"queue: {queue.url} in {queue.region}; dead letters: {dead_letters}",

@@ -16,15 +16,15 @@ from agent.demo.interrupt import Stopping
 from agent.demo.receiver import Receiver
 from agent.demo.scrape import Scrape
 from agent.settings import OtlpSettings
+from agent.settings.destination import HTTP, PLACES
 from agent.settings.values import split_url
 from agent.sink.otlp.decode import ReceivedRecord
-
-_GRPC_PORT = 4317
 
 
 def protocol(endpoint: str) -> str:
     """What is spoken at `endpoint`, by its port, as the OTLP specification assigns them."""
-    return "grpc" if urlsplit(endpoint).port == _GRPC_PORT else "http/protobuf"
+    port = urlsplit(endpoint).port
+    return next((name for name, place in PLACES.items() if place.port == port), HTTP)
 
 
 def endpoint_problem(endpoint: str) -> str:

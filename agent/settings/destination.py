@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from dataclasses import dataclass
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, PrivateAttr, SecretStr, ValidationInfo, field_validator, model_validator
 
@@ -12,14 +13,30 @@ from agent.settings import urls
 from agent.settings.sections import Section
 from agent.settings.values import AnyCase, Positive, ReadableFile, Seconds, split_url
 
-_GRPC_ENDPOINT = "http://localhost:4317"
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a protocol is spoken: its usual port, and the path of log records below a base URL, if it has one."""
+
+    port: int
+    path: str = ""
+
+    @property
+    def nearby(self) -> str:
+        """The base URL of a sink on this machine."""
+        return f"http://localhost:{self.port}"
+
+
+HTTP: Final = "http/protobuf"
+PLACES: Final[Mapping[str, Place]] = {HTTP: Place(4318, "/v1/logs"), "grpc": Place(4317)}
+"""The values of `otlp.protocol`."""
 
 
 class OtlpSettings(Section):
     """Where log records go. `headers` also holds the headers of `headers_file`."""
 
     endpoint: str = Field(
-        default="http://localhost:4318",
+        default=PLACES[HTTP].nearby,
         description="base URL of the sink; over HTTP `/v1/logs` is added unless it ends so; grpc: default port 4317",
     )
     protocol: Annotated[Literal["http/protobuf", "grpc"], AnyCase] = Field(
@@ -50,8 +67,9 @@ class OtlpSettings(Section):
     @model_validator(mode="before")
     @classmethod
     def _port_of_protocol(cls, given: object) -> object:
-        if isinstance(given, dict) and given.get("protocol") == "grpc" and "endpoint" not in given:
-            return {**given, "endpoint": _GRPC_ENDPOINT}
+        if isinstance(given, dict) and "endpoint" not in given:
+            place = PLACES.get(str(given.get("protocol")).lower())
+            return {**given, "endpoint": place.nearby} if place else given
         return given
 
     @field_validator("endpoint")
@@ -98,8 +116,9 @@ class OtlpSettings(Section):
 
     @property
     def logs_url(self) -> str:
-        """The URL to which log records are posted over HTTP. It may hold a password: never log or show it."""
-        return self.endpoint if self._verbatim else urls.logs_url(self.endpoint)
+        """The address to which log records are sent. It may hold a password: never log or show it."""
+        path = PLACES[self.protocol].path
+        return urls.logs_url(self.endpoint, path) if path and not self._verbatim else self.endpoint
 
     def plain_headers(self) -> dict[str, str]:
         """The headers as they are sent, secrets included."""

@@ -8,7 +8,6 @@ from urllib.parse import SplitResult, urlsplit
 from agent.settings.values import ACCOUNT, split_url, without_user
 
 REDACTED = "[redacted]"
-_LOGS_PATH = "/v1/logs"
 _QUEUE_NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
 _LEGACY_HOST = "queue.amazonaws.com"
 _REGION_IN_URL = re.compile(r"(af|ap|ca|cn|eu|eusc|il|me|mx|sa|us)(-[a-z]+){1,3}-[0-9]{1,2}")
@@ -66,14 +65,14 @@ def queue_region(value: str) -> str | None:
     return next((word for word in words if _REGION_IN_URL.fullmatch(word)), None)
 
 
-def logs_url(endpoint: str) -> str:
-    """The address for log records below an OTLP/HTTP base URL; a URL that ends in /v1/logs stays as it is.
+def logs_url(endpoint: str, logs_path: str) -> str:
+    """The address for log records below a base URL; a URL that ends in `logs_path` stays as it is.
 
     Follows https://opentelemetry.io/docs/specs/otel/protocol/exporter/#endpoint-urls-for-otlphttp.
     """
     parts = urlsplit(endpoint)
     path = parts.path.rstrip("/")
-    return parts._replace(path=path if path.endswith(_LOGS_PATH) else path + _LOGS_PATH).geturl()
+    return parts._replace(path=path if path.endswith(logs_path) else path + logs_path).geturl()
 
 
 def redacted_url(url: str) -> str:

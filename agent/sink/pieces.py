@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Self
+from typing import Final
 
 from agent.model import LogRecord
 from agent.sink.wire import WireEncoder
@@ -23,20 +23,6 @@ class Limits:
 
     max_batch_bytes: int
     max_batch_records: int
-
-
-@dataclass(frozen=True, slots=True)
-class Stream:
-    """What Loki makes a stream of: its labels come from the resource."""
-
-    account: str
-    region: str
-    service_name: str
-
-    @classmethod
-    def of(cls, record: LogRecord) -> Self:
-        """The stream of `record`."""
-        return cls(record.account, record.region, record.service_name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,3 +45,11 @@ class Transport(Protocol):
     def close(self) -> None:
         """Give up all connections."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """All that one protocol gives."""
+
+    encoder: Encoder
+    transport: Transport

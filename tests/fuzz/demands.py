@@ -22,7 +22,7 @@ from agent.records.mapping import Mapper
 from agent.records.selection import EveryEvent, Selector
 from agent.sink.otlp.decode import ReceivedRecord, ReceivedValue, records
 from agent.sink.otlp.encode import Encoder
-from agent.sink.otlp.text import safe_key, safe_text
+from agent.sink.safe_text import safe_key, safe_text
 from agent.trail import notification, reader
 from agent.trail.admission import Admission, Admitted
 from agent.trail.edit import Mask

@@ -13,7 +13,7 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from agent.model import AttributeValue, LogRecord
 from agent.sink.otlp.decode import otlp_json, records
 from agent.sink.otlp.encode import Encoder
-from agent.sink.otlp.text import int_text, safe_key, safe_text
+from agent.sink.safe_text import int_text, safe_key, safe_text
 from tests.support.records import log_record
 
 ENCODER = Encoder({"team": "audit"}, "1.2.3")

@@ -14,7 +14,7 @@ from agent.cli.app import app
 from agent.settings.keys import keys
 from agent.sink.answer import MAX_RETRY_AFTER_SECONDS
 from agent.sink.otlp import grpc, http
-from agent.sink.otlp.text import SHOWN_CHARACTERS
+from agent.sink.safe_text import SHOWN_CHARACTERS
 from agent.telemetry.connection import DEADLINE_SECONDS, HEAD_BYTES
 from agent.telemetry.server import CONNECTIONS
 from tests.reference.metrics import metrics_table

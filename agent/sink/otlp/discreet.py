@@ -10,7 +10,7 @@ from typing import Final, Self
 from urllib.parse import quote, unquote, unquote_plus, urlsplit
 
 from agent.sink.otlp.endpoint import http_endpoint
-from agent.sink.otlp.text import SHOWN_CHARACTERS, shown
+from agent.sink.safe_text import SHOWN_CHARACTERS, shown
 
 _HIDDEN: Final = "[redacted]"
 _NOTHING: Final = "(?!)"  # where there is no secret

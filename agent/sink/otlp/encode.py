@@ -18,31 +18,17 @@ from opentelemetry.proto.resource.v1 import resource_pb2
 from opentelemetry.sdk.resources import Resource
 
 from agent.model import AttributeValue, LogRecord
-from agent.sink.otlp.text import int_text, safe_key, safe_text
+from agent.sink.origin import Origin, resource_of
+from agent.sink.safe_text import int_text, safe_key, safe_text
 from agent.sink.wire import Batch
 
 SCOPE_NAME = "trail-agent"
-DEFAULT_SERVICE_NAME = "aws-codecatalyst"
 
 _INT64 = range(-(2**63), 2**63)
 _UINT64_MAX = 2**64 - 1
 _SEVERITIES = range(25)
 _RECORD_FRAME = 6  # a tag and the longest length of one record
 _GROUP_FRAME = 16  # tags and the longest lengths of ResourceLogs, Resource, ScopeLogs and InstrumentationScope
-
-
-@dataclass(frozen=True, slots=True)
-class _Origin:
-    """What chooses the Resource of a record."""
-
-    account: str
-    region: str
-    service_name: str
-
-    @classmethod
-    def of(cls, record: LogRecord) -> _Origin:
-        """The origin of `record`."""
-        return cls(record.account, record.region, record.service_name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +77,7 @@ class Encoder:
         if draft.records:
             yield draft.batch()
 
-    def _template(self, origin: _Origin) -> logs_pb2.ResourceLogs:
+    def _template(self, origin: Origin) -> logs_pb2.ResourceLogs:
         """A ResourceLogs with its Resource and one ScopeLogs without records; to be copied, never changed."""
         group = logs_pb2.ResourceLogs()
         self._fill_resource(group.resource, origin)
@@ -103,18 +89,9 @@ class Encoder:
         encoding.value.string_value = "aws.cloudtrail"
         return group
 
-    def _fill_resource(self, target: resource_pb2.Resource, origin: _Origin) -> None:
-        attributes = {
-            "service.name": DEFAULT_SERVICE_NAME,
-            **{key: value for key, value in self._resource.items() if value and safe_key(key)},
-            "cloud.provider": "aws",
-            "cloud.region": origin.region,
-            "cloud.account.id": origin.account,
-            **({"service.name": origin.service_name} if origin.service_name else {}),
-        }
-        safe = {safe_key(key): safe_text(value) for key, value in sorted(attributes.items()) if value}
+    def _fill_resource(self, target: resource_pb2.Resource, origin: Origin) -> None:
         # Not Resource.create(): it adds a random service.instance.id, so every process would send other bytes.
-        for key, value in Resource(safe).attributes.items():
+        for key, value in Resource(resource_of(origin, self._resource)).attributes.items():
             attribute = target.attributes.add()
             attribute.key = key
             attribute.value.string_value = str(value)
@@ -127,12 +104,12 @@ class _Draft:
         self.request = ExportLogsServiceRequest()
         self.records: list[LogRecord] = []
         self._encoder = encoder
-        self._groups: dict[_Origin, logs_pb2.ScopeLogs] = {}
+        self._groups: dict[Origin, logs_pb2.ScopeLogs] = {}
         self._bytes = 0
 
     def add(self, record: LogRecord) -> logs_pb2.LogRecord:
         """Write `record` into its group, behind those already there."""
-        origin = _Origin.of(record)
+        origin = Origin.of(record)
         if origin not in self._groups:
             self._groups[origin] = self._open(origin)
         target: logs_pb2.LogRecord = self._groups[origin].log_records.add()
@@ -164,7 +141,7 @@ class _Draft:
         """The request as it stands."""
         return Batch(tuple(self.records), _serialized(self.request))
 
-    def _open(self, origin: _Origin) -> logs_pb2.ScopeLogs:
+    def _open(self, origin: Origin) -> logs_pb2.ScopeLogs:
         group = self.request.resource_logs.add()
         group.CopyFrom(self._encoder.template(origin))
         scope: logs_pb2.ScopeLogs = group.scope_logs[0]
@@ -172,11 +149,11 @@ class _Draft:
 
     def _opening(self, record: LogRecord) -> int:
         """The bytes of a new group that begins with `record`."""
-        origin = _Origin.of(record)
+        origin = Origin.of(record)
         return 0 if origin in self._groups else self._encoder.template(origin).ByteSize() + _GROUP_FRAME
 
     def _take_back(self, record: LogRecord) -> None:
-        group = self._groups[_Origin.of(record)]
+        group = self._groups[Origin.of(record)]
         del group.log_records[-1]
         if not group.log_records:
             del self.request.resource_logs[-1]

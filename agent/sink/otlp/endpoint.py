@@ -6,7 +6,7 @@ import base64
 from dataclasses import dataclass
 from urllib.parse import SplitResult, unquote, urlsplit
 
-DEFAULT_GRPC_PORT = 4317
+from agent.settings.destination import PLACES
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ def grpc_target(endpoint: str) -> GrpcTarget:
         return GrpcTarget(endpoint, tls=False)
     parts = urlsplit(endpoint if "://" in endpoint else f"//{endpoint}")
     host = parts.netloc.rpartition("@")[2]
-    address = host if parts.port else f"{host.rstrip(':')}:{DEFAULT_GRPC_PORT}"
+    address = host if parts.port else f"{host.rstrip(':')}:{PLACES['grpc'].port}"
     return GrpcTarget(address, parts.scheme == "https")
 
 

@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+from typing import Final
 from urllib.parse import urlsplit
 
 from google.protobuf.json_format import Parse, ParseError
@@ -49,7 +50,7 @@ _GZIP_LEVEL = 1  # a third of the CPU of level 9 for three quarters of its ratio
 
 
 @dataclass(frozen=True, slots=True)
-class _Reply:
+class Reply:
     """An answer's head and the first 64 KiB of its body."""
 
     status: int
@@ -58,6 +59,18 @@ class _Reply:
     location: str
     grpc_status: str
     body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """What is said over HTTP: the type of the requests' bytes and of the answers, and what a success proves.
+
+    `judge` is asked about each 200 and 204; all other statuses mean the same in every protocol (`agent.sink.answer`).
+    """
+
+    content_type: str
+    accept: str
+    judge: Callable[[Reply, str, Discreet], Answer]
 
 
 class HttpTransport:
@@ -80,10 +93,12 @@ class HttpTransport:
         cert_file: Path | None,
         key_file: Path | None,
         user_agent: str,
+        speech: Speech | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._endpoint = http_endpoint(url)
         self._discreet = Discreet.about(url, headers.values())
+        self._speech = speech or OTLP
         self._gzip = compression == "gzip"
         self._headers = self._all_headers(headers, user_agent)
         self._timeout = timeout
@@ -95,7 +110,7 @@ class HttpTransport:
         self._sessions: list[Session] = []
 
     def send(self, payload: bytes) -> Answer:
-        """Post `payload`, the bytes of an ExportLogsServiceRequest; never raises for what the network does."""
+        """Post `payload`, the bytes of one request; never raises for what the network does."""
         began = time.monotonic()
         try:
             reply = self._exchange(gzip.compress(payload, _GZIP_LEVEL, mtime=0) if self._gzip else payload)
@@ -107,7 +122,9 @@ class HttpTransport:
                 f"cannot send to {self._endpoint.origin}: {type(error).__name__}; check the otlp settings: endpoint, "
                 "headers, ca_file, cert_file, key_file"
             )
-        return _judge(reply, self._endpoint.origin, self._discreet, self._now)
+        if http_meaning(reply.status) is Meaning.ACCEPTED:
+            return self._speech.judge(reply, self._endpoint.origin, self._discreet)
+        return _refused(reply, self._endpoint.origin, self._discreet, self._now)
 
     def close(self) -> None:
         """Close the connections of all threads."""
@@ -116,7 +133,7 @@ class HttpTransport:
         for session in sessions:
             session.close()
 
-    def _exchange(self, body: bytes) -> _Reply:
+    def _exchange(self, body: bytes) -> Reply:
         deadline = Deadline(self._timeout)
         response = self._session().post(
             self._endpoint.url,
@@ -128,7 +145,7 @@ class HttpTransport:
             stream=True,
         )
         with response:
-            return _Reply(
+            return Reply(
                 status=response.status_code,
                 content_type=response.headers.get("Content-Type", "").partition(";")[0].strip().lower(),
                 retry_after=response.headers.get("Retry-After", ""),
@@ -147,12 +164,13 @@ class HttpTransport:
 
     def _all_headers(self, headers: Mapping[str, str], user_agent: str) -> dict[str, str]:
         """The user's own headers, over our defaults and under what the protocol needs."""
-        ours = {"content-type": PROTOBUF, "accept-encoding": "identity"}
+        defaults = {"accept": self._speech.accept, "user-agent": user_agent, "connection": "keep-alive"}
+        ours = {"content-type": self._speech.content_type, "accept-encoding": "identity"}
         if self._gzip:
             ours["content-encoding"] = "gzip"
         basic = {"authorization": self._endpoint.authorization} if self._endpoint.authorization else {}
         users = {key.lower(): value for key, value in headers.items()}
-        return {"accept": PROTOBUF, "user-agent": user_agent, "connection": "keep-alive"} | basic | users | ours
+        return defaults | basic | users | ours
 
 
 def _client_certificate(cert_file: Path | None, key_file: Path | None) -> str | tuple[str, str] | None:
@@ -162,19 +180,16 @@ def _client_certificate(cert_file: Path | None, key_file: Path | None) -> str | 
     return (str(cert_file), str(key_file)) if key_file else str(cert_file)
 
 
-def _judge(reply: _Reply, origin: str, discreet: Discreet, now: Callable[[], float]) -> Answer:
-    meaning = http_meaning(reply.status)
-    if meaning is Meaning.ACCEPTED:
-        return _accepted(reply, origin, discreet)
+def _refused(reply: Reply, origin: str, discreet: Discreet, now: Callable[[], float]) -> Answer:
     text, is_page = _text_of(reply), _is_page(reply)
     detail = f"{origin} answered {reply.status}{_whither(reply, discreet)}{_remark(reply, text, is_page=is_page)}"
     broken_off = len(reply.body) >= MAX_RESPONSE_BYTES
     said = "" if is_page else discreet.shown(text, broken_off=broken_off)
     wait = retry_after_seconds(reply.retry_after, now())
-    return refusal(meaning, Refusal(str(reply.status), detail, text, said, wait, is_page=is_page))
+    return refusal(http_meaning(reply.status), Refusal(str(reply.status), detail, text, said, wait, is_page=is_page))
 
 
-def _accepted(reply: _Reply, origin: str, discreet: Discreet) -> Answer:
+def _accepted(reply: Reply, origin: str, discreet: Discreet) -> Answer:
     """What a 200 or 204 proves: with a body that is no OTLP response, nothing.
 
     A response that we cut does say something of rejected records, and the specification forbids to send them again.
@@ -194,12 +209,15 @@ def _accepted(reply: _Reply, origin: str, discreet: Discreet) -> Answer:
     return success(partial.rejected_log_records, discreet.shown(partial.error_message))
 
 
-def _is_page(reply: _Reply) -> bool:
+OTLP: Final = Speech(PROTOBUF, PROTOBUF, _accepted)
+
+
+def _is_page(reply: Reply) -> bool:
     begin = reply.body[:1000].lstrip(b"\xef\xbb\xbf \r\n\t").lower()
     return reply.content_type in _PAGES or begin.startswith((b"<!doctype html", b"<html"))
 
 
-def _text_of(reply: _Reply) -> str:
+def _text_of(reply: Reply) -> str:
     """What the body of an error says: the message of a google.rpc.Status, or plain text as Loki sends it."""
     with suppress(DecodeError, ParseError, UnicodeDecodeError):
         if reply.content_type in {PROTOBUF, "application/protobuf"}:
@@ -209,7 +227,7 @@ def _text_of(reply: _Reply) -> str:
     return reply.body.decode(errors="replace")
 
 
-def _remark(reply: _Reply, text: str, *, is_page: bool) -> str:
+def _remark(reply: Reply, text: str, *, is_page: bool) -> str:
     """What is special about an answer, and what the operator does about it."""
     if are_about_the_protocol(text):
         return ", because it speaks TLS: check the scheme of otlp.endpoint"
@@ -218,7 +236,7 @@ def _remark(reply: _Reply, text: str, *, is_page: bool) -> str:
     return " with a web page" if is_page else ""
 
 
-def _whither(reply: _Reply, discreet: Discreet) -> str:
+def _whither(reply: Reply, discreet: Discreet) -> str:
     """Where a redirect leads, without the path and query, which may hold a token."""
     with suppress(ValueError):
         target = urlsplit(reply.location)

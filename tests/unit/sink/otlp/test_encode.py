@@ -16,7 +16,7 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from agent.model import AttributeValue, LogRecord
 from agent.sink.otlp.decode import otlp_json, records
 from agent.sink.otlp.encode import Encoder
-from agent.sink.otlp.text import int_text, safe_key, safe_text, shown
+from agent.sink.safe_text import int_text, safe_key, safe_text, shown
 from tests.support.records import SECOND, log_record
 
 ENCODER = Encoder({"service.name": "audit", "deployment.environment.name": "prod"}, "1.2.3")

@@ -16,7 +16,7 @@ from google.rpc.status_pb2 import Status
 
 from agent.sink.answer import Accepted, Answer, Later, Misconfigured, PartlyRejected, Refused, TooLarge
 from agent.sink.otlp.encode import Encoder
-from agent.sink.otlp.http import MAX_RESPONSE_BYTES, HttpTransport, retry_after_seconds
+from agent.sink.otlp.http import MAX_RESPONSE_BYTES, HttpTransport, Speech, retry_after_seconds
 from tests.support.otlp_receiver import HttpReceiver, HttpReply, partial_success
 from tests.support.private_ca import PrivateCa
 from tests.support.records import log_record
@@ -367,3 +367,26 @@ def test_many_threads_share_one_transport(opened: Open) -> None:
 def test_retry_after_is_seconds_or_a_date(value: str, seconds: float | None) -> None:
     """Both forms of RFC 9110 are read; nonsense is no wish."""
     assert retry_after_seconds(value, now=10.0) == seconds
+
+
+def test_another_protocol_says_what_it_sends_and_what_a_success_proves() -> None:
+    """The way there and back, and what an error means, are the same; the types and the judge of a yes are its own."""
+    speech = Speech("application/json", "text/plain", lambda reply, origin, discreet: Accepted(reply.body.decode()))
+    with HttpReceiver([HttpReply(200, b"3 lines", "text/plain"), HttpReply(400, b"no", "text/plain")]) as receiver:
+        transport = HttpTransport(
+            receiver.url,
+            {},
+            timeout=10,
+            compression="none",
+            ca_file=None,
+            cert_file=None,
+            key_file=None,
+            user_agent="test",
+            speech=speech,
+        )
+        answers = [transport.send(PAYLOAD), transport.send(PAYLOAD)]
+        transport.close()
+    assert answers[0] == Accepted("3 lines")
+    assert isinstance(answers[1], Refused)
+    sent = receiver.exports[0].headers
+    assert (sent["content-type"], sent["accept"]) == ("application/json", "text/plain")

@@ -5,16 +5,17 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
+from typing import get_args
 
 import pytest
 from google.rpc.status_pb2 import Status
 from grpc import StatusCode
 from pydantic import SecretStr
 
-from agent.settings.destination import OtlpSettings
+from agent.settings.destination import PLACES, OtlpSettings
 from agent.sink.answer import Accepted, Answer, PartlyRejected
+from agent.sink.opening import open_wire
 from agent.sink.otlp.http import MAX_RESPONSE_BYTES
-from agent.sink.otlp.opening import open_transport
 from tests.support.otlp_receiver import GrpcReceiver, GrpcReply, HttpReceiver, HttpReply, partial_success
 
 HEADERS: Mapping[str, SecretStr] = {"X-Key": SecretStr("s3cret")}
@@ -24,7 +25,7 @@ def test_http_gets_the_logs_url_and_the_headers() -> None:
     """A base URL is completed, and secrets are sent as they are."""
     with HttpReceiver() as receiver:
         settings = OtlpSettings(endpoint=receiver.url, headers=HEADERS)
-        transport = open_transport(settings, "9")
+        transport = open_wire(settings, {}, "9").transport
         assert transport.send(b"") == Accepted()
         transport.close()
     [export] = receiver.exports
@@ -37,10 +38,20 @@ def test_grpc_gets_the_endpoint_and_the_headers() -> None:
     """The same settings over gRPC."""
     with GrpcReceiver() as receiver:
         settings = OtlpSettings(endpoint=receiver.url, protocol="grpc", headers=HEADERS)
-        transport = open_transport(settings, "9")
+        transport = open_wire(settings, {}, "9").transport
         assert transport.send(b"") == Accepted()
         transport.close()
     assert receiver.exports[0].headers["x-key"] == "s3cret"
+
+
+def test_every_protocol_of_the_settings_can_be_opened() -> None:
+    """A protocol that the settings take has its row in the table of addresses and in that of what opens it."""
+    protocols = get_args(OtlpSettings.model_fields["protocol"].annotation)
+    assert set(protocols) == PLACES.keys()
+    for protocol in protocols:
+        settings = OtlpSettings.model_validate({"protocol": protocol})
+        assert settings.endpoint == PLACES[protocol].nearby
+        open_wire(settings, {}, "9").transport.close()
 
 
 TOKEN = "s3cret-token-" + "0123456789" * 8
@@ -61,7 +72,7 @@ def _told(reply: HttpReply, headers: Mapping[str, SecretStr] = SECRETS) -> str:
     """What is told of a sink that answers so over HTTP, where the endpoint has a password and a query, too."""
     with HttpReceiver([reply]) as receiver:
         endpoint = receiver.url.replace("://", USER_INFO) + QUERY
-        transport = open_transport(OtlpSettings(endpoint=endpoint, headers=headers), "9")
+        transport = open_wire(OtlpSettings(endpoint=endpoint, headers=headers), {}, "9").transport
         said = _said(transport.send(b""))
         transport.close()
     return said
@@ -70,7 +81,7 @@ def _told(reply: HttpReply, headers: Mapping[str, SecretStr] = SECRETS) -> str:
 def _told_over_grpc(reply: GrpcReply) -> str:
     """The same over gRPC."""
     with GrpcReceiver([reply]) as receiver:
-        transport = open_transport(OtlpSettings(endpoint=receiver.url, protocol="grpc", headers=SECRETS), "9")
+        transport = open_wire(OtlpSettings(endpoint=receiver.url, protocol="grpc", headers=SECRETS), {}, "9").transport
         said = _said(transport.send(b""))
         transport.close()
     return said
