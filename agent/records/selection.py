@@ -53,7 +53,7 @@ class Selector:
         self._keeps_all = include_read_only and (self._everything or not self._callers)
 
     def selects(self, event_source: object, event_name: object) -> bool:
-        """Whether an event of this source and name can be kept; either may be of any JSON type, or None if absent."""
+        """Whether an event of this source and name can be kept; what is not text is taken for absent."""
         name = event_name if isinstance(event_name, str) else ""
         source = event_source if isinstance(event_source, str) else ""
         if len(source) + len(name) > _LONGEST_REMEMBERED:

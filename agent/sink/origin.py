@@ -13,7 +13,7 @@ DEFAULT_SERVICE_NAME: Final = "aws-codecatalyst"
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class RecordOrigin:
     """What chooses the resource of a record; Loki makes its streams of it."""
 
     account: str
@@ -26,7 +26,7 @@ class Origin:
         return cls(record.account, record.region, record.service_name)
 
 
-def resource_of(origin: Origin, given: Mapping[str, str]) -> dict[str, str]:
+def resource_of(origin: RecordOrigin, given: Mapping[str, str]) -> dict[str, str]:
     """The resource's attributes for records of `origin`, sorted by name, fit to be sent; none is empty.
 
     `given` are those of the settings, which cannot change the account and the region.

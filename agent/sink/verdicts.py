@@ -11,7 +11,7 @@ from agent.faults.dead_letters import Reason
 from agent.model import ACCEPTED, UNANSWERED, LogRecord, Verdict
 from agent.sink.answer import Why
 from agent.sink.experience import Experience
-from agent.sink.origin import Origin
+from agent.sink.origin import RecordOrigin
 
 _DETAILS: Final = {
     Reason.SINK_REJECTED: "the sink refused the record",
@@ -49,7 +49,7 @@ class Verdicts:
         self._experience = experience
         self._verdicts = [UNANSWERED] * len(records)
         self._refusals: list[RefusedRecord] = []
-        self._proofs: dict[Origin, _Proof] = {}
+        self._proofs: dict[RecordOrigin, _Proof] = {}
 
     def accept(self, places: Iterable[int]) -> None:
         """The sink has accepted a request with these."""
@@ -83,7 +83,7 @@ class Verdicts:
     def refuse_for_time(self, place: int, why: Why, said: str) -> None:
         """A record was refused for its time: so are those of its stream that are as far off, or farther."""
         record = self._records[place]
-        self._proofs[Origin.of(record)] = _Proof(record.time_unix_nano, why, said)
+        self._proofs[RecordOrigin.of(record)] = _Proof(record.time_unix_nano, why, said)
         self._reject(place, _REASONS[why], said)
 
     def too_large(self, place: int, said: str) -> None:
@@ -104,7 +104,7 @@ class Verdicts:
         left = []
         for place in places:
             record = self._records[place]
-            proof = self._proofs.get(Origin.of(record))
+            proof = self._proofs.get(RecordOrigin.of(record))
             if proof and proof.holds_for(record.time_unix_nano):
                 self._reject(place, _REASONS[proof.why], f"what it said of one like this: {proof.said}")
             else:

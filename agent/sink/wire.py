@@ -51,5 +51,5 @@ class Transport(Protocol):
 class Wire:
     """All that one protocol gives."""
 
-    encoder: Encoder
+    encoder: WireEncoder
     transport: Transport

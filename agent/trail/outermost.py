@@ -18,16 +18,18 @@ from agent.faults.dead_letters import Reason
 _STRUCTURE: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{},]', re.DOTALL)
 _COLON: Final = re.compile(rb"[ \t\r\n]*:[ \t\r\n]*")
 _RECORDS: Final = b'"Records"'
-_OPENING: Final = b'{"Records":['
-_CLOSING: Final = b"]}"
+OPENING: Final = b'{"Records":['
+CLOSING: Final = b"]}"
+"""How CloudTrail begins and ends a log file."""
+
 _decode_array: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
 def fills(entries: Sequence[msgspec.Raw], text: bytearray) -> bool:
     """Whether `text` is certainly `{"Records":[…]}` of these entries and nothing else; False means: not known."""
     commas = max(0, len(entries) - 1)
-    length = len(_OPENING) + sum(len(memoryview(entry)) for entry in entries) + commas + len(_CLOSING)
-    return len(text) == length and text.startswith(_OPENING) and text.endswith(_CLOSING)
+    length = len(OPENING) + sum(len(memoryview(entry)) for entry in entries) + commas + len(CLOSING)
+    return len(text) == length and text.startswith(OPENING) and text.endswith(CLOSING)
 
 
 def all_entries(text: bytearray) -> list[msgspec.Raw]:

@@ -18,7 +18,7 @@ from opentelemetry.proto.resource.v1 import resource_pb2
 from opentelemetry.sdk.resources import Resource
 
 from agent.model import AttributeValue, LogRecord
-from agent.sink.origin import Origin, resource_of
+from agent.sink.origin import RecordOrigin, resource_of
 from agent.sink.safe_text import int_text, safe_key, safe_text
 from agent.sink.wire import Batch
 
@@ -77,7 +77,7 @@ class Encoder:
         if draft.records:
             yield draft.batch()
 
-    def _template(self, origin: Origin) -> logs_pb2.ResourceLogs:
+    def _template(self, origin: RecordOrigin) -> logs_pb2.ResourceLogs:
         """A ResourceLogs with its Resource and one ScopeLogs without records; to be copied, never changed."""
         group = logs_pb2.ResourceLogs()
         self._fill_resource(group.resource, origin)
@@ -89,7 +89,7 @@ class Encoder:
         encoding.value.string_value = "aws.cloudtrail"
         return group
 
-    def _fill_resource(self, target: resource_pb2.Resource, origin: Origin) -> None:
+    def _fill_resource(self, target: resource_pb2.Resource, origin: RecordOrigin) -> None:
         # Not Resource.create(): it adds a random service.instance.id, so every process would send other bytes.
         for key, value in Resource(resource_of(origin, self._resource)).attributes.items():
             attribute = target.attributes.add()
@@ -104,12 +104,12 @@ class _Draft:
         self.request = ExportLogsServiceRequest()
         self.records: list[LogRecord] = []
         self._encoder = encoder
-        self._groups: dict[Origin, logs_pb2.ScopeLogs] = {}
+        self._groups: dict[RecordOrigin, logs_pb2.ScopeLogs] = {}
         self._bytes = 0
 
     def add(self, record: LogRecord) -> logs_pb2.LogRecord:
         """Write `record` into its group, behind those already there."""
-        origin = Origin.of(record)
+        origin = RecordOrigin.of(record)
         if origin not in self._groups:
             self._groups[origin] = self._open(origin)
         target: logs_pb2.LogRecord = self._groups[origin].log_records.add()
@@ -141,7 +141,7 @@ class _Draft:
         """The request as it stands."""
         return Batch(tuple(self.records), _serialized(self.request))
 
-    def _open(self, origin: Origin) -> logs_pb2.ScopeLogs:
+    def _open(self, origin: RecordOrigin) -> logs_pb2.ScopeLogs:
         group = self.request.resource_logs.add()
         group.CopyFrom(self._encoder.template(origin))
         scope: logs_pb2.ScopeLogs = group.scope_logs[0]
@@ -149,11 +149,11 @@ class _Draft:
 
     def _opening(self, record: LogRecord) -> int:
         """The bytes of a new group that begins with `record`."""
-        origin = Origin.of(record)
+        origin = RecordOrigin.of(record)
         return 0 if origin in self._groups else self._encoder.template(origin).ByteSize() + _GROUP_FRAME
 
     def _take_back(self, record: LogRecord) -> None:
-        group = self._groups[Origin.of(record)]
+        group = self._groups[RecordOrigin.of(record)]
         del group.log_records[-1]
         if not group.log_records:
             del self.request.resource_logs[-1]

@@ -13,7 +13,7 @@ import pytest
 from agent.demo.cast import SPACES
 from agent.demo.generator import OPENING_SIZE, ROUND_SIZE, GeneratedEvent, Generator
 from agent.demo.lines import Who
-from agent.demo.players import Kind
+from agent.demo.players import PlayerKind
 from agent.demo.scenes import CONNECTION_EVENTS, CONNECTION_KINDS, SPACE_EVENTS
 from agent.model import ObjectSource
 from agent.records.actor import IDENTITY_TYPES, ActorKind
@@ -184,6 +184,6 @@ def test_a_dev_environment_keeps_its_id_through_a_scene() -> None:
 
 def test_the_demo_knows_every_identity_type() -> None:
     """A type that CloudTrail writes is played by some kind of actor, and each kind of actor has words of its own."""
-    assert {kind.user_type for kind in Kind} == IDENTITY_TYPES
+    assert {kind.user_type for kind in PlayerKind} == IDENTITY_TYPES
     assert [kind for kind in ActorKind if Who.of(kind) == Who(kind, kind)] == [ActorKind.ROOT, ActorKind.UNKNOWN]
     assert all(len(Who.of(kind).mark) <= 4 for kind in ActorKind if kind is not ActorKind.UNKNOWN)

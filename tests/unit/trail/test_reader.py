@@ -269,6 +269,16 @@ def test_no_second_value_hides_an_event(raw: bytes, odd: tuple[bytes, ...]) -> N
 
 
 @pytest.mark.row(67)
+@pytest.mark.parametrize("other", [b"{}", b'{"a":1}', NOISE[:1] + b'"eventTime":1}'])
+def test_events_without_names_do_not_hide_a_second_value(other: bytes) -> None:
+    """As many names as events do not prove that each event has one of them."""
+    raw = b"{" + SOURCE + b"," + S3 + b',"eventName":"a"}'
+    assert read(log_file(raw, other)) == SelectedEvents((raw,), 1, 0)
+    named = b'{"eventSource":"x","eventName":"ListConnections","eventName":"x"}'
+    assert read(log_file(named, other)) == SelectedEvents((named,), 1, 0)
+
+
+@pytest.mark.row(67)
 @pytest.mark.parametrize(
     "raw",
     [
