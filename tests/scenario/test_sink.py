@@ -11,13 +11,15 @@ from typing import Any, Final
 
 import pytest
 
+from agent.sink.otlp.decode import ReceivedRecord
 from agent.sink.otlp.http import HttpTransport
 from agent.sink.wire import Transport
 from tests.support.events import event
-from tests.support.far_side import Reply
+from tests.support.far_side import Reply, event_id
 from tests.support.objects import ref
 from tests.support.otlp_receiver import HttpReceiver, HttpReply
 from tests.support.private_ca import PrivateCa
+from tests.support.truth import Written
 from tests.support.world import HOUR, MINUTE, World
 
 Open = Callable[..., HttpTransport]
@@ -266,3 +268,57 @@ def test_one_record_that_the_sink_refuses_costs_one_message_of_ten(place: int) -
     assert agent.metric("trail_agent_export_requests_total") <= 11
     assert world.sink.stored == set(names) - {names[place]}
     world.check_end()
+
+
+def _answer_with(world: World, reply: Reply, name: str) -> Callable[[], None]:
+    """Have every request with this event answered so, and nothing of it kept; returns what ends that."""
+    judge = world.sink._judge
+
+    def answer(received: Sequence[ReceivedRecord]) -> Reply:
+        return reply if name in map(event_id, received) else judge(received)
+
+    world.sink._judge = answer  # type: ignore[method-assign]
+    return lambda: setattr(world.sink, "_judge", judge)
+
+
+def _one_of_ten(world: World, place: int) -> Written:
+    """Ten messages of one event each, a minute apart; the one at `place` has the event "odd"."""
+    names = [*"abcdefghi"]
+    names.insert(place, "odd")
+    objects = [world.put(ref(name), event(name, minute=number)) for number, name in enumerate(names)]
+    for one in objects:
+        world.notify(one)
+    return objects[place]
+
+
+TOO_NEW: Final = Reply(400, text="entry for stream '{}' has timestamp too new: 2126-01-01T00:00:00Z")
+
+
+@pytest.mark.row(24)
+def test_a_record_that_is_too_new_comes_again_and_is_a_dead_letter_at_its_fourth_receive() -> None:
+    """A clock may be set right meanwhile: three times its message is given back; the others are delivered."""
+    world = World()
+    odd = _one_of_ten(world, 9)
+    _answer_with(world, TOO_NEW, "odd")
+    agent = world.agent()
+    seen = agent.observe(1)
+    agent.run(HOUR)
+    assert seen[1].metrics.by("trail_agent_deliveries_settled_total", "outcome")["delivered"] == 9
+    assert world.letters() == [("sink_too_new", odd.ref.key)]
+    assert agent.settled() == {"delivered": 9, "retry": 3, "dead_letter": 1}
+    assert agent.by("trail_agent_dead_letters_total", "reason") == {"sink_too_new": 1}
+    world.check_end()
+
+
+@pytest.mark.row(24)
+def test_a_record_that_is_too_new_for_a_minute_is_delivered() -> None:
+    """The sink's clock was behind: the message that came again is delivered like any other."""
+    world = World()
+    _one_of_ten(world, 9)
+    world.clock.at(MINUTE, _answer_with(world, TOO_NEW, "odd"))
+    agent = world.agent()
+    agent.run(HOUR)
+    settled = agent.settled()
+    assert settled["delivered"] == 10
+    assert 1 <= settled["retry"] <= 3
+    world.check_all_delivered()

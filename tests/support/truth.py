@@ -15,7 +15,7 @@ from tests.support.queue import FakeQueue
 
 _PATIENT_RECEIVES: Final = 3
 _MAY_PASS: Final = frozenset({Reason.OBJECT_MISSING, Reason.OBJECT_UNREADABLE})
-_OF_THE_SINK: Final = (Reason.SINK_REJECTED, Reason.SINK_TOO_OLD, Reason.RECORD_TOO_LARGE)
+_OF_THE_SINK: Final = (Reason.SINK_REJECTED, Reason.SINK_TOO_OLD, Reason.SINK_TOO_NEW, Reason.RECORD_TOO_LARGE)
 
 
 @dataclass(frozen=True, slots=True)

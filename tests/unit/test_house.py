@@ -161,6 +161,29 @@ def test_no_two_classes_have_one_name() -> None:
     }
 
 
+PURE: Final = ("trail", "records", "faults", "model.py", "errors.py")
+
+
+def test_the_core_asks_neither_the_clock_nor_the_disk_nor_the_network() -> None:
+    """What import-linter cannot see: it knows whole packages, and the core needs `urllib.parse` and `datetime`."""
+    core = [path for path in AGENT if path.relative_to(ROOT / "agent").parts[0] in PURE]
+    imported = {
+        f"{_place(path)}: {node.module}"
+        for path in core
+        for node in ast.walk(_tree(path))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] in {"urllib", "importlib"}
+    }
+    called = {
+        f"{_place(path)}: {ast.unparse(node.func)}"
+        for path in core
+        for node in ast.walk(_tree(path))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in {"open", "print", "now", "today"}
+    }
+    assert len(core) > len(PURE)
+    assert {place for place in imported if not place.endswith(": urllib.parse")} == set()
+    assert called == set()
+
+
 def _acts(function: ast.FunctionDef) -> Iterator[str]:
     """What a function changes: an attribute or an entry of something, or what it calls to do so."""
     for node in ast.walk(function):
