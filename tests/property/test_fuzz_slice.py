@@ -9,7 +9,7 @@ import pytest
 
 from agent.errors import PermanentError
 from agent.faults.dead_letters import Reason
-from agent.trail.inflate import InflateLimits
+from agent.trail.inflate import Inflated, InflateLimits, TextFacts
 from tests.fuzz import demands
 from tests.fuzz.run import Fuzz
 
@@ -35,9 +35,11 @@ def test_a_reader_that_trusts_damaged_gzip_is_found_out(monkeypatch: pytest.Monk
     assert saved
 
 
-def _trusting(chunks: Iterable[bytes], _limits: InflateLimits) -> bytearray:
+def _trusting(chunks: Iterable[bytes], _limits: InflateLimits) -> Inflated:
     """What inflates without its header and its trailer."""
+    stored = b"".join(chunks)
     try:
-        return bytearray(zlib.decompressobj(wbits=-zlib.MAX_WBITS).decompress(b"".join(chunks)[10:]))
+        text = bytearray(zlib.decompressobj(wbits=-zlib.MAX_WBITS).decompress(stored[10:]))
     except zlib.error as error:
         raise PermanentError(Reason.OBJECT_CORRUPT, "damaged") from error
+    return Inflated(text, TextFacts(len(stored), is_plain=False))
