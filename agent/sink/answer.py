@@ -10,7 +10,7 @@ gets too is not about a record), and `agent.sink.experience` at what other recor
 | later, slow   | a status that may pass; no answer                         | waits, and sends the same bytes again   |
 | throttled     | 429, RESOURCE_EXHAUSTED, words of overload                | the same, as far apart as the sink asks |
 | misconfigured | a status of the address; a web page; no OTLP response     | keeps everything, waits for an operator |
-| too large     | 413, or words about size, and none of overload            | splits; a record alone is shrunk        |
+| too large     | 413, or words about the size of a request, or its number  | splits; with a proof, shrinks one alone |
 | too old, new  | a refusal whose words say so                              | splits; a dead letter, or later         |
 | refused       | 400, 422, INVALID_ARGUMENT, and no empty request gets it  | splits down to the record that is bad   |
 
@@ -89,10 +89,11 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class TooLarge:
-    """The request is larger than the sink takes."""
+    """The request is larger than the sink takes. `is_proven`: by the numbers that it names."""
 
     detail: str
     said: str = ""
+    is_proven: bool = False
 
 
 NotJudged = Later | Misconfigured
@@ -165,6 +166,7 @@ class Refusal:
 
     `text` is all that the sink wrote, as far as it was read; `said` the part of it that a dead letter shows.
     `asked_to_wait`: it sent RetryInfo. `is_page`: what it wrote is a web page, which no sink writes about a record.
+    `asked` are the bytes of the request before compression: what stands in it is no word of the sink's.
     """
 
     code: str
@@ -174,6 +176,7 @@ class Refusal:
     retry_after: float | None = None
     asked_to_wait: bool = False
     is_page: bool = False
+    asked: bytes = b""
 
 
 def http_meaning(status: int) -> Meaning:
@@ -192,9 +195,9 @@ def refusal(meaning: Meaning, reply: Refusal) -> Answer:
         case Meaning.MISCONFIGURED:
             return Misconfigured(reply.detail, reply.said)
         case Meaning.REFUSED:
-            return Refused(reply.detail, reply.said, _why(reply.text))
+            return Refused(reply.detail, reply.said, _why(reply.text, reply.asked))
         case Meaning.TOO_LARGE:
-            return TooLarge(reply.detail, reply.said)
+            return TooLarge(reply.detail, reply.said, words.prove_size(reply.text, reply.asked))
         case weighed:
             is_slow, is_throttled = weighed is Meaning.SLOW, weighed is Meaning.THROTTLED
             return Later(reply.detail, _bounded(reply.retry_after), is_slow, is_throttled, reply.said)
@@ -214,19 +217,19 @@ def _weighed(meaning: Meaning, reply: Refusal) -> Meaning:
         return Meaning.MISCONFIGURED if meaning is Meaning.REFUSED else meaning
     if meaning is Meaning.MISCONFIGURED:
         return meaning
-    if reply.code in _MAY_BE_ABOUT_SIZE and not reply.asked_to_wait and words.are_about_size(reply.text):
+    if reply.code in _MAY_BE_ABOUT_SIZE and not reply.asked_to_wait and words.are_about_size(reply.text, reply.asked):
         return Meaning.TOO_LARGE
     if meaning is not Meaning.REFUSED:
         return meaning
-    if words.are_about_the_protocol(reply.text):
+    if words.are_about_the_protocol(reply.text, reply.asked):
         return Meaning.MISCONFIGURED
-    return Meaning.THROTTLED if words.are_about_load(reply.text) else meaning
+    return Meaning.THROTTLED if words.are_about_load(reply.text, reply.asked) else meaning
 
 
-def _why(text: str) -> Why:
-    if words.are_about_age(text):
+def _why(text: str, asked: bytes) -> Why:
+    if words.are_about_age(text, asked):
         return Why.TOO_OLD
-    return Why.TOO_NEW if words.are_about_the_future(text) else Why.UNTOLD
+    return Why.TOO_NEW if words.are_about_the_future(text, asked) else Why.UNTOLD
 
 
 def _bounded(retry_after: float | None) -> float | None:

@@ -6,6 +6,7 @@ that is too large alone is shrunk. If one never passes although empty requests d
 
 from __future__ import annotations
 
+from agent.faults.dead_letters import Reason
 from agent.model import Verdict
 from agent.sink import words
 from agent.sink.answer import (
@@ -133,16 +134,25 @@ class Export:
         return []
 
     def _make_smaller(self, piece: Piece, answer: TooLarge) -> list[Piece]:
-        """Halve the request; a record that is alone is shrunk, as often as it can be."""
+        """Halve the request; a record that is alone is shrunk, as often as it can be, once its size is proven.
+
+        Proof are the numbers in the sink's words, or others that were accepted since. A sink may say of everything that
+        it is too large: without a proof the record stays whole.
+        """
         if len(piece.places) > 1:
             older, newer = piece.halves()
             return [newer, older]
         (place,) = piece.places
-        if not self._cargo.cut(place):
-            self._verdicts.too_large(place, _said(answer))
-            return []
-        self._telemetry.record_shrunk()
-        return [piece.only(piece.places)]
+        since = piece.refused_since or 0
+        is_proven = answer.is_proven or self._experience.accepted > since or self._verdicts.is_passed_by_others(place)
+        if is_proven and self._cargo.cut(place):
+            self._telemetry.record_shrunk()
+            return [piece.only(piece.places)]
+        bytes_sent = len(self._cargo.bytes_of(piece))
+        said = f"in a request of {bytes_sent} bytes: {_said(answer)}"
+        key = f"{answer.detail} {words.alike(answer.said)}"
+        self._verdicts.refuse(RefusedRecord(place, key, said, Reason.RECORD_TOO_LARGE), since)
+        return []
 
     def _try_parts(self, piece: Piece, last: NotJudged) -> list[Piece] | None:
         """Try smaller and smaller parts of a request that is stuck, in turn with the whole, until one passes.

@@ -76,6 +76,7 @@ class Cargo:
         limits: Limits,
     ) -> None:
         self.records = list(records)
+        self.digests = [record.digest for record in records]
         self._encoder = encoder
         self._shrink = shrink
         self._limits = limits

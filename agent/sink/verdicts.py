@@ -17,7 +17,7 @@ _DETAILS: Final = {
     Reason.SINK_REJECTED: "the sink refused the record",
     Reason.SINK_TOO_OLD: "the sink takes no records as old as this one",
     Reason.SINK_TOO_NEW: "the sink says that the record is from the future",
-    Reason.RECORD_TOO_LARGE: "the sink finds the record too large, even truncated",
+    Reason.RECORD_TOO_LARGE: "the sink finds the record too large",
 }
 _REFUSES_ALL: Final = "the sink refuses one record after the other: its settings may be to blame, and not the records"
 _SILENT: Final = "the sink answers empty requests, but gives no answer that settles this record, sent alone"
@@ -35,6 +35,7 @@ class RefusedRecord:
     place: int
     words: str
     said: str
+    reason: Reason = Reason.SINK_REJECTED
     is_final: bool = False
     is_sent: bool = True
     accepted: int = 0
@@ -69,7 +70,7 @@ class Verdicts:
             return False
         latest = self._refusals[-1]
         accepted = self._experience.accepted
-        unsent = RefusedRecord(-1, latest.words, latest.said, is_sent=False, accepted=accepted)
+        unsent = replace(latest, is_final=False, is_sent=False, accepted=accepted)
         self._refusals += [replace(unsent, place=place) for place in places]
         return True
 
@@ -86,9 +87,9 @@ class Verdicts:
         self._proofs[RecordOrigin.of(record)] = _Proof(record.time_unix_nano, why, said)
         self._reject(place, _REASONS[why], said)
 
-    def too_large(self, place: int, said: str) -> None:
-        """A record is too large, and cannot be shrunk any more."""
-        self._reject(place, Reason.RECORD_TOO_LARGE, said)
+    def is_passed_by_others(self, place: int) -> bool:
+        """Whether the sink has accepted others since it refused a record for the first time."""
+        return self._experience.has_accepted_since(self._records[place].digest)
 
     def unsettled(self, place: int, said: str, *, is_suspect: bool) -> None:
         """A record never passes alone; a suspect is held."""
@@ -117,19 +118,25 @@ class Verdicts:
         If the sink ignores empty requests, only an accepted record proves that its settings are right.
         """
         for refusal in self._refusals:
-            digest = self._records[refusal.place].digest
-            is_suspect = not refusal.is_sent or self._experience.is_setting(digest, refusal.words)
-            is_suspect |= not has_control and not self._experience.has_accepted_since(digest)
+            is_suspect = self._is_suspect(refusal, has_control=has_control)
             detail = _REFUSES_ALL if is_suspect else ""
             self._reject(
                 refusal.place,
-                Reason.SINK_REJECTED,
+                refusal.reason,
                 refusal.said,
                 detail=detail,
                 is_final=refusal.is_final,
                 is_suspect=is_suspect,
             )
         return self._verdicts
+
+    def _is_suspect(self, refusal: RefusedRecord, *, has_control: bool) -> bool:
+        """Whether the sink may refuse everything. That a record is too large, only others that it accepts can prove."""
+        digest = self._records[refusal.place].digest
+        if not refusal.is_sent or self._experience.is_setting(digest, refusal.words):
+            return True
+        needs_others = not has_control or refusal.reason is Reason.RECORD_TOO_LARGE
+        return needs_others and not self._experience.has_accepted_since(digest)
 
     def _reject(
         self,

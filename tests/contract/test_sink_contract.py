@@ -145,7 +145,7 @@ LATE = "entry for stream '{}' has timestamp too old: 1, oldest acceptable timest
 TOO_OLD = Said(
     Refused("400", LATE, Why.TOO_OLD), HttpReply(400, LATE.encode(), TEXT), GrpcReply(StatusCode.INVALID_ARGUMENT, LATE)
 )
-LARGER = "grpc: received message larger than max (5242880 vs. 4194304)"
+LARGER = "Received message exceeds the maximum configured message size."
 TOO_LARGE = Said(
     TooLarge("too big"), HttpReply(413, b"too big", TEXT), GrpcReply(StatusCode.RESOURCE_EXHAUSTED, LARGER)
 )
@@ -302,22 +302,38 @@ def test_a_request_too_large_is_halved(opened: Open) -> None:
 
 
 def test_a_record_too_large_is_shrunk_once(opened: Open) -> None:
-    """A single record too large is sent again with something left out."""
+    """A single record too large is sent again with something left out, once another was accepted."""
     telemetry = FakeTelemetry()
-    with opened([TOO_LARGE]) as bench:
+    with opened([TOO_LARGE, _partial(0, ""), TOO_LARGE]) as bench:
         sink = open_sink(bench.transport, telemetry=telemetry, shrink=lambda _: log_record("small"))
-        assert sink.export([log_record("x" * 1000)]) == [ACCEPTED]
-        assert len(bench.payloads()[1]) < len(bench.payloads()[0])
+        assert sink.export([log_record("a", at=1), log_record("x" * 1000, at=2)]) == [ACCEPTED] * 2
+        assert len(bench.payloads()[3]) < len(bench.payloads()[2])
     assert telemetry.count("record_shrunk") == 1
 
 
 def test_a_record_that_stays_too_large_is_a_fault(opened: Open) -> None:
     """A record is shrunk as long as something can be left out, and no more than eight times."""
-    with opened([TOO_LARGE] * 9) as bench:
-        [verdict] = open_sink(bench.transport, shrink=lambda _: log_record("small")).export([log_record()])
-        assert len(bench.payloads()) == 9
+    with opened([TOO_LARGE, _partial(0, ""), *[TOO_LARGE] * 9]) as bench:
+        sink = open_sink(bench.transport, shrink=lambda record: record)
+        verdict = sink.export([log_record("a", at=1), log_record("b", at=2)])[1]
+        sizes = [len(payload) for payload in bench.payloads()]
+        assert len(sizes) == 11
     assert verdict.fault
     assert verdict.fault.reason is Reason.RECORD_TOO_LARGE
+    assert f"{sizes[-1]} bytes" in verdict.fault.said
+    assert not verdict.fault.is_suspect
+
+
+@pytest.mark.row(76)
+def test_a_sink_that_finds_all_too_large_gets_whole_records_when_it_recovers(opened: Open) -> None:
+    """Nothing was accepted, so that its own limit may be to blame: held, never shrunk, and delivered whole later."""
+    records, telemetry = [log_record(name * 50, at=n) for n, name in enumerate("abcdef")], FakeTelemetry()
+    with opened([TOO_LARGE] * 11) as bench:
+        sink = open_sink(bench.transport, telemetry=telemetry, shrink=lambda _: log_record("small"))
+        verdicts = sink.export(records)
+        assert all(verdict.fault and verdict.fault.is_suspect for verdict in verdicts)
+        assert sink.export(records) == [ACCEPTED] * 6
+    assert telemetry.count("record_shrunk") == 0
 
 
 def test_a_halt_leaves_the_rest_unanswered(opened: Open) -> None:

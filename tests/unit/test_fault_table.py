@@ -83,6 +83,9 @@ FAULTS: Final = {
     72: "masking readOnly beside include_read_only: false",
     73: "an event of another service counts as CodeCatalyst's, or has its attributes",
     74: "forged event sources and names of other services fill the memory of the metric",
+    75: "the sink tells of its own heap, queues or buffers in words that sound like the size of a request",
+    76: "the sink finds every record too large, whatever its size",
+    77: "a record holds the words by which a sink's refusal is read, and the sink quotes it",
 }
 
 

@@ -36,8 +36,9 @@ MAX_RESPONSE_BYTES = 1 << 20
 """gRPC reports a response above the limit as RESOURCE_EXHAUSTED, which is also what a server says of a request that is
 too large. 64 KiB would turn a long partial_success message into that; 1 MiB is beyond any message and bounds memory."""
 
-_OVERSIZED = re.compile(r"CLIENT: .*larger than max")
-"""How our own side says, with RESOURCE_EXHAUSTED, that the response is above the limit: the server had accepted."""
+_OVERSIZED = re.compile(r"(?:Stream removed \()?CLIENT: .{0,40}larger than max")
+"""How our own side says, with RESOURCE_EXHAUSTED, that the response is above the limit: the server had accepted.
+Only at its beginning: further on a server may quote a record."""
 
 _MAX_METADATA_BYTES = 1 << 18
 """The message of a status travels in the metadata, and a sink may quote every record that it refuses. Above gRPC's own
@@ -105,7 +106,7 @@ class GrpcTransport:
         try:
             response = self._call(payload)
         except grpc.RpcError as error:
-            return _judge(error, self._target.address, self._discreet)
+            return _judge(error, payload, self._target.address, self._discreet)
         except OSError as error:
             return Misconfigured(f"cannot read {error.filename}: {error.strerror}; check the otlp TLS files")
         except (ValueError, TypeError) as error:
@@ -164,17 +165,18 @@ def _accepted(body: bytes, address: str, discreet: Discreet) -> Answer:
     return success(partial.rejected_log_records, discreet.shown(partial.error_message))
 
 
-def _judge(error: _Failed, address: str, discreet: Discreet) -> Answer:
+def _judge(error: _Failed, asked: bytes, address: str, discreet: Discreet) -> Answer:
     """The answer that a failed call gives."""
     code, text = error.code().name, error.details() or ""
-    if _OVERSIZED.search(text):
+    if code == "RESOURCE_EXHAUSTED" and _OVERSIZED.match(text):
         return PartlyRejected(UNKNOWN_COUNT, f"{address} answered with more than {MAX_RESPONSE_BYTES} bytes")
     if answer := _of_our_side(code, text, address, discreet):
         return answer
     retry = _retry_info(error)
     meaning = grpc_meaning(code)
     detail, said = f"{address} answered {code}", discreet.shown(text)
-    return refusal(meaning, Refusal(code, detail, text, said, _seconds(retry), asked_to_wait=retry is not None))
+    wait, is_told = _seconds(retry), retry is not None
+    return refusal(meaning, Refusal(code, detail, text, said, wait, asked_to_wait=is_told, asked=asked))
 
 
 def _of_our_side(code: str, text: str, address: str, discreet: Discreet) -> Answer | None:
@@ -183,7 +185,7 @@ def _of_our_side(code: str, text: str, address: str, discreet: Discreet) -> Answ
         return Later(f"{address} answered with more metadata than {_MAX_METADATA_BYTES} bytes", slow=True)
     if text == _UNSENDABLE:
         return Misconfigured(f"a header cannot be sent to {address}; check the names and characters of otlp.headers")
-    if found := _HTTP_STATUS.search(text):
+    if found := _HTTP_STATUS.match(text):
         return _of_proxy(int(found[1]), address)
     if code in _LOCAL_CODES and _OTHER_PROTOCOL.search(text):
         return Misconfigured(f"{address} does not speak gRPC as it is asked to: {_CHECK}")

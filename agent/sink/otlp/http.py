@@ -124,7 +124,7 @@ class HttpTransport:
             )
         if http_meaning(reply.status) is Meaning.ACCEPTED:
             return self._speech.judge(reply, self._endpoint.origin, self._discreet)
-        return _refused(reply, self._endpoint.origin, self._discreet, self._now)
+        return _refused(reply, payload, self._endpoint.origin, self._discreet, self._now)
 
     def close(self) -> None:
         """Close the connections of all threads."""
@@ -180,13 +180,16 @@ def _client_certificate(cert_file: Path | None, key_file: Path | None) -> str | 
     return (str(cert_file), str(key_file)) if key_file else str(cert_file)
 
 
-def _refused(reply: Reply, origin: str, discreet: Discreet, now: Callable[[], float]) -> Answer:
+def _refused(reply: Reply, asked: bytes, origin: str, discreet: Discreet, now: Callable[[], float]) -> Answer:
     text, is_page = _text_of(reply), _is_page(reply)
-    detail = f"{origin} answered {reply.status}{_whither(reply, discreet)}{_remark(reply, text, is_page=is_page)}"
+    detail = (
+        f"{origin} answered {reply.status}{_whither(reply, discreet)}{_remark(reply, text, asked, is_page=is_page)}"
+    )
     broken_off = len(reply.body) >= MAX_RESPONSE_BYTES
     said = "" if is_page else discreet.shown(text, broken_off=broken_off)
     wait = retry_after_seconds(reply.retry_after, now())
-    return refusal(http_meaning(reply.status), Refusal(str(reply.status), detail, text, said, wait, is_page=is_page))
+    told = Refusal(str(reply.status), detail, text, said, wait, is_page=is_page, asked=asked)
+    return refusal(http_meaning(reply.status), told)
 
 
 def _accepted(reply: Reply, origin: str, discreet: Discreet) -> Answer:
@@ -227,9 +230,9 @@ def _text_of(reply: Reply) -> str:
     return reply.body.decode(errors="replace")
 
 
-def _remark(reply: Reply, text: str, *, is_page: bool) -> str:
+def _remark(reply: Reply, text: str, asked: bytes, *, is_page: bool) -> str:
     """What is special about an answer, and what the operator does about it."""
-    if are_about_the_protocol(text):
+    if are_about_the_protocol(text, asked):
         return ", because it speaks TLS: check the scheme of otlp.endpoint"
     if reply.content_type.startswith(GRPC):
         return _SPEAKS_GRPC

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import html
+import json
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -132,9 +136,90 @@ def test_words_are_alike_but_for_numbers_ids_and_quotations(one: str, other: str
     assert words.alike(one) != words.alike("something else")
 
 
+OVERLOAD = [
+    "heap size exceeds limit of 400 MiB",
+    "sending queue size exceeded its limit",
+    "pending bytes 12345678 above 10000000 bytes",
+    "exporter buffer: length 1001 exceeds 1000",
+    "Data too large, data for [<http_request>] would be [1051321200/1gb], which is larger than the limit of [9/9b]",
+    "data refused: heap size 900 MiB exceeds limit",
+    "request queue length exceeds 1000 bytes",
+    "message buffer size exceeded",
+    "in-flight request bytes exceed the limit of 64 MiB",
+    "disk usage 93% exceeds the size limit",
+]
+
+
+@pytest.mark.row(75)
+@pytest.mark.parametrize("text", OVERLOAD)
+def test_what_the_sink_itself_has_too_much_of_is_no_size_of_a_request(text: str) -> None:
+    """Heap, queues, buffers: only the size of a message, a request or an entry is one that smaller parts can mend."""
+    assert not words.are_about_size(text)
+    assert not words.are_about_size(text, b"x" * 100_000)
+
+
+@pytest.mark.row(75)
+@pytest.mark.parametrize(
+    ("text", "is_size", "is_proven"),
+    [
+        ("grpc: received message larger than max (500000 vs. 4194304)", True, True),
+        ("grpc: received message larger than max (9000000 vs. 4194304)", False, False),
+        ("request body too large. The max request body size is 30000000 bytes.", False, False),
+        ("request body too large. The max request body size is 300000 bytes.", True, True),
+        ("request body too large, the limit is 1 MiB", False, False),
+        ("request body too large, the limit is 100 KiB", True, True),
+        ("request body too large", True, False),
+        ("500000 bytes exceed what is allowed", True, True),
+        ("400000 bytes exceed what is allowed", False, False),
+        ("has too many structured metadata labels: '200', limit: '128'", True, False),
+    ],
+)
+def test_numbers_must_fit_the_request(text: str, is_size: bool, is_proven: bool) -> None:
+    """A limit above the request is no limit of it; its own size, or a limit below it, is a proof."""
+    asked = b"x" * 500_000
+    assert words.are_about_size(text, asked) is is_size
+    assert words.prove_size(text, asked) is is_proven
+
+
+@pytest.mark.row(77)
+@pytest.mark.parametrize(
+    ("phrase", "asks"),
+    [
+        ("timestamp too old", words.are_about_age),
+        ("timestamp too new", words.are_about_the_future),
+        ("requires TLS", words.are_about_the_protocol),
+        ("rate limit exceeded, try again", words.are_about_load),
+        ("request body too large for you", words.are_about_size),
+        ("too large for you", words.are_about_size),
+    ],
+)
+@pytest.mark.parametrize("shape", ["{}", 'say "{}" twice', "{}/x", "{}\u00e9"])
+@pytest.mark.parametrize("frame", ["invalid field {} here", "400: displayName '{}' is bad", "Bad: {}"])
+def test_what_stands_in_the_request_is_no_word_of_the_sinks(
+    phrase: str, asks: Callable[[str, bytes], bool], shape: str, frame: str
+) -> None:
+    """As it was sent, in other letters, escaped for JSON, and as escaped JSON once more."""
+    content = shape.format(phrase)
+    once = json.dumps({"displayName": content})
+    text = frame.format(content)
+    for asked in (content.upper(), once, json.dumps(once), html.escape(once), once.replace("t", "\\u0074")):
+        for quoted in (text, frame.format(json.dumps(content).strip('"')), frame.format(html.escape(content))):
+            assert not asks(quoted, asked.encode())
+
+
+@pytest.mark.row(77)
+def test_the_sinks_own_words_count_beside_those_of_the_request() -> None:
+    """Common words that an event holds, too, take nothing from the sink's sentence."""
+    asked = b'{"requestBody": "the message body", "timestamp": 1, "note": "in the past"}'
+    assert words.are_about_age("entry has timestamp too old: 1", asked)
+    assert words.are_about_the_future("timestamp 5 is in the future", asked)
+    assert words.are_about_size("request body too large", asked)
+
+
 @given(st.text())
 def test_whatever_a_sink_writes_can_be_read(text: str) -> None:
     """No text makes the reading fail, and what is about load is never about size."""
     assert not (words.are_about_load(text) and words.are_about_size(text))
     words.alike(text)
     words.are_about_emptiness("[" * 3000 + text)
+    assert not words.are_about_age(text, text.encode(errors="replace"))
