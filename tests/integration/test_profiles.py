@@ -15,11 +15,11 @@ from agent.demo.trail_objects import pack, trail_key
 from tests.support.clock import eventually
 from tests.support.cloud import Cloud
 from tests.support.daemon import Daemon
-from tests.support.events import DATA, create_dev_environment, encoded
+from tests.support.events import DATA, WITHOUT_PROFILE, create_dev_environment, encoded
 from tests.support.otlp_receiver import HttpReceiver
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
-SERVICES = ("guardduty", "sso", "codeconnections")
+SERVICES = (WITHOUT_PROFILE, "sso", "codeconnections")
 
 
 def records_of(name: str) -> list[dict[str, Any]]:
@@ -29,7 +29,7 @@ def records_of(name: str) -> list[dict[str, Any]]:
 
 
 def one_of_each() -> list[dict[str, Any]]:
-    """An event of GuardDuty, of Identity Center and of CodeConnections."""
+    """An event of a service without a profile, of Identity Center and of CodeConnections."""
     known = [record for name in ("generic", "identity", "codeconnections") for record in records_of(name)]
     return [next(one for one in known if one["eventSource"] == f"{service}.amazonaws.com") for service in SERVICES]
 
@@ -54,7 +54,7 @@ def test_a_whole_trail_is_told_in_its_own_words(cloud: Cloud, tmp_path: Path) ->
             eventually(lambda: agent.metric("codecatalyst_events_total") == 1, "CodeCatalyst's event is counted")
             assert agent.metric("cloudtrail_events_total") == len(SERVICES)
             assert agent.said("volume_added")
-            assert "guardduty" in agent.get("/").text
+            assert WITHOUT_PROFILE in agent.get("/").text
     arrived = [record for export in sink.exports for record in export.records]
     others = [record for record in arrived if not record.event_name.startswith("codecatalyst.")]
     assert {str(record.resource["service.name"]) for record in others} == {f"aws-{service}" for service in SERVICES}

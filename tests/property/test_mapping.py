@@ -18,7 +18,7 @@ from agent.records.selection import Selector
 from agent.sink.otlp.encode import Encoder
 from agent.trail.edit import Mask
 from agent.trail.event import MalformedEventError, decode_leniently
-from tests.support.events import encoded
+from tests.support.events import WITHOUT_PROFILE, encoded
 from tests.support.objects import SOURCE
 from tests.support.records import open_mapper, record_limits
 from tests.support.strategies import EVENTS, HOSTILE_EVENTS, JSON, RAWS, TEXT
@@ -122,7 +122,7 @@ def test_shrinking_halves_or_gives_up(members: dict[str, Any]) -> None:
 
 CALLS = [
     *((known.source, event) for profile in PROFILES for known in profile.known for event in sorted(known.events)),
-    ("guardduty.amazonaws.com", "DeleteDetector"),
+    (f"{WITHOUT_PROFILE}.amazonaws.com", "DeleteDetector"),
     ("account-ID", "ListConnections"),
     ("", ""),
 ]

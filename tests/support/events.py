@@ -10,6 +10,8 @@ from typing import Any
 DATA = Path(__file__).parents[1] / "data"
 ACCOUNT = "111122223333"
 REGION = "us-west-2"
+WITHOUT_PROFILE = "example"
+"""A service that there is not: nobody will ever make a profile of it."""
 
 Members = dict[str, object]
 

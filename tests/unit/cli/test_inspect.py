@@ -15,7 +15,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from agent.cli.app import app
-from tests.support.events import DATA, codecatalyst, encoded, raw_event
+from agent.records.profiles import BY_NAME
+from tests.support.events import DATA, WITHOUT_PROFILE, codecatalyst, encoded, raw_event
 from tests.support.objects import log_file
 
 SPACE = DATA / "codecatalyst" / "docs-example-CreateDevEnvironment.json"
@@ -131,13 +132,14 @@ def test_all_shows_every_event() -> None:
 
 def test_profiles_are_selected_by_name() -> None:
     """Each is told in its own words: what it acted on, and the service before the event."""
-    result = inspect("--profiles", "codeconnections, identity", DATA / "profiles")
+    files = [DATA / "profiles" / f"{name}.json" for name in ("codeconnections", "generic", "identity")]
+    result = inspect("--profiles", "codeconnections, identity", *files)
     assert "sso.CreatePermissionSet" in result.stdout
     assert "GitHub/df03df74-8e05-45cf-b420-b39e389dd264" in result.stdout
-    assert "guardduty" not in result.stdout
-    assert result.stderr == "22 events of 54 in 5 files\n"
+    assert f" {WITHOUT_PROFILE}." not in result.stdout
+    assert result.stderr == "22 events of 29 in 3 files\n"
     everyone = inspect("--profiles", "all", DATA / "profiles")
-    each = inspect("--profiles", "codecatalyst,codeconnections,identity,pipeline,trail_guard", DATA / "profiles")
+    each = inspect("--profiles", ",".join(BY_NAME), DATA / "profiles")
     assert everyone.stdout == each.stdout
 
 
@@ -155,7 +157,7 @@ def test_a_whole_trail_comes_out_under_the_names_of_its_services(tmp_path: Path)
     assert {"aws-sso", "aws-codeconnections", "aws-cloudtrail", "rest"} <= names
     assert "aws-codecatalyst" not in names
     assert "aws.codecatalyst" not in json.dumps(request)
-    assert inspect(path).stderr == "0 CodeCatalyst events of 54 in 5 files\n"
+    assert inspect(path).stderr.startswith("0 CodeCatalyst events of ")
 
 
 def test_folders_are_searched_in_order(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from agent.records.profiles.profile import Ours, Profile
 from agent.records.selection import EveryEvent, Selector, volume
 from agent.trail import reader
 from agent.trail.edit import Mask
-from tests.support.events import codecatalyst, raw_event
+from tests.support.events import WITHOUT_PROFILE, codecatalyst, raw_event
 from tests.support.objects import SOURCE, log_file
 from tests.support.records import open_mapper
 
@@ -152,13 +152,13 @@ def test_a_profile_selects_its_sources(names: list[str], sources: list[str]) -> 
     assert all(selector.selects(f"{source}.amazonaws.com", "Any") for source in sources)
     assert not selector.selects(CODECATALYST, "CreateProject")
     assert not selector.selects("account-ID", "ListConnections")
-    assert not selector.selects("guardduty.amazonaws.com", "Any")
+    assert not selector.selects(f"{WITHOUT_PROFILE}.amazonaws.com", "Any")
 
 
 def test_sources_add_to_profiles_and_a_star_is_everything() -> None:
     """`event_sources` never takes away what the profiles select."""
-    selector = Selector(["guardduty.amazonaws.com"])
-    assert selector.selects("guardduty.amazonaws.com", "Any")
+    selector = Selector([f"{WITHOUT_PROFILE}.amazonaws.com"])
+    assert selector.selects(f"{WITHOUT_PROFILE}.amazonaws.com", "Any")
     assert selector.selects(CODECATALYST, "CreateProject")
     everything = Selector(["*"], profiles=(), exclude_events=["Get*"])
     assert everything.selects("s3.amazonaws.com", "PutObject")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from agent.records.summary import Summary
-from tests.support.events import raw_event
+from tests.support.events import WITHOUT_PROFILE, raw_event
 from tests.support.objects import SOURCE
 from tests.support.records import open_mapper
 
@@ -32,7 +32,7 @@ def test_codecatalyst_is_told_by_space_and_project() -> None:
         ("sqs", "PurgeQueue", {"queueUrl": "https://sqs.us-west-2.amazonaws.com/1/q"}, "q", True),
         ("kms", "DisableKey", {"keyId": "arn:aws:kms:us-west-2:1:key/k"}, "k", True),
         ("s3", "DeleteBucket", None, "", False),
-        ("guardduty", "DeleteDetector", {"detectorId": "d"}, "", False),
+        (WITHOUT_PROFILE, "DeleteDetector", {"detectorId": "d"}, "", False),
     ],
 )
 def test_other_services_are_told_by_their_subject(

@@ -14,7 +14,7 @@ from agent.records.profiles.profile import ANYTHING, Ours, plain_source, service
 from agent.records.profiles.trail_guard import TRAIL_GUARD, queue_path
 from agent.trail.edit import Mask
 from agent.trail.event import decode
-from tests.support.events import DATA, encoded, raw_event
+from tests.support.events import DATA, WITHOUT_PROFILE, encoded, raw_event
 from tests.support.objects import SOURCE
 from tests.support.records import open_mapper
 
@@ -152,7 +152,7 @@ def test_a_service_name_can_be_set_for_a_profile() -> None:
     """By its name; `generic` stands for all services without one, and CodeCatalyst's is the resource's own."""
     names = {"identity": "people", "generic": "rest"}
     mapper = open_mapper(service_names=names)
-    sources = ("sso", "guardduty", "codebuild", "codecatalyst")
+    sources = ("sso", WITHOUT_PROFILE, "codebuild", "codecatalyst")
     records = [mapper.to_record(raw_event(eventSource=f"{one}.amazonaws.com"), SOURCE) for one in sources]
     assert [record.service_name for record in records] == ["people", "rest", "aws-codebuild", ""]
 
