@@ -1,7 +1,8 @@
 """The outermost members of a JSON object in which a name may stand twice: in a log file, or in one of its events.
 
 JSON readers keep the last of two equal names and say nothing (RFC 8259, section 4). Here that would drop the events of
-the first `Records`, or skip an event because of a second `eventSource`.
+the first `Records`, or skip an event because of a second `eventSource`. A name may be written with escapes, too
+(`\\u0052ecords`), and is the same name then (RFC 8259, section 8.3).
 """
 
 from __future__ import annotations
@@ -17,12 +18,18 @@ from agent.faults.dead_letters import Reason
 
 _STRUCTURE: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{},]', re.DOTALL)
 _COLON: Final = re.compile(rb"[ \t\r\n]*:[ \t\r\n]*")
+_LETTER_ESCAPE: Final = re.compile(rb"\\u00(?:[46][1-9a-fA-F]|[57][0-9aA])")
 _RECORDS: Final = b'"Records"'
 OPENING: Final = b'{"Records":['
 CLOSING: Final = b"]}"
 """How CloudTrail begins and ends a log file."""
 
 _decode_array: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
+
+
+def may_disguise_names(text: bytearray | memoryview) -> bool:
+    """Whether a letter in `text` is written as an escape: a name in it may not look like itself."""
+    return _LETTER_ESCAPE.search(text) is not None
 
 
 def fills(entries: Sequence[msgspec.Raw], text: bytearray) -> bool:
@@ -60,16 +67,20 @@ def _value(written: memoryview) -> object:
 
 
 def _members(text: memoryview) -> Iterator[tuple[bytes, memoryview]]:
-    """Each outermost member's name, as it stands there in its quotes, and its value."""
+    """Each outermost member's name in its quotes, without escapes of letters, and its value."""
     depth, name, begin = 0, b"", 0
     for match in _STRUCTURE.finditer(text):
         token = text[match.start()]
         depth += (token in b"[{") - (token in b"]}")
         if not name and depth == 1 and token in b'"':
-            name, begin = match[0], _after_colon(text, match.end())
+            name, begin = _plain(match[0]), _after_colon(text, match.end())
         elif name and (depth == 0 or (depth == 1 and token in b",")):
             yield name, text[begin : match.start()]
             name = b""
+
+
+def _plain(name: bytes) -> bytes:
+    return _LETTER_ESCAPE.sub(lambda escape: bytes([int(escape[0][-2:], 16)]), name)
 
 
 def _after_colon(text: memoryview, at: int) -> int:

@@ -16,7 +16,7 @@ import msgspec
 from agent.errors import LimitError, PermanentError
 from agent.faults.dead_letters import Reason
 from agent.trail.event import MalformedEventError, decode_leniently
-from agent.trail.outermost import CLOSING, OPENING, all_entries, fills, values
+from agent.trail.outermost import CLOSING, OPENING, all_entries, fills, may_disguise_names, values
 
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 # A real record has some ten objects and fifty members; an average beyond these, over a whole file, is a bomb.
@@ -110,7 +110,7 @@ def _read_quickly(text: bytearray, selection: Selection, events_per_object: int)
     alone = _glances_alone(text)
     glances = _decode_glances(text).records if alone is None else alone
     _refuse_number(len(glances), events_per_object)
-    if (alone is None and text.count(_RECORDS) > 1) or _may_repeat_names(text, glances):
+    if (alone is None and _may_repeat_records(text)) or _may_repeat_names(text, glances) or may_disguise_names(text):
         return _select_each(_all_raws(text), selection, events_per_object)
     chosen = [i for i, glance in enumerate(glances) if selection.selects(glance.event_source, glance.event_name)]
     skipped = len(glances) - len(chosen)
@@ -144,6 +144,10 @@ def _may_repeat_names(text: bytearray, glances: list[_Glance]) -> bool:
     ) > len(glances) - [glance.event_name for glance in glances].count(absent)
 
 
+def _may_repeat_records(text: bytearray) -> bool:
+    return text.count(_RECORDS) + text.count(_RECORDS.upper()) > 1
+
+
 def _read_leniently(text: bytearray, selection: Selection, events_per_object: int) -> SelectedEvents:
     """Entry by entry: for a file in which some entry, selected or not, has an oddity that costs the whole decoding."""
     try:
@@ -159,7 +163,9 @@ def _read_leniently(text: bytearray, selection: Selection, events_per_object: in
 
 def _all_raws(text: bytearray) -> list[msgspec.Raw]:
     raws = _decode_raws(text).records
-    return raws if fills(raws, text) or text.count(_RECORDS) == 1 else all_entries(text)
+    if fills(raws, text):
+        return raws
+    return all_entries(text) if _may_repeat_records(text) or may_disguise_names(text) else raws
 
 
 def _select_each(raws: list[msgspec.Raw], selection: Selection, events_per_object: int) -> SelectedEvents:
@@ -210,7 +216,7 @@ def _selects(raw: msgspec.Raw, selection: Selection) -> bool:
 def _selects_by_another(raw: msgspec.Raw, glance: _Glance, selection: Selection) -> bool:
     """Whether a value selects that another one hides, because the event has two members of one name."""
     names = _DECIDING_NAME.findall(memoryview(raw))
-    if len(names) == len(set(names)):
+    if len(names) == len(set(names)) and not may_disguise_names(memoryview(raw)):
         return False
     sources, event_names = (values(raw, name) for name in _DECIDING)
     pairs = product(sources or [glance.event_source], event_names or [glance.event_name])

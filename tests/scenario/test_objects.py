@@ -61,6 +61,20 @@ def test_both_of_two_members_with_records_are_shipped() -> None:
     world.check_all_delivered()
 
 
+@pytest.mark.row(81)
+def test_records_under_a_name_with_escapes_are_shipped() -> None:
+    """An empty `Records` before it does not hide them, nor does an `eventSource` that is written with escapes."""
+    world = World()
+    one, two = event("one"), event("two")
+    text = plain_object(one).replace(b'"Records"', b'"Records":[],"\\u0052ecords"')
+    world.notify(world.put(ref("one"), one, body=gzip.compress(text)))
+    text = plain_object(two).replace(b'"eventSource"', b'"event\\u0053ource"')
+    world.notify(world.put(ref("two"), two, body=gzip.compress(text)))
+    world.agent().run(MINUTE)
+    assert world.sink.stored == {"one", "two"}
+    world.check_all_delivered()
+
+
 @pytest.mark.row(68)
 def test_a_gzip_with_bytes_behind_it_is_dead_lettered_with_what_is_there() -> None:
     """Nothing of it is exported: it is not what CloudTrail wrote. The words do not say that something is missing."""

@@ -86,6 +86,7 @@ FAULTS: Final = {
     75: "the sink tells of its own heap, queues or buffers in words that sound like the size of a request",
     76: "the sink finds every record too large, whatever its size",
     77: "a record holds the words by which a sink's refusal is read, and the sink quotes it",
+    81: "a name that decides is written with escapes",
 }
 
 

@@ -348,6 +348,54 @@ def test_the_limit_on_entries_is_of_all_arrays() -> None:
     assert refused(text, limit=1) is Reason.OBJECT_TOO_LARGE
 
 
+ESCAPED = b'"\\u0052ecords"'
+
+
+@pytest.mark.row(81)
+@pytest.mark.parametrize(
+    ("text", "raws"),
+    [
+        (b'{"Records":[],%s:[%s]}' % (ESCAPED, ONE), (ONE,)),
+        (b'{%s:[%s],"Records":[]}' % (ESCAPED, ONE), (ONE,)),
+        (b'{"Records":[%s],%s:[%s]}' % (ONE, ESCAPED, TWO), (ONE, TWO)),
+        (b"{%s:[%s]}" % (ESCAPED, ONE), (ONE,)),
+        (b"{%s:[%s],%s:[%s]}" % (ESCAPED, ONE, ESCAPED, TWO), (ONE, TWO)),
+        (b'{"R\\u0065cord\\u0073":[%s],"Records":[%s]}' % (ONE, TWO), (ONE, TWO)),
+        (b'{"Records":[%s],"\\\\u0052ecords":[%s]}' % (ONE, TWO), (ONE,)),
+    ],
+    ids=lambda value: repr(value[:40]),
+)
+def test_a_name_with_escapes_is_the_same_name(text: bytes, raws: tuple[bytes, ...]) -> None:
+    """`Records` is `Records` however its letters are written: every array of that name is read."""
+    assert read(text) == SelectedEvents(raws, 0, 0)
+    assert read(text[:-1] + b',"lone":"\\ud800"}') == SelectedEvents(raws, 0, 0)
+
+
+@pytest.mark.row(81)
+def test_other_letters_in_escapes_are_refused_too() -> None:
+    """A name that only looks like `Records` once it is decoded, and could hold events, refuses the file."""
+    assert refused(b'{"Records":[],"\\u0072ecords":[%s]}' % ONE) is Reason.OBJECT_MALFORMED
+    assert refused(b'{"Records":[],"RECORDS":[%s]}' % ONE) is Reason.OBJECT_MALFORMED
+
+
+@pytest.mark.row(81)
+@pytest.mark.parametrize("name", [b"event\\u0053ource", b"\\u0065ventSource", b"eventSourc\\u0065"])
+@pytest.mark.parametrize(
+    "entry",
+    [
+        b'{"%s":"codecatalyst.amazonaws.com"}',
+        b'{"eventSource":"s3.amazonaws.com","%s":"codecatalyst.amazonaws.com"}',
+        b'{"%s":"codecatalyst.amazonaws.com","eventSource":"s3.amazonaws.com"}',
+        b'{"%s":"codecatalyst.amazonaws.com","eventSource":"s3.amazonaws.com","lone":"\\ud800"}',
+    ],
+)
+def test_a_deciding_name_with_escapes_decides(entry: bytes, name: bytes) -> None:
+    """An event whose `eventSource` is written with escapes is not passed over, alone or beside a plain one."""
+    assert read(log_file(entry % name)).skipped == 0
+    assert read(log_file(entry % name, NOISE)).skipped == 1
+    assert read(log_file(NOISE, b'{"%s":"s3.amazonaws.com"}' % name)).skipped == 2
+
+
 def test_invalid_utf_8_in_noise_costs_nothing() -> None:
     """Only what is selected has to be text: the rest is not looked at."""
     noise = NOISE[:-1] + b',"a":"\xff"}'
