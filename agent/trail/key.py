@@ -2,7 +2,8 @@
 
 CloudTrail writes `[prefix/]AWSLogs/[o-…/]<account>/CloudTrail/<region>/YYYY/MM/DD/<file>`, with the file name
 `<account>_CloudTrail_<region>_<time>[_]<id>.json[.gz]`. People and tools move log files to other folders, change their
-case and add endings. So the file name decides. The folder only says what CloudTrail's other files are.
+case and add endings. So the file name decides: what is named like a log file is read wherever it stands. Digests and
+the like have names of their own (`<account>_CloudTrail-Digest_…`). The folder only tells what other files are.
 
 Page: CloudTrail user guide, "Finding your CloudTrail log files" and "CloudTrail log file name format".
 """
@@ -25,7 +26,7 @@ _NAME: Final = re.compile(
 _NAME_FORM: Final = "<account>_CloudTrail_<region>_<time>_<id>.json.gz"
 _REGION: Final = r"[a-z]{2,5}(?:-[a-z]+)+-[0-9][a-z0-9-]*"
 _CLAIM: Final = re.compile(
-    rf"(?<![^/])AWSLogs/(?:[^/]*/)?(?P<account>[0-9]{{12}})/CloudTrail/(?:(?P<region>{_REGION})/)?", _LOOSE
+    rf"(?<![^/])AWSLogs/(?:[^/]*/)?(?P<account>[0-9]{{12}})/CloudTrail(?:-[a-z]+)?/(?:(?P<region>{_REGION})/)?", _LOOSE
 )
 _SERVICE_FOLDER: Final = re.compile(
     rf"(?<![^/])AWSLogs/(?:[^/]*/)?(?:[a-z-]+=)?[0-9]{{12}}/(?:[a-z-]+=)?(?!{_REGION}/|[0-9]+/)(?P<service>[^/]+)/",
@@ -33,7 +34,7 @@ _SERVICE_FOLDER: Final = re.compile(
 )
 _SERVICE_NAME: Final = re.compile(rf"(?<![0-9])[0-9]{{12}}_(?P<service>[a-z0-9-]+)_{_REGION}_", _LOOSE)
 _KIND_NAME: Final = re.compile(r"(?<![0-9])[0-9]{12}_CloudTrail-(?P<kind>[a-z]+)_", _LOOSE)
-_KIND_FOLDER: Final = re.compile(r"(?<![^/=])(?P<account>[0-9]{12}/)?CloudTrail-(?P<kind>[a-z]+)/", _LOOSE)
+_KIND_FOLDER: Final = re.compile(r"(?<![^/=])CloudTrail-(?P<kind>[a-z]+)/", _LOOSE)
 _KINDS: Final = {
     "digest": IgnoredReason.DIGEST,
     "insight": IgnoredReason.INSIGHT,
@@ -82,10 +83,10 @@ def parse(key: str) -> TrailKey | IgnoredReason:
     folder, slash, file = key.rpartition("/")
     folder += slash
     names = list(_NAME.finditer(file))
-    if reason := _other_kind(folder, file, is_named=bool(names)):
-        return reason
     if names:
         return _named(key, folder, names, file[names[-1].end() :])
+    if reason := _other_kind(folder, file):
+        return reason
     if _may_hold_events(key, folder, file):
         _refuse(
             f"the object may hold CloudTrail events, but its name is not {_NAME_FORM}: give it such a name if it is a "
@@ -99,13 +100,10 @@ def names_log_file(text: str) -> bool:
     return _NAME.search(text) is not None
 
 
-def _other_kind(folder: str, file: str, *, is_named: bool) -> IgnoredReason | None:
-    """CloudTrail's own files that are no logs of events: told by their names, and by the folders that it writes to."""
-    if not is_named and (match := _KIND_NAME.search(file)):
+def _other_kind(folder: str, file: str) -> IgnoredReason | None:
+    """CloudTrail's own files that are no logs of events: told by their names, else by the folders that it writes to."""
+    if match := _KIND_NAME.search(file) or _KIND_FOLDER.search(folder):
         return _KINDS.get(match["kind"].lower())
-    for match in _KIND_FOLDER.finditer(folder):
-        if match["account"] or not is_named:
-            return _KINDS.get(match["kind"].lower())
     return IgnoredReason.LAKE if _LAKE_FILE.fullmatch(file) else None
 
 

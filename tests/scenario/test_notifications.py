@@ -128,6 +128,17 @@ def test_what_is_in_a_listed_bucket_and_not_for_us_is_deleted_and_counted(body: 
     world.check_all_delivered()
 
 
+@pytest.mark.row(84)
+@pytest.mark.parametrize("kind", ["Digest", "Insight", "NetworkActivity", "Aggregated", "Lake"])
+def test_a_log_file_in_a_folder_of_other_files_is_shipped(kind: str) -> None:
+    """Its name says what it is, not the folder that somebody has moved it to."""
+    world = World()
+    moved = ObjectRef(BUCKET, trail_key().replace("/CloudTrail/", f"/CloudTrail-{kind}/"))
+    world.notify(world.put(moved, event("moved")))
+    world.agent().run(MINUTE)
+    world.check_all_delivered()
+
+
 @pytest.mark.row(10)
 @pytest.mark.parametrize("place", [0, 1, 2])
 def test_the_good_objects_of_a_message_are_delivered_before_it_is_dead_lettered_for_the_bad(place: int) -> None:

@@ -87,6 +87,7 @@ FAULTS: Final = {
     76: "the sink finds every record too large, whatever its size",
     77: "a record holds the words by which a sink's refusal is read, and the sink quotes it",
     81: "a name that decides is written with escapes",
+    84: "the name of a log file in a folder of CloudTrail's other files",
 }
 
 

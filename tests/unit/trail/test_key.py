@@ -101,7 +101,7 @@ def test_every_partition_has_its_regions(region: str) -> None:
         (KEY.replace("CloudTrail", "CloudTrail-Digest"), IgnoredReason.DIGEST),
         (f"p/{KEY}".replace("CloudTrail", "CloudTrail-Insight"), IgnoredReason.INSIGHT),
         (KEY.replace("CloudTrail", "CloudTrail-NetworkActivity"), IgnoredReason.NETWORK_ACTIVITY),
-        (KEY.replace("/CloudTrail/", "/CloudTrail-NetworkActivity/"), IgnoredReason.NETWORK_ACTIVITY),
+        ("AWSLogs/111122223333/CloudTrail-NetworkActivity/us-west-2/x.json.gz", IgnoredReason.NETWORK_ACTIVITY),
         (KEY.replace("CloudTrail", "CloudTrail-Aggregated"), IgnoredReason.AGGREGATED),
         (KEY.replace("CloudTrail", "cloudtrail-aggregated"), IgnoredReason.AGGREGATED),
         (f"flat/{NAME.replace('CloudTrail', 'CloudTrail-Digest')}", IgnoredReason.DIGEST),
@@ -124,6 +124,17 @@ def test_every_partition_has_its_regions(region: str) -> None:
 def test_other_objects_are_ignored_by_reason(text: str, reason: IgnoredReason) -> None:
     """What is certainly no log file is told apart: digests, Insights, what else CloudTrail writes, the rest."""
     assert key.parse(text) is reason
+
+
+@pytest.mark.row(84)
+@pytest.mark.parametrize("kind", ["Digest", "Insight", "NetworkActivity", "Aggregated", "Lake", "Tomorrow"])
+def test_the_name_of_a_log_file_decides_in_every_folder(kind: str) -> None:
+    """A log file that somebody has put among CloudTrail's other files is read; its account must agree as everywhere."""
+    folder = f"AWSLogs/111122223333/CloudTrail-{kind}/us-west-2/2026/11/24"
+    assert key.parse(f"{folder}/{NAME}") == TrailKey("111122223333", "us-west-2")
+    with pytest.raises(PermanentError, match="two accounts or two regions") as refusal:
+        key.parse(f"{folder}/{NAME.replace('111122223333', '444455556666')}")
+    assert refusal.value.reason is Reason.NOT_ALLOWED
 
 
 @pytest.mark.row(59)
