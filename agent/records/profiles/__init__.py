@@ -1,9 +1,9 @@
 """The profiles, and which of them owns an event.
 
-A new service is three things: a module beside this one; a line in `PROFILES`, with its import; and realistic events in
-`tests/data/profiles/NAME.json`, whose golden file `pytest --update-golden` writes. `make docs` then writes the pages
-and the schema. If there is a module `agent/demo/calls/NAME_calls.py`, the demo shows its `CALLS`. A module has the name
-of its profile, unless another module has it already: a name stands once in `agent/`.
+A new service is four things: a module beside this one; a line in `PROFILES`, with its import; realistic events in
+`tests/data/profiles/NAME.json`, whose golden file `pytest --update-golden` writes; and calls for the demo in
+`agent/demo/calls/NAME_calls.py`. `make docs` then writes the pages and the schema. A module has the name of its
+profile, unless another module has it already: a name stands once in `agent/`.
 """
 
 from __future__ import annotations

@@ -141,7 +141,7 @@ def test_the_variables_of_a_kubernetes_service_are_not_settings(tmp_path: Path) 
         (
             "service_names: {weather: x}\n",
             "service_names.weather",
-            "codeconnections, identity, pipeline, trail_guard or generic",
+            "must be codeconnections, identity, ",
         ),
         ("select: 5\n", "select", "mapping"),
         ("record: {parameters: map}\n", "record.parameters", "'json' or 'omit'"),
