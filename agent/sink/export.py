@@ -6,6 +6,8 @@ that is too large alone is shrunk. If one never passes although empty requests d
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from agent.faults.dead_letters import Reason
 from agent.model import Verdict
 from agent.sink import words
@@ -157,8 +159,9 @@ class Export:
     def _try_parts(self, piece: Piece, last: NotJudged) -> list[Piece] | None:
         """Try smaller and smaller parts of a request that is stuck, in turn with the whole, until one passes.
 
-        If a part passes, the request was too large, or one record in it is bad; the rest is sent in parts. If none
-        passes, the sink takes no records at all, and the whole waits on. None if the daemon halts.
+        If a part passes, the request was too large, or records in it are bad; the rest is sent in parts. If none
+        passes, the sink takes no records at all, and the whole waits on. A part whose neighbours passed does not wait:
+        it is halved down to its records. None if the daemon halts.
         """
         trials = 0
         for part, others in piece.trial_parts():
@@ -172,7 +175,9 @@ class Export:
                         self._experience.learn_limit(len(payload), self._asking.now())
                     return [*left, *self._judge(tried, answer)]
                 last, trials = answer, trials + 1
-        return [piece]
+        if piece.is_urgent:
+            return [replace(half, is_urgent=True) for half in reversed(piece.halves())]
+        return [replace(piece, rounds=piece.rounds + 1)]
 
     def _outlast(self, place: int, last: NotJudged) -> bool:
         """Try a record that does not pass alone, until it is judged, or for five minutes; False if the daemon halts.

@@ -30,17 +30,18 @@ class Piece:
     """Records to be sent in one request, by their places; with the request's bytes if they are written already.
 
     `refused_since`: what the sink had accepted when a request with these was refused first, if one was. `is_urgent`: a
-    larger request with these never passed.
+    larger request with these never passed. `rounds`: how often its parts were tried in vain.
     """
 
     places: tuple[int, ...]
     payload: bytes | None = None
     refused_since: int | None = None
     is_urgent: bool = False
+    rounds: int = 0
 
     def only(self, places: Sequence[int]) -> Piece:
         """A part of it."""
-        return replace(self, places=tuple(places), payload=None)
+        return replace(self, places=tuple(places), payload=None, rounds=0)
 
     def refused(self, accepted: int) -> Piece:
         """The same after a refusal: `accepted` is what the sink has accepted by now."""
@@ -54,13 +55,14 @@ class Piece:
     def trial_parts(self) -> Iterator[tuple[Piece, list[Piece]]]:
         """A half of it, a quarter, and so on to a single record, in turn from its beginning and from its end.
 
-        Each with the others in parts of the same size, the last first. One bad record at either end, or a limit of
-        size, lets one of them pass.
+        Each with the others in parts of the same size, the last first. A limit of size lets one of them pass; so do few
+        bad records, sooner or later, since every round tries the next parts.
         """
         size, is_from_the_end = len(self.places) // 2, False
         while size:
             parts = [self.places[begin : begin + size] for begin in range(0, len(self.places), size)]
-            chosen = parts.pop(-1 if is_from_the_end else 0)
+            place = self.rounds % len(parts)
+            chosen = parts.pop(-1 - place if is_from_the_end else place)
             yield self.only(chosen), [replace(self.only(part), is_urgent=True) for part in reversed(parts)]
             size, is_from_the_end = size // 2, not is_from_the_end
 

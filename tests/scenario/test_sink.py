@@ -322,3 +322,22 @@ def test_a_record_that_is_too_new_for_a_minute_is_delivered() -> None:
     assert settled["delivered"] == 10
     assert 1 <= settled["retry"] <= 3
     world.check_all_delivered()
+
+
+@pytest.mark.row(24)
+def test_one_record_that_alone_is_never_judged_is_a_dead_letter_once_others_pass() -> None:
+    """It gets a 500 wherever it is. The others are sent in parts, and nothing waits for it longer than minutes."""
+    world = World()
+    odd = _one_of_ten(world, 4)
+    world.sink.sickening = {"odd"}
+    for minute in range(0, 60, 2):
+        world.clock.at(minute * MINUTE + 30, partial(world.produce, 1, prefix=f"m{minute}x"))
+    agent = world.agent()
+    seen = agent.observe(10 * MINUTE)
+    agent.run(2 * HOUR)
+    assert seen[10 * MINUTE].metrics.by("trail_agent_deliveries_settled_total", "outcome")["delivered"] >= 9
+    assert world.letters() == [("sink_rejected", odd.ref.key)]
+    assert agent.settled()["delivered"] == 9 + 30
+    assert world.sink.stored == world.truth.produced - {"odd"}
+    assert agent.telemetry.health.ready() == []
+    world.check_end()

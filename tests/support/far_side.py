@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -50,7 +50,8 @@ class _Owed:
 
 class FarSide:
     """Answers by `script`, then as it is: `down`, unwilling to take more than `most_records`, or `refused` events, or
-    events from before `horizon` (Unix nanoseconds); and with 200 otherwise.
+    events from before `horizon` (Unix nanoseconds), or with 500 whatever holds a `sickening` event; and with 200
+    otherwise.
 
     Of a request with a bad record it keeps the good ones, as Loki does.
     """
@@ -60,12 +61,14 @@ class FarSide:
         self.down = False
         self.most_records = 1000
         self.refused: set[str] = set()
+        self.sickening: set[str] = set()
         self.horizon = 0
         self.stored: set[str] = set()
         self._seen: dict[tuple[str, object], ReceivedRecord] = {}
         self._replies: dict[str, Reply] = {}
         self._owed: dict[str, _Owed] = {}
         self._before: dict[str, _Owed | None] = {}
+        self._stuck: defaultdict[str, set[str]] = defaultdict(set)
         self._truth = truth
         self._clock = clock
 
@@ -106,6 +109,10 @@ class FarSide:
             before = self._before[process]
             whole = before.whole if before else frozenset(events)
             attempts = before.attempts + 1 if before else 1
+            if attempts >= STUCK_ATTEMPTS:
+                self._stuck[process] |= whole
+            if len(events) == 1 and set(events) <= self.sickening:
+                self._truth.no(process, events)
             self._owed[process] = _Owed(payload, self._clock.time() + asked, whole, attempts)
 
     def mend(self) -> None:
@@ -118,6 +125,8 @@ class FarSide:
             return Reply(503)
         if len(received) > self.most_records:
             return Reply(413)
+        if any(event_id(record) in self.sickening for record in received):
+            return Reply(500)
         if any(event_id(record) in self.refused for record in received):
             return Reply(400, keeps=True)
         if any(record.time_unix_nano < self.horizon for record in received):
@@ -140,9 +149,14 @@ class FarSide:
         self._before[process] = owed
         if owed:
             events = {event_id(record) for record in _records(payload)}
-            may = payload == owed.payload or (owed.attempts >= STUCK_ATTEMPTS and events <= owed.whole)
+            may = payload == owed.payload or events <= self._stuck[process] or self._is_set_aside(process, owed)
             self._truth.demand(may, f"{process} sends other bytes after an answer of 'later'")
             self._truth.demand(self._clock.time() >= owed.not_before, f"{process} does not wait as long as asked")
+
+    def _is_set_aside(self, process: str, owed: _Owed) -> bool:
+        """Whether it is one record that was stuck, and is alone by now: others may go first."""
+        events = {event_id(record) for record in _records(owed.payload)}
+        return len(events) == 1 and events <= self._stuck[process]
 
     def _check(self, process: str, record: ReceivedRecord) -> None:
         """What arrives was produced, is unaltered, the same bytes from whoever sends it, and not known to be here."""
