@@ -11,11 +11,13 @@ from typing import Final, Self
 
 from agent import __version__, settings
 from agent.choices import make_mapper, make_mask, make_ours, make_read_limits, make_selector
-from agent.cli.local_files import STANDARD_INPUT, open_file
+from agent.cli.local_files import STANDARD_INPUT, LocalFile, open_file
 from agent.cli.local_forms import LOG_FILE, Taken, take
+from agent.cli.no_events import kind_of
 from agent.cli.report import number_of
 from agent.cli.table_row import iso
 from agent.errors import PermanentError
+from agent.faults.dead_letters import Reason
 from agent.flow.objects import ReadLimits, map_events
 from agent.model import LogRecord, ObjectSource
 from agent.records.mapping import Mapper
@@ -24,9 +26,11 @@ from agent.settings import LimitSettings, RecordSettings, SelectSettings
 from agent.sink.otlp.decode import otlp_json, records
 from agent.sink.otlp.encode import Encoder
 from agent.trail import reader
-from agent.trail.inflate import inflate
+from agent.trail.inflate import Inflated, inflate
+from agent.trail.key import names_log_file, stands_beside
 
-_ENDINGS: Final = (".json", ".json.gz")
+_ENDING: Final = ".json"
+_FIRST_BYTES: Final = 1024
 
 
 @dataclass(slots=True)
@@ -128,7 +132,7 @@ class Inspector:
 
     def _inspect_file(self, name: str, found: Inspected) -> None:
         file = open_file(name)
-        inflated = inflate(file.chunks, self._limits.inflate)
+        inflated = self._inflated(file)
         reader.refuse_bomb(inflated.text, self._limits.events_per_object)
         taken = take(inflated.text)
         selected = reader.read(taken.text, self._selection, self._limits.events_per_object)
@@ -136,11 +140,34 @@ class Inspector:
         mapped = map_events(selected, self._mapper, source, self._selection)
         events = len(mapped.records) + mapped.skipped + mapped.malformed
         if form := _form(taken, is_unlike_its_name=inflated.facts.is_plain and file.promises_gzip):
-            found.forms.append(f"{name}: taken for {form}, {number_of(events, 'event')}")
+            found.forms.append(f"{name}: taken for {form}, {number_of(events, 'event')}{_strange(taken)}")
         found.files += 1
-        found.events += events
-        found.malformed += mapped.malformed
+        found.events += events + taken.strange
+        found.malformed += mapped.malformed + taken.strange
         found.records += mapped.records
+
+    def _inflated(self, file: LocalFile) -> Inflated:
+        """The text of a file; raises `PermanentError` with a sentence that speaks of a file where it has none."""
+        if not file.first:
+            raise PermanentError(Reason.OBJECT_CORRUPT, "the file is empty")
+        if not file.is_gzip and (kind := kind_of(file.first)):
+            raise PermanentError(Reason.OBJECT_CORRUPT, kind)
+        try:
+            inflated = inflate(file.chunks, self._limits.inflate)
+        except PermanentError as error:
+            raise PermanentError(error.reason, error.detail.replace("the object", "the file")) from error
+        if not inflated.text:
+            raise PermanentError(Reason.OBJECT_CORRUPT, "the file is gzip of nothing")
+        if kind := kind_of(bytes(inflated.text[:_FIRST_BYTES])):
+            raise PermanentError(Reason.OBJECT_CORRUPT, kind)
+        return inflated
+
+
+def _strange(taken: Taken) -> str:
+    if not taken.strange:
+        return ""
+    beside = "1 entry is" if taken.strange == 1 else f"{taken.strange} entries are"
+    return f"; {beside} no record (without eventName, eventSource and eventID)"
 
 
 def _only_codecatalyst(select: SelectSettings) -> bool:
@@ -165,12 +192,13 @@ def _files(path: str, found: Inspected) -> list[str]:
 def _trail_files(folder: str, found: Inspected) -> list[str]:
     files = sorted(str(file) for file in Path(folder).rglob("*") if _is_trail_file(file))
     if not files:
-        found.problems.append(f"{folder}: holds no trail files: none of its names ends in {' or '.join(_ENDINGS)}")
+        found.problems.append(f"{folder}: holds no trail files: none of its names holds .json or is a log file's")
     return files
 
 
 def _is_trail_file(file: Path) -> bool:
-    return file.name.endswith(_ENDINGS) and file.is_file()
+    named = _ENDING in file.name.lower() or names_log_file(file.name)
+    return named and not stands_beside(file.name) and file.is_file()
 
 
 def _form(taken: Taken, *, is_unlike_its_name: bool) -> str:

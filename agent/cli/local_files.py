@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import stat
 import sys
 from collections.abc import Iterator
@@ -10,28 +11,41 @@ from itertools import chain
 from pathlib import Path
 from typing import Final
 
+from agent.errors import PermanentError
+from agent.trail.key import TrailKey, parse
+
 STANDARD_INPUT: Final = "-"
+_UNMARKED: Final = frozenset({b"\0{", b"\0["})  # JSON in UTF-16, most significant byte first
 _CHUNK_BYTES: Final = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
 class LocalFile:
-    """An open file. `last_modified_ns` is 0 for a pipe."""
+    """An open file. `first` are its first bytes, which `chunks` has too; `last_modified_ns` is 0 for a pipe."""
 
     name: str
+    first: bytes
     chunks: Iterator[bytes]
     last_modified_ns: int
 
     @property
     def account(self) -> str:
         """The account id that begins a log file's name, where it has one."""
-        account, mark, _ = Path(self.name).name.partition("_CloudTrail_")
-        return account if mark and account.isdigit() else ""
+        try:
+            named = parse(Path(self.name).name)
+        except PermanentError:
+            return ""
+        return named.account if isinstance(named, TrailKey) else ""
+
+    @property
+    def is_gzip(self) -> bool:
+        """Whether the first bytes are those of gzip (RFC 1952)."""
+        return self.first.startswith(b"\x1f\x8b")
 
     @property
     def promises_gzip(self) -> bool:
         """Whether the name says that the bytes are gzip; a browser saves them without it under the same name."""
-        return self.name.endswith(".gz")
+        return self.name.lower().endswith(".gz")
 
 
 def open_file(name: str) -> LocalFile:
@@ -42,7 +56,8 @@ def open_file(name: str) -> LocalFile:
         status = Path(name).stat()
         chunks, modified = _chunks(Path(name)), int(status.st_mtime) if stat.S_ISREG(status.st_mode) else 0
     first = next(chunks, b"")  # so that what cannot be read raises here
-    return LocalFile(name, chain([first], chunks), modified * 1_000_000_000)
+    mark = codecs.BOM_UTF16_BE if first[:2] in _UNMARKED else b""  # what begins with a zero byte is taken for no JSON
+    return LocalFile(name, first, chain([mark + first], chunks), modified * 1_000_000_000)
 
 
 def _chunks(path: Path) -> Iterator[bytes]:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import ClassVar, Final, Self
 
 from agent.model import LogRecord
+from agent.records.actor import ActorKind
 from agent.records.summary import Summary
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -32,11 +33,11 @@ class TableRow:
         told = Summary.of(record.event_name, record.attributes)
         return cls(
             time=iso(record.time_unix_nano),
-            actor=_printable(f"{told.actor} ({told.actor_kind})"),
-            event=_printable(told.event),
+            actor=_printable(_actor(told)) or "-",
+            event=_printable(told.event) or "-",
             where=_printable(told.where) or "-",
             source=_printable(told.source) or "-",
-            outcome=_printable(told.error or told.outcome),
+            outcome=_printable(told.error or told.outcome) or "-",
             failed=told.has_failed,
         )
 
@@ -49,6 +50,13 @@ def iso(nanoseconds: int) -> str:
     """Unix nanoseconds as ISO 8601 in UTC, to the second."""
     moment = _EPOCH + timedelta(microseconds=nanoseconds // 1000)  # exact: a float would not hold the year 9999
     return f"{moment:%Y-%m-%dT%H:%M:%S}Z"
+
+
+def _actor(told: Summary) -> str:
+    """Who acted and, in brackets, what kind of identity that is; empty if the record tells neither."""
+    if not told.actor and told.actor_kind in {"", ActorKind.UNKNOWN}:
+        return ""
+    return f"{told.actor or '-'} ({told.actor_kind or ActorKind.UNKNOWN})"
 
 
 def _printable(text: str) -> str:

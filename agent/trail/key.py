@@ -100,6 +100,11 @@ def names_log_file(text: str) -> bool:
     return _NAME.search(text) is not None
 
 
+def stands_beside(name: str) -> bool:
+    """Whether a file of this name holds a checksum or a signature of another file."""
+    return _BESIDE.search(name) is not None
+
+
 def _other_kind(folder: str, file: str) -> IgnoredReason | None:
     """CloudTrail's own files that are no logs of events: told by their names, else by the folders that it writes to."""
     if match := _KIND_NAME.search(file) or _KIND_FOLDER.search(folder):

@@ -156,7 +156,9 @@ def _read_leniently(text: bytearray, selection: Selection, events_per_object: in
         raws = _all_raws(text)
     except RecursionError as error:
         raise _too_large("the file is nested too deep") from error
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise _not_utf8(error) from error
+    except msgspec.MsgspecError as error:
         raise PermanentError(Reason.OBJECT_MALFORMED, f"the file is not CloudTrail's JSON: {error}") from error
     return _select_each(raws, selection, events_per_object)
 
@@ -232,13 +234,18 @@ def _copy(raw: msgspec.Raw) -> bytes:
     try:
         event.decode()
     except UnicodeDecodeError as error:
-        raise PermanentError(Reason.OBJECT_MALFORMED, f"the file is not UTF-8: {error}") from error
+        raise _not_utf8(error) from error
     return event
 
 
 def _refuse_number(events: int, limit: int) -> None:
     if events > limit:
         raise _too_large(f"the file holds more events than limits.events_per_object ({limit})")
+
+
+def _not_utf8(error: UnicodeDecodeError) -> PermanentError:
+    byte = error.object[error.start]
+    return PermanentError(Reason.OBJECT_MALFORMED, f"the file is not UTF-8: the byte {byte:#04x} begins no character")
 
 
 def _too_large(detail: str) -> LimitError:

@@ -170,6 +170,47 @@ def test_folders_are_searched_in_order(tmp_path: Path) -> None:
     assert [record["log.record.uid"] for record in lines(inspect("-f", "jsonl", tmp_path))] == ["1", "2", "3"]
 
 
+def test_folders_are_searched_as_the_daemon_reads_names(tmp_path: Path) -> None:
+    """Case and added endings do not hide a log file; a checksum beside it is none."""
+    name = "111122223333_cloudtrail_us-west-2_20230518T1715Z_x"
+    written(tmp_path, "1.JSON", raw_event(eventID="1"))
+    written(tmp_path, "2.json.gz.1", raw_event(eventID="2"))
+    written(tmp_path, f"{name}.log", raw_event(eventID="3", recipientAccountId=None))
+    (tmp_path / f"{name}.json.gz.md5").write_text("d41d8cd98f00b204e9800998ecf8427e")
+    found = lines(inspect("-f", "jsonl", tmp_path))
+    assert [record["log.record.uid"] for record in found] == ["1", "3", "2"]
+    assert found[1]["cloud.account.id"] == "111122223333"
+
+
+def test_text_in_utf_16_is_read_and_told(tmp_path: Path) -> None:
+    """The daemon reads UTF-8 alone, so whoever looks at the file must know."""
+    for encoding in ("utf-16", "utf-16-le", "utf-16-be"):
+        path = tmp_path / "a.json"
+        path.write_bytes(log_file(raw_event()).decode().encode(encoding))
+        result = inspect(path)
+        assert result.stderr.startswith(f"{path}: taken for a log file in UTF-16, 1 event\n")
+        assert "CreateProject" in result.stdout
+
+
+def test_an_object_that_is_no_record_is_no_event() -> None:
+    """Between records it is told and counted, and never shown as a success of something unknown."""
+    stdin = raw_event() + b'\n{"a":1}\n' + bytes(log_file(raw_event()))
+    result = inspect("--all", "-", stdin=stdin)
+    why = "(without eventName, eventSource and eventID)"
+    assert "nknown" not in result.stdout
+    assert result.stderr.splitlines() == [
+        f"-: taken for records one after another, 2 events; 1 entry is no record {why}",
+        "2 events of 3 in 1 file; 1 malformed",
+    ]
+
+
+def test_an_actor_that_nobody_names_is_a_dash() -> None:
+    """An empty place of the table is a dash, and a kind without a name stands beside one."""
+    nobody, someone = raw_event(userIdentity={}), raw_event(userIdentity={"type": "AssumedRole"})
+    rows = inspect("-", stdin=nobody + b"\n" + someone).stdout.splitlines()[1:]
+    assert [row.split()[1:3] for row in rows] == [["-", "CreateProject"], ["-", "(assumed_role)"]]
+
+
 def test_records_of_a_file_are_in_order_of_time(tmp_path: Path) -> None:
     """CloudTrail's files are not sorted; what is shipped is."""
     times = ["2023-05-18T17:12:00Z", "2023-05-18T17:10:00Z", "2023-05-18T17:11:00Z"]
@@ -272,11 +313,26 @@ def test_what_a_file_was_taken_for_stays_out_of_the_records(form: str) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "problem"),
     [
-        ("a.json", b"", "the object is empty"),
+        ("a.json", b"", "the file is empty"),
+        ("a.json.gz", gzip.compress(b"", mtime=0), "gzip of nothing"),
+        ("a.json", b"<!DOCTYPE html>\n<html>", "this is a web page (HTML)"),
+        ("a.json.gz", gzip.compress(b"<html></html>", mtime=0), "this is a web page (HTML)"),
+        ("a.json", b'<?xml version="1.0"?>\n<Error><Code>AccessDenied</Code>', "an error of S3 (XML)"),
+        ("a.json", b"<a/>", "this is XML"),
+        ("a.json", b"time,name\n1,2\n", "this is CSV"),
+        ("a.json", b"Records:\n  - eventName: x\n", "this is YAML"),
+        ("a.json", b"// records\n{}", "a comment"),
+        ("a.json", b"PK\x03\x04", "this is a ZIP archive"),
+        ("a.json", b"\x89PNG\r\n", "this is a PNG image"),
+        ("a.json", b"\x28\xb5\x2f\xfd", "zstd"),
+        ("a.json", b"\x00\x01\x02", "neither gzip nor text"),
+        ("a.json.gz", gzip.compress(gzip.compress(b"{}", mtime=0), mtime=0), "gzip inside gzip"),
+        ("a.json", log_file(raw_event()).decode().encode("utf-32"), "UTF-32"),
+        ("a.json", log_file(raw_event(a="caf.")).replace(b"caf.", b"caf\xe9"), "not UTF-8: the byte 0xe9 begins"),
         ("a.json", b"{", "not CloudTrail's JSON"),
         ("a.json", b"[1]", "not CloudTrail's JSON"),
         ("a.json", b'"eventName"', "not CloudTrail's JSON"),
-        ("a.json.gz", b"plain", "neither gzip nor JSON"),
+        ("a.json.gz", b"plain", "this is text, but not JSON; what is accepted: a CloudTrail log file"),
         ("a.json.gz", gzip.compress(bytes(log_file(raw_event())))[:-9], "cut short"),
         ("a.json", codecatalyst("docs-list-event-logs-example.json"), "another format than CloudTrail's"),
     ],
@@ -290,6 +346,8 @@ def test_a_bad_file_is_named_and_the_others_are_shown(tmp_path: Path, name: str,
     assert "CreateDevEnvironment" in result.stdout
     assert f"✗ {bad}: " in result.stderr
     assert problem in result.stderr
+    assert "codec can't" not in result.stderr
+    assert "the object is" not in result.stderr
 
 
 def test_malformed_entries_are_counted(tmp_path: Path) -> None:

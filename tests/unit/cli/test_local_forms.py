@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import pytest
 
@@ -14,6 +15,17 @@ from tests.support.objects import log_file
 
 ONE, TWO = raw_event(eventID="1"), raw_event(eventID="2")
 FORMS = DATA / "faults" / "inspect-forms"
+S3_NOTIFICATION = '{"Records":[{"eventSource":"aws:s3","eventName":"ObjectCreated:Put","s3":{"object":{"key":"k"}}}]}'
+
+
+def queued(text: str) -> bytes:
+    """The output of `aws sqs receive-message` for a message of this text."""
+    return json.dumps({"Messages": [{"MessageId": "1", "ReceiptHandle": "x", "Body": text}]}).encode()
+
+
+def sns(text: str) -> bytes:
+    """The envelope of SNS around this text."""
+    return json.dumps({"Type": "Notification", "TopicArn": "arn:aws:sns:x:1:t", "Message": text}).encode()
 
 
 def as_text(raw: bytes) -> str:
@@ -98,6 +110,7 @@ def test_windows_encodings_are_read(encoding: str, text: bytes) -> None:
     """What PowerShell writes is UTF-16, what an editor writes begins with a mark."""
     mark = b"\xfe\xff" if encoding == "utf-16-be" else b""
     assert events(mark + text.decode().encode(encoding)) == ["1"]
+    assert ("UTF-16" in take(bytearray(mark + text.decode().encode(encoding))).form) is (encoding != "utf-8-sig")
 
 
 @pytest.mark.parametrize(
@@ -124,9 +137,35 @@ def test_an_odd_record_is_read_as_it_stands() -> None:
         assert take(bytearray(text)).text == mended
 
 
-def test_what_is_no_event_beside_events_is_kept_to_be_counted() -> None:
-    """Nothing is dropped in silence: the reader counts it as skipped or malformed."""
-    assert take(bytearray(b'[7,%s,{"a":1}]' % ONE)).text == b'{"Records":[7,' + ONE + b',{"a":1}]}'
+@pytest.mark.parametrize("text", [b'[7,%s,{"a":1}]', b'7 %s {"a":1}', b'%s\n{"a":1}\n{"b":{"eventName":2}}'])
+def test_what_is_no_record_beside_records_is_left_out_and_counted(text: bytes) -> None:
+    """An object that has no member of a record must not come out as an event that nobody knows."""
+    if text.startswith(b"7"):
+        assert "not CloudTrail's JSON" in refusal(text % ONE)
+        return
+    taken = take(bytearray(text % ONE))
+    assert taken.text == log_file(ONE)
+    assert taken.strange == 2
+
+
+def test_a_record_without_a_name_is_kept_beside_others() -> None:
+    """Its source or its id shows that it is one."""
+    nameless = b'{"eventSource":"codecatalyst.amazonaws.com","eventID":"2"}'
+    taken = take(bytearray(ONE + b"\n" + nameless))
+    assert taken.text == log_file(ONE, nameless)
+    assert taken.strange == 0
+
+
+@pytest.mark.parametrize("wrap", [queued, sns])
+def test_events_in_messages_are_read(wrap: Callable[[str], bytes]) -> None:
+    """A rule of EventBridge can send the events themselves to a queue or a topic."""
+    assert events(wrap(json.dumps({"detail-type": "AWS API Call via CloudTrail", "detail": json.loads(ONE)}))) == ["1"]
+
+
+def test_a_log_file_may_speak_of_notifications() -> None:
+    """What a call was about is not what the file is."""
+    inside = raw_event(requestParameters={"TopicArn": "t", "s3": 1}, eventContext='{"ReceiptHandle":"x"}')
+    assert take(log_file(inside)).form == LOG_FILE
 
 
 @pytest.mark.row(71)
@@ -137,7 +176,7 @@ def test_what_is_no_event_beside_events_is_kept_to_be_counted() -> None:
         (b'{"fileVersion":"1.0","configurationItems":[]}', "an AWS Config file"),
         (b'{"Records":[{"eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"b"}}}]}', "an S3 event notification"),
         (b'{"s3Bucket":"b","s3ObjectKey":["k"]}', "CloudTrail's notification of new log files"),
-        (b'[{"eventname":"x","useridentity":{}}]', "names in lower case"),
+        (b'[{"eventname":"x","useridentity":{}}]', "these are records with names in lower case"),
         (codecatalyst("docs-list-event-logs-example.json"), "CodeCatalyst's own event log"),
         (
             b'{"a":1,"b":2,"c":3,"d":4,"e":5,"f":6}',
@@ -148,16 +187,26 @@ def test_what_is_no_event_beside_events_is_kept_to_be_counted() -> None:
         (b"[1,2]", "an array without events"),
         (b"[]", "an array without events"),
         (b'{"detail":{"findings":[]},"source":"aws.guardduty"}', "an object with detail, source"),
-        (b"", "Expecting value"),
+        (b" \n", "the file holds only blanks"),
         (b"{", "Expecting property name"),
         (b'{"Records":[{"eventName":"x"}', "not CloudTrail's JSON: Expecting"),
-        (b"time,name\n1,2\n", "not CloudTrail's JSON: Expecting value"),
+        (b"time,name\n1,2\n", "this is CSV"),
+        (b'"time","name"\n"1","2"\n', "this is CSV"),
         (b'"eventName"', "neither an object nor an array"),
         (b"7", "neither an object nor an array"),
         (ONE + b" and more", "not CloudTrail's JSON: Extra data"),
-        (b"]", "not CloudTrail's JSON"),
+        (b"]", "this is text, but not JSON"),
         (b'{"a":[}]', "not CloudTrail's JSON: Expecting value"),
-        (b"[" * 100_000, "not CloudTrail's JSON"),
+        (b"[" * 100_000, "the file is nested too deep"),
+        (b'{"a":' * 100_000 + b"1" + b"}" * 100_000, "the file is nested too deep"),
+        (ONE[:-1] + b',"a":NaN}', "it holds NaN"),
+        (bytes(log_file(ONE[:-1] + b',"a":-Infinity}')), "it holds -Infinity"),
+        (b'{"a":"caf\xe9"', "the file is not UTF-8: byte 0xe9 at 9"),
+        (queued(S3_NOTIFICATION), "copy each object that they name (aws s3 cp"),
+        (json.dumps([S3_NOTIFICATION]).encode(), "this is an S3 event notification"),
+        (sns(S3_NOTIFICATION), "these are messages of SNS. They are notifications, which name objects"),
+        (b'{"Records":[{"messageId":"1","receiptHandle":"x","body":"{}","eventSource":"aws:sqs"}]}', "of a queue"),
+        (b'{"Records":[{"EventSource":"aws:sns","Sns":{"Message":"{}"}}]}', "messages of SNS"),
     ],
     ids=lambda value: repr(value[:30]),
 )
