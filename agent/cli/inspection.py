@@ -167,7 +167,7 @@ def _strange(taken: Taken) -> str:
     if not taken.strange:
         return ""
     beside = "1 entry is" if taken.strange == 1 else f"{taken.strange} entries are"
-    return f"; {beside} no record (without eventName, eventSource and eventID)"
+    return f"; {beside} no record of CloudTrail"
 
 
 def _only_codecatalyst(select: SelectSettings) -> bool:

@@ -112,7 +112,11 @@ def _values(text: bytes) -> Iterator[bytes]:
 
 def _is_log_file(text: bytes) -> bool:
     records = bytes(members_of(text.strip().removeprefix(codecs.BOM_UTF8)).get("Records", b""))
-    return records.startswith(b"[") and not (len(text) <= _LONGEST_NOTIFICATION and known_other(text.strip()))
+    if not records.startswith(b"["):
+        return False
+    if len(text) > _LONGEST_NOTIFICATION or not known_other(text.strip()):
+        return True
+    return any(_is_record(members_of(bytes(entry))) for entry in elements_of(records))
 
 
 def _events(value: bytes, deepest: int) -> Iterator[tuple[str, bytes]]:

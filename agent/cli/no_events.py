@@ -40,6 +40,7 @@ _OTHERS: Final = {
     "Sns": _OF_SNS,
     "TopicArn": _OF_SNS,
 }
+_OF_EVENTS_ALONE: Final = frozenset({"eventName", "eventID"})  # a record in a notification of S3 has no eventID
 _BY_FIRST_BYTES: Final = {
     b"\x1f\x8b": "gzip inside gzip: unpack it once (gunzip)",
     b"PK\x03\x04": "a ZIP archive: unpack it (unzip)",
@@ -79,15 +80,15 @@ _LONGEST_SHOWN: Final = 40
 
 
 def is_something_else(members: Mapping[str, object]) -> bool:
-    """Whether a JSON object has a member that no trail event has."""
-    return bool(_OTHERS.keys() & members.keys())
+    """Whether a JSON object has a member of another format, and is no trail event that happens to have it, too."""
+    return bool(_OTHERS.keys() & members.keys()) and not members.keys() >= _OF_EVENTS_ALONE
 
 
 def known_other(value: bytes, deepest: int = 3) -> str:
     """What a JSON value is that holds no trail events and can be told by its members; empty if it cannot."""
     members = members_of(value)
-    if known := next((what for name, what in _OTHERS.items() if name in members), ""):
-        return known
+    if is_something_else(members):
+        return next(what for name, what in _OTHERS.items() if name in members)
     if not deepest or "eventName" in members:
         return ""
     parts = (value, *members.values())

@@ -168,6 +168,17 @@ def test_a_log_file_may_speak_of_notifications() -> None:
     assert take(log_file(inside)).form == LOG_FILE
 
 
+@pytest.mark.parametrize("member", ["s3", "TopicArn", "fileVersion", "operationType"])
+def test_a_record_with_a_member_of_another_format_is_a_record(member: str) -> None:
+    """A new member of CloudTrail's may have any name: it must cost neither its record nor the others of the file."""
+    odd = raw_event(eventID="1", **{member: "x"})
+    assert take(log_file(odd)).form == LOG_FILE
+    assert events(odd + b"\n" + TWO) == ["1", "2"]
+    nameless = raw_event(eventID=None, **{member: "x"})
+    whole = log_file(nameless, TWO, b'{"a":1}')
+    assert bytes(take(bytearray(whole)).text) == bytes(whole)
+
+
 @pytest.mark.row(71)
 @pytest.mark.parametrize(
     ("text", "words"),
