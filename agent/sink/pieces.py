@@ -78,7 +78,6 @@ class Cargo:
         limits: Limits,
     ) -> None:
         self.records = list(records)
-        self.digests = [record.digest for record in records]
         self._encoder = encoder
         self._shrink = shrink
         self._limits = limits
