@@ -110,12 +110,12 @@ class _Daemon:
                 self._signal(_START_RETRY_SECONDS)
             if self._asked_by:
                 return None
+        self._telemetry.queue_up()
+        if self._options.dry_run:
+            self._telemetry.sink_up()  # nothing is sent, and nothing has to answer
         if self._unless_signalled(self._assembly.sink.probe) is False and self._options.require_healthy:
             raise DependencyError("otlp.endpoint: the sink does not accept an export; the log above says why")
-        if self._asked_by:
-            return None
-        self._telemetry.queue_up()
-        return aws
+        return None if self._asked_by else aws
 
     def _unless_signalled(self, call: Callable[[], _Result]) -> _Result | None:
         """What `call` returns, or raises; None if a signal comes first: nothing depends on the call then."""

@@ -79,13 +79,13 @@ class FlowEvents(Voice):
 
     def sink_up(self) -> None:
         """The sink accepted an export."""
-        self._relief("sink", "sink_accepts_again", self.health.release("sink"))
+        self._relief("sink", "sink_accepts_again", self.health.sink_accepts())
         self._tell_ready()
 
     def sink_down(self, kind: str, detail: str) -> None:
         """The sink does not accept; `kind` is a result of `export_answered`. The work waits."""
         detail = without_user(detail)
-        self.health.hold("sink", detail)
+        self.health.sink_fails(detail)
         fault = EnvironmentFault.of_part("sink", kind)
         self._trouble(ERROR, "sink", "sink_down", fault=fault.value, detail=detail, hint=fault.advice.hint)
 

@@ -10,11 +10,14 @@ import threading
 from dataclasses import dataclass
 from typing import Final
 
+from agent.faults.environment_faults import EnvironmentFault
 from agent.pulse import Clock, Pulse
 from agent.telemetry.safetext import clean
 
 STILL_SECONDS: Final = 60.0
 QUEUE_PATIENCE_SECONDS: Final = 120.0
+_SINK: Final = "sink"
+_OF_THE_SINK: Final = frozenset({_SINK, EnvironmentFault.SINK_REFUSES.value})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,7 @@ class Health:
         self._lock = threading.Lock()
         self._queue_answered = False
         self._queue: Failing | None = None
+        self._sink_accepted = False
         self._held: dict[str, Failing] = {}
         self._draining = False
 
@@ -46,15 +50,25 @@ class Health:
         """One sentence per reason why no events flow; none: ready."""
         with self._lock:
             problems = ["draining"] if self._draining else []
-            problems += self._queue_problems()
+            problems += self._queue_problems() or self._unheard_sink()
             problems += [f"{part}: {self._told(failing)}" for part, failing in self._held.items()]
             return problems
 
     @property
     def sink_up(self) -> bool:
-        """Whether the sink accepted the last export, or none has been tried."""
+        """Whether the sink accepts: its latest answer said so, and it does not refuse every record."""
         with self._lock:
-            return "sink" not in self._held
+            return self._sink_accepted and self._held.keys().isdisjoint(_OF_THE_SINK)
+
+    def sink_accepts(self) -> float | None:
+        """The sink accepted a request. Returns the seconds for which it had failed, or None if it had not."""
+        with self._lock:
+            self._sink_accepted = True
+        return self.release(_SINK)
+
+    def sink_fails(self, detail: str) -> None:
+        """The sink did not accept a request; `detail` says why."""
+        self.hold(_SINK, detail)
 
     def queue_up(self) -> float | None:
         """The queue has answered. Returns the seconds for which it had failed, or None if it had not."""
@@ -70,7 +84,7 @@ class Health:
             return not self._queue_problems()
 
     def hold(self, part: str, detail: str) -> None:
-        """Nothing flows because of `part` ("sink", "bucket acme", …); `detail` says why."""
+        """Nothing flows because of `part` ("bucket acme", "dead letters", …); `detail` says why."""
         with self._lock:
             self._held[part] = self._still(self._held.get(part), detail)
 
@@ -91,6 +105,9 @@ class Health:
         if self._queue_answered and lasted < QUEUE_PATIENCE_SECONDS:
             return []
         return [f"queue: {self._told(self._queue)}"]
+
+    def _unheard_sink(self) -> list[str]:
+        return [] if self._sink_accepted or _SINK in self._held else ["sink has not answered yet"]
 
     def _told(self, failing: Failing) -> str:
         return f"{failing.detail} (for {self._clock.monotonic() - failing.since:.0f} s)"

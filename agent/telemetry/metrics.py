@@ -221,7 +221,11 @@ class Metrics:
         self.in_flight_bytes = self._gauge(
             "trail_agent_in_flight_bytes", "Bytes of memory that all reads together have reserved."
         )
-        self.sink_up = self._gauge("trail_agent_sink_up", "0 from a failed export until the sink accepts again.")
+        self.sink_up = self._gauge(
+            "trail_agent_sink_up",
+            "1 while the sink accepts; 0 before its first answer, from a failed request until it accepts again, and "
+            "while it refuses every record.",
+        )
         self.ready = self._gauge("trail_agent_ready", "1 while /readyz answers 200.")
         self.last_receive = self._gauge(
             "trail_agent_last_receive_timestamp_seconds", "When SQS last answered a receive; 0 before the first."

@@ -147,6 +147,7 @@ def test_a_dry_run_reads_and_counts_and_changes_nothing(cloud: Cloud, tmp_path: 
     with HttpReceiver() as sink, Daemon.ready(tmp_path, cloud.settings(sink), "--dry-run") as agent:
         eventually(lambda: sum(agent.counted().values()) == events, "every event is counted")
         assert agent.metric("trail_agent_deliveries_received_total") == waiting
+        assert agent.metric("trail_agent_sink_up") == 1, "no sink has to answer"
         assert agent.stop() == 0
         assert sink.exports == []
     assert cloud.world.queue_depth().visible == waiting

@@ -7,6 +7,7 @@ import socket
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
+from threading import Event
 from typing import Any
 
 import pytest
@@ -112,6 +113,26 @@ def test_a_start_while_the_sink_is_down_receives_nothing(cloud: Cloud, tmp_path:
             assert agent.get("/readyz").status == 200
             assert agent.stop() == 0
         assert sorted(_ids(sink)) == sorted(written)
+
+
+@pytest.mark.row(22)
+def test_a_start_names_the_sink_that_it_waits_for(cloud: Cloud, tmp_path: Path) -> None:
+    """Until its first answer the sink is not up, and readiness says that it is what the start waits for."""
+    asked, may_answer = Event(), Event()
+
+    def rule(_export: Export) -> HttpReply | None:
+        asked.set()
+        may_answer.wait(DEADLINE_SECONDS)
+        return None
+
+    with HttpReceiver(rule=rule) as sink, Daemon.run(tmp_path, cloud.settings(sink)) as agent:
+        assert asked.wait(DEADLINE_SECONDS)
+        assert agent.get("/readyz").text == "sink has not answered yet\n"
+        assert agent.metric("trail_agent_sink_up") == 0
+        may_answer.set()
+        eventually(lambda: agent.get("/readyz").status == 200, "it is ready")
+        assert agent.metric("trail_agent_sink_up") == 1
+        assert agent.stop() == 0
 
 
 @pytest.mark.row(28)

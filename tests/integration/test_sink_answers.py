@@ -148,11 +148,13 @@ def test_a_setting_that_refuses_every_record_buries_none(cloud: Cloud, tmp_path:
 
     with HttpReceiver(rule=rule) as sink, Daemon.ready(tmp_path, cloud.settings(sink)) as agent:
         written = _produce(cloud, 6, 3)
-        eventually(lambda: agent.get("/readyz").status == 503, "it is unready")
+        eventually(lambda: agent.get("/readyz").text.startswith("sink refuses: "), "it is unready")
+        assert agent.metric("trail_agent_sink_up") == 0
         assert agent.metric("trail_agent_dead_letters_total") == 0
         is_wrong.clear()
         eventually(lambda: stored == written and cloud.is_idle(), "all is delivered")
         eventually(lambda: agent.get("/readyz").status == 200, "it is ready again")
+        assert agent.metric("trail_agent_sink_up") == 1
         assert agent.metric("trail_agent_dead_letters_total") == 0
         assert agent.stop() == 0
     assert cloud.dead_letters() == []

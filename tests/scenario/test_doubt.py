@@ -36,6 +36,7 @@ def test_a_setting_of_the_sink_buries_nothing() -> None:
     agent.run(7 * HOUR)
     for glance in seen.values():
         assert any(problem.startswith("sink refuses: ") for problem in glance.ready), glance.ready
+        assert glance.metrics.value("trail_agent_sink_up") == 0
         assert not glance.live
     told = agent.said("gate_closed")
     assert {line["hint"] for line in told} == {EnvironmentFault.SINK_REFUSES.advice.hint}

@@ -166,6 +166,7 @@ class Agent:
         self.telemetry = open_telemetry(
             open_log("info", log, self._log, world.clock), pulse, Build(VERSION, "abcdef", "3.11.0"), 200, vocabulary()
         )
+        self.telemetry.sink_up()  # the daemon starts its workers once an empty request has passed
         self.sqs_queue = self._open_queue()
         self.inside = OneWorker(
             pulse=pulse,

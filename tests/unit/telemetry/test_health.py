@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from agent.faults.environment_faults import EnvironmentFault
 from agent.pulse import Pulse
 from agent.telemetry.health import Health
 from tests.support.clock import FakeClock
@@ -16,11 +17,21 @@ def health_of() -> tuple[Health, FakeClock]:
     return Health(clock, Pulse(clock)), clock
 
 
-def test_a_daemon_without_an_answer_from_its_queue_is_not_ready() -> None:
-    """Until the queue has answered once, readiness says so."""
+def ready_health() -> tuple[Health, FakeClock]:
+    """The health of a daemon whose queue and sink have answered, and its clock."""
+    health, clock = health_of()
+    health.queue_up()
+    health.sink_accepts()
+    return health, clock
+
+
+def test_a_daemon_without_an_answer_from_queue_and_sink_is_not_ready() -> None:
+    """Until queue and sink have answered once, readiness names the one that the start waits for."""
     health, _ = health_of()
     assert health.ready() == ["queue has not answered yet"]
     health.queue_up()
+    assert health.ready() == ["sink has not answered yet"]
+    health.sink_accepts()
     assert health.ready() == []
 
 
@@ -34,8 +45,7 @@ def test_a_queue_that_never_answered_makes_unready_at_once() -> None:
 
 def test_a_queue_that_answered_before_is_forgiven_for_two_minutes() -> None:
     """A short outage of SQS does not take the daemon out of service; a long one does, until it ends."""
-    health, clock = health_of()
-    health.queue_up()
+    health, clock = ready_health()
     assert health.queue_down("time-out") is True
     clock.elapsed += 119
     assert health.ready() == []
@@ -48,9 +58,8 @@ def test_a_queue_that_answered_before_is_forgiven_for_two_minutes() -> None:
 
 def test_each_part_that_holds_the_flow_is_named() -> None:
     """Sink, store and drain are told side by side, each with its reason."""
-    health, clock = health_of()
-    health.queue_up()
-    health.hold("sink", "401 Unauthorized")
+    health, clock = ready_health()
+    health.sink_fails("401 Unauthorized")
     clock.elapsed += 60
     health.hold("store", "every read of bucket acme is denied")
     health.drain()
@@ -63,20 +72,18 @@ def test_each_part_that_holds_the_flow_is_named() -> None:
 
 def test_a_part_that_works_again_holds_nothing() -> None:
     """The time a part was down is told once, by its release."""
-    health, clock = health_of()
-    health.queue_up()
-    health.hold("sink", "refused")
+    health, clock = ready_health()
+    health.sink_fails("refused")
     clock.elapsed += 7
-    assert (health.sink_up, health.release("sink"), health.sink_up) == (False, 7, True)
-    assert health.release("sink") is None
+    assert (health.sink_up, health.sink_accepts(), health.sink_up) == (False, 7, True)
+    assert health.sink_accepts() is None
     assert health.ready() == []
 
 
 def test_reasons_are_safe_to_show() -> None:
     """A sink's answer cannot add a line to the reasons, nor steer a terminal."""
-    health, _ = health_of()
-    health.queue_up()
-    health.hold("sink", "no\nready\x1b[2J" + "x" * 10_000)
+    health, _ = ready_health()
+    health.sink_fails("no\nready\x1b[2J" + "x" * 10_000)
     (reason,) = health.ready()
     assert reason.isprintable()
     assert len(reason) < 600
@@ -110,28 +117,43 @@ def test_liveness_does_not_depend_on_queue_or_sink() -> None:
     """A restart mends neither AWS nor the sink: nothing that they do fails liveness."""
     health, clock = health_of()
     health.queue_down("denied")
-    health.hold("sink", "down")
+    health.sink_fails("down")
     health.drain()
     clock.elapsed += 86_400
     assert health.live() == []
 
 
 def test_the_gauges_say_what_the_endpoints_say() -> None:
-    """`ready` and `sink_up` follow the health at each scrape."""
+    """`ready` and `sink_up` follow the health at each scrape, and a sink that was never heard of is not up."""
     subject = observed()
-    assert (subject.value("trail_agent_ready"), subject.value("trail_agent_sink_up")) == (0, 1)
+    assert (subject.value("trail_agent_ready"), subject.value("trail_agent_sink_up")) == (0, 0)
     subject.telemetry.queue_up()
-    assert subject.value("trail_agent_ready") == 1
+    assert (subject.value("trail_agent_ready"), subject.value("trail_agent_sink_up")) == (0, 0)
+    subject.telemetry.sink_up()
+    assert (subject.value("trail_agent_ready"), subject.value("trail_agent_sink_up")) == (1, 1)
     subject.telemetry.sink_down("unavailable", "refused")
     assert (subject.value("trail_agent_ready"), subject.value("trail_agent_sink_up")) == (0, 0)
     subject.telemetry.sink_up()
     assert (subject.value("trail_agent_ready"), subject.value("trail_agent_sink_up")) == (1, 1)
 
 
+def test_a_sink_that_refuses_every_record_is_not_up() -> None:
+    """It answers, and takes nothing; other faults around the agent say nothing of the sink."""
+    subject = observed()
+    subject.telemetry.sink_up()
+    for fault, up in [(EnvironmentFault.SINK_REFUSES, 0), (EnvironmentFault.DEAD_LETTERS, 1)]:
+        subject.telemetry.gate_closed(fault, fault, "the latest of them")
+        subject.telemetry.sink_up()  # an empty request passed, which says nothing of records
+        assert subject.value("trail_agent_sink_up") == up
+        subject.telemetry.gate_opened(fault)
+        assert subject.value("trail_agent_sink_up") == 1
+
+
 def test_readiness_falls_by_the_clock_alone() -> None:
     """A queue that stays silent makes the gauge fall without a further event."""
     subject = observed()
     subject.telemetry.queue_up()
+    subject.telemetry.sink_up()
     subject.telemetry.queue_down("unavailable", "503")
     subject.clock.elapsed += 119
     assert subject.value("trail_agent_ready") == 1

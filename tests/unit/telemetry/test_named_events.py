@@ -67,15 +67,18 @@ def test_the_life_cycle_is_told_at_info(subject: ObservedTelemetry) -> None:
         "identity, *",
     )
     telemetry.queue_up()
+    telemetry.sink_up()
     telemetry.draining("SIGTERM", 7)
     telemetry.stopped(1.26)
     assert events(subject) == ["info ready", "info draining", "info stopped"]
     assert telemetry.health.ready() == ["draining"]
 
 
-def test_the_first_answer_of_the_queue_makes_ready(subject: ObservedTelemetry) -> None:
-    """The queue's answers are told once, as readiness, and not again."""
+def test_the_first_answers_of_queue_and_sink_make_ready(subject: ObservedTelemetry) -> None:
+    """Their answers are told once, as readiness, and not again."""
     subject.telemetry.queue_up()
+    assert events(subject) == []
+    subject.telemetry.sink_up()
     subject.telemetry.queue_up()
     assert events(subject) == ["info ready"]
 
@@ -164,6 +167,7 @@ def test_a_short_outage_of_the_queue_is_a_warning_and_its_end_is_told(subject: O
     """What the agent mends by itself is no error; what lasts becomes one."""
     telemetry = subject.telemetry
     telemetry.queue_up()
+    telemetry.sink_up()
     telemetry.queue_down("unavailable", "503")
     subject.clock.elapsed += 2 * MINUTE
     telemetry.queue_down("unavailable", "503")
@@ -330,6 +334,7 @@ def test_a_closed_gate_holds_readiness_until_it_opens(subject: ObservedTelemetry
     """A fault of the environment is told as an error with its hint, and makes unready."""
     telemetry = subject.telemetry
     telemetry.queue_up()
+    telemetry.sink_up()
     telemetry.gate_closed("bucket acme", EnvironmentFault.BUCKET_DENIED, "every read is denied")
     assert telemetry.health.ready() == ["bucket acme: every read is denied (for 0 s)"]
     telemetry.gate_opened("bucket acme")

@@ -99,7 +99,7 @@ def test_metrics_are_negotiated(site: Site) -> None:
     """Text by default, OpenMetrics and gzip for those who ask."""
     plain = site.get("/metrics")
     assert plain.headers["Content-Type"].startswith("text/plain; version=0.0.4")
-    assert b"trail_agent_sink_up 1.0\n" in plain.body
+    assert b"trail_agent_sink_up 0.0\n" in plain.body
     packed = site.get(
         "/metrics", headers={"Accept": "application/openmetrics-text; version=1.0.0", "Accept-Encoding": "gzip"}
     )

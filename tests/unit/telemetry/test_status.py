@@ -74,6 +74,7 @@ def busy() -> ObservedTelemetry:
     subject = observed()
     telemetry = subject.telemetry
     telemetry.queue_up()
+    telemetry.sink_up()
     telemetry.deliveries_received([delivery()])
     telemetry.object_read(TextFacts(2_048, is_plain=False), 0.034, START - 5)
     records = tuple(log_record(f"e{number}") for number in range(4))
