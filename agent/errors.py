@@ -95,3 +95,8 @@ class SettingsError(TrailAgentError):
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
+
+
+def number_of(number: int, one: str) -> str:
+    """A number and what it counts, such as "1 file" or "2 files"."""
+    return f"{number} {one}{'' if number == 1 else 's'}"

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import typer
 
 from agent.cli.options import SettingsFile
-from agent.cli.report import load_or_fail, number_of, show_warnings
+from agent.cli.report import load_or_fail, show_warnings
+from agent.errors import number_of
 
 if TYPE_CHECKING:
     from agent.settings import Settings

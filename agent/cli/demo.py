@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agent.cli.options import known_profiles, profile_names
+from agent.errors import number_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -81,7 +82,7 @@ def _demo(console: Console, wishes: Wishes) -> int:
     except DaemonEndedError as error:
         return _failed(show, str(error), error.last_lines, _BUG)
     if wishes.once and faults:
-        return _failed(show, f"{len(faults)} events did not arrive as they were written", faults, _UNAVAILABLE)
+        return _failed(show, f"{number_of(len(faults), 'event')} did not arrive as written", faults, _UNAVAILABLE)
     return 0
 
 

@@ -142,7 +142,7 @@ def _report(found: Inspected, one: str) -> None:
     Exit with 2 if a path names nothing, with 1 if something could not be read.
     """
     from agent.cli.output import say
-    from agent.cli.report import number_of
+    from agent.errors import number_of
 
     shown = number_of(len(found.records), one)
     summary = f"{shown} of {found.events} in {number_of(found.files, 'file')}"

@@ -14,9 +14,8 @@ from agent.choices import make_mapper, make_mask, make_ours, make_read_limits, m
 from agent.cli.local_files import STANDARD_INPUT, LocalFile, open_file
 from agent.cli.local_forms import LOG_FILE, Taken, take
 from agent.cli.no_events import kind_of
-from agent.cli.report import number_of
 from agent.cli.table_row import iso
-from agent.errors import PermanentError
+from agent.errors import PermanentError, number_of
 from agent.faults.dead_letters import Reason
 from agent.flow.objects import ReadLimits, map_events
 from agent.model import LogRecord, ObjectSource

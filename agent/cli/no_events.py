@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Final, NoReturn
 
 from agent.cli.json_parts import elements_of, json_in, members_of
+from agent.trail.first_bytes import named
 
 _ACCEPTED: Final = (
     "a CloudTrail log file, one record, an array or lines of records, LookupEvents output, EventBridge events, "
@@ -41,28 +42,6 @@ _OTHERS: Final = {
     "TopicArn": _OF_SNS,
 }
 _OF_EVENTS_ALONE: Final = frozenset({"eventName", "eventID"})  # a record in a notification of S3 has no eventID
-_BY_FIRST_BYTES: Final = {
-    b"\x1f\x8b": "gzip inside gzip: unpack it once (gunzip)",
-    b"PK\x03\x04": "a ZIP archive: unpack it (unzip)",
-    b"PK\x05\x06": "an empty ZIP archive",
-    b"\x28\xb5\x2f\xfd": "a file packed with zstd: unpack it (unzstd)",
-    b"BZh": "a file packed with bzip2: unpack it (bunzip2)",
-    b"\xfd7zXZ\0": "a file packed with xz: unpack it (unxz)",
-    b"7z\xbc\xaf\x27\x1c": "a 7z archive: unpack it",
-    b"\x04\x22\x4d\x18": "a file packed with lz4: unpack it (unlz4)",
-    b"\xff\x06\0\0sNaPpY": "a file packed with snappy: unpack it",
-    b"PAR1": "a Parquet file",
-    b"ORC": "an ORC file",
-    b"Obj\x01": "an Avro file",
-    b"\x89PNG": "a PNG image",
-    b"\xff\xd8\xff": "a JPEG image",
-    b"GIF8": "a GIF image",
-    b"%PDF": "a PDF document",
-    b"\xff\xfe\0\0": "text in UTF-32: save it as UTF-8",
-    b"\0\0\xfe\xff": "text in UTF-32: save it as UTF-8",
-    b"\0\0\0{": "text in UTF-32: save it as UTF-8",
-}
-_TAR: Final = slice(257, 262)
 _MARK: Final = b"\xef\xbb\xbf"
 _BY_FIRST_WORDS: Final = (
     (re.compile(rb"<(?:!doctype html|html|head|body)\b", re.IGNORECASE), "a web page (HTML), not the file behind it"),
@@ -119,10 +98,8 @@ def _accepted() -> str:
 
 def _kind(text: bytes) -> str:
     first = text[:_FIRST]
-    if known := next((what for magic, what in _BY_FIRST_BYTES.items() if first.startswith(magic)), ""):
+    if known := named(first):
         return known
-    if first[_TAR] == b"ustar":
-        return "a tar archive: unpack it (tar -x)"
     words = first.removeprefix(_MARK).lstrip()
     if known := next((what for pattern, what in _BY_FIRST_WORDS if pattern.match(words)), ""):
         return known

@@ -36,11 +36,6 @@ def fail_settings(error: SettingsError) -> NoReturn:
     raise SystemExit(EXIT_SETTINGS)
 
 
-def number_of(number: int, one: str) -> str:
-    """A number and what it counts, such as "1 file" or "2 files"."""
-    return f"{number} {one}{'' if number == 1 else 's'}"
-
-
 def show_warnings(warnings: Sequence[str]) -> None:
     """Print each warning on a line of standard error."""
     for warning in warnings:

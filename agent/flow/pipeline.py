@@ -68,7 +68,8 @@ class Pipeline:
 def _joined(reading: Reading, found: Found, ref: ObjectRef) -> Reading:
     faults = reading.faults
     if found.malformed:
-        detail = f"{found.malformed} of the file's entries are no JSON objects or cannot be decoded"
+        entries = "1 entry" if found.malformed == 1 else f"{found.malformed} entries"
+        detail = f"the file has {entries} that cannot be decoded as a JSON object"
         faults = (*faults, Fault(Reason.EVENT_MALFORMED, detail, ref.bucket, ref.key))
     return replace(
         reading,

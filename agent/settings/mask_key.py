@@ -8,6 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from agent.errors import number_of
+
 _LEAST_BYTES: Final = 32  # the length of the hash; RFC 2104, section 3, advises against shorter keys
 _LEAST_VARIETY: Final = 8  # a random key of this length has more different bytes than this, also in hexadecimal
 _MOST_BYTES: Final = 65536
@@ -31,7 +33,8 @@ def read_mask_key(path: Path) -> bytes:
         raise ValueError(f"names a file that is empty or holds only blanks; {_HOW}")
     if len(key) < _LEAST_BYTES:
         raise ValueError(
-            f"holds a key of {len(key)} bytes, which can be guessed; a key has at least {_LEAST_BYTES}; {_HOW}"
+            f"holds a key of {number_of(len(key), 'byte')}, which can be guessed; "
+            f"a key has at least {_LEAST_BYTES}; {_HOW}"
         )
     if len(set(key)) < _LEAST_VARIETY:
         raise ValueError(f"holds a key that repeats a few bytes, which can be guessed; {_HOW}")

@@ -13,15 +13,17 @@ from typing import Final, Protocol
 
 import msgspec
 
-from agent.errors import LimitError, PermanentError
+from agent.errors import LimitError, PermanentError, number_of
 from agent.faults.dead_letters import Reason
 from agent.trail.event import MalformedEventError, decode_leniently
+from agent.trail.first_bytes import named
 from agent.trail.outermost import CLOSING, OPENING, all_entries, fills, may_disguise_names, values
 
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 # A real record has some ten objects and fifty members; an average beyond these, over a whole file, is a bomb.
 _BRACES_PER_EVENT: Final = 20
 _COMMAS_PER_EVENT: Final = 40
+_FIRST_BYTES: Final = 512
 _EVENT_BYTES: Final = 1 << 20  # CloudTrail's own limit is 256 KB a record
 # Each run of backslashes from its start, so that an escaped backslash before "ud800" is not taken for a surrogate.
 _SURROGATES: Final = re.compile(
@@ -96,9 +98,9 @@ def refuse_bomb(text: bytearray, events_per_object: int) -> None:
     """Raise `LimitError` (`object_too_large`) if `text` holds more than events have, and would cost memory."""
     # Twenty million empty objects fit into 58 KB of gzip and cost a gigabyte once decoded.
     if _holds_more(text, b"{", events_per_object * _BRACES_PER_EVENT):
-        raise _too_large(f"the file holds more objects than {events_per_object} events have")
+        raise _too_large(f"the file holds more objects than {number_of(events_per_object, 'event')} can have")
     if _holds_more(text, b",", events_per_object * _COMMAS_PER_EVENT):
-        raise _too_large(f"the file holds more members than {events_per_object} events have")
+        raise _too_large(f"the file holds more members than {number_of(events_per_object, 'event')} can have")
 
 
 def _holds_more(text: bytearray, token: bytes, number: int) -> bool:
@@ -159,7 +161,9 @@ def _read_leniently(text: bytearray, selection: Selection, events_per_object: in
     except UnicodeDecodeError as error:
         raise _not_utf8(error) from error
     except msgspec.MsgspecError as error:
-        raise PermanentError(Reason.OBJECT_MALFORMED, f"the file is not CloudTrail's JSON: {error}") from error
+        kind = named(bytes(text[:_FIRST_BYTES]))
+        found = f" but {kind}" if kind else f": {error}"
+        raise PermanentError(Reason.OBJECT_MALFORMED, f"the file is not CloudTrail's JSON{found}") from error
     return _select_each(raws, selection, events_per_object)
 
 

@@ -84,8 +84,37 @@ def test_a_gzip_with_bytes_behind_it_is_dead_lettered_with_what_is_there() -> No
     agent = world.agent()
     agent.run(MINUTE)
     assert [reason for reason, _ in world.letters()] == ["object_corrupt"]
-    assert world.letter().attributes["detail"] == "the gzip stream is followed by 7 bytes that are no gzip"
+    assert world.letter().attributes["detail"] == "the gzip stream is followed by 7 bytes that are no gzip (text)"
     assert agent.line.sent == []
+    world.check_end()
+
+
+@pytest.mark.row(87)
+def test_a_log_file_that_was_compressed_twice_is_shipped() -> None:
+    """A tool that copies objects may compress what is gzip already, and its name stays the same."""
+    world = World()
+    body = gzip.compress(gzip.compress(plain_object(event("a"), noise("n"))))
+    world.notify(world.put(ref("twice"), event("a"), body=body))
+    world.agent().work()
+    world.check_all_delivered()
+
+
+@pytest.mark.row(87)
+@pytest.mark.parametrize(
+    ("body", "reason", "told"),
+    [
+        (b"\x28\xb5\x2f\xfd" + bytes(60), Reason.OBJECT_CORRUPT, "a file packed with zstd: unpack it (unzstd)"),
+        (gzip.compress(b"BZh9" + bytes(60)), Reason.OBJECT_MALFORMED, "a file packed with bzip2: unpack it (bunzip2)"),
+        (gzip.compress(gzip.compress(gzip.compress(b"{}"))), Reason.OBJECT_CORRUPT, "more than 2 times with gzip"),
+    ],
+    ids=["zstd", "bzip2 inside gzip", "three times"],
+)
+def test_another_packing_is_dead_lettered_with_its_name(body: bytes, reason: Reason, told: str) -> None:
+    """What cannot be read says what it is, and by which tool it can be unpacked."""
+    world = World()
+    world.notify(world.put(ref("packed"), body=body, flaw=reason))
+    world.agent().work()
+    assert told in world.letter().attributes["detail"]
     world.check_end()
 
 

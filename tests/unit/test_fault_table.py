@@ -88,6 +88,7 @@ FAULTS: Final = {
     77: "a record holds the words by which a sink's refusal is read, and the sink quotes it",
     81: "a name that decides is written with escapes",
     84: "the name of a log file in a folder of CloudTrail's other files",
+    87: "gzip inside gzip, and files of another packing",
 }
 
 

@@ -325,7 +325,11 @@ def test_what_a_file_was_taken_for_stays_out_of_the_records(form: str) -> None:
         ("a.json", b"\x89PNG\r\n", "this is a PNG image"),
         ("a.json", b"\x28\xb5\x2f\xfd", "zstd"),
         ("a.json", b"\x00\x01\x02", "neither gzip nor text"),
-        ("a.json.gz", gzip.compress(gzip.compress(b"{}", mtime=0), mtime=0), "gzip inside gzip"),
+        (
+            "a.json.gz",
+            gzip.compress(gzip.compress(gzip.compress(b"{}")), mtime=0),
+            "more than 2 times with gzip: unpack it (gunzip)",
+        ),
         ("a.json", log_file(raw_event()).decode().encode("utf-32"), "UTF-32"),
         ("a.json", log_file(raw_event(a="caf.")).replace(b"caf.", b"caf\xe9"), "not UTF-8: the byte 0xe9 begins"),
         ("a.json", b"{", "not CloudTrail's JSON"),
@@ -347,6 +351,16 @@ def test_a_bad_file_is_named_and_the_others_are_shown(tmp_path: Path, name: str,
     assert problem in result.stderr
     assert "codec can't" not in result.stderr
     assert "the object is" not in result.stderr
+
+
+@pytest.mark.row(87)
+def test_a_file_that_was_compressed_twice_is_read_as_the_daemon_reads_it(tmp_path: Path) -> None:
+    """The second layer needs no word: the events are what counts."""
+    path = tmp_path / "twice.json.gz"
+    path.write_bytes(gzip.compress(gzip.compress(bytes(log_file(raw_event())))))
+    result = inspect(path)
+    assert result.exit_code == 0
+    assert result.stderr == "1 CodeCatalyst event of 1 in 1 file\n"
 
 
 def test_malformed_entries_are_counted(tmp_path: Path) -> None:

@@ -46,6 +46,12 @@ def refused(chunks: list[bytes], limits: InflateLimits = LIMITS) -> Reason:
         pytest.param(GZIP + b"\0" * 512, TEXT, id="zero-padding"),
         pytest.param(GZIP + b"\0" * 512 + GZIP, TEXT * 2, id="padding-between"),
         pytest.param(gzip.compress(b""), b"", id="nothing-in-it"),
+        pytest.param(gzip.compress(GZIP), TEXT, id="gzip-inside-gzip"),
+        pytest.param(
+            gzip.compress(GZIP + b"\0" * 9 + GZIP) + gzip.compress(GZIP), TEXT * 3, id="members-inside-members"
+        ),
+        pytest.param(gzip.compress(b"\x1f") + gzip.compress(GZIP[1:]), TEXT, id="split-before-its-second-byte"),
+        pytest.param(gzip.compress(gzip.compress(b"")), b"", id="nothing-in-gzip-inside-gzip"),
     ],
 )
 @pytest.mark.parametrize("step", [1, 7, 1 << 20])
@@ -91,6 +97,12 @@ WRONG_LENGTH = GZIP[:-1] + bytes([GZIP[-1] ^ 1])
         pytest.param([GZIP + GZIP[:-3]], id="second-member-cut"),
         pytest.param([zlib.compress(TEXT)], id="zlib-is-not-gzip"),
         pytest.param([b"\x1f\x8b" + b"\xff" * 40], id="not-a-header"),
+        pytest.param([gzip.compress(GZIP[:-1])], id="inner-cut"),
+        pytest.param([gzip.compress(WRONG_CRC)], id="inner-crc"),
+        pytest.param([gzip.compress(GZIP + b"garbage")], id="inner-trailing-garbage"),
+        pytest.param([gzip.compress(GZIP)[:-1]], id="outer-cut"),
+        pytest.param([gzip.compress(b"\x1f\x8b")], id="inner-magic-alone"),
+        pytest.param([gzip.compress(gzip.compress(GZIP))], id="three-layers"),
     ],
 )
 def test_damaged_objects_are_corrupt(chunks: list[bytes]) -> None:
@@ -100,22 +112,26 @@ def test_damaged_objects_are_corrupt(chunks: list[bytes]) -> None:
 
 @pytest.mark.row(68)
 @pytest.mark.parametrize(
-    ("strange", "number"),
+    ("strange", "told"),
     [
-        (b"garbage", 7),
-        (b"g", 1),
-        (b"\x1f", 1),
-        (b"\0\0garbage\0", 8),
-        (TEXT, len(TEXT)),
-        (b"\x1fgarbage" * 90, 720),
+        (b"garbage", "7 bytes that are no gzip (text)"),
+        (b"g", "1 byte that is no gzip (text)"),
+        (b"\x1f", "1 byte that is no gzip"),
+        (b"\n", "1 byte that is no gzip (a line break)"),
+        (b"\r\n", "2 bytes that are no gzip (a line break)"),
+        (b" \n\n", "3 bytes that are no gzip (white space)"),
+        (b"two\tlines\n" * 20, "200 bytes that are no gzip (text)"),
+        (b"\0\0garbage\0", "8 bytes that are no gzip"),
+        (TEXT, f"{len(TEXT)} bytes that are no gzip (JSON that is not compressed)"),
+        (b"\x1fgarbage" * 90, "720 bytes that are no gzip"),
     ],
 )
 @pytest.mark.parametrize("step", [1, 3, 1 << 20])
-def test_bytes_after_the_gzip_are_named_as_such(strange: bytes, number: int, step: int) -> None:
+def test_bytes_after_the_gzip_are_named_as_such(strange: bytes, told: str, step: int) -> None:
     """Nothing was cut short where something was added; the words say what is there, however it arrives."""
     stored = GZIP + strange
     refusal = refusal_of([stored[i : i + step] for i in range(0, len(stored), step)])
-    assert refusal.detail == f"the gzip stream is followed by {number} bytes that are no gzip"
+    assert refusal.detail == f"the gzip stream is followed by {told}"
 
 
 @pytest.mark.row(69)
@@ -187,6 +203,44 @@ def test_a_bomb_is_stopped_inside_its_limit(limits: InflateLimits, most: int) ->
     finally:
         tracemalloc.stop()
     assert peak < 2 * most + 4 * MIB  # a growing buffer is copied once in a while
+
+
+@pytest.mark.parametrize(
+    ("limits", "most"),
+    [
+        pytest.param(LIMITS, 4 * MIB, id="ratio"),
+        pytest.param(InflateLimits(64 * MIB, 4 * MIB, 10**9), 4 * MIB, id="size"),
+    ],
+)
+def test_a_bomb_inside_gzip_is_measured_by_what_arrived(limits: InflateLimits, most: int) -> None:
+    """Two layers multiply their ratios; the limits are of the object, and no layer is kept beside the text."""
+    stored = gzip.compress(bomb(256))
+    assert len(stored) < 4096
+    tracemalloc.start()
+    try:
+        assert refused([stored], limits) is Reason.OBJECT_TOO_LARGE
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 2 * most + 4 * MIB
+
+
+def test_a_text_inside_two_layers_is_kept_once() -> None:
+    """The inner gzip is inflated as it comes out of the outer one, so that memory stays that of the text."""
+    text = random.Random(3).randbytes(8 * MIB)
+    stored = gzip.compress(gzip.compress(b"{" + text, 1), 1)
+    tracemalloc.start()
+    try:
+        assert len(inflate([stored[at : at + MIB] for at in range(0, len(stored), MIB)], LIMITS).text) == len(text) + 1
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 2 * len(text) + 8 * MIB
+
+
+def test_tiny_members_inside_gzip_are_refused_early() -> None:
+    """They compress to next to nothing, and would cost half a second for each 65,000 of them."""
+    assert "gzip members" in refusal_of([gzip.compress(gzip.compress(b" ", mtime=0) * 100_000)], NO_RATIO).detail
 
 
 def test_a_bomb_of_many_members_is_one_bomb() -> None:
