@@ -52,7 +52,10 @@ class RetryReason(Advised):
         "dead_letter_unavailable",
         "the dead-letter queue did not take the message",
         f"tried up to five times, never deleted it, and {_COMES_AGAIN}",
-        "allow sqs:SendMessage on the dead-letter queue; check that the queue exists",
+        (
+            "allow sqs:SendMessage on the dead-letter queue, and kms:GenerateDataKey on its key; "
+            "check that the queue exists"
+        ),
     )
     HELD_BACK = (
         "held_back",

@@ -15,6 +15,9 @@ from agent.telemetry.life_events import LifeEvents
 from agent.telemetry.safetext import clean, without_user
 from agent.telemetry.voice import ERROR, WARNING
 
+_BURYING: Final = "SendMessage"
+_NOT_BURIED: Final = f"the message comes again; {RetryReason.DEAD_LETTER_UNAVAILABLE.advice.hint}"
+_NOT_SETTLED: Final = "the messages come again when their lease ends, and repeats are recognised"
 _NO_FAULT: Final = Fault(Reason.NOTIFICATION_UNKNOWN, "no fault was named")
 
 
@@ -95,7 +98,10 @@ class QueueEvents(LifeEvents):
             self._retried(settlement.delivery, settlement.retry, settlement.retry_detail)
 
     def settle_failed(self, operation: str, count: int, detail: str) -> None:
-        """`operation` failed for `count` messages after all tries: they will come again."""
+        """`operation` failed for `count` messages after all tries: they will come again.
+
+        `SendMessage` sends a dead letter. The other operations settle what is none.
+        """
         self._tell_seldom(
             WARNING,
             f"settle {operation}",
@@ -103,7 +109,7 @@ class QueueEvents(LifeEvents):
             operation=operation,
             count=count,
             detail=without_user(detail),
-            hint="the messages come again when their lease ends, and repeats are recognised",
+            hint=_NOT_BURIED if operation == _BURYING else _NOT_SETTLED,
         )
 
     def settling_down(self, detail: str) -> None:
