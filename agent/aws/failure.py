@@ -87,7 +87,7 @@ def explain(error: BaseException) -> Failure:
         answer = error.response.get("Error", {})
         code = str(answer.get("Code", ""))
         return Failure(kind_of(code), code, f"{code}: {answer.get('Message', '')}".strip(": "))
-    detail = f"{type(error).__name__}: {error}"
+    detail = f"{type(error).__name__}: {error}".rstrip(": ")
     if isinstance(error, _CREDENTIALS):
         return Failure(FailureKind.DENIED, "", detail)
     return Failure(FailureKind.UNAVAILABLE, "", detail)

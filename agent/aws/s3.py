@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from agent.aws.failure import AWS_ERRORS
-from agent.aws.store_policy import UNAVAILABLE, StoreError, failed_read
+from agent.aws.store_policy import failed_read, no_object
 from agent.model import ObjectRef, OpenObject
 
 _CHUNK_BYTES: Final = 1 << 18
@@ -38,7 +38,7 @@ class S3:
         body = answer["Body"]
         try:
             if "LastModified" not in answer:  # a proxy's page, say: it must not count as the object
-                raise StoreError(UNAVAILABLE, f"{UNAVAILABLE.says} (what answered is not S3: no Last-Modified)")
+                raise no_object(answer)
             last_modified_ns = int(answer["LastModified"].timestamp()) * 1_000_000_000
             yield OpenObject(answer.get("ContentLength"), last_modified_ns, _chunks(body))
         finally:

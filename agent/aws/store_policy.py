@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Final
+from typing import Any, Final
 
 from botocore.exceptions import (
     ClientError,
@@ -21,6 +21,7 @@ from botocore.exceptions import (
     ValidationError,
 )
 
+from agent.aws.error_response import ErrorResponse, words_of_success
 from agent.aws.failure import FailureKind, explain
 from agent.errors import Fault, LimitError, PermanentError, TrailAgentError
 from agent.faults.dead_letters import Reason
@@ -35,7 +36,7 @@ class Blame(Enum):
     PRESUMED = auto()
     """Unless the bucket gives again what it gave before. If there is nothing to ask for, it is waited for a while."""
     PROVEN = auto()
-    """Only if the bucket now refuses in the same way what it gave before."""
+    """Only if the bucket now refuses in the same way what it gave before; or several objects, if it gave nothing."""
     CERTAIN = auto()
     """Always: no object alone can fail like this."""
 
@@ -66,13 +67,15 @@ class Policy:
 class StoreError(TrailAgentError):
     """One read of one object failed. `policy` says what that leads to, `detail` is one sentence with S3's own words.
 
-    `letter` is the reason of its dead letter where the object itself tells another one than the row.
+    `letter` is the reason of its dead letter where the object itself tells another one than the row. `answer` is S3's
+    status and code, which are the same for all objects that are refused for the same cause.
     """
 
-    def __init__(self, policy: Policy, detail: str, letter: Reason | None = None) -> None:
+    def __init__(self, policy: Policy, detail: str, letter: Reason | None = None, answer: str = "") -> None:
         super().__init__(detail)
         self.policy = policy
         self.detail = detail
+        self.answer = answer
         self._letter = letter or policy.letter
 
     def after(self, receives: int, ref: ObjectRef) -> Fault | RetryReason:
@@ -85,7 +88,8 @@ class StoreError(TrailAgentError):
 
 _DENIED_BUCKET: Final = WholeBucket(EnvironmentFault.BUCKET_DENIED, Blame.PRESUMED, RetryReason.BUCKET_DENIED)
 _SILENT_BUCKET: Final = WholeBucket(EnvironmentFault.BUCKET_UNAVAILABLE, Blame.PRESUMED, RetryReason.STORE_UNAVAILABLE)
-_REFUSING_BUCKET: Final = WholeBucket(EnvironmentFault.BUCKET_REFUSED, Blame.PROVEN, None)
+_REFUSING_BUCKET: Final = WholeBucket(EnvironmentFault.BUCKET_REFUSED, Blame.PROVEN, RetryReason.BUCKET_REFUSED)
+_NO_BUCKET: Final = WholeBucket(EnvironmentFault.BUCKET_MISSING, Blame.CERTAIN, RetryReason.BUCKET_MISSING)
 _FAR_BUCKET: Final = WholeBucket(EnvironmentFault.BUCKET_REGION, Blame.CERTAIN, None)
 
 _PATIENT: Final = 3  # receives: a missing object may still appear, since S3 notifies before every reader can see it
@@ -95,10 +99,14 @@ _NEVER: Final = None
 # fmt: off
 MISSING: Final = Policy(
     "S3 has no such object", 1, None, RetryReason.OBJECT_MISSING, _PATIENT, Reason.OBJECT_MISSING)
+NO_BUCKET: Final = Policy(
+    "there is no such bucket", 1, _NO_BUCKET, RetryReason.BUCKET_MISSING, _NEVER, Reason.OBJECT_MISSING)
 DENIED: Final = Policy(
     "S3 refused the read", 1, _DENIED_BUCKET, RetryReason.ACCESS_DENIED, _PATIENT, Reason.OBJECT_UNREADABLE)
 UNAVAILABLE: Final = Policy(
     "S3 did not answer the read", 3, _SILENT_BUCKET, RetryReason.STORE_UNAVAILABLE, _NEVER, Reason.OBJECT_UNREADABLE)
+NOT_S3: Final = Policy(
+    "what answered is not S3", 3, _SILENT_BUCKET, RetryReason.STORE_UNAVAILABLE, _NEVER, Reason.OBJECT_UNREADABLE)
 BROKEN_OFF: Final = Policy(
     "the object did not arrive whole", 3, _SILENT_BUCKET, RetryReason.STORE_UNAVAILABLE, _NEVER, Reason.OBJECT_CORRUPT)
 OTHER_REGION: Final = Policy(
@@ -117,7 +125,8 @@ UNMEASURED: Final = Policy(
 # fmt: on
 
 _CODES: Final[Mapping[str, Policy]] = {
-    **dict.fromkeys("NoSuchBucket NoSuchKey NoSuchVersion NotFound".split(), MISSING),
+    **dict.fromkeys("NoSuchKey NoSuchVersion NotFound".split(), MISSING),
+    **dict.fromkeys("InvalidBucketName NoSuchAccessPoint NoSuchBucket".split(), NO_BUCKET),
     **dict.fromkeys(
         """
         AccessDenied AccessDeniedException AccountProblem AllAccessDisabled ExpiredToken ExpiredTokenException
@@ -149,17 +158,29 @@ _STATUSES: Final[Mapping[int, Policy]] = {
     301: OTHER_REGION,
     501: REFUSED,
 }
+_OF_ANY_SERVER: Final = (DENIED, UNAVAILABLE)  # so it is whoever says it: nothing can be read now
 _NEVER_SENT: Final = (ParamValidationError, ValidationError)  # botocore refuses the request itself
 _CUT_SHORT: Final = (FlexibleChecksumError, IncompleteReadError)
+_REDIRECTS: Final = range(300, 400)
 _CLIENT_ERRORS: Final = range(400, 500)
+_LONGEST_CODE: Final = 100
 
 
 def failed_read(error: BaseException) -> StoreError:
     """What a failed GetObject, or reading its body, means; `error` is one of `agent.aws.failure.AWS_ERRORS`."""
-    policy, detail = _policy_of(error), explain(error).detail
-    if policy is OTHER_REGION and (region := _region_named(error)):
-        detail = f"it is in {region}; {detail}"
-    return StoreError(policy, f"{policy.says} ({detail})")
+    if not isinstance(error, ClientError):
+        policy = _policy_of_the_way(error)
+        return StoreError(policy, f"{policy.says} ({explain(error).detail})", answer=type(error).__name__)
+    said = ErrorResponse.of(error)
+    policy, words = _policy_of(said), said.words
+    if policy is OTHER_REGION and said.region:
+        words = f"it is in {said.region}; {words}"
+    return StoreError(policy, f"{policy.says} ({words})", answer=f"{said.status} {said.code[:_LONGEST_CODE]}")
+
+
+def no_object(answer: Mapping[str, Any]) -> StoreError:
+    """A success of GetObject that is no object, such as the page of a proxy: `answer` is what boto3 returned."""
+    return StoreError(NOT_S3, f"{NOT_S3.says} ({words_of_success(answer)})")
 
 
 def broken_off(arrived: int, length: int) -> StoreError:
@@ -188,36 +209,25 @@ def unsound(error: PermanentError, *, arrived: int, length: int | None, announce
     return StoreError(DAMAGED, error.detail, error.reason)
 
 
-def _policy_of(error: BaseException) -> Policy:
+def _policy_of_the_way(error: BaseException) -> Policy:
+    """Where nothing has answered, or only a part of the answer has arrived."""
     if isinstance(error, _CUT_SHORT):
         return BROKEN_OFF
     if isinstance(error, _NEVER_SENT):
         return REFUSED
-    if not isinstance(error, ClientError):
-        return DENIED if explain(error).kind is FailureKind.DENIED else UNAVAILABLE
-    code = str(error.response.get("Error", {}).get("Code", ""))
-    if code == "AuthorizationHeaderMalformed":
-        return OTHER_REGION if _region_named(error) else DENIED
-    if code.startswith("KMS."):
-        return UNAVAILABLE if "Throttling" in code or "Unavailable" in code else DENIED
-    return _CODES.get(code) or _policy_of_status(_status(error, code))
+    return DENIED if explain(error).kind is FailureKind.DENIED else UNAVAILABLE
+
+
+def _policy_of(said: ErrorResponse) -> Policy:
+    if said.code == "AuthorizationHeaderMalformed":
+        return OTHER_REGION if said.region else DENIED
+    if said.code.startswith("KMS."):
+        return UNAVAILABLE if "Throttling" in said.code or "Unavailable" in said.code else DENIED
+    policy = _CODES.get(said.code) or _policy_of_status(said.status)
+    if said.is_of_s3 or (policy in _OF_ANY_SERVER and said.status not in _REDIRECTS):
+        return policy
+    return NOT_S3
 
 
 def _policy_of_status(status: int) -> Policy:
     return _STATUSES.get(status, REFUSED if status in _CLIENT_ERRORS else UNAVAILABLE)
-
-
-def _status(error: ClientError, code: str) -> int:
-    """The HTTP status. If the answer is not S3's own XML, botocore puts the status in place of the code."""
-    if code.isdecimal():
-        return int(code)
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    return status if isinstance(status, int) else 0
-
-
-def _region_named(error: BaseException) -> str:
-    """The bucket's region, where S3 names it in its answer."""
-    if not isinstance(error, ClientError):
-        return ""
-    headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
-    return str(error.response.get("Error", {}).get("Region") or headers.get("x-amz-bucket-region") or "")

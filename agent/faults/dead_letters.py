@@ -25,14 +25,14 @@ class Reason(Advised):
     )
     OBJECT_MISSING = (
         "object_missing",
-        "S3 has no such object, or no such bucket",
+        "S3 has no such object",
         "asked for it at four receives, within some minutes",
         "find out whether a lifecycle rule or a person deletes trail objects; redrive if the object is back",
     )
     OBJECT_UNREADABLE = (
         "object_unreadable",
-        "S3 refuses this object and gives others of its bucket; or it is archived, or encrypted with a key of yours",
-        "asked for it at four receives, within some minutes; only once if it is archived",
+        "S3 refuses this object, and not its whole bucket; or it is archived, or encrypted with a key of yours",
+        "asked for it at four receives or more, within some minutes; only once if it is archived",
         "see S3's code in `detail`; allow s3:GetObject and kms:Decrypt, restore it, or write it again; then redrive",
     )
     OBJECT_CORRUPT = (

@@ -8,6 +8,7 @@ from agent.faults.advice import Advised
 
 _WAITS: Final = "keeps what it holds, receives nothing more, and sends one request at a time,"
 _READS: Final = "keeps what it holds, receives nothing more, and tries one read at a time, at most a minute apart"
+_MAKES_WAY: Final = f"{_READS}; may give one message back after 30 s, then 60 s, and so on"
 _ASKS: Final = "receives nothing, and asks again at most 30 s later"
 
 
@@ -47,7 +48,7 @@ class EnvironmentFault(Advised):
     BUCKET_DENIED = (
         "bucket denied",
         "a bucket refuses every read, because of its policy, its KMS key, the role, the credentials or the clock",
-        _READS,
+        _MAKES_WAY,
         (
             "allow s3:GetObject on the trail's prefix, s3:ListBucket and kms:Decrypt on its key to the agent's role; "
             "check its credentials and the clock"
@@ -55,15 +56,27 @@ class EnvironmentFault(Advised):
     )
     BUCKET_UNAVAILABLE = (
         "bucket unavailable",
-        "S3 does not answer the reads of a bucket, breaks them off, or says that it gets too many requests",
-        _READS,
-        "nothing if it passes; else check the network and any VPC endpoint to S3",
+        (
+            "S3 does not answer the reads of a bucket, breaks them off, or says that it gets too many requests; or "
+            "what answers is not S3, but a proxy or another server"
+        ),
+        _MAKES_WAY,
+        "nothing if it passes; else check the network, aws.endpoint_url, and any proxy or VPC endpoint to S3",
     )
     BUCKET_REFUSED = (
         "bucket refused",
-        "S3, or what answers in its place, says that it cannot serve reads of this bucket",
-        _READS,
+        "S3 says that it cannot serve the reads of this bucket: it says the same of several objects and gives none",
+        _MAKES_WAY,
         "see the code in `detail`; check aws.endpoint_url, any proxy or VPC endpoint, and the bucket's encryption",
+    )
+    BUCKET_MISSING = (
+        "bucket missing",
+        "S3 says that there is no bucket of this name, though the setting buckets lists it",
+        f"{_READS}; gives all messages back after 30 s, then 60 s, and so on",
+        (
+            "check the name in buckets, aws.endpoint_url, region and credentials; if the bucket was deleted on "
+            "purpose, take it out of buckets"
+        ),
     )
     BUCKET_REGION = (
         "bucket in another region",

@@ -6,6 +6,7 @@ from typing import Final
 
 from agent.faults.advice import Advised
 
+_IN_VAIN: Final = "waited 30 s (the next time 60, and so on), then"
 _COMES_AGAIN: Final = "hid the message for up to 1 minute; this limit doubles with each receive, up to 15 minutes"
 
 
@@ -27,7 +28,7 @@ class RetryReason(Advised):
     OBJECT_REFUSED = (
         "object_refused",
         "S3 says that it cannot serve this read, because of the object's encryption, its key, or the request",
-        f"{_COMES_AGAIN}; the fourth receive makes it a dead letter",
+        f"{_COMES_AGAIN}; the fourth receive, or a later one, makes it a dead letter",
         "see S3's code in `detail`",
     )
     OBJECT_INCOMPLETE = (
@@ -39,14 +40,26 @@ class RetryReason(Advised):
     BUCKET_DENIED = (
         "bucket_denied",
         "S3 refuses an object, and maybe its whole bucket: the agent has read nothing else of it",
-        f"waited 5 minutes (the next time 10, then 20, …), then {_COMES_AGAIN}",
+        f"{_IN_VAIN} {_COMES_AGAIN}",
         "allow s3:GetObject on the trail's prefix, s3:ListBucket and kms:Decrypt on its key to the agent's role",
+    )
+    BUCKET_REFUSED = (
+        "bucket_refused",
+        "S3 cannot serve the reads of several objects, and maybe of their whole bucket: the agent has read none of it",
+        f"{_IN_VAIN} {_COMES_AGAIN}",
+        "see S3's code in `detail`; check aws.endpoint_url, any proxy or VPC endpoint, and the bucket's encryption",
+    )
+    BUCKET_MISSING = (
+        "bucket_missing",
+        "S3 says that there is no such bucket; messages of other buckets get their turn",
+        f"{_IN_VAIN} {_COMES_AGAIN}",
+        "see the fault bucket missing; after maxReceiveCount receives, SQS moves the message to the dead-letter queue",
     )
     STORE_UNAVAILABLE = (
         "store_unavailable",
-        "S3 did not answer the read of this object, broke it off, or got too many requests; others could be read",
+        "S3 did not answer the read of this object, broke it off, or got too many requests; or what answered is not S3",
         f"read three times, then {_COMES_AGAIN}",
-        "nothing if it passes; else find out what is special about this object",
+        "nothing if it passes; else see who answered in `detail`, or find out what is special about this object",
     )
     DEAD_LETTER_UNAVAILABLE = (
         "dead_letter_unavailable",

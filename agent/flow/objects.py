@@ -6,14 +6,15 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from agent.aws import store_policy
 from agent.aws.s3 import S3
-from agent.aws.store_policy import Policy, StoreError
+from agent.aws.store_policy import Policy, StoreError, WholeBucket
 from agent.errors import DrainedError, LimitError, PermanentError, TransientError
 from agent.faults.dead_letters import Reason
 from agent.flow.budget import Share
-from agent.flow.evidence import Evidence
+from agent.flow.evidence import Culprit, Evidence
 from agent.flow.slots import ReadSlots
 from agent.model import LogRecord, ObjectRef, ObjectSource, OpenObject
 from agent.pulse import Pulse
@@ -27,7 +28,8 @@ from agent.trail.inflate import InflateLimits, TextFacts, inflate
 from agent.waiting.gate import AtFaultError, Gate
 
 _FIRST_RETRY_SECONDS = 0.5
-_LONGEST_DENIED_SECONDS = 60.0
+_LONGEST_PAUSE_SECONDS = 60.0
+_LONGEST_EARLY_PAUSE_SECONDS = 10.0
 _PAST_THE_LIMIT = "the object is damaged, and larger than limits.object_bytes"
 # A record holds its body, its attributes, which repeat most of the body, and is copied once more to be sent.
 _COPIES = 4
@@ -99,22 +101,37 @@ class ObjectReader:
             try:
                 return self._read_object(admitted, memory)
             except StoreError as error:
-                whole = error.policy.bucket
-                if whole is None or not self._ask_bucket(ref, error):
-                    raise
-                if whole.in_vain and self._evidence.spend_patience(ref, self._pulse.clock.monotonic() - began):
-                    raise TransientError(whole.in_vain, error.detail) from error
+                whole = self._bucket_at_fault(ref, error, began)
                 self._telemetry.gate_closed(part, whole.fault, error.detail)
-                raise AtFaultError(self._patience) from error
+                raise AtFaultError(partial(self._pause, began)) from error
 
         return self._gate.through(part, attempt, opened=lambda: self._telemetry.gate_opened(part))
 
-    def _ask_bucket(self, ref: ObjectRef, error: StoreError) -> bool:
+    def _bucket_at_fault(self, ref: ObjectRef, error: StoreError, began: float) -> WholeBucket:
+        """What `ref`, which came at `began`, has to wait for now. Raises if it does not wait, or no longer."""
+        whole, culprit = error.policy.bucket, self._ask_bucket(ref, error)
+        if whole is None or culprit is Culprit.OBJECT:
+            raise error
+        if culprit is Culprit.UNKNOWN:
+            raise TransientError(error.policy.retry, error.detail) from error
+        if whole.in_vain and self._spend_patience(ref, whole, began):
+            raise TransientError(whole.in_vain, error.detail) from error
+        return whole
+
+    def _ask_bucket(self, ref: ObjectRef, error: StoreError) -> Culprit:
+        self._evidence.note_refused(ref, error)
         with self._slots.hold():
             return self._evidence.ask_bucket(ref, error)
 
-    def _patience(self, attempt: int) -> float:
-        return self._random() * min(_LONGEST_DENIED_SECONDS, 2.0 ** min(attempt, 10))
+    def _spend_patience(self, ref: ObjectRef, whole: WholeBucket, began: float) -> bool:
+        with self._slots.hold():
+            return self._evidence.spend_patience(ref, whole, began=began, now=self._pulse.clock.monotonic())
+
+    def _pause(self, began: float, attempt: int) -> float:
+        """How long the next try waits. At first it must not pass over the moment at which a message makes way."""
+        waited = self._pulse.clock.monotonic() - began
+        longest = _LONGEST_PAUSE_SECONDS if waited > _LONGEST_PAUSE_SECONDS else _LONGEST_EARLY_PAUSE_SECONDS
+        return self._random() * min(longest, 2.0 ** min(attempt, 10))
 
     def _read_object(self, admitted: Admitted, memory: Share) -> Found:
         """Read one object, as often as the policy for each kind of failure says."""

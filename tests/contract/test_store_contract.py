@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from agent.aws import store_policy
 from agent.aws.s3 import S3
 from agent.aws.store_policy import DENIED, MISSING, StoreError
 from agent.model import ObjectRef
@@ -27,6 +28,7 @@ class Rig:
     store: S3
     bucket: str
     put: Callable[[ObjectRef, bytes], object]
+    delete: Callable[[ObjectRef], object]
     last_modified: Callable[[ObjectRef], int]
 
 
@@ -47,7 +49,8 @@ def open_rig(kind: str, request: pytest.FixtureRequest) -> OpenRig:
 def _fake(owner: str | None) -> Rig:
     store = FakeStore({"acme-trail": owner} if owner else {})
     store.owned_by["acme-trail"] = OWNER
-    return Rig(store, "acme-trail", store.put, lambda _: 1_790_000_000)
+    store.absent.add(NO_BUCKET)
+    return Rig(store, "acme-trail", store.put, store.delete, lambda _: 1_790_000_000)
 
 
 def _moto(emulator: Emulator, owner: str | None) -> Rig:
@@ -58,10 +61,14 @@ def _moto(emulator: Emulator, owner: str | None) -> Rig:
     def put(ref: ObjectRef, body: bytes) -> None:
         s3.put_object(Bucket=ref.bucket, Key=ref.key, Body=body)
 
+    def delete(ref: ObjectRef) -> None:
+        s3.put_bucket_versioning(Bucket=ref.bucket, VersioningConfiguration={"Status": "Enabled"})
+        s3.delete_object(Bucket=ref.bucket, Key=ref.key)
+
     def last_modified(ref: ObjectRef) -> int:
         return int(s3.head_object(Bucket=ref.bucket, Key=ref.key)["LastModified"].timestamp())
 
-    return Rig(store, bucket, put, last_modified)
+    return Rig(store, bucket, put, delete, last_modified)
 
 
 def test_an_object_is_read_in_chunks(open_rig: OpenRig) -> None:
@@ -116,11 +123,25 @@ def test_a_missing_object_may_still_appear(open_rig: OpenRig) -> None:
         assert b"".join(body.chunks) == b"here"
 
 
-def test_a_missing_bucket_is_a_missing_object(open_rig: OpenRig) -> None:
-    """A bucket that is not there holds no object."""
-    with pytest.raises(StoreError) as caught, open_rig().store.open(ObjectRef(NO_BUCKET, "object")):
+@pytest.mark.row(78)
+def test_a_deleted_object_is_a_missing_one(open_rig: OpenRig) -> None:
+    """Also where a delete marker stands in its place: that is S3's answer, not that of something before it."""
+    rig = open_rig()
+    ref = ObjectRef(rig.bucket, "gone")
+    rig.put(ref, b"x")
+    rig.delete(ref)
+    with pytest.raises(StoreError) as caught, rig.store.open(ref):
         pass
     assert caught.value.policy is MISSING
+
+
+@pytest.mark.row(78)
+def test_a_missing_bucket_is_told_from_a_missing_object(open_rig: OpenRig) -> None:
+    """No object alone is to blame for a bucket that is not there."""
+    with pytest.raises(StoreError) as caught, open_rig().store.open(ObjectRef(NO_BUCKET, "object")):
+        pass
+    assert caught.value.policy is store_policy.NO_BUCKET
+    assert "NoSuchBucket" in caught.value.detail
 
 
 def test_the_right_owner_may_be_demanded(open_rig: OpenRig) -> None:

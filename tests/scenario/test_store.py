@@ -78,7 +78,7 @@ def test_an_object_that_comes_late_is_delivered() -> None:
 def test_a_bucket_that_refuses_every_read_is_no_messages_fault(code: str) -> None:
     """The work in hand waits under its leases, nothing more is received, readiness says why; then all is delivered.
 
-    Three objects come twice: after five, ten and twenty minutes others were tried in their place.
+    Six objects come twice: after half a minute, one, two minutes and so on others were tried in their place.
     """
     world = World()
     world.produce(25)
@@ -87,7 +87,7 @@ def test_a_bucket_that_refuses_every_read_is_no_messages_fault(code: str) -> Non
     agent.work_beside(HOUR / 2)
     seen = agent.observe(MINUTE, HOUR - 1)
     world.clock.at(HOUR, lambda: agent.s3.bucket_trouble(BUCKET, None))
-    agent.run(2 * HOUR)
+    agent.run(3 * HOUR)
     for glance in seen.values():
         assert glance.metrics.value("trail_agent_ready") == 0
         assert glance.receives == 1
@@ -97,9 +97,9 @@ def test_a_bucket_that_refuses_every_read_is_no_messages_fault(code: str) -> Non
     assert 55 <= len(asked) <= 61, "one clear error a minute"
     assert agent.metric("trail_agent_ready") == 1
     assert agent.metric("trail_agent_leases_lost_total") == 0
-    assert agent.metric("trail_agent_deliveries_received_total") == 28
-    assert agent.settled() == {"delivered": 25, "retry": 3}
-    assert agent.by("trail_agent_retries_total", "reason") == {"bucket_denied": 3}
+    assert agent.metric("trail_agent_deliveries_received_total") == 31
+    assert agent.settled() == {"delivered": 25, "retry": 6}
+    assert agent.by("trail_agent_retries_total", "reason") == {"bucket_denied": 6}
     world.check_all_delivered()
 
 
@@ -131,8 +131,8 @@ def test_a_bucket_that_does_not_answer_is_no_messages_fault() -> None:
     seen = agent.observe(MINUTE)
     agent.run(2 * HOUR)
     assert any("503" in reason or "ServiceUnavailable" in reason for reason in seen[MINUTE].ready)
-    assert agent.by("trail_agent_retries_total", "reason") == {"store_unavailable": 3}
-    assert agent.metric("trail_agent_deliveries_received_total") == 28
+    assert agent.by("trail_agent_retries_total", "reason") == {"store_unavailable": 6}
+    assert agent.metric("trail_agent_deliveries_received_total") == 31
     world.check_all_delivered()
 
 
@@ -312,6 +312,201 @@ def test_a_bucket_in_another_region_is_the_settings_fault() -> None:
     assert any("PermanentRedirect" in reason for reason in seen[MINUTE].ready)
     assert "buckets[].region" in str(agent.said("gate_closed")[0]["hint"])
     assert agent.settled() == {"delivered": 3}
+    world.check_all_delivered()
+
+
+def _page(status: int, code: str, kind: str = "text/html") -> ClientError:
+    """What boto3 raises for a page of a proxy: without a code if it is XML by chance, else with the status as code."""
+    told = {"HTTPStatusCode": status, "HTTPHeaders": {"content-type": kind}}
+    return ClientError({"Error": {"Code": code, "Message": ""}, "ResponseMetadata": told}, "GetObject")
+
+
+PAGES = {
+    "status 400, a web page": _page(400, ""),
+    "status 404, a web page": _page(404, "404"),
+    "status 405, a web page": _page(405, "405"),
+    "status 501, a web page": _page(501, ""),
+    "status 302, a web page": _page(302, "302"),
+    "status 404, a body of type text/plain": _page(404, "404", "text/plain"),
+}
+
+
+@pytest.mark.row(78)
+@pytest.mark.parametrize("words", PAGES)
+def test_a_page_in_place_of_s3_is_waited_for_from_the_start(words: str) -> None:
+    """A proxy, or a server at a wrong endpoint, answers every read of a new process: few receives, no dead letter."""
+    world = World()
+    world.produce(30)
+    agent = world.agent(is_new=True)
+    agent.s3.bucket_trouble(BUCKET, PAGES[words])
+    world.clock.at(HOUR, lambda: agent.s3.bucket_trouble(BUCKET, None))
+    seen = agent.observe(MINUTE / 3, HOUR / 2)
+    agent.run(3 * HOUR)
+    assert all(any(f"what answered is not S3 ({words})" in why for why in glance.ready) for glance in seen.values())
+    assert agent.said("gate_closed")[0]["fault"] == "bucket unavailable"
+    assert agent.by("trail_agent_retries_total", "reason") == {"store_unavailable": 6}
+    world.check_all_delivered()
+
+
+@pytest.mark.row(78)
+def test_a_page_in_place_of_one_object_is_no_dead_letter() -> None:
+    """While others of the bucket can be read, it comes again as often as it takes, and holds nothing up."""
+    world = World()
+    agent = world.agent()
+    world.produce(1)
+    agent.work()
+    one = world.put(ref("one"), event("one"))
+    world.notify(one)
+    world.produce(5, prefix="later")
+    agent.s3.trouble(one.ref, *[PAGES["status 405, a web page"]] * 25)
+    agent.run(3 * HOUR)
+    assert agent.by("trail_agent_retries_total", "reason") == {"store_unavailable": 8}
+    assert agent.said("gate_closed") == []
+    world.check_all_delivered()
+
+
+REFUSALS = [("MethodNotAllowed", 405), ("NotImplemented", 501), ("InvalidRequest", 400), ("MissingContentLength", 411)]
+
+
+@pytest.mark.row(78)
+@pytest.mark.parametrize(("code", "status"), REFUSALS)
+def test_several_objects_refused_from_the_start_are_the_buckets_fault(code: str, status: int) -> None:
+    """The first two come again; from the third on the bucket is waited for. Not one becomes a dead letter for that.
+
+    All have used up their receives before this process began.
+    """
+    world = World()
+    world.produce(30)
+    _receive_all(world, times=4)
+    agent = world.agent(is_new=True)
+    agent.s3.bucket_trouble(BUCKET, refusal(code, status))
+    world.clock.at(HOUR, lambda: agent.s3.bucket_trouble(BUCKET, None))
+    seen = agent.observe(10 * MINUTE, HOUR / 2)
+    agent.run(4 * HOUR)
+    assert all(any(code in why for why in glance.ready) for glance in seen.values())
+    assert agent.said("gate_closed")[0]["fault"] == "bucket refused"
+    assert agent.by("trail_agent_retries_total", "reason") == {"object_refused": 2, "bucket_refused": 6}
+    world.check_all_delivered()
+
+
+def _receive_all(world: World, times: int) -> None:
+    """Have every message received so often by somebody who never finishes one."""
+    for _ in range(times):
+        while world.queue.receive(wait_seconds=0):
+            pass
+        world.clock.advance(3 * MINUTE)
+
+
+@pytest.mark.row(78)
+@pytest.mark.parametrize("others", [0, 5])
+def test_one_object_that_is_refused_from_the_start_is_its_own_fault(others: int) -> None:
+    """It becomes a dead letter with S3's words, also where nothing else of the bucket is read; others are delivered."""
+    world = World()
+    bad = world.put(ref("bad"), body=trail_object(event("bad")), flaw=Reason.OBJECT_UNREADABLE)
+    world.notify(bad)
+    world.produce(others)
+    agent = world.agent(is_new=True)
+    agent.s3.trouble(bad.ref, *[refusal("InvalidRequest", 400)] * 100)
+    agent.run(HOUR)
+    assert world.letters() == [(Reason.OBJECT_UNREADABLE, bad.ref.key)]
+    assert agent.by("trail_agent_retries_total", "reason") == {"object_refused": 3}
+    assert agent.said("gate_closed") == []
+    assert world.sink.stored == world.truth.produced - {"bad"}
+    world.check_end()
+
+
+@pytest.mark.row(78)
+@pytest.mark.parametrize("is_new", [True, False], ids=["from the start", "after good reads"])
+def test_a_bucket_that_is_missing_makes_no_dead_letters(is_new: bool) -> None:
+    """The error names the bucket, the agent is not ready, and an outage of 12 hours costs few receives."""
+    world = World()
+    agent = world.agent(is_new=is_new)
+    if not is_new:
+        world.produce(1, prefix="before")
+        agent.work()
+    world.produce(30)
+    agent.s3.bucket_trouble(BUCKET, refusal("NoSuchBucket", 404))
+    world.clock.at(12 * HOUR, lambda: agent.s3.bucket_trouble(BUCKET, None))
+    seen = agent.observe(MINUTE / 2, 6 * HOUR)
+    agent.run(17 * HOUR)
+    assert all(any(BUCKET in why for why in glance.ready) for glance in seen.values())
+    line = agent.said("gate_closed")[0]
+    assert (line["level"], line["fault"], line["part"]) == ("error", "bucket missing", f"bucket {BUCKET}")
+    assert agent.by("trail_agent_retries_total", "reason") == {"bucket_missing": 10}
+    world.check_all_delivered()
+
+
+@pytest.mark.row(78)
+def test_a_bucket_that_was_deleted_does_not_stop_the_others() -> None:
+    """What another bucket gives is delivered within the hour; its own messages go where SQS moves them in the end."""
+    world = World()
+    for number in range(4):
+        world.notify(world.put(ref(f"gone{number}"), flaw=Reason.OBJECT_MISSING))
+        world.produce(1, prefix=f"other{number}-", bucket=OTHER_BUCKET)
+    agent = world.agent(is_new=True)
+    agent.s3.bucket_trouble(BUCKET, refusal("NoSuchBucket", 404))
+    times = [hours * HOUR for hours in range(1, 48)]
+    for at in times:
+        world.clock.at(at, lambda at=at: world.produce(1, prefix=f"at{at}-", bucket=OTHER_BUCKET))  # type: ignore[misc]
+    seen = agent.observe(*(at + 59 * MINUTE for at in times))
+    agent.run(50 * HOUR)
+    delivered = [glance.metrics.value("trail_agent_events_total", fate="exported") for glance in seen.values()]
+    assert delivered == [2 * (4 + number) for number in range(1, 48)]
+    assert [letter.attributes for letter in world.queue.dead_letters] == [{}] * 4, "moved by SQS"
+    assert agent.by("trail_agent_dead_letters_total", "reason") == {}
+    assert agent.by("trail_agent_retries_total", "reason") == {"bucket_missing": 4 * world.max_receives}
+
+
+@pytest.mark.row(79)
+def test_a_new_process_does_not_wait_long_for_one_object() -> None:
+    """The first object never arrives whole: it makes way after half a minute, and the others are delivered."""
+    world = World()
+    bad = world.put(ref("bad"), event("bad"))
+    world.notify(bad)
+    world.produce(5)
+    agent = world.agent(is_new=True)
+    agent.s3.trouble(bad.ref, *(Breaking(WHOLE[:30], ProtocolError("connection reset by peer")) for _ in range(30)))
+    seen = agent.observe(MINUTE)
+    agent.run(2 * HOUR)
+    assert seen[MINUTE].metrics.value("trail_agent_events_total", fate="exported") == 10
+    assert seen[MINUTE].ready == []
+    world.check_all_delivered()
+
+
+@pytest.mark.row(79)
+@pytest.mark.parametrize("given", [0, 1])
+def test_one_bad_object_among_many_does_not_hold_up_its_bucket(given: int) -> None:
+    """Also where it was itself the last object that the bucket gave: another one is asked for."""
+    world = World()
+    agent = world.agent()
+    world.produce(3)
+    agent.work()
+    bad = world.put(ref("bad"), event("bad"))
+    for _ in range(given):
+        world.notify(bad)
+        agent.work()
+    world.notify(bad)
+    world.produce(5, prefix="later")
+    agent.s3.trouble(bad.ref, *(Breaking(WHOLE[:30], ProtocolError("connection reset by peer")) for _ in range(12)))
+    seen = agent.observe(10)
+    agent.run(2 * HOUR)
+    assert seen[10].metrics.value("trail_agent_events_total", fate="exported") == 16 + given
+    assert agent.said("gate_closed") == []
+    world.check_all_delivered()
+
+
+@pytest.mark.row(79)
+@pytest.mark.parametrize(("hours", "receives"), [(1, 6), (12, 10)])
+@pytest.mark.parametrize("messages", [1, 30])
+def test_an_outage_costs_a_new_process_few_receives(hours: int, receives: int, messages: int) -> None:
+    """Half a minute, then twice as long each time: also where there is but one message, which has every turn."""
+    world = World()
+    world.produce(messages)
+    agent = world.agent(is_new=True)
+    agent.s3.bucket_trouble(BUCKET, EndpointConnectionError(endpoint_url="https://s3"))
+    world.clock.at(hours * HOUR, lambda: agent.s3.bucket_trouble(BUCKET, None))
+    agent.run((hours + 5) * HOUR)
+    assert agent.metric("trail_agent_retries_total") <= receives
     world.check_all_delivered()
 
 

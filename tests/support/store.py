@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from agent.aws.s3 import S3
-from agent.aws.store_policy import BROKEN_OFF, DENIED, MISSING, UNAVAILABLE, StoreError
+from agent.aws.store_policy import BROKEN_OFF, DENIED, MISSING, NO_BUCKET, UNAVAILABLE, StoreError
 from agent.model import ObjectRef, OpenObject
 
 _CHUNK = 64
@@ -42,7 +42,7 @@ class FakeStore(S3):
     """Buckets of objects, read as `agent.aws.s3.S3` reads them.
 
     `requests` lists every object asked for. `on_chunk` is called before each chunk. `owners` holds the account that
-    must own a bucket, as the settings have it; `owned_by` the one that does.
+    must own a bucket, as the settings have it; `owned_by` the one that does. `absent` names buckets that do not exist.
     """
 
     def __init__(self, owners: dict[str, str] | None = None) -> None:
@@ -50,6 +50,7 @@ class FakeStore(S3):
         self.open_now = 0
         self.on_chunk: Callable[[], object] = lambda: None
         self.owned_by: dict[str, str] = {}
+        self.absent: set[str] = set()
         self._owners = owners or {}
         self._objects: dict[tuple[str, str], _Stored] = {}
         self._troubles: dict[str, StoreError] = {}
@@ -58,6 +59,10 @@ class FakeStore(S3):
     def put(self, ref: ObjectRef, body: bytes, *, last_modified_ns: int = _LAST_MODIFIED_NS) -> None:
         """Write an object."""
         self._objects[ref.bucket, ref.key] = _Stored(body, last_modified_ns)
+
+    def delete(self, ref: ObjectRef) -> None:
+        """Delete an object."""
+        del self._objects[ref.bucket, ref.key]
 
     def __contains__(self, ref: ObjectRef) -> bool:
         return (ref.bucket, ref.key) in self._objects
@@ -95,6 +100,8 @@ class FakeStore(S3):
     def _answer(self, ref: ObjectRef) -> tuple[_Stored, bytes]:
         if problem := self._troubles.get(ref.bucket):
             raise problem
+        if ref.bucket in self.absent:
+            raise StoreError(NO_BUCKET, "there is no such bucket (NoSuchBucket)")
         wanted, actual = self._owners.get(ref.bucket), self.owned_by.get(ref.bucket)
         if wanted and actual and wanted != actual:
             raise denied()

@@ -114,10 +114,16 @@ class World:
         transport: Transport | None = None,
         limits: ReadLimits = LIMITS,
         log: str = "json",
+        is_new: bool = False,
     ) -> Agent:
-        """A replica of the agent; `transport` is a way to another sink than the world's."""
+        """A replica of the agent; `transport` is a way to another sink than the world's.
+
+        One that `is_new` has settled nothing yet, and receives one message first.
+        """
         chosen = admission or Admission({BUCKET: None, OTHER_BUCKET: None})
-        self.agents.append(Agent(name, self, admission=chosen, transport=transport, limits=limits, log=log))
+        self.agents.append(
+            Agent(name, self, admission=chosen, transport=transport, limits=limits, log=log, is_new=is_new)
+        )
         return self.agents[-1]
 
     def letters(self) -> list[tuple[str, str]]:
@@ -154,6 +160,7 @@ class Agent:
         transport: Transport | None,
         limits: ReadLimits,
         log: str,
+        is_new: bool,
     ) -> None:
         self.name = name
         self.drain, self.halt = threading.Event(), threading.Event()
@@ -178,6 +185,7 @@ class Agent:
             halt=self.halt,
             admission=admission,
             limits=limits,
+            is_new=is_new,
         )
         self.stop_keeping = world.clock.every(1, self.inside.leases.extend_due)
 

@@ -17,7 +17,7 @@ from urllib3.exceptions import ProtocolError
 from urllib3.exceptions import ReadTimeoutError as Stalled
 
 from agent.aws.s3 import S3
-from agent.aws.store_policy import BROKEN_OFF, DENIED, UNAVAILABLE, StoreError
+from agent.aws.store_policy import BROKEN_OFF, DENIED, NOT_S3, UNAVAILABLE, StoreError
 from agent.model import ObjectRef
 
 REF = ObjectRef("acme-trail", "key")
@@ -132,10 +132,12 @@ def test_what_has_no_time_of_writing_is_not_an_object() -> None:
     with _answering() as (store, stub):
         found = _found(io.BytesIO(b"<html>"), 6)
         del found["LastModified"]
+        found["ResponseMetadata"] = {"HTTPStatusCode": 200, "HTTPHeaders": {"content-type": "text/html"}}
         stub.add_response("get_object", found)
-        with pytest.raises(StoreError, match="not S3") as caught:
+        with pytest.raises(StoreError) as caught:
             _read(store)
-        assert caught.value.policy is UNAVAILABLE
+        assert caught.value.policy is NOT_S3
+        assert caught.value.detail == "what answered is not S3 (status 200, a web page without Last-Modified)"
 
 
 def test_the_body_is_closed_however_reading_ends() -> None:

@@ -26,6 +26,7 @@ from agent.aws.store_policy import (
     DAMAGED,
     DENIED,
     MISSING,
+    NO_BUCKET,
     OTHER_REGION,
     REFUSED,
     SHORTER,
@@ -45,19 +46,20 @@ from agent.model import ObjectRef
 REF = ObjectRef("acme-trail", "key")
 EVERY_POLICY = [row for row in vars(store_policy).values() if isinstance(row, Policy)]
 SAID = {
-    MISSING: "404 NoSuchKey, 404 NoSuchBucket, 404 NoSuchVersion, 404 404, 404 NoSuchAccessPoint, 410 Gone",
+    MISSING: "404 NoSuchKey, 404 NoSuchVersion, 404 SomethingNew, 410 Gone",
+    NO_BUCKET: "404 NoSuchBucket, 404 NoSuchAccessPoint, 400 InvalidBucketName",
     DENIED: """403 AccessDenied, 403 AllAccessDisabled, 403 AccountProblem, 400 ExpiredToken, 400 InvalidToken,
         403 InvalidAccessKeyId, 403 SignatureDoesNotMatch, 403 RequestTimeTooSkewed, 403 InvalidPayer,
         403 NotSignedUp, 400 TokenRefreshRequired, 400 AuthorizationHeaderMalformed, 400 KMS.DisabledException,
         400 KMS.NotFoundException, 400 KMS.KMSInvalidStateException, 400 KMS.InvalidKeyUsageException,
-        400 KMS.AccessDeniedException, 403 SomethingNew, 403 403, 401 401, 403 UnauthorizedAccess""",
-    UNAVAILABLE: """500 InternalError, 503 ServiceUnavailable, 503 SlowDown, 400 RequestTimeout, 503 503, 502 502,
+        400 KMS.AccessDeniedException, 403 SomethingNew, 401 Unauthorized, 403 UnauthorizedAccess""",
+    UNAVAILABLE: """500 InternalError, 503 ServiceUnavailable, 503 SlowDown, 400 RequestTimeout, 502 BadGateway,
         429 TooManyRequests, 400 ThrottlingException, 400 KMS.ThrottlingException, 307 TemporaryRedirect, 307 Redirect,
-        409 OperationAborted, 408 408, 504 504, 500 SomethingNew, 200 InternalError, 0 Odd""",
-    OTHER_REGION: "301 PermanentRedirect, 301 301, 400 IllegalLocationConstraintException, 400 IncorrectEndpoint",
+        409 OperationAborted, 408 Slow, 504 GatewayTimeout, 500 SomethingNew, 200 InternalError, 0 Odd""",
+    OTHER_REGION: "301 PermanentRedirect, 301 Moved, 400 IllegalLocationConstraintException, 400 IncorrectEndpoint",
     REFUSED: """400 InvalidRequest, 400 InvalidArgument, 400 KeyTooLongError, 405 MethodNotAllowed,
         412 PreconditionFailed, 416 InvalidRange, 400 InvalidURI, 400 UnsupportedSignature, 501 NotImplemented,
-        400 InvalidBucketName, 400 400, 409 InvalidBucketState, 400 SomethingNew, 451 451,
+        409 InvalidBucketState, 400 SomethingNew, 451 UnavailableForLegalReasons,
         400 InvalidEncryptionAlgorithmError, 400 ServerSideEncryptionConfigurationNotFoundError""",
     ARCHIVED: "403 InvalidObjectState",
 }
@@ -196,6 +198,7 @@ def test_every_reason_of_the_table_can_be_reached() -> None:
         EnvironmentFault.BUCKET_DENIED,
         EnvironmentFault.BUCKET_UNAVAILABLE,
         EnvironmentFault.BUCKET_REFUSED,
+        EnvironmentFault.BUCKET_MISSING,
         EnvironmentFault.BUCKET_REGION,
     }
     assert RetryReason.BUG not in {policy.retry for policy in EVERY_POLICY}

@@ -1,0 +1,79 @@
+"""What answered a read of S3 with an error, and in which words: S3 itself, or a proxy or another server in its place.
+
+S3's errors are XML with a code. A gateway may take S3's headers away, and an answer of S3 may have no body: so the
+code is enough, or one of the headers that only S3 sends. A web page never is an answer of S3's API.
+Page: S3 API reference, "Error responses" and "Common response headers".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from botocore.exceptions import ClientError
+
+_HEADERS_OF_S3: Final = ("x-amz-request-id", "x-amz-id-2", "x-amz-bucket-region", "x-amz-delete-marker")
+_LONGEST_TYPE: Final = 40
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorResponse:
+    """One answer. `code` is S3's own and empty without its XML; `region` is the bucket's, where S3 names it."""
+
+    status: int
+    code: str
+    words: str
+    region: str
+    is_of_s3: bool
+
+    @classmethod
+    def of(cls, error: ClientError) -> ErrorResponse:
+        """What boto3 raised. Without S3's XML, botocore puts the status, or nothing, in place of the code."""
+        told: Mapping[str, Any] = error.response.get("Error", {})
+        code, headers = str(told.get("Code") or ""), _headers(error.response)
+        status = _status(error.response)
+        if code.isdecimal():
+            code, status = "", int(code)
+        words = f"{code}: {told.get('Message') or ''}".rstrip(": ") if code else _of_a_body(status, headers)
+        region = str(told.get("Region") or headers.get("x-amz-bucket-region") or "")
+        return cls(status, code, words, region, bool(code) or _has_headers_of_s3(headers))
+
+
+def words_of_success(answer: Mapping[str, Any]) -> str:
+    """What an answer is that counts as a success, and is no object of S3."""
+    return f"{_of_a_body(_status(answer), _headers(answer))} without Last-Modified"
+
+
+def _of_a_body(status: int, headers: Mapping[str, Any]) -> str:
+    """The status and the kind of body: all that can be told of an answer without S3's words."""
+    told = f"status {status or 'unknown'}"
+    if headers.get("content-length") == "0":
+        return f"{told}, no body"
+    if _is_page(headers):
+        return f"{told}, a web page"
+    kind = _content_type(headers)
+    return f"{told}, a body of type {kind[:_LONGEST_TYPE]}" if kind else f"{told}, no content type"
+
+
+def _has_headers_of_s3(headers: Mapping[str, Any]) -> bool:
+    return not _is_page(headers) and any(name in headers for name in _HEADERS_OF_S3)
+
+
+def _is_page(headers: Mapping[str, Any]) -> bool:
+    return "html" in _content_type(headers)
+
+
+def _content_type(headers: Mapping[str, Any]) -> str:
+    return str(headers.get("content-type", "")).partition(";")[0].strip().lower()
+
+
+def _status(answer: Mapping[str, Any]) -> int:
+    status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return status if isinstance(status, int) else 0
+
+
+def _headers(answer: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The headers, whose names botocore has in lower case."""
+    headers: Mapping[str, Any] = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    return headers
