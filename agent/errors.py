@@ -18,8 +18,8 @@ class Fault:
 
     `detail` is one sentence for the operator; it never holds event content or a secret. `said` are the words of another
     system, which may quote an event: they go into the dead letter and nowhere else. `is_final`: it must not be
-    tried again. `is_suspect`: the sink refused it with the same words as everything else. So the sink's settings may be
-    wrong, and not the record, and it must not be buried.
+    tried again. `is_suspect`: the sink has accepted no other record since. So its settings or a clock may be wrong, and
+    not the record, and it must not be buried.
     """
 
     reason: Reason

@@ -187,12 +187,15 @@ class Settlement:
 class Verdict:
     """What the sink said of one record.
 
-    Accepted: the sink has it. With a `fault`: refused, for a reason that will stand. Neither: the daemon stopped before
-    the sink answered, and the record goes back to the queue with its delivery.
+    Accepted: the sink has it. With a `fault`: refused, for a reason that will stand. With a `retry`: the sink may take
+    it later, and its delivery is to come again. None of these: the daemon stopped before the sink answered, and the
+    record goes back to the queue with its delivery.
     """
 
     accepted: bool
     fault: Fault | None = None
+    retry: RetryReason | None = None
+    retry_detail: str = ""
 
 
 ACCEPTED = Verdict(accepted=True)

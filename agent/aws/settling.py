@@ -26,6 +26,8 @@ _PART: Final = str(EnvironmentFault.QUEUE_SETTLING)
 _ATTEMPTS: Final = 5  # for what SQS refuses of a batch, and for a dead letter
 _LONGEST_PAUSE_SECONDS: Final = 60.0
 _LETTERS_REMEMBERED: Final = 10_000
+_OF_THE_SINK: Final = frozenset({RetryReason.SINK_TOO_NEW, RetryReason.SINK_UNSETTLED})
+"""Tries of these mean little within seconds: a clock is set right, and others are accepted, within minutes."""
 
 _Ask = Callable[[Sequence[Settlement]], Sequence[RefusedEntry]]
 
@@ -181,7 +183,10 @@ class Settling:
     def _seconds_hidden(self, settlement: Settlement) -> int:
         if settlement.outcome is Outcome.RETURNED:
             return 0
-        return round(self._random() * min(900.0, 60.0 * 2.0 ** min(settlement.delivery.receive_count - 1, 16)))
+        doubled = 2.0 ** min(settlement.delivery.receive_count - 1, 16)
+        if settlement.retry in _OF_THE_SINK:
+            return round((1 + self._random()) / 2 * min(3600.0, 300.0 * doubled))
+        return round(self._random() * min(900.0, 60.0 * doubled))
 
     def _jitter(self, most: float, attempt: int) -> float:
         """Seconds to wait: anything up to half a second, doubled with each attempt, and never more than `most`."""

@@ -62,7 +62,7 @@ class Reason(Advised):
     RECORD_TOO_LARGE = (
         "record_too_large",
         "the sink says of a single record that it is too large",
-        "shortened the record as far as it can, sent it again each time, and delivered the others",
+        "shortened the record step by step, unless it cannot be shortened, and delivered the others",
         "raise the sink's limit for the size of a record, then redrive",
     )
     SINK_REJECTED = (
@@ -75,11 +75,11 @@ class Reason(Advised):
         "sink_too_old",
         "the sink does not take records as old as this one",
         "delivered the newer ones; did not send older ones of the same account and region",
-        "raise the sink's limit for old samples (Loki: reject_old_samples_max_age), then redrive",
+        "raise the sink's limit for old samples (Loki: reject_old_samples_max_age), or correct its clock; then redrive",
     )
     SINK_TOO_NEW = (
         "sink_too_new",
         "the sink says that a record is from the future: a clock is wrong, or the event is forged",
-        "tried it at four receives, within some minutes, and delivered the others",
+        "tried it at four receives, over at least a quarter of an hour, and delivered the others",
         "compare the sink's clock with the time of the event; correct the clock, then redrive",
     )

@@ -36,14 +36,26 @@ class EnvironmentFault(Advised):
             "what answers does not take log records: it speaks another protocol, sends no OTLP response, "
             "redirects, or refuses even empty requests (400, 401, 403, 404)"
         ),
-        f"{_WAITS} 5 to 60 s apart",
-        "check otlp.protocol, otlp.endpoint (http or https, port, path) and the credentials in otlp.headers",
+        (
+            "keeps what it holds, receives nothing more, tries one request in 5 to 60 s; if empty ones pass, one "
+            "record may be the cause: sends smaller ones to find it"
+        ),
+        (
+            "check otlp.protocol, otlp.endpoint (http or https, port, path) and the credentials in otlp.headers, "
+            "and any filter (WAF) before the sink"
+        ),
     )
     SINK_REFUSES = (
         "sink refuses",
-        "the sink refuses every record with the same words and accepts none: its own settings may be wrong",
+        (
+            "the sink accepts no record: it refuses them, calls recent ones too old or too new, or answers only empty "
+            "requests; its settings or clock may be wrong"
+        ),
         "keeps what it holds, tries about 100 other messages, then one a minute; no refused one becomes a dead letter",
-        "check the sink's limits and settings; the sink's own log has its words",
+        (
+            "see the sink's log; check its limits and settings (Loki: reject_old_samples_max_age), its clock and this "
+            "machine's clock, and any filter before it"
+        ),
     )
     BUCKET_DENIED = (
         "bucket denied",

@@ -10,6 +10,9 @@ _IN_VAIN: Final = "waited 30 s (the next time 60, and so on), then"
 _COMES_AGAIN: Final = "hid the message for up to 1 minute; this limit doubles with each receive, up to 15 minutes"
 
 
+_COMES_AGAIN_SLOWLY: Final = "hid the message for 2.5 to 5 minutes; this doubles with each receive, up to an hour"
+
+
 class RetryReason(Advised):
     """Why a delivery was given back to the queue; the values of `trail_agent_retries_total{reason}`."""
 
@@ -79,8 +82,14 @@ class RetryReason(Advised):
     SINK_TOO_NEW = (
         "sink_too_new",
         "the sink says that a record is from the future: a clock is wrong, or the event is forged",
-        f"{_COMES_AGAIN}; the fourth receive makes it a dead letter",
+        f"{_COMES_AGAIN_SLOWLY}; the fourth receive makes it a dead letter",
         "compare the sink's clock with the time of the event",
+    )
+    SINK_UNSETTLED = (
+        "sink_unsettled",
+        "the sink gives a record, sent alone, no answer that settles it; it accepts others and empty requests",
+        f"{_COMES_AGAIN_SLOWLY}; after some tries it is shortened, or a dead letter",
+        "see the sink's log, and that of any proxy or filter before it; find out what is special about this record",
     )
     BUG = (
         "bug",

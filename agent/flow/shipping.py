@@ -121,26 +121,43 @@ def _fate(answer: _Answer) -> str:
 
 
 def _settlement(reading: Reading, answers: Mapping[bytes, _Answer]) -> Settlement:
-    """RETURNED if something is unfinished, else RETRY if something may pass later, else by what can never pass."""
+    """RETURNED if something is unfinished, else RETRY if something may pass later, else by what can never pass.
+
+    What is suspect goes before what the sink may take later: the delivery is held, which costs no receive.
+    """
     verdicts = [(record, answers[record.digest]) for record in reading.records]
     delivery = reading.delivery
-    if reading.returned or any(_fate(answer) == "retried" for _, answer in verdicts):
+    if reading.returned or any(answer == UNANSWERED for _, answer in verdicts):
         return Settlement(delivery, Outcome.RETURNED)
     if reading.retry:
         return Settlement(delivery, Outcome.RETRY, retry=reading.retry, retry_detail=reading.retry_detail)
     refused = [fault for record, answer in verdicts if (fault := _located(record, answer))]
-    if too_new := _may_pass_later(delivery, refused):
-        return Settlement(delivery, Outcome.RETRY, retry=RetryReason.SINK_TOO_NEW, retry_detail=too_new.detail)
+    # What is final must not be sent again, so its delivery does not come again.
+    stays = any(fault.is_suspect or fault.is_final for fault in refused)
+    if not stays and (later := _may_pass_later(delivery, verdicts)):
+        return later
     # What is suspect comes first: a delivery with it must be held, whatever else is wrong with it.
     faults = sorted((*reading.faults, *refused), key=lambda fault: not fault.is_suspect)
     fault = faults[0] if faults else None
     return Settlement(delivery, Outcome.DEAD_LETTER if fault else Outcome.DELIVERED, fault=fault)
 
 
-def _may_pass_later(delivery: Delivery, refused: Sequence[Fault]) -> Fault | None:
-    """A refusal that time may end: a clock is wrong, the sink's, our trail's or the forger's."""
+def _may_pass_later(delivery: Delivery, verdicts: Sequence[tuple[LogRecord, _Answer]]) -> Settlement | None:
+    """RETRY for a record that the sink did not settle, or finds too new: a clock is wrong, or the event is forged."""
     is_early = delivery.receive_count <= _PATIENT_RECEIVES
-    return next((fault for fault in refused if is_early and fault.reason is Reason.SINK_TOO_NEW), None)
+    for record, answer in verdicts:
+        if isinstance(answer, _Known):
+            continue
+        if answer.retry:
+            return _again(delivery, record, answer.retry, answer.retry_detail)
+        if is_early and answer.fault and answer.fault.reason is Reason.SINK_TOO_NEW:
+            return _again(delivery, record, RetryReason.SINK_TOO_NEW, answer.fault.detail)
+    return None
+
+
+def _again(delivery: Delivery, record: LogRecord, reason: RetryReason, detail: str) -> Settlement:
+    where = f"s3://{record.source.bucket}/{record.source.key}"
+    return Settlement(delivery, Outcome.RETRY, retry=reason, retry_detail=f"{where}: {detail}")
 
 
 def _located(record: LogRecord, answer: _Answer) -> Fault | None:

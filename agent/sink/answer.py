@@ -11,7 +11,7 @@ gets too is not about a record), and `agent.sink.experience` at what other recor
 | throttled     | 429, RESOURCE_EXHAUSTED, words of overload                | the same, as far apart as the sink asks |
 | misconfigured | a status of the address; a web page; no OTLP response     | keeps everything, waits for an operator |
 | too large     | 413, or words about the size of a request, or its number  | splits; with a proof, shrinks one alone |
-| too old, new  | a refusal whose words say so                              | splits; a dead letter, or later         |
+| too old, new  | a refusal whose words say so                              | splits; a dead letter, later, or held   |
 | refused       | 400, 422, INVALID_ARGUMENT, and no empty request gets it  | splits down to the record that is bad   |
 
 The OTLP specification names the statuses that may be retried; where it would drop data, this table keeps it.

@@ -41,9 +41,13 @@ class _InVainError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Stuck:
-    """A request with records does not pass, patience or not, and empty requests do. `answer` is the latest."""
+    """A request with records does not pass, patience or not, and empty requests do. `answer` is the latest.
+
+    `accepted`: what the sink had accepted when it was sent for the first time.
+    """
 
     answer: NotJudged
+    accepted: int
 
 
 class Asking:
@@ -82,6 +86,10 @@ class Asking:
         """Monotonic seconds."""
         return self._pulse.clock.monotonic()
 
+    def time_unix_nano(self) -> int:
+        """What this machine's clock says, to be compared with the times of records."""
+        return int(self._pulse.clock.time() * 1e9)
+
     @property
     def has_control(self) -> bool:
         """Whether the sink heeds empty requests, as far as we know: what it answers them can be compared with."""
@@ -95,7 +103,7 @@ class Asking:
         """
         if self._halt.is_set():
             return None
-        trial = Trial(self.now())
+        trial, accepted = Trial(self.now()), self._experience.accepted
 
         def attempt() -> Answer | Stuck:
             has_waited = trial.attempts > 0
@@ -109,7 +117,7 @@ class Asking:
             self._tell_down(answer)
             if answer is sent and self._is_long_enough(trial, answer, is_urgent=is_urgent) and self.try_empty():
                 self._stuck_at = self._experience.accepted
-                return Stuck(answer)
+                return Stuck(answer, accepted)
             raise AtFaultError(lambda failures: patience(answer, failures, self._random()))
 
         try:
@@ -117,13 +125,16 @@ class Asking:
         except DrainedError:
             return None
 
-    def once(self, payload: bytes, after: NotJudged, attempt: int) -> Answer | None:
-        """Wait as the answer `after` asks, then send once, whatever comes of it; None if `halt` is set before."""
+    def once(self, payload: bytes, after: NotJudged, attempt: int, lone: bytes | None = None) -> Answer | None:
+        """Wait as the answer `after` asks, then send once, whatever comes of it; None if `halt` is set before.
+
+        `lone`: the digest of the record, if the request has one that is known not to pass alone.
+        """
         seconds = patience(after, attempt, self._random())
         is_asked = isinstance(after, Later) and after.retry_after is not None
         if self._pulse.wait(self._halt, seconds if is_asked else min(seconds, LONGEST_TRIAL_WAIT_SECONDS)):
             return None
-        answer = self._send_records(payload)
+        answer = self._send_records(payload, lone)
         if not isinstance(answer, Later | Misconfigured):
             self._hear_judgement(answer)
         elif self._is_nothing_accepted():
@@ -170,6 +181,11 @@ class Asking:
             self._asked_in_vain = True
         return True
 
+    def take_back_stuck(self) -> None:
+        """What was stuck is one record, and others are accepted: nothing is wrong with the sink."""
+        self._stuck_at = -1
+        self._telemetry.sink_up()
+
     def unheard_seconds(self) -> float:
         """How long ago the sink answered a request, or failed to; since the start, if none was sent.
 
@@ -177,11 +193,14 @@ class Asking:
         """
         return self.now() - self._answered_at if self._heeds_empty else 0.0
 
-    def _send_records(self, payload: bytes) -> Answer:
+    def _send_records(self, payload: bytes, lone: bytes | None = None) -> Answer:
         self._pulse.beat()
         answer = self._send(payload)
         if isinstance(answer, Later | Misconfigured):
-            self._experience.fail()
+            if lone:
+                self._experience.fail_alone(lone)
+            else:
+                self._experience.fail()
         return answer
 
     def _send(self, payload: bytes) -> Answer:

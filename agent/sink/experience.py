@@ -7,7 +7,7 @@ meanwhile, this record is bad. If several in a row are refused with the same wor
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from dataclasses import dataclass
 from typing import Final
 
@@ -26,12 +26,14 @@ _CHANCE: Final = 1e-3
 class Lone:
     """A record that does not pass, though it is alone in its request: since when, and how often it was tried.
 
-    `accepted` and `failed` are what all requests had counted before.
+    `accepted` and `failed` are what all requests had counted before; `stuck_at` is what had been accepted when the
+    first request with it was sent that never passed.
     """
 
     since: float
     accepted: int
     failed: int
+    stuck_at: int
     tries: int = 0
 
 
@@ -42,6 +44,7 @@ class Experience:
         self._lock = threading.Lock()
         self._accepted = 0
         self._failed = 0
+        self._failed_alone: Counter[bytes] = Counter()
         self._first: OrderedDict[bytes, int] = OrderedDict()
         self._in_a_row: dict[bytes, str] = {}
         self._lone: OrderedDict[bytes, Lone] = OrderedDict()
@@ -58,21 +61,32 @@ class Experience:
         with self._lock:
             self._accepted += 1
             self._in_a_row.clear()
+            self._failed_alone.clear()
 
     def fail(self) -> None:
         """A request with records was not judged."""
         with self._lock:
             self._failed += 1
 
+    def fail_alone(self, digest: bytes) -> None:
+        """A lone record was tried in vain. Once another is accepted, this says nothing of the sink."""
+        with self._lock:
+            self._failed_alone[digest] += 1
+            if lone := self._lone.get(digest):
+                lone.tries += 1
+
     def refuse(self, digest: bytes, words: str, since: int) -> None:
         """A record was refused alone, in `words`; `accepted` was `since` when a request with it was refused first."""
         with self._lock:
-            self._first[digest] = min(since, self._first.pop(digest, since))
-            if len(self._first) > REMEMBERED:
-                self._first.popitem(last=False)
+            self._remember_first(digest, since)
             is_bad = self._accepted > self._first.get(digest, 0)  # others were accepted since: it accuses nobody else
             if not is_bad and len(self._in_a_row) < REMEMBERED:
                 self._in_a_row[digest] = words
+
+    def refuse_for_time(self, digest: bytes, since: int) -> None:
+        """The same for its time: this says something about clocks, and nothing about what the sink refuses else."""
+        with self._lock:
+            self._remember_first(digest, since)
 
     def refuses_everything(self) -> bool:
         """Whether so many were refused in a row that one more tells nothing new."""
@@ -91,10 +105,14 @@ class Experience:
         with self._lock:
             return self._accepted > self._first.get(digest, self._accepted)
 
-    def remember_lone(self, digest: bytes, now: float) -> Lone:
-        """What is known of a record that does not pass alone; known from now on."""
+    def remember_lone(self, digest: bytes, now: float, stuck_at: int | None = None) -> Lone:
+        """What is known of a record that does not pass alone; known from now on.
+
+        `stuck_at`: what had been accepted when the first request with it was sent that never passed; None for now.
+        """
         with self._lock:
-            known = self._lone.setdefault(digest, Lone(now, self._accepted, self._failed))
+            before = self._accepted if stuck_at is None else stuck_at
+            known = self._lone.setdefault(digest, Lone(now, self._accepted, self._failed, before))
             if len(self._lone) > REMEMBERED:
                 self._lone.popitem(last=False)
             return known
@@ -102,6 +120,12 @@ class Experience:
     def is_lone(self, digest: bytes) -> bool:
         """Whether a record is known not to pass alone."""
         return digest in self._lone
+
+    def has_accepted_beside(self, digest: bytes) -> bool:
+        """Whether others were accepted since a request with this lone record was sent in vain."""
+        with self._lock:
+            lone = self._lone.get(digest)
+            return lone is not None and self._accepted > lone.stuck_at
 
     def forget(self, digest: bytes) -> None:
         """A record has its verdict."""
@@ -119,7 +143,7 @@ class Experience:
             if lone is None:
                 return False
             accepted = self._accepted - lone.accepted
-            failed = max(self._failed - lone.failed - lone.tries, 0)
+            failed = self._failed - lone.failed + self._failed_alone.total() - self._failed_alone[digest]
         if not accepted or now - lone.since < ALONE_SECONDS:
             return False
         share = (failed + 1) / (accepted + failed + 2)
@@ -135,3 +159,8 @@ class Experience:
         """How many bytes a request may have, as far as was learned in the last hour."""
         with self._lock:
             return self._limit_bytes if now < self._limit_until else NO_LIMIT
+
+    def _remember_first(self, digest: bytes, since: int) -> None:
+        self._first[digest] = min(since, self._first.pop(digest, since))
+        if len(self._first) > REMEMBERED:
+            self._first.popitem(last=False)

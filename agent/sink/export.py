@@ -1,12 +1,14 @@
 """One export: cut into requests, and each request taken apart until every record has its verdict.
 
 A request that is refused is halved until the bad record is alone. One that is too large is halved, too, and a record
-that is too large alone is shrunk. If one never passes although empty requests do, smaller parts of it are tried.
+that is too large alone is shrunk. If one never passes although empty requests do, smaller parts of it are tried. A
+record that never passes alone is put off: its message comes again, so that no other one waits for it.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from agent.faults.dead_letters import Reason
 from agent.model import Verdict
@@ -23,10 +25,13 @@ from agent.sink.answer import (
     Why,
 )
 from agent.sink.asking import Asking, Stuck
-from agent.sink.experience import ALONE_SECONDS, Experience
+from agent.sink.experience import Experience
 from agent.sink.outside import SinkTelemetry
 from agent.sink.pieces import Cargo, Piece
-from agent.sink.verdicts import RefusedRecord, Verdicts
+from agent.sink.verdicts import RefusedRecord, TimeProof, Verdicts
+
+MOST_TRIES_ALONE: Final = 2
+"""How often one export tries a record that is known not to pass alone."""
 
 
 class Export:
@@ -88,8 +93,11 @@ class Export:
         if not isinstance(answer, Stuck):
             return self._judge(piece, answer)
         if len(piece.places) > 1:
-            return self._try_parts(piece, answer.answer)
-        self._lone.append((piece.places[0], answer.answer))
+            return self._try_parts(piece.stuck(answer.accepted), answer.answer)
+        (place,) = piece.places
+        digest, stuck_at = self._cargo.records[place].digest, piece.stuck(answer.accepted).stuck_at
+        self._experience.remember_lone(digest, self._asking.now(), stuck_at)
+        self._lone.append((place, answer.answer))
         return []
 
     def _judge(self, piece: Piece, answer: Answer) -> list[Piece]:
@@ -132,7 +140,9 @@ class Export:
             refusal = RefusedRecord(place, f"{answer.detail} {words.alike(answer.said)}", _said(answer))
             self._verdicts.refuse(refusal, piece.refused_since or 0)
         else:
-            self._verdicts.refuse_for_time(place, answer.why, _said(answer))
+            record, since = self._cargo.records[place], piece.refused_since or 0
+            proof = TimeProof(record, answer.why, _said(answer), since, self._asking.time_unix_nano())
+            self._verdicts.refuse_for_time(place, proof)
         return []
 
     def _make_smaller(self, piece: Piece, answer: TooLarge) -> list[Piece]:
@@ -180,22 +190,25 @@ class Export:
         return [replace(piece, rounds=piece.rounds + 1)]
 
     def _outlast(self, place: int, last: NotJudged) -> bool:
-        """Try a record that does not pass alone, until it is judged, or for five minutes; False if the daemon halts.
+        """Try a record that does not pass alone a little more; False if the daemon halts.
 
-        Then it is held, so that others can be tried. If others are accepted and this record is not, the record is bad.
+        No other record waits for it longer than this. It comes again, and its tries count on, until it is to blame.
         """
-        digest, trials, alone = self._cargo.records[place].digest, 0, Piece((place,))
+        digest, alone = self._cargo.records[place].digest, Piece((place,))
         lone = self._experience.remember_lone(digest, self._asking.now())
-        while True:
-            answer = self._asking.once(self._cargo.bytes_of(alone), last, trials)
+        for trial in range(MOST_TRIES_ALONE):
+            answer = self._asking.once(self._cargo.bytes_of(alone), last, trial, digest)
             if not isinstance(answer, Later | Misconfigured):
                 return answer is not None and self._pass_on(alone, answer)
-            last, trials, lone.tries = answer, trials + 1, lone.tries + 1
+            last = answer
             if self._ask_whether_to_blame(digest, answer):
                 return self._cut_until_it_passes(place, answer)
-            if self._asking.now() - lone.since >= ALONE_SECONDS:
-                self._verdicts.unsettled(place, _said(answer), is_suspect=True)
-                return True
+        if self._experience.has_accepted_beside(digest):
+            self._asking.take_back_stuck()
+            self._verdicts.put_off(place, lone.tries)
+        else:  # it is held, so that others can be tried
+            self._verdicts.unsettled(place, _said(last), is_suspect=True)
+        return True
 
     def _ask_whether_to_blame(self, digest: bytes, answer: NotJudged) -> bool:
         """True if it is the record's own fault; never under an overload, which may be that of one stream."""
@@ -207,7 +220,7 @@ class Export:
         """Shrink a record that is to blame, and send it; a dead letter, if no part of it passes. False if halted."""
         trials, alone = 0, Piece((place,))
         while self._cargo.cut(place):
-            answer = self._asking.once(self._cargo.bytes_of(alone), last, trials)
+            answer = self._asking.once(self._cargo.bytes_of(alone), last, trials, self._cargo.records[place].digest)
             if not isinstance(answer, Later | Misconfigured):
                 self._telemetry.record_shrunk()
                 return answer is not None and self._pass_on(alone, answer)

@@ -29,13 +29,15 @@ class Limits:
 class Piece:
     """Records to be sent in one request, by their places; with the request's bytes if they are written already.
 
-    `refused_since`: what the sink had accepted when a request with these was refused first, if one was. `is_urgent`: a
-    larger request with these never passed. `rounds`: how often its parts were tried in vain.
+    `refused_since`: what the sink had accepted when a request with these was refused first, if one was. `stuck_at`: the
+    same for a request that never passed. `is_urgent`: a larger request with these never passed. `rounds`: how often its
+    parts were tried in vain.
     """
 
     places: tuple[int, ...]
     payload: bytes | None = None
     refused_since: int | None = None
+    stuck_at: int | None = None
     is_urgent: bool = False
     rounds: int = 0
 
@@ -46,6 +48,10 @@ class Piece:
     def refused(self, accepted: int) -> Piece:
         """The same after a refusal: `accepted` is what the sink has accepted by now."""
         return self if self.refused_since is not None else replace(self, refused_since=accepted)
+
+    def stuck(self, accepted: int) -> Piece:
+        """The same once it never passed: `accepted` is what the sink had accepted when it was sent first."""
+        return self if self.stuck_at is not None else replace(self, stuck_at=accepted)
 
     def halves(self) -> tuple[Piece, Piece]:
         """The older half, and the newer."""

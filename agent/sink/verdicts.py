@@ -8,6 +8,7 @@ from typing import Final
 
 from agent.errors import Fault
 from agent.faults.dead_letters import Reason
+from agent.faults.retries import RetryReason
 from agent.model import ACCEPTED, UNANSWERED, LogRecord, Verdict
 from agent.sink.answer import Why
 from agent.sink.experience import Experience
@@ -19,9 +20,27 @@ _DETAILS: Final = {
     Reason.SINK_TOO_NEW: "the sink says that the record is from the future",
     Reason.RECORD_TOO_LARGE: "the sink finds the record too large",
 }
-_REFUSES_ALL: Final = "the sink refuses one record after the other: its settings may be to blame, and not the records"
+_DOUBTS: Final = {
+    Reason.SINK_REJECTED: "the sink accepts no record, and refuses each: its settings may be to blame, not the records",
+    Reason.SINK_TOO_OLD: (
+        "the sink accepts no record, and calls records too old that are less than an hour old by our clock: "
+        "its clock, its limit for old records or our clock may be wrong"
+    ),
+    Reason.SINK_TOO_NEW: (
+        "the sink accepts no record, and calls records too new that are not of the future by our clock: "
+        "its clock or our clock may be wrong"
+    ),
+    Reason.RECORD_TOO_LARGE: "the sink accepts no record, and calls records too large: its limit may be to blame",
+}
+"""What is said of a refusal if no other record was accepted since, so that the sink may be to blame."""
+
 _SILENT: Final = "the sink answers empty requests, but gives no answer that settles this record, sent alone"
+_SILENT_TO_ALL: Final = (
+    "the sink accepts no record: it answers empty requests, but gives records no answer that settles them"
+)
 _REASONS: Final = {Why.TOO_OLD: Reason.SINK_TOO_OLD, Why.TOO_NEW: Reason.SINK_TOO_NEW}
+NOT_OLD_NANO: Final = 3600 * 10**9
+CLOCKS_DIFFER_NANO: Final = 60 * 10**9
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +57,35 @@ class RefusedRecord:
     reason: Reason = Reason.SINK_REJECTED
     is_final: bool = False
     is_sent: bool = True
+    is_for_time: bool = False
     accepted: int = 0
     """How many requests the sink had accepted by then."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimeProof:
+    """That `record` was refused for its time: so are those of its stream that are as far off, or farther.
+
+    `since`: what the sink had accepted when a request with it was refused first. `now_unix_nano`: our clock then.
+    """
+
+    record: LogRecord
+    why: Why
+    said: str
+    since: int
+    now_unix_nano: int
+
+    def holds_for(self, record: LogRecord) -> bool:
+        """Whether a record of the same stream would be refused, too."""
+        if self.why is Why.TOO_OLD:
+            return record.time_unix_nano <= self.record.time_unix_nano
+        return record.time_unix_nano >= self.record.time_unix_nano
+
+    def contradicts_our_clock(self) -> bool:
+        """Whether by our clock the record is not old, or not of the future: then a clock may be wrong, or a limit."""
+        if self.why is Why.TOO_OLD:
+            return self.record.time_unix_nano > self.now_unix_nano - NOT_OLD_NANO
+        return self.record.time_unix_nano <= self.now_unix_nano + CLOCKS_DIFFER_NANO
 
 
 class Verdicts:
@@ -50,7 +96,7 @@ class Verdicts:
         self._experience = experience
         self._verdicts = [UNANSWERED] * len(records)
         self._refusals: list[RefusedRecord] = []
-        self._proofs: dict[RecordOrigin, _Proof] = {}
+        self._proofs: dict[RecordOrigin, TimeProof] = {}
 
     def accept(self, places: Iterable[int]) -> None:
         """The sink has accepted a request with these."""
@@ -66,9 +112,9 @@ class Verdicts:
 
     def leave_unsent(self, places: Iterable[int]) -> bool:
         """If the sink refuses one record after the other, refuse these without sending them; True if so."""
-        if not self._refusals or not self._experience.refuses_everything():
+        latest = next((each for each in reversed(self._refusals) if not each.is_for_time), None)
+        if not latest or not self._experience.refuses_everything():
             return False
-        latest = self._refusals[-1]
         accepted = self._experience.accepted
         unsent = replace(latest, is_final=False, is_sent=False, accepted=accepted)
         self._refusals += [replace(unsent, place=place) for place in places]
@@ -79,13 +125,15 @@ class Verdicts:
         accepted = self._experience.accepted
         overtaken = [each for each in self._refusals if not each.is_final and each.accepted < accepted]
         self._refusals = [each for each in self._refusals if each not in overtaken]
+        for each in overtaken:
+            if each.is_for_time:
+                self._proofs.pop(RecordOrigin.of(self._records[each.place]), None)
         return [each.place for each in overtaken]
 
-    def refuse_for_time(self, place: int, why: Why, said: str) -> None:
-        """A record was refused for its time: so are those of its stream that are as far off, or farther."""
-        record = self._records[place]
-        self._proofs[RecordOrigin.of(record)] = _Proof(record.time_unix_nano, why, said)
-        self._reject(place, _REASONS[why], said)
+    def refuse_for_time(self, place: int, proof: TimeProof) -> None:
+        """The record at `place` was refused for its time."""
+        self._proofs[RecordOrigin.of(proof.record)] = proof
+        self._refuse_by(proof, place, proof.said)
 
     def is_passed_by_others(self, place: int) -> bool:
         """Whether the sink has accepted others since it refused a record for the first time."""
@@ -93,7 +141,13 @@ class Verdicts:
 
     def unsettled(self, place: int, said: str, *, is_suspect: bool) -> None:
         """A record never passes alone; a suspect is held."""
-        self._reject(place, Reason.SINK_REJECTED, said, detail=_SILENT, is_suspect=is_suspect)
+        detail = _SILENT_TO_ALL if is_suspect else _SILENT
+        self._reject(place, Reason.SINK_REJECTED, said, detail=detail, is_suspect=is_suspect)
+
+    def put_off(self, place: int, tries: int) -> None:
+        """A record does not pass alone, and others do: it is to come again, after `tries` so far."""
+        detail = f"{_SILENT}, and accepts others; tried alone {tries} times so far"
+        self._verdicts[place] = Verdict(accepted=False, retry=RetryReason.SINK_UNSETTLED, retry_detail=detail)
 
     def reject_final(self, places: Iterable[int], said: str) -> None:
         """The sink has refused some of these for good, and does not say which."""
@@ -106,8 +160,8 @@ class Verdicts:
         for place in places:
             record = self._records[place]
             proof = self._proofs.get(RecordOrigin.of(record))
-            if proof and proof.holds_for(record.time_unix_nano):
-                self._reject(place, _REASONS[proof.why], f"what it said of one like this: {proof.said}")
+            if proof and proof.holds_for(record):
+                self._refuse_by(proof, place, f"what it said of one like this: {proof.said}")
             else:
                 left.append(place)
         return left
@@ -119,7 +173,7 @@ class Verdicts:
         """
         for refusal in self._refusals:
             is_suspect = self._is_suspect(refusal, has_control=has_control)
-            detail = _REFUSES_ALL if is_suspect else ""
+            detail = _DOUBTS[refusal.reason] if is_suspect else ""
             self._reject(
                 refusal.place,
                 refusal.reason,
@@ -133,10 +187,22 @@ class Verdicts:
     def _is_suspect(self, refusal: RefusedRecord, *, has_control: bool) -> bool:
         """Whether the sink may refuse everything. That a record is too large, only others that it accepts can prove."""
         digest = self._records[refusal.place].digest
+        if refusal.is_for_time:
+            return not self._experience.has_accepted_since(digest)
         if not refusal.is_sent or self._experience.is_setting(digest, refusal.words):
             return True
         needs_others = not has_control or refusal.reason is Reason.RECORD_TOO_LARGE
         return needs_others and not self._experience.has_accepted_since(digest)
+
+    def _refuse_by(self, proof: TimeProof, place: int, said: str) -> None:
+        """Refuse a record by a proof; one that contradicts our clock needs others that are accepted since."""
+        reason = _REASONS[proof.why]
+        if not proof.contradicts_our_clock():
+            self._reject(place, reason, said)
+            return
+        self._experience.refuse_for_time(self._records[place].digest, proof.since)
+        accepted = self._experience.accepted
+        self._refusals.append(RefusedRecord(place, "", said, reason, is_for_time=True, accepted=accepted))
 
     def _reject(
         self,
@@ -152,18 +218,3 @@ class Verdicts:
         told = detail or _DETAILS[reason]
         fault = Fault(reason, told, source.bucket, source.key, said, is_final=is_final, is_suspect=is_suspect)
         self._verdicts[place] = Verdict(accepted=False, fault=fault)
-
-
-@dataclass(frozen=True, slots=True)
-class _Proof:
-    """That a record of this time was refused for being too old, or too new, and what the sink said."""
-
-    time_unix_nano: int
-    why: Why
-    said: str
-
-    def holds_for(self, time_unix_nano: int) -> bool:
-        """Whether a record of this time would be refused, too."""
-        if self.why is Why.TOO_OLD:
-            return time_unix_nano <= self.time_unix_nano
-        return time_unix_nano >= self.time_unix_nano

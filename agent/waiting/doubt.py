@@ -1,8 +1,8 @@
 """Is it me? When nearly everything becomes a dead letter, the agent's own settings or version may be what is wrong.
 
-Ten dead letters in a row, or more than half of the last hundred deliveries, and the agent doubts itself. It does so at
-the first one, too, if the sink refuses everything that it is sent with the same words: then the sink's settings may be
-what is wrong. The rest of this page, from top to bottom, is what happens then:
+Ten dead letters in a row, or more than half of the last hundred deliveries, and the agent doubts itself. It doubts the
+sink at the first record that the sink refuses, or does not settle, while it accepts no other (`is_suspect`): then the
+sink's settings or a clock may be what is wrong. The rest of this page, from top to bottom, is what happens then:
 
 - Nothing more is buried, the gate is closed, and each worker holds its dead letters back.
 - One worker at a time tries other messages: some hundred from the queue, then one at a time, up to a minute apart.
@@ -24,17 +24,15 @@ from enum import Enum, auto
 from typing import Final
 
 from agent.errors import DrainedError
-from agent.faults.dead_letters import Reason
 from agent.faults.environment_faults import EnvironmentFault
 from agent.model import Reading, Settlement
 from agent.pulse import Pulse
 from agent.waiting.gate import AtFaultError, Gate, GateTelemetry
-from agent.waiting.held import AnyWorker, Held, is_final, is_suspect
+from agent.waiting.held import OF_THE_CLOCKS, AnyWorker, Held, is_final, is_suspect
 
 IN_A_ROW: Final = 10
 OF_THE_LAST: Final = 100
 _PART: Final = "doubt"
-_OF_THE_SINKS_CLOCK: Final = frozenset({Reason.SINK_TOO_OLD, Reason.SINK_TOO_NEW})
 _FIRST_PAUSE_SECONDS: Final = 0.5
 _LONGEST_PAUSE_SECONDS: Final = 60.0
 _LONGEST_KEEP_SECONDS: Final = 3600.0
@@ -125,7 +123,7 @@ class Doubt:
         to_bury: list[Settlement] = []
         has_counted_final = False
         with self._lock:
-            for letter in letters:
+            for letter in sorted(letters, key=lambda each: not is_suspect(each)):
                 # What the sink refused in one request counts as one: it does not say which record it means.
                 counts = not (is_final(letter) and has_counted_final)
                 has_counted_final |= is_final(letter)
@@ -138,29 +136,30 @@ class Doubt:
 
     def _weigh(self, letter: Settlement, *, counts: bool) -> bool:
         """Count one letter, and begin to doubt if it is one too many. Returns whether the letter may be buried."""
-        if is_suspect(letter):
-            self._accuse(EnvironmentFault.SINK_REFUSES, "the sink refuses every record with the same words", letter)
+        if letter.fault and letter.fault.is_suspect:
+            self._accuse(EnvironmentFault.SINK_REFUSES, letter.fault.detail)
             return False
-        if letter.fault and letter.fault.reason in _OF_THE_SINKS_CLOCK:
+        is_of_clocks = letter.fault is not None and letter.fault.reason in OF_THE_CLOCKS
+        if is_of_clocks and not (self._accusation and self._accusation.is_of_sink):
             return True  # says something about the sink and the event's age, and nothing about the agent
+        latest = f", the latest of them {letter.fault.reason}: {letter.fault.detail}" if letter.fault else ""
         if not self._accusation and sum(self._is_dead) > OF_THE_LAST // 2:
             sentence = f"more than half of the last {OF_THE_LAST} messages were dead letters"
-            self._accuse(EnvironmentFault.DEAD_LETTERS, sentence, letter)
+            self._accuse(EnvironmentFault.DEAD_LETTERS, sentence + latest)
         if self._accusation:
             return False
         if counts:
             self._in_a_row += 1
             self._is_dead.append(True)
         if self._in_a_row >= IN_A_ROW:
-            self._accuse(EnvironmentFault.DEAD_LETTERS, f"the last {IN_A_ROW} messages were dead letters", letter)
+            self._accuse(EnvironmentFault.DEAD_LETTERS, f"the last {IN_A_ROW} messages were dead letters" + latest)
         return True
 
-    def _accuse(self, fault: EnvironmentFault, sentence: str, letter: Settlement) -> None:
+    def _accuse(self, fault: EnvironmentFault, detail: str) -> None:
         """Begin to doubt, unless the same doubt is there already. What is said of the sink weighs more."""
         if self._accusation and self._accusation.fault is fault:
             return
-        latest = f", the latest of them {letter.fault.reason}: {letter.fault.detail}" if letter.fault else ""
-        self._accusation = _Accusation(fault, sentence + latest)
+        self._accusation = _Accusation(fault, detail)
         self._tried_in_vain = self._given_up = 0
         self._put_off()
         self._give_up_due = self._try_due

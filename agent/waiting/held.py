@@ -14,7 +14,8 @@ from agent.model import BATCH, Delivery, Outcome, Settlement
 MOST_HELD: Final = 500
 MOST_HELD_BYTES: Final = 1 << 25  # of messages' bodies; one body can have 1 MiB
 
-_SAID_BY_THE_SINK: Final = frozenset({Reason.SINK_REJECTED, Reason.RECORD_TOO_LARGE})
+OF_THE_CLOCKS: Final = frozenset({Reason.SINK_TOO_OLD, Reason.SINK_TOO_NEW})
+_SAID_BY_THE_SINK: Final = OF_THE_CLOCKS | {Reason.SINK_REJECTED, Reason.RECORD_TOO_LARGE}
 
 
 class AnyWorker(Protocol):

@@ -1,8 +1,10 @@
-"""Is it me, or is it the sink? Whole agents before a sink whose own setting makes it refuse everything."""
+"""Is it me, or is it the sink? Whole agents before a sink whose own setting or clock makes it refuse everything."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 
@@ -11,7 +13,7 @@ from agent.sink.otlp.decode import ReceivedRecord
 from tests.support.events import event
 from tests.support.far_side import Reply
 from tests.support.objects import ref
-from tests.support.world import HOUR, World
+from tests.support.world import HOUR, MINUTE, World
 
 
 def set_wrongly(world: World, *, until: float) -> None:
@@ -94,3 +96,108 @@ def test_a_stop_while_the_sink_refuses_gives_all_back() -> None:
     assert all(message.visible_at <= world.clock.time() for message in world.queue.messages.values())
     second.run(2 * HOUR)
     world.check_all_delivered()
+
+
+SECOND_NS = 10**9
+
+
+def produce_fresh(world: World, name: str, *, age: float) -> None:
+    """A message of one event that happened so many seconds ago, by our clock."""
+    at = datetime.fromtimestamp(world.clock.time() - age, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    world.notify(world.put(ref(name), {**event(name), "eventTime": at}))
+
+
+def clock_off(world: World, seconds: float) -> Callable[[], None]:
+    """Let the sink's clock be off: it takes what is at most a day old and ten minutes new by that. Returns the mending.
+
+    As Loki does with reject_old_samples_max_age and creation_grace_period; those of a request that are good are kept.
+    """
+    off = [seconds]
+    judge = world.sink._judge
+
+    def refuse(received: Sequence[ReceivedRecord]) -> Reply:
+        now = (world.clock.time() + off[0]) * SECOND_NS
+        if any(each.time_unix_nano < now - 24 * HOUR * SECOND_NS for each in received):
+            return Reply(400, text="entry for stream '{}' has timestamp too old: 1, oldest acceptable timestamp is: 2")
+        if any(each.time_unix_nano > now + 10 * MINUTE * SECOND_NS for each in received):
+            return Reply(400, text="entry for stream '{}' has timestamp too new: 1")
+        return judge(received)
+
+    world.sink._judge = refuse  # type: ignore[method-assign]
+    return partial(off.__setitem__, 0, 0.0)
+
+
+@pytest.mark.row(83)
+@pytest.mark.row(85)
+@pytest.mark.parametrize(("off", "called"), [(30 * HOUR, "too old"), (-30 * HOUR, "too new")])
+def test_a_sink_whose_clock_is_wrong_gets_everything_once_it_is_right(off: float, called: str) -> None:
+    """For six hours it calls all too old, or too new: nothing is buried, one receive is spent, then all passes."""
+    world = World()
+    mend = clock_off(world, off)
+    for number in range(40):
+        produce_fresh(world, f"o{number}", age=300)
+    for minute in range(10, 360, 10):
+        world.clock.at(minute * MINUTE, partial(produce_fresh, world, f"m{minute}", age=200))
+    world.clock.at(6 * HOUR, mend)
+    agent = world.agent()
+    seen = agent.observe(MINUTE, 3 * HOUR, 6 * HOUR - 1)
+    receives: list[int] = []
+    world.clock.at(6 * HOUR - 1, lambda: receives.extend(each.receives for each in world.queue.messages.values()))
+    agent.run(7 * HOUR)
+    for glance in seen.values():
+        (problem,) = glance.ready
+        assert called in problem
+        assert "our clock" in problem
+    assert max(receives) == 1
+    assert {line["hint"] for line in agent.said("gate_closed")} == {EnvironmentFault.SINK_REFUSES.advice.hint}
+    assert agent.telemetry.health.ready() == []
+    world.check_all_delivered()
+
+
+@pytest.mark.row(85)
+def test_a_sink_whose_clock_is_behind_takes_what_it_called_too_new_when_its_time_has_come() -> None:
+    """An hour behind, and nobody mends it: what is held passes by itself."""
+    world = World()
+    clock_off(world, -HOUR)
+    for number in range(12):
+        produce_fresh(world, f"o{number}", age=300)
+    agent = world.agent()
+    seen = agent.observe(20 * MINUTE)
+    agent.run(2 * HOUR)
+    assert len(seen[20 * MINUTE].ready) == 1
+    world.check_all_delivered()
+
+
+@pytest.mark.row(85)
+def test_a_record_of_the_future_does_not_spend_its_receives_within_minutes() -> None:
+    """Forged, or by a wrong clock: four receives take more than a quarter of an hour, and others are delivered."""
+    world = World()
+    clock_off(world, 0)
+    produce_fresh(world, "future", age=-48 * HOUR)
+    produce_fresh(world, "good", age=300)
+    agent = world.agent()
+    seen = agent.observe(15 * MINUTE)
+    agent.run(2 * HOUR)
+    assert seen[15 * MINUTE].metrics.value("trail_agent_dead_letters_total") == 0
+    assert seen[15 * MINUTE].ready == []
+    assert [reason for reason, _ in world.letters()] == ["sink_too_new"]
+    assert agent.settled() == {"delivered": 1, "retry": 3, "dead_letter": 1}
+    world.check_end()
+
+
+@pytest.mark.row(83)
+def test_old_records_are_held_too_while_the_sinks_clock_is_in_doubt() -> None:
+    """What is days old is no proof while fresh records are refused like it; afterwards it is a dead letter if it is."""
+    world = World()
+    mend = clock_off(world, 30 * HOUR)
+    produce_fresh(world, "fresh", age=300)
+    produce_fresh(world, "older", age=5 * HOUR)
+    produce_fresh(world, "ancient", age=48 * HOUR)
+    letters: list[int] = []
+    world.clock.at(HOUR, lambda: letters.append(len(world.letters())))
+    world.clock.at(HOUR, mend)
+    agent = world.agent()
+    agent.run(3 * HOUR)
+    assert letters == [0]
+    assert world.letters() == [("sink_too_old", ref("ancient").key)]
+    world.check_end()

@@ -341,3 +341,96 @@ def test_one_record_that_alone_is_never_judged_is_a_dead_letter_once_others_pass
     assert world.sink.stored == world.truth.produced - {"odd"}
     assert agent.telemetry.health.ready() == []
     world.check_end()
+
+
+NEVER_SETTLES: Final = {
+    "502": Reply(502),
+    "500": Reply(500),
+    "no answer in time": Reply(504),
+    "a filter's 403": Reply(403, text="<html>Request blocked</html>"),
+}
+
+
+@pytest.mark.row(82)
+@pytest.mark.row(86)
+@pytest.mark.parametrize("place", [0, 2, 3])
+@pytest.mark.parametrize("reply", NEVER_SETTLES.values(), ids=NEVER_SETTLES)
+def test_a_record_without_an_answer_that_settles_it_keeps_nobody_waiting(reply: Reply, place: int) -> None:
+    """Its neighbours and the other messages are settled soon. It comes again a few times, and is then buried."""
+    world = World()
+    names = ["a", "b", "c"]
+    names.insert(place, "odd")
+    odd = world.put(ref("mixed"), *(event(name, minute=number) for number, name in enumerate(names)))
+    world.notify(odd)
+    world.produce(3)
+    world.sink.sickening, world.sink.sickness = {"odd"}, reply
+    for minute in range(4, 120, 4):
+        world.clock.at(minute * MINUTE, partial(world.produce, 1, prefix=f"m{minute}x"))
+    agent = world.agent()
+    seen = agent.observe(3 * MINUTE, 4.5 * MINUTE)
+    agent.run(2 * HOUR)
+    for glance in seen.values():
+        assert glance.ready == []
+        assert glance.metrics.value("trail_agent_in_flight_deliveries") == 0
+    assert seen[3 * MINUTE].metrics.by("trail_agent_deliveries_settled_total", "outcome")["delivered"] == 3
+    assert seen[3 * MINUTE].metrics.value("trail_agent_retries_total", reason="sink_unsettled") == 1
+    told = agent.said("retried")[0]
+    assert (told["reason"], told["level"]) == ("sink_unsettled", "warning")
+    assert odd.ref.key in str(told["detail"])
+    assert world.letters() == [("sink_rejected", odd.ref.key)]
+    assert agent.settled()["retry"] <= 4, "at most the fifth receive makes it a dead letter"
+    assert world.sink.stored == world.truth.produced - {"odd"}
+    assert agent.said("gate_closed") == []
+    assert agent.telemetry.health.ready() == []
+    world.check_end()
+
+
+@pytest.mark.row(82)
+def test_many_records_without_an_answer_are_each_found_and_buried() -> None:
+    """Ten messages have one among sound ones: they do not excuse each other, and the sound ones are delivered."""
+    world = World()
+    for number in range(10):
+        names = (f"good{number}", f"odd{number}", f"fine{number}")
+        world.notify(world.put(ref(f"mixed{number}"), *(event(name, minute=number) for name in names)))
+    world.sink.sickening = {f"odd{number}" for number in range(10)}
+    for minute in range(0, 300, 4):
+        world.clock.at(minute * MINUTE, partial(world.produce, 1, prefix=f"m{minute}x"))
+    agent = world.agent()
+    agent.run(5 * HOUR)
+    assert [reason for reason, _ in world.letters()] == ["sink_rejected"] * 10
+    assert agent.settled()["retry"] <= 40
+    assert world.sink.stored == world.truth.produced - world.sink.sickening
+    world.check_end()
+
+
+@pytest.mark.row(82)
+def test_a_record_that_is_settled_later_is_delivered() -> None:
+    """What broke at it is mended before it is to blame: nothing is cut, and nothing is a dead letter."""
+    world = World()
+    world.notify(world.put(ref("mixed"), event("a"), event("odd", minute=1)))
+    world.sink.sickening = {"odd"}
+    world.clock.at(3 * MINUTE, world.sink.sickening.clear)
+    agent = world.agent()
+    agent.run(HOUR)
+    assert agent.by("trail_agent_retries_total", "reason") == {"sink_unsettled": 1}
+    assert agent.metric("trail_agent_records_truncated_total") == 0
+    world.check_all_delivered()
+
+
+@pytest.mark.row(82)
+def test_a_sink_that_settles_no_record_is_not_said_to_refuse() -> None:
+    """It answers empty requests only. What there is is held, for hours, costs one receive, and is delivered whole."""
+    world = World()
+    world.notify(world.put(ref("only"), event("only")))
+    mend = _answer_with(world, Reply(502), "only")
+    world.clock.at(6 * HOUR, mend)
+    agent = world.agent()
+    seen = agent.observe(5 * MINUTE, 5 * HOUR)
+    receives: list[int] = []
+    world.clock.at(6 * HOUR - 1, lambda: receives.extend(each.receives for each in world.queue.messages.values()))
+    agent.run(7 * HOUR)
+    for glance in seen.values():
+        assert any(problem.startswith("sink refuses: ") for problem in glance.ready)
+        assert "gives records no answer that settles them" in " ".join(glance.ready)
+    assert receives == [1]
+    world.check_all_delivered()

@@ -50,8 +50,8 @@ class _Owed:
 
 class FarSide:
     """Answers by `script`, then as it is: `down`, unwilling to take more than `most_records`, or `refused` events, or
-    events from before `horizon` (Unix nanoseconds), or with 500 whatever holds a `sickening` event; and with 200
-    otherwise.
+    events from before `horizon` (Unix nanoseconds), or with its `sickness` whatever holds a `sickening` event; and
+    with 200 otherwise.
 
     Of a request with a bad record it keeps the good ones, as Loki does.
     """
@@ -62,6 +62,7 @@ class FarSide:
         self.most_records = 1000
         self.refused: set[str] = set()
         self.sickening: set[str] = set()
+        self.sickness = Reply(500)
         self.horizon = 0
         self.stored: set[str] = set()
         self._seen: dict[tuple[str, object], ReceivedRecord] = {}
@@ -126,7 +127,7 @@ class FarSide:
         if len(received) > self.most_records:
             return Reply(413)
         if any(event_id(record) in self.sickening for record in received):
-            return Reply(500)
+            return self.sickness
         if any(event_id(record) in self.refused for record in received):
             return Reply(400, keeps=True)
         if any(record.time_unix_nano < self.horizon for record in received):

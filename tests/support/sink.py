@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from agent.errors import Fault
 from agent.faults.dead_letters import Reason
+from agent.faults.retries import RetryReason
 from agent.model import ACCEPTED, UNANSWERED, LogRecord, Verdict
 from agent.pulse import Pulse
 from agent.sink.otlp.encode import Encoder
@@ -21,9 +22,10 @@ REFUSED = Fault(Reason.SINK_REJECTED, "the sink said no")
 
 
 class FakeSink:
-    """Stores what it accepts. `refused` holds event ids it will not take; while `down` it waits as the real one does;
-    while `refused_for_good` it takes nothing, and does not say which record it means; while `is_set_wrongly` it takes
-    nothing either. What it refuses is suspect as long as it has accepted nothing since it began to refuse.
+    """Stores what it accepts. `refused` holds event ids it will not take, and `unsettled` those that it never answers;
+    while `down` it waits as the real one does; while `refused_for_good` it takes nothing, and does not say which record
+    it means; while `is_set_wrongly` it takes nothing either. What it refuses, if not with a `refusal` of its own, is
+    suspect as long as it has accepted nothing since it began to refuse.
 
     `exports` lists every call's event ids; `on_export` is called at the start of each.
     """
@@ -32,6 +34,8 @@ class FakeSink:
         self.stored: list[LogRecord] = []
         self.exports: list[list[str]] = []
         self.refused: set[str] = set()
+        self.unsettled: set[str] = set()
+        self.refusal: Fault | None = None
         self.refused_for_good = False
         self.is_set_wrongly = False
         self._accepted_since = True
@@ -57,8 +61,10 @@ class FakeSink:
         if self.is_set_wrongly:
             self._accepted_since = False
             return Verdict(accepted=False, fault=replace(REFUSED, is_suspect=True))
+        if record.event_id in self.unsettled:
+            return Verdict(accepted=False, retry=RetryReason.SINK_UNSETTLED, retry_detail="no answer")
         if record.event_id in self.refused:
-            return Verdict(accepted=False, fault=replace(REFUSED, is_suspect=not self._accepted_since))
+            return Verdict(accepted=False, fault=self.refusal or replace(REFUSED, is_suspect=not self._accepted_since))
         with self._lock:
             self.stored.append(record)
             self._accepted_since = True

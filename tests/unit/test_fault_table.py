@@ -90,7 +90,11 @@ FAULTS: Final = {
     79: "the first object that a new process reads cannot be read, and the others can",
     80: "an answer in S3's place that has no words",
     81: "a name that decides is written with escapes",
+    82: "one record gets no answer that settles it, while others are accepted or while none is",
+    83: "the sink's clock is ahead, or its window small: it finds records of minutes ago too old",
     84: "the name of a log file in a folder of CloudTrail's other files",
+    85: "the sink's clock is behind: it finds records too new that are of no future",
+    86: "a filter before the sink answers to one record with a web page, and lets empty requests pass",
     87: "gzip inside gzip, and files of another packing",
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -163,6 +163,24 @@ def test_a_retry_waits_longer_each_time(receives: int, most: int) -> None:
         rig.queue.messages[one.message_id].handle = one.receipt_handle
         rig.source.settle([settlement(one, Outcome.RETRY)])
         assert rig.queue.hidden == [(one.message_id, round(most * jitter))]
+
+
+@pytest.mark.row(82)
+@pytest.mark.row(85)
+@pytest.mark.parametrize("reason", [RetryReason.SINK_TOO_NEW, RetryReason.SINK_UNSETTLED])
+@pytest.mark.parametrize(("receives", "most"), [(1, 300), (2, 600), (3, 1200), (4, 2400), (5, 3600), (20, 3600)])
+def test_what_the_sink_may_take_later_does_not_come_within_seconds(
+    reason: RetryReason, receives: int, most: int
+) -> None:
+    """Chance takes half of the wait at most: four receives are spread over more than a quarter of an hour."""
+    for jitter in (1.0, 0.5, 0.0):
+        rig = Rig(jitter)
+        (one,) = rig.received()
+        for number in range(receives - 1):
+            one = again(one, f"handle {number}")
+        rig.queue.messages[one.message_id].handle = one.receipt_handle
+        rig.source.settle([replace(settlement(one, Outcome.RETRY), retry=reason)])
+        assert rig.queue.hidden == [(one.message_id, round(most * (1 + jitter) / 2))]
 
 
 def test_a_dead_letter_is_sent_before_it_is_deleted() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -138,6 +138,50 @@ def test_a_refused_record_costs_only_its_own_delivery() -> None:
     assert bad.outcome is Outcome.DEAD_LETTER
     assert bad.fault == Fault(REFUSED.reason, REFUSED.detail, BUCKET, "key-4")
     assert rig.fates() == {"exported": 9, "dead_lettered": 1}
+
+
+@pytest.mark.row(82)
+def test_a_record_that_is_not_settled_costs_only_its_own_delivery_a_receive() -> None:
+    """The others are done; this one comes again and says for which object, and its good records count as delivered."""
+    rig = Rig()
+    rig.sink.unsettled = {"e4"}
+    good, bad = rig.ship(reading("e1"), reading(log_record("e4", key="key-4"), "e5", name="m-2"))
+    assert good.outcome is Outcome.DELIVERED
+    assert (bad.outcome, bad.retry) == (Outcome.RETRY, RetryReason.SINK_UNSETTLED)
+    assert bad.retry_detail == f"s3://{BUCKET}/key-4: no answer"
+    assert rig.fates() == {"exported": 2, "retried": 1}
+    rig.sink.unsettled.clear()
+    assert rig.outcomes(reading("e4", "e5", name="m-2")) == [Outcome.DELIVERED]
+    assert rig.sink.exports[-1] == ["e4"]
+
+
+@pytest.mark.row(82)
+@pytest.mark.parametrize(
+    ("refusal", "outcome"),
+    [
+        (REFUSED, Outcome.RETRY),
+        (replace(REFUSED, is_suspect=True), Outcome.DEAD_LETTER),
+        (replace(REFUSED, is_final=True), Outcome.DEAD_LETTER),
+    ],
+)
+def test_what_is_not_settled_waits_for_what_is_held_or_final(refusal: Fault, outcome: Outcome) -> None:
+    """A suspect is held, which costs no receive; and what is final must not be sent again."""
+    rig = Rig()
+    rig.sink.unsettled, rig.sink.refused = {"a"}, {"b"}
+    rig.sink.refusal = refusal
+    assert rig.outcomes(reading("a", "b")) == [outcome]
+
+
+@pytest.mark.row(85)
+def test_a_record_too_new_is_held_if_it_is_suspect() -> None:
+    """Else its delivery comes again three times, and is a dead letter at the fourth receive."""
+    rig = Rig()
+    rig.sink.refused = {"a"}
+    rig.sink.refusal = Fault(Reason.SINK_TOO_NEW, "too new")
+    seen = [rig.outcomes(Reading(delivery(receive_count=count), (log_record("a"),))) for count in (1, 3, 4)]
+    assert seen == [[Outcome.RETRY], [Outcome.RETRY], [Outcome.DEAD_LETTER]]
+    rig.sink.refusal = Fault(Reason.SINK_TOO_NEW, "too new", is_suspect=True)
+    assert rig.outcomes(reading("a")) == [Outcome.DEAD_LETTER]
 
 
 def test_a_refused_record_is_refused_to_each_delivery_that_holds_it() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from agent.errors import Fault
 from agent.faults.dead_letters import Reason
+from agent.faults.retries import RetryReason
 from agent.model import ACCEPTED, UNANSWERED, LogRecord, Verdict
 from agent.sink.answer import (
     Accepted,
@@ -25,7 +26,7 @@ from agent.sink.answer import (
 )
 from agent.sink.otlp.decode import ReceivedRecord
 from tests.support.clock import FakeClock
-from tests.support.records import NOON, log_record
+from tests.support.records import NOON, SECOND, ago, log_record
 from tests.support.sink import open_sink
 from tests.support.telemetry import FakeTelemetry
 from tests.support.transport import FakeTransport
@@ -232,21 +233,23 @@ def test_a_sink_that_is_down_is_not_asked_for_parts() -> None:
 
 @pytest.mark.row(45)
 def test_one_record_that_never_passes_does_not_hold_the_others_up() -> None:
-    """A sink that breaks at one record gets the others, and that one is held until more is known."""
+    """A sink that breaks at one record gets the others within two minutes, and that one is to come again."""
     clock = FakeClock()
+    began = clock.monotonic()
     transport = FakeTransport(
         rule=lambda received: Later("500", slow=True) if any("005" in r.body for r in received) else Accepted()
     )
     sink = open_sink(transport, clock=clock)
     verdicts = sink.export(_records(12))
     assert [verdict == ACCEPTED for verdict in verdicts] == [number != 5 for number in range(12)]
-    [fault] = [verdict.fault for verdict in verdicts if verdict.fault]
-    assert fault.reason is Reason.SINK_REJECTED
+    assert verdicts[5].retry is RetryReason.SINK_UNSETTLED
+    assert verdicts[5].fault is None
+    assert clock.monotonic() - began < 120
 
 
 @pytest.mark.row(45)
 def test_a_record_that_never_passes_is_cut_and_then_a_dead_letter() -> None:
-    """With others that pass meanwhile, for more than five minutes: cut until it passes, else buried, with the words."""
+    """With others that pass meanwhile, for five minutes and a few exports: cut until it passes, else buried."""
     clock = FakeClock()
 
     def rule(received: list[ReceivedRecord]) -> Answer:
@@ -256,14 +259,16 @@ def test_a_record_that_never_passes_is_cut_and_then_a_dead_letter() -> None:
     telemetry, began = FakeTelemetry(), clock.monotonic()
     sink = open_sink(FakeTransport(rule=rule), clock=clock, telemetry=telemetry, shrink=_halved)
     faults: list[Fault] = []
-    held = [log_record("poison " * 20), log_record("y" * 150, at=NOON + 1)]
-    while held:
-        verdicts = sink.export([*held, *_records(3)])
-        judged = [*zip(held, verdicts, strict=False)]
-        held = [record for record, verdict in judged if verdict.fault and verdict.fault.is_suspect]
-        faults += [verdict.fault for _, verdict in judged if verdict.fault and not verdict.fault.is_suspect]
-        clock.advance(60)
+    late, exports = [log_record("poison " * 20), log_record("y" * 150, at=NOON + 1)], 0
+    while late:
+        verdicts, exports = sink.export([*late, *_records(3)]), exports + 1
+        judged = [*zip(late, verdicts, strict=False)]
+        late = [record for record, verdict in judged if verdict.retry]
+        faults += [verdict.fault for _, verdict in judged if verdict.fault]
+        clock.advance(150)
     [fault] = faults
+    assert not fault.is_suspect
+    assert exports <= 5
     assert "out of cheese" in fault.said
     assert 300 < clock.monotonic() - began < 3600
     assert telemetry.count("record_shrunk") == 1
@@ -271,15 +276,56 @@ def test_a_record_that_never_passes_is_cut_and_then_a_dead_letter() -> None:
 
 @pytest.mark.row(45)
 def test_a_record_that_never_passes_is_held_where_nothing_else_is_known() -> None:
-    """Alone, it is tried for five minutes, and then held: another message may tell."""
+    """Alone, it is tried for half a minute and a few times more, and then held: another message may tell."""
     clock = FakeClock()
     transport = FakeTransport(rule=lambda received: Later("500") if received else Accepted())
     began = clock.monotonic()
-    [verdict] = open_sink(transport, clock=clock, shrink=_halved).export([log_record("z" * 100)])
-    assert verdict.fault
-    assert verdict.fault.is_suspect
-    assert 300 <= clock.monotonic() - began < 400
+    sink = open_sink(transport, clock=clock, shrink=_halved)
+    for _ in range(10):
+        [verdict] = sink.export([log_record("z" * 100)])
+        assert verdict.fault
+        assert verdict.fault.is_suspect
+        assert "refuse" not in verdict.fault.detail
+        assert clock.monotonic() - began < 60
+        clock.advance(3600)
+        began = clock.monotonic()
     assert len(set(transport.with_records())) == 1
+
+
+@pytest.mark.row(82)
+@pytest.mark.parametrize("answer", [Later("429", throttled=True), Later("429", 30.0, throttled=True)])
+def test_a_record_that_is_throttled_alone_is_never_to_blame(answer: Answer) -> None:
+    """An overload may be that of one stream: for a day the record comes again, whole, and is then delivered."""
+    clock, telemetry = FakeClock(), FakeTelemetry()
+    until = clock.monotonic() + 24 * 3600
+
+    def rule(received: list[ReceivedRecord]) -> Answer:
+        is_odd = any("odd" in each.body for each in received)
+        return answer if is_odd and clock.monotonic() < until else Accepted()
+
+    transport = FakeTransport(rule=rule)
+    sink = open_sink(transport, clock=clock, telemetry=telemetry, shrink=_halved)
+    odd = log_record("odd " * 40)
+    while clock.monotonic() < until:
+        verdicts = sink.export([odd, *_records(3)])
+        assert (verdicts[0].retry, verdicts[1:]) == (RetryReason.SINK_UNSETTLED, [ACCEPTED] * 3)
+        clock.advance(900)
+    assert sink.export([odd]) == [ACCEPTED]
+    assert odd.body in transport.stored
+    assert telemetry.count("record_shrunk") == 0
+
+
+@pytest.mark.row(82)
+@pytest.mark.parametrize("place", [0, 7, 11])
+@pytest.mark.parametrize("answer", [Later("502"), Later("500", slow=True), Misconfigured("403 with a web page")])
+def test_others_that_passed_before_or_after_tell_that_it_is_one_record(place: int, answer: Answer) -> None:
+    """Wherever it stands among them: it comes again, and no doubt of the sink begins."""
+    transport = FakeTransport(
+        rule=lambda received: answer if any(f"{place:03d}" in each.body for each in received) else Accepted()
+    )
+    verdicts = open_sink(transport).export(_records(12))
+    assert [number for number, verdict in enumerate(verdicts) if verdict.retry] == [place]
+    assert verdicts.count(ACCEPTED) == 11
 
 
 @pytest.mark.row(39)
@@ -341,6 +387,82 @@ def test_a_record_too_new_is_found_and_the_others_are_delivered() -> None:
     verdicts = open_sink(transport).export(_records(400))
     assert _reasons(verdicts) == [None] * 300 + [Reason.SINK_TOO_NEW] * 100
     assert len(transport.payloads) < 30
+
+
+TOO_OLD = "entry for stream '{}' has timestamp too old: 1, oldest acceptable timestamp is: 2"
+TOO_NEW = "entry for stream '{}' has timestamp too new: 2"
+_DAY = 24 * 3600 * SECOND
+
+
+def _suspects(verdicts: list[Verdict]) -> list[bool]:
+    return [bool(verdict.fault and verdict.fault.is_suspect) for verdict in verdicts]
+
+
+@pytest.mark.row(83)
+@pytest.mark.row(85)
+@pytest.mark.parametrize(
+    ("text", "at", "is_suspect"),
+    [
+        (TOO_OLD, NOON, True),
+        (TOO_OLD, ago(3599), True),
+        (TOO_OLD, ago(3600), False),
+        (TOO_OLD, NOON + _DAY, True),
+        (TOO_NEW, ago(300), True),
+        (TOO_NEW, ago(-60), True),
+        (TOO_NEW, ago(-61), False),
+        (TOO_NEW, NOON + _DAY, False),
+    ],
+)
+def test_a_refusal_for_a_time_that_our_clock_contradicts_is_not_trusted(text: str, at: int, is_suspect: bool) -> None:
+    """By our clock the record is not an hour old, or not of the future: a clock may be wrong, or a limit."""
+    transport = FakeTransport(rule=lambda received: _http(400, text) if received else Accepted())
+    verdicts = open_sink(transport).export([log_record("a", at=at), log_record("b", at=at)])
+    assert _suspects(verdicts) == [is_suspect] * 2
+    assert len(transport.with_records()) <= 3
+    for verdict in verdicts:
+        assert verdict.fault
+        assert ("clock" in verdict.fault.detail) is is_suspect
+
+
+@pytest.mark.row(83)
+def test_a_doubtful_refusal_proves_nothing_of_older_records_either() -> None:
+    """A record of last week that was not sent, because a fresh one was called too old, is held like that."""
+    transport = FakeTransport(rule=lambda received: _http(400, TOO_OLD) if received else Accepted())
+    records = [log_record("old", at=NOON - 7 * _DAY), log_record("fresh", at=ago(300))]
+    sink = open_sink(transport)
+    assert _suspects(sink.export(records)) == [False, True]
+    assert _suspects(sink.export([log_record("older", at=ago(1000)), log_record("a", at=ago(300))])) == [True, True]
+
+
+@pytest.mark.row(83)
+@pytest.mark.row(85)
+@pytest.mark.parametrize("text", [TOO_OLD, TOO_NEW])
+def test_what_was_held_for_its_time_is_refused_once_another_is_accepted(text: str) -> None:
+    """Then the sink takes records, and it is the record's own time; a mended sink takes it, too."""
+    bad = {"bad"}
+    transport = FakeTransport(
+        rule=lambda received: _http(400, text) if any(each.body in bad for each in received) else Accepted()
+    )
+    sink = open_sink(transport)
+    odd = log_record("bad", at=ago(300))
+    for _ in range(3):
+        assert _suspects(sink.export([odd])) == [True]
+    assert sink.export([log_record("good", at=ago(200), region="eu-west-1")]) == [ACCEPTED]
+    assert _suspects(sink.export([odd])) == [False]
+    bad.clear()
+    assert sink.export([odd]) == [ACCEPTED]
+
+
+@pytest.mark.row(83)
+@pytest.mark.row(85)
+@pytest.mark.parametrize("text", [TOO_OLD, TOO_NEW])
+@pytest.mark.parametrize("mended_after", [1, 2, 3, 4, 5])
+def test_a_clock_that_is_set_right_amid_an_export_costs_no_record(text: str, mended_after: int) -> None:
+    """What was refused before others were accepted is sent once more."""
+    transport = FakeTransport([_http(400, text)] * mended_after)
+    records = [log_record(f"{n}", at=ago(300 - n // 2), region=f"region-{n % 2}") for n in range(16)]
+    verdicts = open_sink(transport).export(records)
+    assert verdicts == [ACCEPTED] * 16 or all(_suspects([each])[0] or each == ACCEPTED for each in verdicts)
 
 
 @pytest.mark.row(37)

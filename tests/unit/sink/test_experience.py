@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -64,10 +65,9 @@ def test_so_many_in_a_row_are_enough() -> None:
 
 
 def _tried(seen: Experience, tries: int) -> bytes:
-    lone = seen.remember_lone(_digest(0), 0.0)
-    lone.tries = tries
+    seen.remember_lone(_digest(0), 0.0)
     for _ in range(tries):
-        seen.fail()
+        seen.fail_alone(_digest(0))
     return _digest(0)
 
 
@@ -94,6 +94,36 @@ def test_a_sink_that_fails_often_blames_nobody_for_failing_often(accepted: int, 
     share = failed / (accepted + failed)
     if share**tries > 1e-3:
         assert not seen.blames(digest, 10_000.0)
+
+
+@pytest.mark.row(82)
+def test_lone_records_do_not_excuse_each_other_once_others_pass() -> None:
+    """Of ten that are tried in vain each is to blame as soon as if it were one; while nothing passes, none is."""
+    seen = Experience()
+    for number in range(10):
+        seen.remember_lone(_digest(number), 0.0)
+    seen.accept()
+    for _ in range(8):
+        for number in range(10):
+            seen.fail_alone(_digest(number))
+    assert not any(seen.blames(_digest(number), 1000.0) for number in range(10))
+    seen.accept()
+    assert all(seen.blames(_digest(number), 1000.0) for number in range(10))
+
+
+@pytest.mark.row(82)
+def test_what_was_accepted_since_a_record_was_stuck_tells_that_others_pass() -> None:
+    """Before or after it was known to be alone."""
+    seen = Experience()
+    seen.accept()
+    seen.remember_lone(_digest(1), 0.0, seen.accepted)
+    assert not seen.has_accepted_beside(_digest(1))
+    before = seen.accepted
+    seen.accept()
+    assert seen.has_accepted_beside(_digest(1))
+    seen.remember_lone(_digest(2), 0.0, before)
+    assert seen.has_accepted_beside(_digest(2))
+    assert not seen.has_accepted_beside(_digest(3))
 
 
 def test_a_record_with_a_verdict_is_forgotten() -> None:
