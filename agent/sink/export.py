@@ -8,6 +8,7 @@ record that never passes alone is put off: its message comes again, so that no o
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import count
 from typing import Final
 
 from agent.faults.dead_letters import Reason
@@ -25,7 +26,7 @@ from agent.sink.answer import (
     Why,
 )
 from agent.sink.asking import Asking, Stuck
-from agent.sink.experience import Experience
+from agent.sink.experience import ALONE_SECONDS, Experience, Lone
 from agent.sink.outside import SinkTelemetry
 from agent.sink.pieces import Cargo, Piece
 from agent.sink.verdicts import RefusedRecord, TimeProof, Verdicts
@@ -192,23 +193,29 @@ class Export:
     def _outlast(self, place: int, last: NotJudged) -> bool:
         """Try a record that does not pass alone a little more; False if the daemon halts.
 
-        No other record waits for it longer than this. It comes again, and its tries count on, until it is to blame.
+        No other record waits for it longer than this. It comes again, and its tries count on, until it is to blame. If
+        no empty request has passed so far, the sink may be down: then it is tried for five minutes.
         """
         digest, alone = self._cargo.records[place].digest, Piece((place,))
         lone = self._experience.remember_lone(digest, self._asking.now())
-        for trial in range(MOST_TRIES_ALONE):
+        for trial in count():
             answer = self._asking.once(self._cargo.bytes_of(alone), last, trial, digest)
             if not isinstance(answer, Later | Misconfigured):
                 return answer is not None and self._pass_on(alone, answer)
             last = answer
             if self._ask_whether_to_blame(digest, answer):
                 return self._cut_until_it_passes(place, answer)
+            if trial + 1 >= MOST_TRIES_ALONE and (self._asking.has_control or self._is_old(lone)):
+                break
         if self._experience.has_accepted_beside(digest):
             self._asking.take_back_stuck()
             self._verdicts.put_off(place, lone.tries)
         else:  # it is held, so that others can be tried
             self._verdicts.unsettled(place, _said(last), is_suspect=True)
         return True
+
+    def _is_old(self, lone: Lone) -> bool:
+        return self._asking.now() - lone.since >= ALONE_SECONDS
 
     def _ask_whether_to_blame(self, digest: bytes, answer: NotJudged) -> bool:
         """True if it is the record's own fault; never under an overload, which may be that of one stream."""

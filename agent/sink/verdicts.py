@@ -34,10 +34,8 @@ _DOUBTS: Final = {
 }
 """What is said of a refusal if no other record was accepted since, so that the sink may be to blame."""
 
-_SILENT: Final = "the sink answers empty requests, but gives no answer that settles this record, sent alone"
-_SILENT_TO_ALL: Final = (
-    "the sink accepts no record: it answers empty requests, but gives records no answer that settles them"
-)
+_SILENT: Final = "the sink accepts others, but gives no answer that settles this record, sent alone"
+_SILENT_TO_ALL: Final = "the sink accepts no record, and gives one that is sent alone no answer that settles it"
 _REASONS: Final = {Why.TOO_OLD: Reason.SINK_TOO_OLD, Why.TOO_NEW: Reason.SINK_TOO_NEW}
 NOT_OLD_NANO: Final = 3600 * 10**9
 CLOCKS_DIFFER_NANO: Final = 60 * 10**9
@@ -146,7 +144,7 @@ class Verdicts:
 
     def put_off(self, place: int, tries: int) -> None:
         """A record does not pass alone, and others do: it is to come again, after `tries` so far."""
-        detail = f"{_SILENT}, and accepts others; tried alone {tries} times so far"
+        detail = f"{_SILENT}; tried {tries} times so far"
         self._verdicts[place] = Verdict(accepted=False, retry=RetryReason.SINK_UNSETTLED, retry_detail=detail)
 
     def reject_final(self, places: Iterable[int], said: str) -> None:
