@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
@@ -61,6 +61,7 @@ class QueueAttributes:
 class ObjectRef:
     """Pointer to one S3 object, as a notification names it. `key` is decoded, as S3 expects it.
 
+    `other_key` is the key read in the other way, where a notification does not tell whether its key is form-encoded.
     `size` is the object's length in bytes where the notification tells it. `owner` is the account id of the bucket's
     owner where the notification tells it (EventBridge does).
     """
@@ -69,6 +70,7 @@ class ObjectRef:
     key: str
     size: int | None = None
     owner: str | None = None
+    other_key: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

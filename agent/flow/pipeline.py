@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from agent.aws import store_policy
 from agent.aws.store_policy import StoreError
 from agent.errors import DrainedError, Fault, PermanentError, TransientError
 from agent.faults.dead_letters import Reason
+from agent.faults.retries import RetryReason
 from agent.flow.budget import Share
 from agent.flow.objects import Found, ObjectReader
 from agent.model import Delivery, Ignored, ObjectRef, Reading
@@ -48,6 +50,29 @@ class Pipeline:
                 return self._take_object(reading, entry, memory)
 
     def _take_object(self, reading: Reading, admitted: Admitted, memory: Share) -> Reading:
+        """What the object holds. If S3 has none of its name, a name that can be read in two ways is read in the other.
+
+        If that is missing, too, the first name is the one that is told.
+        """
+        try:
+            return self._take_readable(reading, admitted, memory)
+        except (StoreError, TransientError) as error:
+            first, failed = error, admitted
+        if _may_be_missing(first) and (other := self._read_otherwise(failed)):
+            try:
+                return self._take_readable(reading, other, memory)
+            except (StoreError, TransientError) as error:
+                if not _may_be_missing(error):
+                    first, failed = error, other
+        return _with_failure(reading, first, failed.ref)
+
+    def _read_otherwise(self, admitted: Admitted) -> Admitted | None:
+        key = admitted.ref.other_key
+        found = self._admission.admit(replace(admitted.ref, key=key, other_key="")) if key else None
+        return found if isinstance(found, Admitted) else None
+
+    def _take_readable(self, reading: Reading, admitted: Admitted, memory: Share) -> Reading:
+        """The same of one name; raises `StoreError` or `TransientError` if S3 or the way to it is at fault."""
         ref = admitted.ref
         try:
             found = self._objects.read(admitted, memory)
@@ -55,14 +80,22 @@ class Pipeline:
             return replace(reading, returned=True)
         except PermanentError as error:
             return replace(reading, faults=(*reading.faults, error.at(ref.bucket, ref.key)))
-        except StoreError as error:
-            decided = error.after(reading.delivery.receive_count, ref)
-            if isinstance(decided, Fault):
-                return replace(reading, faults=(*reading.faults, decided))
-            return replace(reading, retry=decided, retry_detail=f"s3://{ref.bucket}/{ref.key}: {error.detail}")
-        except TransientError as error:
-            return replace(reading, retry=error.reason, retry_detail=f"s3://{ref.bucket}/{ref.key}: {error.detail}")
         return _joined(reading, found, ref)
+
+
+def _may_be_missing(error: StoreError | TransientError) -> bool:
+    """Whether S3 may have no such object: it answers 403, too, to whoever may not list the bucket."""
+    if isinstance(error, StoreError):
+        return error.policy in (store_policy.MISSING, store_policy.DENIED)
+    return error.reason is RetryReason.BUCKET_DENIED
+
+
+def _with_failure(reading: Reading, error: StoreError | TransientError, ref: ObjectRef) -> Reading:
+    receives = reading.delivery.receive_count
+    decided = error.after(receives, ref) if isinstance(error, StoreError) else error.reason
+    if isinstance(decided, Fault):
+        return replace(reading, faults=(*reading.faults, decided))
+    return replace(reading, retry=decided, retry_detail=f"s3://{ref.bucket}/{ref.key}: {error.detail}")
 
 
 def _joined(reading: Reading, found: Found, ref: ObjectRef) -> Reading:

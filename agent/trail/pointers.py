@@ -1,7 +1,8 @@
 """Where a message names an S3 object: a bucket and a key side by side, or one address that holds both.
 
 S3 form-encodes the keys in its own notifications. EventBridge, CloudTrail and AWS Config write them as they are. People
-who reshape a message pass on what they got; then the key itself has to tell.
+who reshape a message pass on what they got; then nothing tells which it was. So such a key comes in both readings, the
+likely one first, and S3 tells which one it has.
 """
 
 from __future__ import annotations
@@ -46,14 +47,14 @@ def of(members: Mapping[str, Any]) -> tuple[ObjectRef, ...]:
             keys += _keys(value)
     if len(buckets) > _MOST_BUCKETS:
         return ()
-    refs = (ObjectRef(bucket, key, _size_of(members)) for bucket in buckets for key in keys if bucket and key)
+    refs = (_ref(bucket, key, _size_of(members)) for bucket in buckets for key in keys if bucket and key.likely)
     return tuple(dict.fromkeys(refs))
 
 
 def of_address(text: str) -> ObjectRef | None:
     """The object of an `s3://bucket/key` or of an ARN."""
     match = _ADDRESS.fullmatch(text.strip())
-    return ObjectRef(match[1], match[2]) if match else None
+    return _ref(match[1], _as_given(match[2])) if match else None
 
 
 def within(message: object) -> Sighting:
@@ -68,27 +69,39 @@ def within(message: object) -> Sighting:
                 refs[ref] = None
             elif names_log_file(value):
                 texts.append(value)
-    known = {ref.key for ref in refs}
-    return Sighting(tuple(refs), is_whole=all(text in known or decoded(text) in known for text in texts))
-
-
-def decoded(key: str) -> str:
-    """A key of unknown origin as S3 wants to hear it.
-
-    What holds percent escapes was form-encoded by S3, for nobody gives such names to objects. A plus sign alone may
-    stand for itself.
-    """
-    if not _ESCAPE.search(key):
-        return key
-    try:
-        return unquote_plus(key, errors="strict")
-    except UnicodeError:
-        return key
+    known = {key for ref in refs for key in (ref.key, ref.other_key)}
+    return Sighting(tuple(refs), is_whole=all(known & {text, _passed_on(text).likely} for text in texts))
 
 
 def size(value: object) -> int | None:
     """A size in bytes, if that is what it is."""
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """The two readings of a key; `other` is empty if there is only one."""
+
+    likely: str
+    other: str = ""
+
+
+def _ref(bucket: str, key: _Key, size: int | None = None) -> ObjectRef:
+    return ObjectRef(bucket, key.likely, size, other_key=key.other)
+
+
+def _passed_on(key: str) -> _Key:
+    """Percent escapes are S3's, for hardly anybody gives such names to objects. A plus sign alone stands for itself."""
+    given = _as_given(key)
+    return _Key(given.other, key) if given.other and _ESCAPE.search(key) else given
+
+
+def _as_given(key: str) -> _Key:
+    try:
+        decoded = unquote_plus(key, errors="strict")
+    except UnicodeError:
+        return _Key(key)
+    return _Key(key, decoded if decoded != key else "")
 
 
 def _bucket(value: object) -> str:
@@ -99,14 +112,14 @@ def _bucket(value: object) -> str:
     return arn[1] if arn else name
 
 
-def _keys(value: object) -> list[str]:
+def _keys(value: object) -> list[_Key]:
     match value:
         case str():
-            return [decoded(value)]
+            return [_passed_on(value)]
         case Mapping():
-            return [found for name in ("key", "Key") if isinstance(found := value.get(name), str)]
+            return [_as_given(found) for name in ("key", "Key") if isinstance(found := value.get(name), str)]
         case list() if len(value) <= _MOST_KEYS and all(isinstance(each, str) for each in value):
-            return [decoded(each) for each in value]
+            return [_passed_on(each) for each in value]
     return []
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from urllib.parse import unquote_plus
+from urllib.parse import quote, quote_plus, unquote_plus
 
 import pytest
 
@@ -15,7 +15,7 @@ from agent.trail.admission import Admission
 from tests.support.events import ACCOUNT, DATA, event
 from tests.support.messages import notification, sns
 from tests.support.objects import BUCKET, ref, trail_key
-from tests.support.world import MINUTE, World
+from tests.support.world import HOUR, MINUTE, World
 
 CONFIG = DATA / "faults" / "neighbours"
 LAYOUTS = sorted((DATA / "faults" / "log-file-folders").glob("*.json"))
@@ -295,6 +295,56 @@ def test_a_reshaped_notification_in_its_envelopes_is_delivered(wrap: Callable[[s
     world.notify(found, body=wrap(json.dumps({"bucket": found.ref.bucket, "key": found.ref.key})))
     world.agent().run(MINUTE)
     world.check_all_delivered()
+
+
+def _folder(name: str) -> ObjectRef:
+    """A log file in a folder of this name."""
+    return ObjectRef(BUCKET, f"{name}/{trail_key()}")
+
+
+@pytest.mark.row(62)
+@pytest.mark.parametrize("folder", ["year=2026", "a b", "a%20b", "a+b", "a+b%2Bc", "100%", "ü"])
+@pytest.mark.parametrize("passed_on", [str, quote, quote_plus], ids=["as it is", "quoted", "form-encoded"])
+@pytest.mark.parametrize(
+    "shape",
+    [
+        lambda key: {"bucket": BUCKET, "key": key},
+        lambda key: {"detail": {"bucket": {"name": BUCKET}, "object": {"key": key}}},
+        lambda key: {"uri": f"s3://{BUCKET}/{key}"},
+    ],
+    ids=["side by side", "detail", "address"],
+)
+def test_a_reshaped_key_is_read_whether_it_was_encoded_or_not(
+    folder: str, passed_on: Callable[[str], str], shape: Callable[[str], object]
+) -> None:
+    """Nothing tells, so S3 is asked for the one reading, and for the other if it has no such object."""
+    world = World()
+    found = world.put(_folder(folder), event("reshaped"))
+    world.notify(found, body=json.dumps(shape(passed_on(found.ref.key))))
+    world.agent().run(MINUTE)
+    world.check_all_delivered()
+
+
+@pytest.mark.row(62)
+def test_a_reshaped_key_that_s3_has_in_no_reading_is_told_as_the_likely_one() -> None:
+    """It comes again like any object that is missing, and its dead letter has one key."""
+    world = World()
+    missing = _folder("year=2026").key
+    world.send(json.dumps({"bucket": BUCKET, "key": quote_plus(missing)}), Reason.OBJECT_MISSING)
+    world.agent().run(HOUR)
+    assert world.letters() == [("object_missing", missing)]
+    world.check_end()
+
+
+@pytest.mark.row(62)
+def test_a_reshaped_key_is_not_read_otherwise_where_the_form_tells() -> None:
+    """S3 encodes, EventBridge and CloudTrail do not: there is one reading, and no second request."""
+    for body in (of(_folder("a%20b").key), bridge(_folder("a%20b").key, ACCOUNT)):
+        world = World()
+        world.put(_folder("a b"), event("another"), flaw=Reason.OBJECT_MISSING)
+        world.send(body, Reason.OBJECT_MISSING)
+        world.agent().run(HOUR)
+        assert world.letters() == [("object_missing", _folder("a%20b").key)]
 
 
 @pytest.mark.row(63)

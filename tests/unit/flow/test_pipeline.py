@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import threading
 from dataclasses import dataclass, field
 
@@ -124,6 +125,34 @@ def test_one_bad_object_does_not_take_the_good_ones_with_it() -> None:
     assert [(fault.reason, fault.bucket, fault.key) for fault in reading.faults] == [
         (Reason.OBJECT_MALFORMED, BUCKET, bad.key)
     ]
+
+
+@pytest.mark.row(62)
+@pytest.mark.parametrize("has_given", [True, False])
+def test_a_key_of_two_readings_is_found_where_the_agent_may_not_list_the_bucket(*, has_given: bool) -> None:
+    """S3 answers 403 for a missing object then, and the first one of a bucket looks like a bucket that refuses all."""
+    rig = Rig()
+    wanted, misread = ObjectRef(BUCKET, f"a%20b/{trail_key()}"), ObjectRef(BUCKET, f"a b/{trail_key()}")
+    for each in (wanted, misread):
+        rig.store.put(each, GOOD)
+    rig.store.trouble(misread, *[denied()] * 1000)
+    if has_given:
+        rig.read(rig.put("before"))
+    reading = rig.read_body(json.dumps({"bucket": BUCKET, "key": wanted.key}))
+    assert (ids(reading.records), reading.retry, reading.faults) == (["good"], None, ())
+    assert reading.records[0].source.key == wanted.key
+
+
+@pytest.mark.row(62)
+def test_what_is_wrong_with_the_object_that_is_there_is_told_of_that() -> None:
+    """Not that there was none under the other reading of its key."""
+    rig = Rig()
+    damaged = ObjectRef(BUCKET, f"a%20b/{trail_key()}")
+    rig.store.put(damaged, gzip.compress(b"not JSON"))
+    reading = rig.read_body(json.dumps({"bucket": BUCKET, "key": damaged.key}))
+    assert [(fault.reason, fault.key) for fault in reading.faults] == [(Reason.OBJECT_MALFORMED, damaged.key)]
+    rig.store.trouble(damaged, *[unavailable()] * 1000)
+    assert f"/{damaged.key}: " in rig.read_body(json.dumps({"bucket": BUCKET, "key": damaged.key})).retry_detail
 
 
 def test_nothing_of_a_bad_object_is_read() -> None:
