@@ -22,7 +22,10 @@ class EnvironmentFault(Advised):
             "certificate that the agent trusts"
         ),
         f"{_WAITS} at most a minute apart, or as the sink asks (up to 5 min)",
-        "check that the sink runs; check its address, otlp.protocol, http or https, network and certificate",
+        (
+            "check that the sink runs; if it closes or resets the connection, check otlp.protocol and http or https; "
+            "else its address, the network and the certificate"
+        ),
     )
     SINK_THROTTLED = (
         "sink throttled",

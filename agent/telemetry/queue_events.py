@@ -16,7 +16,7 @@ from agent.telemetry.safetext import clean, without_user
 from agent.telemetry.voice import ERROR, WARNING
 
 _BURYING: Final = "SendMessage"
-_NOT_BURIED: Final = f"the message comes again; {RetryReason.DEAD_LETTER_UNAVAILABLE.advice.hint}"
+_NOT_BURIED: Final = RetryReason.DEAD_LETTER_UNAVAILABLE.advice.hint
 _NOT_SETTLED: Final = "the messages come again when their lease ends, and repeats are recognised"
 _NO_FAULT: Final = Fault(Reason.NOTIFICATION_UNKNOWN, "no fault was named")
 
