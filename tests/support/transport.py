@@ -1,14 +1,27 @@
-"""A transport that needs no network: it answers by script."""
+"""Transports: one that needs no network and answers by script, and real ones that are closed at the end of a test."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
+from typing import Any, TypeVar
 
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
 from agent.sink.answer import Accepted, Answer
 from agent.sink.otlp.decode import ReceivedRecord, records
+from agent.sink.wire import Transport
+
+_Real = TypeVar("_Real", bound=Transport)
+_SETTINGS: Mapping[str, Any] = {
+    "timeout": 10,
+    "compression": "gzip",
+    "ca_file": None,
+    "cert_file": None,
+    "key_file": None,
+    "user_agent": "trail-agent/9",
+}
 
 
 class FakeTransport:
@@ -49,3 +62,14 @@ class FakeTransport:
 
     def close(self) -> None:
         """Nothing to close."""
+
+
+@contextmanager
+def opening(make: Callable[..., _Real]) -> Iterator[Callable[..., _Real]]:
+    """Opens real transports while the block lasts: called with an address, headers and other settings."""
+    with ExitStack() as opened:
+
+        def build(address: str, headers: Mapping[str, str] | None = None, **settings: object) -> _Real:
+            return opened.enter_context(closing(make(address, headers or {}, **{**_SETTINGS, **settings})))
+
+        yield build

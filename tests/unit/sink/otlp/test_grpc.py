@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from agent.sink.otlp.endpoint import GrpcTarget, grpc_target
 from agent.sink.otlp.grpc import MAX_RESPONSE_BYTES, GrpcTransport
 from tests.support.otlp_receiver import GrpcReceiver, GrpcReply, partial_success
 from tests.support.records import log_record
+from tests.support.transport import opening
 
 Open = Callable[..., GrpcTransport]
 PAYLOAD = Encoder({}, "1").payload([log_record()])
@@ -23,34 +24,8 @@ PAYLOAD = Encoder({}, "1").payload([log_record()])
 @pytest.fixture
 def opened() -> Iterator[Open]:
     """Opens transports and closes them at the end."""
-    transports: list[GrpcTransport] = []
-
-    def build(
-        endpoint: str,
-        headers: Mapping[str, str] | None = None,
-        *,
-        timeout: float = 10,
-        compression: str = "gzip",
-        ca_file: Path | None = None,
-        cert_file: Path | None = None,
-        key_file: Path | None = None,
-    ) -> GrpcTransport:
-        transport = GrpcTransport(
-            endpoint,
-            headers or {},
-            timeout=timeout,
-            compression=compression,
-            ca_file=ca_file,
-            cert_file=cert_file,
-            key_file=key_file,
-            user_agent="trail-agent/9",
-        )
-        transports.append(transport)
-        return transport
-
-    yield build
-    for transport in transports:
-        transport.close()
+    with opening(GrpcTransport) as build:
+        yield build
 
 
 @pytest.mark.parametrize("compression", ["gzip", "none"])

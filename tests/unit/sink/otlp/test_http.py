@@ -7,8 +7,9 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from agent.sink.otlp.http import MAX_RESPONSE_BYTES, HttpTransport, Speech, retr
 from tests.support.otlp_receiver import HttpReceiver, HttpReply, partial_success
 from tests.support.private_ca import PrivateCa
 from tests.support.records import log_record
+from tests.support.transport import opening
 
 Open = Callable[..., HttpTransport]
 PAYLOAD = Encoder({}, "1").payload([log_record()])
@@ -28,35 +30,8 @@ PAYLOAD = Encoder({}, "1").payload([log_record()])
 @pytest.fixture
 def opened() -> Iterator[Open]:
     """Opens transports and closes them at the end."""
-    transports: list[HttpTransport] = []
-
-    def build(
-        url: str,
-        headers: Mapping[str, str] | None = None,
-        *,
-        timeout: float = 10,
-        compression: str = "gzip",
-        ca_file: Path | None = None,
-        cert_file: Path | None = None,
-        key_file: Path | None = None,
-    ) -> HttpTransport:
-        transport = HttpTransport(
-            url,
-            headers or {},
-            timeout=timeout,
-            compression=compression,
-            ca_file=ca_file,
-            cert_file=cert_file,
-            key_file=key_file,
-            user_agent="trail-agent/9",
-            now=lambda: 0.0,
-        )
-        transports.append(transport)
-        return transport
-
-    yield build
-    for transport in transports:
-        transport.close()
+    with opening(partial(HttpTransport, now=lambda: 0.0)) as build:
+        yield build
 
 
 def _free_port() -> int:
