@@ -1,4 +1,4 @@
-"""What answered a read of S3 with an error, and in which words: S3 itself, or a proxy or another server in its place.
+"""What answered a read in place of an object, and in which words: S3 itself, or a proxy or another server in its place.
 
 S3's errors are XML with a code. A gateway may take S3's headers away, and an answer of S3 may have no body: so the
 code is enough, or one of the headers that only S3 sends. A web page never is an answer of S3's API.
@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-_HEADERS_OF_S3: Final = ("x-amz-request-id", "x-amz-id-2", "x-amz-bucket-region", "x-amz-delete-marker")
+_HEADERS_OF_S3: Final = frozenset({"x-amz-request-id", "x-amz-id-2", "x-amz-bucket-region", "x-amz-delete-marker"})
 _LONGEST_TYPE: Final = 40
 
 
@@ -36,13 +36,21 @@ class ErrorResponse:
         if code.isdecimal():
             code, status = "", int(code)
         words = f"{code}: {told.get('Message') or ''}".rstrip(": ") if code else _of_a_body(status, headers)
+        is_of_s3 = bool(code or (_names_of_s3(headers) and not _is_page(headers)))
         region = str(told.get("Region") or headers.get("x-amz-bucket-region") or "")
-        return cls(status, code, words, region, bool(code) or _has_headers_of_s3(headers))
+        return cls(status, code, words, region, is_of_s3)
 
 
-def words_of_success(answer: Mapping[str, Any]) -> str:
-    """What an answer is that counts as a success, and is no object of S3."""
-    return f"{_of_a_body(_status(answer), _headers(answer))} without Last-Modified"
+def words_of_no_object(answer: Mapping[str, Any]) -> str:
+    """What a success is that is no object of S3; empty if it may be one. `answer` is what boto3 returned.
+
+    A server of web pages may send Last-Modified, too. S3 gives an object of type text/html, but with its own headers.
+    """
+    headers = _headers(answer)
+    words = _of_a_body(_status(answer), headers)
+    if "LastModified" not in answer:
+        return f"{words}, without Last-Modified"
+    return words if _is_page(headers) and not _names_of_s3(headers) else ""
 
 
 def _of_a_body(status: int, headers: Mapping[str, Any]) -> str:
@@ -56,8 +64,8 @@ def _of_a_body(status: int, headers: Mapping[str, Any]) -> str:
     return f"{told}, a body of type {kind[:_LONGEST_TYPE]}" if kind else f"{told}, no content type"
 
 
-def _has_headers_of_s3(headers: Mapping[str, Any]) -> bool:
-    return not _is_page(headers) and any(name in headers for name in _HEADERS_OF_S3)
+def _names_of_s3(headers: Mapping[str, Any]) -> frozenset[str]:
+    return _HEADERS_OF_S3 & headers.keys()
 
 
 def _is_page(headers: Mapping[str, Any]) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
+from agent.aws.error_response import words_of_no_object
 from agent.aws.failure import AWS_ERRORS
 from agent.aws.store_policy import failed_read, no_object
 from agent.model import ObjectRef, OpenObject
@@ -37,8 +38,8 @@ class S3:
             raise failed_read(error) from error
         body = answer["Body"]
         try:
-            if "LastModified" not in answer:  # a proxy's page, say: it must not count as the object
-                raise no_object(answer)
+            if words := words_of_no_object(answer):  # a proxy's page, say: it must not count as the object
+                raise no_object(words)
             last_modified_ns = int(answer["LastModified"].timestamp()) * 1_000_000_000
             yield OpenObject(answer.get("ContentLength"), last_modified_ns, _chunks(body))
         finally:

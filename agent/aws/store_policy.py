@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Any, Final
+from typing import Final
 
 from botocore.exceptions import (
     ClientError,
@@ -21,7 +21,7 @@ from botocore.exceptions import (
     ValidationError,
 )
 
-from agent.aws.error_response import ErrorResponse, words_of_success
+from agent.aws.error_response import ErrorResponse
 from agent.aws.failure import FailureKind, explain
 from agent.errors import Fault, LimitError, PermanentError, TrailAgentError
 from agent.faults.dead_letters import Reason
@@ -125,7 +125,7 @@ UNMEASURED: Final = Policy(
 # fmt: on
 
 _CODES: Final[Mapping[str, Policy]] = {
-    **dict.fromkeys("NoSuchKey NoSuchVersion NotFound".split(), MISSING),
+    **dict.fromkeys("Gone NoSuchKey NoSuchVersion NotFound".split(), MISSING),
     **dict.fromkeys("InvalidBucketName NoSuchAccessPoint NoSuchBucket".split(), NO_BUCKET),
     **dict.fromkeys(
         """
@@ -178,9 +178,9 @@ def failed_read(error: BaseException) -> StoreError:
     return StoreError(policy, f"{policy.says} ({words})", answer=f"{said.status} {said.code[:_LONGEST_CODE]}")
 
 
-def no_object(answer: Mapping[str, Any]) -> StoreError:
-    """A success of GetObject that is no object, such as the page of a proxy: `answer` is what boto3 returned."""
-    return StoreError(NOT_S3, f"{NOT_S3.says} ({words_of_success(answer)})")
+def no_object(words: str) -> StoreError:
+    """A success of GetObject is no object, such as the page of a proxy; `words` say what it is."""
+    return StoreError(NOT_S3, f"{NOT_S3.says} ({words})")
 
 
 def broken_off(arrived: int, length: int) -> StoreError:
@@ -224,6 +224,8 @@ def _policy_of(said: ErrorResponse) -> Policy:
     if said.code.startswith("KMS."):
         return UNAVAILABLE if "Throttling" in said.code or "Unavailable" in said.code else DENIED
     policy = _CODES.get(said.code) or _policy_of_status(said.status)
+    if policy is MISSING and said.code not in _CODES and said.code:
+        return REFUSED  # something that the read needs is missing: who knows whether it is the object
     if said.is_of_s3 or (policy in _OF_ANY_SERVER and said.status not in _REDIRECTS):
         return policy
     return NOT_S3

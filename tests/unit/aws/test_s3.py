@@ -127,17 +127,35 @@ def test_a_connection_that_breaks_within_the_body_may_hold_next_time(error: Exce
         assert caught.value.policy is UNAVAILABLE
 
 
-def test_what_has_no_time_of_writing_is_not_an_object() -> None:
-    """A proxy that answers 200 with a page of its own does not speak for S3."""
+def _page(**headers: str) -> dict[str, object]:
+    told = {"HTTPStatusCode": 200, "HTTPHeaders": {"content-type": "text/html", **headers}}
+    return {**_found(io.BytesIO(b"<html>"), 6), "ResponseMetadata": told}
+
+
+@pytest.mark.row(78)
+@pytest.mark.parametrize(
+    ("has_time", "words"),
+    [(True, "status 200, a web page"), (False, "status 200, a web page, without Last-Modified")],
+    ids=["static page", "page of a proxy"],
+)
+def test_a_page_is_not_an_object(has_time: bool, words: str) -> None:
+    """A server that answers 200 with a page of its own does not speak for S3, whether or not it says how old it is."""
     with _answering() as (store, stub):
-        found = _found(io.BytesIO(b"<html>"), 6)
-        del found["LastModified"]
-        found["ResponseMetadata"] = {"HTTPStatusCode": 200, "HTTPHeaders": {"content-type": "text/html"}}
+        found = _page()
+        if not has_time:
+            del found["LastModified"]
         stub.add_response("get_object", found)
         with pytest.raises(StoreError) as caught:
             _read(store)
         assert caught.value.policy is NOT_S3
-        assert caught.value.detail == "what answered is not S3 (status 200, a web page without Last-Modified)"
+        assert caught.value.detail == f"what answered is not S3 ({words})"
+
+
+def test_a_page_that_s3_keeps_is_an_object() -> None:
+    """Its own headers tell that S3 gave it; what it holds is judged later."""
+    with _answering() as (store, stub):
+        stub.add_response("get_object", _page(**{"x-amz-request-id": "4442587FB7D0A2F9"}))
+        assert _read(store) == b"<html>"
 
 
 def test_the_body_is_closed_however_reading_ends() -> None:

@@ -46,7 +46,7 @@ from agent.model import ObjectRef
 REF = ObjectRef("acme-trail", "key")
 EVERY_POLICY = [row for row in vars(store_policy).values() if isinstance(row, Policy)]
 SAID = {
-    MISSING: "404 NoSuchKey, 404 NoSuchVersion, 404 SomethingNew, 410 Gone",
+    MISSING: "404 NoSuchKey, 404 NoSuchVersion, 404 NotFound, 410 Gone",
     NO_BUCKET: "404 NoSuchBucket, 404 NoSuchAccessPoint, 400 InvalidBucketName",
     DENIED: """403 AccessDenied, 403 AllAccessDisabled, 403 AccountProblem, 400 ExpiredToken, 400 InvalidToken,
         403 InvalidAccessKeyId, 403 SignatureDoesNotMatch, 403 RequestTimeTooSkewed, 403 InvalidPayer,
@@ -59,7 +59,8 @@ SAID = {
     OTHER_REGION: "301 PermanentRedirect, 301 Moved, 400 IllegalLocationConstraintException, 400 IncorrectEndpoint",
     REFUSED: """400 InvalidRequest, 400 InvalidArgument, 400 KeyTooLongError, 405 MethodNotAllowed,
         412 PreconditionFailed, 416 InvalidRange, 400 InvalidURI, 400 UnsupportedSignature, 501 NotImplemented,
-        409 InvalidBucketState, 400 SomethingNew, 451 UnavailableForLegalReasons,
+        409 InvalidBucketState, 400 SomethingNew, 404 SomethingNew, 404 ContainerNotFound,
+        451 UnavailableForLegalReasons,
         400 InvalidEncryptionAlgorithmError, 400 ServerSideEncryptionConfigurationNotFoundError""",
     ARCHIVED: "403 InvalidObjectState",
 }
