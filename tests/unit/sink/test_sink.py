@@ -15,63 +15,25 @@ from agent.sink.answer import (
     Accepted,
     Answer,
     Later,
-    Meaning,
     Misconfigured,
     PartlyRejected,
-    Refusal,
     TooLarge,
-    refusal,
 )
 from agent.sink.otlp.decode import ReceivedRecord
 from agent.sink.patience import patience
 from agent.sink.words import are_about_age
 from tests.support.clock import FakeClock
+from tests.support.loki import BAD, BEHIND, MINUTE, FakeLoki, refused
 from tests.support.records import NOON, SECOND, log_record
 from tests.support.sink import open_sink
 from tests.support.telemetry import FakeTelemetry
 from tests.support.transport import FakeTransport
 
-MINUTE = 60 * SECOND
-BAD = "stream '{}' has a label that is not valid: 'x'"
-BEHIND = "entry too far behind, entry timestamp is: 2026-01-01T00:00:00Z, oldest acceptable timestamp is: 2026-01-02"
 NEW = "entry for stream '{}' has timestamp too new: 2"
-
-
-def refused(text: str) -> Answer:
-    """A 400 with this text."""
-    return refusal(Meaning.REFUSED, Refusal("400", "answered 400", text, text))
 
 
 def _reasons(verdicts: list[Verdict]) -> list[Reason | None]:
     return [verdict.fault.reason if verdict.fault else None for verdict in verdicts]
-
-
-class FakeLoki:
-    """Stores the good entries of a push, then answers 400 for the bad; refuses what is an hour behind its stream."""
-
-    def __init__(self, *, window: int | None = 60 * MINUTE, oldest: int = 0) -> None:
-        self.stored: list[str] = []
-        self._window = window
-        self._oldest = oldest
-        self._newest: dict[str, int] = {}
-
-    def rule(self, received: list[ReceivedRecord]) -> Answer:
-        """Take one push."""
-        errors = [error for record in received if (error := self._take(record))]
-        return refused(errors[-1]) if errors else Accepted()
-
-    def _take(self, record: ReceivedRecord) -> str:
-        stream = str(record.resource.get("cloud.region"))
-        newest = self._newest.get(stream, 0)
-        if record.time_unix_nano < self._oldest:
-            return "entry for stream '{}' has timestamp too old: x, oldest acceptable timestamp is: y"
-        if self._window and record.time_unix_nano < newest - self._window:
-            return f"entry with timestamp x ignored, reason: '{BEHIND}',\nuser 'a', total ignored: 1 out of 2"
-        if record.body.startswith("long"):
-            return BAD
-        self._newest[stream] = max(newest, record.time_unix_nano)
-        self.stored.append(record.body)
-        return ""
 
 
 @given(st.lists(st.booleans(), min_size=1, max_size=40), st.integers(1, 9))
