@@ -145,10 +145,11 @@ def _settlement(reading: Reading, answers: Mapping[bytes, _Answer]) -> Settlemen
 def _may_pass_later(delivery: Delivery, verdicts: Sequence[tuple[LogRecord, _Answer]]) -> Settlement | None:
     """RETRY for a record that the sink did not settle, or finds too new: a clock is wrong, or the event is forged."""
     is_early = delivery.receive_count <= _PATIENT_RECEIVES
+    is_bad = any(isinstance(answer, Verdict) and answer.fault for _, answer in verdicts)
     for record, answer in verdicts:
         if isinstance(answer, _Known):
             continue
-        if answer.retry:
+        if answer.retry and (is_early or not is_bad):
             return _again(delivery, record, answer.retry, answer.retry_detail)
         if is_early and answer.fault and answer.fault.reason is Reason.SINK_TOO_NEW:
             return _again(delivery, record, RetryReason.SINK_TOO_NEW, answer.fault.detail)

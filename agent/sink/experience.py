@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -26,8 +27,8 @@ _CHANCE: Final = 1e-3
 class Lone:
     """A record that does not pass, though it is alone in its request: since when, and how often it was tried.
 
-    `accepted` and `failed` are what all requests had counted before; `stuck_at` is what had been accepted when the
-    first request with it was sent that never passed.
+    `accepted` and `failed` are what all requests had counted before its first try; `stuck_at` is what had been accepted
+    when the first request with it was sent that never passed.
     """
 
     since: float
@@ -48,6 +49,7 @@ class Experience:
         self._first: OrderedDict[bytes, int] = OrderedDict()
         self._in_a_row: dict[bytes, str] = {}
         self._lone: OrderedDict[bytes, Lone] = OrderedDict()
+        self._stuck: OrderedDict[bytes, int] = OrderedDict()
         self._limit_bytes = 0
         self._limit_until = 0.0
 
@@ -113,6 +115,8 @@ class Experience:
         with self._lock:
             before = self._accepted if stuck_at is None else stuck_at
             known = self._lone.setdefault(digest, Lone(now, self._accepted, self._failed, before))
+            if not known.tries:  # what failed while it was searched for says nothing of the sink
+                known.accepted, known.failed = self._accepted, self._failed
             if len(self._lone) > REMEMBERED:
                 self._lone.popitem(last=False)
             return known
@@ -120,6 +124,11 @@ class Experience:
     def is_lone(self, digest: bytes) -> bool:
         """Whether a record is known not to pass alone."""
         return digest in self._lone
+
+    def tries(self, digest: bytes) -> int:
+        """How often a lone record was tried; 0 of any other."""
+        lone = self._lone.get(digest)
+        return lone.tries if lone else 0
 
     def has_accepted_beside(self, digest: bytes) -> bool:
         """Whether others were accepted since a request with this lone record was sent in vain."""
@@ -131,6 +140,19 @@ class Experience:
         """A record has its verdict."""
         with self._lock:
             self._lone.pop(digest, None)
+            self._stuck.pop(digest, None)
+
+    def remember_stuck(self, digests: Iterable[bytes], stuck_at: int) -> None:
+        """Records in a request that never passes, nor does any part of it; `stuck_at` as for a lone one."""
+        with self._lock:
+            for digest in digests:
+                self._stuck.setdefault(digest, stuck_at)
+            while len(self._stuck) > REMEMBERED:
+                self._stuck.popitem(last=False)
+
+    def stuck_at(self, digest: bytes) -> int | None:
+        """What had been accepted before requests with this record were stuck; None if they were not."""
+        return self._stuck.get(digest)
 
     def blames(self, digest: bytes, now: float) -> bool:
         """Whether the record itself is why it does not pass.

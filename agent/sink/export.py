@@ -34,6 +34,12 @@ from agent.sink.verdicts import RefusedRecord, TimeProof, Verdicts
 MOST_TRIES_ALONE: Final = 2
 """How often one export tries a record that is known not to pass alone."""
 
+ALL_ALONE_SECONDS: Final = 60.0
+"""For how long one export tries all such records together: others are settled when it ends."""
+
+MOST_ROUNDS: Final = 4
+"""How often one export searches a request of which no part passes: some minutes."""
+
 
 class Export:
     """One call of `Sink.export`: what is still to be sent, and the verdicts so far."""
@@ -45,27 +51,40 @@ class Export:
         self._telemetry = telemetry
         self._verdicts = Verdicts(cargo.records, experience)
         self._lone: list[tuple[int, NotJudged]] = []
+        self._stuck: list[int] = []
 
     def run(self) -> list[Verdict]:
         """Send everything, oldest first; last of all the records that are known not to pass."""
         left = [place for place in self._cargo.oldest_first() if not self._set_aside(place)]
-        goes_on = True
-        while left and goes_on:
-            piece = self._cargo.first_request(left, self._experience.limit(self._asking.now()))
-            left = left[len(piece.places) :]
-            goes_on = self._work_on(piece)
-        if goes_on:
-            goes_on = all(self._outlast(place, last) for place, last in self._lone)
+        goes_on = self._send_all(left) and self._send_all(self._stuck, is_stuck=True)
+        goes_on = goes_on and self._outlast_all()
         if goes_on:
             again = [Piece((place,), refused_since=0) for place in self._verdicts.take_overtaken()]
             self._work_on(*reversed(again))
         return self._verdicts.conclude(has_control=self._asking.has_control)
 
     def _set_aside(self, place: int) -> bool:
-        is_lone = self._experience.is_lone(self._cargo.records[place].digest)
-        if is_lone:
+        digest = self._cargo.records[place].digest
+        if self._experience.is_lone(digest):
             self._lone.append((place, Later("")))
-        return is_lone
+        elif self._experience.stuck_at(digest) is not None:
+            self._stuck.append(place)
+        else:
+            return False
+        return True
+
+    def _send_all(self, left: list[int], *, is_stuck: bool = False) -> bool:
+        """Send these, in as many requests as it takes; False if the daemon halts before."""
+        goes_on = True
+        while left and goes_on:
+            piece = self._cargo.first_request(left, self._experience.limit(self._asking.now()))
+            left = left[len(piece.places) :]
+            goes_on = self._work_on(self._as_stuck(piece) if is_stuck else piece)
+        return goes_on
+
+    def _as_stuck(self, piece: Piece) -> Piece:
+        known = (self._experience.stuck_at(self._cargo.records[place].digest) for place in piece.places)
+        return replace(piece, is_urgent=True, stuck_at=min((each for each in known if each is not None), default=None))
 
     def _work_on(self, *pieces: Piece) -> bool:
         """Send requests, the last first, and the parts that must be sent again; False if the daemon halts before."""
@@ -94,7 +113,7 @@ class Export:
         if not isinstance(answer, Stuck):
             return self._judge(piece, answer)
         if len(piece.places) > 1:
-            return self._try_parts(piece.stuck(answer.accepted), answer.answer)
+            return self._search(piece.stuck(answer.accepted), answer.answer)
         (place,) = piece.places
         digest, stuck_at = self._cargo.records[place].digest, piece.stuck(answer.accepted).stuck_at
         self._experience.remember_lone(digest, self._asking.now(), stuck_at)
@@ -167,6 +186,21 @@ class Export:
         self._verdicts.refuse(RefusedRecord(place, key, said, Reason.RECORD_TOO_LARGE), since)
         return []
 
+    def _search(self, piece: Piece, last: NotJudged) -> list[Piece] | None:
+        """Search a request that is stuck for what does not pass, unless nothing else has passed for long: then hold it.
+
+        Whoever waits on with it would never know whether others pass. An overload is waited for.
+        """
+        is_throttled = isinstance(last, Later) and last.throttled
+        is_long = piece.is_urgent or (piece.rounds >= MOST_ROUNDS and not is_throttled)
+        if not is_long or self._experience.accepted > (piece.stuck_at or 0):
+            return self._try_parts(piece, last)
+        digests = [self._cargo.records[place].digest for place in piece.places]
+        self._experience.remember_stuck(digests, piece.stuck_at or 0)
+        for place in piece.places:
+            self._verdicts.unsettled(place, _said(last), is_suspect=True)
+        return []
+
     def _try_parts(self, piece: Piece, last: NotJudged) -> list[Piece] | None:
         """Try smaller and smaller parts of a request that is stuck, in turn with the whole, until one passes.
 
@@ -186,15 +220,25 @@ class Export:
                         self._experience.learn_limit(len(payload), self._asking.now())
                     return [*left, *self._judge(tried, answer)]
                 last, trials = answer, trials + 1
-        if piece.is_urgent:
+        if piece.is_urgent or self._experience.accepted > (piece.stuck_at or 0):
             return [replace(half, is_urgent=True) for half in reversed(piece.halves())]
         return [replace(piece, rounds=piece.rounds + 1)]
+
+    def _outlast_all(self) -> bool:
+        """Try each record that does not pass alone, the most tried first, for a minute; False if the daemon halts."""
+        end = self._asking.now() + ALL_ALONE_SECONDS
+        self._lone.sort(key=lambda each: -self._experience.tries(self._cargo.records[each[0]].digest))
+        for place, last in self._lone:  # may grow meanwhile
+            if self._asking.now() >= end:
+                self._put_off_or_hold(place, last)
+            elif not self._outlast(place, last):
+                return False
+        return True
 
     def _outlast(self, place: int, last: NotJudged) -> bool:
         """Try a record that does not pass alone a little more; False if the daemon halts.
 
-        No other record waits for it longer than this. It comes again, and its tries count on, until it is to blame. If
-        no empty request has passed so far, the sink may be down: then it is tried for five minutes.
+        No other record waits for it longer than this. It comes again, and its tries count on, until it is to blame.
         """
         digest, alone = self._cargo.records[place].digest, Piece((place,))
         lone = self._experience.remember_lone(digest, self._asking.now())
@@ -205,17 +249,25 @@ class Export:
             last = answer
             if self._ask_whether_to_blame(digest, answer):
                 return self._cut_until_it_passes(place, answer)
-            if trial + 1 >= MOST_TRIES_ALONE and (self._asking.has_control or self._is_old(lone)):
+            if trial + 1 >= MOST_TRIES_ALONE and not self._may_be_down(lone, answer):
                 break
-        if self._experience.has_accepted_beside(digest):
-            self._asking.take_back_stuck()
-            self._verdicts.put_off(place, lone.tries)
-        else:  # it is held, so that others can be tried
-            self._verdicts.unsettled(place, _said(last), is_suspect=True)
+        self._put_off_or_hold(place, last)
         return True
 
-    def _is_old(self, lone: Lone) -> bool:
-        return self._asking.now() - lone.since >= ALONE_SECONDS
+    def _put_off_or_hold(self, place: int, last: NotJudged) -> None:
+        """Have a lone record come again, if others are accepted; else it is held, so that others can be tried."""
+        digest = self._cargo.records[place].digest
+        if self._experience.has_accepted_beside(digest):
+            self._asking.take_back_stuck()
+            self._verdicts.put_off(place, self._experience.tries(digest))
+        else:
+            self._verdicts.unsettled(place, _said(last), is_suspect=True)
+
+    def _may_be_down(self, lone: Lone, answer: NotJudged) -> bool:
+        """Whether it may be no record's fault, nor that of the sink's settings: for five minutes, if nothing passes."""
+        if self._experience.accepted > lone.stuck_at or self._asking.now() - lone.since >= ALONE_SECONDS:
+            return False
+        return not self._asking.has_control or (isinstance(answer, Later) and answer.throttled)
 
     def _ask_whether_to_blame(self, digest: bytes, answer: NotJudged) -> bool:
         """True if it is the record's own fault; never under an overload, which may be that of one stream."""

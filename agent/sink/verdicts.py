@@ -21,21 +21,21 @@ _DETAILS: Final = {
     Reason.RECORD_TOO_LARGE: "the sink finds the record too large",
 }
 _DOUBTS: Final = {
-    Reason.SINK_REJECTED: "the sink accepts no record, and refuses each: its settings may be to blame, not the records",
+    Reason.SINK_REJECTED: "the sink refuses records and has accepted none since: its settings may be wrong",
     Reason.SINK_TOO_OLD: (
-        "the sink accepts no record, and calls records too old that are less than an hour old by our clock: "
+        "the sink calls records too old that are less than an hour old by our clock, and has accepted none since: "
         "its clock, its limit for old records or our clock may be wrong"
     ),
     Reason.SINK_TOO_NEW: (
-        "the sink accepts no record, and calls records too new that are not of the future by our clock: "
+        "the sink calls records too new that are not of the future by our clock, and has accepted none since: "
         "its clock or our clock may be wrong"
     ),
-    Reason.RECORD_TOO_LARGE: "the sink accepts no record, and calls records too large: its limit may be to blame",
+    Reason.RECORD_TOO_LARGE: "the sink calls records too large and has accepted none since: its limit may be wrong",
 }
 """What is said of a refusal if no other record was accepted since, so that the sink may be to blame."""
 
 _SILENT: Final = "the sink accepts others, but gives no answer that settles this record, sent alone"
-_SILENT_TO_ALL: Final = "the sink accepts no record, and gives one that is sent alone no answer that settles it"
+_SILENT_TO_ALL: Final = "the sink gives records no answer that settles them, and has accepted none since"
 _REASONS: Final = {Why.TOO_OLD: Reason.SINK_TOO_OLD, Why.TOO_NEW: Reason.SINK_TOO_NEW}
 NOT_OLD_NANO: Final = 3600 * 10**9
 CLOCKS_DIFFER_NANO: Final = 60 * 10**9

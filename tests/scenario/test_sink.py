@@ -431,6 +431,50 @@ def test_a_sink_that_settles_no_record_is_not_said_to_refuse() -> None:
     agent.run(7 * HOUR)
     for glance in seen.values():
         assert any(problem.startswith("sink refuses: ") for problem in glance.ready)
-        assert "no answer that settles it" in " ".join(glance.ready)
+        assert "no answer that settles them" in " ".join(glance.ready)
     assert receives == [1]
+    world.check_all_delivered()
+
+
+@pytest.mark.row(82)
+@pytest.mark.row(86)
+@pytest.mark.parametrize("count", [2, 12])
+@pytest.mark.parametrize("reply", [Reply(500), Reply(403, text="<html>Request blocked</html>")], ids=["500", "403"])
+def test_several_records_without_an_answer_do_not_stop_the_agent(reply: Reply, count: int) -> None:
+    """They are all that a message has, and all that there is: it is held after minutes, and the next ones pass."""
+    world = World()
+    names = [f"odd{number}" for number in range(count)]
+    odd = world.put(ref("odd"), *(event(name, minute=number) for number, name in enumerate(names)))
+    world.notify(odd)
+    world.sink.sickening, world.sink.sickness = set(names), reply
+    for minute in range(1, 240, 4):
+        world.clock.at(minute * MINUTE, partial(world.produce, 1, prefix=f"m{minute}x"))
+    agent = world.agent()
+    seen = agent.observe(20 * MINUTE)
+    agent.run(4 * HOUR)
+    assert seen[20 * MINUTE].ready == []
+    assert seen[20 * MINUTE].metrics.by("trail_agent_deliveries_settled_total", "outcome")["delivered"] >= 4
+    assert world.letters() == [("sink_rejected", odd.ref.key)]
+    assert agent.settled()["retry"] <= 5
+    assert world.sink.stored == world.truth.produced - set(names)
+    world.check_end()
+
+
+@pytest.mark.row(82)
+def test_a_sink_that_answers_empty_requests_only_gets_everything_once_it_is_mended() -> None:
+    """For six hours it fails at every record: what there is is held, at one receive, and then all is delivered."""
+    world = World()
+    world.produce(25)
+    judge = world.sink._judge
+    world.sink._judge = lambda received: Reply(500)  # type: ignore[method-assign]
+    world.clock.at(6 * HOUR, lambda: setattr(world.sink, "_judge", judge))
+    for minute in range(10, 360, 10):
+        world.clock.at(minute * MINUTE, partial(world.produce, 1, prefix=f"m{minute}x"))
+    agent = world.agent()
+    receives: list[int] = []
+    world.clock.at(6 * HOUR - 1, lambda: receives.extend(each.receives for each in world.queue.messages.values()))
+    agent.run(8 * HOUR)
+    assert max(receives) == 1
+    assert world.letters() == []
+    assert agent.metric("trail_agent_records_truncated_total") == 0
     world.check_all_delivered()

@@ -108,6 +108,8 @@ class FarSide:
         else:
             asked = min(reply.retry_after or 0, _LONGEST_SECONDS)
             before = self._before[process]
+            if before and not set(events) <= before.whole:
+                before = None  # others go first
             whole = before.whole if before else frozenset(events)
             attempts = before.attempts + 1 if before else 1
             if attempts >= STUCK_ATTEMPTS:
@@ -155,9 +157,9 @@ class FarSide:
             self._truth.demand(self._clock.time() >= owed.not_before, f"{process} does not wait as long as asked")
 
     def _is_set_aside(self, process: str, owed: _Owed) -> bool:
-        """Whether it is one record that was stuck, and is alone by now: others may go first."""
+        """Whether it is known to be stuck, part by part: others may go first."""
         events = {event_id(record) for record in _records(owed.payload)}
-        return len(events) == 1 and events <= self._stuck[process]
+        return events <= self._stuck[process]
 
     def _check(self, process: str, record: ReceivedRecord) -> None:
         """What arrives was produced, is unaltered, the same bytes from whoever sends it, and not known to be here."""

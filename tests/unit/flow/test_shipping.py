@@ -172,6 +172,16 @@ def test_what_is_not_settled_waits_for_what_is_held_or_final(refusal: Fault, out
     assert rig.outcomes(reading("a", "b")) == [outcome]
 
 
+@pytest.mark.row(82)
+def test_a_delivery_that_is_a_dead_letter_anyway_does_not_wait_for_long() -> None:
+    """With a bad record in it, one that is not settled has three more receives to pass."""
+    rig = Rig()
+    rig.sink.unsettled, rig.sink.refused, rig.sink.refusal = {"a"}, {"b"}, REFUSED
+    found = {count: Reading(delivery(receive_count=count), (log_record("a"), log_record("b"))) for count in (1, 3, 4)}
+    seen = [rig.outcomes(each) for each in found.values()]
+    assert seen == [[Outcome.RETRY], [Outcome.RETRY], [Outcome.DEAD_LETTER]]
+
+
 @pytest.mark.row(85)
 def test_a_record_too_new_is_held_if_it_is_suspect() -> None:
     """Else its delivery comes again three times, and is a dead letter at the fourth receive."""

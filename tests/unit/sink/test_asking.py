@@ -398,6 +398,27 @@ def _suspects(verdicts: list[Verdict]) -> list[bool]:
     return [bool(verdict.fault and verdict.fault.is_suspect) for verdict in verdicts]
 
 
+@pytest.mark.row(82)
+def test_many_records_that_do_not_pass_keep_the_others_for_a_minute_at_most() -> None:
+    """The most tried are tried first, so that some are to blame after few exports, and not all after very many."""
+    clock = FakeClock()
+    transport = FakeTransport(
+        rule=lambda received: (
+            Misconfigured("403 with a web page") if any("odd" in each.body for each in received) else Accepted()
+        )
+    )
+    sink = open_sink(transport, clock=clock, random=lambda: 1.0)
+    odd = [log_record(f"odd {number}", at=NOON + number) for number in range(40)]
+    sink.export([*odd, *_records(3)])
+    for _ in range(4):
+        clock.advance(150)
+        began = clock.monotonic()
+        verdicts = sink.export([*odd, *_records(3)])
+        assert verdicts[-3:] == [ACCEPTED] * 3
+        assert clock.monotonic() - began <= 75
+    assert any(verdict.fault for verdict in verdicts)
+
+
 @pytest.mark.row(83)
 @pytest.mark.row(85)
 @pytest.mark.parametrize(
