@@ -76,6 +76,7 @@ class Asking:
         self._pulse = pulse
         self._halt = halt
         self._random = random
+        self._asked = threading.local()
         self._answered_at = self.now()
         self._asked_in_vain = False
         self._heeds_empty = True
@@ -101,7 +102,7 @@ class Asking:
         `is_first`: no request with these records was judged before, so that a refusal has to be compared with the
         answer to an empty request. `is_urgent`: a larger request with these records was stuck already.
         """
-        if self._halt.is_set():
+        if self._halt.is_set() or self._pulse.wait(self._halt, self._asked_seconds()):
             return None
         trial, accepted = Trial(self.now()), self._experience.accepted
 
@@ -130,9 +131,8 @@ class Asking:
 
         `lone`: the digest of the record, if the request has one that is known not to pass alone.
         """
-        seconds = patience(after, attempt, self._random())
-        is_asked = isinstance(after, Later) and after.retry_after is not None
-        if self._pulse.wait(self._halt, seconds if is_asked else min(seconds, LONGEST_TRIAL_WAIT_SECONDS)):
+        seconds = min(patience(after, attempt, self._random()), LONGEST_TRIAL_WAIT_SECONDS)
+        if self._pulse.wait(self._halt, max(seconds, self._asked_seconds())):
             return None
         answer = self._send_records(payload, lone)
         if not isinstance(answer, Later | Misconfigured):
@@ -201,7 +201,14 @@ class Asking:
                 self._experience.fail_alone(lone)
             else:
                 self._experience.fail()
+        asked = answer.retry_after if isinstance(answer, Later) else None
+        self._asked.until = self.now() + (asked or 0.0)
         return answer
+
+    def _asked_seconds(self) -> float:
+        """How long the sink's latest answer to this thread asked it to wait; other records must wait so long, too."""
+        until: float = getattr(self._asked, "until", 0.0)
+        return max(until - self.now(), 0.0)
 
     def _send(self, payload: bytes) -> Answer:
         begun = self.now()

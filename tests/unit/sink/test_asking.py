@@ -554,3 +554,26 @@ def test_a_setting_that_is_mended_amid_an_export_costs_no_record() -> None:
         transport = FakeTransport(answers[:count])
         assert open_sink(transport).export(_records(12)) == [ACCEPTED] * 12
         assert transport.stored == {record.body for record in _records(12)}
+
+
+def test_a_wait_that_the_sink_asks_for_is_kept_by_the_records_after_it_too() -> None:
+    """One record is answered with Retry-After again and again; what is sent next, in this export or another, waits."""
+    clock = FakeClock()
+    asked_until: list[float] = []
+    too_soon: list[str] = []
+
+    def judge(received: list[ReceivedRecord]) -> Answer:
+        if not received:
+            return Accepted()
+        if asked_until and clock.monotonic() < asked_until[-1]:
+            too_soon.append(received[0].body)
+        is_stuck = any("003" in each.body for each in received)
+        asked_until.append(clock.monotonic() + (50 if is_stuck else 0))
+        return Later("answered 503", retry_after=50) if is_stuck else Accepted()
+
+    sink = open_sink(FakeTransport(rule=judge), clock=clock)
+    first = sink.export(_records(8))
+    assert [verdict.accepted for verdict in first] == [number != 3 for number in range(8)]
+    assert asked_until[-1] > clock.monotonic()
+    assert sink.export([log_record("another", at=NOON)]) == [ACCEPTED]
+    assert too_soon == []
