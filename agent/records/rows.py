@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 from operator import attrgetter
 from typing import Any, Final
 
@@ -63,6 +64,7 @@ def _python_path(member: str) -> str:
     return ".".join(path)
 
 
+@cache  # it evaluates the annotations of a whole class each time
 def _fields(part: Any) -> dict[str, msgspec.structs.FieldInfo]:
     """The fields of a part of an event by their names in CloudTrail; none for a leaf."""
     is_part = issubclass(part, msgspec.Struct)
