@@ -179,6 +179,11 @@ class Refusal:
     asked: bytes = b""
 
 
+def in_full(answer: NotJudged | Refused | TooLarge) -> str:
+    """Our sentence and the sink's words, which may quote records: for a dead letter only."""
+    return f"{answer.detail}: {answer.said}".rstrip(": ")
+
+
 def http_meaning(status: int) -> Meaning:
     """What an HTTP status says by itself."""
     return HTTP_STATUSES.get(status) or HTTP_CLASSES.get(status // 100, Meaning.SLOW)
