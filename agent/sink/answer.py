@@ -1,8 +1,8 @@
 """What the other side of an export can say, and the one table that tells what it means.
 
 A meaning needs evidence: the code, the words, and what was asked. This page holds the code and the words; an answer's
-code and words together give its `Meaning`. `agent.sink.asking` looks at what was asked (an answer that an empty request
-gets too is not about a record), and `agent.sink.experience` at what other records were answered.
+code and words together give its `Meaning`. `agent.sink.control` looks at what was asked (an answer that an empty
+request gets too is not about a record), and `agent.sink.experience` at what other records were answered.
 
 | meaning       | evidence                                                  | what the agent does                     |
 |---------------|-----------------------------------------------------------|-----------------------------------------|

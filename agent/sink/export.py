@@ -45,7 +45,7 @@ class Export:
         if goes_on:
             again = [Piece((place,), refused_since=0) for place in self._verdicts.take_overtaken()]
             self._work_on(*reversed(again))
-        return self._verdicts.conclude(has_control=self._asking.has_control)
+        return self._verdicts.conclude(has_control=self._asking.control.is_heeded)
 
     def _set_aside(self, place: int) -> bool:
         digest = self._cargo.records[place].digest

@@ -86,7 +86,7 @@ class LoneRecords:
         """Have a lone record come again, if others are accepted; else it is held, so that others can be tried."""
         digest = self._cargo.records[place].digest
         if self._experience.has_accepted_beside(digest):
-            self._asking.take_back_stuck()
+            self._asking.control.take_back_stuck()
             self._verdicts.put_off(place, self._experience.tries(digest))
         else:
             self._verdicts.unsettled(place, in_full(last), is_suspect=True)
@@ -95,13 +95,13 @@ class LoneRecords:
         """Whether it may be no record's fault, nor that of the sink's settings: for five minutes, if nothing passes."""
         if self._experience.accepted > lone.stuck_at or self._asking.now() - lone.since >= ALONE_SECONDS:
             return False
-        return not self._asking.has_control or (isinstance(answer, Later) and answer.throttled)
+        return not self._asking.control.is_heeded or (isinstance(answer, Later) and answer.throttled)
 
     def _ask_whether_to_blame(self, digest: bytes, answer: NotJudged) -> bool:
         """True if it is the record's own fault; never under an overload, which may be that of one stream."""
         if isinstance(answer, Later) and answer.throttled:
             return False
-        return self._experience.blames(digest, self._asking.now()) and self._asking.try_empty()
+        return self._experience.blames(digest, self._asking.now()) and self._asking.control.try_empty()
 
     def _cut_until_it_passes(self, place: int, last: NotJudged) -> bool:
         """Shrink a record that is to blame, and send it; a dead letter, if no part of it passes. False if halted."""
@@ -112,7 +112,7 @@ class LoneRecords:
                 self._telemetry.record_shrunk()
                 return answer is not None and self._pass_on(alone, answer)
             last, trials = answer, trials + 1
-        is_down = not self._asking.try_empty()  # since a moment ago: nothing is proven
+        is_down = not self._asking.control.try_empty()  # since a moment ago: nothing is proven
         self._verdicts.unsettled(place, in_full(last), is_suspect=is_down)
         return True
 

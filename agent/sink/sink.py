@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from agent.model import ACCEPTED, LogRecord, Verdict
 from agent.pulse import Pulse
 from agent.sink.asking import Asking
+from agent.sink.control import Control
 from agent.sink.experience import Experience
 from agent.sink.export import Export
 from agent.sink.outside import SinkTelemetry
@@ -46,7 +47,7 @@ class Sink:
         self._shrink = shrink
         self._limits = Limits(max_batch_bytes, max_batch_records)
         self._experience = Experience()
-        self._asking = Asking(
+        self._control = Control(
             transport=transport,
             empty=encoder.payload(()),
             experience=self._experience,
@@ -55,6 +56,9 @@ class Sink:
             pulse=pulse,
             halt=halt,
             random=random,
+        )
+        self._asking = Asking(
+            control=self._control, experience=self._experience, gate=gate, pulse=pulse, halt=halt, random=random
         )
 
     def export(self, records: Sequence[LogRecord]) -> list[Verdict]:
@@ -68,15 +72,15 @@ class Sink:
 
     def probe(self) -> bool:
         """Send one empty request: True if the sink judges requests. Never waits."""
-        return self._asking.probe()
+        return self._control.probe()
 
     def await_up(self) -> bool:
         """Send empty requests until one passes, as patiently as an export; False if `halt` is set before."""
-        return self._asking.await_up()
+        return self._control.await_up()
 
     def unheard_seconds(self) -> float:
         """How long ago the sink answered a request, or failed to; since the start, if none was sent."""
-        return self._asking.unheard_seconds()
+        return self._control.unheard_seconds()
 
 
 class DryRunSink:
