@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from copy import deepcopy
 from random import Random
 from typing import Any, Final
 
@@ -132,14 +133,19 @@ def _change(place: _Place, rng: Random) -> None:
         case 0 | 1:
             parent[key] = f"@@{rng.randrange(len(_FRAGMENTS))}@@"
         case 2:
-            parent[key] = rng.choice(_VALUES)
+            parent[key] = _value(rng)
         case 3:
             parent[key] = rng.choice(([parent[key]], {"a": parent[key]}, str(parent[key])[:200]))
         case 4 if isinstance(parent, dict):
             parent[rng.choice(_KEYS)] = parent.pop(key)
         case 5 if isinstance(parent, dict):
-            parent[rng.choice(_KEYS)] = rng.choice(_VALUES)
+            parent[rng.choice(_KEYS)] = _value(rng)
         case 6 if isinstance(parent, list):
-            parent.insert(key, rng.choice(_VALUES))
+            parent.insert(key, _value(rng))
         case _:
             del parent[key]
+
+
+def _value(rng: Random) -> Any:
+    """One of the values, for this input alone: the next change may be made inside it."""
+    return deepcopy(rng.choice(_VALUES))
