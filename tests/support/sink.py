@@ -11,11 +11,14 @@ from agent.faults.dead_letters import Reason
 from agent.faults.retries import RetryReason
 from agent.model import ACCEPTED, UNANSWERED, LogRecord, Verdict
 from agent.pulse import Pulse
+from agent.sink.answer import Accepted, Answer, Meaning, Refusal, refusal
+from agent.sink.otlp.decode import ReceivedRecord
 from agent.sink.otlp.encode import Encoder
 from agent.sink.sink import Sink
 from agent.sink.wire import Transport
 from agent.waiting.gate import Gate
 from tests.support.clock import FakeClock
+from tests.support.records import NOON, log_record
 from tests.support.telemetry import FakeTelemetry
 
 REFUSED = Fault(Reason.SINK_REJECTED, "the sink said no")
@@ -97,3 +100,45 @@ def open_sink(
         max_batch_records=max_batch_records,
         random=random,
     )
+
+
+def http_refusal(status: int, text: str = "", meaning: Meaning = Meaning.REFUSED, *, is_page: bool = False) -> Answer:
+    """What an HTTP sink answers with this status and this text."""
+    return refusal(meaning, Refusal(str(status), f"answered {status}", text, text, is_page=is_page))
+
+
+def numbered(count: int, size: int = 20) -> list[LogRecord]:
+    """So many records of so many bytes, one nanosecond apart."""
+    return [log_record(f"{number:03d}".ljust(size, "x"), at=NOON + number) for number in range(count)]
+
+
+def halved(record: LogRecord) -> LogRecord | None:
+    """The first half of a record; None of one with a body of 40 characters or fewer."""
+    body = record.body
+    return log_record(body[: len(body) // 2], at=record.time_unix_nano) if len(body) > 40 else None
+
+
+def reasons(verdicts: list[Verdict]) -> list[Reason | None]:
+    """Why each record was refused; None of one that was not."""
+    return [verdict.fault.reason if verdict.fault else None for verdict in verdicts]
+
+
+def stops_after(seconds: float, clock: FakeClock) -> tuple[threading.Event, FakeTelemetry]:
+    """A halt that is set when the sink was said to be down so long, and the telemetry that does it."""
+    halt = threading.Event()
+    end = clock.monotonic() + seconds
+    return halt, FakeTelemetry(on_down=lambda: halt.set() if clock.monotonic() > end else None)
+
+
+def limited(most: int, answer: Answer) -> Callable[[list[ReceivedRecord]], Answer]:
+    """Accepts requests whose bodies have so many characters at most."""
+
+    def rule(received: list[ReceivedRecord]) -> Answer:
+        return answer if sum(len(each.body) for each in received) > most else Accepted()
+
+    return rule
+
+
+def suspects(verdicts: list[Verdict]) -> list[bool]:
+    """Of each record whether the sink is suspected of what it says."""
+    return [bool(verdict.fault and verdict.fault.is_suspect) for verdict in verdicts]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from agent.errors import SettingsError
-from agent.settings import load, read_mask_key
+from agent.settings import load
 
 MINIMAL = (
     "queue: {url: 'https://sqs.us-west-2.amazonaws.com/111122223333/trail-agent'}\nbuckets: [{name: acme-trail}]\n"
@@ -293,23 +293,6 @@ def test_a_key_that_can_be_guessed_is_refused(tmp_path: Path, content: bytes, hi
     assert hint in problem
     assert "openssl rand -hex 32" in problem
     assert "s3cret" not in problem
-
-
-@pytest.mark.parametrize(
-    ("content", "key"),
-    [
-        (b"0123456789abcdef0123456789abcdef", None),
-        (b"  0123456789abcdef0123456789abcdef\r\n", b"0123456789abcdef0123456789abcdef"),
-        (b"\n\x80" + bytes(range(29)) + b"\n", None),
-    ],
-)
-def test_a_key_is_text_without_its_line_end_or_bytes_as_they_are(
-    tmp_path: Path, content: bytes, key: bytes | None
-) -> None:
-    """An editor's line end changes no pseudonym, and no byte of a binary key is taken for one."""
-    path = tmp_path / "key"
-    path.write_bytes(content)
-    assert read_mask_key(path) == (key or content)
 
 
 def test_broken_header_files_are_refused(tmp_path: Path) -> None:

@@ -10,13 +10,10 @@ from pydantic import ValidationError
 
 from agent.errors import SettingsError
 from agent.settings import (
-    HttpSettings,
     OtlpSettings,
-    QueueSettings,
     Settings,
     environment,
     load,
-    queue_endpoint,
     redacted,
 )
 
@@ -86,71 +83,6 @@ def test_references_expand_inside_the_file(tmp_path: Path) -> None:
     assert found.resource == {"service.name": "aws-codecatalyst", "a": "x-n-${y}", "b": "z"}
 
 
-@pytest.mark.parametrize(
-    ("url", "region"),
-    [
-        (QUEUE, "us-west-2"),
-        ("https://us-west-2.queue.amazonaws.com/111122223333/q", "us-west-2"),
-        ("https://queue.amazonaws.com/111122223333/q", "us-east-1"),
-        ("https://sqs.cn-north-1.amazonaws.com.cn/111122223333/q", "cn-north-1"),
-        ("https://sqs.us-gov-west-1.amazonaws.com/111122223333/q", "us-gov-west-1"),
-        ("https://sqs.eu-west-1.api.aws/111122223333/q", "eu-west-1"),
-        ("https://vpce-1-a.sqs.us-west-2.vpce.amazonaws.com/111122223333/q", "us-west-2"),
-        ("http://sqs.ap-south-1.localhost.localstack.cloud:4566/000000000000/q", "ap-south-1"),
-        ("http://localhost:4566/queue/us-east-2/000000000000/q", "us-east-2"),
-        ("https://sqs-fips.us-east-1.amazonaws.com/111122223333/q", "us-east-1"),
-        ("https://sqs.us-iso-east-1.c2s.ic.gov/111122223333/q", "us-iso-east-1"),
-        ("https://sqs.eusc-de-east-1.amazonaws.eu/111122223333/q", "eusc-de-east-1"),
-        ("https://vpce-0a-us-east-2a.sqs.us-east-2.vpce.amazonaws.com/111122223333/q/", "us-east-2"),
-    ],
-)
-def test_the_region_is_read_off_the_queue_url(url: str, region: str) -> None:
-    """Every form of queue URL that names a region gives it."""
-    assert QueueSettings(url=url).region == region
-
-
-@pytest.mark.row(49)
-@pytest.mark.parametrize(
-    "url",
-    [
-        "http://localhost:9324/queue/trail-agent",
-        "http://elasticmq:9324/trail-agent",
-        "http://localhost:9324/000000000000/q",
-        "http://sqs-proxy-1.corp.example/111122223333/us-east-1",
-    ],
-)
-def test_an_emulator_needs_no_account_in_its_urls(url: str) -> None:
-    """A host that is not AWS's names its queues as it likes; what looks like a region there is none."""
-    assert QueueSettings(url=url, region="eu-west-1").region == "eu-west-1"
-
-
-@pytest.mark.row(49)
-@pytest.mark.parametrize(
-    ("url", "endpoint"),
-    [
-        (QUEUE, "https://sqs.us-west-2.amazonaws.com"),
-        ("http://sqs.us-west-2.amazonaws.com/111122223333/q", "https://sqs.us-west-2.amazonaws.com"),
-        ("https://sqs-fips.us-east-1.api.aws/111122223333/q", "https://sqs-fips.us-east-1.api.aws"),
-        ("http://localhost:9324/queue/q", "http://localhost:9324"),
-        ("https://sqs.corp.example:8443/111122223333/q", "https://sqs.corp.example:8443"),
-        ("http://[::1]:4566/000000000000/q", "http://[::1]:4566"),
-        ("http://notamazonaws.com/111122223333/q", "http://notamazonaws.com"),
-    ],
-)
-def test_a_queue_url_names_its_endpoint(url: str, endpoint: str) -> None:
-    """Host and port of the URL are what is asked; one of AWS's own hosts over TLS only."""
-    assert queue_endpoint(url) == endpoint
-
-
-def test_a_dead_letter_queue_may_be_in_another_region() -> None:
-    """Its URL says where it is; one that names no region is where the queue is."""
-    other = "https://sqs.eu-central-1.amazonaws.com/111122223333/dead"
-    assert QueueSettings(url=QUEUE, dead_letter_url=other).dead_letter_region == "eu-central-1"
-    assert (
-        QueueSettings(url=QUEUE, dead_letter_url="http://localhost:9324/queue/dead").dead_letter_region == "us-west-2"
-    )
-
-
 def test_an_emulator_url_takes_the_region_of_the_environment(tmp_path: Path) -> None:
     """A URL without a region falls back to AWS_REGION, then AWS_DEFAULT_REGION, and buckets follow the queue."""
     text = MINIMAL.replace(QUEUE, "http://localhost:4566/000000000000/q")
@@ -165,36 +97,6 @@ def test_account_ids_are_what_was_written(tmp_path: Path) -> None:
     """Unquoted ids work, those with leading zeros too, which plain YAML would read as octal numbers."""
     found = settings(tmp_path, MINIMAL + "accounts: [111122223333, 012345670123, 012345678901, '000000000000']\n")
     assert found.accounts == ("111122223333", "012345670123", "012345678901", "000000000000")
-
-
-@pytest.mark.parametrize(
-    ("endpoint", "address"),
-    [
-        ("http://localhost:4318", "http://localhost:4318/v1/logs"),
-        ("http://localhost:4318/", "http://localhost:4318/v1/logs"),
-        ("https://loki:3100/otlp", "https://loki:3100/otlp/v1/logs"),
-        ("https://loki:3100/otlp/v1/logs", "https://loki:3100/otlp/v1/logs"),
-        ("https://loki:3100/otlp?tenant=a", "https://loki:3100/otlp/v1/logs?tenant=a"),
-    ],
-)
-def test_the_logs_address_is_below_the_endpoint_once(endpoint: str, address: str) -> None:
-    """`/v1/logs` is appended to the path unless it is there already."""
-    assert OtlpSettings(endpoint=endpoint).logs_url == address
-
-
-def test_grpc_has_its_own_default_port() -> None:
-    """Whoever only asks for grpc gets the port of grpc."""
-    assert OtlpSettings(protocol="grpc").endpoint == "http://localhost:4317"
-
-
-@pytest.mark.parametrize(
-    ("listen", "host", "port"),
-    [("127.0.0.1:9464", "127.0.0.1", 9464), ("[::1]:0", "::1", 0), ("localhost:80", "localhost", 80)],
-)
-def test_listen_has_a_host_and_a_port(listen: str, host: str, port: int) -> None:
-    """IPv4, IPv6 in brackets and names are understood; port 0 leaves the choice to the system."""
-    found = HttpSettings(listen=listen)
-    assert (found.host, found.port) == (host, port)
 
 
 def test_settings_cannot_be_changed(tmp_path: Path) -> None:

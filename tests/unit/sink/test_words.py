@@ -11,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.sink import words
+from agent.sink.words import are_about_age
+from tests.support.loki import BAD, BEHIND
 
 SIZE = [
     "grpc: received message larger than max (5242880 vs. 4194304)",
@@ -223,3 +225,19 @@ def test_whatever_a_sink_writes_can_be_read(text: str) -> None:
     words.alike(text)
     words.are_about_emptiness("[" * 3000 + text)
     assert not words.are_about_age(text, text.encode(errors="replace"))
+
+
+@pytest.mark.parametrize(
+    ("message", "old"),
+    [
+        (BEHIND, True),
+        ("entry for stream '{a=\"b\"}' has timestamp too old: 1, oldest acceptable timestamp is: 2", True),
+        ("Entry out of order", True),
+        ("entry for stream '{a=\"b\"}' has timestamp too new: 1", False),
+        (BAD, False),
+        ("", False),
+    ],
+)
+def test_lokis_words_for_too_old_are_known(message: str, old: bool) -> None:
+    """The texts are those of Loki's validation and ingester."""
+    assert are_about_age(message) is old

@@ -12,11 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.errors import DependencyError
 from agent.telemetry.logs import foreign_logging, open_log
-from agent.telemetry.safetext import clean, is_plain, without_user
-from agent.telemetry.throttle import Distinct, Throttle
-from agent.telemetry.tracebacks import describe, headline
 from tests.support.clock import FakeClock
 
 HOSTILE = st.text(st.characters() | st.sampled_from("\n\r\x1b\x00\u202e\u2028\ud800\x9b"), max_size=700)
@@ -101,44 +97,6 @@ def test_no_text_steers_a_terminal(text: str) -> None:
     line = stream.getvalue()
     assert line.endswith("\n")
     assert line[:-1].isprintable()
-
-
-def test_a_long_text_is_cut_and_says_so() -> None:
-    """What was left out is counted."""
-    assert clean("x" * 1_000_000) == "x" * 489 + "… (+999500)"
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [("a\nb", "a\\nb"), ("\x1b[31m", "\\x1b[31m"), ("\u202e", "\\u202e"), ("\ud800", "\\ud800"), ("é ☃", "é ☃")],
-)
-def test_what_cannot_be_seen_is_escaped(text: str, shown: str) -> None:
-    """Controls come out by name; letters of any script stay."""
-    assert clean(text) == shown
-
-
-@given(HOSTILE, st.integers(10, 100))
-def test_clean_text_is_printable_bounded_and_stays_as_it_is(text: str, limit: int) -> None:
-    """Cleaning twice is cleaning once, and short printable text is left alone."""
-    once = clean(text, limit)
-    assert once.isprintable()
-    assert len(once) <= limit
-    assert clean(once, limit) == once
-    assert once == text or not text.isprintable() or len(text) > limit
-
-
-@given(st.text())
-def test_plain_text_needs_no_cleaning(text: str) -> None:
-    """What may be a label value is never changed by cleaning."""
-    if is_plain(text):
-        assert clean(text) == text
-
-
-@pytest.mark.parametrize("secret", ["user:pass@", "user@", "user:p@ss@"])
-def test_user_info_is_taken_out_of_addresses(secret: str) -> None:
-    """A password in an address is not repeated, wherever the address stands."""
-    text = f"no answer from https://{secret}sink.example/v1/logs?a@b, giving up"
-    assert without_user(text) == "no answer from https://sink.example/v1/logs?a@b, giving up"
 
 
 @pytest.mark.parametrize("stream", [FullDisk(), io.StringIO()])
@@ -233,56 +191,3 @@ def test_a_library_that_names_a_password_is_heard_without_it() -> None:
         logging.getLogger("urllib3").warning("retry %s", "http://eve:s3cret@proxy:3128/")
     assert "proxy:3128" in stream.getvalue()
     assert "s3cret" not in stream.getvalue()
-
-
-def caught(error: Exception, cause: Exception | None = None) -> Exception:
-    """`error` after it was raised, so that it knows where."""
-    try:
-        raise error from cause
-    except type(error) as raised:
-        return raised
-
-
-def test_a_bug_is_told_by_place_and_type_not_by_the_value_it_met() -> None:
-    """The text of a KeyError may be part of an event: it stays out of the log, the place does not."""
-    text = describe(caught(RuntimeError("while reading"), KeyError("arn:aws:iam::1:user/alice")))
-    assert "test_logs.py" in text
-    assert "RuntimeError" in text
-    assert "KeyError" in text
-    assert "alice" not in text
-
-
-@pytest.mark.parametrize("error", [DependencyError("no queue"), OSError(28, "No space left on device")])
-def test_errors_that_quote_no_event_keep_their_text(error: Exception) -> None:
-    """Our own errors and the operating system's are written for the operator."""
-    assert str(error) in headline(error)
-
-
-def test_a_traceback_is_bounded_and_stands_in_one_json_line() -> None:
-    """Even an endless chain of causes is one line of bounded length."""
-    error: Exception | None = None
-    for number in range(50):
-        error = caught(DependencyError("x" * 10_000 + str(number)), error)
-    stream = io.StringIO()
-    assert error
-    open_log("info", "json", stream).error("worker_failed", exception=describe(error))
-    assert len(stream.getvalue().splitlines()) == 1
-    assert len(stream.getvalue()) < 10_000
-
-
-def test_a_throttle_lets_one_through_a_minute() -> None:
-    """The first is told, the next ones are counted, and each kind has its own minute."""
-    clock = FakeClock()
-    throttle = Throttle(clock)
-    assert [throttle.take_turn("sink") for _ in range(3)] == [0, None, None]
-    assert throttle.take_turn("queue") == 0
-    clock.elapsed += 60
-    assert [throttle.take_turn("sink"), throttle.take_turn("queue")] == [2, 0]
-
-
-@given(st.lists(st.text(max_size=3)), st.integers(0, 10))
-def test_distinct_messages_are_told_once_and_never_more_than_there_is_room_for(messages: list[str], room: int) -> None:
-    """A sink that words its warning anew each time is heard so many times and no more."""
-    distinct = Distinct(room)
-    told = [message for message in messages if distinct.note(message)]
-    assert len(told) == len(set(told)) == min(room, len(set(messages)))

@@ -12,11 +12,10 @@ from hypothesis import strategies as st
 from agent.errors import Fault
 from agent.faults.dead_letters import Reason
 from agent.model import EventLabels, Outcome, Reading, Settlement
-from agent.telemetry import wording
-from agent.telemetry.activity import RECENT_DEAD_LETTERS, Activity
+from agent.telemetry.activity import RECENT_DEAD_LETTERS
 from agent.telemetry.status import page
 from agent.trail.inflate import TextFacts
-from tests.support.clock import START, FakeClock
+from tests.support.clock import START
 from tests.support.messages import delivery
 from tests.support.records import log_record
 from tests.support.telemetry import ObservedTelemetry, observed
@@ -217,48 +216,3 @@ def test_what_runs_is_named_at_the_foot() -> None:
     text = Outline(html_of(subject)).text
     assert "version 1.2.3 (abcdef), Python 3.11.0 up 1 h 1 min" in text
     assert "/metrics /livez /readyz" in text
-
-
-@pytest.mark.parametrize(
-    ("shown", "expected"),
-    [
-        (wording.number(0), "0"),
-        (wording.number(3.25), "3.2"),
-        (wording.number(1_234_567), "1,234,567"),
-        (wording.size(1_536), "1.5 KiB"),
-        (wording.size(5 * 1024**3), "5 GiB"),
-        (wording.span(0), "0 s"),
-        (wording.span(0.034), "34 ms"),
-        (wording.span(4.25), "4.2 s"),
-        (wording.span(42.9), "42 s"),
-        (wording.span(3_600), "1 h"),
-        (wording.span(90_061), "1 d 1 h"),
-        (wording.ago(0, START), "never"),
-        (wording.ago(START + 5, START), "0 s ago"),
-        (wording.instant(0), "1970-01-01 00:00:00 UTC"),
-    ],
-)
-def test_numbers_are_written_for_people(shown: str, expected: str) -> None:
-    """Thousands, sizes and spans are rounded to what a person reads."""
-    assert shown == expected
-
-
-@given(st.floats(0, 1e12), st.floats(0, 1e12))
-def test_sizes_and_spans_are_always_short(first: float, second: float) -> None:
-    """No value makes a word that breaks the layout."""
-    assert len(wording.size(first)) <= 14
-    assert len(wording.span(second)) <= 20
-
-
-@given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 9)), max_size=40))
-def test_the_rate_of_a_minute_is_what_was_marked_in_it(steps: list[tuple[int, int]]) -> None:
-    """However marks are spread over time, the rate counts those of the last sixty seconds."""
-    clock = FakeClock()
-    activity = Activity(clock)
-    clock.elapsed += 60
-    marked: list[tuple[float, int]] = []
-    for wait, count in steps:
-        clock.elapsed += wait
-        activity.mark("read", count)
-        marked.append((clock.monotonic(), count))
-    assert activity.per_minute("read") == sum(count for at, count in marked if at > clock.monotonic() - 60)
