@@ -68,3 +68,13 @@ def raw_event(**members: object) -> bytes:
 def encoded(members: Mapping[str, object]) -> bytes:
     """`members` as CloudTrail writes them: without white space."""
     return json.dumps(members, separators=(",", ":")).encode()
+
+
+def long_event() -> bytes:
+    """An event of some 90 KB, most of it parameters."""
+    return raw_event(
+        responseElements={"r": "x" * 40_000},
+        requestParameters={"q": "x" * 30_000},
+        additionalEventData={"a": "x" * 15_000},
+        errorMessage="x" * 5_000,
+    )

@@ -43,7 +43,6 @@ OF_SEVERAL_MODULES: Final = {
     "records/test_guide_members.py": "the user guide's members against all that maps them",
     "settings/test_config_files.py": "the shipped files in config/",
     "settings/test_settings.py": "the whole way from file and environment to Settings",
-    "settings/test_standard_variables.py": "OpenTelemetry's own variables, wherever they count",
     "sink/otlp/test_hostile_sink.py": "a hostile peer against all that reads an answer",
     "sink/otlp/test_tls.py": "both protocols alike",
     "telemetry/test_named_events.py": "the named events of all its modules",
