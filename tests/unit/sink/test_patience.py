@@ -6,11 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.sink.answer import (
-    Later,
-    Misconfigured,
-)
-from agent.sink.patience import patience
+from agent.sink.answer import Accepted, Answer, Later, Misconfigured, PartlyRejected, Refused, TooLarge
+from agent.sink.patience import Trial, of_empty, patience, result_of
 
 
 @pytest.mark.parametrize(
@@ -32,3 +29,49 @@ def test_waits_grow_to_a_minute(answer: Later | Misconfigured, ceilings: list[fl
 def test_an_operators_fault_is_not_hammered(attempt: int, random: float) -> None:
     """Between two attempts at a misconfigured sink there are at least five seconds."""
     assert 5 <= patience(Misconfigured(""), attempt, random) <= 60
+
+
+@pytest.mark.parametrize("retry_after", [None, 5.0])
+def test_a_fault_is_long_after_enough_attempts_and_seconds(retry_after: float | None) -> None:
+    """Four attempts in half a minute; if the sink asks for a wait, twice as many."""
+    trial, answer = Trial(began=100.0), Later("busy", retry_after)
+    needed = 4 if retry_after is None else 8
+    for _ in range(needed - 1):
+        trial.count(answer)
+    assert not trial.is_long(answer, 1000.0)
+    trial.count(answer)
+    assert not trial.is_long(answer, 129.0)
+    assert trial.is_long(answer, 130.0)
+
+
+def test_an_overload_has_a_minute() -> None:
+    """A throttled request is given more time than one that is not answered."""
+    trial, answer = Trial(began=0.0, attempts=10), Later("busy", throttled=True)
+    assert not trial.is_long(answer, 59.0)
+    assert trial.is_long(answer, 60.0)
+
+
+@pytest.mark.parametrize("kind", [Refused, TooLarge])
+def test_an_empty_request_may_be_refused_for_its_emptiness_only(kind: type[Refused | TooLarge]) -> None:
+    """Any other refusal of it cannot be about records: it is the address or the settings."""
+    empty = kind("answered 400", "request body is empty")
+    assert of_empty(empty) == empty
+    assert of_empty(kind("answered 400", "bad label")) == Misconfigured("answered 400", "bad label")
+    assert of_empty(Accepted()) == Accepted()
+
+
+@pytest.mark.parametrize(
+    ("answer", "result"),
+    [
+        (Accepted(), "ok"),
+        (PartlyRejected(1, ""), "partial"),
+        (Refused(""), "rejected"),
+        (TooLarge(""), "rejected"),
+        (Misconfigured(""), "misconfigured"),
+        (Later(""), "unavailable"),
+        (Later("", throttled=True), "throttled"),
+    ],
+)
+def test_every_answer_has_a_result_that_is_counted(answer: Answer, result: str) -> None:
+    """The metric of requests tells them apart."""
+    assert result_of(answer) == result
