@@ -48,6 +48,35 @@ OF_SEVERAL_MODULES: Final = {
     "telemetry/test_named_events.py": "the named events of all its modules",
     "trail/test_reshaped.py": "notifications that something on their way wrote anew, and what becomes of them",
 }
+TESTED_ELSEWHERE: Final = {
+    "contract/test_daemon.py": "assembly choices connections daemon",
+    "golden/test_records_golden.py": "codeconnections identity pipelines trail_guard generic",
+    "integration/test_demo.py": "child demo emulator interrupt leash receiver runner shown_daemon sinks world",
+    "unit/cli/test_config.py": "check report",
+    "unit/cli/test_inspect.py": "inspection local_files output table_row",
+    "unit/cli/test_local_forms.py": "json_parts no_events",
+    "unit/cli/test_options.py": "app",
+    "unit/demo/test_generator.py": "cast parameters players scenes shapes call codeconnections_calls "
+    "identity_calls pipeline_calls trail_guard_calls",
+    "unit/demo/test_show.py": "lines",
+    "unit/demo/test_trail_objects.py": "bystanders",
+    "unit/flow/test_pipeline.py": "objects",
+    "unit/settings/test_config_files.py": "keys views",
+    "unit/settings/test_settings.py": "layer loading root",
+    "unit/sink/otlp/test_http.py": "http_session response",
+    "unit/sink/otlp/test_encode.py": "decode",
+    "unit/sink/test_opening.py": "discreet endpoint",
+    "unit/telemetry/test_metrics.py": "exposition snapshot",
+    "unit/telemetry/test_named_events.py": "events flow_events life_events queue_events voice",
+    "unit/telemetry/test_server.py": "connection pages",
+    "unit/telemetry/test_status.py": "fragments status_flow status_services",
+}
+"""The modules that are tested only as a part of something larger, by the file that does it."""
+UNTESTED: Final = {
+    "rows of a table, errors and nouns: no decision": "dead_letters errors ignored model retries",
+    "what classes of other modules have: no code": "outside wire",
+    "for the demo and the tests: makes an emulated account": "emulated",
+}
 
 
 @cache
@@ -256,6 +285,16 @@ def test_unit_tests_stand_where_their_module_stands() -> None:
         if not (ROOT / "agent" / place.parent / f"{place.stem.removeprefix('test_')}.py").exists()
     }
     assert homeless <= set(OF_SEVERAL_MODULES)
+
+
+def test_every_module_has_a_test_of_its_name_or_says_who_tests_it() -> None:
+    """Whoever looks for the tests of a module finds them; a module that gets its own leaves the list."""
+    tests = ROOT / "tests"
+    excused = [name for names in (*TESTED_ELSEWHERE.values(), *UNTESTED.values()) for name in names.split()]
+    modules = [path.relative_to(ROOT / "agent") for path in AGENT if not path.stem.startswith("__")]
+    alone = {path.stem for path in modules if not (tests / "unit" / path.parent / f"test_{path.name}").exists()}
+    assert sorted(excused) == sorted(alone)
+    assert [place for place in TESTED_ELSEWHERE if not (tests / place).exists()] == []
 
 
 def test_the_map_for_contributors_names_every_support_module() -> None:
