@@ -55,7 +55,7 @@ class Pipeline:
         If that is missing, too, the first name is the one that is told.
         """
         try:
-            return self._take_readable(reading, admitted, memory)
+            return self._with_namesake(self._take_readable(reading, admitted, memory), admitted, memory)
         except (StoreError, TransientError) as error:
             first, failed = error, admitted
         if _may_be_missing(first) and (other := self._read_otherwise(failed)):
@@ -65,6 +65,14 @@ class Pipeline:
                 if not _may_be_missing(error):
                     first, failed = error, other
         return _with_failure(reading, first, failed.ref)
+
+    def _with_namesake(self, taken: Reading, admitted: Admitted, memory: Share) -> Reading:
+        """Add what the object of the other name holds, if there is one, too: the message may mean either."""
+        other = None if taken.returned else self._read_otherwise(admitted)
+        try:
+            return self._take_readable(taken, other, memory) if other else taken
+        except (StoreError, TransientError) as error:
+            return taken if _may_be_missing(error) else _with_failure(taken, error, admitted.ref)
 
     def _read_otherwise(self, admitted: Admitted) -> Admitted | None:
         key = admitted.ref.other_key

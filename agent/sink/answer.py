@@ -132,7 +132,7 @@ HTTP_STATUSES = {
     504: Meaning.LATER,
 }
 
-HTTP_CLASSES = {3: Meaning.MISCONFIGURED, 4: Meaning.MISCONFIGURED}
+HTTP_CLASSES = {2: Meaning.MISCONFIGURED, 3: Meaning.MISCONFIGURED, 4: Meaning.MISCONFIGURED}
 """Statuses that are not listed, by their first digit; any other is SLOW. An unknown 4xx keeps the records, too."""
 
 GRPC_STATUSES = {

@@ -317,10 +317,21 @@ def _folder(name: str) -> ObjectRef:
 def test_a_reshaped_key_is_read_whether_it_was_encoded_or_not(
     folder: str, passed_on: Callable[[str], str], shape: Callable[[str], object]
 ) -> None:
-    """Nothing tells, so S3 is asked for the one reading, and for the other if it has no such object."""
+    """Nothing tells, so S3 is asked for both readings."""
     world = World()
     found = world.put(_folder(folder), event("reshaped"))
     world.notify(found, body=json.dumps(shape(passed_on(found.ref.key))))
+    world.agent().run(MINUTE)
+    world.check_all_delivered()
+
+
+@pytest.mark.row(62)
+@pytest.mark.parametrize("key", ["a+b", "a%2Bb"])
+def test_if_s3_has_both_names_both_objects_are_read(key: str) -> None:
+    """The message may mean either: repeats are harmless, and a loss is not."""
+    world = World()
+    both = [world.put(_folder(folder), event(folder)) for folder in {unquote_plus(key), key}]
+    world.notify(*both, body=json.dumps({"bucket": BUCKET, "key": _folder(key).key}))
     world.agent().run(MINUTE)
     world.check_all_delivered()
 

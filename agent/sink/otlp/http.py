@@ -185,6 +185,8 @@ def _refused(reply: Reply, asked: bytes, origin: str, discreet: Discreet, now: C
     detail = (
         f"{origin} answered {reply.status}{_whither(reply, discreet)}{_remark(reply, text, asked, is_page=is_page)}"
     )
+    if reply.status // 100 == _SUCCESS:
+        detail += "; in OTLP only 200 says that the records are stored"
     broken_off = len(reply.body) >= MAX_RESPONSE_BYTES
     said = "" if is_page else discreet.shown(text, broken_off=broken_off)
     wait = retry_after_seconds(reply.retry_after, now())
@@ -212,6 +214,7 @@ def _accepted(reply: Reply, origin: str, discreet: Discreet) -> Answer:
     return success(partial.rejected_log_records, discreet.shown(partial.error_message))
 
 
+_SUCCESS: Final = 2
 OTLP: Final = Speech(PROTOBUF, PROTOBUF, _accepted)
 
 

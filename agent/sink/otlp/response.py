@@ -11,11 +11,14 @@ from typing import Any, Final
 
 from google.protobuf.json_format import Parse, ParseError
 from google.protobuf.message import DecodeError
-from google.protobuf.unknown_fields import UnknownFieldSet
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsPartialSuccess, ExportLogsServiceResponse
 
 _PARTIAL: Final = ("partialSuccess", "partial_success")
 _MEMBERS: Final = frozenset({"rejectedLogRecords", "rejected_log_records", "errorMessage", "error_message"})
+_PARTIAL_NUMBER: Final = 1
+_VARINT: Final = 0
+_LENGTH_DELIMITED: Final = 2
+_FIXED_BYTES: Final = {1: 8, 5: 4}
 
 
 class NoResponseError(Exception):
@@ -29,7 +32,7 @@ def partial_success(body: bytes) -> ExportLogsPartialSuccess:
     """
     try:
         return _of_json(body) if body.lstrip()[:1] == b"{" else _of_protobuf(body)
-    except (DecodeError, ParseError, ValueError, RecursionError) as error:
+    except (DecodeError, ParseError, ValueError, IndexError, RecursionError) as error:
         raise NoResponseError from error
 
 
@@ -56,7 +59,47 @@ def _of_protobuf(body: bytes) -> ExportLogsPartialSuccess:
     partial: ExportLogsPartialSuccess = response.partial_success
     is_known = response.HasField("partial_success") or not body
     is_partial_known = partial.ByteSize() == 0 or partial.rejected_log_records or partial.error_message
-    is_told_once = len(UnknownFieldSet(response)) > 0 or response.ByteSize() == len(body)
-    if not (is_known and is_partial_known and is_told_once):
+    if not (is_known and is_partial_known and _is_told_once(body)):
         raise NoResponseError
     return partial
+
+
+def _is_told_once(body: bytes) -> bool:
+    """Whether no field stands twice, in a response or in its partial_success; a zero may be written out."""
+    fields = _fields(body)
+    inner = _fields(dict(fields).get(_PARTIAL_NUMBER, b""))
+    return all(len(dict(each)) == len(each) for each in (fields, inner))
+
+
+def _fields(message: bytes) -> list[tuple[int, bytes]]:
+    """The numbers and values of the fields of a sound protobuf message, as they stand in it.
+
+    https://protobuf.dev/programming-guides/encoding/
+    """
+    found, at = [], 0
+    while at < len(message):
+        tag, at = _varint(message, at)
+        start, at = _value(message, at, tag & 7)
+        found.append((tag >> 3, message[start:at]))
+    return found
+
+
+def _value(message: bytes, at: int, wire_type: int) -> tuple[int, int]:
+    """Where a value begins and ends."""
+    if wire_type == _VARINT:
+        return at, _varint(message, at)[1]
+    if wire_type == _LENGTH_DELIMITED:
+        length, at = _varint(message, at)
+        return at, at + length
+    if wire_type not in _FIXED_BYTES:  # a group, which OTLP does not have
+        raise NoResponseError
+    return at, at + _FIXED_BYTES[wire_type]
+
+
+def _varint(message: bytes, at: int) -> tuple[int, int]:
+    """A number of seven bits a byte, the lowest first, and where it ends."""
+    number = shift = 0
+    while message[at] & 0x80:
+        number |= (message[at] & 0x7F) << shift
+        shift, at = shift + 7, at + 1
+    return number | message[at] << shift, at + 1

@@ -166,12 +166,16 @@ def test_a_redirect_is_not_followed(opened: Open) -> None:
             ),
             PartlyRejected(2, "no"),
         ),
+        (HttpReply(200, b"\x0a\x00"), Accepted()),
+        (HttpReply(200, b"\x0a\x02\x08\x00"), Accepted()),
+        (HttpReply(200, b"\x0a\x04\x08\x00\x12\x00"), Accepted()),
+        (HttpReply(200, b"\x0a\x04\x08\x03\x12\x00"), PartlyRejected(3, "")),
         (HttpReply(200, partial_success(-1, "odd")), PartlyRejected(-1, "odd")),
         (HttpReply(200, partial_success(0, "a\x1b[31mb\n")), Accepted("a\\x1b[31mb")),
     ],
 )
 def test_success_is_read_in_either_encoding(opened: Open, reply: HttpReply, expected: Answer) -> None:
-    """partial_success counts in protobuf and JSON; an empty body has none."""
+    """partial_success counts in protobuf and JSON; an empty body has none, and one of zeros says nothing."""
     assert _answer(opened, reply) == expected
 
 
@@ -188,6 +192,15 @@ def test_a_web_page_is_no_acceptance(opened: Open, reply: HttpReply) -> None:
 
 
 @pytest.mark.row(41)
+@pytest.mark.parametrize("status", [201, 202, 203, 206, 226])
+def test_another_success_is_no_proof(opened: Open, status: int) -> None:
+    """In OTLP 200 is the yes: who answers otherwise may not have stored anything, and an operator is told so."""
+    answer = _answer(opened, HttpReply(status))
+    assert isinstance(answer, Misconfigured)
+    assert "only 200" in answer.detail
+
+
+@pytest.mark.row(41)
 @pytest.mark.parametrize(
     "reply",
     [
@@ -196,6 +209,8 @@ def test_a_web_page_is_no_acceptance(opened: Open, reply: HttpReply) -> None:
         HttpReply(200, b"accepted\n"),
         HttpReply(200, b"\n"),
         HttpReply(200, b"\xff\xff\xff"),
+        HttpReply(200, b"\x0a\x04\x08\x05\x08\x00"),
+        HttpReply(200, b"\x0a\x02\x08\x05\x0a\x02\x08\x00"),
         HttpReply(200, b"not json", "application/json"),
         HttpReply(200, b"\xff", "application/json"),
         HttpReply(200, b'"ok"', "application/json"),
@@ -207,8 +222,6 @@ def test_a_web_page_is_no_acceptance(opened: Open, reply: HttpReply) -> None:
         HttpReply(200, b'{"partialSuccess":{"rejectedLogRecords":"5"},"partialSuccess":{}}', "application/json"),
         HttpReply(200, b'{"partialSuccess":{}} trailing', "application/json"),
         HttpReply(200, b"{" * 5000, "application/json"),
-        HttpReply(200, b"\x0a\x04\x08\x05\x08\x00"),
-        HttpReply(200, b"\x0a\x02\x08\x05\x0a\x02\x08\x00"),
         HttpReply(200, b"\x0a\x02\x18\x05"),
         HttpReply(200, b"\x12\x02OK"),
         HttpReply(200, gzip.compress(b"OK"), "text/plain", {"Content-Encoding": "gzip"}),
