@@ -30,7 +30,8 @@ def known_profiles(names: str | None) -> str | None:
     if not given:
         raise typer.BadParameter(f"names no profile; {there_are}")
     if unknown := [name for name in given if name not in (*BY_NAME, _ALL)]:
-        near = "".join(f"; did you mean {one} for {name}?" for name in unknown if (one := nearest(name)))
+        meant = [one for name in unknown if (one := nearest(name))]
+        near = f"; did you mean {' and '.join(meant)}?" if len(meant) == len(unknown) else ""
         verb = "is no profile" if len(unknown) == 1 else "are no profiles"
         raise typer.BadParameter(f"{' and '.join(unknown)} {verb}{near or f'; {there_are}'}")
     return names

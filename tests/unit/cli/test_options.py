@@ -47,8 +47,9 @@ def test_every_command_is_asked_for_its_help_here() -> None:
         (" , ", "names no profile"),
         ("identity,nosuch,alsono", "nosuch and alsono are no profiles; there are codecatalyst"),
         ("all,nosuch", "nosuch is no profile; there are codecatalyst"),
-        ("pipelines", "pipelines is no profile; did you mean pipeline for pipelines?"),
-        ("Identity", "did you mean identity for Identity?"),
+        ("identiy,pipelines", "identiy and pipelines are no profiles; did you mean identity and pipeline?"),
+        ("pipelines", "pipelines is no profile; did you mean pipeline?"),
+        ("Identity", "did you mean identity?"),
     ],
 )
 def test_names_that_are_no_profiles_are_refused(command: str, names: str, words: str) -> None:
