@@ -56,12 +56,12 @@ def hostile_objects() -> list[Hostile]:
         Hostile("empty", "object_corrupt", b""),
         Hostile("neither gzip nor JSON", "object_corrupt", b"PK\x03\x04 a log file? no"),
         Hostile("cut", "object_corrupt", whole[:-5]),
-        Hostile("open brace", "object_malformed", gzip.compress(b"{")),
-        Hostile("list", "object_malformed", gzip.compress(b"[]")),
-        Hostile("number of records", "object_malformed", gzip.compress(b'{"Records": 7}')),
+        Hostile("open brace", "object_malformed", gzip.compress(b"{", mtime=0)),
+        Hostile("list", "object_malformed", gzip.compress(b"[]", mtime=0)),
+        Hostile("number of records", "object_malformed", gzip.compress(b'{"Records": 7}', mtime=0)),
         Hostile("600 MB of zeros", "object_too_large", _squeezed(bytes(_MEBIBYTE), 600)),
         Hostile("nineteen million empty records", "object_too_large", _million_records(19)),
-        Hostile("200,000 open brackets", "object_too_large", gzip.compress(b'{"Records":' + b"[" * 200_000)),
+        Hostile("200,000 open brackets", "object_too_large", gzip.compress(b'{"Records":' + b"[" * 200_000, mtime=0)),
     ]
 
 

@@ -191,7 +191,7 @@ def _fresh(number: int) -> Exception | io.RawIOBase:
     return Breaking(trouble._first, trouble._error) if isinstance(trouble, Breaking) else trouble
 
 
-CUT_GZIP = gzip.compress(plain_object(event("whole")))[:-6]
+CUT_GZIP = gzip.compress(plain_object(event("whole")), mtime=0)[:-6]
 BAD_CRC = WHOLE[:-8] + bytes(8)
 
 

@@ -325,6 +325,22 @@ def test_no_test_sleeps() -> None:
     assert [_place(path) for path in TESTS if path != this and "sleep(" in path.read_text(encoding="utf-8")] == []
 
 
+def test_gzip_made_by_tests_is_the_same_each_time() -> None:
+    """Gzip holds the time of day: in the name of a test, it differs between processes, and none of them runs."""
+    calls = [
+        (path, node)
+        for path in TESTS
+        for node in ast.walk(_tree(path))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "gzip.compress"
+    ]
+    assert calls
+    assert [
+        f"{_place(path)}:{node.lineno}"
+        for path, node in calls
+        if "mtime" not in {keyword.arg for keyword in node.keywords}
+    ] == []
+
+
 @pytest.mark.parametrize(("name", "words"), [("RetryInfo", {"retry", "info"}), ("_web_id_data", {"web", "id", "data"})])
 def test_a_name_is_read_word_by_word(name: str, words: set[str]) -> None:
     """In either case; `database` and `informed` are words of their own."""

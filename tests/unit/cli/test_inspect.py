@@ -52,7 +52,7 @@ def written(folder: Path, name: str, *raws: bytes) -> Path:
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
     text = log_file(*raws)
-    path.write_bytes(gzip.compress(text) if name.endswith(".gz") else text)
+    path.write_bytes(gzip.compress(text, mtime=0) if name.endswith(".gz") else text)
     return path
 
 
@@ -221,7 +221,7 @@ def test_records_of_a_file_are_in_order_of_time(tmp_path: Path) -> None:
     "stdin",
     [
         pytest.param(bytes(log_file(raw_event())), id="a-file"),
-        pytest.param(gzip.compress(log_file(raw_event())), id="gzip"),
+        pytest.param(gzip.compress(log_file(raw_event()), mtime=0), id="gzip"),
         pytest.param(raw_event(), id="one-record"),
         pytest.param(
             b"\n " + json.dumps(json.loads(raw_event()), indent=2).encode() + b"\n", id="one-formatted-record"
@@ -292,7 +292,7 @@ def test_a_plain_file_under_a_name_for_gzip_is_read_and_told(tmp_path: Path) -> 
     """A browser inflates what it saves; gzip under a plain name is read without a word."""
     plain, zipped = tmp_path / "a.json.gz", tmp_path / "b.json"
     plain.write_bytes(log_file(raw_event()))
-    zipped.write_bytes(gzip.compress(log_file(raw_event())))
+    zipped.write_bytes(gzip.compress(log_file(raw_event()), mtime=0))
     result = inspect(tmp_path)
     assert result.exit_code == 0
     assert result.stderr.splitlines() == [
@@ -327,7 +327,7 @@ def test_what_a_file_was_taken_for_stays_out_of_the_records(form: str) -> None:
         ("a.json", b"\x00\x01\x02", "neither gzip nor text"),
         (
             "a.json.gz",
-            gzip.compress(gzip.compress(gzip.compress(b"{}")), mtime=0),
+            gzip.compress(gzip.compress(gzip.compress(b"{}", mtime=0), mtime=0), mtime=0),
             "more than 2 times with gzip: unpack it (gunzip)",
         ),
         ("a.json", log_file(raw_event()).decode().encode("utf-32"), "UTF-32"),
@@ -336,7 +336,7 @@ def test_what_a_file_was_taken_for_stays_out_of_the_records(form: str) -> None:
         ("a.json", b"[1]", "not CloudTrail's JSON"),
         ("a.json", b'"eventName"', "not CloudTrail's JSON"),
         ("a.json.gz", b"plain", "this is text, but not JSON; what is accepted: a CloudTrail log file"),
-        ("a.json.gz", gzip.compress(bytes(log_file(raw_event())))[:-9], "cut short"),
+        ("a.json.gz", gzip.compress(bytes(log_file(raw_event())), mtime=0)[:-9], "cut short"),
         ("a.json", codecatalyst("docs-list-event-logs-example.json"), "another format than CloudTrail's"),
     ],
 )
@@ -357,7 +357,7 @@ def test_a_bad_file_is_named_and_the_others_are_shown(tmp_path: Path, name: str,
 def test_a_file_that_was_compressed_twice_is_read_as_the_daemon_reads_it(tmp_path: Path) -> None:
     """The second layer needs no word: the events are what counts."""
     path = tmp_path / "twice.json.gz"
-    path.write_bytes(gzip.compress(gzip.compress(bytes(log_file(raw_event())))))
+    path.write_bytes(gzip.compress(gzip.compress(bytes(log_file(raw_event())), mtime=0), mtime=0))
     result = inspect(path)
     assert result.exit_code == 0
     assert result.stderr == "1 CodeCatalyst event of 1 in 1 file\n"

@@ -119,7 +119,7 @@ def test_several_objects_are_read_into_one_reading() -> None:
 def test_one_bad_object_does_not_take_the_good_ones_with_it() -> None:
     """Between two sound objects, one that is no JSON is a fault that names it, and their records are there."""
     rig = Rig()
-    bad = rig.put("bad", gzip.compress(b"not JSON"))
+    bad = rig.put("bad", gzip.compress(b"not JSON", mtime=0))
     reading = rig.read(rig.put("a"), bad, rig.put("c", trail_object(event("last"))))
     assert ids(reading.records) == ["good", "last"]
     assert [(fault.reason, fault.bucket, fault.key) for fault in reading.faults] == [
@@ -148,7 +148,7 @@ def test_what_is_wrong_with_the_object_that_is_there_is_told_of_that() -> None:
     """Not that there was none under the other reading of its key."""
     rig = Rig()
     damaged = ObjectRef(BUCKET, f"a%20b/{trail_key()}")
-    rig.store.put(damaged, gzip.compress(b"not JSON"))
+    rig.store.put(damaged, gzip.compress(b"not JSON", mtime=0))
     reading = rig.read_body(json.dumps({"bucket": BUCKET, "key": damaged.key}))
     assert [(fault.reason, fault.key) for fault in reading.faults] == [(Reason.OBJECT_MALFORMED, damaged.key)]
     rig.store.trouble(damaged, *[unavailable()] * 1000)
@@ -158,7 +158,7 @@ def test_what_is_wrong_with_the_object_that_is_there_is_told_of_that() -> None:
 def test_nothing_of_a_bad_object_is_read() -> None:
     """An object that is cut short gives no record at all, though its first entries were sound."""
     rig = Rig()
-    whole = gzip.compress(plain_object(*(event(f"e{number}") for number in range(50))))
+    whole = gzip.compress(plain_object(*(event(f"e{number}") for number in range(50))), mtime=0)
     reading = rig.read(rig.put("cut", whole[:-20]))
     assert (reading.records, reasons(reading)) == ((), [Reason.OBJECT_CORRUPT])
 
@@ -325,7 +325,7 @@ def test_an_object_shorter_than_announced_is_given_three_receives(ending: str) -
     rig = Rig()
     key = trail_key("one", ending=ending)
     whole = plain_object(event("first"))
-    cut = whole[:-2] if ending == "json" else gzip.compress(whole[:-2])
+    cut = whole[:-2] if ending == "json" else gzip.compress(whole[:-2], mtime=0)
     rig.store.put(ObjectRef(BUCKET, key), cut)
     longer = ObjectRef(BUCKET, key, size=len(cut) + 1)
     assert rig.read(longer, receive_count=3).retry is RetryReason.OBJECT_INCOMPLETE
@@ -497,7 +497,7 @@ def test_noise_keeps_no_memory() -> None:
 def test_memory_is_given_back_whatever_a_read_meets() -> None:
     """A bomb, a corrupt object and a failing store leave nothing reserved and nothing open."""
     rig = Rig()
-    bomb = gzip.compress(b" " * (1 << 22))
+    bomb = gzip.compress(b" " * (1 << 22), mtime=0)
     rig.read(rig.put("bomb", bomb), rig.put("cut", GOOD[:-5]))
     assert (rig.reserved[-1], rig.store.open_now) == (0, 0)
 
@@ -505,7 +505,7 @@ def test_memory_is_given_back_whatever_a_read_meets() -> None:
 def test_a_bomb_is_too_large() -> None:
     """An object beyond the limits is a fault, and is not read twice."""
     rig = Rig()
-    assert reasons(rig.read(rig.put("bomb", gzip.compress(b" " * (1 << 22))))) == [Reason.OBJECT_TOO_LARGE]
+    assert reasons(rig.read(rig.put("bomb", gzip.compress(b" " * (1 << 22), mtime=0)))) == [Reason.OBJECT_TOO_LARGE]
     assert len(rig.store.requests) == 1
 
 

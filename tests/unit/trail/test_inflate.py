@@ -18,7 +18,7 @@ MIB = 1 << 20
 LIMITS = InflateLimits(object_bytes=64 * MIB, inflated_bytes=128 * MIB, inflation_ratio=200)
 NO_RATIO = InflateLimits(object_bytes=64 * MIB, inflated_bytes=128 * MIB, inflation_ratio=10**9)
 TEXT = b'{"Records":[{"eventName":"CreateProject"}]}' * 50
-GZIP = gzip.compress(TEXT)
+GZIP = gzip.compress(TEXT, mtime=0)
 
 
 def refusal_of(chunks: list[bytes], limits: InflateLimits = LIMITS) -> PermanentError:
@@ -41,17 +41,21 @@ def refused(chunks: list[bytes], limits: InflateLimits = LIMITS) -> Reason:
         pytest.param(TEXT, TEXT, id="plain"),
         pytest.param(b"\xef\xbb\xbf" + TEXT, b"\xef\xbb\xbf" + TEXT, id="byte-order-mark"),
         pytest.param(b"{", b"{", id="one-byte"),
-        pytest.param(GZIP + gzip.compress(b" tail"), TEXT + b" tail", id="two-members"),
-        pytest.param(gzip.compress(b"") * 3 + GZIP, TEXT, id="empty-members"),
+        pytest.param(GZIP + gzip.compress(b" tail", mtime=0), TEXT + b" tail", id="two-members"),
+        pytest.param(gzip.compress(b"", mtime=0) * 3 + GZIP, TEXT, id="empty-members"),
         pytest.param(GZIP + b"\0" * 512, TEXT, id="zero-padding"),
         pytest.param(GZIP + b"\0" * 512 + GZIP, TEXT * 2, id="padding-between"),
-        pytest.param(gzip.compress(b""), b"", id="nothing-in-it"),
-        pytest.param(gzip.compress(GZIP), TEXT, id="gzip-inside-gzip"),
+        pytest.param(gzip.compress(b"", mtime=0), b"", id="nothing-in-it"),
+        pytest.param(gzip.compress(GZIP, mtime=0), TEXT, id="gzip-inside-gzip"),
         pytest.param(
-            gzip.compress(GZIP + b"\0" * 9 + GZIP) + gzip.compress(GZIP), TEXT * 3, id="members-inside-members"
+            gzip.compress(GZIP + b"\0" * 9 + GZIP, mtime=0) + gzip.compress(GZIP, mtime=0),
+            TEXT * 3,
+            id="members-inside-members",
         ),
-        pytest.param(gzip.compress(b"\x1f") + gzip.compress(GZIP[1:]), TEXT, id="split-before-its-second-byte"),
-        pytest.param(gzip.compress(gzip.compress(b"")), b"", id="nothing-in-gzip-inside-gzip"),
+        pytest.param(
+            gzip.compress(b"\x1f", mtime=0) + gzip.compress(GZIP[1:], mtime=0), TEXT, id="split-before-its-second-byte"
+        ),
+        pytest.param(gzip.compress(gzip.compress(b"", mtime=0), mtime=0), b"", id="nothing-in-gzip-inside-gzip"),
     ],
 )
 @pytest.mark.parametrize("step", [1, 7, 1 << 20])
@@ -68,7 +72,7 @@ def test_sound_objects_are_read(stored: bytes, text: bytes, step: int) -> None:
 def test_slices_join_without_a_seam(size: int, members: int) -> None:
     """Text of about a whole number of slices neither loses nor repeats a byte."""
     text = (b"0123456789abcdef" * (size // 16 + 1))[:size]
-    assert inflate([gzip.compress(text, 1) * members], NO_RATIO).text == text * members
+    assert inflate([gzip.compress(text, 1, mtime=0) * members], NO_RATIO).text == text * members
 
 
 WRONG_CRC = GZIP[:-8] + bytes([GZIP[-8] ^ 1]) + GZIP[-7:]
@@ -97,12 +101,12 @@ WRONG_LENGTH = GZIP[:-1] + bytes([GZIP[-1] ^ 1])
         pytest.param([GZIP + GZIP[:-3]], id="second-member-cut"),
         pytest.param([zlib.compress(TEXT)], id="zlib-is-not-gzip"),
         pytest.param([b"\x1f\x8b" + b"\xff" * 40], id="not-a-header"),
-        pytest.param([gzip.compress(GZIP[:-1])], id="inner-cut"),
-        pytest.param([gzip.compress(WRONG_CRC)], id="inner-crc"),
-        pytest.param([gzip.compress(GZIP + b"garbage")], id="inner-trailing-garbage"),
-        pytest.param([gzip.compress(GZIP)[:-1]], id="outer-cut"),
-        pytest.param([gzip.compress(b"\x1f\x8b")], id="inner-magic-alone"),
-        pytest.param([gzip.compress(gzip.compress(GZIP))], id="three-layers"),
+        pytest.param([gzip.compress(GZIP[:-1], mtime=0)], id="inner-cut"),
+        pytest.param([gzip.compress(WRONG_CRC, mtime=0)], id="inner-crc"),
+        pytest.param([gzip.compress(GZIP + b"garbage", mtime=0)], id="inner-trailing-garbage"),
+        pytest.param([gzip.compress(GZIP, mtime=0)[:-1]], id="outer-cut"),
+        pytest.param([gzip.compress(b"\x1f\x8b", mtime=0)], id="inner-magic-alone"),
+        pytest.param([gzip.compress(gzip.compress(GZIP, mtime=0), mtime=0)], id="three-layers"),
     ],
 )
 def test_damaged_objects_are_corrupt(chunks: list[bytes]) -> None:
@@ -139,7 +143,7 @@ def test_bytes_after_the_gzip_are_named_as_such(strange: bytes, told: str, step:
 @pytest.mark.parametrize("step", [1000, 1 << 16, 1 << 20])
 def test_very_many_tiny_members_are_refused_early(content: bytes, step: int) -> None:
     """Members cost time to begin: beyond the first thousand, there may be one in 256 bytes, whatever the chunks."""
-    member = gzip.compress(content)
+    member = gzip.compress(content, mtime=0)
     stored = member * (4 * MIB // len(member))
     drawn: list[bytes] = []
 
@@ -157,7 +161,7 @@ def test_very_many_tiny_members_are_refused_early(content: bytes, step: int) -> 
 @pytest.mark.row(69)
 def test_many_members_of_one_record_each_are_read() -> None:
     """A file that was written record by record is no bomb."""
-    member = gzip.compress(random.Random(1).randbytes(400).hex().encode(), 1)
+    member = gzip.compress(random.Random(1).randbytes(400).hex().encode(), 1, mtime=0)
     assert len(inflate([member * 5000], NO_RATIO).text) == 5000 * 800
 
 
@@ -214,7 +218,7 @@ def test_a_bomb_is_stopped_inside_its_limit(limits: InflateLimits, most: int) ->
 )
 def test_a_bomb_inside_gzip_is_measured_by_what_arrived(limits: InflateLimits, most: int) -> None:
     """Two layers multiply their ratios; the limits are of the object, and no layer is kept beside the text."""
-    stored = gzip.compress(bomb(256))
+    stored = gzip.compress(bomb(256), mtime=0)
     assert len(stored) < 4096
     tracemalloc.start()
     try:
@@ -228,7 +232,7 @@ def test_a_bomb_inside_gzip_is_measured_by_what_arrived(limits: InflateLimits, m
 def test_a_text_inside_two_layers_is_kept_once() -> None:
     """The inner gzip is inflated as it comes out of the outer one, so that memory stays that of the text."""
     text = random.Random(3).randbytes(8 * MIB)
-    stored = gzip.compress(gzip.compress(b"{" + text, 1), 1)
+    stored = gzip.compress(gzip.compress(b"{" + text, 1, mtime=0), 1, mtime=0)
     tracemalloc.start()
     try:
         assert len(inflate([stored[at : at + MIB] for at in range(0, len(stored), MIB)], LIMITS).text) == len(text) + 1
@@ -240,19 +244,21 @@ def test_a_text_inside_two_layers_is_kept_once() -> None:
 
 def test_tiny_members_inside_gzip_are_refused_early() -> None:
     """They compress to next to nothing, and would cost half a second for each 65,000 of them."""
-    assert "gzip members" in refusal_of([gzip.compress(gzip.compress(b" ", mtime=0) * 100_000)], NO_RATIO).detail
+    assert (
+        "gzip members" in refusal_of([gzip.compress(gzip.compress(b" ", mtime=0) * 100_000, mtime=0)], NO_RATIO).detail
+    )
 
 
 def test_a_bomb_of_many_members_is_one_bomb() -> None:
     """The limits are of the object, not of each gzip member."""
     limits = InflateLimits(64 * MIB, 4 * MIB, 10**9)
-    assert refused([gzip.compress(bytes(MIB))] * 5, limits) is Reason.OBJECT_TOO_LARGE
+    assert refused([gzip.compress(bytes(MIB), mtime=0)] * 5, limits) is Reason.OBJECT_TOO_LARGE
 
 
 def test_the_first_mebibyte_is_free_of_the_ratio() -> None:
     """A small file that compresses very well is no bomb."""
     text = b" " * (MIB - 10)
-    assert inflate([gzip.compress(text, 9)], InflateLimits(MIB, 2 * MIB, 1)).text == text
+    assert inflate([gzip.compress(text, 9, mtime=0)], InflateLimits(MIB, 2 * MIB, 1)).text == text
 
 
 @pytest.mark.parametrize(

@@ -177,7 +177,7 @@ def _bomb(wrappings: int) -> bytes:
     compressor = zlib.compressobj(9, zlib.DEFLATED, 31)
     bomb = b"".join(compressor.compress(bytes(1 << 20)) for _ in range(300)) + compressor.flush()
     for _ in range(wrappings - 1):
-        bomb = gzip.compress(bomb, 9)
+        bomb = gzip.compress(bomb, 9, mtime=0)
     return bomb
 
 

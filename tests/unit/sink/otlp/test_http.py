@@ -224,7 +224,7 @@ def test_another_success_is_no_proof(opened: Open, status: int) -> None:
         HttpReply(200, b"{" * 5000, "application/json"),
         HttpReply(200, b"\x0a\x02\x18\x05"),
         HttpReply(200, b"\x12\x02OK"),
-        HttpReply(200, gzip.compress(b"OK"), "text/plain", {"Content-Encoding": "gzip"}),
+        HttpReply(200, gzip.compress(b"OK", mtime=0), "text/plain", {"Content-Encoding": "gzip"}),
         HttpReply(200, b"", "application/grpc"),
         HttpReply(200, b"", "application/grpc+proto", {"grpc-status": "0"}),
         HttpReply(200, b"", "text/plain", {"grpc-status": "12"}),
@@ -245,8 +245,8 @@ def test_only_an_otlp_response_is_a_yes(opened: Open, reply: HttpReply) -> None:
         HttpReply(200, b'{"partialSuccess":{}}', "application/json"),
         HttpReply(200, b' {"partialSuccess":null}\n', "application/json"),
         HttpReply(200, b'{"partial_success":{},"later":1}', "application/json"),
-        HttpReply(200, gzip.compress(b"{}"), "application/json", {"Content-Encoding": "gzip"}),
-        HttpReply(200, gzip.compress(b""), "application/x-protobuf", {"Content-Encoding": "gzip"}),
+        HttpReply(200, gzip.compress(b"{}", mtime=0), "application/json", {"Content-Encoding": "gzip"}),
+        HttpReply(200, gzip.compress(b"", mtime=0), "application/x-protobuf", {"Content-Encoding": "gzip"}),
     ],
 )
 def test_an_otlp_response_is_known_in_every_form(opened: Open, reply: HttpReply) -> None:
