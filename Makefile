@@ -38,7 +38,7 @@ demo: $(DEMO) ## show generated CodeCatalyst events flowing through the real dae
 	@$(BIN)/trail-agent demo $(DEMO_ARGS)
 
 test: $(READY) ## run the whole test suite
-	@$(BIN)/python -m pytest --numprocesses auto $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(PYTEST_ARGS)
 
 lint: $(READY) ## ruff, mypy --strict, import-linter
 	@$(BIN)/ruff check .
