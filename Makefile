@@ -37,8 +37,11 @@ setup: $(READY) ## create .venv with everything in it; .venv/bin/trail-agent is 
 demo: $(DEMO) ## show generated CodeCatalyst events flowing through the real daemon
 	@$(BIN)/trail-agent demo $(DEMO_ARGS)
 
-test: $(READY) ## run the whole test suite
-	@$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(PYTEST_ARGS)
+# Two for each processor: tests of the real process wait most of the time.
+WORKERS = $(shell $(BIN)/python -c 'import os; print(2 * (os.cpu_count() or 1))')
+
+test: $(READY) ## run the whole test suite: WORKERS= PYTEST_ARGS=
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal $(PYTEST_ARGS)
 
 lint: $(READY) ## ruff, mypy --strict, import-linter
 	@$(BIN)/ruff check .
