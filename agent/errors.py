@@ -97,6 +97,6 @@ class SettingsError(TrailAgentError):
         self.problems = problems
 
 
-def number_of(number: int, one: str) -> str:
-    """A number and what it counts, such as "1 file" or "2 files"."""
-    return f"{number} {one}{'' if number == 1 else 's'}"
+def number_of(number: int, one: str, more: str = "") -> str:
+    """A number and what it counts, such as "1 file" or "2 files"; `more` where the plural has more than an s."""
+    return f"{number} {one if number == 1 else more or f'{one}s'}"

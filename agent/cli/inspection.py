@@ -165,8 +165,7 @@ class Inspector:
 def _strange(taken: Taken) -> str:
     if not taken.strange:
         return ""
-    beside = "1 entry is" if taken.strange == 1 else f"{taken.strange} entries are"
-    return f"; {beside} no record of CloudTrail"
+    return f"; {number_of(taken.strange, 'entry is', 'entries are')} no record of CloudTrail"
 
 
 def _only_codecatalyst(select: SelectSettings) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from agent.aws import store_policy
 from agent.aws.store_policy import StoreError
-from agent.errors import DrainedError, Fault, PermanentError, TransientError
+from agent.errors import DrainedError, Fault, PermanentError, TransientError, number_of
 from agent.faults.dead_letters import Reason
 from agent.faults.retries import RetryReason
 from agent.flow.budget import Share
@@ -50,34 +50,26 @@ class Pipeline:
                 return self._take_object(reading, entry, memory)
 
     def _take_object(self, reading: Reading, admitted: Admitted, memory: Share) -> Reading:
-        """What the object holds. If S3 has none of its name, a name that can be read in two ways is read in the other.
+        """What the object holds. Where its name can be read in two ways, what there is of both: it may mean either.
 
-        If that is missing, too, the first name is the one that is told.
+        If S3 has neither, the first name is the one that is told.
         """
-        try:
-            return self._with_namesake(self._take_readable(reading, admitted, memory), admitted, memory)
-        except (StoreError, TransientError) as error:
-            first, failed = error, admitted
-        if _may_be_missing(first) and (other := self._read_otherwise(failed)):
+        names, unread = self._names_of(admitted), []
+        for name in names:
             try:
-                return self._take_readable(reading, other, memory)
+                reading = self._take_readable(reading, name, memory)
             except (StoreError, TransientError) as error:
                 if not _may_be_missing(error):
-                    first, failed = error, other
-        return _with_failure(reading, first, failed.ref)
+                    return _with_failure(reading, error, name.ref)
+                unread.append((error, name.ref))
+            if reading.returned:
+                break
+        return _with_failure(reading, *unread[0]) if len(unread) == len(names) else reading
 
-    def _with_namesake(self, taken: Reading, admitted: Admitted, memory: Share) -> Reading:
-        """Add what the object of the other name holds, if there is one, too: the message may mean either."""
-        other = None if taken.returned else self._read_otherwise(admitted)
-        try:
-            return self._take_readable(taken, other, memory) if other else taken
-        except (StoreError, TransientError) as error:
-            return taken if _may_be_missing(error) else _with_failure(taken, error, admitted.ref)
-
-    def _read_otherwise(self, admitted: Admitted) -> Admitted | None:
+    def _names_of(self, admitted: Admitted) -> list[Admitted]:
         key = admitted.ref.other_key
-        found = self._admission.admit(replace(admitted.ref, key=key, other_key="")) if key else None
-        return found if isinstance(found, Admitted) else None
+        other = self._admission.admit(replace(admitted.ref, key=key, other_key="")) if key else None
+        return [admitted, other] if isinstance(other, Admitted) else [admitted]
 
     def _take_readable(self, reading: Reading, admitted: Admitted, memory: Share) -> Reading:
         """The same of one name; raises `StoreError` or `TransientError` if S3 or the way to it is at fault."""
@@ -109,7 +101,7 @@ def _with_failure(reading: Reading, error: StoreError | TransientError, ref: Obj
 def _joined(reading: Reading, found: Found, ref: ObjectRef) -> Reading:
     faults = reading.faults
     if found.malformed:
-        entries = "1 entry" if found.malformed == 1 else f"{found.malformed} entries"
+        entries = number_of(found.malformed, "entry", "entries")
         detail = f"the file has {entries} that cannot be decoded as a JSON object"
         faults = (*faults, Fault(Reason.EVENT_MALFORMED, detail, ref.bucket, ref.key))
     return replace(

@@ -561,3 +561,16 @@ def test_a_read_that_waits_for_its_bucket_leaves_its_slot_to_others() -> None:
     halt.set()
     finish(waiting)
     assert found[1].returned
+
+
+def test_the_name_that_cannot_be_read_is_the_one_that_is_told() -> None:
+    """Of a key with two readings one object is read, and the other is refused: the message comes again for that one."""
+    rig = Rig()
+    one, other = ref("a+b"), ref("a b")
+    rig.store.put(one, GOOD)
+    rig.store.put(other, GOOD)
+    rig.store.trouble(other, StoreError(REFUSED, "refused"))
+    reading = rig.read_body(json.dumps({"bucket": BUCKET, "key": one.key}))
+    assert ids(reading.records) == ["good"]
+    assert other.key in reading.retry_detail
+    assert one.key not in reading.retry_detail
