@@ -184,6 +184,11 @@ def in_full(answer: NotJudged | Refused | TooLarge) -> str:
     return f"{answer.detail}: {answer.said}".rstrip(": ")
 
 
+def key_of(answer: Refused | TooLarge) -> str:
+    """The same for refusals that sound alike, whatever record each quotes."""
+    return f"{answer.detail} {words.alike(answer.said)}"
+
+
 def http_meaning(status: int) -> Meaning:
     """What an HTTP status says by itself."""
     return HTTP_STATUSES.get(status) or HTTP_CLASSES.get(status // 100, Meaning.SLOW)

@@ -12,8 +12,17 @@ from typing import Final
 
 from agent.errors import DrainedError
 from agent.pulse import Pulse
-from agent.sink import words
-from agent.sink.answer import Accepted, Answer, Later, Misconfigured, NotJudged, PartlyRejected, Refused, TooLarge
+from agent.sink.answer import (
+    Accepted,
+    Answer,
+    Later,
+    Misconfigured,
+    NotJudged,
+    PartlyRejected,
+    Refused,
+    TooLarge,
+    key_of,
+)
 from agent.sink.experience import Experience
 from agent.sink.outside import SinkTelemetry
 from agent.sink.patience import of_empty, patience, result_of
@@ -80,7 +89,7 @@ class Control:
         if isinstance(raw, Later | Misconfigured):
             self._empty_said = raw
             return raw
-        if isinstance(raw, Refused | TooLarge) and _key(raw) == _key(answer):
+        if isinstance(raw, Refused | TooLarge) and key_of(raw) == key_of(answer):
             self._empty_said = Misconfigured(raw.detail, raw.said)
             return self._empty_said
         return answer
@@ -169,10 +178,6 @@ class Control:
 
     def _tell(self, answer: NotJudged, said: str) -> None:
         self._telemetry.sink_down(result_of(answer), f"{answer.detail}: {said}" if said else answer.detail)
-
-
-def _key(answer: Refused | TooLarge) -> tuple[str, str]:
-    return answer.detail, words.alike(answer.said)
 
 
 def _nothing() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from agent.faults.dead_letters import Reason
 from agent.sink import words
-from agent.sink.answer import Accepted, Answer, PartlyRejected, Refused, TooLarge, Why, in_full
+from agent.sink.answer import Accepted, Answer, PartlyRejected, Refused, TooLarge, Why, in_full, key_of
 from agent.sink.asking import Asking
 from agent.sink.experience import Experience
 from agent.sink.outside import SinkTelemetry
@@ -65,7 +65,7 @@ class Judging:
             return [older, newer] if answer.why is Why.TOO_OLD else [newer, older]
         (place,) = piece.places
         if answer.why is Why.UNTOLD:
-            refusal = RefusedRecord(place, f"{answer.detail} {words.alike(answer.said)}", in_full(answer))
+            refusal = RefusedRecord(place, key_of(answer), in_full(answer))
             self._verdicts.refuse(refusal, piece.refused_since or 0)
         else:
             record, since = self._cargo.records[place], piece.refused_since or 0
@@ -90,6 +90,5 @@ class Judging:
             return [piece.only(piece.places)]
         bytes_sent = len(self._cargo.bytes_of(piece))
         said = f"in a request of {bytes_sent} bytes: {in_full(answer)}"
-        key = f"{answer.detail} {words.alike(answer.said)}"
-        self._verdicts.refuse(RefusedRecord(place, key, said, Reason.RECORD_TOO_LARGE), since)
+        self._verdicts.refuse(RefusedRecord(place, key_of(answer), said, Reason.RECORD_TOO_LARGE), since)
         return []
