@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from agent.faults.retries import RetryReason
-from agent.model import Outcome, Settlement
+from agent.model import Delivery, Outcome, Settlement
 from tests.support.messages import again
 from tests.support.source import SourceRig, settlement
 
@@ -31,15 +31,21 @@ def test_what_is_returned_is_visible_at_once() -> None:
     assert rig.slept() == 0
 
 
+def _received_often(rig: SourceRig, receives: int) -> Delivery:
+    """A delivery in hand that was received so often."""
+    (one,) = rig.received()
+    for number in range(receives - 1):
+        one = again(one, f"handle {number}")
+    rig.queue.messages[one.message_id].handle = one.receipt_handle
+    return one
+
+
 @pytest.mark.parametrize(("receives", "most"), [(1, 60), (2, 120), (3, 240), (4, 480), (5, 900), (20, 900)])
 def test_a_retry_waits_longer_each_time(receives: int, most: int) -> None:
     """The longest wait doubles with each receive, from one minute to a quarter of an hour; chance takes its part."""
     for jitter in (1.0, 0.5, 0.0):
         rig = SourceRig(jitter)
-        (one,) = rig.received()
-        for number in range(receives - 1):
-            one = again(one, f"handle {number}")
-        rig.queue.messages[one.message_id].handle = one.receipt_handle
+        one = _received_often(rig, receives)
         rig.source.settle([settlement(one, Outcome.RETRY)])
         assert rig.queue.hidden == [(one.message_id, round(most * jitter))]
 
@@ -54,10 +60,7 @@ def test_what_the_sink_may_take_later_does_not_come_within_seconds(
     """Chance takes half of the wait at most: four receives are spread over more than a quarter of an hour."""
     for jitter in (1.0, 0.5, 0.0):
         rig = SourceRig(jitter)
-        (one,) = rig.received()
-        for number in range(receives - 1):
-            one = again(one, f"handle {number}")
-        rig.queue.messages[one.message_id].handle = one.receipt_handle
+        one = _received_often(rig, receives)
         rig.source.settle([replace(settlement(one, Outcome.RETRY), retry=reason)])
         assert rig.queue.hidden == [(one.message_id, round(most * (1 + jitter) / 2))]
 

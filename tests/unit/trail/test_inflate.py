@@ -190,6 +190,16 @@ def bomb(mib: int) -> bytes:
     return b"".join([*(member.compress(bytes(MIB)) for _ in range(mib)), member.flush()])
 
 
+def peak_of_refusal(stored: bytes, limits: InflateLimits) -> int:
+    """The most memory, in bytes, that it takes to refuse an object as too large."""
+    tracemalloc.start()
+    try:
+        assert refused([stored], limits) is Reason.OBJECT_TOO_LARGE
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
 @pytest.mark.parametrize(
     ("limits", "most"),
     [
@@ -200,13 +210,7 @@ def bomb(mib: int) -> bytes:
 def test_a_bomb_is_stopped_inside_its_limit(limits: InflateLimits, most: int) -> None:
     """A bomb is refused a slice beyond its limit, and costs no more memory than that."""
     stored = bomb(48)
-    tracemalloc.start()
-    try:
-        assert refused([stored], limits) is Reason.OBJECT_TOO_LARGE
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    assert peak < 2 * most + 4 * MIB  # a growing buffer is copied once in a while
+    assert peak_of_refusal(stored, limits) < 2 * most + 4 * MIB  # a growing buffer is copied once in a while
 
 
 @pytest.mark.parametrize(
@@ -220,13 +224,7 @@ def test_a_bomb_inside_gzip_is_measured_by_what_arrived(limits: InflateLimits, m
     """Two layers multiply their ratios; the limits are of the object, and no layer is kept beside the text."""
     stored = gzip.compress(bomb(256), mtime=0)
     assert len(stored) < 4096
-    tracemalloc.start()
-    try:
-        assert refused([stored], limits) is Reason.OBJECT_TOO_LARGE
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    assert peak < 2 * most + 4 * MIB
+    assert peak_of_refusal(stored, limits) < 2 * most + 4 * MIB
 
 
 def test_a_text_inside_two_layers_is_kept_once() -> None:
