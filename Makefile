@@ -1,13 +1,19 @@
 # Everything a newcomer types. Each target does its own set-up; nothing else has to be installed first
 # than Python 3.11 or newer with its venv module.
-PYTHON ?= python3
-VENV   := .venv
-BIN    := $(VENV)/bin
-DEMO   := $(VENV)/.demo-ready
-READY  := $(VENV)/.ready
-PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PYTHON  ?= python3
+VENV    := .venv
+BIN     := $(VENV)/bin
+DEMO    := $(VENV)/.demo-ready
+READY   := $(VENV)/.ready
+CHECKOV := $(VENV)/checkov/.ready
+GOTOOLS := $(VENV)/tools/.ready
+PIP     := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+UV      := UV_SYSTEM_CERTS=1 $(BIN)/uv pip install --quiet --python $(BIN)/python
 
-.PHONY: setup demo test lint docs bench soak fuzz sbom lock clean
+# uv takes seconds where pip takes a minute. pip takes over where only pip's own configuration leads to an index.
+install = $(UV) $(1) || { echo "uv could not install; pip tries now." >&2; $(PIP) $(1); }
+
+.PHONY: setup tools demo test lint docs bench soak fuzz sbom lock clean
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -19,20 +25,40 @@ $(VENV)/bin/python:
 	  { echo "trail-agent needs Python 3.11 or newer; this is $$($(PYTHON) --version). Try: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || \
 	  { rm -rf $(VENV); echo "Python's venv module is missing. On Debian or Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@$(PIP) --require-hashes -r requirements-uv.lock
 
 # What the demo needs is a third of what the tests need, and is there much sooner.
 $(DEMO): requirements-demo.lock pyproject.toml $(VENV)/bin/python
 	@echo "Installing what trail-agent and its demo need into $(VENV) …"
-	@$(PIP) --require-hashes -r requirements-demo.lock
-	@$(PIP) --no-deps --no-build-isolation --editable .
+	@$(call install,--require-hashes -r requirements-demo.lock)
+	@$(call install,--no-deps --no-build-isolation --editable .)
 	@touch $@
 
 $(READY): requirements-dev.lock $(DEMO)
 	@echo "Installing what the tests and linters need into $(VENV) …"
-	@$(PIP) --require-hashes -r requirements-dev.lock
+	@$(call install,--require-hashes -r requirements-dev.lock)
 	@touch $@
 
+# What checks the files of deploy/ and .github/, and clashes with the product's pins or is not in Python.
+$(CHECKOV): requirements-checkov.lock $(VENV)/bin/python
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(@D)
+	@UV_SYSTEM_CERTS=1 $(BIN)/uv pip install --quiet --python $(@D)/bin/python --require-hashes -r requirements-checkov.lock
+	@touch $@
+
+# Debugging builds: they compile in half the time. Without Go nothing is touched, so that Go is asked for again.
+$(GOTOOLS): tests/tools/go.mod tests/tools/go.sum $(VENV)/bin/python
+	@if command -v go >/dev/null; then \
+	  echo "Building helm and actionlint into $(@D); this takes some minutes, once …"; \
+	  (cd tests/tools && GOBIN=$(abspath $(@D)) GOGC=400 CGO_ENABLED=0 \
+	    go install -mod=readonly -gcflags='all=-N -l' -ldflags='-s -w' tool) && touch $@; \
+	else \
+	  echo "Go is missing, and so are helm and actionlint: what needs them is left out." >&2; \
+	  test "$$CHECK_TOOLS" != required; \
+	fi
+
 setup: $(READY) ## create .venv with everything in it; .venv/bin/trail-agent is there after it
+
+tools: $(CHECKOV) $(GOTOOLS) ## build what checks deploy/ and .github/ (needs Go)
 
 demo: $(DEMO) ## show generated CodeCatalyst events flowing through the real daemon
 	@$(BIN)/trail-agent demo $(DEMO_ARGS)
@@ -40,10 +66,10 @@ demo: $(DEMO) ## show generated CodeCatalyst events flowing through the real dae
 # Two for each processor: tests of the real process wait most of the time.
 WORKERS = $(shell $(BIN)/python -c 'import os; print(2 * (os.cpu_count() or 1))')
 
-test: $(READY) ## run the whole test suite: WORKERS= PYTEST_ARGS=
+test: $(READY) tools ## run the whole test suite: WORKERS= PYTEST_ARGS=
 	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal $(PYTEST_ARGS)
 
-lint: $(READY) ## ruff, mypy --strict, import-linter
+lint: $(READY) tools ## ruff, mypy --strict, import-linter
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
@@ -73,13 +99,15 @@ sbom: $(READY) ## write dist/trail-agent.cdx.json: what runs, with versions and 
 	  --index-url pkg:pypi --output-reproducible --output-file $(SBOM)
 	@echo "$(SBOM)"
 
-LOCK := uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	--no-header --no-annotate pyproject.toml
+LOCK := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-header --no-annotate
 
-lock: ## pin the dependencies anew, with hashes (needs uv)
-	$(LOCK) -o requirements.lock
-	$(LOCK) --extra demo --group build -c requirements.lock -o requirements-demo.lock
-	$(LOCK) --extra demo --group dev -c requirements-demo.lock -o requirements-dev.lock
+lock: $(VENV)/bin/python ## pin the dependencies anew, with hashes
+	$(LOCK) pyproject.toml -o requirements.lock
+	$(LOCK) pyproject.toml --extra demo --group build -c requirements.lock -o requirements-demo.lock
+	$(LOCK) pyproject.toml --extra demo --group dev -c requirements-demo.lock -o requirements-dev.lock
+	echo uv | $(LOCK) - -o requirements-uv.lock
+	echo checkov | $(LOCK) - -o requirements-checkov.lock
 
 clean: ## remove .venv and everything generated
 	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist build

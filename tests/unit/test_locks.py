@@ -9,13 +9,14 @@ import pytest
 
 ROOT = Path(__file__).parent.parent.parent
 LOCKS = ("requirements.lock", "requirements-demo.lock", "requirements-dev.lock")
+LOCKS_OF_TOOLS = ("requirements-uv.lock", "requirements-checkov.lock")
 
 
 def _pins(lock: str) -> dict[str, str]:
     return dict(re.findall(r"^([a-z0-9._-]+)(?:\[[a-z0-9,-]+\])?==(\S+)", (ROOT / lock).read_text(), re.MULTILINE))
 
 
-@pytest.mark.parametrize("lock", LOCKS)
+@pytest.mark.parametrize("lock", LOCKS + LOCKS_OF_TOOLS)
 def test_every_requirement_has_a_hash_and_no_place(lock: str) -> None:
     """Each requirement is pinned and hashed, and no line names an index or a URL."""
     text = (ROOT / lock).read_text()
@@ -29,3 +30,8 @@ def test_a_larger_lock_file_agrees_with_the_smaller_one() -> None:
     """What runs is what is shown in the demo and what is tested."""
     runtime, demo, dev = map(_pins, LOCKS)
     assert runtime.items() <= demo.items() <= dev.items()
+
+
+def test_every_lock_file_is_checked() -> None:
+    """No lock file stands outside these tests."""
+    assert {path.name for path in ROOT.glob("*.lock")} == {*LOCKS, *LOCKS_OF_TOOLS}

@@ -1,0 +1,43 @@
+"""Programs that check the files of `deploy/` and `.github/`; some are not on every machine."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from subprocess import CompletedProcess, run
+from typing import Final
+
+import pytest
+
+_VENV: Final = Path(sys.prefix)
+_PLACES: Final = (_VENV / "bin", _VENV / "tools", _VENV / "checkov" / "bin")
+_OF: Final = {
+    "helm": "make tools, which needs Go",
+    "actionlint": "make tools, which needs Go",
+    "checkov": "make tools",
+    "promtool": "apt-get install --no-install-recommends prometheus",
+    "systemd-analyze": "apt-get install --no-install-recommends systemd",
+}
+"""Where the tools come from that `make setup` does not bring."""
+
+
+@cache
+def tool(name: str) -> str:
+    """The path of the program `name`; skips the test if it is missing, or fails it where `CHECK_TOOLS=required`."""
+    path = shutil.which(name, path=os.pathsep.join(map(str, _PLACES))) or shutil.which(name)
+    if path:
+        return path
+    missing = f"{name} is missing; it comes with: {_OF.get(name, 'make setup')}"
+    if os.environ.get("CHECK_TOOLS") == "required":
+        pytest.fail(missing)
+    pytest.skip(missing)
+
+
+def run_tool(name: str, *arguments: str | Path, cwd: Path | None = None, stdin: str = "") -> CompletedProcess[str]:
+    """What the program `name` answers to `arguments`, whatever its exit code; at most 60 seconds."""
+    command: Sequence[str] = [tool(name), *map(str, arguments)]
+    return run(command, cwd=cwd, input=stdin, capture_output=True, text=True, timeout=60, check=False)
