@@ -25,10 +25,13 @@ $(VENV)/bin/python:
 	  { echo "trail-agent needs Python 3.11 or newer; this is $$($(PYTHON) --version). Try: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || \
 	  { rm -rf $(VENV); echo "Python's venv module is missing. On Debian or Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+
+$(BIN)/uv: requirements-uv.lock $(VENV)/bin/python
 	@$(PIP) --require-hashes -r requirements-uv.lock
+	@touch $@
 
 # What the demo needs is a third of what the tests need, and is there much sooner.
-$(DEMO): requirements-demo.lock pyproject.toml $(VENV)/bin/python
+$(DEMO): requirements-demo.lock pyproject.toml $(BIN)/uv
 	@echo "Installing what trail-agent and its demo need into $(VENV) …"
 	@$(call install,--require-hashes -r requirements-demo.lock)
 	@$(call install,--no-deps --no-build-isolation --editable .)
@@ -40,7 +43,7 @@ $(READY): requirements-dev.lock $(DEMO)
 	@touch $@
 
 # What checks the files of deploy/ and .github/, and clashes with the product's pins or is not in Python.
-$(CHECKOV): requirements-checkov.lock $(VENV)/bin/python
+$(CHECKOV): requirements-checkov.lock $(BIN)/uv
 	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(@D)
 	@UV_SYSTEM_CERTS=1 $(BIN)/uv pip install --quiet --python $(@D)/bin/python --require-hashes -r requirements-checkov.lock
 	@touch $@
@@ -102,7 +105,7 @@ sbom: $(READY) ## write dist/trail-agent.cdx.json: what runs, with versions and 
 LOCK := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-header --no-annotate
 
-lock: $(VENV)/bin/python ## pin the dependencies anew, with hashes
+lock: $(BIN)/uv ## pin the dependencies anew, with hashes
 	$(LOCK) pyproject.toml -o requirements.lock
 	$(LOCK) pyproject.toml --extra demo --group build -c requirements.lock -o requirements-demo.lock
 	$(LOCK) pyproject.toml --extra demo --group dev -c requirements-demo.lock -o requirements-dev.lock
