@@ -78,6 +78,11 @@ class EmulatedAccount:
         """Write one object; its notification is in the queue when this returns."""
         self._s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/json", ContentEncoding="gzip")
 
+    def delete_object(self, bucket: str, key: str) -> None:
+        """Remove one object."""
+        with _answering("deleting an object"):
+            self._s3.delete_object(Bucket=bucket, Key=key)
+
     def send(self, queue_url: str, body: str) -> None:
         """Send one message."""
         with _answering("sending a message"):

@@ -14,8 +14,17 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from agent.demo.runner import Wishes
+    from agent.demo.serving import Address
     from agent.demo.show import Show
 
+_Serve = Annotated[
+    str | None,
+    typer.Option(
+        "--serve",
+        metavar="HOST:PORT",
+        help="Only emulate the account, at this address, with new events; the agent runs elsewhere.",
+    ),
+]
 _UNAVAILABLE = 69
 _BUG = 70
 _INTERRUPTED = 130
@@ -40,10 +49,12 @@ def demo(
             "--otlp-endpoint", metavar="URL", help="Ship to this Collector or Loki, not to the built-in receiver."
         ),
     ] = None,
+    serve: _Serve = None,
 ) -> None:
     """Show generated events, of CodeCatalyst and with --profiles of others, in the real daemon, until Ctrl-C."""
     if otlp_endpoint is not None:
         _check(otlp_endpoint)
+    address = _address(serve, others=once or otlp_endpoint is not None)
     from rich.console import Console
 
     from agent.demo.runner import Wishes
@@ -51,7 +62,8 @@ def demo(
     sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]  # a terminal that is not UTF-8 still shows lines
     console = Console(highlight=False)
     try:
-        code = _demo(console, Wishes(once, otlp_endpoint, tuple(profile_names(profiles))))
+        chosen = tuple(profile_names(profiles))
+        code = _serve(console, address, chosen) if address else _demo(console, Wishes(once, otlp_endpoint, chosen))
     except KeyboardInterrupt:
         code = _INTERRUPTED
     raise typer.Exit(code)
@@ -62,6 +74,41 @@ def _check(otlp_endpoint: str) -> None:
 
     if problem := endpoint_problem(otlp_endpoint):
         raise typer.BadParameter(problem, param_hint="--otlp-endpoint")
+
+
+def _address(serve: str | None, *, others: bool) -> Address | None:
+    """Where `--serve` says; None if it is not there."""
+    if serve is None:
+        return None
+    if others:
+        raise typer.BadParameter("runs no agent: --once and --otlp-endpoint do not go with it", param_hint="--serve")
+    from pydantic import ValidationError
+
+    from agent.demo.serving import Address
+    from agent.settings import HttpSettings
+
+    try:
+        http = HttpSettings(listen=serve)
+    except ValidationError:
+        raise typer.BadParameter(
+            "must be host:port, such as 127.0.0.1:5000 or 0.0.0.0:5000", param_hint="--serve"
+        ) from None
+    return Address(http.host, http.port)
+
+
+def _serve(console: Console, address: Address, profiles: tuple[str, ...]) -> int:
+    from agent.demo.interrupt import interruptible
+    from agent.demo.serving import serve
+    from agent.demo.show import Show
+    from agent.errors import DependencyError
+
+    show = Show(console)
+    try:
+        with interruptible() as stopping:
+            serve(address, profiles, show, stopping)
+    except DependencyError as error:
+        return _failed(show, str(error), [], _UNAVAILABLE)
+    return 0
 
 
 def _demo(console: Console, wishes: Wishes) -> int:

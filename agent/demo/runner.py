@@ -11,23 +11,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
-from agent.demo.bystanders import Bystanders
-from agent.demo.generator import OPENING_SIZE, GeneratedEvent, Generator
+from agent.demo.generator import OPENING_SIZE
 from agent.demo.interrupt import Stopping
 from agent.demo.receiver import Receiver
 from agent.demo.scrape import Scrape, Tally
+from agent.demo.script import Script
 from agent.demo.show import Show
 from agent.demo.shown_daemon import ShownDaemon
 from agent.demo.sinks import BuiltIn, DemoSink, Elsewhere
-from agent.demo.trail_objects import Press, TrailObject
-from agent.demo.visitors import Visitors
 from agent.demo.world import World
-from agent.records.profiles import named
-from agent.records.selection import Selector
 from agent.settings import redacted_url
 from agent.sink.otlp.decode import ReceivedRecord
 
-_NOISE = 60
 _BEAT_SECONDS = 0.2
 _PAUSE_SECONDS = 1.5
 _SUMMARY_SECONDS = 15.0
@@ -81,26 +76,6 @@ def _sink(wishes: Wishes, show: Show, stopping: Stopping, stack: ExitStack) -> D
         receiver = stack.enter_context(Receiver.start())
         note.append(f"{receiver.endpoint}/v1/logs")
     return BuiltIn(receiver)
-
-
-class Script:
-    """What is written: CodeCatalyst's events, those of some other profiles, and noise between them."""
-
-    def __init__(self, rng: Random, profiles: Sequence[str]) -> None:
-        self.rng = rng
-        self.what = "events" if profiles else "CodeCatalyst events"
-        self._generator = Generator(rng, datetime.now(UTC))
-        self._visitors = Visitors(rng, profiles)
-        self._press = Press(rng, Bystanders(besides=Selector(profiles=named(profiles))), noise=_NOISE)
-        self.opening_visitors = self._visitors.round_size
-
-    def events(self, count: int, of_visitors: int, now: datetime) -> list[GeneratedEvent]:
-        """The next `count` events of CodeCatalyst's, and of the others."""
-        return self._generator.generate(count, now) + self._visitors.generate(of_visitors, now)
-
-    def objects(self, events: Sequence[GeneratedEvent], now: datetime) -> list[TrailObject]:
-        """The objects that hold `events`."""
-        return self._press.objects(events, now)
 
 
 @dataclass(frozen=True, slots=True)

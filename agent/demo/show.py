@@ -104,6 +104,20 @@ class Show:
         self._line(Text(f"  LogQL   {{service_name{services}}} | json", "bold"))
         self._line(Text(f"  PromQL  sum by (event_name, outcome) ({metrics})", "bold"))
 
+    def account(self, endpoint: str, queue_url: str, bucket: str) -> None:
+        """Say where the emulated account is, as lines of an agent's settings."""
+        self._line(Text("An emulated S3 and SQS, with new events every few seconds. An agent reads them with:"))
+        for line in (
+            "aws:",
+            f"  endpoint_url: {endpoint}",
+            "queue:",
+            f"  url: {queue_url}",
+            "buckets:",
+            f"  - name: {bucket}",
+        ):
+            self._line(Text(f"  {line}", "bold"))
+        self._line(Text("and with any credentials. Ctrl-C ends.", "dim"))
+
     def records(self, records: Iterable[ReceivedRecord]) -> None:
         """One line for each record, those that came together in the order of their times."""
         columns = self._columns()

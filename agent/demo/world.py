@@ -40,8 +40,8 @@ class World:
 
     @classmethod
     @contextmanager
-    def start(cls) -> Iterator[Self]:
-        """Run the emulator while the block runs.
+    def start(cls, address: str = "127.0.0.1", port: int = 0) -> Iterator[Self]:
+        """Run the emulator on `address` and `port` while the block runs; port 0 is a free one.
 
         Raises DependencyError when it is not installed, or does not listen within half a minute.
         """
@@ -53,15 +53,20 @@ class World:
             )
         with tempfile.TemporaryDirectory(prefix="trail-agent-emulator-") as folder:
             log = Path(folder) / "emulator.log"
-            with Child.start(["-m", "agent.demo.emulator"], isolated(), log, speaks=True) as child:
+            command = ["-m", "agent.demo.emulator", address, str(port)]
+            with Child.start(command, isolated(), log, speaks=True) as child:
                 from agent.aws.emulated import EmulatedAccount  # noqa: PLC0415 - boto3 loads while moto does
 
-                endpoint = f"http://127.0.0.1:{_port(child)}"
+                endpoint = f"http://{_own(address)}:{_port(child)}"
                 yield cls(EmulatedAccount(endpoint, REGION), endpoint)
 
     def put(self, key: str, body: bytes) -> None:
         """Write an object of gzipped trail JSON; the queue gets a notification."""
         self._account.put_object(self.bucket, key, body)
+
+    def delete(self, key: str) -> None:
+        """Remove an object."""
+        self._account.delete_object(self.bucket, key)
 
     def send(self, body: str) -> None:
         """Put a message into the queue as it is."""
@@ -76,6 +81,12 @@ class World:
         return self._account.depth(self.dead_letter_url)
 
 
+def _own(address: str) -> str:
+    """The host at which this process finds what listens on `address`: loopback, if that is every address."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)  # noqa: S104 - nothing is bound here
+    return f"[{host}]" if ":" in host else host
+
+
 def _port(child: Child) -> int:
     """The port that the emulator says it listens on."""
     assert child.process.stdout is not None  # opened by Child
@@ -84,5 +95,5 @@ def _port(child: Child) -> int:
         line = child.process.stdout.readline() if selector.select(_START_SECONDS) else b""
     if not line.strip().isdigit():
         last = "\n".join(child.last_lines())
-        raise DependencyError(f"the emulator of S3 and SQS did not start; reinstall trail-agent[demo]\n{last}")
+        raise DependencyError(f"the emulator of S3 and SQS did not start; it said:\n{last}")
     return int(line)
