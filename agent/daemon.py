@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from threading import Thread
 from typing import Final, TextIO, TypeVar
@@ -17,7 +17,7 @@ from agent.errors import AwsError, DependencyError
 from agent.pulse import Pulse
 from agent.records import profiles
 from agent.records.selection import volume
-from agent.settings import Settings
+from agent.settings import Settings, Supervisor
 from agent.signals import SignalInbox
 from agent.telemetry.events import Telemetry, open_telemetry
 from agent.telemetry.labels import vocabulary
@@ -34,10 +34,11 @@ _TICK_SECONDS: Final = 0.1
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """What the command line adds to the settings."""
+    """What the command line and whoever started the process add to the settings."""
 
     dry_run: bool = False
     require_healthy: bool = False
+    supervisor: Supervisor = field(default_factory=Supervisor)
 
 
 def run(settings: Settings, options: RunOptions, inbox: SignalInbox, log_stream: TextIO) -> None:
@@ -68,11 +69,13 @@ class _Daemon:
         self._asked_by = ""
         self._stops = Stops()
         self._assembly = Assembly(settings, telemetry, pulse, self._stops, dry_run=options.dry_run)
+        self._unit = telemetry.unit(options.supervisor)
 
     def run(self) -> None:
         settings, telemetry = self._settings, self._telemetry
         server = telemetry.server(settings.http.host, settings.http.port)
         server.start()
+        self._unit.start()  # it counts as started: what it waits for from here on, no restart mends
         try:
             with self._pulse.alive():
                 address = f"{settings.http.listen.rpartition(':')[0]}:{server.port}"
@@ -92,9 +95,10 @@ class _Daemon:
                 if aws:
                     self._work(aws)
                 else:
-                    telemetry.draining(self._asked_by, 0)
+                    self._drain(0)
                     telemetry.stopped(0.0)
         finally:
+            self._unit.stop()
             server.stop()
 
     def _start(self) -> Aws | None:
@@ -151,7 +155,7 @@ class _Daemon:
         """Let the workers finish within the grace, or until a second signal; give back what is left."""
         asked = self._pulse.clock.monotonic()
         grace = self._settings.shutdown_grace_seconds
-        self._telemetry.draining(self._asked_by, len(crew.leases.held()))
+        self._drain(len(crew.leases.held()))
         self._stops.drain.set()
         self._join(workers, asked + grace - min(_RETURN_SECONDS, grace / 4))
         self._stops.halt.set()
@@ -162,6 +166,11 @@ class _Daemon:
         if any(worker.is_alive() for worker in workers):
             os._exit(0)  # a thread that hangs in a system call cannot be ended otherwise; what it held was given back
         crew.pool.shutdown(wait=False, cancel_futures=True)
+
+    def _drain(self, in_flight: int) -> None:
+        """Tell everybody that the daemon is stopping, with `in_flight` messages in hand."""
+        self._telemetry.draining(self._asked_by, in_flight)
+        self._unit.stopping()
 
     def _join(self, workers: Sequence[Thread], deadline: float) -> None:
         """Wait for the workers until `deadline`, or until another signal says not to."""

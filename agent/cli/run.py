@@ -31,8 +31,10 @@ def run(
             from agent.daemon import RunOptions
             from agent.daemon import run as run_daemon
 
+            supervisor = settings.take_supervisor()
             loaded = settings.load(config, settings.environment())
-            run_daemon(loaded, RunOptions(dry_run=dry_run, require_healthy=require_healthy), inbox, sys.stderr)
+            options = RunOptions(dry_run=dry_run, require_healthy=require_healthy, supervisor=supervisor)
+            run_daemon(loaded, options, inbox, sys.stderr)
     except SettingsError as error:
         fail_settings(error)
     except DependencyError as error:

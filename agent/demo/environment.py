@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 from agent.settings import environment
 
-_FOREIGN = ("AWS_", "BOTO", "MOTO_", "OTEL_", "TRAIL_AGENT_")
+_FOREIGN = ("AWS_", "BOTO", "MOTO_", "OTEL_", "TRAIL_AGENT_", "NOTIFY_SOCKET", "WATCHDOG_")
 _HEADERS = ("OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_LOGS_HEADERS", "TRAIL_AGENT_OTLP__HEADERS")
 
 
 def isolated(*, keep_headers: bool = False, inherited: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The caller's environment without anything that configures AWS clients or telemetry, and with made-up credentials.
+    """The caller's environment without what sets up AWS clients, telemetry or a service, and with made-up credentials.
 
     `keep_headers` keeps the OTLP headers: the user's own sink may need a token.
     """

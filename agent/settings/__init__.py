@@ -1,7 +1,7 @@
 """Reads the settings file and the environment. Gives one frozen `Settings`, or a list of all problems."""
 
 from agent.settings.destination import OtlpSettings
-from agent.settings.loading import environment, load, silence_grpc
+from agent.settings.loading import environment, load, silence_grpc, take_supervisor
 from agent.settings.mask_key import read_mask_key
 from agent.settings.root import Settings
 from agent.settings.sections import (
@@ -16,6 +16,7 @@ from agent.settings.sections import (
     RecordSettings,
     SelectSettings,
 )
+from agent.settings.supervisor import Supervisor
 from agent.settings.urls import is_aws, queue_endpoint, redacted_url
 from agent.settings.views import redacted, schema
 
@@ -32,6 +33,7 @@ __all__ = [
     "RecordSettings",
     "SelectSettings",
     "Settings",
+    "Supervisor",
     "environment",
     "is_aws",
     "load",
@@ -41,4 +43,5 @@ __all__ = [
     "redacted_url",
     "schema",
     "silence_grpc",
+    "take_supervisor",
 ]

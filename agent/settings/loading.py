@@ -15,6 +15,7 @@ from agent.settings.cautions import cautions
 from agent.settings.layer import Layer, Problem, came_from, decoded
 from agent.settings.problems import sentences
 from agent.settings.root import Context, Settings
+from agent.settings.supervisor import Supervisor, taken_from
 
 _STREAM_SPLITTERS = ("service.instance.", "host.", "process.", "k8s.pod.", "k8s.node.")
 _OF_THE_RECORD = ("cloud.provider", "cloud.region", "cloud.account.id")
@@ -26,6 +27,14 @@ _WHOLE_ADDRESS = "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT"
 def environment() -> Mapping[str, str]:
     """The process's environment. Nothing else in the package reads it."""
     return os.environ
+
+
+def take_supervisor() -> Supervisor:
+    """Who started the process and wants reports. Its variables are removed from the process's environment.
+
+    A child, such as a `credential_process` of AWS, must not report in the agent's name.
+    """
+    return taken_from(os.environ, os.getpid())
 
 
 def silence_grpc() -> None:

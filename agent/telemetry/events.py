@@ -5,10 +5,13 @@ The data path calls `telemetry.object_read(â€¦)`, `telemetry.delivery_settled(â€
 
 from __future__ import annotations
 
+from functools import partial
+
 from prometheus_client import CollectorRegistry
 from structlog.typing import FilteringBoundLogger
 
 from agent.pulse import Clock, Pulse
+from agent.settings import Supervisor
 from agent.telemetry.flow_events import FlowEvents
 from agent.telemetry.health import Health
 from agent.telemetry.labels import EventVocabulary
@@ -16,6 +19,8 @@ from agent.telemetry.metrics import Build, Metrics
 from agent.telemetry.pages import Pages
 from agent.telemetry.queue_events import QueueEvents
 from agent.telemetry.server import Server
+from agent.telemetry.status_line import status_line
+from agent.telemetry.systemd import Unit
 
 
 class Telemetry(QueueEvents, FlowEvents):
@@ -31,6 +36,17 @@ class Telemetry(QueueEvents, FlowEvents):
         """The HTTP endpoints of this telemetry on `host` and `port` (0: any free one), not yet listening."""
         pages = Pages(self.metrics, self.health, self.activity, self._clock)
         return Server(host, port, pages.answer, self.server_failed)
+
+    def unit(self, supervisor: Supervisor) -> Unit:
+        """The reports of this telemetry to `supervisor`, not yet begun."""
+        return Unit(
+            supervisor,
+            self._clock,
+            live=self.health.live,
+            status=partial(status_line, self.metrics.registry, self.health),
+            stuck=self.stuck,
+            unheard=self.supervisor_unheard,
+        )
 
 
 def open_telemetry(

@@ -60,6 +60,12 @@ class Health:
         with self._lock:
             return self._sink_accepted and self._held.keys().isdisjoint(_OF_THE_SINK)
 
+    @property
+    def draining(self) -> bool:
+        """Whether the daemon has been asked to stop."""
+        with self._lock:
+            return self._draining
+
     def sink_accepts(self) -> float | None:
         """The sink accepted a request. Returns the seconds for which it had failed, or None if it had not."""
         with self._lock:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from agent.telemetry.safetext import bare_address
 from agent.telemetry.tracebacks import EXCEPTION, describe, headline
-from agent.telemetry.voice import ERROR, Voice
+from agent.telemetry.voice import ERROR, WARNING, Voice
 
 
 class LifeEvents(Voice):
@@ -51,6 +51,28 @@ class LifeEvents(Voice):
     def stopped(self, seconds: float) -> None:
         """Everything is settled or returned, `seconds` after the signal."""
         self._log.info("stopped", after_seconds=round(seconds, 1))
+
+    def stuck(self, problems: Sequence[str]) -> None:
+        """Threads stand still, as `problems` say: systemd's watchdog hears nothing, and will end the process."""
+        self._tell_seldom(
+            ERROR,
+            "stuck",
+            "stuck",
+            detail="; ".join(problems),
+            hint="a bug: the watchdog is not fed, and systemd will end and start the process; the messages in hand "
+            "come again; please report it with the stacks that follow",
+        )
+
+    def supervisor_unheard(self, reason: str) -> None:
+        """A report to systemd could not be sent, as `reason` says. The flow is not affected."""
+        self._tell_seldom(
+            WARNING,
+            "supervisor",
+            "supervisor_unheard",
+            detail=reason,
+            hint="NOTIFY_SOCKET cannot be written to; the report is sent again in seconds; systemd ends a process that "
+            "does not report within the times of its unit",
+        )
 
     def worker_failed(self, error: BaseException) -> None:
         """A bug of trail-agent ended one unit of work; its messages come again."""

@@ -23,7 +23,7 @@ NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 UNAVAILABLE = HttpReply(status=503)
 
 
-def _put_events(cloud: Cloud, count: int) -> set[str]:
+def put_events(cloud: Cloud, count: int) -> set[str]:
     """One object with `count` events; returns their ids."""
     rng = Random(count)
     events = Generator(rng, NOW).generate(count, NOW)
@@ -54,7 +54,7 @@ def test_a_sink_that_is_down_and_comes_back_gets_everything(cloud: Cloud, tmp_pa
     with HttpReceiver(rule=mood) as sink:
         with Daemon.ready(tmp_path, cloud.settings(sink)) as agent:
             mood.down = True
-            written = _put_events(cloud, 5)
+            written = put_events(cloud, 5)
             eventually(lambda: agent.metric("trail_agent_events_read_total") == 5, "the object is read")
             eventually(lambda: "503" in agent.get("/readyz").text, "readiness tells why")
             assert agent.get("/readyz").status == 503
@@ -81,7 +81,7 @@ def test_a_stop_with_the_sink_down_gives_every_message_back(cloud: Cloud, tmp_pa
         settings = cloud.settings(sink, shutdown_grace_seconds=4)
         with Daemon.ready(tmp_path, settings) as agent:
             mood.down = True
-            written = _put_events(cloud, 4)
+            written = put_events(cloud, 4)
             eventually(lambda: agent.metric("trail_agent_events_read_total") == 4, "the object is read")
             assert agent.stop() == 0
             assert agent.said("draining")
@@ -98,7 +98,7 @@ def test_a_stop_with_the_sink_down_gives_every_message_back(cloud: Cloud, tmp_pa
 def test_a_start_while_the_sink_is_down_receives_nothing(cloud: Cloud, tmp_path: Path) -> None:
     """A daemon that could not ship spends no message's receive; it stops when told to, and works once the sink does."""
     mood = Moody(down=True)
-    written = _put_events(cloud, 3)
+    written = put_events(cloud, 3)
     with HttpReceiver(rule=mood) as sink:
         with Daemon.run(tmp_path, cloud.settings(sink)) as agent:
             eventually(lambda: "503" in agent.get("/readyz").text, "readiness tells why")
@@ -154,7 +154,7 @@ def test_a_second_signal_does_not_wait_for_the_grace(cloud: Cloud, tmp_path: Pat
         Daemon.ready(tmp_path, cloud.settings(sink, shutdown_grace_seconds=600)) as agent,
     ):
         mood.down = True
-        _put_events(cloud, 2)
+        put_events(cloud, 2)
         eventually(lambda: agent.metric("trail_agent_events_read_total") == 2, "the object is read")
         agent.child.process.terminate()
         eventually(lambda: agent.said("draining"), "the first signal drains")

@@ -19,6 +19,7 @@ from agent.demo.environment import isolated
 from tests.support.clock import DEADLINE_SECONDS, eventually
 
 PROGRAM = ("-m", "agent")
+_NONE: Mapping[str, str] = {}
 _FROM_HERE = {"PYTHONPATH": str(Path(__file__).parents[2])}  # wherever the tests were started
 
 
@@ -40,16 +41,22 @@ class Daemon:
     @classmethod
     @contextmanager
     def run(
-        cls, folder: Path, settings: Mapping[str, Any], *flags: str, program: Sequence[str] = PROGRAM
+        cls,
+        folder: Path,
+        settings: Mapping[str, Any],
+        *flags: str,
+        program: Sequence[str] = PROGRAM,
+        variables: Mapping[str, str] = _NONE,
     ) -> Iterator[Self]:
         """Run the daemon with `settings` while the block runs; it is killed at the end if it has not ended.
 
-        `program` is what Python is started with in place of `-m agent`.
+        `program` is what Python is started with in place of `-m agent`; `variables` are added to its environment.
         """
         folder.mkdir(parents=True, exist_ok=True)
         config, log = folder / "agent.yaml", folder / "agent.log"
         config.write_text(yaml.safe_dump(dict(settings)))
-        with Child.start([*program, "run", "-c", str(config), *flags], isolated() | _FROM_HERE, log) as child:
+        environment = {**isolated(), **_FROM_HERE, **variables}
+        with Child.start([*program, "run", "-c", str(config), *flags], environment, log) as child:
             yield cls(child, log)
 
     @classmethod

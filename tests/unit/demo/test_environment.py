@@ -19,6 +19,8 @@ USERS = {
     "OTEL_EXPORTER_OTLP_ENDPOINT": "https://example.com",
     "OTEL_EXPORTER_OTLP_HEADERS": "authorization=secret",
     "TRAIL_AGENT_QUEUE__URL": "https://sqs.us-west-2.amazonaws.com/111122223333/production",
+    "NOTIFY_SOCKET": "/run/systemd/notify",
+    "WATCHDOG_USEC": "60000000",
 }
 
 

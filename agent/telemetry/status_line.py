@@ -1,0 +1,61 @@
+"""The state of the daemon in one line, for whoever looks at the service: is it ready, and what has gone through?
+
+It holds counters and the reasons of `/readyz`, and nothing of events but their number.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from prometheus_client import CollectorRegistry
+
+from agent.telemetry.health import Health
+from agent.telemetry.metrics import FATES
+from agent.telemetry.safetext import clean
+from agent.telemetry.snapshot import Snapshot
+from agent.telemetry.wording import number
+
+REASON_CHARACTERS: Final = 300  # more would push the counters out of sight
+LINE_CHARACTERS: Final = 700
+_RECEIVED: Final = "trail_agent_deliveries_received_total"
+_OBJECTS: Final = "trail_agent_objects_read_total"
+_READ: Final = "trail_agent_events_read_total"
+_FATES: Final = "trail_agent_events_total"
+_HELD: Final = "trail_agent_in_flight_deliveries"
+_DEAD_LETTERS: Final = "trail_agent_dead_letters_total"
+_METRICS: Final = (_RECEIVED, _OBJECTS, _READ, _FATES, _HELD, _DEAD_LETTERS)
+_ALWAYS_SHOWN: Final = frozenset({"exported", "skipped"})
+
+
+def status_line(registry: CollectorRegistry, health: Health) -> str:
+    """Such as `ready; received 5, objects 4, events 295 (skipped 261, exported 34), held 0, dead letters 0`."""
+    seen = Snapshot.of(registry, only=_METRICS)
+    return clean(f"{_state(health)}; {_flow(seen)}", LINE_CHARACTERS)
+
+
+def _state(health: Health) -> str:
+    """What `/livez` and `/readyz` say, the more urgent first."""
+    if problems := health.live():
+        return _because("stuck", problems)
+    if health.draining:
+        return "stopping"
+    if problems := health.ready():
+        return _because("not ready", problems)
+    return "ready"
+
+
+def _because(state: str, problems: list[str]) -> str:
+    return f"{state}: {clean('; '.join(problems), REASON_CHARACTERS)}"
+
+
+def _flow(seen: Snapshot) -> str:
+    by_fate = seen.by(_FATES, "fate")
+    fates = [(fate, by_fate.get(fate, 0.0)) for fate in FATES]
+    shown = ", ".join(
+        f"{fate.replace('_', ' ')} {number(count)}" for fate, count in fates if count or fate in _ALWAYS_SHOWN
+    )
+    return (
+        f"received {number(seen.value(_RECEIVED))}, objects {number(seen.value(_OBJECTS))}, "
+        f"events {number(seen.value(_READ))} ({shown}), held {number(seen.value(_HELD))}, "
+        f"dead letters {number(seen.value(_DEAD_LETTERS))}"
+    )
