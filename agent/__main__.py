@@ -18,6 +18,10 @@ def _run_command() -> None:
     if sys.argv[1:] == ["--version"]:  # answered without importing anything: health checks and scripts ask often
         sys.stdout.write(f"trail-agent {__version__}\n")
         return
+    if sys.argv[1:2] == ["run"]:
+        from agent.signals import keep_for_later  # noqa: PLC0415
+
+        keep_for_later()
     from agent.cli.app import app  # noqa: PLC0415
 
     app(prog_name="trail-agent")

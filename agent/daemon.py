@@ -23,6 +23,7 @@ from agent.telemetry.events import Telemetry, open_telemetry
 from agent.telemetry.labels import vocabulary
 from agent.telemetry.logs import foreign_logging, open_log
 from agent.telemetry.metrics import Build
+from agent.telemetry.revision import revision
 from agent.waiting.lookups import bounded_lookups
 
 _Result = TypeVar("_Result")
@@ -50,7 +51,7 @@ def run(settings: Settings, options: RunOptions, inbox: SignalInbox, log_stream:
     log = open_log(settings.log.level, settings.log.format, log_stream)
     chosen, sources = profiles.named(settings.select.profiles), settings.select.event_sources
     known = vocabulary(chosen, sources)
-    telemetry = open_telemetry(log, pulse, Build(__version__), settings.limits.event_name_labels, known)
+    telemetry = open_telemetry(log, pulse, Build(__version__, revision()), settings.limits.event_name_labels, known)
     with foreign_logging(log), bounded_lookups():
         _Daemon(settings, options, pulse, telemetry, inbox).run()
 

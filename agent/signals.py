@@ -15,6 +15,15 @@ from typing import Final, Self
 _ASKED_TO_STOP: Final = (signal.SIGTERM, signal.SIGINT)
 
 
+def keep_for_later() -> None:
+    """Let SIGTERM and SIGINT wait until there is an inbox.
+
+    The first process of a container would lose a SIGTERM that comes before: there, a signal without a handler does
+    nothing (`pid_namespaces(7)`).
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, _ASKED_TO_STOP)
+
+
 class SignalInbox:
     """While the block runs, SIGTERM and SIGINT end nothing by themselves. To be used in the main thread."""
 
@@ -26,6 +35,7 @@ class SignalInbox:
     def __enter__(self) -> Self:
         self._wakeup_before = signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
         self._handlers_before = {number: signal.signal(number, _hear) for number in _ASKED_TO_STOP}
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ASKED_TO_STOP)
         return self
 
     def __exit__(

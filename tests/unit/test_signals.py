@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -73,3 +75,24 @@ def test_a_signal_interrupts_the_wait() -> None:
         timer.start()
         assert inbox.next(10) is signal.SIGTERM
         timer.join()
+
+
+EARLY = """
+import os, signal, sys, types
+from agent import __main__, signals
+
+def app(prog_name):
+    os.kill(os.getpid(), signal.SIGTERM)
+    with signals.SignalInbox() as inbox:
+        print(inbox.next(10).name)
+
+sys.modules["agent.cli.app"] = types.SimpleNamespace(app=app)
+sys.argv = ["trail-agent", "run"]
+__main__.main()
+"""
+
+
+def test_a_signal_that_comes_before_the_inbox_is_kept_for_it() -> None:
+    """`trail-agent run` loses no SIGTERM while it starts; as the first process of a container it would."""
+    done = subprocess.run([sys.executable, "-c", EARLY], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "SIGTERM", "")
