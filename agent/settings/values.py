@@ -213,6 +213,6 @@ ExcludedEvent = Annotated[str, AfterValidator(_excluded)]
 MaskedPath = Annotated[str, AfterValidator(_masked)]
 Text = Annotated[str, AfterValidator(_filled)]
 Whole = Annotated[int, BeforeValidator(_whole)]
-Positive = Annotated[int, BeforeValidator(_whole), Field(gt=0)]
+Positive = Annotated[int, Field(gt=0), BeforeValidator(_whole)]
 Seconds = Annotated[float, BeforeValidator(_whole), Field(allow_inf_nan=False)]
 AnyCase = BeforeValidator(_lower)

@@ -62,8 +62,8 @@ def test_the_files_follow_the_schema(text: str) -> None:
     jsonschema.Draft202012Validator(schema()).validate(yaml.safe_load(text))
 
 
-def test_the_schema_refuses_unknown_keys_at_every_level() -> None:
-    """A mistyped key is underlined in an editor, at the top and in sections."""
+def test_the_schema_refuses_unknown_keys_and_useless_numbers() -> None:
+    """A mistyped key is underlined in an editor, at the top and in sections; so is a number without sense."""
     validator = jsonschema.Draft202012Validator(schema())
     tree = yaml.safe_load((CONFIG / "minimal.yaml").read_text(encoding="utf-8"))
     wrong: list[dict[str, object]] = [
@@ -71,6 +71,9 @@ def test_the_schema_refuses_unknown_keys_at_every_level() -> None:
         {"log": {"levle": "info"}},
         {"buckets": [{"name": "abc", "nam": "x"}]},
         {"buckets": []},
+        {"workers": 0},
+        {"limits": {"record_bytes": 0}},
+        {"otlp": {"max_batch_records": 0}},
     ]
     assert not any(validator.is_valid({**tree, **one}) for one in wrong)
 
