@@ -20,7 +20,7 @@ from tests.support.messages import delivery
 from tests.support.telemetry import ObservedTelemetry, observed
 
 ROOT = DOCS.parent
-LINKED = [ROOT / "README.md", *ROOT.glob(".github/*.md"), ROOT / "deploy" / "iam" / "README.md", *pages()]
+LINKED = [ROOT / "README.md", *ROOT.glob(".github/*.md"), *ROOT.glob("deploy/**/README.md"), *pages()]
 
 
 KINDS: dict[type, str] = {

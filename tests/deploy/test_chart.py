@@ -1,0 +1,350 @@
+"""What the Helm chart makes of its values: sound manifests, small rights, and the numbers of the agent."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import jsonschema
+import pytest
+import typer
+import yaml
+
+import agent
+from agent.cli.app import app
+from agent.settings import load
+from tests.reference.chart import CHART
+from tests.support.chart import CASES, KUBERNETES, container, helm, manifest, manifests, pods
+from tests.support.telemetry import observed
+from tests.support.tools import run_tool
+
+ROOT: Final = CHART.parents[2]
+CRDS: Final = {path.stem: path for path in (ROOT / "tests" / "data" / "crds").glob("*.json")}
+OLDEST, NEWEST = "1.27", "1.37"
+STOP_LIMIT_ELSEWHERE: Final = 40
+"""The seconds that systemd, Compose and ECS give the agent to stop."""
+DEFAULTS: Final = load(ROOT / "config" / "minimal.yaml", {})
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_helm_finds_nothing_to_complain_of(case: str) -> None:
+    """`helm lint --strict` is silent for each values file."""
+    answer = helm("lint", case)
+    assert answer.returncode == 0, answer.stdout
+
+
+@pytest.mark.parametrize("version", [OLDEST, NEWEST])
+def test_kubernetes_knows_every_key(version: str) -> None:
+    """Each manifest follows the schema of the oldest and of the newest Kubernetes, without an unknown key."""
+    import kubernetes_validate
+
+    seen = set()
+    for one in (one for case in CASES for one in manifests(case) if one["kind"] not in CRDS):
+        kubernetes_validate.validate(one, version, strict=True)
+        seen.add(one["kind"])
+    assert seen >= {
+        "ConfigMap",
+        "Deployment",
+        "NetworkPolicy",
+        "Pod",
+        "PodDisruptionBudget",
+        "Service",
+        "ServiceAccount",
+    }
+
+
+@pytest.mark.parametrize("kind", sorted(CRDS))
+def test_the_operators_know_every_key(kind: str) -> None:
+    """What KEDA and the Prometheus operator get follows the schemas of their resources, without an unknown key."""
+    schema = json.loads(CRDS[kind].read_text(encoding="utf-8"))
+    found = [one for case in CASES for one in manifests(case) if one["kind"] == kind]
+    assert found
+    for one in found:
+        jsonschema.validate(one, schema)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_pod_is_restricted(case: str) -> None:
+    """Kubernetes' restricted profile and more: no root, no capability, nothing to write to, no token."""
+    specs = list(pods(case))
+    assert len(specs) == 2
+    for pod in specs:
+        assert pod["securityContext"]["runAsNonRoot"] is True
+        assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+        assert pod["automountServiceAccountToken"] is False
+        assert pod["enableServiceLinks"] is False
+        assert not {"hostNetwork", "hostPID", "hostIPC", "initContainers"} & set(pod)
+        for one in pod["containers"]:
+            assert one["securityContext"] == {
+                "allowPrivilegeEscalation": False,
+                "readOnlyRootFilesystem": True,
+                "capabilities": {"drop": ["ALL"]},
+            }
+        assert not any("hostPath" in volume for volume in pod.get("volumes", ()))
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if not case.startswith("openshift")])
+def test_every_pod_runs_as_the_user_of_the_image(case: str) -> None:
+    """A numeric user, so that Kubernetes can see that it is not root; Secrets are readable for its group alone."""
+    for pod in pods(case):
+        volumes = pod.get("volumes", ())
+        assert {pod["securityContext"][one] for one in ("runAsUser", "runAsGroup", "fsGroup")} == {65532}
+        assert {volume["secret"]["defaultMode"] for volume in volumes if "secret" in volume} <= {0o440}
+
+
+def test_the_version_is_that_of_the_agent() -> None:
+    """Chart, application and image have one version."""
+    chart = yaml.safe_load((CHART / "Chart.yaml").read_text(encoding="utf-8"))
+    assert (chart["version"], chart["appVersion"]) == (agent.__version__, agent.__version__)
+    assert container()["image"] == f"trail-agent:{agent.__version__}"
+
+
+@pytest.mark.parametrize(
+    ("changes", "image"),
+    [
+        (
+            ["image.registry=registry.example:5000/audit"],
+            f"registry.example:5000/audit/trail-agent:{agent.__version__}",
+        ),
+        (["image.tag=edge"], "trail-agent:edge"),
+        (["image.tag=edge", f"image.digest=sha256:{'a' * 64}"], f"trail-agent@sha256:{'a' * 64}"),
+    ],
+)
+def test_the_image_is_named_by_the_user(changes: list[str], image: str) -> None:
+    """Registry, tag and digest; a digest wins."""
+    assert container("minimal", *changes)["image"] == image
+
+
+@pytest.fixture(params=CASES)
+def given(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, dict[str, str]]:
+    """The settings file and the variables that the Deployment gives to the agent; Secrets are files in `tmp_path`."""
+    case = request.param
+    (text,) = manifest("ConfigMap", case)["data"].values()
+    path = tmp_path / "agent.yaml"
+    path.write_text(text, encoding="utf-8")
+    variables = {one["name"]: one.get("value", "from a Secret") for one in container(case)["env"]}
+    secret = tmp_path / "secret"
+    secret.write_text("x-audit-key: 0123456789abcdefghijklmnopqrstuvwxyz", encoding="utf-8")
+    secret.chmod(0o440)
+    return path, {name: str(secret) if value.startswith("/run/") else value for name, value in variables.items()}
+
+
+def test_the_agent_takes_the_settings(given: tuple[Path, dict[str, str]]) -> None:
+    """What the chart writes loads without a problem and without a warning, and listens where the probes ask."""
+    settings = load(*given)
+    assert settings.warnings == ()
+    assert settings.http.listen.rpartition(":")[0] in ("0.0.0.0", "[::]")
+
+
+def test_settings_arrive_unchanged() -> None:
+    """Numbers stay whole and texts stay texts on the way through Helm."""
+    (text,) = manifest("ConfigMap", "full")["data"].values()
+    values = yaml.safe_load((CHART / "ci" / "full-values.yaml").read_text(encoding="utf-8"))
+    assert yaml.safe_load(text) == values["config"]
+    assert "in_flight_bytes: 1073741824" in text
+
+
+def test_the_agent_knows_its_arguments() -> None:
+    """Both pods run commands and options that there are; the settings file is where it is mounted."""
+    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    (run, *options), (healthcheck, *asked) = (pod["containers"][0]["args"] for pod in pods("full"))
+    parameters = commands[run].make_context(run, options).params
+    (mount,) = (mount for mount in container("full")["volumeMounts"] if mount["name"] == "settings")
+    assert str(parameters["config"]) == f"{mount['mountPath']}/agent.yaml" == "/etc/trail-agent/agent.yaml"
+    assert parameters["require_healthy"]
+    service = manifest("Service", "full")
+    url = f"http://{service['metadata']['name']}:{service['spec']['ports'][0]['port']}/readyz"
+    assert commands[healthcheck].make_context(healthcheck, asked).params == {"url": url}
+
+
+def test_new_settings_make_new_pods() -> None:
+    """The agent reads its settings only when it starts."""
+
+    def checksum(*changes: str) -> str:
+        return str(manifest("Deployment", "minimal", *changes)["spec"]["template"]["metadata"]["annotations"])
+
+    assert checksum() == checksum("replicaCount=3") != checksum("config.workers=5")
+
+
+def test_the_port_is_the_agents() -> None:
+    """Container, probes, Service, PodMonitor and NetworkPolicy speak of the port on which the agent listens."""
+    port = int(DEFAULTS.http.listen.rpartition(":")[2])
+    one = container()
+    assert one["ports"] == [{"name": "metrics", "containerPort": port, "protocol": "TCP"}]
+    assert {one[probe]["httpGet"]["port"] for probe in ("startupProbe", "livenessProbe", "readinessProbe")} == {
+        "metrics"
+    }
+    assert one["env"] == [{"name": "TRAIL_AGENT_HTTP__LISTEN", "value": f"0.0.0.0:{port}"}]
+    assert manifest("Service")["spec"]["ports"] == [
+        {"name": "metrics", "port": port, "targetPort": "metrics", "protocol": "TCP"}
+    ]
+    assert [one["port"] for one in manifest("PodMonitor", "full")["spec"]["podMetricsEndpoints"]] == ["metrics"]
+    (ingress,) = manifest("NetworkPolicy", "full")["spec"]["ingress"]
+    assert ingress["ports"] == [{"port": port, "protocol": "TCP"}]
+
+
+def test_the_probes_ask_what_they_mean() -> None:
+    """Liveness never depends on AWS or the sink; readiness does, and holds up a rollout and nothing else."""
+    one = container()
+    assert {name: one[f"{name}Probe"]["httpGet"]["path"] for name in ("startup", "liveness", "readiness")} == {
+        "startup": "/livez",
+        "liveness": "/livez",
+        "readiness": "/readyz",
+    }
+    rolling = manifest("Deployment")["spec"]["strategy"]["rollingUpdate"]
+    assert rolling == {"maxSurge": 1, "maxUnavailable": 0}
+    assert manifest("PodDisruptionBudget")["spec"]["unhealthyPodEvictionPolicy"] == "AlwaysAllow"
+    assert manifest("Service")["spec"]["publishNotReadyAddresses"] is True
+
+
+def test_there_is_time_to_stop() -> None:
+    """The agent's grace is shorter than the stop limit elsewhere, and this is shorter than Kubernetes' limit."""
+    period = manifest("Deployment")["spec"]["template"]["spec"]["terminationGracePeriodSeconds"]
+    assert DEFAULTS.shutdown_grace_seconds < STOP_LIMIT_ELSEWHERE < period == 60
+
+
+def test_there_is_memory_for_all_reads() -> None:
+    """The limit is twice what reads may reserve, as docs/delivery.md says."""
+    resources = container()["resources"]
+    assert resources == {"requests": {"cpu": "100m", "memory": "256Mi"}, "limits": {"memory": "1Gi"}}
+    assert 2 * DEFAULTS.limits.in_flight_bytes == 1 << 30
+
+
+def test_keda_scales_on_the_queue() -> None:
+    """It counts what is in flight, never goes to zero, and nothing else sets the number of pods."""
+    assert manifest("Deployment")["spec"]["replicas"] == 2
+    assert "replicas" not in manifest("Deployment", "keda")["spec"]
+    scaled = manifest("ScaledObject", "keda")["spec"]
+    assert scaled["scaleTargetRef"]["name"] == manifest("Deployment", "keda")["metadata"]["name"]
+    assert scaled["minReplicaCount"] >= 1
+    assert scaled["fallback"]["replicas"] == scaled["minReplicaCount"]
+    (trigger,) = scaled["triggers"]
+    assert trigger["metadata"] == {
+        "queueURL": "https://sqs.us-west-2.amazonaws.com/111122223333/trail-agent",
+        "awsRegion": "us-west-2",
+        "queueLength": "500",
+        "scaleOnInFlight": "true",
+    }
+    assert trigger["authenticationRef"]["name"] == manifest("TriggerAuthentication", "keda")["metadata"]["name"]
+    assert manifest("ScaledObject", "full")["spec"]["triggers"][0]["authenticationRef"] == {"name": "keda-aws"}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_selectors_find_the_agents_pods_and_not_that_of_the_test(case: str) -> None:
+    """The pod of `helm test` counts for nothing, but may ask the agent."""
+    found = {one["kind"]: one["spec"] for one in manifests(case) if "spec" in one}
+    agents = found["Deployment"]["template"]["metadata"]["labels"].items()
+    (test,) = (one["metadata"]["labels"].items() for one in manifests(case) if one["kind"] == "Pod")
+    selecting = [found[kind] for kind in found if kind in ("Deployment", "PodDisruptionBudget", "PodMonitor")]
+    selectors = [found["Service"]["selector"], *(spec["selector"]["matchLabels"] for spec in selecting)]
+    policy = found.get("NetworkPolicy")
+    selectors += [policy["podSelector"]["matchLabels"]] if policy else []
+    for selector in selectors:
+        assert selector.items() <= agents
+        assert not selector.items() <= test
+    for peer in policy["ingress"][0].get("from", [])[-1:] if policy else ():
+        assert peer["podSelector"]["matchLabels"].items() <= test
+
+
+def egress(case: str, *changes: str) -> Iterator[tuple[set[int], set[str]]]:
+    """Each rule of the NetworkPolicy: its ports, and the addresses if it names any."""
+    for rule in manifest("NetworkPolicy", case, *changes)["spec"]["egress"]:
+        addresses = {peer["ipBlock"]["cidr"] for peer in rule.get("to", ())}
+        yield {port["port"] for port in rule["ports"]}, addresses
+
+
+def test_the_network_policy_lets_out_what_the_agent_needs() -> None:
+    """DNS, AWS, the sink at its port, and Pod Identity; not the credentials of the node."""
+    everywhere = {"0.0.0.0/0", "::/0"}
+    assert list(egress("pod-identity")) == [
+        ({53, 5353}, set()),
+        ({443, 4318}, everywhere),
+        ({80}, {"169.254.170.23/32", "fd00:ec2::23/128"}),
+    ]
+    rules = manifest("NetworkPolicy", "pod-identity")["spec"]["egress"]
+    assert [peer["ipBlock"]["except"] for peer in rules[1]["to"]] == [["169.254.0.0/16"], ["fd00:ec2::/32"]]
+    assert ({80}, {"169.254.169.254/32", "fd00:ec2::254/128"}) in egress("openshift-ipv6")
+    assert ({443, 8080, 8443}, everywhere) in egress("full")
+    assert ({3128}, set()) in egress("full")
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "protocol", "port"),
+    [
+        ("http://loki:3100/otlp", "http/protobuf", 3100),
+        ("http://loki/otlp", "http/protobuf", 80),
+        ("https://collector", "grpc", 4317),
+        ("https://collector", "http/protobuf", 443),
+    ],
+)
+def test_the_port_of_the_sink_is_read_from_its_address(endpoint: str, protocol: str, port: int) -> None:
+    """As the agent itself reads it, whatever the user has left out."""
+    changes = [f"config.otlp.endpoint={endpoint}", f"config.otlp.protocol={protocol}"]
+    _, (ports, _), *_ = egress("pod-identity", *changes)
+    assert ports == {443, port}
+
+
+def test_roles_are_given_to_the_service_account() -> None:
+    """IRSA by its annotation; Pod Identity by the name of an account that may be somebody else's."""
+    account = manifest("ServiceAccount", "irsa")
+    assert account["metadata"]["annotations"] == {
+        "eks.amazonaws.com/role-arn": "arn:aws:iam::111122223333:role/trail-agent"
+    }
+    assert next(pods("irsa"))["serviceAccountName"] == account["metadata"]["name"]
+    assert next(pods("pod-identity"))["serviceAccountName"] == "audit-shipper"
+    assert "ServiceAccount" not in {one["kind"] for one in manifests("pod-identity")}
+
+
+def test_secrets_are_named_and_not_held() -> None:
+    """The chart makes no Secret; the agent gets each as a file, under the name of its setting."""
+    assert "Secret" not in {one["kind"] for case in CASES for one in manifests(case)}
+    one = container("full")
+    mounts = {mount["name"]: mount["mountPath"] for mount in one["volumeMounts"]}
+    files = {var["name"]: var["value"] for var in one["env"] if var.get("value", "").startswith("/run/")}
+    assert files == {
+        "TRAIL_AGENT_OTLP__HEADERS_FILE": f"{mounts['otlp-headers']}/headers.txt",
+        "TRAIL_AGENT_OTLP__CERT_FILE": f"{mounts['otlp-tls']}/tls.crt",
+        "TRAIL_AGENT_OTLP__KEY_FILE": f"{mounts['otlp-tls']}/tls.key",
+        "TRAIL_AGENT_RECORD__MASK_KEY_FILE": f"{mounts['mask-key']}/mask-key",
+    }
+
+
+def test_the_alerts_are_those_of_the_source() -> None:
+    """Helm reads nothing outside the chart, so the chart has a copy."""
+    source = ROOT / "deploy" / "prometheus" / "rules.yaml"
+    assert (CHART / "files" / "rules.yaml").read_bytes() == source.read_bytes()
+    groups = manifest("PrometheusRule", "full")["spec"]["groups"]
+    assert groups == yaml.safe_load(source.read_text(encoding="utf-8"))["groups"]
+
+
+def test_the_alerts_ask_for_metrics_that_there_are() -> None:
+    """Each name in an alert is a metric of the agent, under the job that the PodMonitor sets."""
+    (relabeling,) = manifest("PodMonitor", "full")["spec"]["podMetricsEndpoints"][0]["relabelings"]
+    assert relabeling["targetLabel"] == "job"
+    samples = [one for metric in observed().telemetry.metrics.registry.collect() for one in metric.samples]
+    known = {name for one in samples for name in (one.name, *one.labels, *one.labels.values())}
+    for group in manifest("PrometheusRule", "full")["spec"]["groups"]:
+        for rule in group["rules"]:
+            asked = re.findall(r'(\w+){job="([^"]*)"([^}]*)}', rule["expr"])
+            assert asked
+            for name, job, labels in asked:
+                assert job == relabeling["replacement"]
+                assert {name, *re.findall(r"\w+", labels)} <= known | {"up"}
+
+
+def test_dashboards_become_config_maps_for_the_sidecar(tmp_path: Path) -> None:
+    """Each file, byte by byte and not read as a template, under the label that Grafana's sidecar looks for."""
+    copy = tmp_path / "trail-agent"
+    shutil.copytree(CHART, copy)
+    text = '{"title": "{{ mine }}"}'
+    (copy / "files" / "dashboards" / "flow.json").write_text(text, encoding="utf-8")
+    case = [f"--values={CHART / 'ci' / 'full-values.yaml'}", "--show-only", "templates/dashboards.yaml"]
+    answer = run_tool("helm", "template", "a", copy, "--kube-version", KUBERNETES, *case)
+    one = yaml.safe_load(answer.stdout)
+    assert one["data"] == {"flow.json": text}
+    assert one["metadata"]["labels"]["grafana_dashboard"] == "1"
+    assert one["metadata"]["annotations"] == {"grafana_folder": "Audit"}
