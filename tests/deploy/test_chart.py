@@ -90,6 +90,7 @@ def test_every_pod_is_restricted(case: str) -> None:
 @pytest.mark.parametrize("case", [case for case in CASES if not case.startswith("openshift")])
 def test_every_pod_runs_as_the_user_of_the_image(case: str) -> None:
     """A numeric user, so that Kubernetes can see that it is not root; Secrets are readable for its group alone."""
+    assert "\nUSER 65532:65532\n" in (ROOT / "Dockerfile").read_text(encoding="utf-8")
     for pod in pods(case):
         volumes = pod.get("volumes", ())
         assert {pod["securityContext"][one] for one in ("runAsUser", "runAsGroup", "fsGroup")} == {65532}
