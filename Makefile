@@ -13,7 +13,7 @@ UV      := UV_SYSTEM_CERTS=1 $(BIN)/uv pip install --quiet --python $(BIN)/pytho
 # uv takes seconds where pip takes a minute. pip takes over where only pip's own configuration leads to an index.
 install = $(UV) $(1) || { echo "uv could not install; pip tries now." >&2; $(PIP) $(1); }
 
-.PHONY: setup tools demo test lint docs bench soak fuzz sbom lock clean
+.PHONY: setup tools demo test lint docs bench soak fuzz dist try-dist sbom lock clean
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -72,11 +72,15 @@ WORKERS = $(shell $(BIN)/python -c 'import os; print(2 * (os.cpu_count() or 1))'
 test: $(READY) tools ## run the whole test suite: WORKERS= PYTEST_ARGS=
 	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal $(PYTEST_ARGS)
 
-lint: $(READY) tools ## ruff, mypy --strict, import-linter
+lint: $(READY) tools ## ruff, mypy --strict, import-linter, hadolint, zizmor, actionlint
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
+	@find . -name '*Dockerfile' -not -path './$(VENV)/*' -exec $(BIN)/hadolint {} +
+	@$(BIN)/zizmor --offline --quiet .
+	@if [ -x $(VENV)/tools/actionlint ]; then $(VENV)/tools/actionlint -shellcheck= -pyflakes=; else \
+	  echo "The workflows were not checked: actionlint needs Go." >&2; fi
 
 docs: $(READY) ## write the tables of docs/ and config/agent.schema.json from the code
 	@$(BIN)/python -m tests.reference
@@ -90,6 +94,18 @@ soak: $(READY) ## end the real process again and again while events flow: KILLS=
 
 fuzz: $(READY) ## feed mutated objects and notifications to everything that reads: N= SEED=
 	@$(BIN)/python -m tests.fuzz $(if $(N),--number $(N)) $(if $(SEED),--seed $(SEED))
+
+REVISION = $(shell git rev-parse HEAD 2>/dev/null)
+
+# The sdist first, and the wheel from the sdist. The commit is the label `revision` of trail_agent_build_info.
+dist: $(READY) ## build dist/'s sdist and wheel: REVISION=
+	@rm -f dist/*.whl dist/*.tar.gz
+	@printf '%s' '$(REVISION)' > agent/REVISION
+	@$(BIN)/python -m build --no-isolation --outdir dist >/dev/null; code=$$?; rm agent/REVISION; exit $$code
+	@ls dist/*.tar.gz dist/*.whl
+
+try-dist: $(VENV)/bin/python ## install the wheel of dist/ as a user does, and try it
+	@$(BIN)/python -m tests.wheel dist/*.whl
 
 SBOM := dist/trail-agent.cdx.json
 
