@@ -77,7 +77,12 @@ def read(name: str) -> list[Statement]:
     document = json.loads((FOLDER / name).read_text(encoding="utf-8"), object_pairs_hook=_once)
     assert set(document) == {"Version", "Statement"}, name
     assert document["Version"] == "2012-10-17", name
-    return [_statement(each) for each in document["Statement"]]
+    return of(document["Statement"])
+
+
+def of(statements: Sequence[Mapping[str, Any]]) -> list[Statement]:
+    """`statements` as they stand in a document, such as one that a template renders."""
+    return [_statement(each) for each in statements]
 
 
 def allowed(statements: Sequence[Statement], call: Call) -> bool:

@@ -37,7 +37,9 @@ def tool(name: str) -> str:
     pytest.skip(missing)
 
 
-def run_tool(name: str, *arguments: str | Path, cwd: Path | None = None, stdin: str = "") -> CompletedProcess[str]:
-    """What the program `name` answers to `arguments`, whatever its exit code; at most 60 seconds."""
+def run_tool(
+    name: str, *arguments: str | Path, cwd: Path | None = None, stdin: str = "", seconds: float = 60
+) -> CompletedProcess[str]:
+    """What the program `name` answers to `arguments`, whatever its exit code; in at most `seconds`."""
     command: Sequence[str] = [tool(name), *map(str, arguments)]
-    return run(command, cwd=cwd, input=stdin, capture_output=True, text=True, timeout=60, check=False)
+    return run(command, cwd=cwd, input=stdin, capture_output=True, text=True, timeout=seconds, check=False)

@@ -1,0 +1,10 @@
+terraform {
+  required_version = ">= 1.5" # also OpenTofu, from its first version
+
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = ">= 5.0"
+    }
+  }
+}
