@@ -32,6 +32,7 @@ TYPOS: Final = {
     "extraEnv[0].name=A,extraEnv[0].value=1": "at '/extraEnv/0/value': got number, want string",
     "keda.minReplicaCount=0": "at '/keda/minReplicaCount': minimum: got 0, want 1",
     "keda.roleArn=keda": "at '/keda/roleArn': 'keda' does not match pattern",
+    "nameOverride=audit.shipper": "at '/nameOverride': 'audit.shipper' does not match pattern",
     "podMonitor.interval=30": "at '/podMonitor/interval': got number, want string",
     "podDisruptionBudget.maxUnavailable=0": "at '/podDisruptionBudget/maxUnavailable': minimum: got 0, want 1",
     "networkPolicy.sinkPorts={http}": "at '/networkPolicy/sinkPorts/0': got string, want integer",
@@ -46,6 +47,7 @@ CONFLICTS: Final = {
     "terminationGracePeriodSeconds=39": "terminationGracePeriodSeconds: 39 is too short",
     "config.otlp.endpoint=null": "config.otlp.endpoint: is missing",
     "config.otlp.headers.Authorization=Basic": "config.otlp.headers.Authorization: looks like a secret",
+    "config.aws.assume_role.role_arn=r,config.aws.assume_role.external_id=x": "config.aws.assume_role.external_id: is",
     "config.record.mask={sourceIPAddress}": "config.record.mask: needs a key",
     "config.http.listen=0.0.0.0:80": "config.http.listen: has no effect in this chart",
     "extraEnv[0].name=TRAIL_AGENT_HTTP__LISTEN,extraEnv[0].value=0.0.0.0:80": "extraEnv: sets TRAIL_AGENT_HTTP",
@@ -70,6 +72,12 @@ def test_a_contradiction_is_told_by_its_key(change: str) -> None:
     assert CONFLICTS[change] in refusal("minimal", *CONFLICTS)
 
 
+def test_passwords_and_unwritten_addresses_are_told() -> None:
+    """What two of the changes above would hide from each other."""
+    assert "config.otlp.endpoint: holds a user name" in refusal("minimal", "config.otlp.endpoint=https://u:p@loki/otlp")
+    assert "config.queue.url: must be written out" in refusal("keda", "config.queue.url=${env:QUEUE}")
+
+
 @pytest.mark.parametrize("missing", ["queue", "buckets"])
 def test_what_is_required_is_told(missing: str) -> None:
     """Whoever installs the chart without values is told what it needs."""
@@ -92,6 +100,7 @@ def test_what_is_required_is_told(missing: str) -> None:
             "extraEnv[0].name=OTEL_EXPORTER_OTLP_ENDPOINT",
             "extraEnv[0].value=http://$(HOST):1",
         ],
+        ["config.otlp.endpoint=https://u:${env:PASSWORD}@loki/otlp"],
         ["enabled=true", "global.anything=1"],
     ],
     ids=lambda changes: changes[0],

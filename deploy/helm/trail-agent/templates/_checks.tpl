@@ -28,6 +28,9 @@
 {{- if not (or $otlp.endpoint .Values.extraEnvFrom (regexMatch "(TRAIL_AGENT_OTLP__|OTEL_EXPORTER_OTLP_(LOGS_)?)ENDPOINT" $names)) }}
 - {{ "config.otlp.endpoint: is missing. In a pod, the agent's default (http://localhost:4318) is the pod itself; name your Collector or Loki, such as http://otel-collector.observability:4318" | toJson }}
 {{- end }}
+{{- if and (regexMatch "://[^/]*@" (default "" $otlp.endpoint)) (not (contains "${env:" $otlp.endpoint)) }}
+- {{ "config.otlp.endpoint: holds a user name, and everybody who may read ConfigMaps could read it. Put an authorization header into a Secret and name that in secrets.otlpHeaders.existingSecret" | toJson }}
+{{- end }}
 {{- range $name, $value := $otlp.headers | default dict }}
 {{- if and (regexMatch "(?i)auth|token|secret|key|password|cookie|credential" $name) (not (contains "${env:" $value)) }}
 - {{ printf "config.otlp.headers.%s: looks like a secret, and everybody who may read ConfigMaps could read it. Put it into a Secret and name that in secrets.otlpHeaders.existingSecret" $name | toJson }}
@@ -51,6 +54,11 @@
 - {{ printf "config.%s.%s: has no effect beside secrets.%s; remove one of them" (index . 0) (index . 1) (index . 2) | toJson }}
 {{- end }}
 {{- end }}
+{{- with ((.Values.config.aws | default dict).assume_role | default dict).external_id }}
+{{- if not (contains "${env:" .) }}
+- {{ "config.aws.assume_role.external_id: is a secret, and everybody who may read ConfigMaps could read it. Put it into a Secret, and into extraEnv as TRAIL_AGENT_AWS__ASSUME_ROLE__EXTERNAL_ID" | toJson }}
+{{- end }}
+{{- end }}
 {{- if and (.Values.config.record | default dict).mask (not (or (.Values.config.record).mask_key_file $secrets.maskKey.existingSecret .Values.extraEnvFrom (contains "TRAIL_AGENT_RECORD__MASK_KEY_FILE" (include "trail-agent.variables" .)))) }}
 - {{ "config.record.mask: needs a key. Put one (openssl rand -hex 32) into a Secret and name that in secrets.maskKey.existingSecret" | toJson }}
 {{- end }}
@@ -70,7 +78,9 @@
 {{- if lt (int .Values.keda.maxReplicaCount) (int .Values.keda.minReplicaCount) }}
 - {{ printf "keda.maxReplicaCount: %v is less than keda.minReplicaCount (%v)" .Values.keda.maxReplicaCount .Values.keda.minReplicaCount | toJson }}
 {{- end }}
-{{- if not (include "trail-agent.region" .) }}
+{{- if contains "${" .Values.config.queue.url }}
+- {{ "config.queue.url: must be written out, since keda reads it, too" | toJson }}
+{{- else if not (include "trail-agent.region" .) }}
 - {{ "config.queue.region: is missing; keda needs it, and config.queue.url does not say it" | toJson }}
 {{- end }}
 {{- end }}
@@ -101,20 +111,19 @@
 
 {{/* The region in the URL of the queue, if the settings do not name it. */}}
 {{- define "trail-agent.region" -}}
-{{- $url := .Values.config.queue.url -}}
-{{- $host := (urlParse $url).host -}}
-{{- $found := regexFind "[a-z]{2}(-[a-z]+)+-[0-9]+" $host -}}
-{{- default $found .Values.config.queue.region -}}
+{{- $host := regexFind "^https?://[^/]*" .Values.config.queue.url -}}
+{{- default (regexFind "[a-z]{2}(-[a-z]+)+-[0-9]+" $host) .Values.config.queue.region -}}
 {{- end -}}
 
-{{/* The port of the sink, as its address and protocol say. */}}
+{{/* The port of the sink, as its address and protocol say. Nothing, if a variable says it. */}}
 {{- define "trail-agent.sinkPort" -}}
 {{- $otlp := .Values.config.otlp | default dict -}}
-{{- $address := urlParse (default "" $otlp.endpoint) -}}
-{{- $port := regexFind ":[0-9]+$" $address.host | trimPrefix ":" -}}
+{{- $address := regexFind "^https?://[^/?#]*" (default "" $otlp.endpoint) -}}
+{{- $host := regexReplaceAll "^.*[/@]" $address "" -}}
+{{- $port := regexFind ":[0-9]+$" $host | trimPrefix ":" -}}
 {{- if $port -}}
 {{- $port -}}
-{{- else if $otlp.endpoint -}}
-{{- if eq (default "" $otlp.protocol) "grpc" -}}4317{{- else -}}{{ ternary 443 80 (eq $address.scheme "https") }}{{- end -}}
+{{- else if and $host (not (contains "${" $host)) -}}
+{{- ternary 4317 (ternary 443 80 (hasPrefix "https" $address)) (eq (default "" $otlp.protocol) "grpc") -}}
 {{- end -}}
 {{- end -}}

@@ -4,7 +4,7 @@
 {{- range $name, $volume := dict "otlpHeaders" "otlp-headers" "maskKey" "mask-key" "otlpTls" "otlp-tls" }}
 {{- with (get $.Values.secrets $name).existingSecret }}
 - volume: {{ $volume }}
-  secret: {{ . }}
+  secret: {{ . | quote }}
 {{- end }}
 {{- end }}
 {{- end -}}
