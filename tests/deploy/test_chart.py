@@ -17,7 +17,7 @@ import yaml
 import agent
 from agent.cli.app import app
 from agent.settings import load
-from tests.reference.chart import CHART
+from tests.reference.chart import CHART, copies
 from tests.support.chart import CASES, KUBERNETES, container, helm, manifest, manifests, pods
 from tests.support.telemetry import observed
 from tests.support.tools import run_tool
@@ -312,12 +312,12 @@ def test_secrets_are_named_and_not_held() -> None:
     }
 
 
-def test_the_alerts_are_those_of_the_source() -> None:
-    """Helm reads nothing outside the chart, so the chart has a copy."""
-    source = ROOT / "deploy" / "prometheus" / "rules.yaml"
-    assert (CHART / "files" / "rules.yaml").read_bytes() == source.read_bytes()
-    groups = manifest("PrometheusRule", "full")["spec"]["groups"]
-    assert groups == yaml.safe_load(source.read_text(encoding="utf-8"))["groups"]
+def test_alerts_and_dashboards_are_those_of_their_source() -> None:
+    """The chart has each of them, and none besides; the operator gets the alerts word by word."""
+    files = [path for path in (CHART / "files").rglob("*") if path.suffix in (".json", ".yaml")]
+    assert {path: path.read_text(encoding="utf-8") for path in files} == dict(copies()), "run `make docs`"
+    (groups,) = yaml.safe_load(copies()[CHART / "files" / "rules.yaml"]).values()
+    assert manifest("PrometheusRule", "full")["spec"]["groups"] == groups
 
 
 def test_the_alerts_ask_for_metrics_that_there_are() -> None:

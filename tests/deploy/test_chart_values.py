@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -10,7 +12,8 @@ import yaml
 
 from tests.reference.chart import CHART, VALUES_SCHEMA, values_schema
 from tests.reference.chart_values import README, readme
-from tests.support.chart import helm, refusal
+from tests.support.chart import KUBERNETES, helm, refusal
+from tests.support.tools import run_tool
 
 TYPOS: Final = {
     "replicas=3": "at '': additional properties 'replicas' not allowed",
@@ -142,3 +145,13 @@ def test_every_value_has_a_rule_and_every_rule_a_value() -> None:
 def test_the_readme_lists_every_value() -> None:
     """With its default and its comment, as they stand in values.yaml."""
     assert README.read_text(encoding="utf-8") == readme(), "run `make docs` (python -m tests.reference)"
+
+
+def test_the_example_in_the_readme_can_be_installed(tmp_path: Path) -> None:
+    """A newcomer copies it, and changes names only."""
+    (example,) = re.findall(r"```yaml\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    values = tmp_path / "trail-agent.yaml"
+    values.write_text(example, encoding="utf-8")
+    answer = run_tool("helm", "template", "trail-agent", CHART, "--kube-version", KUBERNETES, "--values", values)
+    assert answer.returncode == 0, answer.stderr
+    assert 'image: "registry.example.com/trail-agent:' in answer.stdout

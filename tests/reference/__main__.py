@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from agent.settings import schema
-from tests.reference.chart import VALUES_SCHEMA, values_schema
+from tests.reference.chart import VALUES_SCHEMA, copies, values_schema
 from tests.reference.chart_values import README, readme
 from tests.reference.pages import DOCS, pages, renewed
 from tests.reference.plain_manifests import KUBERNETES, plain_manifests
@@ -29,6 +29,8 @@ for page in pages():
 write(SCHEMA, json.dumps(schema(), indent=2, ensure_ascii=False) + "\n")
 write(VALUES_SCHEMA, values_schema())
 write(README, readme())
+for copy, text in copies().items():
+    write(copy, text)
 try:
     for name, text in plain_manifests().items():
         write(KUBERNETES / name, text)

@@ -1,9 +1,9 @@
-"""What the Helm chart repeats of the agent: the schema of its settings."""
+"""What the Helm chart repeats: the schema of the agent's settings, the alerts and the dashboards."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,6 +13,17 @@ CHART: Final = Path(__file__).parents[2] / "deploy" / "helm" / "trail-agent"
 VALUES_SCHEMA: Final = CHART / "values.schema.json"
 _PART: Final = "settings."
 _LEFT_OUT: Final = frozenset({"$schema", "$defs", "title", "default"})
+
+
+def copies() -> Mapping[Path, str]:
+    """The files of the chart that stand elsewhere in deploy/, with their texts: Helm reads nothing outside a chart."""
+    deploy = CHART.parents[1]
+    dashboards = (deploy / "grafana" / "dashboards").glob("*.json")
+    sources = {
+        CHART / "files" / "rules.yaml": deploy / "prometheus" / "rules.yaml",
+        **{CHART / "files" / "dashboards" / path.name: path for path in dashboards},
+    }
+    return {copy: source.read_text(encoding="utf-8") for copy, source in sources.items()}
 
 
 def values_schema() -> str:
