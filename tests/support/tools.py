@@ -19,6 +19,7 @@ _OF: Final = {
     "helm": "make tools, which needs Go",
     "actionlint": "make tools, which needs Go",
     "checkov": "make tools",
+    "amtool": "apt-get install --no-install-recommends prometheus-alertmanager",
     "promtool": "apt-get install --no-install-recommends prometheus",
     "systemd-analyze": "apt-get install --no-install-recommends systemd",
 }
