@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from tests.support.daemon import Daemon
 from tests.support.notify_socket import NotifySocket
 from tests.support.otlp_receiver import HttpReceiver
 
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="systemd runs on Linux only")
 WATCHDOG = {"WATCHDOG_USEC": "400000"}  # a report comes every 0.2 s
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from tests.support.clock import PatientClock, finish, soon
 from tests.support.notify_socket import NotifySocket
 from tests.support.telemetry import ObservedTelemetry, observed
 
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="systemd runs on Linux only")
 WATCHDOG_SECONDS = 60.0
 
 
