@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+import shlex
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -410,3 +411,36 @@ def test_what_a_stack_cannot_do_is_said() -> None:
     assert QUEUE in intake().outputs()["NextStep"]
     assert BUCKET in intake(Notify="eventbridge").outputs()["NextStepForEventBridge"]
     assert not {"NextStep", "NextStepForEventBridge"} & set(intake(Trail="new").outputs())
+
+
+# The guide.
+
+GUIDE = (cloudformation.FOLDER / "README.md").read_text(encoding="utf-8")
+OUTPUTS = {"QueueUrl": URL, "Buckets": json.dumps([{"name": BUCKET}]), "RoleArn": ROLE}
+
+
+def deployments() -> Iterator[list[str]]:
+    """The words of each `aws cloudformation deploy` of the guide, with outputs put in."""
+    text = re.sub(r'"\$\(output (\w+)\)"', lambda match: shlex.quote(OUTPUTS[match[1]]), GUIDE)
+    for command in re.findall(r"^ *(aws cloudformation deploy .*)$", re.sub(r"\\\n *", "", text), re.MULTILINE):
+        yield shlex.split(command)
+
+
+@pytest.mark.parametrize("words", list(deployments()), ids=lambda words: " ".join(words[words.index("--stack-name") :]))
+def test_each_command_of_the_guide_makes_a_stack(words: list[str]) -> None:
+    """Its parameters exist, fit, and go together; it allows IAM what the template does to IAM, and no more."""
+    name = words[words.index("--template-file") + 1]
+    given = dict(word.split("=", 1) for word in words[words.index("--parameter-overrides") + 1 :])
+    stack = Stack.of(name, **given)
+    names_roles = any("RoleName" in each.get("Properties", {}) for each in stack.resources().values())
+    allows = words[words.index("--capabilities") + 1]
+    assert allows == ("CAPABILITY_NAMED_IAM" if names_roles else "CAPABILITY_IAM")
+
+
+def test_the_guide_covers_the_situations() -> None:
+    """A new trail, an existing one, and another account's; and the notification by hand is that of a new bucket."""
+    used = [words[words.index("--template-file") + 1] for words in deployments()]
+    assert sorted(set(used)) == sorted(path.name for path in cloudformation.FOLDER.glob("*.yaml"))
+    assert any("Trail=new" in words for words in deployments())
+    for name, value in _filter(intake(Trail="new")).items():
+        assert f'{{Name: "{name}", Value: "{value}"}}' in GUIDE
