@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import cache, partial
 from typing import Any, Final
 
 import boto3
+import botocore.loaders
 import botocore.session
 from botocore.config import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, CredentialProvider, DeferredRefreshableCredentials
@@ -134,8 +135,13 @@ def _asked(client: Any) -> str:
     return str(client.meta.endpoint_url)
 
 
+_loader = cache(botocore.loaders.create_loader)
+"""What reads botocore's models of the services: one for all sessions, since each keeps megabytes of them."""
+
+
 def _open_session(region: str, profile: str | None = None) -> botocore.session.Session:
     session = botocore.session.Session(profile=profile)
+    session.register_component("data_loader", _loader(session.get_config_variable("data_path")))
     session.set_config_variable("region", region)
     session.set_default_client_config(_CREDENTIAL_CLIENTS)
     return session
