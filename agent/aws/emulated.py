@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import boto3
@@ -113,10 +114,15 @@ def _answering(doing: str) -> Iterator[None]:
         raise DependencyError(f"the emulated account failed while {doing}: {error}") from error
 
 
-def _client(service: str, endpoint_url: str, region: str) -> Any:
+@cache
+def _session(region: str) -> boto3.Session:
+    """One for all clients: each session reads botocore's models of the services anew."""
     deaf = botocore.session.Session(session_vars={"profile": _NO_VALUE, "config_file": _NO_FILE})
-    session = boto3.Session(
+    return boto3.Session(
         aws_access_key_id=_CREDENTIAL, aws_secret_access_key=_CREDENTIAL, region_name=region, botocore_session=deaf
     )
+
+
+def _client(service: str, endpoint_url: str, region: str) -> Any:
     config = Config(proxies={}, connect_timeout=5, read_timeout=10, retries={"max_attempts": 2, "mode": "standard"})
-    return session.client(service, endpoint_url=endpoint_url, config=config)
+    return _session(region).client(service, endpoint_url=endpoint_url, config=config)

@@ -31,7 +31,7 @@ class World:
     region = REGION
 
     def __init__(self, account: EmulatedAccount, endpoint: str) -> None:
-        self._account = account
+        self.account = account
         self.endpoint = endpoint
         self.bucket = BUCKET
         self.dead_letter_url = account.create_queue(f"{QUEUE}-dead")
@@ -62,23 +62,23 @@ class World:
 
     def put(self, key: str, body: bytes) -> None:
         """Write an object of gzipped trail JSON; the queue gets a notification."""
-        self._account.put_object(self.bucket, key, body)
+        self.account.put_object(self.bucket, key, body)
 
     def delete(self, key: str) -> None:
         """Remove an object."""
-        self._account.delete_object(self.bucket, key)
+        self.account.delete_object(self.bucket, key)
 
     def send(self, body: str) -> None:
         """Put a message into the queue as it is."""
-        self._account.send(self.queue_url, body)
+        self.account.send(self.queue_url, body)
 
     def queue_depth(self) -> Depth:
         """What is in the queue."""
-        return self._account.depth(self.queue_url)
+        return self.account.depth(self.queue_url)
 
     def dead_letter_depth(self) -> Depth:
         """What is in the dead-letter queue."""
-        return self._account.depth(self.dead_letter_url)
+        return self.account.depth(self.dead_letter_url)
 
 
 def _own(address: str) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
 
 START = 1_790_000_000.0
 DEADLINE_SECONDS = 60.0  # for what another process does
@@ -13,11 +14,15 @@ _REALLY_LONG = 20.0  # real seconds after which a test that hangs is told so
 _PAUSE = threading.Event()
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, order=True)
 class _Chore:
+    """Of two that are due at the same time, the one that was asked for first is done first."""
+
     due: float
-    again_after: float | None
-    do: Callable[[], object]
+    number: int
+    again_after: float | None = field(compare=False)
+    do: Callable[[], object] = field(compare=False)
+    is_over: bool = field(default=False, compare=False)
 
 
 class FakeClock:
@@ -30,7 +35,8 @@ class FakeClock:
     def __init__(self) -> None:
         self.elapsed = 0.0
         self.waits: list[float] = []
-        self._chores: list[_Chore] = []
+        self._chores: list[_Chore] = []  # a heap: there are hours in which some chore is due each second
+        self._asked = 0
 
     def monotonic(self) -> float:
         """Seconds that only go forward."""
@@ -52,27 +58,35 @@ class FakeClock:
 
     def at(self, seconds: float, do: Callable[[], object]) -> None:
         """Have something done `seconds` from now."""
-        self._chores.append(_Chore(self.elapsed + seconds, None, do))
+        self._add(seconds, None, do)
 
     def every(self, seconds: float, do: Callable[[], object]) -> Callable[[], None]:
         """Have something done every so many seconds, until the function that this returns is called."""
-        chore = _Chore(self.elapsed + seconds, seconds, do)
-        self._chores.append(chore)
-        return lambda: self._chores.remove(chore)
+        chore = self._add(seconds, seconds, do)
+        return lambda: setattr(chore, "is_over", True)
+
+    def _add(self, seconds: float, again_after: float | None, do: Callable[[], object]) -> _Chore:
+        self._asked += 1
+        chore = _Chore(self.elapsed + seconds, self._asked, again_after, do)
+        heappush(self._chores, chore)
+        return chore
 
     def _pass(self, seconds: float, event: threading.Event) -> None:
         end = self.elapsed + seconds
         while not event.is_set():
-            chore = min(self._chores, key=lambda each: each.due, default=None)
-            if chore is None or chore.due > end:
+            if not self._chores or self._chores[0].due > end:
                 self.elapsed = max(self.elapsed, end)
                 return
-            self.elapsed = max(self.elapsed, chore.due)
-            if chore.again_after is None:
-                self._chores.remove(chore)
-            else:
-                chore.due += chore.again_after
-            chore.do()
+            chore = heappop(self._chores)
+            if not chore.is_over:
+                self._do(chore)
+
+    def _do(self, chore: _Chore) -> None:
+        self.elapsed = max(self.elapsed, chore.due)
+        if chore.again_after is not None:
+            chore.due += chore.again_after
+            heappush(self._chores, chore)
+        chore.do()
 
 
 class PatientClock:

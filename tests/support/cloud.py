@@ -20,7 +20,7 @@ class Cloud:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.account = EmulatedAccount(world.endpoint, REGION)
+        self.account = world.account
         credentials = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
         self.sqs = boto3.client("sqs", region_name=REGION, endpoint_url=world.endpoint, **credentials)
 

@@ -6,6 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Final
 
 from agent.aws.sqs import Hiding, RefusedEntry, Sqs
@@ -73,6 +74,7 @@ class FakeQueue(Sqs):
         self._refusals: Counter[tuple[str, str]] = Counter()
         self._denied: set[str] = set()
         self._lock = threading.RLock()
+        self._changed = threading.Event()  # wakes who polls
 
     def send(self, body: str) -> str:
         """Put a message into the queue; returns its id."""
@@ -81,6 +83,7 @@ class FakeQueue(Sqs):
             message_id = f"message-{self._serial}"
             now = self._clock.time()
             self.messages[message_id] = Message(message_id, body, now, now)
+            self._changed.set()
             return message_id
 
     def fail(self, operation: str, times: int = 1_000_000) -> None:
@@ -102,6 +105,7 @@ class FakeQueue(Sqs):
     def repeat(self, message_id: str) -> None:
         """Hand a message out once more, though somebody has it."""
         self.messages[message_id].visible_at = 0.0
+        self._changed.set()
 
     def mend(self) -> None:
         """End all trouble."""
@@ -114,7 +118,8 @@ class FakeQueue(Sqs):
         self._answer("ReceiveMessage")
         deadline = self._clock.time() + (self._wait_seconds if wait_seconds is None else wait_seconds)
         while not (deliveries := self._take(most)) and (left := deadline - self._clock.time()) > 0:
-            self._clock.wait(threading.Event(), min(left, 1.0))
+            self._changed.clear()
+            self._clock.wait(self._changed, min(left, self._hidden_seconds()))
         return deliveries
 
     def delete(self, deliveries: Sequence[Delivery]) -> list[RefusedEntry]:
@@ -166,6 +171,11 @@ class FakeQueue(Sqs):
             now = self._clock.time()
             visible = [message for message in self.messages.values() if message.visible_at <= now]
             return [self._hand_out(message, now) for message in visible[:most]]
+
+    def _hidden_seconds(self) -> float:
+        """How long until a message may become visible by itself."""
+        now = self._clock.time()
+        return max(min((message.visible_at for message in self.messages.values()), default=inf) - now, 0.001)
 
     def _redrive(self) -> None:
         now = self._clock.time()
@@ -221,6 +231,8 @@ class FakeQueue(Sqs):
             return RefusedEntry(delivery, stale=True, detail="MessageNotInflight: the message is visible")
         if now + seconds > message.first_hidden_at + _LONGEST_SECONDS:
             return RefusedEntry(delivery, stale=True, detail="InvalidParameterValue: beyond 12 hours")
+        if now + seconds < message.visible_at:
+            self._changed.set()
         message.visible_at = now + seconds
         self.hidden.append((delivery.message_id, seconds))
         return None

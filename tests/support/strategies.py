@@ -8,12 +8,16 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from agent.records.actor import IDENTITY_TYPES
 from agent.records.profiles.codecatalyst import KNOWN_EVENTS
 from tests.support.messages import s3_event, sns
 from tests.support.objects import BUCKET, KEY
+
+MORE_EXAMPLES = settings(max_examples=2 * settings().max_examples)
+"""For what is at the heart: twice as many as the profile in use has."""
 
 TEXT = st.text(max_size=30)
 ODD_TEXT = st.text(st.characters(codec=None), max_size=30)  # with lone surrogates and control characters
