@@ -7,6 +7,7 @@ DEMO    := $(VENV)/.demo-ready
 READY   := $(VENV)/.ready
 CHECKOV := $(VENV)/checkov/.ready
 GOTOOLS := $(VENV)/tools/.ready
+unexport PYTHONDONTWRITEBYTECODE # the tests start many processes, and each would compile all that it imports
 PIP     := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 UV      := UV_SYSTEM_CERTS=1 $(BIN)/uv pip install --quiet --python $(BIN)/python
 
@@ -40,6 +41,7 @@ $(DEMO): requirements-demo.lock pyproject.toml $(BIN)/uv
 $(READY): requirements-dev.lock $(DEMO)
 	@echo "Installing what the tests and linters need into $(VENV) …"
 	@$(call install,--require-hashes -r requirements-dev.lock)
+	@$(BIN)/python -m pytest --collect-only --quiet >/dev/null || true # compiles once what each worker would compile
 	@touch $@
 
 # What checks the files of deploy/ and .github/, and clashes with the product's pins or is not in Python.

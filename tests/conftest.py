@@ -1,8 +1,9 @@
-"""What all tests share: one hypothesis profile, golden files, which never write themselves, and a private authority."""
+"""What all tests share: hypothesis profiles, an order, golden files, which never write themselves, an authority."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import chain, islice
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,13 @@ from hypothesis import HealthCheck, settings
 from tests.support.private_ca import PrivateCa, make_private_ca
 
 settings.register_profile(
-    "trail-agent", max_examples=100, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+    "trail-agent", max_examples=50, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
+settings.register_profile("thorough", settings.get_profile("trail-agent"), max_examples=1000, derandomize=False)
 settings.load_profile("trail-agent")
+
+SLOW = ("tests/integration/", "tests/property/test_delivery_model.py", "tests/unit/test_sbom.py")
+"""Where single tests take seconds. What waits longest for other processes comes first."""
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -23,6 +28,28 @@ Golden = Callable[[str, str], None]
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let a person, and only a person, rewrite the golden files."""
     parser.addoption("--update-golden", action="store_true", help="write tests/golden/ instead of comparing with it")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put slow tests first in the share of each worker: one that begins last would be waited for by all others.
+
+    xdist deals out equal shares in this order, which has to be the same in each worker. Files stay whole, for the sake
+    of what their tests share.
+    """
+    workers = int(getattr(config, "workerinput", {}).get("workercount", 1))
+    if workers == 1:
+        return
+    slow: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        if item.nodeid.startswith(SLOW):
+            slow.setdefault(item.location[0], []).append(item)
+    shares: list[list[pytest.Item]] = [[] for _ in range(workers)]
+    for tests in sorted(slow.values(), key=len, reverse=True):
+        min(shares, key=len).extend(tests)
+    quick = iter([item for item in items if not item.nodeid.startswith(SLOW)])
+    for share in shares:
+        share.extend(islice(quick, max(len(items) // workers - len(share), 0)))
+    items[:] = [*chain.from_iterable(shares), *quick]
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from agent.trail.event import MalformedEventError, decode_leniently
 from tests.support.events import WITHOUT_PROFILE, encoded
 from tests.support.objects import SOURCE
 from tests.support.records import open_mapper, record_limits
-from tests.support.strategies import EVENTS, HOSTILE_EVENTS, JSON, RAWS, TEXT
+from tests.support.strategies import EVENTS, HOSTILE_EVENTS, JSON, MORE_EXAMPLES, RAWS, TEXT
 
 MAPPER = open_mapper()
 ENCODER = Encoder({}, "1.2.3")
@@ -57,6 +57,7 @@ def with_secret(members: dict[str, Any], path: str) -> dict[str, Any]:
     return {**members, first: value}
 
 
+@MORE_EXAMPLES
 @given(RAWS | st.binary(max_size=60))
 def test_any_bytes_become_a_record_or_are_malformed(raw: bytes) -> None:
     """Nothing else is raised, no attribute is empty, twice the same, and every record can be encoded."""
@@ -67,6 +68,7 @@ def test_any_bytes_become_a_record_or_are_malformed(raw: bytes) -> None:
         assert ENCODER.payload([record])
 
 
+@MORE_EXAMPLES
 @given(EVENTS | HOSTILE_EVENTS, st.sampled_from([None, 2]))
 def test_the_body_is_the_event(members: dict[str, Any], indent: int | None) -> None:
     """Unmasked and untruncated, the body is the same JSON as the entry."""
@@ -77,6 +79,7 @@ def test_the_body_is_the_event(members: dict[str, Any], indent: int | None) -> N
     assert not record.truncated
 
 
+@MORE_EXAMPLES
 @given(EVENTS | HOSTILE_EVENTS, st.lists(st.sampled_from(PATHS), min_size=1, max_size=4, unique=True))
 def test_what_is_masked_never_shows(members: dict[str, Any], paths: list[str]) -> None:
     """A masked value is in no attribute, nor in the body, nor in a request."""
@@ -89,6 +92,7 @@ def test_what_is_masked_never_shows(members: dict[str, Any], paths: list[str]) -
         assert SECRET.encode() not in ENCODER.payload([record])
 
 
+@MORE_EXAMPLES
 @given(
     EVENTS,
     st.integers(0, 3000),
@@ -111,6 +115,7 @@ def test_records_fit_their_limit_when_they_can(members: dict[str, Any], limit: i
         assert record.labels == whole.labels
 
 
+@MORE_EXAMPLES
 @given(EVENTS)
 def test_shrinking_halves_or_gives_up(members: dict[str, Any]) -> None:
     """What a sink finds too large comes back at half its size or not at all."""
@@ -131,6 +136,7 @@ SIDES = st.dictionaries(st.sampled_from(FIELDS) | TEXT, JSON, max_size=5) | JSON
 OURS = Ours(frozenset({"trail"}), frozenset({"1/q"}), frozenset({"key"}))
 
 
+@MORE_EXAMPLES
 @given(st.sampled_from(CALLS), HOSTILE_EVENTS, SIDES, SIDES, st.sampled_from([ANYTHING, OURS]))
 def test_any_event_of_any_profile_becomes_a_record(
     call: tuple[str, str], members: dict[str, Any], request: object, response: object, ours: Ours
@@ -148,6 +154,7 @@ def test_any_event_of_any_profile_becomes_a_record(
     ENCODER.payload([record])
 
 
+@MORE_EXAMPLES
 @given(st.text(max_size=80) | st.text(max_size=80).map(lambda text: f"{text}.amazonaws.com"), st.text(max_size=40))
 def test_a_service_name_is_one_that_aws_could_have_given(source: str, name: str) -> None:
     """Whatever a source holds, the stream it opens has a short and plain name."""
@@ -156,6 +163,7 @@ def test_a_service_name_is_one_that_aws_could_have_given(source: str, name: str)
     assert re.fullmatch(r"(aws-[a-z0-9][a-z0-9.-]{0,62})?", record.service_name)
 
 
+@MORE_EXAMPLES
 @given(EVENTS, st.integers(0, 6_000))
 def test_a_small_record_is_left_as_it_is(members: dict[str, Any], limit: int) -> None:
     """The quick look that says "it fits" never says so of a record that does not."""

@@ -14,7 +14,7 @@ from agent.records.selection import EveryEvent, Selector
 from agent.trail import reader
 from agent.trail.reader import SelectedEvents
 from tests.support.objects import log_file
-from tests.support.strategies import ENTRIES, JSON, RAWS
+from tests.support.strategies import ENTRIES, JSON, MORE_EXAMPLES, RAWS
 
 OURS = Selector(["codecatalyst.amazonaws.com"])
 REASONS = {Reason.OBJECT_MALFORMED, Reason.OBJECT_TOO_LARGE}
@@ -28,6 +28,7 @@ def read(text: bytes | bytearray, selection: reader.Selection = OURS) -> Selecte
         return error.reason
 
 
+@MORE_EXAMPLES
 @given(st.lists(ENTRIES, max_size=8), st.booleans(), st.sampled_from([OURS, EveryEvent()]))
 def test_every_entry_is_counted_once(entries: list[Any], spaced: bool, selection: reader.Selection) -> None:
     """Selected, skipped and malformed are together all there are; malformed is what is no object."""
@@ -39,6 +40,7 @@ def test_every_entry_is_counted_once(entries: list[Any], spaced: bool, selection
     assert found.malformed == sum(not isinstance(entry, dict) for entry in entries)
 
 
+@MORE_EXAMPLES
 @given(st.lists(RAWS, max_size=6))
 def test_selected_entries_keep_order_and_bytes(raws: list[bytes]) -> None:
     """What comes out is what went in, in its order, mended only where half a character stood."""
@@ -50,6 +52,7 @@ def test_selected_entries_keep_order_and_bytes(raws: list[bytes]) -> None:
         assert len(kept) == len(raw)
 
 
+@MORE_EXAMPLES
 @given(st.binary(max_size=200) | JSON.map(lambda value: json.dumps(value).encode()))
 def test_any_text_is_read_or_refused(text: bytes) -> None:
     """Nothing but the two reasons is raised, inside `Records` or around it."""
@@ -57,6 +60,7 @@ def test_any_text_is_read_or_refused(text: bytes) -> None:
         assert isinstance(answer := read(candidate), SelectedEvents) or answer in REASONS
 
 
+@MORE_EXAMPLES
 @given(st.lists(RAWS, min_size=1, max_size=4), st.data())
 def test_a_damaged_file_is_read_or_refused(raws: list[bytes], data: st.DataObject) -> None:
     """One byte of a file changed never raises anything else, nor loses count."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
-import jsonschema
 import pytest
 import yaml
 
@@ -21,6 +21,13 @@ COMMENTED = re.compile(r"^#(?=[a-z]|  )", re.MULTILINE)
 def uncommented() -> str:
     """agent.yaml with every setting switched on."""
     return COMMENTED.sub("", (CONFIG / "agent.yaml").read_text(encoding="utf-8"))
+
+
+def draft() -> Any:
+    """The class of validators; jsonschema is imported by whoever runs these tests only, since that takes seconds."""
+    from jsonschema import Draft202012Validator
+
+    return Draft202012Validator
 
 
 def test_agent_yaml_is_silent_as_shipped() -> None:
@@ -59,12 +66,12 @@ def test_agent_yaml_shows_the_defaults(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", [uncommented(), (CONFIG / "minimal.yaml").read_text(encoding="utf-8")])
 def test_the_files_follow_the_schema(text: str) -> None:
     """What the agent accepts, an editor with the schema accepts too."""
-    jsonschema.Draft202012Validator(schema()).validate(yaml.safe_load(text))
+    draft()(schema()).validate(yaml.safe_load(text))
 
 
 def test_the_schema_refuses_unknown_keys_and_useless_numbers() -> None:
     """A mistyped key is underlined in an editor, at the top and in sections; so is a number without sense."""
-    validator = jsonschema.Draft202012Validator(schema())
+    validator = draft()(schema())
     tree = yaml.safe_load((CONFIG / "minimal.yaml").read_text(encoding="utf-8"))
     wrong: list[dict[str, object]] = [
         {"wrokers": 1},
@@ -82,7 +89,7 @@ def test_the_schema_file_is_the_generated_one() -> None:
     """`make docs` was run after the last change of the models."""
     text = (CONFIG / "agent.schema.json").read_text(encoding="utf-8")
     assert json.loads(text) == schema()
-    jsonschema.Draft202012Validator.check_schema(schema())
+    draft().check_schema(schema())
 
 
 def test_the_table_has_a_row_with_a_description_for_every_key() -> None:
