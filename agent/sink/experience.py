@@ -168,7 +168,8 @@ class Experience:
             failed = self._failed - lone.failed + self._failed_alone.total() - self._failed_alone[digest]
         if not accepted or now - lone.since < ALONE_SECONDS:
             return False
-        share = (failed + 1) / (accepted + failed + 2)
+        # Few requests prove little; and of many that failed, no share below the one that was seen is assumed.
+        share = max((failed + 1) / (accepted + failed + 2), failed / (accepted + failed))
         return float(share**lone.tries) <= _CHANCE
 
     def learn_limit(self, passed_bytes: int, now: float) -> None:

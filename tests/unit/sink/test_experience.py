@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from agent.sink.experience import LEAST_LIMIT_BYTES, MOST_REFUSED_IN_A_ROW, NO_LIMIT, Experience
@@ -83,6 +83,7 @@ def test_a_record_is_to_blame_only_if_others_pass_for_five_minutes() -> None:
 
 
 @given(st.integers(1, 60), st.integers(1, 60), st.integers(1, 60))
+@example(accepted=13, failed=38, tries=23)
 def test_a_sink_that_fails_often_blames_nobody_for_failing_often(accepted: int, failed: int, tries: int) -> None:
     """The more often others fail, the more often this one must have failed before it is blamed."""
     seen = Experience()
