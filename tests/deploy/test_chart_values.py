@@ -46,7 +46,7 @@ TYPOS: Final = {
 """A change that a tired person makes, and what Helm says to it."""
 
 CONFLICTS: Final = {
-    "resources.limits.memory=1023Mi": "resources.limits.memory: 1023Mi is less than twice config.limits.in_flight",
+    "resources.limits.memory=1073741823": "resources.limits.memory: 1073741823 is less than twice",
     "terminationGracePeriodSeconds=39": "terminationGracePeriodSeconds: 39 is too short",
     "config.otlp.endpoint=null": "config.otlp.endpoint: is missing",
     "config.otlp.headers.Authorization=Basic": "config.otlp.headers.Authorization: looks like a secret",
