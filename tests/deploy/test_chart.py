@@ -17,6 +17,7 @@ import yaml
 import agent
 from agent.cli.app import app
 from agent.settings import load
+from agent.settings.destination import PLACES
 from tests.reference.chart import CHART, copies
 from tests.support.chart import CASES, KUBERNETES, container, helm, manifest, manifests, pods
 from tests.support.telemetry import observed
@@ -276,7 +277,7 @@ def test_the_network_policy_lets_out_what_the_agent_needs() -> None:
         ("http://loki/otlp", "http/protobuf", 80),
         ("http://[fd00::1]:3100", "http/protobuf", 3100),
         ("https://u:${env:PASSWORD}@loki:3100/otlp", "http/protobuf", 3100),
-        ("https://collector", "grpc", 4317),
+        ("https://collector", "grpc", PLACES["grpc"].port),
         ("https://collector", "http/protobuf", 443),
     ],
 )
