@@ -6,7 +6,7 @@ locals {
   account    = data.aws_caller_identity.current.account_id
   partition  = data.aws_partition.current.partition
   dns_suffix = data.aws_partition.current.dns_suffix
-  region     = data.aws_region.current.id
+  region     = data.aws_region.current.region
 }
 
 locals {
@@ -142,6 +142,7 @@ resource "aws_cloudwatch_event_target" "queue" {
 
 resource "aws_sns_topic_subscription" "queue" {
   count                = var.notify == "sns" ? 1 : 0
+  region               = try(split(":", var.topic_arn)[3], null) # the topic's, which may be another one
   topic_arn            = var.topic_arn
   protocol             = "sqs"
   endpoint             = aws_sqs_queue.intake.arn

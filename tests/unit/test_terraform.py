@@ -128,6 +128,60 @@ def test_what_cannot_be_sent_is_kept_by_the_same_statements() -> None:
         assert keeps == admits | {"Sid": keeps["Sid"], "Resource": f"{QUEUE}-dead-letters"}
 
 
+NOTIFIES = {"bucket": 'var.notify == "bucket"', "rule": 'var.notify == "eventbridge"', "topic": 'var.notify == "sns"'}
+KEY_OF = {"trail": 'var.bucket_key_arn != "" && local.reads_directly', "queue": 'var.queue_key_arn != ""'}
+POLICIES = {
+    "aws_sqs_queue_policy.intake": {
+        "let_the_trails_bucket_notify": NOTIFIES["bucket"],
+        "let_connected_buckets_notify": "length(var.connected_buckets) > 0",
+        "let_the_rule_notify": NOTIFIES["rule"],
+        "let_the_topic_notify": NOTIFIES["topic"],
+        "only_over_tls": "",
+    },
+    "aws_sqs_queue_policy.dead_letters": {
+        "keep_what_the_rule_could_not_send": NOTIFIES["rule"],
+        "keep_what_the_topic_could_not_send": NOTIFIES["topic"],
+        "only_over_tls": "",
+    },
+    "aws_iam_role_policy.agent": {
+        "take_from_the_queue": "",
+        "send_dead_letters": "",
+        "read_the_trail": "local.reads_directly",
+        "tell_missing_from_forbidden": "local.reads_directly",
+    },
+    "aws_iam_role_policy.keys": {
+        "decrypt_the_trail": KEY_OF["trail"],
+        "decrypt_the_queue": KEY_OF["queue"],
+        "encrypt_dead_letters": KEY_OF["queue"],
+    },
+    "aws_iam_role_policy.assume_role": {"read_other_accounts_trails": ""},
+    "aws_s3_bucket_policy.trail": {
+        "let_cloudtrail_look": "",
+        "let_cloudtrail_write": "",
+        "let_cloudtrail_write_for_the_organization": 'var.organization_id != ""',
+        "let_other_trails_look": "length(var.trail_arns) > 0",
+        "let_other_trails_write": "length(var.trail_arns) > 0",
+        "bucket_only_over_tls": "",
+    },
+}
+"""Where each statement stands, and when; empty: always. The conditions are those of the templates."""
+
+
+def test_each_statement_stands_in_its_policy() -> None:
+    """And under the condition under which the template has it."""
+    names = {name for policy in POLICIES.values() for name in policy}
+    written = {
+        place: {
+            name: guard
+            for name, guard in re.findall(r"local\.(\w+)(?:\] : statement if ([^\]]+))?", found["policy"])
+            if name in names
+        }
+        for place, found in terraform.blocks(".", "resource").items()
+        if "policy" in found
+    }
+    assert written == POLICIES
+
+
 @pytest.mark.parametrize("runs_on", TRUSTED)
 def test_the_role_lets_in_whom_the_template_lets_in(runs_on: str) -> None:
     """For each place to run."""

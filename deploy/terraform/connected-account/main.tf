@@ -7,7 +7,7 @@ terraform {
   required_providers {
     aws = {
       source  = "hashicorp/aws"
-      version = ">= 5.0"
+      version = ">= 6.0"
     }
   }
 }
@@ -77,7 +77,7 @@ data "aws_region" "current" {}
 locals {
   partition     = data.aws_partition.current.partition
   dns_suffix    = data.aws_partition.current.dns_suffix
-  bucket_region = var.bucket_region != "" ? var.bucket_region : data.aws_region.current.id
+  bucket_region = var.bucket_region != "" ? var.bucket_region : data.aws_region.current.region
   prefix        = var.trail_prefix != "" ? "${var.trail_prefix}/" : ""
 
   let_the_agent_in = { # deploy/iam/bucket-role-trust.json
