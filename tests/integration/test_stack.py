@@ -1,8 +1,8 @@
 """The stacks of deploy/cloudformation/, made in an emulated AWS: a log file in the stack's own bucket ends at the sink,
 shipped by the real daemon with the variables of the stack's own task.
 
-The emulator makes queues, bucket, role and task of the templates, but no policies of queues and no notifications of
-buckets. Those are taken from the template, as `tests.support.cloudformation` renders it, and put in by the API.
+The emulator makes queues, bucket and role of the intake, but no policies of queues and no notifications of buckets.
+Those are taken from the template, as `tests.support.cloudformation` renders it, and put in by the API.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import pytest
 
@@ -30,9 +29,9 @@ from tests.support.cloudformation import Stack
 from tests.support.daemon import Daemon
 from tests.support.moto import Emulator
 from tests.support.otlp_receiver import HttpReceiver
+from tests.support.stacks import BUCKET, fargate
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
-BUCKET = "acme-trail-111122223333"
 ROOT = str(Path(__file__).parents[2])
 
 pytestmark = pytest.mark.filterwarnings("ignore:Tried to parse:UserWarning")  # types that the emulator does not know
@@ -77,24 +76,6 @@ class Account:
             },
         )
 
-    def subnet(self) -> Mapping[str, str]:
-        """A network for tasks."""
-        ec2 = self.emulator.client("ec2")
-        vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
-        subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.1.0/24")["Subnet"]["SubnetId"]
-        return {"VpcId": vpc, "SubnetIds": subnet}
-
-    def container(self, outputs: Mapping[str, str]) -> Mapping[str, Any]:
-        """The definition of the one container of a service."""
-        ecs = self.emulator.client("ecs")
-        (service,) = ecs.describe_services(cluster=outputs["ClusterName"], services=[outputs["ServiceName"]])[
-            "services"
-        ]
-        task = ecs.describe_task_definition(taskDefinition=service["taskDefinition"])["taskDefinition"]
-        (only,) = task["containerDefinitions"]
-        found: Mapping[str, Any] = only
-        return found
-
 
 @pytest.fixture
 def account(emulator: str) -> Iterator[Account]:
@@ -105,22 +86,19 @@ def account(emulator: str) -> Iterator[Account]:
 
 
 def test_a_log_file_in_the_bucket_of_a_stack_ends_at_the_sink(account: Account, tmp_path: Path) -> None:
-    """Intake and service are made one after the other, each from the outputs of the one before, and they ship."""
+    """The service is made of the outputs of the intake, as the guide has it, and ships."""
     given = {"Trail": "new", "BucketName": BUCKET}
     outputs = account.make("intake.yaml", **given)
     account.connect(outputs, **given)
     with HttpReceiver() as sink:
-        service = account.make(
-            "fargate.yaml",
-            Image="registry.example.com/trail-agent:1.0.0",
+        service = fargate(
             QueueUrl=outputs["QueueUrl"],
             Buckets=outputs["Buckets"],
             TaskRoleArn=outputs["RoleArn"],
             OtlpEndpoint=sink.url,
-            **account.subnet(),
         )
-        container = account.container(service)
-        variables = {each["name"]: each["value"] for each in container["environment"]} | {
+        (container,) = service.properties("TaskDefinition")["ContainerDefinitions"]
+        variables = {each["Name"]: str(each["Value"]) for each in container["Environment"]} | {
             "AWS_ENDPOINT_URL": account.emulator.endpoint,  # instead of AWS
             "TRAIL_AGENT_QUEUE__WAIT_SECONDS": "1",
             "TRAIL_AGENT_HTTP__LISTEN": "127.0.0.1:0",  # instead of the one port of a task
@@ -128,7 +106,7 @@ def test_a_log_file_in_the_bucket_of_a_stack_ends_at_the_sink(account: Account, 
         (event,) = Generator(Random(1), NOW).generate(1, NOW)
         key = trail_key(Random(2), "111122223333", REGION, NOW)
         account.emulator.s3.put_object(Bucket=BUCKET, Key=key, Body=pack([event.record]))
-        command = ["-m", "agent", *container["command"]]
+        command = ["-m", "agent", *container["Command"]]
         log = tmp_path / "agent.log"
         with Child.start(command, isolated() | {"PYTHONPATH": ROOT} | variables, log) as child:
             eventually(lambda: bool(_uids(sink)) or not child.alive, "a record arrives")

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from shutil import copytree
+from shutil import copytree, ignore_patterns
 
 from tests.support import cloudformation, terraform
 from tests.support.cloudformation import Stack
@@ -57,7 +57,7 @@ def test_stacks_and_modules_pass_the_policy_checks(tmp_path: Path) -> None:
     """Rendered, so that nothing hides behind a condition; no check is left out for nothing."""
     for name, stack in STACKS.items():
         (tmp_path / f"{name}.json").write_text(json.dumps(stack.rendered(), indent=1), encoding="utf-8")
-    copytree(terraform.FOLDER, tmp_path / "terraform")
+    copytree(terraform.FOLDER, tmp_path / "terraform", ignore=ignore_patterns("examples"))
     arguments = ["--framework", "cloudformation", "terraform", "--skip-download", "--compact", "--output", "json"]
     answer = run_tool("checkov", "-d", tmp_path, *arguments, cwd=tmp_path, seconds=110)
     reports = {report["check_type"]: report for report in json.loads(answer.stdout)}

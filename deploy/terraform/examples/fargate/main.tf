@@ -31,7 +31,6 @@ variable "subnet_ids" {
 }
 
 resource "aws_cloudformation_stack" "service" {
-  #checkov:skip=CKV_AWS_124:CloudFormation's own events are of no use beside the alarms of the module.
   name          = "trail-agent"
   template_body = file("${path.module}/../../../cloudformation/fargate.yaml")
   capabilities  = ["CAPABILITY_IAM"]
