@@ -190,8 +190,8 @@ class Verdict:
     """What the sink said of one record.
 
     Accepted: the sink has it. With a `fault`: refused, for a reason that will stand. With a `retry`: the sink may take
-    it later, and its delivery is to come again. None of these: the daemon stopped before the sink answered, and the
-    record goes back to the queue with its delivery.
+    it later, and its delivery is to come again. With both: refused, for a reason that may pass within some receives.
+    None of these: the daemon stopped before the sink answered, and the record goes back to the queue with its delivery.
     """
 
     accepted: bool

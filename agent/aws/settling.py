@@ -26,7 +26,7 @@ _PART: Final = str(EnvironmentFault.QUEUE_SETTLING)
 _ATTEMPTS: Final = 5  # for what SQS refuses of a batch, and for a dead letter
 _LONGEST_PAUSE_SECONDS: Final = 60.0
 _LETTERS_REMEMBERED: Final = 10_000
-_OF_THE_SINK: Final = frozenset({RetryReason.SINK_TOO_NEW, RetryReason.SINK_UNSETTLED})
+_OF_THE_SINK: Final = frozenset({RetryReason.SINK_TOO_OLD, RetryReason.SINK_TOO_NEW, RetryReason.SINK_UNSETTLED})
 """Tries of these mean little within seconds: a clock is set right, and others are accepted, within minutes."""
 
 _Ask = Callable[[Sequence[Settlement]], Sequence[RefusedEntry]]

@@ -79,6 +79,12 @@ class RetryReason(Advised):
         _COMES_AGAIN,
         "see the fault dead letters",
     )
+    SINK_TOO_OLD = (
+        "sink_too_old",
+        "the sink calls a record too old that is less than an hour old by the agent's clock, and takes others",
+        f"{_COMES_AGAIN_SLOWLY}; the fourth receive makes it a dead letter",
+        "compare the sink's clock with ours; look at its limit for old samples (Loki: reject_old_samples_max_age)",
+    )
     SINK_TOO_NEW = (
         "sink_too_new",
         "the sink says that a record is from the future: a clock is wrong, or the event is forged",

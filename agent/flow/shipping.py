@@ -10,8 +10,6 @@ from enum import Enum, auto
 from typing import Protocol
 
 from agent.errors import Fault
-from agent.faults.dead_letters import Reason
-from agent.faults.retries import RetryReason
 from agent.flow.remembered import Claim, Remembered
 from agent.model import UNANSWERED, Delivery, LogRecord, Outcome, Reading, Settlement, Verdict
 from agent.pulse import Pulse
@@ -62,8 +60,9 @@ class Shipping:
             self._telemetry.reading_finished(reading)
         records = [record for reading in readings for record in reading.records]
         answers = self._export_once(records)
-        self._tell_fates(records, answers)
-        return [_settlement(reading, answers) for reading in readings]
+        settlements = [_settlement(reading, answers) for reading in readings]
+        self._tell_fates(settlements, readings, answers)
+        return settlements
 
     def _export_once(self, records: Iterable[LogRecord]) -> _Answers:
         """Export the first of each digest, oldest first, unless this process has done so already."""
@@ -93,15 +92,18 @@ class Shipping:
             self._remembered.resolve(claim, [digest for digest, verdict in verdicts.items() if verdict.accepted])
         return verdicts
 
-    def _tell_fates(self, records: Sequence[LogRecord], answers: Mapping[bytes, _Answer]) -> None:
+    def _tell_fates(
+        self, settlements: Sequence[Settlement], readings: Sequence[Reading], answers: Mapping[bytes, _Answer]
+    ) -> None:
         exported: dict[bytes, LogRecord] = {}
         fates: Counter[str] = Counter()
-        for record in records:
-            fate = _fate(answers[record.digest])
-            if fate == "exported" and record.digest not in exported:
-                exported[record.digest] = record
-            else:
-                fates["duplicate" if fate == "exported" else fate] += 1
+        for settlement, reading in zip(settlements, readings, strict=True):
+            for record in reading.records:
+                fate = _fate(answers[record.digest], settlement.outcome)
+                if fate == "exported" and record.digest not in exported:
+                    exported[record.digest] = record
+                else:
+                    fates["duplicate" if fate == "exported" else fate] += 1
         if exported:
             self._telemetry.records_exported(list(exported.values()))
         for fate, count in fates.items():
@@ -112,12 +114,13 @@ def _by_time(record: LogRecord) -> int:
     return record.time_unix_nano
 
 
-def _fate(answer: _Answer) -> str:
+def _fate(answer: _Answer, outcome: Outcome) -> str:
     if isinstance(answer, _Known):
         return "duplicate"
     if answer.accepted:
         return "exported"
-    return "dead_lettered" if answer.fault else "retried"
+    comes_again = answer.retry and outcome is Outcome.RETRY
+    return "dead_lettered" if answer.fault and not comes_again else "retried"
 
 
 def _settlement(reading: Reading, answers: Mapping[bytes, _Answer]) -> Settlement:
@@ -143,22 +146,14 @@ def _settlement(reading: Reading, answers: Mapping[bytes, _Answer]) -> Settlemen
 
 
 def _may_pass_later(delivery: Delivery, verdicts: Sequence[tuple[LogRecord, _Answer]]) -> Settlement | None:
-    """RETRY for a record that the sink did not settle, or finds too new: a clock is wrong, or the event is forged."""
+    """RETRY for a record that the sink did not settle, or refused for a time that a wrong clock may be to blame for."""
     is_early = delivery.receive_count <= _PATIENT_RECEIVES
     is_bad = any(isinstance(answer, Verdict) and answer.fault for _, answer in verdicts)
     for record, answer in verdicts:
-        if isinstance(answer, _Known):
-            continue
-        if answer.retry and (is_early or not is_bad):
-            return _again(delivery, record, answer.retry, answer.retry_detail)
-        if is_early and answer.fault and answer.fault.reason is Reason.SINK_TOO_NEW:
-            return _again(delivery, record, RetryReason.SINK_TOO_NEW, answer.fault.detail)
+        if isinstance(answer, Verdict) and answer.retry and (is_early or not is_bad):
+            detail = f"s3://{record.source.bucket}/{record.source.key}: {answer.retry_detail}"
+            return Settlement(delivery, Outcome.RETRY, retry=answer.retry, retry_detail=detail)
     return None
-
-
-def _again(delivery: Delivery, record: LogRecord, reason: RetryReason, detail: str) -> Settlement:
-    where = f"s3://{record.source.bucket}/{record.source.key}"
-    return Settlement(delivery, Outcome.RETRY, retry=reason, retry_detail=f"{where}: {detail}")
 
 
 def _located(record: LogRecord, answer: _Answer) -> Fault | None:

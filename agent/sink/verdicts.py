@@ -37,6 +37,8 @@ _DOUBTS: Final = {
 _SILENT: Final = "the sink accepts others, but gives no answer that settles this record, sent alone"
 _SILENT_TO_ALL: Final = "the sink gives records no answer that settles them, and has accepted none since"
 _REASONS: Final = {Why.TOO_OLD: Reason.SINK_TOO_OLD, Why.TOO_NEW: Reason.SINK_TOO_NEW}
+_RETRIES: Final = {Reason.SINK_TOO_OLD: RetryReason.SINK_TOO_OLD, Reason.SINK_TOO_NEW: RetryReason.SINK_TOO_NEW}
+_FRESH: Final = "the sink takes others, and calls records too old that are less than an hour old by our clock"
 NOT_OLD_NANO: Final = 3600 * 10**9
 CLOCKS_DIFFER_NANO: Final = 60 * 10**9
 
@@ -56,6 +58,7 @@ class RefusedRecord:
     is_final: bool = False
     is_sent: bool = True
     is_for_time: bool = False
+    """For a time that our clock contradicts."""
     accepted: int = 0
     """How many requests the sink had accepted by then."""
 
@@ -171,14 +174,15 @@ class Verdicts:
         """
         for refusal in self._refusals:
             is_suspect = self._is_suspect(refusal, has_control=has_control)
-            detail = _DOUBTS[refusal.reason] if is_suspect else ""
+            is_fresh = refusal.is_for_time and refusal.reason is Reason.SINK_TOO_OLD
             self._reject(
                 refusal.place,
                 refusal.reason,
                 refusal.said,
-                detail=detail,
+                detail=_DOUBTS[refusal.reason] if is_suspect else _FRESH if is_fresh else "",
                 is_final=refusal.is_final,
                 is_suspect=is_suspect,
+                may_pass=refusal.is_for_time,
             )
         return self._verdicts
 
@@ -196,7 +200,7 @@ class Verdicts:
         """Refuse a record by a proof; one that contradicts our clock needs others that are accepted since."""
         reason = _REASONS[proof.why]
         if not proof.contradicts_our_clock():
-            self._reject(place, reason, said)
+            self._reject(place, reason, said, may_pass=proof.why is Why.TOO_NEW)
             return
         self._experience.refuse_for_time(self._records[place].digest, proof.since)
         accepted = self._experience.accepted
@@ -211,8 +215,10 @@ class Verdicts:
         detail: str = "",
         is_final: bool = False,
         is_suspect: bool = False,
+        may_pass: bool = False,
     ) -> None:
         source = self._records[place].source
         told = detail or _DETAILS[reason]
         fault = Fault(reason, told, source.bucket, source.key, said, is_final=is_final, is_suspect=is_suspect)
-        self._verdicts[place] = Verdict(accepted=False, fault=fault)
+        retry = _RETRIES[reason] if may_pass else None
+        self._verdicts[place] = Verdict(accepted=False, fault=fault, retry=retry, retry_detail=told if retry else "")

@@ -201,3 +201,58 @@ def test_old_records_are_held_too_while_the_sinks_clock_is_in_doubt() -> None:
     assert letters == [0]
     assert world.letters() == [("sink_too_old", ref("ancient").key)]
     world.check_end()
+
+
+def _some_too_old_by_a_wrong_clock(world: World) -> Callable[[], None]:
+    """The sink's clock is ahead by nearly its own limit: of 30 fresh records it takes the five of the last minutes."""
+    for number in range(30):
+        produce_fresh(world, f"o{number}", age=(number + 1) * 2 * MINUTE if number % 6 else 30)
+    return clock_off(world, 24 * HOUR - MINUTE)
+
+
+@pytest.mark.row(83)
+def test_fresh_records_that_a_wrong_clock_calls_too_old_come_again_until_it_is_right() -> None:
+    """That others are accepted proves nothing of them: the clock is set right after minutes, and all are delivered."""
+    world = World()
+    world.clock.at(2 * MINUTE, _some_too_old_by_a_wrong_clock(world))
+    agent = world.agent()
+    seen = agent.observe(MINUTE)
+    agent.run(HOUR)
+    assert seen[MINUTE].metrics.by("trail_agent_deliveries_settled_total", "outcome")["delivered"] == 5
+    assert seen[MINUTE].metrics.value("trail_agent_retries_total", reason="sink_too_old") == 25
+    assert seen[MINUTE].ready == []
+    told = agent.said("retried")[0]
+    assert "our clock" in str(told["detail"])
+    world.check_all_delivered()
+
+
+@pytest.mark.row(83)
+def test_a_fresh_record_that_the_sink_never_takes_is_a_dead_letter_at_its_fourth_receive() -> None:
+    """Its limit is that small, or nobody mends its clock: more than a quarter of an hour was there to do so."""
+    world = World()
+    clock_off(world, 24 * HOUR - MINUTE)
+    produce_fresh(world, "late", age=5 * MINUTE)
+    produce_fresh(world, "good", age=30)
+    agent = world.agent()
+    seen = agent.observe(15 * MINUTE)
+    agent.run(2 * HOUR)
+    assert seen[15 * MINUTE].metrics.value("trail_agent_dead_letters_total") == 0
+    assert world.letters() == [("sink_too_old", ref("late").key)]
+    assert agent.settled() == {"delivered": 1, "retry": 3, "dead_letter": 1}
+    assert agent.by("trail_agent_events_total", "fate") == {"exported": 1, "retried": 3, "dead_lettered": 1}
+    world.check_end()
+
+
+@pytest.mark.row(83)
+def test_history_that_is_older_than_the_sink_takes_is_a_dead_letter_at_once() -> None:
+    """By our clock, too, the records are old: to wait would help nobody who replays a trail of last year."""
+    world = World()
+    clock_off(world, 0)
+    for number in range(8):
+        produce_fresh(world, f"old{number}", age=(25 + number) * HOUR)
+    produce_fresh(world, "good", age=5 * MINUTE)
+    agent = world.agent()
+    agent.run(MINUTE)
+    assert agent.settled() == {"delivered": 1, "dead_letter": 8}
+    assert {reason for reason, _ in world.letters()} == {"sink_too_old"}
+    world.check_end()

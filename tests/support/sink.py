@@ -39,6 +39,7 @@ class FakeSink:
         self.refused: set[str] = set()
         self.unsettled: set[str] = set()
         self.refusal: Fault | None = None
+        self.may_pass: RetryReason | None = None
         self.refused_for_good = False
         self.is_set_wrongly = False
         self._accepted_since = True
@@ -67,7 +68,8 @@ class FakeSink:
         if record.event_id in self.unsettled:
             return Verdict(accepted=False, retry=RetryReason.SINK_UNSETTLED, retry_detail="no answer")
         if record.event_id in self.refused:
-            return Verdict(accepted=False, fault=self.refusal or replace(REFUSED, is_suspect=not self._accepted_since))
+            fault = self.refusal or replace(REFUSED, is_suspect=not self._accepted_since)
+            return Verdict(accepted=False, fault=fault, retry=self.may_pass, retry_detail=fault.detail)
         with self._lock:
             self.stored.append(record)
             self._accepted_since = True

@@ -52,7 +52,7 @@ def test_a_retry_waits_longer_each_time(receives: int, most: int) -> None:
 
 @pytest.mark.row(82)
 @pytest.mark.row(85)
-@pytest.mark.parametrize("reason", [RetryReason.SINK_TOO_NEW, RetryReason.SINK_UNSETTLED])
+@pytest.mark.parametrize("reason", [RetryReason.SINK_TOO_OLD, RetryReason.SINK_TOO_NEW, RetryReason.SINK_UNSETTLED])
 @pytest.mark.parametrize(("receives", "most"), [(1, 300), (2, 600), (3, 1200), (4, 2400), (5, 3600), (20, 3600)])
 def test_what_the_sink_may_take_later_does_not_come_within_seconds(
     reason: RetryReason, receives: int, most: int

@@ -182,15 +182,22 @@ def test_a_delivery_that_is_a_dead_letter_anyway_does_not_wait_for_long() -> Non
     assert seen == [[Outcome.RETRY], [Outcome.RETRY], [Outcome.DEAD_LETTER]]
 
 
+@pytest.mark.row(83)
 @pytest.mark.row(85)
-def test_a_record_too_new_is_held_if_it_is_suspect() -> None:
-    """Else its delivery comes again three times, and is a dead letter at the fourth receive."""
+@pytest.mark.parametrize(
+    ("reason", "retry"),
+    [(Reason.SINK_TOO_NEW, RetryReason.SINK_TOO_NEW), (Reason.SINK_TOO_OLD, RetryReason.SINK_TOO_OLD)],
+)
+def test_a_record_that_may_be_in_time_yet_comes_again_unless_it_is_suspect(reason: Reason, retry: RetryReason) -> None:
+    """Its delivery comes again three times, and is a dead letter at the fourth receive; a suspect is held at once."""
     rig = Rig()
-    rig.sink.refused = {"a"}
-    rig.sink.refusal = Fault(Reason.SINK_TOO_NEW, "too new")
-    seen = [rig.outcomes(Reading(delivery(receive_count=count), (log_record("a"),))) for count in (1, 3, 4)]
-    assert seen == [[Outcome.RETRY], [Outcome.RETRY], [Outcome.DEAD_LETTER]]
-    rig.sink.refusal = Fault(Reason.SINK_TOO_NEW, "too new", is_suspect=True)
+    rig.sink.refused, rig.sink.may_pass = {"a"}, retry
+    rig.sink.refusal = Fault(reason, "not in time")
+    seen = [rig.ship(Reading(delivery(receive_count=count), (log_record("a"),)))[0] for count in (1, 3, 4)]
+    assert [one.outcome for one in seen] == [Outcome.RETRY, Outcome.RETRY, Outcome.DEAD_LETTER]
+    assert [one.retry for one in seen] == [retry, retry, None]
+    assert rig.fates() == {"retried": 2, "dead_lettered": 1}
+    rig.sink.refusal = Fault(reason, "not in time", is_suspect=True)
     assert rig.outcomes(reading("a")) == [Outcome.DEAD_LETTER]
 
 

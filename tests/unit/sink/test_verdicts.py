@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.faults.dead_letters import Reason
+from agent.faults.retries import RetryReason
 from agent.model import ACCEPTED
 from agent.sink.answer import (
     Accepted,
@@ -154,6 +155,30 @@ def test_a_refusal_for_a_time_that_our_clock_contradicts_is_not_trusted(text: st
         assert ("clock" in verdict.fault.detail) is is_suspect
 
 
+@pytest.mark.row(42)
+@pytest.mark.row(83)
+@pytest.mark.parametrize(
+    ("text", "at", "retry"),
+    [
+        (TOO_OLD, ago(3599), RetryReason.SINK_TOO_OLD),
+        (TOO_OLD, ago(3600), None),
+        (TOO_NEW, ago(300), RetryReason.SINK_TOO_NEW),
+        (TOO_NEW, NOON + _DAY, RetryReason.SINK_TOO_NEW),
+    ],
+)
+def test_what_a_wrong_clock_may_refuse_may_pass_later(text: str, at: int, retry: RetryReason | None) -> None:
+    """Though others are accepted. What is an hour old or older by our clock too will not get younger."""
+    transport = FakeTransport(
+        rule=lambda received: http_refusal(400, text) if any(each.body == "odd" for each in received) else Accepted()
+    )
+    records = [log_record("odd", at=at), log_record("good", at=ago(200), region="eu-west-1")]
+    odd, good = open_sink(transport).export(records)
+    assert good == ACCEPTED
+    assert odd.fault
+    assert not odd.fault.is_suspect
+    assert (odd.retry, bool(odd.retry_detail)) == (retry, retry is not None)
+
+
 @pytest.mark.row(83)
 def test_a_doubtful_refusal_proves_nothing_of_older_records_either() -> None:
     """A record of last week that was not sent, because a fresh one was called too old, is held like that."""
@@ -178,7 +203,9 @@ def test_what_was_held_for_its_time_is_refused_once_another_is_accepted(text: st
     for _ in range(3):
         assert suspects(sink.export([odd])) == [True]
     assert sink.export([log_record("good", at=ago(200), region="eu-west-1")]) == [ACCEPTED]
-    assert suspects(sink.export([odd])) == [False]
+    [verdict] = sink.export([odd])
+    assert suspects([verdict]) == [False]
+    assert verdict.retry is (RetryReason.SINK_TOO_OLD if text is TOO_OLD else RetryReason.SINK_TOO_NEW)
     bad.clear()
     assert sink.export([odd]) == [ACCEPTED]
 
