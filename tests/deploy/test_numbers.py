@@ -149,6 +149,7 @@ NUMBERS: Final[Mapping[str, tuple[str, Places]]] = {
             ("deploy/helm/trail-agent/Chart.yaml", r'^(?:version|appVersion): "?([^"\n]+)"?$'),
             ("deploy/kubernetes/deployment.yaml", r'image: "trail-agent:([^"]+)"'),
             ("deploy/kubernetes/kustomization.yaml", r"newTag: (\S+)"),
+            ("deploy/systemd/README.md", r"^VERSION=(\S+)$"),
         ),
     ),
     "memory in GiB": (
