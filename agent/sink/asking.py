@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
 
 from agent.errors import DrainedError
 from agent.pulse import Pulse
@@ -23,10 +22,8 @@ from agent.sink.answer import (
 )
 from agent.sink.control import Control
 from agent.sink.experience import Experience
-from agent.sink.patience import Trial, patience
+from agent.sink.patience import Trial, patience, trial_patience
 from agent.waiting.gate import AtFaultError, Gate
-
-LONGEST_TRIAL_WAIT_SECONDS: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +99,15 @@ class Asking:
         except DrainedError:
             return None
 
-    def once(self, payload: bytes, after: NotJudged, attempt: int, lone: bytes | None = None) -> Answer | None:
+    def once(
+        self, payload: bytes, after: NotJudged, attempt: int, lone: bytes | None = None, *, is_eager: bool = False
+    ) -> Answer | None:
         """Wait as the answer `after` asks, then send once, whatever comes of it; None if `halt` is set before.
 
-        `lone`: the digest of the record, if the request has one that is known not to pass alone.
+        `lone`: the digest of the record, if the request has one that is known not to pass alone. `is_eager`: it may be
+        sent soon, as a part of what was stuck a moment ago.
         """
-        seconds = min(patience(after, attempt, self._random()), LONGEST_TRIAL_WAIT_SECONDS)
+        seconds = trial_patience(after, attempt, self._random(), is_eager=is_eager)
         if self._pulse.wait(self._halt, max(seconds, self._asked_seconds())):
             return None
         answer = self._send_records(payload, lone)
@@ -137,7 +137,8 @@ class Asking:
     def _is_long_enough(self, trial: Trial, answer: NotJudged, *, is_urgent: bool) -> bool:
         if isinstance(answer, Later) and not answer.reached:
             return False
-        return is_urgent or trial.is_long(answer, self.now())
+        has_accepted = not self.control.is_nothing_accepted()
+        return is_urgent or trial.is_long(answer, self.now(), has_accepted=has_accepted)
 
 
 def _nothing() -> None:

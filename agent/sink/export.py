@@ -133,7 +133,7 @@ class Export:
         for part, others in piece.trial_parts():
             for tried, left in ((part, others), (piece, [])):
                 payload = self._cargo.bytes_of(tried)
-                answer = self._asking.once(payload, last, trials)
+                answer = self._asking.once(payload, last, trials, is_eager=not piece.rounds)
                 if answer is None:
                     return None
                 if not isinstance(answer, Later | Misconfigured):

@@ -14,6 +14,11 @@ FIRST_SLOW_WAIT_SECONDS: Final = 5.0
 STUCK_SECONDS: Final = 30.0
 STUCK_THROTTLED_SECONDS: Final = 60.0
 STUCK_ATTEMPTS: Final = 4
+REFUSED_SECONDS: Final = 5.0
+REFUSED_ATTEMPTS: Final = 2
+"""For what does not pass by itself: a filter before the sink refuses a request, and lets empty ones through."""
+LONGEST_TRIAL_WAIT_SECONDS: Final = 10.0
+LONGEST_EAGER_WAIT_SECONDS: Final = 2.0
 
 
 @dataclass(slots=True)
@@ -31,8 +36,13 @@ class Trial:
         is_asked = isinstance(answer, Later) and answer.retry_after is not None
         self.attempts += 0.5 if is_asked else 1.0
 
-    def is_long(self, answer: NotJudged, now: float) -> bool:
-        """Whether a fault that passes by itself would have passed by now, most likely."""
+    def is_long(self, answer: NotJudged, now: float, *, has_accepted: bool) -> bool:
+        """Whether a fault that passes by itself would have passed by now, most likely.
+
+        `has_accepted`: it is not known that the sink accepts nothing, so that one request may be to blame.
+        """
+        if has_accepted and isinstance(answer, Misconfigured):
+            return self.attempts >= REFUSED_ATTEMPTS and now - self.began >= REFUSED_SECONDS
         is_throttled = isinstance(answer, Later) and answer.throttled
         seconds = STUCK_THROTTLED_SECONDS if is_throttled else STUCK_SECONDS
         return self.attempts >= STUCK_ATTEMPTS and now - self.began >= seconds
@@ -58,6 +68,17 @@ def patience(answer: NotJudged, attempt: int, random: float) -> float:
         return answer.retry_after
     first = FIRST_SLOW_WAIT_SECONDS if answer.slow else FIRST_WAIT_SECONDS
     return min(MAX_WAIT_SECONDS, first * growth) * random
+
+
+def trial_patience(answer: NotJudged, attempt: int, random: float, *, is_eager: bool) -> float:
+    """Seconds to wait after the `attempt`-th answer in a search for what does not pass, from 0.
+
+    Empty requests pass at that time, so that others may be tried soon: `is_eager`, unless the sink asks for a wait.
+    """
+    seconds = min(patience(answer, attempt, random), LONGEST_TRIAL_WAIT_SECONDS)
+    if not is_eager or (isinstance(answer, Later) and (answer.throttled or answer.retry_after is not None)):
+        return seconds
+    return min(seconds, FIRST_WAIT_SECONDS * 2.0 ** min(attempt, 10), LONGEST_EAGER_WAIT_SECONDS)
 
 
 def result_of(answer: Answer) -> str:

@@ -13,7 +13,7 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from agent.pulse import Clock
 from agent.sink.answer import Answer, Meaning, Refusal, http_meaning, refusal, success
 from agent.sink.otlp.decode import ReceivedRecord, records
-from agent.sink.patience import STUCK_ATTEMPTS
+from agent.sink.patience import REFUSED_ATTEMPTS, STUCK_ATTEMPTS
 from tests.support.truth import Truth
 
 _JUDGEMENTS: Final = (400, 413)
@@ -112,7 +112,8 @@ class FarSide:
                 before = None  # others go first
             whole = before.whole if before else frozenset(events)
             attempts = before.attempts + 1 if before else 1
-            if attempts >= STUCK_ATTEMPTS:
+            is_refusal = http_meaning(reply.status) is Meaning.MISCONFIGURED  # while empty requests pass
+            if attempts >= (REFUSED_ATTEMPTS if is_refusal else STUCK_ATTEMPTS):
                 self._stuck[process] |= whole
             if len(events) == 1 and set(events) <= self.sickening:
                 self._truth.no(process, events)

