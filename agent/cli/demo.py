@@ -35,7 +35,7 @@ def demo(
         bool, typer.Option("--once", help="Stop after the first batch; exit with 0 only if every event arrived.")
     ] = False,
     profiles: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
             "--profiles",
             metavar="NAMES",

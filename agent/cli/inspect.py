@@ -22,7 +22,7 @@ _USAGE = 2
 
 
 _Profiles = Annotated[
-    str | None,
+    list[str] | None,
     typer.Option(
         "--profiles",
         metavar="NAMES",
@@ -146,8 +146,8 @@ def _report(found: Inspected, one: str) -> None:
 
     shown = number_of(len(found.records), one)
     summary = f"{shown} of {found.events} in {number_of(found.files, 'file')}"
-    for form in found.forms:
-        say(form)
+    for line in (*found.passed_over, *found.forms):
+        say(line)
     say(summary + (f"; {found.malformed} malformed" if found.malformed else ""))
     for problem in found.problems:
         say(f"✗ {problem}")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import stat
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self
@@ -30,13 +31,15 @@ from agent.trail.key import names_log_file, stands_beside
 
 _ENDING: Final = ".json"
 _FIRST_BYTES: Final = 1024
+_MOST_ENDINGS: Final = 5
 
 
 @dataclass(slots=True)
 class Inspected:
     """What came of all files together.
 
-    `forms` has a line for each file that was not a log file as its name says, and what it was taken for instead.
+    `passed_over` has a line for each folder with files whose names are no log file's. `forms` has a line for each file
+    that was not a log file as its name says, and what it was taken for instead.
     `problems` has a sentence for each file or folder that gave nothing to read, `missing` the paths that name nothing.
     """
 
@@ -44,6 +47,7 @@ class Inspected:
     files: int = 0
     events: int = 0
     malformed: int = 0
+    passed_over: list[str] = field(default_factory=list)
     forms: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
@@ -188,15 +192,27 @@ def _files(path: str, found: Inspected) -> list[str]:
 
 
 def _trail_files(folder: str, found: Inspected) -> list[str]:
-    files = sorted(str(file) for file in Path(folder).rglob("*") if _is_trail_file(file))
-    if not files:
+    files = [file for file in Path(folder).rglob("*") if file.is_file()]
+    chosen = [file for file in files if _is_named_like_a_trail_file(file.name)]
+    if not chosen:
         found.problems.append(f"{folder}: holds no trail files: none of its names holds .json or is a log file's")
-    return files
+    if len(chosen) < len(files):
+        others = {*files} - {*chosen}
+        found.passed_over.append(f"{folder}: passed over {_by_ending(others)}")
+    return sorted(map(str, chosen))
 
 
-def _is_trail_file(file: Path) -> bool:
-    named = _ENDING in file.name.lower() or names_log_file(file.name)
-    return named and not stands_beside(file.name) and file.is_file()
+def _is_named_like_a_trail_file(name: str) -> bool:
+    return (_ENDING in name.lower() or names_log_file(name)) and not stands_beside(name)
+
+
+def _by_ending(files: Iterable[Path]) -> str:
+    """How many files, and which: "3 files: 2 .txt, 1 .md5"."""
+    endings = Counter(sorted(file.suffix.lower() or "without an ending" for file in files))
+    shown = [f"{count} {ending}" for ending, count in endings.most_common(_MOST_ENDINGS)]
+    others = endings.total() - sum(count for _, count in endings.most_common(_MOST_ENDINGS))
+    shown += [f"{others} with other endings"] if others else []
+    return f"{number_of(endings.total(), 'file')}: {', '.join(shown)}"
 
 
 def _form(taken: Taken, *, is_unlike_its_name: bool) -> str:

@@ -19,11 +19,11 @@ SettingsFile = Annotated[
 ]
 
 
-def known_profiles(names: str | None) -> str | None:
-    """`names` as they are, if each is a profile's, or `all`."""
+def known_profiles(names: list[str] | None) -> list[str] | None:
+    """`names` as they are, if each is a profile's, or `all`. The option may be given several times."""
     from agent.records.profiles import BY_NAME, nearest
 
-    if names is None:
+    if not names:
         return None
     given = _split(names)
     there_are = f"there are {', '.join(BY_NAME)}, and {_ALL} for all of them"
@@ -37,16 +37,16 @@ def known_profiles(names: str | None) -> str | None:
     return names
 
 
-def profile_names(names: str | None) -> list[str]:
-    """The profiles that `a,b` names, each once; `all` stands for every one."""
+def profile_names(names: list[str] | None) -> list[str]:
+    """The profiles that `a,b` and `c` name, each once; `all` stands for every one."""
     from agent.records.profiles import BY_NAME
 
-    given = _split(names or "")
+    given = _split(names or [])
     return list(BY_NAME) if _ALL in given else list(dict.fromkeys(given))
 
 
-def _split(names: str) -> list[str]:
-    return [name.strip() for name in names.split(",") if name.strip()]
+def _split(names: list[str]) -> list[str]:
+    return [name.strip() for name in ",".join(names).split(",") if name.strip()]
 
 
 class Command(TyperCommand):

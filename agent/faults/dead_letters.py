@@ -37,9 +37,12 @@ class Reason(Advised):
     )
     OBJECT_CORRUPT = (
         "object_corrupt",
-        "the whole object arrived, but it is empty, cut short as it was written, or damaged",
+        "the whole object arrived, but it is empty, cut short as it was written, damaged, or packed in another way",
         "read it twice, and exported nothing of it",
-        "compare it with CloudTrail's digest file; redrive if the object is sound now",
+        (
+            "if `detail` says how it is packed, write it again without that, then redrive; "
+            "else compare it with CloudTrail's digest file; redrive if the object is sound now"
+        ),
     )
     OBJECT_TOO_LARGE = (
         "object_too_large",

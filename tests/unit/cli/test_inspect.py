@@ -143,6 +143,14 @@ def test_profiles_are_selected_by_name() -> None:
     assert everyone.stdout == each.stdout
 
 
+def test_profiles_can_be_given_one_by_one() -> None:
+    """An option that is repeated adds to the first one."""
+    folder = DATA / "profiles"
+    both = lines(inspect("-f", "jsonl", "--profiles", "identity,pipeline", folder))
+    assert lines(inspect("-f", "jsonl", "--profiles", "identity", "--profiles", "pipeline", folder)) == both
+    assert len(both) > len(lines(inspect("-f", "jsonl", "--profiles", "pipeline", folder))) > 0
+
+
 def test_a_whole_trail_comes_out_under_the_names_of_its_services(tmp_path: Path) -> None:
     """With `"*"` each service has a Resource of its own; without, none of them is shown."""
     config = settings_file(tmp_path, 'select: {event_sources: ["*"]}\nservice_names: {generic: rest}')
@@ -167,7 +175,20 @@ def test_folders_are_searched_in_order(tmp_path: Path) -> None:
     written(tmp_path, "c.json", raw_event(eventID="3"))
     (tmp_path / "folder.json").mkdir()
     (tmp_path / "readme.txt").write_text("not a log file")
-    assert [record["log.record.uid"] for record in lines(inspect("-f", "jsonl", tmp_path))] == ["1", "2", "3"]
+    result = inspect("-f", "jsonl", tmp_path)
+    assert [record["log.record.uid"] for record in lines(result)] == ["1", "2", "3"]
+    assert result.stderr.splitlines()[0] == f"{tmp_path}: passed over 1 file: 1 .txt"
+
+
+def test_what_is_passed_over_in_a_folder_is_told_in_one_line(tmp_path: Path) -> None:
+    """Nobody takes the events of a file for missing, which has an ending that is not looked at."""
+    written(tmp_path, "1.json", raw_event())
+    for name in ("a.txt", "b.TXT", "b/c.log", "Makefile", "1.json.md5", *(f"x.{letter}" for letter in "abc")):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("?")
+    told = inspect(tmp_path).stderr.splitlines()
+    which = "2 .txt, 1 .a, 1 .b, 1 .c, 1 .log, 2 with other endings"
+    assert told == [f"{tmp_path}: passed over 8 files: {which}", "1 CodeCatalyst event of 1 in 1 file"]
 
 
 def test_folders_are_searched_as_the_daemon_reads_names(tmp_path: Path) -> None:

@@ -62,6 +62,7 @@ def test_names_that_are_no_profiles_are_refused(command: str, names: str, words:
 
 def test_all_stands_for_every_profile() -> None:
     """Each profile comes once, however often it is named."""
-    assert profile_names("all") == profile_names("identity,all") == list(BY_NAME)
-    assert profile_names("identity, pipeline,identity") == ["identity", "pipeline"]
+    assert profile_names(["all"]) == profile_names(["identity,all"]) == list(BY_NAME)
+    assert profile_names(["identity, pipeline,identity"]) == ["identity", "pipeline"]
+    assert profile_names(["identity", "pipeline,identity"]) == ["identity", "pipeline"]
     assert profile_names(None) == []
