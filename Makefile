@@ -117,7 +117,7 @@ sbom: $(READY) ## write dist/trail-agent.cdx.json: what runs, with versions and 
 	@version=$$($(BIN)/python -c 'import agent; print(agent.__version__)') && \
 	  sed "s/^dynamic = .*/version = \"$$version\"/" pyproject.toml | \
 	  $(BIN)/python -W ignore::UserWarning -m cyclonedx_py requirements requirements.lock --pyproject /dev/stdin \
-	  --index-url pkg:pypi --output-reproducible --output-file $(SBOM)
+	  --index-url pkg:pypi --output-reproducible $(SBOM_ARGS) --output-file $(SBOM)
 	@echo "$(SBOM)"
 
 LOCK := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

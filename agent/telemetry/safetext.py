@@ -17,7 +17,8 @@ def clean(text: str, limit: int = MAX_CHARACTERS) -> str:
     Line ends, ANSI and bidirectional controls, lone surrogates and invisible characters come out as `\\n`, `\\x1b` or
     `\\u202e`. The number of characters left out stands at the end: `abc… (+1234)`.
     """
-    escaped = "".join(_visible(character) for character in text[:limit])
+    begin = text[:limit]
+    escaped = begin if begin.isprintable() else "".join(map(_visible, begin))  # nearly all text is as it should be
     if len(escaped) <= limit and len(text) <= limit:
         return escaped
     return _cut(escaped, len(text), limit)

@@ -73,7 +73,7 @@ def test_an_answer_that_is_lost_on_a_real_connection_is_asked_for_with_the_same_
     world = World()
     world.produce(10)
     with HttpReceiver([reply] * 3) as receiver:
-        agent = world.agent(transport=opened(receiver.url, timeout=_SHORT_SECONDS))
+        agent = world.agent(transport=opened(receiver.url, timeout=_SHORT_SECONDS if reply.dribble else 10))
         seen = agent.observe(0.1)
         agent.run(MINUTE)
         assert len(receiver.exports) == 4

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict, deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from functools import lru_cache
+from typing import Any, Final
 
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
@@ -145,7 +146,7 @@ class FarSide:
 
     def _older(self, proof: ReceivedRecord) -> set[str]:
         """Every event that is as old as one that was refused for its age, sent or not: all are of one stream."""
-        newest = str(json.loads(proof.body)["eventTime"])
+        newest = str(_event(proof.body)["eventTime"])
         return {name for name, event in self._truth.written.items() if str(event["eventTime"]) <= newest}
 
     def _check_patience(self, process: str, payload: bytes) -> None:
@@ -166,7 +167,7 @@ class FarSide:
         """What arrives was produced, is unaltered, the same bytes from whoever sends it, and not known to be here."""
         event, truth = event_id(record), self._truth
         truth.demand(event in truth.produced, f"{process} invents {event}")
-        truth.demand(json.loads(record.body) == truth.written[event], f"{process} alters {event}")
+        truth.demand(_event(record.body) == truth.written[event], f"{process} alters {event}")
         truth.demand(not truth.has_heard_yes(process, event), f"{process} sends {event} again, after a yes")
         first = self._seen.setdefault((event, record.attributes["log.file.path"]), record)
         truth.demand(first == record, f"{process} maps {event} differently")
@@ -176,10 +177,17 @@ def _refusal(reply: Reply) -> Refusal:
     return Refusal(str(reply.status), f"{reply.status}", reply.text, reply.text, reply.retry_after)
 
 
-def _records(payload: bytes) -> list[ReceivedRecord]:
-    return list(records(ExportLogsServiceRequest.FromString(payload)))
+@lru_cache(256)  # a request is looked at when it comes, when it is answered, and when the next one comes
+def _records(payload: bytes) -> tuple[ReceivedRecord, ...]:
+    return tuple(records(ExportLogsServiceRequest.FromString(payload)))
 
 
 def event_id(record: ReceivedRecord) -> str:
     """The id of the event in a record's body."""
-    return str(json.loads(record.body)["eventID"])
+    return str(_event(record.body)["eventID"])
+
+
+@lru_cache(4096)
+def _event(body: str) -> Mapping[str, Any]:
+    event: Mapping[str, Any] = json.loads(body)
+    return event

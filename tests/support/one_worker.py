@@ -209,7 +209,7 @@ class Replica:
             remembers=self.remembers,
         )
         self.inside, self.worker = inside, inside.worker
-        self.clock.every(1, inside.leases.extend_due)
+        self.clock.every(5, inside.leases.extend_due)  # often enough for leases of two minutes
 
     def _make_sink(self, _gate: Gate, pulse: Pulse, halt: threading.Event) -> FakeSink:
         self.here = self.sink or FakeSink(pulse, halt)

@@ -187,7 +187,7 @@ class Agent:
             limits=limits,
             is_new=is_new,
         )
-        self.stop_keeping = world.clock.every(1, self.inside.leases.extend_due)
+        self.stop_keeping = world.clock.every(5, self.inside.leases.extend_due)  # often enough for two minutes
 
     def run(self, seconds: float) -> None:
         """Work for so long, then drain: what is in hand is finished."""

@@ -18,10 +18,17 @@ ROOT = Path(__file__).parent.parent.parent
 _PIN = re.compile(r"^([a-z0-9._-]+)(?:\[[a-z0-9,-]+\])?==([^\s;]+)")
 
 
-def _make(path: Path) -> str:
+def _make(path: Path, arguments: str = "") -> str:
     """What `make sbom` writes, with this interpreter's environment for the project's own."""
     quiet = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
-    made = ["make", "--old-file=" + str(Path(sys.prefix) / ".ready"), "sbom", f"VENV={sys.prefix}", f"SBOM={path}"]
+    made = [
+        "make",
+        "--old-file=" + str(Path(sys.prefix) / ".ready"),
+        "sbom",
+        f"VENV={sys.prefix}",
+        f"SBOM={path}",
+        f"SBOM_ARGS={arguments}",
+    ]
     subprocess.run(made, cwd=ROOT, env=quiet, check=True, capture_output=True, timeout=60)
     return path.read_text(encoding="utf-8")
 
@@ -68,6 +75,6 @@ def test_no_component_names_a_host(sbom: dict[str, Any]) -> None:
 
 
 def test_it_is_reproducible(sbom: dict[str, Any], tmp_path: Path) -> None:
-    """Made again it is the same: neither time nor chance is in it."""
-    assert json.loads(_make(tmp_path / "again.json")) == sbom
+    """Made again it is the same: neither time nor chance is in it. Once is enough to hold it against the schema."""
+    assert json.loads(_make(tmp_path / "again.json", "--no-validate")) == sbom
     assert not {"serialNumber", "timestamp"} & {*sbom, *sbom["metadata"]}
