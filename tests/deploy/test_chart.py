@@ -18,6 +18,7 @@ import agent
 from agent.cli.app import app
 from agent.settings import load
 from agent.settings.destination import PLACES
+from agent.telemetry.health import STILL_SECONDS
 from tests.reference.chart import CHART, copies
 from tests.support.chart import CASES, KUBERNETES, container, helm, manifest, manifests, pods
 from tests.support.telemetry import observed
@@ -195,6 +196,21 @@ def test_the_probes_ask_what_they_mean() -> None:
     assert rolling == {"maxSurge": 1, "maxUnavailable": 0}
     assert manifest("PodDisruptionBudget")["spec"]["unhealthyPodEvictionPolicy"] == "AlwaysAllow"
     assert manifest("Service")["spec"]["publishNotReadyAddresses"] is True
+
+
+def test_the_probes_are_patient_and_not_too_patient() -> None:
+    """A start may take a minute; one slow answer is no death; a hang ends in two minutes; a rollout goes on."""
+    one = container()
+    window = {
+        name: one[f"{name}Probe"]["periodSeconds"] * one[f"{name}Probe"]["failureThreshold"]
+        for name in ("startup", "liveness", "readiness")
+    }
+    assert window["startup"] >= STILL_SECONDS
+    assert window["liveness"] <= STILL_SECONDS
+    assert window["readiness"] <= STILL_SECONDS
+    assert one["livenessProbe"]["failureThreshold"] >= 3
+    assert one["livenessProbe"]["timeoutSeconds"] >= 5
+    assert manifest("Deployment")["spec"]["minReadySeconds"] <= STILL_SECONDS
 
 
 def test_there_is_time_to_stop() -> None:

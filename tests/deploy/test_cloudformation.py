@@ -261,6 +261,8 @@ def test_the_alarms_ring_before_anything_is_lost() -> None:
         alarm = stack.properties(name)
         assert alarm["ComparisonOperator"] == "GreaterThanThreshold"
         assert alarm["TreatMissingData"] == "notBreaching"
+        assert alarm["Statistic"] == "Maximum"
+        assert alarm["Period"] * alarm["EvaluationPeriods"] <= 3600
         assert alarm["AlarmActions"] == alarm["OKActions"] == [TOPIC]
         assert "AlarmActions" not in intake().properties(name)
 
@@ -274,6 +276,8 @@ def test_a_new_bucket_keeps_what_is_written_to_it() -> None:
     waits = sum(stack.properties(name)["MessageRetentionPeriod"] for name in ("Queue", "DeadLetterQueue")) // 86400
     assert bucket["ObjectLockConfiguration"]["Rule"]["DefaultRetention"]["Days"] > waits
     assert cloudformation.read("intake.yaml")["Parameters"]["LockDays"]["MinValue"] > waits
+    (lifecycle, *_) = bucket["LifecycleConfiguration"]["Rules"]
+    assert lifecycle["ExpirationInDays"] >= 365
     assert stack.resources()["TrailBucket"]["DeletionPolicy"] == "Retain"
     assert stack.resources()["TrailBucketPolicy"]["DeletionPolicy"] == "Retain"
     assert _filter(stack) == {"prefix": "AWSLogs/", "suffix": ".json.gz"}

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from agent.settings import Settings, load
+from agent.settings.destination import PLACES
 from tests.support.cloudformation import RefusedError, Stack
 from tests.support.dockerfile import Dockerfile
 from tests.support.stacks import REPOSITORY, URL, fargate, inline
@@ -98,6 +99,9 @@ def test_the_way_to_the_sink_is_open_once() -> None:
     """EC2 refuses a group that has the same rule twice: a sink on 443 needs no rule of its own."""
     assert fargate(OtlpPort=4317).properties("SinkEgress")["ToPort"] == 4317
     assert "SinkEgress" not in fargate(OtlpPort=443).resources()
+    assert fargate().properties("SinkEgress")["ToPort"] == PLACES["http/protobuf"].port
+    (aws,) = fargate().properties("SecurityGroup")["SecurityGroupEgress"]
+    assert (aws["FromPort"], aws["ToPort"]) == (443, 443)
 
 
 @pytest.mark.parametrize(

@@ -164,6 +164,37 @@ NUMBERS: Final[Mapping[str, tuple[str, Places]]] = {
             ("deploy/systemd/trail-agent@.service", r"^MemoryMax=(\d+)G"),
         ),
     ),
+    "requested memory in MiB": (
+        "256",
+        (
+            ("deploy/README.md", r"^\| memory \| (\d+) MiB"),
+            ("deploy/helm/trail-agent/values.yaml", r"requests:\n.*\n +memory: (\d+)Mi"),
+            ("deploy/kubernetes/deployment.yaml", r"requests:\n.*\n +memory: (\d+)Mi"),
+        ),
+    ),
+    "messages for each replica": (
+        "500",
+        (
+            ("deploy/cloudformation/fargate.yaml", r"BacklogPerTask:\n.*\n +Default: (\d+)"),
+            ("deploy/helm/trail-agent/values.yaml", r"^  queueLength: (\d+)"),
+            ("deploy/kubernetes/scaledobject.yaml", r'queueLength: "(\d+)"'),
+        ),
+    ),
+    "most replicas": (
+        "5",
+        (
+            ("deploy/cloudformation/fargate.yaml", r"MaxTasks:\n.*\n +Default: (\d+)"),
+            ("deploy/helm/trail-agent/values.yaml", r"^  maxReplicaCount: (\d+)"),
+            ("deploy/kubernetes/scaledobject.yaml", r"maxReplicaCount: (\d+)"),
+        ),
+    ),
+    "seconds before a replica less": (
+        "300",
+        (
+            ("deploy/helm/trail-agent/values.yaml", r"^  scaleDownSeconds: (\d+)"),
+            ("deploy/kubernetes/scaledobject.yaml", r"stabilizationWindowSeconds: (\d+)"),
+        ),
+    ),
     "settings file": (
         SETTINGS_FILE,
         (
