@@ -44,3 +44,16 @@ def run_tool(
     """What the program `name` answers to `arguments`, whatever its exit code; in at most `seconds`."""
     command: Sequence[str] = [tool(name), *map(str, arguments)]
     return run(command, cwd=cwd, input=stdin, capture_output=True, text=True, timeout=seconds, check=False)
+
+
+def faults_by_schema(schema: str, *files: Path) -> str:
+    """What check-jsonschema finds wrong with files by a schema that it brings; empty if nothing.
+
+    It is called in this process: its start takes seconds, and its work none.
+    """
+    from check_jsonschema import main
+    from click.testing import CliRunner
+
+    assert files
+    checked = CliRunner().invoke(main, ["--builtin-schema", schema, *map(str, files)])
+    return "" if checked.exit_code == 0 else checked.output or repr(checked.exception)
