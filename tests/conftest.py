@@ -17,8 +17,14 @@ settings.register_profile(
 settings.register_profile("thorough", settings.get_profile("trail-agent"), max_examples=1000, derandomize=False)
 settings.load_profile("trail-agent")
 
-SLOW = ("tests/integration/", "tests/property/test_delivery_model.py", "tests/unit/test_sbom.py")
-"""Where single tests take seconds. What waits longest for other processes comes first."""
+SLOW = (
+    "tests/integration/test_image.py",
+    "tests/deploy/test_cloud_checks.py",
+    "tests/property/test_delivery_model.py",
+    "tests/integration/",
+    "tests/unit/test_sbom.py",
+)
+"""Where single tests take seconds; the slowest first."""
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -44,12 +50,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if item.nodeid.startswith(SLOW):
             slow.setdefault(item.location[0], []).append(item)
     shares: list[list[pytest.Item]] = [[] for _ in range(workers)]
-    for tests in sorted(slow.values(), key=len, reverse=True):
+    for tests in sorted(slow.values(), key=lambda tests: (_rank(tests[0]), -len(tests))):
         min(shares, key=len).extend(tests)
     quick = iter([item for item in items if not item.nodeid.startswith(SLOW)])
     for share in shares:
         share.extend(islice(quick, max(len(items) // workers - len(share), 0)))
     items[:] = [*chain.from_iterable(shares), *quick]
+
+
+def _rank(item: pytest.Item) -> int:
+    return next(rank for rank, place in enumerate(SLOW) if item.nodeid.startswith(place))
 
 
 @pytest.fixture

@@ -38,6 +38,7 @@ PREDICATE: Final = re.compile(r"_*(is|has|are|can|may|holds|selects|keeps|names|
 ACTS: Final = frozenset(
     "acquire add append beat clear discard extend popitem pop put release remove send setdefault update wait".split()
 )
+SLOW_IMPORTS: Final = frozenset({"jsonschema", "check_jsonschema", "kubernetes_validate"})
 OF_SEVERAL_MODULES: Final = {
     "flow/test_flow.py": "the whole flow in one thread",
     "records/test_guide_members.py": "the user guide's members against all that maps them",
@@ -340,6 +341,19 @@ def test_gzip_made_by_tests_is_the_same_each_time() -> None:
         for path, node in calls
         if "mtime" not in {keyword.arg for keyword in node.keywords}
     ] == []
+
+
+def test_what_takes_seconds_to_import_is_imported_by_those_who_need_it() -> None:
+    """Each worker imports all tests, whichever it runs: what stands at the top of a module is paid for by all."""
+    found = [
+        f"{_place(path)}: {name}"
+        for path in TESTS
+        for node in _tree(path).body
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in ([node.module or ""] if isinstance(node, ast.ImportFrom) else [each.name for each in node.names])
+        if name.partition(".")[0] in SLOW_IMPORTS
+    ]
+    assert found == []
 
 
 @pytest.mark.parametrize(("name", "words"), [("RetryInfo", {"retry", "info"}), ("_web_id_data", {"web", "id", "data"})])
