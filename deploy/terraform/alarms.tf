@@ -36,7 +36,7 @@ resource "aws_cloudwatch_metric_alarm" "queue_retention" {
 
 resource "aws_cloudwatch_metric_alarm" "dead_letters" {
   alarm_name          = "${var.queue_name}-dead-letters"
-  alarm_description   = "There are dead letters: events that were not delivered. Each says why, in its message attributes \"reason\" and \"detail\"; docs/faults.md says what to do. SQS deletes them after 14 days."
+  alarm_description   = "There are dead letters: events that were not delivered. Those of the agent say why, in their message attributes \"reason\" and \"detail\"; those that SQS, SNS or EventBridge moved do not. docs/faults.md says what to do. SQS deletes them after 14 days, counted from the message's first day if SQS moved it."
   namespace           = "AWS/SQS"
   metric_name         = "ApproximateNumberOfMessagesVisible"
   dimensions          = { QueueName = aws_sqs_queue.dead_letters.name }
@@ -45,7 +45,7 @@ resource "aws_cloudwatch_metric_alarm" "dead_letters" {
   evaluation_periods  = 1
   comparison_operator = "GreaterThanThreshold"
   threshold           = 0
-  treat_missing_data  = "notBreaching"
+  treat_missing_data  = "ignore" # SQS stops the metrics of a quiet queue after hours, and the letters still lie there
   alarm_actions       = local.alarm_actions
   ok_actions          = local.alarm_actions
 }

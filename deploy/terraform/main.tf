@@ -21,13 +21,16 @@ locals {
   rule_arn         = "arn:${local.partition}:events:${local.region}:${local.account}:rule/${var.queue_name}"
   trail_arn        = "arn:${local.partition}:cloudtrail:${local.region}:${local.account}:trail/${var.queue_name}"
 
+  # SNS takes a dead-letter queue only of the subscription's own account and region.
+  topic_is_nearby = var.notify == "sns" && startswith(var.topic_arn, "arn:${local.partition}:sns:${local.region}:${local.account}:")
+
   reads_directly            = var.bucket_role_arn == ""
   connected_bucket_arns     = [for bucket in var.connected_buckets : "arn:${local.partition}:s3:::${bucket.name}"]
   connected_bucket_accounts = distinct([for bucket in var.connected_buckets : bucket.account])
   reader_roles              = compact(concat([var.bucket_role_arn], var.connected_buckets[*].role_arn))
 }
 
-# It may hold what was not delivered yet: see README.md before you destroy it.
+# It may hold what was not delivered yet: see README.md before you destroy or rename it.
 resource "aws_sqs_queue" "intake" {
   name = var.queue_name
   # 10 days. SQS counts the age of a message that it moves to the dead-letter queue from its first day: with 14 days
@@ -62,12 +65,24 @@ resource "aws_sqs_queue" "intake" {
       error_message = "notify = \"sns\" and topic_arn go together."
     }
     precondition {
-      condition     = var.notify == "sns" || var.bucket_region == ""
+      condition     = var.notify == "sns" || local.bucket_region == local.region
       error_message = "A bucket of another region reaches this queue only through SNS: set notify = \"sns\", or use a provider of the bucket's region and leave bucket_region empty."
     }
     precondition {
-      condition     = var.notify != "eventbridge" || var.bucket_account == ""
+      condition     = var.notify != "eventbridge" || local.bucket_account == local.account
       error_message = "notify = \"eventbridge\" is for a bucket of this account. For a bucket of another account, set notify to bucket or sns."
+    }
+    precondition {
+      condition     = var.bucket_role_arn == "" || var.bucket_account != ""
+      error_message = "bucket_role_arn needs bucket_account: the account that owns the bucket, which the role's ARN names."
+    }
+    precondition {
+      condition     = var.bucket_role_arn == "" || var.bucket_key_arn == ""
+      error_message = "With bucket_role_arn, that role decrypts the bucket: give bucket_key_arn to the module connected-account, and leave it empty here."
+    }
+    precondition {
+      condition     = !var.new_trail || var.keep_days > var.lock_days
+      error_message = "keep_days must be more than lock_days: else a file is hidden after keep_days, and deleted only when its lock ends."
     }
     precondition {
       condition     = var.runs_on != "irsa" || var.oidc_provider_arn != ""
@@ -111,7 +126,7 @@ resource "aws_sqs_queue_policy" "dead_letters" {
     Version = "2012-10-17"
     Statement = concat(
       [for statement in [local.keep_what_the_rule_could_not_send] : statement if var.notify == "eventbridge"],
-      [for statement in [local.keep_what_the_topic_could_not_send] : statement if var.notify == "sns"],
+      [for statement in [local.keep_what_the_topic_could_not_send] : statement if local.topic_is_nearby],
       [merge(local.only_over_tls, { Resource = local.dead_letters_arn })],
     )
   })
@@ -147,6 +162,6 @@ resource "aws_sns_topic_subscription" "queue" {
   protocol             = "sqs"
   endpoint             = aws_sqs_queue.intake.arn
   raw_message_delivery = var.raw_delivery
-  redrive_policy       = jsonencode({ deadLetterTargetArn = aws_sqs_queue.dead_letters.arn })
+  redrive_policy       = local.topic_is_nearby ? jsonencode({ deadLetterTargetArn = aws_sqs_queue.dead_letters.arn }) : null
   depends_on           = [aws_sqs_queue_policy.intake, aws_sqs_queue_policy.dead_letters]
 }

@@ -75,13 +75,13 @@ resource "aws_iam_role_policy" "agent" {
 }
 
 resource "aws_iam_role_policy" "keys" {
-  count = (var.bucket_key_arn != "" && local.reads_directly) || var.queue_key_arn != "" ? 1 : 0
+  count = var.bucket_key_arn != "" || var.queue_key_arn != "" ? 1 : 0
   name  = "trail-agent-kms"
   role  = aws_iam_role.agent.id
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = concat(
-      [for statement in [local.decrypt_the_trail] : statement if var.bucket_key_arn != "" && local.reads_directly],
+      [for statement in [local.decrypt_the_trail] : statement if var.bucket_key_arn != ""],
       [for statement in [local.decrypt_the_queue] : statement if var.queue_key_arn != ""],
       [for statement in [local.encrypt_dead_letters] : statement if var.queue_key_arn != ""],
     )

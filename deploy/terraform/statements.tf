@@ -71,7 +71,7 @@ locals {
   read_other_accounts_trails = {
     Sid      = "ReadOtherAccountsTrails"
     Effect   = "Allow"
-    Action   = "sts:AssumeRole"
+    Action   = ["sts:AssumeRole", "sts:TagSession"] # Pod Identity's session tags are passed on to the next role
     Resource = local.reader_roles
   }
 
@@ -143,7 +143,8 @@ locals {
     }
   }
 
-  # The dead-letter queue: what a rule or a topic could not send to the queue (a key that is denied, say) is kept there.
+  # The dead-letter queue: what a rule or a topic could not send to the queue (a policy that denies it, say) is kept
+  # there. This does not help if queue_key_arn is what denies it: both queues have that key.
   keep_what_the_rule_could_not_send = merge(local.let_the_rule_notify, {
     Sid      = "KeepWhatTheRuleCouldNotSend"
     Resource = local.dead_letters_arn

@@ -37,7 +37,7 @@ variable "organization_id" {
 }
 
 variable "bucket_account" {
-  description = "Account that owns the bucket. Empty means this account."
+  description = "Account that owns the bucket. Empty means this account. Without bucket_role_arn, the policy of another account's bucket must let the agent's role read."
   type        = string
   default     = ""
   validation {
@@ -67,7 +67,7 @@ variable "bucket_role_arn" {
 }
 
 variable "bucket_key_arn" {
-  description = "KMS key that encrypts the trail's log files, if it is a key of yours. Its policy must let CloudTrail encrypt, and let IAM policies of the reader's account count."
+  description = "KMS key that encrypts the trail's log files, if it is a key of yours. Its policy must let CloudTrail encrypt, and let IAM policies of the reader's account count. With bucket_role_arn, give it to the module connected-account instead."
   type        = string
   default     = ""
   validation {
@@ -205,7 +205,7 @@ variable "trusted_principal_arn" {
 # Queues and alarms.
 
 variable "queue_name" {
-  description = "Name of the queue. The dead-letter queue has the same name with -dead-letters after it."
+  description = "Name of the queue. The dead-letter queue has the same name with -dead-letters after it. Do not change it later: both queues would be deleted with what they hold; see README.md."
   type        = string
   default     = "trail-agent"
   validation {

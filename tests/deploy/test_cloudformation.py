@@ -96,8 +96,8 @@ def test_a_key_of_a_connected_account_is_used_by_its_reader() -> None:
 
 
 def test_a_bucket_that_is_read_under_a_role_is_not_read_without_it() -> None:
-    """The agent's own role then has the queues and sts:AssumeRole, and nothing in S3 or of the bucket's key."""
-    stack = intake(BucketRoleArn=READER, ConnectedRoleArns=f"{READER}-2", BucketKeyArn=TRAIL_KEY)
+    """The agent's own role then has the queues and sts:AssumeRole, and nothing in S3."""
+    stack = intake(BucketRoleArn=READER, BucketAccount="444455556666", ConnectedRoleArns=f"{READER}-2")
     assert [each["Sid"] for each in inline(stack, "Role")] == ["TakeFromTheQueue", "SendDeadLetters"]
     assert "KeyPolicy" not in stack.resources()
     assert statements(stack, "AssumeRolePolicy")[0]["Resource"] == [READER, f"{READER}-2"]
@@ -145,7 +145,7 @@ def test_one_way_in_is_open(given: Mapping[str, str], principal: str, source: st
 
 @pytest.mark.parametrize("given", [{"Notify": "eventbridge"}, {"Notify": "sns", "TopicArn": TOPIC}])
 def test_what_a_rule_or_a_topic_cannot_send_is_kept(given: Mapping[str, str]) -> None:
-    """It goes to the dead-letter queue, which admits it: a denied key must not lose a notification."""
+    """It goes to the dead-letter queue, which admits it: a queue that refuses must not lose a notification."""
     stack = intake(**given)
     keeps, _ = statements(stack, "DeadLetterQueuePolicy")
     (admits,) = [each for each in statements(stack, "QueuePolicy") if each["Effect"] == "Allow"]
@@ -157,6 +157,17 @@ def test_what_a_rule_or_a_topic_cannot_send_is_kept(given: Mapping[str, str]) ->
         (target,) = stack.properties("ObjectCreatedRule")["Targets"]
         way = target["DeadLetterConfig"]["Arn"]
     assert way == f"{QUEUE}-dead-letters"
+
+
+@pytest.mark.parametrize(
+    "topic", [TOPIC.replace("us-west-2", "eu-west-1"), TOPIC.replace("111122223333", "444455556666")]
+)
+def test_a_topic_from_afar_has_no_dead_letter_queue(topic: str) -> None:
+    """SNS makes no subscription whose dead-letter queue is of another region or account than the topic."""
+    stack = intake(Notify="sns", TopicArn=topic)
+    assert stack.properties("TopicSubscription")["Region"] == topic.split(":")[3]
+    assert "RedrivePolicy" not in stack.properties("TopicSubscription")
+    assert [each["Sid"] for each in statements(stack, "DeadLetterQueuePolicy")] == ["OnlyOverTls"]
 
 
 def test_connected_buckets_may_notify_the_queue() -> None:
@@ -234,13 +245,13 @@ def test_the_queues_are_those_of_the_settings_and_pages() -> None:
 
 
 def test_no_queue_is_unencrypted_and_none_vanishes_with_the_stack() -> None:
-    """SQS's own keys, or yours; what is in a queue outlives its stack."""
+    """SQS's own keys, or yours; what is in a queue outlives its stack, but not a first try that failed."""
     for name in ("Queue", "DeadLetterQueue"):
         assert intake().properties(name)["SqsManagedSseEnabled"] is True
         own = intake(QueueKeyArn=QUEUE_KEY).properties(name)
         assert own["KmsMasterKeyId"] == QUEUE_KEY
         assert "SqsManagedSseEnabled" not in own
-        assert intake().resources()[name]["DeletionPolicy"] == "Retain"
+        assert intake().resources()[name]["DeletionPolicy"] == "RetainExceptOnCreate"
         assert intake().resources()[name]["UpdateReplacePolicy"] == "Retain"
 
 
@@ -260,7 +271,8 @@ def test_the_alarms_ring_before_anything_is_lost() -> None:
     for name in seen:
         alarm = stack.properties(name)
         assert alarm["ComparisonOperator"] == "GreaterThanThreshold"
-        assert alarm["TreatMissingData"] == "notBreaching"
+        # SQS stops the metrics of a quiet queue: dead letters that lie there must not end their own alarm.
+        assert alarm["TreatMissingData"] == ("ignore" if name == "DeadLettersAlarm" else "notBreaching")
         assert alarm["Statistic"] == "Maximum"
         assert alarm["Period"] * alarm["EvaluationPeriods"] <= 3600
         assert alarm["AlarmActions"] == alarm["OKActions"] == [TOPIC]
@@ -278,8 +290,8 @@ def test_a_new_bucket_keeps_what_is_written_to_it() -> None:
     assert cloudformation.read("intake.yaml")["Parameters"]["LockDays"]["MinValue"] > waits
     (lifecycle, *_) = bucket["LifecycleConfiguration"]["Rules"]
     assert lifecycle["ExpirationInDays"] >= 365
-    assert stack.resources()["TrailBucket"]["DeletionPolicy"] == "Retain"
-    assert stack.resources()["TrailBucketPolicy"]["DeletionPolicy"] == "Retain"
+    assert stack.resources()["TrailBucket"]["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert stack.resources()["TrailBucketPolicy"]["DeletionPolicy"] == "RetainExceptOnCreate"
     assert _filter(stack) == {"prefix": "AWSLogs/", "suffix": ".json.gz"}
 
 
@@ -329,6 +341,11 @@ def test_a_new_trail_sees_every_region_and_only_cloudtrail_writes() -> None:
         ({"TopicArn": TOPIC}, "TopicArn is only for Notify=sns"),
         ({"BucketRegion": "eu-west-1"}, "only through SNS"),
         ({"Notify": "eventbridge", "BucketAccount": "444455556666"}, "a bucket of this account"),
+        ({"BucketRoleArn": READER}, "BucketRoleArn needs BucketAccount"),
+        (
+            {"BucketRoleArn": READER, "BucketAccount": "444455556666", "BucketKeyArn": TRAIL_KEY},
+            "give BucketKeyArn to connected-account.yaml",
+        ),
         ({"RunsOn": "irsa"}, "RunsOn=irsa needs OidcProviderArn"),
         ({"RunsOn": "other"}, "RunsOn=other needs TrustedPrincipalArn"),
         ({"ConnectedBucketArns": f"arn:aws:s3:::{THEIRS}"}, "both or none"),
@@ -356,6 +373,12 @@ def test_a_wrong_intake_is_refused_with_what_to_do(given: Mapping[str, Any], wor
     """Each mistake is found before anything is made, and the text says what is right."""
     with pytest.raises(RefusedError, match=re.escape(words)):
         intake(**given)
+
+
+def test_what_is_true_anyway_may_be_said() -> None:
+    """The stack's own account and region are as good as none."""
+    said = intake(Notify="eventbridge", BucketAccount="111122223333", BucketRegion="us-west-2")
+    assert said.resources() == intake(Notify="eventbridge").resources()
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in cloudformation.FOLDER.glob("*.yaml")))
@@ -448,3 +471,23 @@ def test_the_guide_covers_the_situations() -> None:
     assert any("Trail=new" in words for words in deployments())
     for name, value in _filter(intake(Trail="new")).items():
         assert f'{{Name: "{name}", Value: "{value}"}}' in GUIDE
+
+
+def test_each_section_of_the_guide_stands_by_itself() -> None:
+    """Each says which region it means before it uses it, and no stack is made or deleted in a region by chance."""
+    commands = re.findall(
+        r"aws cloudformation (?:deploy|delete-stack|describe-stacks)[^`]*?(?=`|$)", GUIDE, re.MULTILINE
+    )
+    assert [command for command in commands if "--region $region" not in command] == []
+    for section in GUIDE.split("\n## ")[1:]:
+        before, used, _ = section.partition("$region")
+        assert not used or "region=us-west-2" in before, section.partition("\n")[0]
+
+
+def test_the_guide_takes_the_notification_away_before_the_agent() -> None:
+    """As deploy/README.md does: what is announced is still shipped; nothing waits unread."""
+    away = GUIDE.partition("## Take it away")[2]
+    places = [
+        away.index(word) for word in ('trail-agent"))', "$region --stack-name trail-agent-service", "sqs delete-queue")
+    ]
+    assert places == sorted(places)

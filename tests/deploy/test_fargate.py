@@ -146,7 +146,7 @@ def test_tasks_follow_the_backlog() -> None:
         "tasks": "RunningTaskCount",
     }
     assert {metrics[name]["Dimensions"][0]["Value"] for name in ("waiting", "held")} == {"trail-agent"}
-    assert (result["Expression"], result["ReturnData"]) == ("(waiting + held) / tasks", True)
+    assert (result["Expression"], result["ReturnData"]) == ("(FILL(waiting, 0) + FILL(held, 0)) / tasks", True)
     assert not any(part["ReturnData"] for part in parts)
     assert tracking["ScaleInCooldown"] >= 5 * tracking["ScaleOutCooldown"]
     assert stack.properties("ScalableTarget")["MinCapacity"] == 1

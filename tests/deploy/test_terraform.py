@@ -129,7 +129,7 @@ def test_what_cannot_be_sent_is_kept_by_the_same_statements() -> None:
 
 
 NOTIFIES = {"bucket": 'var.notify == "bucket"', "rule": 'var.notify == "eventbridge"', "topic": 'var.notify == "sns"'}
-KEY_OF = {"trail": 'var.bucket_key_arn != "" && local.reads_directly', "queue": 'var.queue_key_arn != ""'}
+KEY_OF = {"trail": 'var.bucket_key_arn != ""', "queue": 'var.queue_key_arn != ""'}
 POLICIES = {
     "aws_sqs_queue_policy.intake": {
         "let_the_trails_bucket_notify": NOTIFIES["bucket"],
@@ -140,7 +140,7 @@ POLICIES = {
     },
     "aws_sqs_queue_policy.dead_letters": {
         "keep_what_the_rule_could_not_send": NOTIFIES["rule"],
-        "keep_what_the_topic_could_not_send": NOTIFIES["topic"],
+        "keep_what_the_topic_could_not_send": "local.topic_is_nearby",
         "only_over_tls": "",
     },
     "aws_iam_role_policy.agent": {
@@ -292,7 +292,10 @@ def test_the_rule_and_the_subscription_keep_what_they_cannot_send() -> None:
     """In the dead-letter queue, as in the template."""
     (target,) = resource("aws_cloudwatch_event_target.queue")["dead_letter_config"]
     assert target == {"arn": "${aws_sqs_queue.dead_letters.arn}"}
-    assert "aws_sqs_queue.dead_letters.arn" in resource("aws_sns_topic_subscription.queue")["redrive_policy"]
+    redrive = resource("aws_sns_topic_subscription.queue")["redrive_policy"]
+    assert re.search(r"local\.topic_is_nearby \? .*aws_sqs_queue\.dead_letters\.arn.* : null", redrive)
+    nearby = terraform.blocks(".", "locals")["topic_is_nearby"]
+    assert "arn:${local.partition}:sns:${local.region}:${local.account}:" in nearby
     assert (
         'wildcard = "${local.prefix}AWSLogs/*_CloudTrail_*"'
         in resource("aws_cloudwatch_event_rule.object_created")["event_pattern"]
@@ -352,3 +355,23 @@ def test_the_service_is_that_of_cloudformation() -> None:
     given = set(stack["parameters"])
     assert stack["template_body"].endswith('/cloudformation/fargate.yaml")}')
     assert {name for name, each in declared.items() if "Default" not in each} <= given <= set(declared)
+    assert {"RepositoryArn", "OtlpPort"} <= given  # without them: no image from ECR, no way to a sink on another port
+    (checks,) = stack["lifecycle"]
+    (check,) = checks["precondition"]
+    assert ".dkr.ecr." in check["condition"]
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        'var.bucket_role_arn == "" || var.bucket_account != ""',
+        'var.bucket_role_arn == "" || var.bucket_key_arn == ""',
+        'var.notify != "eventbridge" || local.bucket_account == local.account',
+        'var.notify == "sns" || local.bucket_region == local.region',
+        "!var.new_trail || var.keep_days > var.lock_days",
+    ],
+)
+def test_what_does_not_go_together_is_refused(condition: str) -> None:
+    """As the template refuses it; and what a template cannot compare."""
+    (checks,) = resource("aws_sqs_queue.intake")["lifecycle"]
+    assert f"${{{condition}}}" in [check["condition"] for check in checks["precondition"]]

@@ -36,6 +36,7 @@ _UNSEEN = {
     ("bucket-role.json", "s3:ListBucket"): "likewise",
     ("agent-kms.json", "kms:Decrypt"): "called by S3 and SQS on the agent's behalf, not by the agent",
     ("agent-kms.json", "kms:GenerateDataKey"): "called by SQS on the agent's behalf",
+    ("agent-assume-role.json", "sts:TagSession"): "never called: STS looks at it if EKS Pod Identity gave session tags",
 }
 _EVENTFUL: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("trail_agent_lease_extensions_total", {}),

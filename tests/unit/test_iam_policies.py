@@ -19,10 +19,12 @@ TRAIL_KMS = "arn:aws:kms:us-west-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234
 QUEUE_KMS = "arn:aws:kms:us-west-2:111122223333:key/0987dcba-09fe-87dc-65ba-ab0987654321"
 S3 = "s3.amazonaws.com"
 FROM_THE_BUCKET = {"aws:SourceArn": BUCKET, "aws:SourceAccount": "111122223333"}
+READER = "arn:aws:iam::444455556666:role/trail-reader"
+ROLE = "arn:aws:iam::111122223333:role/trail-agent"
 VIA_S3 = {"kms:ViaService": "s3.us-west-2.amazonaws.com"}
 VIA_SQS = {"kms:ViaService": "sqs.us-west-2.amazonaws.com"}
 
-_IAM_ONLY = {"s3:ListBucket"}  # the action of several operations, and the name of none
+_IAM_ONLY = {"s3:ListBucket", "sts:TagSession"}  # actions that operations need, and the names of none
 _KEY_POLICIES = {"queue-key.json"}  # in the policy of a key, `*` is that key
 _TRUST_POLICIES = {"bucket-role-trust.json"}  # the resource is the role that they stand in
 
@@ -63,6 +65,9 @@ def _operations() -> set[str]:
         ("agent-kms.json", Call("kms:Decrypt", TRAIL_KMS, VIA_S3)),
         ("agent-kms.json", Call("kms:Decrypt", QUEUE_KMS, VIA_SQS)),
         ("agent-kms.json", Call("kms:GenerateDataKey", QUEUE_KMS, VIA_SQS)),
+        # Tags of EKS Pod Identity are passed on to the next role: without these, it is not assumed.
+        ("agent-assume-role.json", Call("sts:TagSession", READER)),
+        ("bucket-role-trust.json", Call("sts:TagSession", "", principal=ROLE)),
         ("queue.json", Call("sqs:SendMessage", QUEUE, FROM_THE_BUCKET, principal=S3)),
         ("queue-key.json", Call("kms:GenerateDataKey", QUEUE_KMS, FROM_THE_BUCKET, principal=S3)),
     ],

@@ -84,7 +84,7 @@ locals {
     Sid       = "LetTheAgentIn"
     Effect    = "Allow"
     Principal = { AWS = var.agent_role_arn }
-    Action    = "sts:AssumeRole"
+    Action    = ["sts:AssumeRole", "sts:TagSession"] # an agent with EKS Pod Identity brings session tags
   }
   read_the_trail = { # deploy/iam/bucket-role.json
     Sid      = "ReadTheTrail"
