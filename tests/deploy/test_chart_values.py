@@ -46,10 +46,6 @@ TYPOS: Final = {
 """A change that a tired person makes, and what Helm says to it."""
 
 CONFLICTS: Final = {
-    "config.buckets[0].name=s3://acme": "config.buckets[0].name: must be the name of the bucket alone",
-    "resources.requests.memory=2Gi": "resources.requests.memory: is more than resources.limits.memory",
-    "extraVolumes[0].name=settings": "extraVolumes: the name settings is taken",
-    "extraVolumeMounts[0].mountPath=/etc/trail-agent/": "extraVolumeMounts: /etc/trail-agent has the settings",
     "resources.limits.memory=1073741823": "resources.limits.memory: 1073741823 is less than twice",
     "terminationGracePeriodSeconds=39": "terminationGracePeriodSeconds: 39 is too short",
     "config.otlp.endpoint=null": "config.otlp.endpoint: is missing",
@@ -57,7 +53,7 @@ CONFLICTS: Final = {
     "config.aws.assume_role.role_arn=r,config.aws.assume_role.external_id=x": "config.aws.assume_role.external_id: is",
     "config.record.mask={sourceIPAddress}": "config.record.mask: needs a key",
     "config.http.listen=0.0.0.0:80": "config.http.listen: has no effect in this chart",
-    "extraEnv[0].name=TRAIL_AGENT_HTTP__LISTEN,extraEnv[0].value=0.0.0.0:80": "extraEnv: sets TRAIL_AGENT_HTTP",
+    "extraEnv[0].name=TRAIL_AGENT_HTTP__LISTEN,extraEnv[0].value=:80": "extraEnv: must not hold TRAIL_AGENT_HTTP__",
     "config.otlp.ca_file=/ca,secrets.otlpTls.existingSecret=tls": "config.otlp.ca_file: has no effect beside",
     "config.queue.url=https://sqs/1/trail-agent": "config.queue.region: is missing; keda needs it",
     "keda.enabled=true,keda.maxReplicaCount=1": "keda.maxReplicaCount: 1 is less than keda.minReplicaCount (2)",
@@ -83,54 +79,6 @@ def test_passwords_and_unwritten_addresses_are_told() -> None:
     """What two of the changes above would hide from each other."""
     assert "config.otlp.endpoint: holds a user name" in refusal("minimal", "config.otlp.endpoint=https://u:p@loki/otlp")
     assert "config.queue.url: must be written out" in refusal("keda", "config.queue.url=${env:QUEUE}")
-
-
-@pytest.mark.parametrize(
-    ("change", "told"),
-    [
-        ("config.queue.url=https://sqs.us-west-2.amazonaws.com/111122223333/t.fifo", "is that of a FIFO queue"),
-        ("config.queue.url=arn:aws:sqs:us-west-2:111122223333:trail-agent", "must be the URL of the queue"),
-        ("config.otlp.endpoint=otel:4318", "config.otlp.endpoint: must begin with http:// or https://"),
-    ],
-)
-def test_what_the_agent_would_refuse_at_its_start_is_told_before(change: str, told: str) -> None:
-    """Else it comes as a pod that starts again and again."""
-    assert told in refusal("minimal", change)
-
-
-def test_a_variable_does_not_overrule_unseen_what_the_chart_sets_or_compares() -> None:
-    """Each is told by its name, with the value to set in its place."""
-    names = ("LIMITS__IN_FLIGHT_BYTES", "SHUTDOWN_GRACE_SECONDS", "OTLP__HEADERS_FILE")
-    variables = [f"extraEnv[{number}].name=TRAIL_AGENT_{name}" for number, name in enumerate(names)]
-    told = refusal("minimal", *variables, "secrets.otlpHeaders.existingSecret=sink")
-    assert "TRAIL_AGENT_LIMITS__IN_FLIGHT_BYTES. Set config.limits.in_flight_bytes instead" in told
-    assert "TRAIL_AGENT_SHUTDOWN_GRACE_SECONDS. Set config.shutdown_grace_seconds instead" in told
-    assert "TRAIL_AGENT_OTLP__HEADERS_FILE, which the chart sets itself" in told
-
-
-@pytest.mark.parametrize(
-    "key",
-    [
-        "keda.minReplicaCount",
-        "keda.queueLength",
-        "image.repository",
-        "podDisruptionBudget.maxUnavailable",
-        "secrets.otlpHeaders.key",
-        "resources",
-    ],
-)
-def test_a_value_that_has_to_be_there_cannot_be_taken_away(key: str) -> None:
-    """`null` takes a default away; what would be rendered then is worse than none."""
-    assert f"missing property '{key.rpartition('.')[2]}'" in refusal("minimal", f"{key}=null")
-
-
-def test_a_release_whose_name_no_service_may_have_is_told_before() -> None:
-    """Helm takes names that begin with a digit or hold a dot; Kubernetes takes no such Service."""
-    values = CHART / "ci" / "minimal-values.yaml"
-    for name in ("1abc", "my.release"):
-        told = run_tool("helm", "template", name, CHART, "--values", values, "--kube-version", KUBERNETES)
-        assert told.returncode != 0
-        assert "fullnameOverride: set it to a name of small letters" in told.stderr
 
 
 @pytest.mark.parametrize("missing", ["queue", "buckets"])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from functools import reduce
 from typing import Any, Final
 
 import pytest
@@ -9,6 +12,7 @@ import yaml
 
 import agent
 from agent.settings import load
+from tests.reference.chart import CHART
 from tests.reference.plain_manifests import KUBERNETES, plain_manifests
 from tests.support.chart import manifest
 
@@ -58,6 +62,45 @@ def test_kustomize_names_what_the_deployment_names() -> None:
 def test_the_agent_takes_the_settings_as_they_are() -> None:
     """Without a problem and without a warning."""
     assert load(KUBERNETES / "agent.yaml", {}).warnings == ()
+
+
+def patches() -> Iterator[tuple[str, dict[str, Any]]]:
+    """The kind and each operation of all patches, also of those in comments."""
+    text = (KUBERNETES / "kustomization.yaml").read_text(encoding="utf-8").partition("\npatches:\n")[2]
+    bare = re.sub(r"^  # (?=- target|  )", "  ", text, flags=re.MULTILINE)
+    for patch in yaml.safe_load(bare):
+        for operation in yaml.safe_load(patch["patch"]):
+            yield patch["target"]["kind"], operation
+
+
+def test_each_patch_meets_what_is_there() -> None:
+    """A patch that replaces or removes names a key of its manifest; one that adds names a key of its parent."""
+    written = [path.read_text(encoding="utf-8") for path in PATHS if path.name not in YOURS]
+    made = {one["kind"]: one for text in written for one in yaml.safe_load_all(text)}
+    for kind, operation in patches():
+        *above, last = operation["path"].strip("/").split("/")
+        parent = reduce(lambda node, key: node[int(key) if key.isdigit() else key], above, made[kind])
+        assert (last in parent) == (operation["op"] != "add"), operation["path"]
+
+
+def test_nothing_of_somebody_else_stands_in_a_file_for_everybody() -> None:
+    """Each example of an account, a queue or a role is offered as a patch with the same value."""
+    patched = {operation.get("value") for _, operation in patches() if isinstance(operation.get("value"), str)}
+    texts = "".join(path.read_text(encoding="utf-8") for path in PATHS if path.name not in YOURS)
+    assert {word.strip('"') for word in re.findall(r"\S*111122223333\S*", texts)} <= patched
+    scaled = yaml.safe_load((KUBERNETES / "scaledobject.yaml").read_text(encoding="utf-8").partition("\n---\n")[0])
+    assert scaled["spec"]["triggers"][0]["metadata"]["awsRegion"] in patched
+
+
+def test_all_guides_speak_of_one_namespace() -> None:
+    """The role of the stack and of the module trusts the ServiceAccount of this namespace, unless told otherwise."""
+    namespace = kustomization()["namespace"]
+    for path in (KUBERNETES / "README.md", KUBERNETES / "kustomization.yaml", CHART / "README.md"):
+        text = path.read_text(encoding="utf-8")
+        named = re.findall(r"(?:--namespace|create namespace|label namespace|serviceaccount:)[ ]?([a-z-]+)", text)
+        assert {*named} == {namespace}, path
+    variables = (CHART.parents[1] / "terraform" / "variables.tf").read_text(encoding="utf-8")
+    assert re.search(r'variable "namespace" \{[^}]*?default += "([^"]+)"', variables)[1] == namespace  # type: ignore[index]
 
 
 @pytest.mark.parametrize("kind", ["ServiceAccount", "Deployment"])

@@ -2,7 +2,7 @@
 
 {{- define "trail-agent.checks" -}}
 {{- $problems := list -}}
-{{- range list "Names" "Sizes" "Sources" "Sink" "Settings" "Variables" "Scaling" -}}
+{{- range list "Forms" "Sizes" "Sink" "Settings" "Scaling" "Clashes" "Amounts" "Names" -}}
 {{- $problems = concat $problems (include (printf "trail-agent.check%s" .) $ | fromYamlArray) -}}
 {{- end -}}
 {{- if $problems -}}
@@ -12,13 +12,9 @@
 
 {{- define "trail-agent.checkSizes" -}}
 {{- $reads := include "trail-agent.setting" (list . "limits" "in_flight_bytes" 536870912) | float64 -}}
-{{- $limit := (.Values.resources.limits | default dict).memory -}}
+{{- $limit := ((.Values.resources | default dict).limits | default dict).memory -}}
 {{- if and $limit (lt (include "trail-agent.bytes" $limit | float64) (mulf 2 $reads)) }}
 - {{ printf "resources.limits.memory: %v is less than twice config.limits.in_flight_bytes (%d). Raise it, or set config.limits.in_flight_bytes to half of it; otherwise Kubernetes kills the agent under load" (ternary (int64 $limit) $limit (kindIs "float64" $limit)) (int64 $reads) | toJson }}
-{{- end }}
-{{- $request := (.Values.resources.requests | default dict).memory -}}
-{{- if and $limit $request (lt (include "trail-agent.bytes" $limit | float64) (include "trail-agent.bytes" $request | float64)) }}
-- {{ "resources.requests.memory: is more than resources.limits.memory, which Kubernetes refuses" | toJson }}
 {{- end }}
 {{- $grace := include "trail-agent.setting" (list . "" "shutdown_grace_seconds" 25) | float64 -}}
 {{- if lt (float64 .Values.terminationGracePeriodSeconds) (addf 15 $grace) }}
@@ -74,59 +70,6 @@
 {{- end }}
 {{- end -}}
 
-{{- define "trail-agent.checkNames" -}}
-{{- if not (regexMatch "^[a-z]([-a-z0-9]*[a-z0-9])?$" (include "trail-agent.fullname" .)) }}
-- {{ printf "fullnameOverride: set it to a name of small letters, digits and -, which begins with a letter. Kubernetes takes no Service with the name %s" (include "trail-agent.fullname" .) | toJson }}
-{{- end }}
-{{- end -}}
-
-{{/* What the agent itself refuses when it starts: told here, before there is a pod that starts again and again. */}}
-{{- define "trail-agent.checkSources" -}}
-{{- $url := .Values.config.queue.url -}}
-{{- if hasSuffix ".fifo" $url }}
-- {{ "config.queue.url: is that of a FIFO queue, and S3 cannot notify one. Make a standard queue" | toJson }}
-{{- else if not (or (regexMatch "^https?://[^/]+/." $url) (contains "${" $url)) }}
-- {{ "config.queue.url: must be the URL of the queue, such as https://sqs.us-west-2.amazonaws.com/111122223333/trail-agent, and not its ARN or name" | toJson }}
-{{- end }}
-{{- range $number, $bucket := .Values.config.buckets }}
-{{- if not (or (regexMatch "^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$" $bucket.name) (contains "${" $bucket.name)) }}
-- {{ printf "config.buckets[%d].name: must be the name of the bucket alone, such as acme-trail-111122223333: no s3://, no ARN, no folder" $number | toJson }}
-{{- end }}
-{{- end }}
-{{- $endpoint := default "" (.Values.config.otlp | default dict).endpoint -}}
-{{- if and $endpoint (not (regexMatch "^https?://" $endpoint)) (not (contains "${" $endpoint)) }}
-- {{ "config.otlp.endpoint: must begin with http:// or https://" | toJson }}
-{{- end }}
-{{- end -}}
-
-{{/* Variables that would overrule, unseen, what the chart sets or compares. */}}
-{{- define "trail-agent.checkVariables" -}}
-{{- $names := include "trail-agent.variables" . | splitList "\n" -}}
-{{- if has "TRAIL_AGENT_HTTP__LISTEN" $names }}
-- {{ "extraEnv: sets TRAIL_AGENT_HTTP__LISTEN, which the chart sets itself. The port is 9464; listenAddress is the address" | toJson }}
-{{- end }}
-{{- range $name, $key := dict "TRAIL_AGENT_LIMITS__IN_FLIGHT_BYTES" "config.limits.in_flight_bytes" "TRAIL_AGENT_SHUTDOWN_GRACE_SECONDS" "config.shutdown_grace_seconds" }}
-{{- if has $name $names }}
-- {{ printf "extraEnv: sets %s. Set %s instead: the chart compares it with the limits of the pod" $name $key | toJson }}
-{{- end }}
-{{- end }}
-{{- range $name, $path := include "trail-agent.secretFiles" . | fromYaml }}
-{{- if has $name $names }}
-- {{ printf "extraEnv: sets %s, which the chart sets itself because of secrets; remove one of them" $name | toJson }}
-{{- end }}
-{{- end }}
-{{- range .Values.extraVolumes }}
-{{- if eq (default "" .name) "settings" }}
-- {{ "extraVolumes: the name settings is taken by the chart's own volume" | toJson }}
-{{- end }}
-{{- end }}
-{{- range .Values.extraVolumeMounts }}
-{{- if eq (default "" .mountPath | trimSuffix "/") "/etc/trail-agent" }}
-- {{ "extraVolumeMounts: /etc/trail-agent has the settings; mount your files elsewhere" | toJson }}
-{{- end }}
-{{- end }}
-{{- end -}}
-
 {{- define "trail-agent.checkScaling" -}}
 {{- if .Values.keda.enabled }}
 {{- if lt (int .Values.keda.maxReplicaCount) (int .Values.keda.minReplicaCount) }}
@@ -148,11 +91,11 @@
 {{- if or (kindIs "invalid" $value) (eq (toString $value) "") -}}{{ index . 3 }}{{- else -}}{{ $value }}{{- end -}}
 {{- end -}}
 
-{{/* A quantity of Kubernetes (512Mi, 1G, 1073741824) in bytes. */}}
+{{/* A quantity of Kubernetes (512Mi, 1G, 1073741824, 100m) as a number: bytes, or CPUs. */}}
 {{- define "trail-agent.bytes" -}}
 {{- $quantity := toString . -}}
-{{- $unit := regexFind "[kKMGT]i?$" $quantity -}}
-{{- $factors := dict "k" 1e3 "M" 1e6 "G" 1e9 "T" 1e12 "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 -}}
+{{- $unit := regexFind "(m|[kKMGT]i?)$" $quantity -}}
+{{- $factors := dict "m" 1e-3 "k" 1e3 "M" 1e6 "G" 1e9 "T" 1e12 "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 -}}
 {{- mulf (trimSuffix $unit $quantity | float64) (ternary (get $factors $unit) 1 (ne $unit "")) -}}
 {{- end -}}
 

@@ -37,7 +37,7 @@ app.kubernetes.io/component: test
 {{- $_ := set $labels "app.kubernetes.io/version" .Chart.AppVersion -}}
 {{- $_ := set $labels "app.kubernetes.io/managed-by" .Release.Service -}}
 {{- $_ := set $labels "helm.sh/chart" (printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_") -}}
-{{- toYaml (mergeOverwrite (deepCopy .Values.commonLabels) $labels) -}}
+{{- toYaml (mergeOverwrite (deepCopy (.Values.commonLabels | default dict)) $labels) -}}
 {{- end -}}
 
 {{- define "trail-agent.image" -}}
