@@ -39,7 +39,7 @@ def tool(name: str) -> str:
 
 
 def run_tool(
-    name: str, *arguments: str | Path, cwd: Path | None = None, stdin: str = "", seconds: float = 60
+    name: str, *arguments: str | Path, cwd: Path | None = None, stdin: str = "", seconds: float = 110
 ) -> CompletedProcess[str]:
     """What the program `name` answers to `arguments`, whatever its exit code; in at most `seconds`."""
     command: Sequence[str] = [tool(name), *map(str, arguments)]
