@@ -123,9 +123,9 @@ def test_the_collectors_yes_means_that_loki_has_it() -> None:
     """Nothing in the Collector's pipeline answers before Loki does, and it listens where OTLP is spoken."""
     collector = _read(DEPLOY / "collector" / "collector.yaml")
     pipeline = collector["service"]["pipelines"]["logs"]
-    exporter = collector["exporters"]["otlphttp/loki"]
+    exporter = collector["exporters"]["otlp_http/loki"]
     protocols = collector["receivers"]["otlp"]["protocols"]
-    assert pipeline == {"receivers": ["otlp"], "processors": ["memory_limiter"], "exporters": ["otlphttp/loki"]}
+    assert pipeline == {"receivers": ["otlp"], "processors": ["memory_limiter"], "exporters": ["otlp_http/loki"]}
     assert not exporter["sending_queue"]["enabled"]
     assert not exporter["retry_on_failure"]["enabled"]
     assert protocols["http"]["endpoint"] == f"0.0.0.0:{LISTENS['collector']}"
@@ -140,6 +140,39 @@ def test_prometheus_reads_its_file() -> None:
     for name in _read(COMPOSE / "prometheus.yaml")["rule_files"]:
         folder, _, file = name.rpartition("/")
         assert (COMPOSE / mounted[folder] / file).is_file()
+
+
+def test_each_service_is_given_the_file_that_its_command_names() -> None:
+    """A configuration that is mounted elsewhere would not be found, and the service would not start."""
+    for name in ("collector", "loki", "prometheus", "alertmanager"):
+        mounted = {volume["target"] for volume in SERVICES[name]["volumes"] if isinstance(volume, dict)}
+        (named,) = re.findall(r"config(?:\.file)?=(\S+)", " ".join(SERVICES[name]["command"]))
+        assert named in mounted
+
+
+def test_what_is_kept_lies_where_the_service_writes() -> None:
+    """Else it is gone when the container is made anew."""
+    kept = {
+        name: [one.split(":")[1] for one in service.get("volumes", []) if isinstance(one, str)]
+        for name, service in SERVICES.items()
+    }
+    assert kept["loki"] == [_read(DEPLOY / "loki" / "loki.yaml")["common"]["path_prefix"]]
+    assert f"--storage.tsdb.path={kept['prometheus'][0]}" in SERVICES["prometheus"]["command"]
+    assert kept["grafana"] == ["/var/lib/grafana"]
+
+
+def test_the_alerts_ask_for_the_job_that_is_scraped() -> None:
+    """Else the alert for an agent that is down never ends, and the others never fire."""
+    (scraped,) = _read(COMPOSE / "prometheus.yaml")["scrape_configs"]
+    asked = re.findall(r'job="([^"]+)"', (DEPLOY / "prometheus" / "rules.yaml").read_text(encoding="utf-8"))
+    assert set(asked) == {scraped["job_name"]}
+
+
+def test_loki_takes_what_waited_for_half_of_the_queues_retention() -> None:
+    """An outage of days is no reason for dead letters; what is kept is kept for a year."""
+    limits = _read(DEPLOY / "loki" / "loki.yaml")["limits_config"]
+    assert int(limits["reject_old_samples_max_age"].removesuffix("h")) >= 7 * 24
+    assert int(limits["retention_period"].removesuffix("h")) >= 365 * 24
 
 
 def test_alertmanager_reads_its_file() -> None:

@@ -47,6 +47,10 @@ NUMBERS: Final[Mapping[str, tuple[str, Places]]] = {
             ("deploy/kubernetes/deployment.yaml", r"containerPort: (\d+)"),
             ("deploy/kubernetes/service.yaml", r"^      port: (\d+)"),
             ("deploy/systemd/README.md", r"127\.0\.0\.1:(\d+)/"),
+            ("deploy/compose/README.md", r"localhost:(\d+)/> \| the agent's"),
+            ("deploy/kubernetes/README.md", r"localhost:(\d+)/"),
+            ("docs/image.md", r"^\| port \| (\d+),"),
+            ("docs/image.md", r"-p 127\.0\.0\.1:\d+:(\d+)"),
         ),
     ),
     "grace": (
@@ -66,6 +70,8 @@ NUMBERS: Final[Mapping[str, tuple[str, Places]]] = {
             ("deploy/README.md", r"^\| stop time \([^)]*\) \| (\d+) s \|"),
             ("deploy/cloudformation/fargate.yaml", r"StopTimeout: (\d+)"),
             ("deploy/compose/compose.yaml", r"stop_grace_period: (\d+)s"),
+            ("docs/image.md", r"--stop-timeout (\d+)"),
+            ("docs/image.md", r"wait (\d+) seconds before you kill"),
             ("deploy/systemd/trail-agent.service", r"^TimeoutStopSec=(\d+)"),
             ("deploy/systemd/trail-agent@.service", r"^TimeoutStopSec=(\d+)"),
         ),
@@ -138,6 +144,7 @@ NUMBERS: Final[Mapping[str, tuple[str, Places]]] = {
         (
             ("Dockerfile", r"^USER (\d+):65532$"),
             ("deploy/compose/aws.Dockerfile", r"^USER (\d+):65532$"),
+            ("docs/image.md", r"^\| user \| (\d+), group"),
             ("deploy/cloudformation/fargate.yaml", r'User: "(\d+):65532"'),
             ("deploy/helm/trail-agent/values.yaml", r"(?:runAsUser|runAsGroup|fsGroup): (\d+)"),
             ("deploy/kubernetes/deployment.yaml", r"(?:runAsUser|runAsGroup|fsGroup): (\d+)"),
