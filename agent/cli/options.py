@@ -15,7 +15,13 @@ _ALL = "all"
 
 SettingsFile = Annotated[
     Path | None,
-    typer.Option("--config", "-c", metavar="FILE", help="Settings file; without it, only the environment is used."),
+    typer.Option(
+        "--config",
+        "-c",
+        metavar="FILE",
+        readable=False,  # what cannot be read is told with all other problems of settings
+        help="Settings file; without it, only the environment is used.",
+    ),
 ]
 
 

@@ -78,6 +78,18 @@ def test_warnings_go_to_standard_error(tmp_path: Path, command: tuple[str, ...])
     assert "host.name" not in result.stdout
 
 
+def test_a_file_that_may_not_be_read_is_a_mistake_of_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service's user may not read what root can: exit code 78 and one line, as for a file that is not there."""
+    refused = PermissionError(13, "Permission denied")
+    path = tmp_path / "agent.yaml"
+    path.touch()
+    monkeypatch.setattr("os.access", lambda *_, **__: False)
+    monkeypatch.setattr(Path, "open", lambda *_, **__: (_ for _ in ()).throw(refused))
+    result = run("check", "-c", str(path))
+    assert result.exit_code == 78
+    assert f"{path}: cannot be read as the settings file: Permission denied" in result.output
+
+
 def test_show_prints_yaml_without_secrets(tmp_path: Path) -> None:
     """The output is a settings file again, with [redacted] for each secret."""
     text = SOUND + "otlp: {headers: {authorization: s3cret}}\nlog: {level: debug}\n"
