@@ -63,7 +63,7 @@ def demo(
     console = Console(highlight=False)
     try:
         chosen = tuple(profile_names(profiles))
-        code = _serve(console, address, chosen) if address else _demo(console, Wishes(once, otlp_endpoint, chosen))
+        code = _demo(console, Wishes(once, otlp_endpoint, chosen), address)
     except KeyboardInterrupt:
         code = _INTERRUPTED
     raise typer.Exit(code)
@@ -96,24 +96,10 @@ def _address(serve: str | None, *, others: bool) -> Address | None:
     return Address(http.host, http.port)
 
 
-def _serve(console: Console, address: Address, profiles: tuple[str, ...]) -> int:
-    from agent.demo.interrupt import interruptible
-    from agent.demo.serving import serve
-    from agent.demo.show import Show
-    from agent.errors import DependencyError
-
-    show = Show(console)
-    try:
-        with interruptible() as stopping:
-            serve(address, profiles, show, stopping)
-    except DependencyError as error:
-        return _failed(show, str(error), [], _UNAVAILABLE)
-    return 0
-
-
-def _demo(console: Console, wishes: Wishes) -> int:
+def _demo(console: Console, wishes: Wishes, address: Address | None) -> int:
     from agent.demo.interrupt import interruptible
     from agent.demo.runner import run
+    from agent.demo.serving import serve
     from agent.demo.show import Show
     from agent.demo.shown_daemon import DaemonEndedError, NotReadyError
     from agent.errors import DependencyError
@@ -121,6 +107,9 @@ def _demo(console: Console, wishes: Wishes) -> int:
     show = Show(console)
     try:
         with interruptible() as stopping:
+            if address:
+                serve(address, wishes.profiles, show, stopping)
+                return 0
             faults = run(wishes, show, stopping)
     except DependencyError as error:
         return _failed(show, str(error), [], _UNAVAILABLE)

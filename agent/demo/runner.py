@@ -7,15 +7,13 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
-from agent.demo.generator import OPENING_SIZE
 from agent.demo.interrupt import Stopping
 from agent.demo.receiver import Receiver
 from agent.demo.scrape import Scrape, Tally
-from agent.demo.script import Script
+from agent.demo.script import Act, Script
 from agent.demo.show import Show
 from agent.demo.shown_daemon import ShownDaemon
 from agent.demo.sinks import BuiltIn, DemoSink, Elsewhere
@@ -108,7 +106,7 @@ class Demo:
         else:
             self._show.header("on what" if wishes.profiles else "space/project")
         with self._show.footer():
-            self._write(OPENING_SIZE, self._script.opening_visitors)
+            self._write(self._script.opening())
             self._open()
             self._watch(_ARRIVAL_SECONDS, until=self._complete)
             self._watch(_SETTLE_SECONDS, until=self._settled)
@@ -137,16 +135,14 @@ class Demo:
             if time.monotonic() >= summary_due:
                 self._show.summary(self._tally(self._daemon.scrape()))
                 summary_due += _SUMMARY_SECONDS
-            self._write(self._script.rng.randint(1, 4), self._script.rng.randint(0, 2))
+            self._write(self._script.next())
             self._watch(_PAUSE_SECONDS, until=lambda: False)
 
-    def _write(self, count: int, of_visitors: int) -> None:
-        now = datetime.now(UTC)
-        events = self._script.events(count, of_visitors, now)
-        self._sink.write(events)
-        for one in self._script.objects(events, now):
+    def _write(self, act: Act) -> None:
+        self._sink.write(act.events)
+        for one in act.objects:
             self._world.put(one.key, one.body)
-        self._written += len(events)
+        self._written += len(act.events)
 
     def _open(self) -> None:
         """Show the first batch in the order of time: it arrives object by object, and their times overlap."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from random import Random
 
 from agent.demo.bystanders import Bystanders
-from agent.demo.generator import GeneratedEvent, Generator
+from agent.demo.generator import OPENING_SIZE, GeneratedEvent, Generator
 from agent.demo.trail_objects import Press, TrailObject
 from agent.demo.visitors import Visitors
 from agent.records.profiles import named
@@ -16,21 +17,33 @@ from agent.records.selection import Selector
 _NOISE = 60
 
 
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Events, and the objects that hold them."""
+
+    events: Sequence[GeneratedEvent]
+    objects: Sequence[TrailObject]
+
+
 class Script:
     """What is written: CodeCatalyst's events, those of some other profiles, and noise between them."""
 
     def __init__(self, rng: Random, profiles: Sequence[str]) -> None:
-        self.rng = rng
+        self._rng = rng
         self.what = "events" if profiles else "CodeCatalyst events"
         self._generator = Generator(rng, datetime.now(UTC))
         self._visitors = Visitors(rng, profiles)
         self._press = Press(rng, Bystanders(besides=Selector(profiles=named(profiles))), noise=_NOISE)
-        self.opening_visitors = self._visitors.round_size
 
-    def events(self, count: int, of_visitors: int, now: datetime) -> list[GeneratedEvent]:
-        """The next `count` events of CodeCatalyst's, and of the others."""
-        return self._generator.generate(count, now) + self._visitors.generate(of_visitors, now)
+    def opening(self) -> Act:
+        """What is written first: a whole story, and one of each event of the others."""
+        return self._act(OPENING_SIZE, self._visitors.round_size)
 
-    def objects(self, events: Sequence[GeneratedEvent], now: datetime) -> list[TrailObject]:
-        """The objects that hold `events`."""
-        return self._press.objects(events, now)
+    def next(self) -> Act:
+        """What is written some seconds later: a few events."""
+        return self._act(self._rng.randint(1, 4), self._rng.randint(0, 2))
+
+    def _act(self, count: int, of_visitors: int) -> Act:
+        now = datetime.now(UTC)
+        events = self._generator.generate(count, now) + self._visitors.generate(of_visitors, now)
+        return Act(events, self._press.objects(events, now))

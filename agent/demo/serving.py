@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from itertools import count
 from random import Random
 from typing import Final
 
-from agent.demo.generator import OPENING_SIZE
 from agent.demo.interrupt import Stopping
-from agent.demo.script import Script
+from agent.demo.script import Act, Script
 from agent.demo.show import Show
 from agent.demo.world import World
 
@@ -37,37 +36,31 @@ def serve(address: Address, profiles: Sequence[str], show: Show, stopping: Stopp
     show.title()
     with World.start(address.host, address.port) as world:
         show.account(world.endpoint, world.queue_url, world.bucket)
-        serving = _Serving(world, Script(Random(), profiles))
-        serving.write(OPENING_SIZE, serving.script.opening_visitors)
-        rounds = 0
-        while not stopping.wait(_PAUSE_SECONDS):
-            serving.write(serving.script.rng.randint(1, 4), serving.script.rng.randint(0, 2))
-            rounds += 1
+        script = Script(Random(), profiles)
+        serving = _Serving(world)
+        serving.write(script.opening())
+        for rounds in count(1):
+            if stopping.wait(_PAUSE_SECONDS):
+                return
+            serving.write(script.next())
             if rounds % _TOLD_EVERY == 0:
-                show.say(serving.told())
+                queued = world.queue_depth().total
+                show.say(f"{serving.written:,} {script.what} written, {queued:,} messages in the queue")
 
 
 class _Serving:
     """Writes, and forgets the oldest objects."""
 
-    def __init__(self, world: World, script: Script) -> None:
+    def __init__(self, world: World) -> None:
         self._world = world
-        self.script = script
         self.written = 0
         self._keys: deque[str] = deque()
 
-    def write(self, count: int, of_visitors: int) -> None:
-        """Write `count` events of CodeCatalyst and `of_visitors` of the other profiles, in objects with noise."""
-        now = datetime.now(UTC)
-        events = self.script.events(count, of_visitors, now)
-        for one in self.script.objects(events, now):
+    def write(self, act: Act) -> None:
+        """Write the objects of `act`."""
+        for one in act.objects:
             self._world.put(one.key, one.body)
             self._keys.append(one.key)
-        self.written += len(events)
+        self.written += len(act.events)
         while len(self._keys) > _MOST_OBJECTS:
             self._world.delete(self._keys.popleft())
-
-    def told(self) -> str:
-        """What was done so far."""
-        queued = self._world.queue_depth().total
-        return f"{self.written:,} {self.script.what} written, {queued:,} messages in the queue"
