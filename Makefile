@@ -9,10 +9,10 @@ CHECKOV := $(VENV)/checkov/.ready
 GOTOOLS := $(VENV)/tools/.ready
 unexport PYTHONDONTWRITEBYTECODE # the tests start many processes, and each would compile all that it imports
 PIP     := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-UV      := UV_SYSTEM_CERTS=1 $(BIN)/uv pip install --quiet --python $(BIN)/python
+UV      := UV_SYSTEM_CERTS=1 $(BIN)/uv pip install --quiet --python
 
 # uv takes seconds where pip takes a minute. pip takes over where only pip's own configuration leads to an index.
-install = $(UV) $(1) || { echo "uv could not install; pip tries now." >&2; $(PIP) $(1); }
+install = $(UV) $(BIN)/python $(1) || { echo "uv could not install; pip tries now." >&2; $(PIP) $(1); }
 
 .PHONY: setup tools demo test lint docs bench soak fuzz dist try-dist sbom lock clean
 .DEFAULT_GOAL := help
@@ -47,7 +47,7 @@ $(READY): requirements-dev.lock $(DEMO)
 # What checks the files of deploy/ and .github/, and clashes with the product's pins or is not in Python.
 $(CHECKOV): requirements-checkov.lock $(BIN)/uv
 	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(@D)
-	@UV_SYSTEM_CERTS=1 $(BIN)/uv pip install --quiet --python $(@D)/bin/python --require-hashes -r requirements-checkov.lock
+	@$(UV) $(@D)/bin/python --require-hashes -r requirements-checkov.lock
 	@touch $@
 
 # Debugging builds: they compile in half the time. Without Go nothing is touched, so that Go is asked for again.

@@ -209,8 +209,9 @@ def _is_named_like_a_trail_file(name: str) -> bool:
 def _by_ending(files: Iterable[Path]) -> str:
     """How many files, and which: "3 files: 2 .txt, 1 .md5"."""
     endings = Counter(sorted(file.suffix.lower() or "without an ending" for file in files))
-    shown = [f"{count} {ending}" for ending, count in endings.most_common(_MOST_ENDINGS)]
-    others = endings.total() - sum(count for _, count in endings.most_common(_MOST_ENDINGS))
+    most = endings.most_common(_MOST_ENDINGS)
+    shown = [f"{count} {ending}" for ending, count in most]
+    others = endings.total() - sum(count for _, count in most)
     shown += [f"{others} with other endings"] if others else []
     return f"{number_of(endings.total(), 'file')}: {', '.join(shown)}"
 

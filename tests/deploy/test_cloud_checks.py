@@ -59,7 +59,7 @@ def test_stacks_and_modules_pass_the_policy_checks(tmp_path: Path) -> None:
         (tmp_path / f"{name}.json").write_text(json.dumps(stack.rendered(), indent=1), encoding="utf-8")
     copytree(terraform.FOLDER, tmp_path / "terraform", ignore=ignore_patterns("examples"))
     arguments = ["--framework", "cloudformation", "terraform", "--skip-download", "--compact", "--output", "json"]
-    answer = run_tool("checkov", "-d", tmp_path, *arguments, cwd=tmp_path, seconds=110)
+    answer = run_tool("checkov", "-d", tmp_path, *arguments, cwd=tmp_path)
     reports = {report["check_type"]: report for report in json.loads(answer.stdout)}
     failed = [
         f"{check['check_id']} {check['resource']} {check['file_path']}: {check['check_name']}"

@@ -15,6 +15,7 @@ import pytest
 
 _VENV: Final = Path(sys.prefix)
 _PLACES: Final = (_VENV / "bin", _VENV / "tools", _VENV / "checkov" / "bin")
+_SECONDS: Final = 110.0
 _OF: Final = {
     "helm": "make tools, which needs Go",
     "actionlint": "make tools, which needs Go",
@@ -38,12 +39,10 @@ def tool(name: str) -> str:
     pytest.skip(missing)
 
 
-def run_tool(
-    name: str, *arguments: str | Path, cwd: Path | None = None, stdin: str = "", seconds: float = 110
-) -> CompletedProcess[str]:
-    """What the program `name` answers to `arguments`, whatever its exit code; in at most `seconds`."""
+def run_tool(name: str, *arguments: str | Path, cwd: Path | None = None) -> CompletedProcess[str]:
+    """What the program `name` answers to `arguments`, whatever its exit code; nearly as long as a test may take."""
     command: Sequence[str] = [tool(name), *map(str, arguments)]
-    return run(command, cwd=cwd, input=stdin, capture_output=True, text=True, timeout=seconds, check=False)
+    return run(command, cwd=cwd, capture_output=True, text=True, timeout=_SECONDS, check=False)
 
 
 def faults_by_schema(schema: str, *files: Path) -> str:
