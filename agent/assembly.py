@@ -89,7 +89,7 @@ class Assembly:
     def _make_keepers(self, aws: Aws, leases: Leases) -> Mapping[str, Callable[[threading.Event], None]]:
         queues = {"main": self._settings.queue.url, "dead_letter": aws.dead_letter_url}
         queue_watch = QueueWatch(
-            queues=queues, ask=aws.queue.attributes, tell=self._telemetry.queue_depth, pulse=self._pulse
+            queues=queues, ask=aws.queue.attributes, tell=self._telemetry.queue_described, pulse=self._pulse
         )
         sink_watch = SinkWatch(
             unheard_seconds=self.sink.unheard_seconds,

@@ -51,7 +51,8 @@ def run(settings: Settings, options: RunOptions, inbox: SignalInbox, log_stream:
     log = open_log(settings.log.level, settings.log.format, log_stream)
     chosen, sources = profiles.named(settings.select.profiles), settings.select.event_sources
     known = vocabulary(chosen, sources)
-    telemetry = open_telemetry(log, pulse, Build(__version__, revision()), settings.limits.event_name_labels, known)
+    build, retired = Build(__version__, revision()), settings.spaces.retired
+    telemetry = open_telemetry(log, pulse, build, settings.limits.event_name_labels, known, retired_spaces=retired)
     with foreign_logging(log), bounded_lookups():
         _Daemon(settings, options, pulse, telemetry, inbox).run()
 

@@ -49,12 +49,16 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class QueueAttributes:
-    """What SQS says of a queue. `dead_letter_arn` is that of its redrive policy; empty where it has none."""
+    """What SQS says of a queue. `dead_letter_arn` is that of its redrive policy; empty where it has none.
+
+    `retention_seconds` is how long SQS keeps a message (MessageRetentionPeriod); 0 where it does not say.
+    """
 
     visible: int
     in_flight: int
     delayed: int
     dead_letter_arn: str
+    retention_seconds: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,6 +137,7 @@ class Sqs:
             in_flight=int(values.get("ApproximateNumberOfMessagesNotVisible", 0)),
             delayed=int(values.get("ApproximateNumberOfMessagesDelayed", 0)),
             dead_letter_arn=str(json.loads(values.get("RedrivePolicy") or "{}").get("deadLetterTargetArn", "")),
+            retention_seconds=int(values.get("MessageRetentionPeriod", 0)),
         )
 
     def url_of(self, arn: str) -> str:

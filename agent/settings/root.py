@@ -20,6 +20,7 @@ from agent.settings.sections import (
     RecordSettings,
     Section,
     SelectSettings,
+    SpaceSettings,
 )
 from agent.settings.values import AccountId, OtherProfileName, Region, Seconds, Text, Whole, unique
 
@@ -62,6 +63,7 @@ class Settings(Section):
         description="the only regions allowed in object keys; objects of others are ignored and not read; empty: all",
     )
     select: SelectSettings = SelectSettings()
+    spaces: SpaceSettings = SpaceSettings()
     record: RecordSettings = RecordSettings()
     resource: Mapping[Text, AttributeText] = Field(
         default={"service.name": SERVICE_NAME},

@@ -153,6 +153,16 @@ class SelectSettings(Section):
         return self
 
 
+class SpaceSettings(Section):
+    """What is known of CodeCatalyst spaces."""
+
+    retired: tuple[Text, ...] = Field(
+        default=(),
+        description="names of spaces that nobody uses any more: no alert says that they fell silent; their events are "
+        "shipped as before",
+    )
+
+
 class RecordSettings(Section):
     """What a log record holds of its event."""
 

@@ -5,11 +5,13 @@ The data path calls `telemetry.object_read(â€¦)`, `telemetry.delivery_settled(â€
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 
 from prometheus_client import CollectorRegistry
 from structlog.typing import FilteringBoundLogger
 
+from agent.faults.environment_faults import EnvironmentFault
 from agent.pulse import Clock, Pulse
 from agent.settings import Supervisor
 from agent.telemetry.flow_events import FlowEvents
@@ -29,8 +31,13 @@ class Telemetry(QueueEvents, FlowEvents):
     def __init__(self, metrics: Metrics, log: FilteringBoundLogger, health: Health, clock: Clock) -> None:
         super().__init__(metrics, log, health, clock)
         metrics.sink_up.set_function(lambda: float(health.sink_up))
+        for fault in EnvironmentFault:
+            metrics.waiting.labels(fault.value).set_function(partial(self._is_waiting, fault))
         metrics.ready.set_function(lambda: float(not health.ready()))
         metrics.oldest_delivery_age.set_function(self.oldest_delivery_age)
+
+    def _is_waiting(self, fault: EnvironmentFault) -> float:
+        return float(any(waiting.fault is fault for waiting in self.health.waiting()))
 
     def server(self, host: str, port: int) -> Server:
         """The HTTP endpoints of this telemetry on `host` and `port` (0: any free one), not yet listening."""
@@ -55,10 +62,15 @@ def open_telemetry(
     build: Build,
     event_name_labels: int,
     vocabulary: EventVocabulary,
+    *,
+    retired_spaces: Iterable[str] = (),
 ) -> Telemetry:
     """The telemetry of a daemon: all metrics at 0, in a registry of its own, with the clock of `pulse`.
 
-    `vocabulary` says which series of events stand at 0, and which names are known.
+    `vocabulary` says which series of events stand at 0, and which names are known. Nobody uses the `retired_spaces` any
+    more.
     """
-    metrics = Metrics(CollectorRegistry(), event_name_labels, vocabulary=vocabulary, build=build)
+    metrics = Metrics(
+        CollectorRegistry(), event_name_labels, vocabulary=vocabulary, build=build, retired_spaces=retired_spaces
+    )
     return Telemetry(metrics, log, Health(pulse.clock, pulse), pulse.clock)

@@ -85,8 +85,8 @@ class FlowEvents(Voice):
     def sink_down(self, kind: str, detail: str) -> None:
         """The sink does not accept; `kind` is a result of `export_answered`. The work waits."""
         detail = without_user(detail)
-        self.health.sink_fails(detail)
         fault = EnvironmentFault.of_part("sink", kind)
+        self.health.sink_fails(detail, fault)
         self._trouble(ERROR, "sink", "sink_down", fault=fault.value, detail=detail, hint=fault.advice.hint)
 
     def sink_warned(self) -> None:
@@ -97,7 +97,7 @@ class FlowEvents(Voice):
         """`part` ("bucket acme", "dead letters", …) is at fault, and no message is: the work waits, we are unready."""
         hint = fault.advice.hint
         detail = without_user(detail)
-        self.health.hold(part, detail)
+        self.health.hold(part, detail, fault)
         self._trouble(ERROR, f"gate {part}", "gate_closed", part=part, fault=fault.value, detail=detail, hint=hint)
 
     def gate_opened(self, part: str) -> None:
@@ -112,6 +112,8 @@ class FlowEvents(Voice):
         for source in {record.source for record in records}:
             self.metrics.object_age.observe(max(now - source.last_modified_ns / _NANOSECONDS, 0.0))
         self.metrics.observe_newest_event(max(times))
+        for record, time in zip(records, times, strict=True):
+            self.metrics.observe_space(record, time)
 
     def _count(self, records: Sequence[LogRecord]) -> None:
         by_labels: dict[EventLabels, list[str]] = defaultdict(list)

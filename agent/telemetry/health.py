@@ -22,10 +22,21 @@ _OF_THE_SINK: Final = frozenset({_SINK, EnvironmentFault.SINK_REFUSES.value})
 
 @dataclass(frozen=True, slots=True)
 class Failing:
-    """Something that has failed since `since` (monotonic seconds); `detail` says how."""
+    """Something that has failed since `since` (monotonic seconds); `detail` says how, and `fault` names the kind."""
 
     since: float
     detail: str
+    fault: EnvironmentFault
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What the work waits for: `part` has failed for so many seconds."""
+
+    part: str
+    fault: EnvironmentFault
+    detail: str
+    seconds: float
 
 
 class Health:
@@ -54,6 +65,13 @@ class Health:
             problems += [f"{part}: {self._told(failing)}" for part, failing in self._held.items()]
             return problems
 
+    def waiting(self) -> list[Waiting]:
+        """Everything that the work waits for now, a queue that has only just failed as well."""
+        with self._lock:
+            parts = {**({"queue": self._queue} if self._queue else {}), **self._held}
+            now = self._clock.monotonic()
+            return [Waiting(part, one.fault, one.detail, now - one.since) for part, one in parts.items()]
+
     @property
     def sink_up(self) -> bool:
         """Whether the sink accepts: its latest answer said so, and it does not refuse every record."""
@@ -72,9 +90,9 @@ class Health:
             self._sink_accepted = True
         return self.release(_SINK)
 
-    def sink_fails(self, detail: str) -> None:
+    def sink_fails(self, detail: str, fault: EnvironmentFault) -> None:
         """The sink did not accept a request; `detail` says why."""
-        self.hold(_SINK, detail)
+        self.hold(_SINK, detail, fault)
 
     def queue_up(self) -> float | None:
         """The queue has answered. Returns the seconds for which it had failed, or None if it had not."""
@@ -83,16 +101,16 @@ class Health:
             ended, self._queue = self._queue, None
             return self._seconds(ended)
 
-    def queue_down(self, detail: str) -> bool:
+    def queue_down(self, detail: str, fault: EnvironmentFault) -> bool:
         """The queue did not answer, or refused. Returns whether the agent still counts as ready (two minutes)."""
         with self._lock:
-            self._queue = self._still(self._queue, detail)
+            self._queue = self._still(self._queue, detail, fault)
             return not self._queue_problems()
 
-    def hold(self, part: str, detail: str) -> None:
+    def hold(self, part: str, detail: str, fault: EnvironmentFault) -> None:
         """Nothing flows because of `part` ("bucket acme", "dead letters", …); `detail` says why."""
         with self._lock:
-            self._held[part] = self._still(self._held.get(part), detail)
+            self._held[part] = self._still(self._held.get(part), detail, fault)
 
     def release(self, part: str) -> float | None:
         """`part` works again. Returns the seconds for which it had failed, or None if it had not."""
@@ -118,9 +136,9 @@ class Health:
     def _told(self, failing: Failing) -> str:
         return f"{failing.detail} (for {self._clock.monotonic() - failing.since:.0f} s)"
 
-    def _still(self, failing: Failing | None, detail: str) -> Failing:
+    def _still(self, failing: Failing | None, detail: str, fault: EnvironmentFault) -> Failing:
         since = failing.since if failing else self._clock.monotonic()
-        return Failing(since, clean(detail))
+        return Failing(since, clean(detail), fault)
 
     def _seconds(self, failing: Failing | None) -> float | None:
         return None if failing is None else self._clock.monotonic() - failing.since

@@ -24,7 +24,8 @@ OUTCOMES: Final = ("success", "failure")
 EVENT_SOURCE: Final = "event_source"
 EVENT_NAME: Final = "event_name"
 IDENTITY_TYPE: Final = "identity_type"
-LIMITED_LABELS: Final = (EVENT_NAME, IDENTITY_TYPE, EVENT_SOURCE)
+SPACE_NAME: Final = "space_name"
+LIMITED_LABELS: Final = (EVENT_NAME, IDENTITY_TYPE, EVENT_SOURCE, SPACE_NAME)
 _OTHER_SOURCES: Final = 50
 
 
@@ -79,8 +80,8 @@ class LabelLimits:
 
     def __init__(self, vocabulary: EventVocabulary, event_name_labels: int) -> None:
         self._vocabulary = vocabulary
-        self._sources = _Room(vocabulary.names.keys(), _OTHER_SOURCES)
-        self._names = {source: _Room(names, event_name_labels) for source, names in vocabulary.names.items()}
+        self._sources = Room(vocabulary.names.keys(), _OTHER_SOURCES)
+        self._names = {source: Room(names, event_name_labels) for source, names in vocabulary.names.items()}
         self._room = event_name_labels
         self._lock = threading.Lock()
 
@@ -91,7 +92,7 @@ class LabelLimits:
             if not self._sources.admit(labels.event_source):
                 labels = replace(labels, event_source=OTHER)
                 overflowed.append(EVENT_SOURCE)
-            names = self._names.setdefault(labels.event_source, _Room(frozenset(), self._room))
+            names = self._names.setdefault(labels.event_source, Room(frozenset(), self._room))
             if not names.admit(labels.event_name):
                 labels = replace(labels, event_name=OTHER)
                 overflowed.append(EVENT_NAME)
@@ -101,7 +102,7 @@ class LabelLimits:
         return Limited(labels, tuple(overflowed))
 
 
-class _Room:
+class Room:
     """Values of one label: all that are known, and room for a few that are not."""
 
     def __init__(self, known: Set[str], room: int) -> None:
@@ -110,6 +111,7 @@ class _Room:
         self._admitted: set[str] = set()
 
     def admit(self, value: str) -> bool:
+        """Whether `value` may be a label's value; the first ones that are not known use up the room."""
         if value in self._known or value in self._admitted:
             return True
         if len(self._admitted) >= self._room or not is_plain(value):

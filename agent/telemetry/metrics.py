@@ -18,9 +18,10 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 from agent.faults.dead_letters import Reason
 from agent.faults.ignored import IgnoredReason
 from agent.faults.retries import RetryReason
-from agent.model import EventLabels, Outcome
-from agent.telemetry.labels import LIMITED_LABELS, EventVocabulary, LabelLimits
+from agent.model import EventLabels, LogRecord, Outcome
+from agent.telemetry.labels import LIMITED_LABELS, SPACE_NAME, EventVocabulary, LabelLimits
 from agent.telemetry.safetext import MAX_LABEL_CHARACTERS, is_plain
+from agent.telemetry.spaces import Spaces
 
 FATES: Final = ("skipped", "malformed", "exported", "duplicate", "dead_lettered", "retried")
 EXPORT_RESULTS: Final = ("ok", "partial", "rejected", "throttled", "unavailable", "misconfigured")
@@ -33,8 +34,6 @@ SQS_OPERATIONS: Final = (
     "GetQueueUrl",
 )
 SQS_RESULTS: Final = ("ok", "throttled", "denied", "unavailable", "error")
-QUEUES: Final = ("main", "dead_letter")
-QUEUE_STATES: Final = ("visible", "in_flight", "delayed")
 
 _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86400.0
 CALL_BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
@@ -67,13 +66,20 @@ class Metrics:
     """The metrics of one daemon, in a registry of their own; every method and metric is thread-safe."""
 
     def __init__(
-        self, registry: CollectorRegistry, event_name_labels: int, *, vocabulary: EventVocabulary, build: Build
+        self,
+        registry: CollectorRegistry,
+        event_name_labels: int,
+        *,
+        vocabulary: EventVocabulary,
+        build: Build,
+        retired_spaces: Iterable[str] = (),
     ) -> None:
         self.registry = registry
         self._limits = LabelLimits(vocabulary, event_name_labels)
         self._newest_event = 0.0
         self._lock = threading.Lock()
         self._define_events(vocabulary.documented)
+        self._define_spaces(retired_spaces)
         self._define_deliveries()
         self._define_reading()
         self._define_export()
@@ -104,6 +110,11 @@ class Metrics:
         with self._lock:
             self._newest_event = max(self._newest_event, unix_seconds)
             self.last_event.set(self._newest_event)
+
+    def observe_space(self, record: LogRecord, unix_seconds: float) -> None:
+        """Something happened in a space, at `unix_seconds`, if `record` names one."""
+        if self._spaces.observe(record, unix_seconds):
+            self.label_overflow.labels(SPACE_NAME).inc()
 
     def _counter(self, name: str, meaning: str, labels: Iterable[str] = ()) -> Counter:
         return Counter(name, meaning, tuple(labels), registry=self.registry)
@@ -140,6 +151,19 @@ class Metrics:
             "label",
             LIMITED_LABELS,
         )
+
+    def _define_spaces(self, retired: Iterable[str]) -> None:
+        self.space_last_event = self._gauge(
+            "codecatalyst_space_last_event_timestamp_seconds",
+            "Newest eventTime in the space that the sink accepted from this process; no series before the first.",
+            (SPACE_NAME,),
+        )
+        self.space_retired = self._gauge(
+            "codecatalyst_space_retired",
+            "1 for a space that spaces.retired names, or whose newest event is that it was deleted: it may be silent.",
+            (SPACE_NAME,),
+        )
+        self._spaces = Spaces(self.space_last_event, self.space_retired, retired)
 
     def _define_deliveries(self) -> None:
         self.received = self._counter("trail_agent_deliveries_received_total", "SQS messages received.")
@@ -207,10 +231,16 @@ class Metrics:
             "Messages that SQS may have given to another replica while they were held here.",
         )
         self.queue_messages = self._gauge(
-            "trail_agent_queue_messages", "Messages in the queue, as SQS estimates them.", ("queue", "state")
+            "trail_agent_queue_messages",
+            "Messages in the queue (main, dead_letter) that are visible, in_flight or delayed, as SQS estimates them; "
+            "no series before SQS was asked.",
+            ("queue", "state"),
         )
-        for queue, state in product(QUEUES, QUEUE_STATES):
-            self.queue_messages.labels(queue, state)
+        self.queue_retention = self._gauge(
+            "trail_agent_queue_retention_seconds",
+            "How long SQS keeps a message of the queue (main, dead_letter).",
+            ("queue",),
+        )
         self.oldest_delivery_age = self._gauge(
             "trail_agent_oldest_delivery_age_seconds",
             "Age of the oldest message held or just received, from its SentTimestamp; 0 if there is none.",
@@ -225,6 +255,11 @@ class Metrics:
             "trail_agent_sink_up",
             "1 while the sink accepts; 0 before its first answer, from a failed request until it accepts again, and "
             "while it refuses every record.",
+        )
+        self.waiting = self._gauge(
+            "trail_agent_waiting",
+            "1 while the work waits because of this fault of sink, bucket or queue; docs/faults.md has each.",
+            ("fault",),
         )
         self.ready = self._gauge("trail_agent_ready", "1 while /readyz answers 200.")
         self.last_receive = self._gauge(

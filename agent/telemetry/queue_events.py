@@ -9,7 +9,7 @@ from agent.errors import Fault
 from agent.faults.dead_letters import Reason
 from agent.faults.environment_faults import EnvironmentFault
 from agent.faults.retries import RetryReason
-from agent.model import Delivery, Settlement
+from agent.model import Delivery, QueueAttributes, Settlement
 from agent.telemetry.activity import DeadLetter
 from agent.telemetry.life_events import LifeEvents
 from agent.telemetry.safetext import clean, without_user
@@ -54,17 +54,19 @@ class QueueEvents(LifeEvents):
         It is a warning while the daemon stays ready, and an error once it is not; at most one line a minute.
         """
         detail = without_user(detail)
-        level = WARNING if self.health.queue_down(detail) else ERROR
         fault = EnvironmentFault.of_part("queue", kind)
+        level = WARNING if self.health.queue_down(detail, fault) else ERROR
         hint = fault.advice.hint
         self._trouble(level, "queue", "queue_down", fault=fault.value, detail=detail, hint=hint)
 
-    def queue_depth(self, queue: str, visible: int, in_flight: int, delayed: int) -> None:
-        """How many messages SQS estimates in `queue` (`main` or `dead_letter`)."""
-        gauge = self.metrics.queue_messages
-        gauge.labels(queue, "visible").set(visible)
-        gauge.labels(queue, "in_flight").set(in_flight)
-        gauge.labels(queue, "delayed").set(delayed)
+    def queue_described(self, queue: str, found: QueueAttributes) -> None:
+        """SQS said how many messages it estimates in `queue` (`main` or `dead_letter`), and how long it keeps them."""
+        messages = self.metrics.queue_messages
+        messages.labels(queue, "visible").set(found.visible)
+        messages.labels(queue, "in_flight").set(found.in_flight)
+        messages.labels(queue, "delayed").set(found.delayed)
+        if found.retention_seconds:
+            self.metrics.queue_retention.labels(queue).set(found.retention_seconds)
 
     def in_flight(self, deliveries: int, oldest_sent_at: float | None) -> None:
         """All workers hold so many messages now; the oldest was sent at `oldest_sent_at` (Unix seconds)."""
@@ -115,8 +117,8 @@ class QueueEvents(LifeEvents):
     def settling_down(self, detail: str) -> None:
         """SQS gives messages, but none can be deleted or given back: what was delivered comes again."""
         detail = without_user(detail)
-        self.health.hold("queue settling", detail)
         fault = EnvironmentFault.QUEUE_SETTLING
+        self.health.hold("queue settling", detail, fault)
         hint = fault.advice.hint
         self._trouble(ERROR, "settling", "settling_down", fault=fault.value, detail=detail, hint=hint)
 

@@ -18,7 +18,7 @@ _UNHEARD_SECONDS: Final = 30.0
 class QueueWatch:
     """One thread's work. `queues` maps each queue's name (`main`, `dead_letter`) to its URL.
 
-    `ask` asks SQS about a URL. `tell` is told of a queue's name, and how many messages are visible, in flight, delayed.
+    `ask` asks SQS about a URL. `tell` is told of a queue's name, and what SQS said of it.
     """
 
     def __init__(
@@ -26,7 +26,7 @@ class QueueWatch:
         *,
         queues: Mapping[str, str],
         ask: Callable[[str], QueueAttributes],
-        tell: Callable[[str, int, int, int], None],
+        tell: Callable[[str, QueueAttributes], None],
         pulse: Pulse,
     ) -> None:
         self._queues = queues
@@ -49,7 +49,7 @@ class QueueWatch:
                 found = self._ask(url)
             except AwsError:
                 continue  # the failed request has been counted; receiving says when the queue is down
-            self._tell(name, found.visible, found.in_flight, found.delayed)
+            self._tell(name, found)
 
 
 class SinkWatch:

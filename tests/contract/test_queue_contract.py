@@ -14,7 +14,7 @@ from agent.model import QueueAttributes
 from agent.pulse import SystemClock
 from tests.support.clock import FakeClock
 from tests.support.moto import Emulator
-from tests.support.queue import DEAD_LETTER_ARN, DEAD_LETTER_URL, QUEUE_URL, DeadLetter, FakeQueue
+from tests.support.queue import DEAD_LETTER_ARN, DEAD_LETTER_URL, QUEUE_URL, RETENTION_SECONDS, DeadLetter, FakeQueue
 from tests.support.telemetry import FakeTelemetry
 
 pytestmark = pytest.mark.parametrize("kind", ["fake", "moto"])
@@ -160,7 +160,7 @@ def test_more_than_a_batch_can_be_hidden_and_deleted(open_rig: OpenRig) -> None:
     deliveries = [*rig.queue.receive(), *rig.queue.receive()]
     assert rig.queue.hide([Hiding(delivery, 100) for delivery in deliveries]) == []
     assert rig.queue.delete(deliveries) == []
-    assert rig.queue.attributes(rig.url) == QueueAttributes(0, 0, 0, rig.dead_letter_arn)
+    assert rig.queue.attributes(rig.url) == QueueAttributes(0, 0, 0, rig.dead_letter_arn, RETENTION_SECONDS)
 
 
 def test_a_deleted_message_is_gone(open_rig: OpenRig) -> None:
@@ -274,7 +274,7 @@ def test_the_attributes_lead_to_the_dead_letter_queue(open_rig: OpenRig) -> None
     rig = open_rig()
     rig.send("body")
     told = rig.queue.attributes(rig.url)
-    assert told == QueueAttributes(visible=1, in_flight=0, delayed=0, dead_letter_arn=rig.dead_letter_arn)
+    assert told == QueueAttributes(1, 0, 0, rig.dead_letter_arn, RETENTION_SECONDS)
     assert rig.queue.url_of(told.dead_letter_arn) == rig.dead_letter_url
     assert rig.queue.attributes(rig.dead_letter_url).dead_letter_arn == ""
 

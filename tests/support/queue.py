@@ -17,6 +17,9 @@ from agent.pulse import Clock
 QUEUE_URL: Final = "https://sqs.us-west-2.amazonaws.com/111122223333/trail-agent"
 DEAD_LETTER_URL: Final = f"{QUEUE_URL}-dead"
 DEAD_LETTER_ARN: Final = "arn:aws:sqs:us-west-2:111122223333:trail-agent-dead"
+RETENTION_SECONDS: Final = 345_600
+"""What a queue of SQS has unless somebody sets it."""
+
 _LONGEST_SECONDS: Final = 12 * 3600
 
 _Action = Callable[[Delivery], RefusedEntry | None]
@@ -147,10 +150,10 @@ class FakeQueue(Sqs):
         """As `Sqs` does."""
         self._answer("GetQueueAttributes")
         if url == DEAD_LETTER_URL:
-            return QueueAttributes(len(self.dead_letters), 0, 0, "")
+            return QueueAttributes(len(self.dead_letters), 0, 0, "", RETENTION_SECONDS)
         now = self._clock.time()
         visible = sum(message.visible_at <= now for message in self.messages.values())
-        return QueueAttributes(visible, len(self.messages) - visible, 0, self._dead_letter_arn)
+        return QueueAttributes(visible, len(self.messages) - visible, 0, self._dead_letter_arn, RETENTION_SECONDS)
 
     def url_of(self, arn: str) -> str:
         """As `Sqs` does."""

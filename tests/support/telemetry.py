@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from agent.faults.environment_faults import EnvironmentFault
-from agent.model import Delivery, Ignored, LogRecord, Outcome, Reading, Settlement
+from agent.model import Delivery, Ignored, LogRecord, Outcome, QueueAttributes, Reading, Settlement
 from agent.pulse import Pulse
 from agent.telemetry.events import Telemetry, open_telemetry
 from agent.telemetry.labels import vocabulary
@@ -185,9 +185,9 @@ class FakeTelemetry(Telemetry):
         """Remember."""
         self._tell("worker_failed", type(error).__name__)
 
-    def queue_depth(self, queue: str, visible: int, in_flight: int, delayed: int) -> None:
+    def queue_described(self, queue: str, found: QueueAttributes) -> None:
         """Remember."""
-        self._tell("queue_depth", queue, visible, in_flight, delayed)
+        self._tell("queue_described", queue, found)
 
 
 @dataclass(slots=True)
@@ -211,11 +211,13 @@ class ObservedTelemetry:
         return [json.loads(line) for line in text.splitlines()]
 
 
-def observed(*, level: str = "info", event_name_labels: int = 200) -> ObservedTelemetry:
+def observed(
+    *, level: str = "info", event_name_labels: int = 200, retired_spaces: Sequence[str] = ()
+) -> ObservedTelemetry:
     """A telemetry that nothing has been told yet."""
     clock, stream = FakeClock(), io.StringIO()
     pulse = Pulse(clock)
     log = open_log(level, "json", stream, clock)
     build = Build("1.2.3", "abcdef", "3.11.0")
-    telemetry = open_telemetry(log, pulse, build, event_name_labels, vocabulary())
+    telemetry = open_telemetry(log, pulse, build, event_name_labels, vocabulary(), retired_spaces=retired_spaces)
     return ObservedTelemetry(telemetry, clock, pulse, stream)

@@ -6,7 +6,7 @@ import pytest
 
 from agent.faults.environment_faults import EnvironmentFault
 from agent.pulse import Pulse
-from agent.telemetry.health import Health
+from agent.telemetry.health import Health, Waiting
 from tests.support.clock import FakeClock
 from tests.support.telemetry import observed
 
@@ -38,7 +38,7 @@ def test_a_daemon_without_an_answer_from_queue_and_sink_is_not_ready() -> None:
 def test_a_queue_that_never_answered_makes_unready_at_once() -> None:
     """Access denied at the start is told without waiting."""
     health, clock = health_of()
-    assert health.queue_down("access denied") is False
+    assert health.queue_down("access denied", EnvironmentFault.QUEUE_DENIED) is False
     clock.elapsed += 5
     assert health.ready() == ["queue: access denied (for 5 s)"]
 
@@ -46,11 +46,11 @@ def test_a_queue_that_never_answered_makes_unready_at_once() -> None:
 def test_a_queue_that_answered_before_is_forgiven_for_two_minutes() -> None:
     """A short outage of SQS does not take the daemon out of service; a long one does, until it ends."""
     health, clock = ready_health()
-    assert health.queue_down("time-out") is True
+    assert health.queue_down("time-out", EnvironmentFault.QUEUE_UNAVAILABLE) is True
     clock.elapsed += 119
     assert health.ready() == []
     clock.elapsed += 1
-    assert health.queue_down("time-out again") is False
+    assert health.queue_down("time-out again", EnvironmentFault.QUEUE_UNAVAILABLE) is False
     assert health.ready() == ["queue: time-out again (for 120 s)"]
     assert health.queue_up() == 120
     assert health.ready() == []
@@ -59,9 +59,9 @@ def test_a_queue_that_answered_before_is_forgiven_for_two_minutes() -> None:
 def test_each_part_that_holds_the_flow_is_named() -> None:
     """Sink, store and drain are told side by side, each with its reason."""
     health, clock = ready_health()
-    health.sink_fails("401 Unauthorized")
+    health.sink_fails("401 Unauthorized", EnvironmentFault.SINK_MISCONFIGURED)
     clock.elapsed += 60
-    health.hold("store", "every read of bucket acme is denied")
+    health.hold("store", "every read of bucket acme is denied", EnvironmentFault.BUCKET_DENIED)
     health.drain()
     assert health.ready() == [
         "draining",
@@ -73,7 +73,7 @@ def test_each_part_that_holds_the_flow_is_named() -> None:
 def test_a_part_that_works_again_holds_nothing() -> None:
     """The time a part was down is told once, by its release."""
     health, clock = ready_health()
-    health.sink_fails("refused")
+    health.sink_fails("refused", EnvironmentFault.SINK_UNAVAILABLE)
     clock.elapsed += 7
     assert (health.sink_up, health.sink_accepts(), health.sink_up) == (False, 7, True)
     assert health.sink_accepts() is None
@@ -83,10 +83,42 @@ def test_a_part_that_works_again_holds_nothing() -> None:
 def test_reasons_are_safe_to_show() -> None:
     """A sink's answer cannot add a line to the reasons, nor steer a terminal."""
     health, _ = ready_health()
-    health.sink_fails("no\nready\x1b[2J" + "x" * 10_000)
+    health.sink_fails("no\nready\x1b[2J" + "x" * 10_000, EnvironmentFault.SINK_UNAVAILABLE)
     (reason,) = health.ready()
     assert reason.isprintable()
     assert len(reason) < 600
+
+
+def test_what_is_waited_for_is_told_with_its_fault_and_since_when() -> None:
+    """Each part that fails has its kind of fault and its seconds; a queue has them from its first failure on."""
+    health, clock = ready_health()
+    assert health.waiting() == []
+    health.queue_down("time-out", EnvironmentFault.QUEUE_UNAVAILABLE)
+    clock.elapsed += 5
+    health.sink_fails("refused", EnvironmentFault.SINK_UNAVAILABLE)
+    clock.elapsed += 2
+    health.sink_fails("401", EnvironmentFault.SINK_MISCONFIGURED)
+    assert health.waiting() == [
+        Waiting("queue", EnvironmentFault.QUEUE_UNAVAILABLE, "time-out", 7),
+        Waiting("sink", EnvironmentFault.SINK_MISCONFIGURED, "401", 2),
+    ]
+    health.queue_up()
+    health.sink_accepts()
+    assert health.waiting() == []
+
+
+def test_the_metric_of_what_is_waited_for_follows() -> None:
+    """Every fault has a series at 0; it is 1 while some part waits because of it."""
+    subject = observed()
+    assert subject.value("trail_agent_waiting") == 0
+    for bucket in ("bucket a", "bucket b"):
+        subject.telemetry.gate_closed(bucket, EnvironmentFault.BUCKET_DENIED, "403")
+    assert subject.value("trail_agent_waiting", fault="bucket denied") == 1
+    assert subject.value("trail_agent_waiting") == 1
+    subject.telemetry.gate_opened("bucket a")
+    assert subject.value("trail_agent_waiting", fault="bucket denied") == 1
+    subject.telemetry.gate_opened("bucket b")
+    assert subject.value("trail_agent_waiting") == 0
 
 
 def test_a_thread_that_stands_still_for_a_minute_is_not_alive() -> None:
@@ -116,8 +148,8 @@ def test_a_thread_that_died_is_never_alive_again() -> None:
 def test_liveness_does_not_depend_on_queue_or_sink() -> None:
     """A restart mends neither AWS nor the sink: nothing that they do fails liveness."""
     health, clock = health_of()
-    health.queue_down("denied")
-    health.sink_fails("down")
+    health.queue_down("denied", EnvironmentFault.QUEUE_DENIED)
+    health.sink_fails("down", EnvironmentFault.SINK_UNAVAILABLE)
     health.drain()
     clock.elapsed += 86_400
     assert health.live() == []

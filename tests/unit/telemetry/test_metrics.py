@@ -22,8 +22,6 @@ from agent.telemetry.labels import EventVocabulary, LabelLimits, vocabulary
 from agent.telemetry.metrics import (
     EXPORT_RESULTS,
     FATES,
-    QUEUE_STATES,
-    QUEUES,
     SQS_OPERATIONS,
     SQS_RESULTS,
     Build,
@@ -82,9 +80,7 @@ def test_documented_events_stand_at_zero() -> None:
         ("trail_agent_export_requests_total", "result", EXPORT_RESULTS),
         ("trail_agent_sqs_requests_total", "operation", SQS_OPERATIONS),
         ("trail_agent_sqs_requests_total", "result", SQS_RESULTS),
-        ("trail_agent_queue_messages", "queue", QUEUES),
-        ("trail_agent_queue_messages", "state", QUEUE_STATES),
-        ("trail_agent_label_overflow_total", "label", ("event_name", "identity_type", "event_source")),
+        ("trail_agent_label_overflow_total", "label", ("event_name", "identity_type", "event_source", "space_name")),
     ],
 )
 def test_closed_labels_stand_at_zero(name: str, label: str, values: list[str]) -> None:

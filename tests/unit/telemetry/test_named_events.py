@@ -11,7 +11,8 @@ from agent.faults.dead_letters import Reason
 from agent.faults.environment_faults import EnvironmentFault
 from agent.faults.ignored import IgnoredReason
 from agent.faults.retries import RetryReason
-from agent.model import Ignored, Outcome, Reading, Settlement
+from agent.model import Ignored, Outcome, QueueAttributes, Reading, Settlement
+from agent.telemetry.snapshot import Snapshot
 from agent.trail.inflate import TextFacts
 from tests.support.clock import START
 from tests.support.messages import delivery
@@ -177,8 +178,11 @@ def test_a_short_outage_of_the_queue_is_a_warning_and_its_end_is_told(subject: O
 
 @pytest.mark.parametrize("queue", ["main", "dead_letter"])
 def test_the_depth_of_a_queue_has_three_states(subject: ObservedTelemetry, queue: str) -> None:
-    """Visible, in flight and delayed messages are three series."""
-    subject.telemetry.queue_depth(queue, 12, 3, 1)
+    """Visible, in flight and delayed messages are three series, and the retention is one; none before SQS was asked."""
+    names = ("trail_agent_queue_messages", "trail_agent_queue_retention_seconds")
+    assert not any(Snapshot.of(subject.telemetry.metrics.registry).samples.get(name) for name in names)
+    subject.telemetry.queue_described(queue, QueueAttributes(12, 3, 1, "", 864_000))
+    assert subject.value("trail_agent_queue_retention_seconds", queue=queue) == 864_000
     states = {"visible": 12, "in_flight": 3, "delayed": 1}
     for state, count in states.items():
         assert subject.value("trail_agent_queue_messages", queue=queue, state=state) == count

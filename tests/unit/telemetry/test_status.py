@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from agent.errors import Fault
 from agent.faults.dead_letters import Reason
-from agent.model import EventLabels, Outcome, Reading, Settlement
+from agent.model import EventLabels, Outcome, QueueAttributes, Reading, Settlement
 from agent.telemetry.activity import RECENT_DEAD_LETTERS
 from agent.telemetry.status import page
 from agent.trail.inflate import TextFacts
@@ -81,7 +81,7 @@ def busy() -> ObservedTelemetry:
     telemetry.records_exported(records[:3])
     telemetry.export_answered("ok", 0.02)
     telemetry.delivery_settled(Settlement(delivery(), Outcome.DELIVERED))
-    telemetry.queue_depth("main", 1_240, 3, 0)
+    telemetry.queue_described("main", QueueAttributes(1_240, 3, 0, "", 864_000))
     telemetry.in_flight(3, None)
     return subject
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 
+from agent.model import QueueAttributes
 from agent.pulse import Pulse
 from agent.waiting.watch import QueueWatch, SinkWatch
 from tests.support.clock import FakeClock
-from tests.support.queue import DEAD_LETTER_URL, QUEUE_URL, FakeQueue
+from tests.support.queue import DEAD_LETTER_URL, QUEUE_URL, RETENTION_SECONDS, FakeQueue
 from tests.support.telemetry import FakeTelemetry
 
 
@@ -29,7 +30,7 @@ class Rig:
         self.queue_watch = QueueWatch(
             queues={"main": QUEUE_URL, "dead_letter": DEAD_LETTER_URL},
             ask=self.queue.attributes,
-            tell=self.telemetry.queue_depth,
+            tell=self.telemetry.queue_described,
             pulse=self.pulse,
         )
         self.sink_watch = SinkWatch(
@@ -60,7 +61,10 @@ def test_the_depth_of_both_queues_is_told() -> None:
         rig.queue.send(str(number))
     rig.queue.receive()
     rig.queue_watch.look()
-    assert rig.telemetry.named("queue_depth") == [("main", 2, 10, 0), ("dead_letter", 0, 0, 0)]
+    assert rig.telemetry.named("queue_described") == [
+        ("main", QueueAttributes(2, 10, 0, rig.queue.attributes(QUEUE_URL).dead_letter_arn, RETENTION_SECONDS)),
+        ("dead_letter", QueueAttributes(0, 0, 0, "", RETENTION_SECONDS)),
+    ]
 
 
 def test_the_depth_is_asked_for_four_times_a_minute() -> None:
@@ -75,9 +79,9 @@ def test_a_queue_that_does_not_answer_is_passed_over() -> None:
     rig = Rig()
     rig.queue.fail("GetQueueAttributes", times=1)
     rig.queue_watch.look()
-    assert [told[0] for told in rig.telemetry.named("queue_depth")] == ["dead_letter"]
+    assert [told[0] for told in rig.telemetry.named("queue_described")] == ["dead_letter"]
     rig.queue_watch.look()
-    assert [told[0] for told in rig.telemetry.named("queue_depth")] == ["dead_letter", "main", "dead_letter"]
+    assert [told[0] for told in rig.telemetry.named("queue_described")] == ["dead_letter", "main", "dead_letter"]
 
 
 def test_a_sink_in_a_quiet_account_is_asked_every_half_minute() -> None:
