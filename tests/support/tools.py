@@ -21,6 +21,7 @@ _OF: Final = {
     "actionlint": "make tools, which needs Go",
     "checkov": "make tools",
     "amtool": "apt-get install --no-install-recommends prometheus-alertmanager",
+    "prometheus": "apt-get install --no-install-recommends prometheus",
     "promtool": "apt-get install --no-install-recommends prometheus",
     "systemd-analyze": "apt-get install --no-install-recommends systemd",
 }
@@ -39,10 +40,12 @@ def tool(name: str) -> str:
     pytest.skip(missing)
 
 
-def run_tool(name: str, *arguments: str | Path, cwd: Path | None = None) -> CompletedProcess[str]:
+def run_tool(
+    name: str, *arguments: str | Path, cwd: Path | None = None, stdin: str | None = None
+) -> CompletedProcess[str]:
     """What the program `name` answers to `arguments`, whatever its exit code; nearly as long as a test may take."""
     command: Sequence[str] = [tool(name), *map(str, arguments)]
-    return run(command, cwd=cwd, capture_output=True, text=True, timeout=_SECONDS, check=False)
+    return run(command, cwd=cwd, input=stdin, capture_output=True, text=True, timeout=_SECONDS, check=False)
 
 
 def faults_by_schema(schema: str, *files: Path) -> str:
