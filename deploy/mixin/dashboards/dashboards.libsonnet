@@ -1,0 +1,4 @@
+// Each field is a file of deploy/grafana/dashboards/.
+{
+  grafanaDashboards+:: {},
+}

@@ -1,0 +1,4 @@
+// Rules for Loki's ruler, over the records themselves.
+{
+  lokiRules+:: { groups+: [] },
+}
