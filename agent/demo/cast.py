@@ -61,6 +61,8 @@ AKUA = Person("Akua Mansa", "amansa", "544894e8-80c1-707f-60e3-3ba6510dfac1", "1
 LI = Person("Li Juan", "ljuan", "e3644802-3061-7018-86c3-9a4f0c2d7b65", "2001:db8::51f", _CLI)
 JANE = Person("Jane Doe", "jdoe", "c1a6f8de-0b3c-7034-2f55-64e0d9b1a7c2", "198.51.100.9", _TOOLKIT)
 
+PAULO = Person("Paulo Santos", "psantos", "6d2b8c10-9f3e-4a57-b1c4-7e05d9a6f382", "198.51.100.77", _CHROME)
+
 SPACES = (
     Space(
         name="ExampleCorp",
@@ -94,5 +96,17 @@ SPACES = (
     ),
 )
 
-PEOPLE = tuple(person for space in SPACES for person in space.people)
+LEFT = Space(
+    name="AnyOrganization",
+    billing_account="222233334444",
+    region="us-west-2",
+    identity_store_account=BUILDER_ID_STORE_ACCOUNT,
+    identity_store="d-9067642ac7",
+    projects=("archive",),
+    connected_accounts=("222233334444",),
+    people=(PAULO,),
+)
+"""A space in which something happened some days ago, and nothing since."""
+
+PEOPLE = tuple(person for space in (*SPACES, LEFT) for person in space.people)
 NAMES_BY_USER_ID = {person.user_id: person.name for person in PEOPLE}

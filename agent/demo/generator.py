@@ -5,7 +5,7 @@ Pure: the same seed and the same times give the same bytes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -84,14 +84,25 @@ class _Cue:
 class Generator:
     """An endless script of events, in scenes; nothing in it repeats an `eventID`."""
 
-    def __init__(self, rng: Random, now: datetime) -> None:
-        """`rng` decides everything but time; `now` (aware) is when the first batch ends."""
+    def __init__(
+        self,
+        rng: Random,
+        now: datetime,
+        *,
+        spaces: Sequence[Space] = SPACES,
+        first: Sequence[Play] | None = None,
+    ) -> None:
+        """`rng` decides everything but time; `now` (aware) is when the first batch ends.
+
+        The story begins with `first`, by default the whole opening, and all of it happens in `spaces`.
+        """
         self._rng = rng
         self._now = now
         self._last = now - timedelta(minutes=2)
         self._count = 0
         self._plays = 0
-        self._script = self._cues()
+        self._spaces = spaces
+        self._script = self._cues(opening() if first is None else first)
 
     def generate(self, count: int, now: datetime | None = None) -> list[GeneratedEvent]:
         """The next `count` events in the order of their times, which end at `now` (default: the first `now`)."""
@@ -102,8 +113,8 @@ class Generator:
         self._last = max(self._last, self._now)
         return events
 
-    def _cues(self) -> Iterator[_Cue]:
-        plays = [*opening(), *self._shuffled(encore())]
+    def _cues(self, first: Sequence[Play]) -> Iterator[_Cue]:
+        plays = [*first, *self._shuffled(encore())]
         while True:
             for play in plays:
                 yield from self._play(play)
@@ -127,7 +138,9 @@ class Generator:
         """The spaces in turn, of those that know such an identity."""
         self._plays += 1
         spaces = [
-            one for one in SPACES if kind not in SPACE_KINDS or one.of_builder_ids is (kind is PlayerKind.BUILDER_ID)
+            one
+            for one in self._spaces
+            if kind not in SPACE_KINDS or one.of_builder_ids is (kind is PlayerKind.BUILDER_ID)
         ]
         return spaces[self._plays % len(spaces)]
 

@@ -15,6 +15,8 @@ from agent.sink.otlp.decode import ReceivedRecord
 _MARK = 4
 _SERVICE_SUFFIX = ".amazonaws.com"
 _TIME = 8
+TIME_OF_DAY = "%H:%M:%S"
+DAY_AND_TIME = "%d %H:%M"
 _WIDE = 132
 _MEDIUM = 110
 _NARROW = 96
@@ -59,14 +61,14 @@ class Line:
     sensitive: bool
 
     @classmethod
-    def of(cls, record: ReceivedRecord) -> Line:
-        """The line for `record`, made of its attributes."""
+    def of(cls, record: ReceivedRecord, clock: str = TIME_OF_DAY) -> Line:
+        """The line for `record`, made of its attributes; `clock` is how its time is shown, in local time."""
 
         told = Summary.of(record.event_name, record.attributes)
         actor, kind = _printable(told.actor), _printable(told.actor_kind)
         account = str(record.resource.get("cloud.account.id", ""))
         return cls(
-            time=f"{datetime.fromtimestamp(record.time_unix_nano / 1e9).astimezone():%H:%M:%S}",
+            time=f"{datetime.fromtimestamp(record.time_unix_nano / 1e9).astimezone():{clock}}",
             actor=NAMES_BY_USER_ID.get(actor, actor).removesuffix(_SERVICE_SUFFIX),
             who=Who.of(kind),
             event=_printable(told.event),

@@ -7,10 +7,13 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from random import Random
 
+from agent.demo.answers import answers
 from agent.demo.interrupt import Stopping
+from agent.demo.lines import DAY_AND_TIME, TIME_OF_DAY
 from agent.demo.receiver import Receiver
 from agent.demo.scrape import Scrape, Tally
 from agent.demo.script import Act, Script
@@ -96,6 +99,7 @@ class Demo:
         self._stopping = stopping
         self._script = script
         self._written = 0
+        self._seen: list[ReceivedRecord] = []
 
     def play(self, wishes: Wishes) -> None:
         """Write the opening and show it arrive; without `once`, go on until asked to stop."""
@@ -106,10 +110,15 @@ class Demo:
         else:
             self._show.header("on what" if wishes.profiles else "space/project")
         with self._show.footer():
+            if wishes.otlp_endpoint is None:  # a sink of somebody's own may refuse what is days old
+                self._write(self._script.past())
+                self._open(DAY_AND_TIME)
             self._write(self._script.opening())
             self._open()
             self._watch(_ARRIVAL_SECONDS, until=self._complete)
             self._watch(_SETTLE_SECONDS, until=self._settled)
+            if self._seen:
+                self._show.answers(answers(self._seen, datetime.now().astimezone()))
             if not wishes.once:
                 self._go_on()
 
@@ -144,14 +153,15 @@ class Demo:
             self._world.put(one.key, one.body)
         self._written += len(act.events)
 
-    def _open(self) -> None:
-        """Show the first batch in the order of time: it arrives object by object, and their times overlap."""
+    def _open(self, clock: str = TIME_OF_DAY) -> None:
+        """Show a batch in the order of time: it arrives object by object, and their times overlap."""
         held: list[ReceivedRecord] = []
         try:
             for records in self._arrivals(_OPENING_SECONDS, until=self._complete):
                 held += records
         finally:
-            self._show.records(held)
+            self._seen += held
+            self._show.records(held, clock)
 
     def _watch(self, seconds: float, until: Callable[[], bool]) -> None:
         """Show what arrives as it comes."""

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from random import Random
 
 from agent.demo.bystanders import Bystanders
+from agent.demo.cast import LEFT, SPACES, Space
 from agent.demo.generator import OPENING_SIZE, GeneratedEvent, Generator
+from agent.demo.scenes import opening
 from agent.demo.trail_objects import Press, TrailObject
 from agent.demo.visitors import Visitors
 from agent.records.profiles import named
 from agent.records.selection import Selector
 
 _NOISE = 60
+_A_DAY = next(play for play in opening() if "CreateDevEnvironment" in play.scene.events)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,12 @@ class Script:
         self._visitors = Visitors(rng, profiles)
         self._press = Press(rng, Bystanders(besides=Selector(profiles=named(profiles))), noise=_NOISE)
 
+    def past(self) -> Act:
+        """What happened in the days before, oldest first: in a space that has been silent since, and yesterday."""
+        now = datetime.now(UTC)
+        acts = [self._day(now - timedelta(days=3), (LEFT,)), self._day(now - timedelta(days=1), SPACES)]
+        return Act([one for act in acts for one in act.events], [one for act in acts for one in act.objects])
+
     def opening(self) -> Act:
         """What is written first: a whole story, and one of each event of the others."""
         return self._act(OPENING_SIZE, self._visitors.round_size)
@@ -42,6 +51,10 @@ class Script:
     def next(self) -> Act:
         """What is written some seconds later: a few events."""
         return self._act(self._rng.randint(1, 4), self._rng.randint(0, 2))
+
+    def _day(self, then: datetime, spaces: Sequence[Space]) -> Act:
+        events = Generator(self._rng, then, spaces=spaces, first=[_A_DAY]).generate(len(_A_DAY.scene.events))
+        return Act(events, self._press.objects(events, then))
 
     def _act(self, count: int, of_visitors: int) -> Act:
         now = datetime.now(UTC)

@@ -38,6 +38,7 @@ def serve(address: Address, profiles: Sequence[str], show: Show, stopping: Stopp
         show.account(world.endpoint, world.queue_url, world.bucket)
         script = Script(Random(), profiles)
         serving = _Serving(world)
+        serving.write(script.past())
         serving.write(script.opening())
         for rounds in count(1):
             if stopping.wait(_PAUSE_SECONDS):

@@ -11,7 +11,8 @@ from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from agent.demo.lines import Columns, Line
+from agent.demo.answers import Answer
+from agent.demo.lines import TIME_OF_DAY, Columns, Line
 from agent.demo.scrape import Tally
 from agent.sink.otlp.decode import ReceivedRecord
 
@@ -118,11 +119,20 @@ class Show:
             self._line(Text(f"  {line}", "bold"))
         self._line(Text("and with any credentials. Ctrl-C ends.", "dim"))
 
-    def records(self, records: Iterable[ReceivedRecord]) -> None:
-        """One line for each record, those that came together in the order of their times."""
+    def records(self, records: Iterable[ReceivedRecord], clock: str = TIME_OF_DAY) -> None:
+        """One line for each record, those that came together in the order of their times, which `clock` formats."""
         columns = self._columns()
         for record in sorted(records, key=lambda one: one.time_unix_nano):
-            self._line(columns.row(Line.of(record)))
+            self._line(columns.row(Line.of(record, clock)))
+
+    def answers(self, answers: Iterable[Answer]) -> None:
+        """Questions, each with the lines that answer it."""
+        self._line(Text())
+        self._line(Text("What these records answer; docs/questions.md asks the same, and more, in Grafana.", "dim"))
+        for answer in answers:
+            self._line(Text(f"  {answer.question}", "bold"))
+            for line in answer.lines:
+                self._line(Text(f"    {line}"))
 
     @contextmanager
     def footer(self) -> Iterator[None]:

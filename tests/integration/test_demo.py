@@ -97,6 +97,9 @@ def test_once_shows_every_event_and_succeeds(tmp_path: Path) -> None:
     assert len(times) == OPENING_SIZE
     assert times == sorted(times, key=lambda time: (time < times[0], time))  # one story, though midnight may pass in it
     assert "every one arrived, exactly once" in output
+    assert "(root): DeleteConnection in AnyCompany" in output
+    assert "AnyOrganization: nothing since" in output
+    assert output.count(": CreateDevEnvironment in ") == 1
     assert "\x1b" not in output
     assert list(tmp_path.iterdir()) == []
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from agent.demo.cast import SPACES
+from agent.demo.cast import LEFT, SPACES
 from agent.demo.generator import OPENING_SIZE, ROUND_SIZE, GeneratedEvent, Generator
 from agent.demo.lines import Who
 from agent.demo.players import PlayerKind
-from agent.demo.scenes import CONNECTION_EVENTS, CONNECTION_KINDS, SPACE_EVENTS
+from agent.demo.scenes import CONNECTION_EVENTS, CONNECTION_KINDS, SPACE_EVENTS, Play, Scene
 from agent.model import ObjectSource
 from agent.records.actor import IDENTITY_TYPES, ActorKind
 from agent.records.profiles import CODECATALYST
@@ -187,3 +187,11 @@ def test_the_demo_knows_every_identity_type() -> None:
     assert {kind.user_type for kind in PlayerKind} == IDENTITY_TYPES
     assert [kind for kind in ActorKind if Who.of(kind) == Who(kind, kind)] == [ActorKind.ROOT, ActorKind.UNKNOWN]
     assert all(len(Who.of(kind).mark) <= 4 for kind in ActorKind if kind is not ActorKind.UNKNOWN)
+
+
+def test_a_story_can_begin_elsewhere() -> None:
+    """With scenes and spaces of its own, a generator tells of nothing else until those scenes are over."""
+    scene = Play(Scene(("GetSpace", "CreateProject"), (PlayerKind.BUILDER_ID,)), PlayerKind.BUILDER_ID)
+    events = Generator(Random(1), NOW, spaces=(LEFT,), first=[scene]).generate(2)
+    assert [event.event_name for event in events] == ["GetSpace", "CreateProject"]
+    assert {event.account for event in events} == {LEFT.billing_account}
