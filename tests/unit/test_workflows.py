@@ -24,7 +24,7 @@ SCHEMAS: Final = {
     "vendor.github-issue-config": [GITHUB / "ISSUE_TEMPLATE" / "config.yml"],
 }
 MAY_WRITE: Final = {
-    ("lock", "lock"): {"contents", "pull-requests"},
+    ("lock", "propose"): {"contents", "pull-requests"},
     ("release", "image"): {"id-token"},
     ("release", "publish"): {"contents", "id-token", "attestations"},
 }
@@ -109,3 +109,10 @@ def test_a_report_shows_what_is_needed_and_no_event() -> None:
     assert "no event" in fields[None]["attributes"]["value"]
     asked = " ".join(each["attributes"].get("label", "") for each in fields.values())
     assert all(words in asked for words in ("`trail-agent --version`", "`/readyz`", "`trail-agent config show`"))
+
+
+def test_what_runs_the_code_of_packages_may_write_nothing() -> None:
+    """A package that was taken over cannot push a branch or make a release from the job that resolves or builds it."""
+    runs_make = {(workflow, name) for workflow, name, job in _jobs() if "make " in str(job["steps"])}
+    assert {("lock", "lock"), ("release", "package")} <= runs_make
+    assert runs_make.isdisjoint(MAY_WRITE)
