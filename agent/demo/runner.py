@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from random import Random
 
 from agent.demo.answers import answers
@@ -16,6 +14,7 @@ from agent.demo.interrupt import Stopping
 from agent.demo.lines import DAY_AND_TIME, TIME_OF_DAY
 from agent.demo.receiver import Receiver
 from agent.demo.scrape import Scrape, Tally
+from agent.demo.scratch import scratch
 from agent.demo.script import Act, Script
 from agent.demo.show import Show
 from agent.demo.shown_daemon import ShownDaemon
@@ -55,7 +54,7 @@ def run(wishes: Wishes, show: Show, stopping: Stopping) -> list[str]:
 
 
 def _start(wishes: Wishes, show: Show, stopping: Stopping, stack: ExitStack) -> Demo:
-    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="trail-agent-demo-")))
+    folder = stack.enter_context(scratch("demo"))
     with show.step("starting an emulated S3 and SQS", "S3 and SQS, emulated") as note:
         world = stack.enter_context(World.start())
         note.append(world.endpoint)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 import selectors
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from agent.demo.child import Child
 from agent.demo.environment import isolated
+from agent.demo.scratch import scratch
 from agent.errors import DependencyError
 
 if TYPE_CHECKING:
@@ -51,8 +50,8 @@ class World:
                 f"the demo needs an emulator of S3 and SQS, and {', '.join(missing)} is not installed: "
                 "pip install 'trail-agent[demo]'"
             )
-        with tempfile.TemporaryDirectory(prefix="trail-agent-emulator-") as folder:
-            log = Path(folder) / "emulator.log"
+        with scratch("emulator") as folder:
+            log = folder / "emulator.log"
             command = ["-m", "agent.demo.emulator", address, str(port)]
             with Child.start(command, isolated(), log, speaks=True) as child:
                 from agent.aws.emulated import EmulatedAccount  # noqa: PLC0415 - boto3 loads while moto does
