@@ -7,6 +7,7 @@ DEMO    := $(VENV)/.demo-ready
 READY   := $(VENV)/.ready
 CHECKOV := $(VENV)/checkov/.ready
 GOTOOLS := $(VENV)/tools/.ready
+NPMTOOLS := $(VENV)/tools/node_modules/.package-lock.json
 unexport PYTHONDONTWRITEBYTECODE # the tests start many processes, and each would compile all that it imports
 PIP     := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 UV      := UV_SYSTEM_CERTS=1 $(BIN)/uv pip install --quiet --python
@@ -61,9 +62,17 @@ $(GOTOOLS): tests/tools/go.mod tests/tools/go.sum $(VENV)/bin/python
 	  test "$$CHECK_TOOLS" != required; \
 	fi
 
+# Grafana's grammar of LogQL, and its types of dashboards. npm itself writes the file when all is there.
+$(NPMTOOLS): tests/tools/package.json tests/tools/package-lock.json tests/tools/.npmrc $(VENV)/bin/python
+	@mkdir -p $(VENV)/tools && cp $(filter tests/tools/%,$^) $(VENV)/tools/
+	@if (cd $(VENV)/tools && npm ci --silent) && touch $@; then :; else \
+	  echo "npm is missing or could not install: what checks LogQL and dashboards is left out." >&2; \
+	  test "$$CHECK_TOOLS" != required; \
+	fi
+
 setup: $(READY) ## create .venv with everything in it; .venv/bin/trail-agent is there after it
 
-tools: $(CHECKOV) $(GOTOOLS) ## build what checks deploy/ and .github/ (needs Go)
+tools: $(CHECKOV) $(GOTOOLS) $(NPMTOOLS) ## build what checks deploy/ and .github/ (needs Go and npm)
 
 demo: $(DEMO) ## show generated CodeCatalyst events flowing through the real daemon
 	@$(BIN)/trail-agent demo $(DEMO_ARGS)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from subprocess import CompletedProcess, run
-from typing import Final
+from typing import Final, NoReturn
 
 import pytest
 
@@ -20,6 +20,7 @@ _OF: Final = {
     "helm": "make tools, which needs Go",
     "actionlint": "make tools, which needs Go",
     "checkov": "make tools",
+    "node": "apt-get install --no-install-recommends nodejs npm",
     "amtool": "apt-get install --no-install-recommends prometheus-alertmanager",
     "prometheus": "apt-get install --no-install-recommends prometheus",
     "promtool": "apt-get install --no-install-recommends prometheus",
@@ -32,9 +33,21 @@ _OF: Final = {
 def tool(name: str) -> str:
     """The path of the program `name`; skips the test if it is missing, or fails it where `CHECK_TOOLS=required`."""
     path = shutil.which(name, path=os.pathsep.join(map(str, _PLACES))) or shutil.which(name)
-    if path:
-        return path
-    missing = f"{name} is missing; it comes with: {_OF.get(name, 'make setup')}"
+    if not path:
+        _is_missing(name, _OF.get(name, "make setup"))
+    return path
+
+
+def npm_modules() -> Path:
+    """The folder that has the node_modules of tests/tools/package.json; skips or fails the test like `tool`."""
+    folder = _VENV / "tools"
+    if not (folder / "node_modules" / ".package-lock.json").exists():
+        _is_missing("what tests/tools/package.json names", "make tools, which needs npm")
+    return folder
+
+
+def _is_missing(name: str, source: str) -> NoReturn:
+    missing = f"{name} is missing; it comes with: {source}"
     if os.environ.get("CHECK_TOOLS") == "required":
         pytest.fail(missing)
     pytest.skip(missing)

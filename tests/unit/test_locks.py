@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -35,3 +36,17 @@ def test_a_larger_lock_file_agrees_with_the_smaller_one() -> None:
 def test_every_lock_file_is_checked() -> None:
     """No lock file stands outside these tests."""
     assert {path.name for path in ROOT.glob("*.lock")} == {*LOCKS, *LOCKS_OF_TOOLS}
+
+
+def test_the_lock_of_npm_pins_all_with_hashes_and_names_no_registry() -> None:
+    """Whoever installs chooses the registry; the hashes say that it has the same packages."""
+    folder = ROOT / "tests" / "tools"
+    wanted = json.loads((folder / "package.json").read_text())["dependencies"]
+    packages = json.loads((folder / "package-lock.json").read_text())["packages"]
+    assert packages.pop("")["dependencies"] == wanted
+    assert {f"node_modules/{name}": version for name, version in wanted.items()}.items() <= {
+        (name, package["version"]) for name, package in packages.items()
+    }
+    assert [name for name, package in packages.items() if not package["integrity"].startswith("sha512-")] == []
+    assert "://" not in (folder / "package-lock.json").read_text()
+    assert "omit-lockfile-registry-resolved=true" in (folder / ".npmrc").read_text()

@@ -1,0 +1,160 @@
+"""Every LogQL query that ships: Grafana's grammar reads it, and what it names is in what the agent writes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import pytest
+import yaml
+
+from agent.errors import Fault
+from agent.faults.dead_letters import Reason
+from agent.faults.ignored import IgnoredReason
+from agent.faults.retries import RetryReason
+from agent.model import Ignored, Outcome, Settlement
+from tests.support import logql
+from tests.support.logql import Match, Query
+from tests.support.messages import delivery
+from tests.support.stored import stored
+from tests.support.telemetry import observed
+
+ROOT: Final = Path(__file__).parents[2]
+PAGES: Final = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted(ROOT.glob("deploy/**/*.md")))
+RULES: Final = ROOT / "deploy" / "loki" / "rules.yaml"
+AGENTS_LOG: Final = Match("service_name", "=", "trail-agent")
+OF_QUERIES: Final = frozenset({"__error__", "__error_details__"})
+
+
+def _of_page(page: Path) -> Iterator[str]:
+    """The blocks marked as LogQL, and what stands in a line as code and begins with a selector."""
+    text = page.read_text(encoding="utf-8")
+    yield from (block.strip() for block in re.findall(r"^```logql\n(.*?)^```$", text, re.MULTILINE | re.DOTALL))
+    outside = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
+    yield from re.findall(r"`(\{service_name[^`]*)`", outside)
+
+
+def _shipped() -> Iterator[tuple[str, str]]:
+    """Each query with the place where it stands."""
+    for page in PAGES:
+        yield from ((str(page.relative_to(ROOT)), query) for query in _of_page(page))
+    if RULES.exists():
+        for group in yaml.safe_load(RULES.read_text(encoding="utf-8"))["groups"]:
+            yield from ((rule.get("alert") or rule["record"], rule["expr"]) for rule in group["rules"])
+
+
+@cache
+def _queries() -> list[tuple[str, Query]]:
+    places, texts = zip(*_shipped(), strict=True)
+    return list(zip(places, logql.parsed(texts), strict=True))
+
+
+@cache
+def _log_fields() -> frozenset[str]:
+    """The fields of the agent's own log that a line about a fault has."""
+    seen = observed(level="debug")
+    one = delivery()
+    seen.telemetry.sink_down("unavailable", "because")
+    seen.telemetry.delivery_settled(Settlement(one, Outcome.DEAD_LETTER, fault=Fault(Reason.NOT_ALLOWED, "because")))
+    seen.telemetry.delivery_settled(Settlement(one, Outcome.RETRY, retry=RetryReason.BUG, retry_detail="because"))
+    seen.telemetry.notification_ignored(Ignored(IgnoredReason.DIGEST))
+    return frozenset(name for line in seen.lines() for name in line)
+
+
+def _unknown(query: Query) -> set[str]:
+    """What a query names and no record has."""
+    if AGENTS_LOG in query.streams:
+        return {*query.used} - query.made - _log_fields()
+    seen = stored()
+    labels = {match.name for match in query.streams} - seen.labels.keys()
+    laid_open = {path.replace(".", "_") for path in seen.paths} if query.all_json else set()
+    names = query.used - query.made - OF_QUERIES - laid_open - seen.labels.keys() - seen.metadata.keys()
+    return labels | names | (query.paths - seen.paths)
+
+
+def test_grafana_can_read_every_query() -> None:
+    """Its grammar finds no mistake, and nothing is in it that Loki would refuse or give up at."""
+    assert {place for place, _ in _queries()} >= {"docs/faults.md"}
+    assert [(place, query.text, query.errors) for place, query in _queries() if query.errors] == []
+
+
+def test_records_have_what_every_query_names() -> None:
+    """Each label, each name of metadata and each path into the JSON is in a record, or in the agent's own log."""
+    unknown = [(place, query.text, _unknown(query)) for place, query in _queries()]
+    assert [one for one in unknown if one[2]] == []
+
+
+def test_every_value_that_is_asked_for_can_occur() -> None:
+    """A stream, a kind of identity, an event or an outcome that nobody writes is never found."""
+    assert [(place, match) for place, query in _queries() for match in _impossible(query)] == []
+
+
+CLOSED: Final = frozenset({"service_name", "aws_codecatalyst_outcome", "aws_cloudtrail_outcome", "aws_event_read_only"})
+"""Labels whose values are few, and all in the records of the tests."""
+
+
+def _impossible(query: Query) -> Iterator[Match]:
+    if AGENTS_LOG in query.streams:
+        return
+    values: Mapping[str, frozenset[str]] = {**stored().labels, **stored().metadata}
+    for match in (*query.streams, *query.filters):
+        if match.name in CLOSED and match.operator in {"=", "=~"}:
+            wanted = match.value if match.operator == "=~" else re.escape(match.value)
+            if not any(re.fullmatch(wanted, value) for value in values[match.name]):
+                yield match
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('{service_name="a"} | x == "y"', "the grammar stumbles"),
+        ('sum(count_over_time({service_name="a"}[1d])', "the grammar stumbles"),
+        ('{service_name=~".*"}', "matches every stream"),
+        (r'{service_name="a"} | x =~ "a\.b"', "Go has no such escape"),
+        ('{service_name="a"} | x =~ "a("', "no regular expression"),
+        ('{service_name="a"} | line_format `{{.x | dat "15"}}`', "no such word in templates: dat"),
+        ('{service_name="a"} | line_format `{{if .x}}y`', "if and end"),
+        ('{service_name="a"} | line_format `{{.x}`', "braces"),
+        ('count(count by (x) (count_over_time({service_name="a"}[1d])))', "a series of each event"),
+        ('topk(3, rate({service_name="a"}[1d]))', "a series of each event"),
+    ],
+)
+def test_a_mistake_is_told(text: str, told: str) -> None:
+    """By the grammar, or where the grammar lets pass what Loki refuses."""
+    (query,) = logql.parsed([text])
+    assert [error for error in query.errors if told in error]
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ('{servicename="aws-codecatalyst"}', "servicename"),
+        ('{service_name="aws-codecatalyst"} | aws_actor="x"', "aws_actor"),
+        ('sum by (actor) (count_over_time({service_name="aws-codecatalyst"}[1d]))', "actor"),
+        ('{service_name="aws-codecatalyst"} | line_format `{{.actor}}`', "actor"),
+        ('{service_name="aws-codecatalyst"} | label_format who=actor | who="x"', "actor"),
+        ('{service_name="aws-codecatalyst"} | json arn="userIdentity.arm"', "userIdentity.arm"),
+        ('{service_name="aws-codecatalyst"} | json | userIdentity_arm="x"', "userIdentity_arm"),
+        ('max_over_time({service_name="aws-codecatalyst"} | unwrap at [1d]) by (user_id)', "at"),
+        ('{service_name="trail-agent"} | json | fate="x"', "fate"),
+        ('sum by (user_id) (rate({service_name="a"}[1d])) / on (user) sum(rate({service_name="a"}[1d]))', "user"),
+    ],
+)
+def test_a_name_that_nothing_has_is_told(text: str, name: str) -> None:
+    """Wherever it stands: between braces, in a filter, in a group, in a template, in a path."""
+    (query,) = logql.parsed([text])
+    assert (query.errors, _unknown(query)) == ((), {name})
+
+
+def test_what_a_query_makes_is_no_mistake() -> None:
+    """Labels of label_format and json can be used behind, and real paths lead somewhere."""
+    text = (
+        '{service_name=~"aws-.+"} | json arn="userIdentity.arn", z="requestParameters.spaceName" | arn != ""'
+        ' | label_format hour=`{{ __timestamp__ | date "15" }}` | hour >= 19 or z = "acme"'
+        " | line_format `{{.hour}} {{if .z}}{{.z}}{{else}}{{.user_id}}{{end}}`"
+    )
+    (query,) = logql.parsed([text])
+    assert (query.errors, _unknown(query)) == ((), set())
