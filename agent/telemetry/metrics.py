@@ -48,6 +48,12 @@ EVENT_AGE_BUCKETS: Final = (
     *(hours * _HOUR for hours in (1, 3, 6, 12)),
     *(days * _DAY for days in (1, 3, 7)),
 )
+DELIVERY_AGE_BUCKETS: Final = (
+    *(1.0, 5.0, 15.0),
+    *(minutes * _MINUTE for minutes in (1, 2, 5, 15, 30)),
+    *(hours * _HOUR for hours in (1, 3, 6, 12)),
+    *(days * _DAY for days in (1, 3, 7)),
+)
 
 _EXEMPLAR: Final = "event_id"
 PYTHON_VERSION: Final = ".".join(map(str, sys.version_info[:3]))
@@ -169,6 +175,11 @@ class Metrics:
         self.received = self._counter("trail_agent_deliveries_received_total", "SQS messages received.")
         self.settled = self._by(
             "trail_agent_deliveries_settled_total", "SQS messages settled, by outcome.", "outcome", Outcome
+        )
+        self.delivery_age = self._histogram(
+            "trail_agent_delivery_age_seconds",
+            "From the time that SQS got a message until it was settled as delivered.",
+            DELIVERY_AGE_BUCKETS,
         )
         self.dead_letters = self._by(
             "trail_agent_dead_letters_total", "SQS messages sent to the dead-letter queue.", "reason", Reason

@@ -94,7 +94,9 @@ class QueueEvents(LifeEvents):
         outcome = settlement.outcome
         self.metrics.settled.labels(outcome.value).inc()
         self.activity.mark("settled", 1)
-        if outcome is outcome.DEAD_LETTER:
+        if outcome is outcome.DELIVERED:
+            self.metrics.delivery_age.observe(max(self._clock.time() - settlement.delivery.sent_at, 0.0))
+        elif outcome is outcome.DEAD_LETTER:
             self._dead_lettered(settlement.delivery, settlement.fault or _NO_FAULT)
         elif outcome is outcome.RETRY and settlement.retry:
             self._retried(settlement.delivery, settlement.retry, settlement.retry_detail)

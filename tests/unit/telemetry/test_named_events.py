@@ -356,6 +356,18 @@ def test_a_good_settlement_is_a_number(subject: ObservedTelemetry, outcome: Outc
     assert events(subject) == []
 
 
+def test_the_age_of_a_delivery_is_its_whole_time_in_the_queue(subject: ObservedTelemetry) -> None:
+    """It runs from SentTimestamp, and only of what was delivered: everything else comes again, or is dead."""
+    age = "trail_agent_delivery_age_seconds"
+    subject.telemetry.delivery_settled(Settlement(delivery(sent_at=START - 90), Outcome.DELIVERED))
+    subject.telemetry.delivery_settled(Settlement(delivery(sent_at=START + 5), Outcome.DELIVERED))
+    subject.telemetry.delivery_settled(Settlement(delivery(sent_at=START - 900), Outcome.RETURNED))
+    subject.telemetry.delivery_settled(Settlement(delivery(sent_at=START - 900), Outcome.DEAD_LETTER))
+    assert subject.value(f"{age}_count") == 2
+    assert subject.value(f"{age}_sum") == pytest.approx(90)
+    assert subject.value(f"{age}_bucket", le="60.0") == 1
+
+
 @pytest.mark.parametrize("reason", list(Reason))
 def test_a_dead_letter_is_told_with_all_that_finds_it(subject: ObservedTelemetry, reason: Reason) -> None:
     """Reason, place, message and what to do stand in one warning."""
