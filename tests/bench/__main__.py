@@ -1,106 +1,67 @@
-"""`make bench`: what a step costs, against the plainest way to do it, in one run on one machine.
+"""`make bench`: what the agent costs, as ratios within one run. `--help` says what can be asked for.
 
-Quote the ratios: times differ from machine to machine and from minute to minute.
+Times differ from machine to machine and from minute to minute: quote the ratios, and medians.
 """
 
 from __future__ import annotations
 
-import gzip
+import argparse
 import json
-import statistics
-import time
-from collections.abc import Callable
-from datetime import UTC, datetime
-from random import Random
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
+from pathlib import Path
 
-from opentelemetry._logs import LogRecord as SdkRecord
-from opentelemetry.exporter.otlp.proto.common._log_encoder import encode_logs
-from opentelemetry.sdk._logs import ReadableLogRecord
-from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.util.instrumentation import InstrumentationScope
-
-from agent.demo.bystanders import Bystanders
-from agent.demo.generator import Generator
-from agent.model import LogRecord, ObjectSource
-from agent.records.selection import Selector
-from agent.sink.otlp.encode import Encoder
-from agent.trail import reader
-from agent.trail.inflate import InflateLimits, inflate
-from tests.support.records import open_mapper
-
-_ROUNDS = 7
-_NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
-_LIMITS = InflateLimits(67_108_864, 134_217_728, 200)
-_SELECTOR = Selector(["codecatalyst.amazonaws.com"])
-_RECORDS = 500
-_NOISE = 170
+from tests.bench import stages
+from tests.bench.contestants import Agent, Contestant, Yardstick
+from tests.bench.measures import Figures, burst, growth, idle, unloaded
+from tests.bench.processes import Service, revision
+from tests.bench.table import show
 
 
-def _median_seconds(work: Callable[[], object]) -> float:
-    work()
-    times = []
-    for _ in range(_ROUNDS):
-        began = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - began)
-    return statistics.median(times)
+def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--base", help="a revision to measure beside this tree")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds, of which the median counts")
+    parser.add_argument("--objects", type=int, default=600, help="objects in one round")
+    parser.add_argument("--only", choices=("stages", "burst", "unloaded", "idle", "growth"), action="append")
+    parser.add_argument("--json", type=Path, help="write the figures there, too")
+    return parser.parse_args(argv)
 
 
-def _compare(name: str, ours: Callable[[], object], plain: Callable[[], object], unit: str, per: int) -> None:
-    mine, theirs = _median_seconds(ours) / per * 1e6, _median_seconds(plain) / per * 1e6
-    print(f"{name:<46}{mine:>9.1f} µs   plain {theirs:>9.1f} µs   ratio {mine / theirs:>5.2f}   per {unit}")
+@contextmanager
+def _contestants(base: str | None, folder: Path) -> Iterator[list[Contestant]]:
+    with ExitStack() as stack:
+        found: list[Contestant] = [Agent(), Yardstick()]
+        if base:
+            found.append(Agent(base, stack.enter_context(revision(base, folder))))
+        yield found
 
 
-def _noise_object() -> bytes:
-    noise = Bystanders().sample(Random(1), _NOISE, "111122223333", "us-west-2", _NOW)
-    return gzip.compress(b'{"Records":[' + b",".join(noise) + b"]}", mtime=0)
-
-
-def _read_plainly(body: bytes) -> int:
-    records = json.loads(gzip.decompress(body))["Records"]
-    return sum(record["eventSource"] == "codecatalyst.amazonaws.com" for record in records)
-
-
-def _sdk_record(record: LogRecord) -> ReadableLogRecord:
-    plain = SdkRecord(
-        timestamp=record.time_unix_nano,
-        observed_timestamp=record.observed_time_unix_nano,
-        body=record.body,
-        event_name=record.event_name,
-        attributes=dict(record.attributes),
-    )
-    return ReadableLogRecord(plain, Resource({"service.name": "x"}), InstrumentationScope("trail-agent"))
-
-
-def main() -> None:
-    """Print one line per step."""
-    body = _noise_object()
-    _compare(
-        f"read {len(body) / 1024:.0f} KiB of noise, {_NOISE} events, none ours",
-        lambda: reader.read(inflate([body], _LIMITS).text, _SELECTOR, 200_000),
-        lambda: _read_plainly(body),
-        "object",
-        1,
-    )
-    raws = [event.record for event in Generator(Random(1), _NOW).generate(_RECORDS, _NOW)]
-    source = ObjectSource("bucket", "AWSLogs/x.json.gz", "111122223333", 1_700_000_000_000_000_000)
-    mapper, encoder = open_mapper(), Encoder({}, "0")
-    records = [mapper.to_record(raw, source) for raw in raws]
-    sdk_records = [_sdk_record(record) for record in records]
-    _compare(
-        "map one CodeCatalyst event",
-        lambda: [mapper.to_record(raw, source) for raw in raws],
-        lambda: [json.loads(raw) for raw in raws],
-        "event (plain: json.loads)",
-        _RECORDS,
-    )
-    _compare(
-        "encode one record",
-        lambda: encoder.payload(records),
-        lambda: encode_logs(sdk_records).SerializeToString(),
-        "record (plain: the SDK's encode_logs)",
-        _RECORDS,
-    )
+def main(argv: Sequence[str] | None = None) -> None:
+    """Measure, and print a table for each kind of measurement."""
+    asked = _arguments(argv)
+    wanted = asked.only or ["stages", "burst", "unloaded", "idle", "growth"]
+    figures: list[Figures] = []
+    if "stages" in wanted:
+        stages.main()
+    with tempfile.TemporaryDirectory(prefix="trail-agent-bench-") as name, ExitStack() as stack:
+        folder = Path(name)
+        contestants = stack.enter_context(_contestants(asked.base, folder))
+        service = stack.enter_context(Service.start(folder))
+        if "burst" in wanted:
+            figures += show(burst(service, contestants, folder, rounds=asked.rounds, objects=asked.objects))
+        if "unloaded" in wanted:
+            figures += show(unloaded(service, contestants, folder))
+        if "idle" in wanted:
+            figures += show(idle(service, contestants, folder))
+        if "growth" in wanted:
+            figures += show(growth(service, folder, objects=asked.objects))
+    if asked.json:
+        asked.json.write_text(json.dumps([asdict(one) for one in figures], indent=2) + "\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

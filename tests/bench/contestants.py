@@ -1,0 +1,85 @@
+"""Who is measured, each as a process of its own that empties the same queue."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import yaml
+
+from tests.bench.corpus import Mix
+from tests.bench.load import ACCOUNT, BUCKET, QUEUE
+from tests.bench.processes import ROOT, Measured, Service, StuckError, running
+
+_READY_SECONDS: Final = 30.0
+
+
+class Contestant(Protocol):
+    """Somebody who is measured."""
+
+    @property
+    def name(self) -> str:
+        """What stands before its figures."""
+        ...
+
+    def run(self, service: Service, mix: Mix, folder: Path) -> Any:
+        """A context in which it runs, ready to receive, as `Measured`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """`trail-agent run`, of this tree or of another one, with further settings."""
+
+    name: str = "trail-agent"
+    tree: Path = ROOT
+    settings: Mapping[str, Any] | None = None
+
+    @contextmanager
+    def run(self, service: Service, mix: Mix, folder: Path) -> Iterator[Measured]:
+        """Until it says that it is ready."""
+        config = folder / f"{self.name.replace('/', '_')}-{mix.name.replace(' ', '_')}.yaml"
+        config.write_text(yaml.safe_dump(self._settings(service, mix)))
+        arguments = ["-m", "agent", "run", "-c", str(config)]
+        with running(arguments, folder, "agent", tree=self.tree) as measured:
+            _await_line(measured, '"ready"')
+            yield measured
+
+    def _settings(self, service: Service, mix: Mix) -> Mapping[str, Any]:
+        return {
+            "queue": {"url": f"{service.endpoint}/{ACCOUNT}/{QUEUE}", "region": "us-west-2"},
+            "buckets": [{"name": BUCKET, "region": "us-west-2"}],
+            "otlp": {"endpoint": service.endpoint},
+            "http": {"listen": "127.0.0.1:0"},
+            "aws": {"endpoint_url": service.endpoint},
+            "log": {"format": "json"},
+            **({"select": {"event_sources": ["*"]}} if mix.selects_all else {}),
+            **(self.settings or {}),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Yardstick:
+    """The plain pipeline."""
+
+    name: str = "yardstick"
+
+    @contextmanager
+    def run(self, service: Service, mix: Mix, folder: Path) -> Iterator[Measured]:
+        """It has nothing to get ready."""
+        arguments = ["-m", "tests.bench.yardstick", service.endpoint, "all" if mix.selects_all else ""]
+        with running(arguments, folder, "yardstick") as measured:
+            yield measured
+
+
+def _await_line(measured: Measured, words: str) -> None:
+    deadline, pause = time.monotonic() + _READY_SECONDS, threading.Event()
+    while words not in measured.path.read_text(errors="replace"):
+        if time.monotonic() > deadline or not measured.child.alive:
+            raise StuckError(f"not ready within {_READY_SECONDS:.0f} s\n{measured.log}")
+        pause.wait(0.005)

@@ -1,0 +1,35 @@
+"""What is put into the far side, and what it tells: values that pass between the two processes of a bench."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+BUCKET: Final = "bench-trail"
+ACCOUNT: Final = "111122223333"
+QUEUE: Final = "bench"
+
+
+@dataclass(slots=True)
+class Load:
+    """What is to be shipped: `bodies` by turns under `keys`, each GET answered after `latency_seconds`."""
+
+    bodies: list[bytes]
+    keys: list[str]
+    latency_seconds: float = 0.0
+    one_by_one: bool = False
+
+
+@dataclass(slots=True)
+class State:
+    """What has happened since the load was put in. Times are the machine's monotonic seconds."""
+
+    put_at: float = 0.0
+    deleted: int = 0
+    done_at: float = 0.0
+    gets: int = 0
+    posts: int = 0
+    posted_bytes: int = 0
+    sqs_requests: int = 0
+    dead: int = 0
+    waits: list[float] = field(default_factory=list)

@@ -1,0 +1,125 @@
+"""The processes of a measurement: the far side, and whoever is measured, with the CPU and the memory that it used."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import pickle
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Self
+
+from agent.demo.child import Child
+from agent.demo.environment import isolated
+from tests.bench.load import Load, State
+
+ROOT: Final = Path(__file__).parents[2]
+_PATIENCE_SECONDS: Final = 180.0
+_LOOK_SECONDS: Final = 0.01
+_NOTHING: Final[Mapping[str, str]] = {}
+
+
+class StuckError(Exception):
+    """What is measured has ended, or does not get on."""
+
+
+class Service:
+    """The far side, as the bench talks to it."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self._pause = threading.Event()
+        self.endpoint = f"http://127.0.0.1:{port}"
+
+    @classmethod
+    @contextmanager
+    def start(cls, folder: Path) -> Iterator[Self]:
+        """Run it while the block runs."""
+        environment = isolated() | {"PYTHONPATH": str(ROOT)}
+        with Child.start(["-m", "tests.bench.far_side"], environment, folder / "far_side.log", speaks=True) as child:
+            assert child.process.stdout is not None
+            yield cls(int(child.process.stdout.readline()))
+
+    def put(self, load: Load) -> State:
+        """Put a load in; what was there before is forgotten."""
+        return self._ask("put", pickle.dumps(load))
+
+    def state(self) -> State:
+        """What has happened to the load."""
+        return self._ask("state", b"")
+
+    def finish(self, count: int, measured: Measured) -> State:
+        """Wait until `count` messages are deleted."""
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while (state := self.state()).deleted < count:
+            if time.monotonic() > deadline or not measured.child.alive:
+                raise StuckError(f"{state.deleted} of {count} messages after {_PATIENCE_SECONDS:.0f} s\n{measured.log}")
+            self._pause.wait(_LOOK_SECONDS)
+        return state
+
+    def _ask(self, what: str, body: bytes) -> State:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port)
+        connection.request("POST", f"/control/{what}", body)
+        state = pickle.loads(connection.getresponse().read())
+        connection.close()
+        assert isinstance(state, State)
+        return state
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A running process."""
+
+    child: Child
+    path: Path
+
+    @property
+    def log(self) -> str:
+        """The end of what it wrote."""
+        return self.path.read_text(errors="replace")[-2000:]
+
+    def cpu_seconds(self) -> float:
+        """User and system time so far (Linux: the CPU clock of another process)."""
+        return time.clock_gettime((~self.child.process.pid << 3) | 2)
+
+    def peak_mib(self) -> float:
+        """The most memory that was resident."""
+        lines = Path(f"/proc/{self.child.process.pid}/status").read_text().splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
+
+
+@contextmanager
+def running(
+    arguments: Sequence[str], folder: Path, name: str, *, tree: Path = ROOT, more: Mapping[str, str] = _NOTHING
+) -> Iterator[Measured]:
+    """`python arguments…` with the code of `tree`, while the block runs."""
+    path = folder / f"{name}-{os.urandom(4).hex()}.log"
+    environment = isolated() | {"PYTHONPATH": str(tree), "AWS_DEFAULT_REGION": "us-west-2", **more}
+    with Child.start(arguments, environment, path) as child:
+        yield Measured(child, path)
+
+
+@contextmanager
+def revision(rev: str, folder: Path) -> Iterator[Path]:
+    """The files of another revision, in a folder of their own, while the block runs."""
+    tree = folder / "base"
+    git: list[str] = ["git", "-C", str(ROOT), "worktree"]
+    subprocess.run([*git, "add", "--detach", "--quiet", str(tree), rev], check=True)
+    try:
+        yield tree
+    finally:
+        subprocess.run([*git, "remove", "--force", str(tree)], check=True)
+
+
+def floor_ms(service: Service, load: Load, count: int) -> float:
+    """CPU milliseconds to get, inflate and glance at one object of `load`, alone."""
+    service.put(load)
+    command: list[Any] = [sys.executable, "-m", "tests.bench.floor", f"127.0.0.1:{service.port}", str(count)]
+    done = subprocess.run([*command, *load.keys[:64]], check=True, capture_output=True, text=True, cwd=ROOT)
+    return float(done.stdout)
