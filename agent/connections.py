@@ -7,6 +7,7 @@ from typing import Final
 
 from agent import __version__
 from agent.aws.quick_get import QuickGet
+from agent.aws.quick_queue import QuickQueue
 from agent.aws.s3 import S3
 from agent.aws.session import Sessions
 from agent.aws.sqs import Sqs
@@ -71,11 +72,14 @@ class AwsConnections:
             "retries": _NO_RETRIES,
         }
         letters = queue.dead_letter_url
-        make = self._sessions.queue_client
+
+        def make(url: str, region: str) -> QuickQueue:
+            return QuickQueue(self._sessions.queue_client(url, region=region, **options))
+
         return Sqs(
-            make(queue.url, region=queue.region, **options),
+            make(queue.url, queue.region),
             url=queue.url,
-            others={letters: make(letters, region=queue.dead_letter_region, **options)} if letters else {},
+            others={letters: make(letters, queue.dead_letter_region)} if letters else {},
             wait_seconds=queue.wait_seconds,
             visibility_timeout_seconds=queue.visibility_timeout_seconds,
             version=__version__,
