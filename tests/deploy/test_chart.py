@@ -19,7 +19,7 @@ from agent.settings import load
 from agent.settings.destination import PLACES
 from agent.telemetry.health import STILL_SECONDS
 from tests.reference.chart import CHART, copies
-from tests.support.chart import CASES, KUBERNETES, container, helm, manifest, manifests, pods
+from tests.support.chart import CASES, KUBERNETES, container, helm, manifest, manifests, pods, settings_text
 from tests.support.telemetry import observed
 from tests.support.tools import run_tool
 
@@ -121,7 +121,7 @@ def test_the_image_is_named_by_the_user(changes: list[str], image: str) -> None:
 def given(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, dict[str, str]]:
     """The settings file and the variables that the Deployment gives to the agent; Secrets are files in `tmp_path`."""
     case = request.param
-    (text,) = manifest("ConfigMap", case)["data"].values()
+    text = settings_text(case)
     path = tmp_path / "agent.yaml"
     path.write_text(text, encoding="utf-8")
     variables = {one["name"]: one.get("value", "from a Secret") for one in container(case)["env"]}
@@ -140,7 +140,7 @@ def test_the_agent_takes_the_settings(given: tuple[Path, dict[str, str]]) -> Non
 
 def test_settings_arrive_unchanged() -> None:
     """Numbers stay whole and texts stay texts on the way through Helm."""
-    (text,) = manifest("ConfigMap", "full")["data"].values()
+    text = settings_text("full")
     values = yaml.safe_load((CHART / "ci" / "full-values.yaml").read_text(encoding="utf-8"))
     assert yaml.safe_load(text) == values["config"]
     assert "in_flight_bytes: 1073741824" in text
@@ -361,7 +361,11 @@ def test_dashboards_become_config_maps_for_the_sidecar(tmp_path: Path) -> None:
     (copy / "files" / "dashboards" / "flow.json").write_text(text, encoding="utf-8")
     case = [f"--values={CHART / 'ci' / 'full-values.yaml'}", "--show-only", "templates/dashboards.yaml"]
     answer = run_tool("helm", "template", "a", copy, "--kube-version", KUBERNETES, *case)
-    one = yaml.safe_load(answer.stdout)
-    assert one["data"] == {"flow.json": text}
+    files = (copy / "files" / "dashboards").glob("*.json")
+    shipped = {path.name: path.read_text(encoding="utf-8").removesuffix("\n") for path in files}
+    found = {name: one for one in yaml.safe_load_all(answer.stdout) if one for name in one["data"]}
+    assert {name: one["data"][name] for name, one in found.items()} == shipped
+    assert len(shipped) > 1
+    one = found["flow.json"]
     assert one["metadata"]["labels"]["grafana_dashboard"] == "1"
     assert one["metadata"]["annotations"] == {"grafana_folder": "Audit"}

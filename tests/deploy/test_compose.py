@@ -175,6 +175,18 @@ def test_loki_takes_what_waited_for_half_of_the_queues_retention() -> None:
     assert int(limits["retention_period"].removesuffix("h")) >= 365 * 24
 
 
+def test_grafana_finds_the_dashboards_and_shows_one_first() -> None:
+    """They are mounted where the provider looks; the first page is one of them."""
+    (provider,) = _read(DEPLOY / "grafana" / "provisioning" / "dashboards" / "dashboards.yaml")["providers"]
+    service = SERVICES["grafana"]
+    mounted = {one["target"]: one["source"] for one in service["volumes"] if isinstance(one, dict)}
+    folder = COMPOSE / mounted[provider["options"]["path"]]
+    home = Path(service["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"])
+    assert home.parent == Path(provider["options"]["path"])
+    assert (folder / home.name).is_file()
+    assert mounted["/etc/grafana/provisioning"] == "../grafana/provisioning"
+
+
 def test_alertmanager_reads_its_file() -> None:
     """amtool finds no mistake."""
     result = run_tool("amtool", "check-config", COMPOSE / "alertmanager.yaml")

@@ -61,7 +61,7 @@ def scraped(emulator: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 def _settings(cloud: Cloud, sink: HttpReceiver) -> Mapping[str, Any]:
-    return cloud.settings(sink, select={"profiles": PROFILES})
+    return cloud.settings(sink, select={"profiles": PROFILES}, spaces={"retired": ["an-old-space"]})
 
 
 def _is_settled(prometheus: Prometheus) -> bool:

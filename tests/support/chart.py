@@ -45,6 +45,12 @@ def manifest(kind: str, case: str = "minimal", *changes: str) -> Manifest:
     return found
 
 
+def settings_text(case: str) -> str:
+    """The agent's settings file; other ConfigMaps are dashboards."""
+    (text,) = (one["data"]["agent.yaml"] for one in manifests(case) if "agent.yaml" in one.get("data", ()))
+    return str(text)
+
+
 def pods(case: str, *changes: str) -> Iterator[Manifest]:
     """The specification of each pod: the Deployment's, and the one of `helm test`."""
     for one in manifests(case, *changes):

@@ -96,16 +96,18 @@ class _Nodes:
 
     def __init__(self, tree: _Tree) -> None:
         self.root = tree
+        self._all = [*_down(tree)]
 
     def named(self, *names: str) -> Iterator[_Tree]:
         """Every node of these names, with what is below them."""
-        return (node for node in self.all(self.root) if node[0] in names)
+        return (node for node in self._all if node[0] in names)
 
-    def all(self, node: _Tree) -> Iterator[_Tree]:
-        """The node and all below it."""
-        yield node
-        for child in node[2]:
-            yield from self.all(child)
+
+def _down(node: _Tree) -> Iterator[_Tree]:
+    """The node and all below it."""
+    yield node
+    for child in node[2]:
+        yield from _down(child)
 
 
 def _query(text: str, nodes: _Nodes) -> Query:
@@ -115,7 +117,7 @@ def _query(text: str, nodes: _Nodes) -> Query:
         text=text,
         errors=(*_errors(nodes), *_wrong_templates(nodes)),
         is_metric=any(True for _ in nodes.named("MetricExpr")),
-        streams=tuple(_match(one) for part in nodes.named("Selector") for one in _below(nodes, part, "Matcher")),
+        streams=tuple(_match(one) for part in nodes.named("Selector") for one in _below(part, "Matcher")),
         filters=tuple(_match(one) for part in nodes.named("LabelFilter") for one in _own(part, "Matcher")),
         used=frozenset({*_compared(nodes), *_grouped(nodes), *_shown(nodes), *(_renamed(formats))}),
         made=frozenset(_first(one, "Identifier") for one in (*extractions, *formats)),
@@ -124,8 +126,8 @@ def _query(text: str, nodes: _Nodes) -> Query:
     )
 
 
-def _below(nodes: _Nodes, part: _Tree, name: str) -> Iterator[_Tree]:
-    return (node for node in nodes.all(part) if node[0] == name)
+def _below(part: _Tree, name: str) -> Iterator[_Tree]:
+    return (node for node in _down(part) if node[0] == name)
 
 
 def _own(part: _Tree, *names: str) -> Iterator[_Tree]:
@@ -144,15 +146,19 @@ def _match(matcher: _Tree) -> Match:
 def _text(literal: str) -> str:
     """What a string literal of Go stands for."""
     if literal.startswith('"'):
-        return str(json.loads(literal)) if not _BAD_ESCAPE.search(literal) else literal
+        return literal if _escapes_badly(literal) else str(json.loads(literal))
     return literal.strip("`")
+
+
+def _escapes_badly(literal: str) -> bool:
+    return literal.startswith('"') and _BAD_ESCAPE.search(literal) is not None
 
 
 def _compared(nodes: _Nodes) -> Iterator[str]:
     """Names in label filters, whatever is compared: a text, a number, a duration, an address; and in keep and drop."""
     for part in nodes.named("LabelFilter", "KeepLabel", "DropLabel"):
         for one in _own(part, "Matcher", "NumberFilter", "UnitFilter", "IpLabelFilter"):
-            yield next(node[1] for node in nodes.all(one) if node[0] == "Identifier")
+            yield next(node[1] for node in _below(one, "Identifier"))
         yield from (child[1] for child in _own(part, "Identifier"))
 
 
@@ -194,9 +200,9 @@ def _wrong_templates(nodes: _Nodes) -> Iterator[str]:
 def _errors(nodes: _Nodes) -> Iterator[str]:
     """Where the grammar stumbles, and what only Loki would refuse, or would take ages for."""
     yield from (f"the grammar stumbles at: {node[1]!r}" for node in nodes.named("error"))
-    yield from (f"Go has no such escape: {one[1]}" for one in nodes.named("String") if _BAD_ESCAPE.search(one[1]))
+    yield from (f"Go has no such escape: {one[1]}" for one in nodes.named("String") if _escapes_badly(one[1]))
     for selector in nodes.named("Selector"):
-        if not any(_needs_something(_match(one)) for one in _below(nodes, selector, "Matcher")):
+        if not any(_needs_something(_match(one)) for one in _below(selector, "Matcher")):
             yield f"matches every stream: {selector[1]}"
     for matcher in nodes.named("Matcher"):
         if (match := _match(matcher)).operator in {"=~", "!~"}:

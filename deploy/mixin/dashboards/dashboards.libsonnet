@@ -1,4 +1,4 @@
-// Each field is a file of deploy/grafana/dashboards/.
-{
-  grafanaDashboards+:: {},
-}
+// Each field of grafanaDashboards is a file of deploy/grafana/dashboards/.
+(import 'audit.libsonnet') +
+(import 'leaving.libsonnet') +
+(import 'agent.libsonnet')
