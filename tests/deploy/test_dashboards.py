@@ -12,17 +12,15 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
-import promql_parser
 import pytest
 import yaml
 
 from agent.records.profiles import BY_NAME, CODECATALYST
 from agent.records.profiles.profile import service
-from tests.reference.metrics import label_names
 from tests.reference.mixin import compiled
 from tests.support import promql
 from tests.support.dashboards import Json, dashboards, explored, links, nodes, panels, type_faults, values, variables
-from tests.support.telemetry import observed
+from tests.support.registry import metric_of, registry, unknown_names
 
 GRAFANA: Final = Path(__file__).parents[2] / "deploy" / "grafana"
 UIDS: Final = {
@@ -167,41 +165,11 @@ def test_a_broken_rule_is_told(rule: str) -> None:
     assert {fault.partition(":")[0] for fault in _faults(broken)} >= {rule}
 
 
-@cache
-def _registry() -> Mapping[str, tuple[str, ...]]:
-    """The labels of each series that the agent shows, by its name; those of a histogram, too."""
-    metrics = observed().telemetry.metrics
-    found: dict[str, tuple[str, ...]] = {family.name: ("job", "instance") for family in metrics.registry.collect()}
-    for name, labels in label_names(metrics).items():
-        found[name] = (*labels, "job", "instance")
-    return found
-
-
-def _series(name: str) -> str:
-    """The metric to which a series belongs."""
-    return re.sub(r"_(?:total|bucket|sum|count)$", "", name) if name not in _registry() else name
-
-
-def _missing(text: str) -> Iterator[str]:
-    for selector in promql.selectors(text):
-        names = {selector.name} if selector.name else _named(selector)
-        for name in names - {"ALERTS"}:
-            if _series(name) not in _registry():
-                yield name
-                continue
-            labels = {one.name for one in selector.matchers.matchers} - {"le", "__name__"}
-            yield from (f"{name}{{{label}}}" for label in labels - {*_registry()[_series(name)]})
-
-
-def _named(selector: promql_parser.VectorSelector) -> set[str]:
-    return {name for one in selector.matchers.matchers if one.name == "__name__" for name in one.value.split("|")}
-
-
 def test_prometheus_is_asked_for_what_the_agent_shows() -> None:
     """Every expression can be parsed, and names metrics and labels of the agent's registry."""
     asked = [one for name, dashboard in dashboards().items() for one in _promql(name, dashboard)]
     assert len(asked) > 40
-    assert [(place, [*_missing(text)]) for place, text in asked if [*_missing(text)]] == []
+    assert [(place, [*unknown_names(text)]) for place, text in asked if [*unknown_names(text)]] == []
 
 
 @pytest.mark.parametrize(
@@ -213,20 +181,20 @@ def test_prometheus_is_asked_for_what_the_agent_shows() -> None:
 )
 def test_a_wrong_name_in_an_expression_is_told(text: str, told: str) -> None:
     """A metric, or a label of it."""
-    assert [*_missing(text)] == [told]
+    assert [*unknown_names(text)] == [told]
 
 
 def test_every_metric_is_on_a_dashboard() -> None:
     """What the agent measures can be seen, or there is a reason why not."""
     texts = [text for name, dashboard in dashboards().items() for _, text in _promql(name, dashboard)]
-    shown = {_series(selector.name) for text in texts for selector in promql.selectors(text) if selector.name}
-    assert _registry().keys() - shown == UNSHOWN.keys()
+    shown = {metric_of(selector.name) for text in texts for selector in promql.selectors(text) if selector.name}
+    assert registry().keys() - shown == UNSHOWN.keys()
 
 
 def test_ages_are_heat_maps() -> None:
     """Each histogram of an age shows all its buckets."""
     drawn = " ".join(t["expr"] for _, panel in _all_panels() if panel["type"] == "heatmap" for t in panel["targets"])
-    ages = {name for name in _registry() if re.fullmatch(r"trail_agent_\w+_age_seconds", name)}
+    ages = {name for name in registry() if re.fullmatch(r"trail_agent_\w+_age_seconds", name)}
     assert ages - {"trail_agent_oldest_delivery_age_seconds"} == {n for n in ages if f"{n}_bucket" in drawn}
     assert {t["format"] for _, p in _all_panels() if p["type"] == "heatmap" for t in p["targets"]} == {"heatmap"}
 
