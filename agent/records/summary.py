@@ -42,7 +42,7 @@ class Summary:
         def get(name: str) -> str:
             return str(attributes.get(name, ""))
 
-        profile = _profile(attributes)
+        profile = told_by(attributes)
         event = get(f"{profile.story}.event")
         return cls(
             actor=get(f"{profile.story}.actor"),
@@ -56,7 +56,7 @@ class Summary:
         )
 
 
-def _profile(attributes: Mapping[str, object]) -> Profile:
+def told_by(attributes: Mapping[str, object]) -> Profile:
     """The profile that told the record: by the attributes that only it uses, else by the event's source and name."""
     for profile in PROFILES:
         if profile.story != COMMON and f"{profile.story}.event" in attributes:

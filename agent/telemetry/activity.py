@@ -1,13 +1,17 @@
-"""What the status page shows beyond the metrics: rates of the last minute and the last dead letters."""
+"""What the status page shows beyond the metrics: the last minute, the last hour, the last events and dead letters."""
 
 from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from agent.model import EventLabels, LogRecord
 from agent.pulse import Clock
+from agent.telemetry.hour import MINUTE_SECONDS, MINUTES, LastHour, Lasting, Means, Ring, Values
+from agent.telemetry.tally import EventTally, ProfileEvents, by_profile
 
 WINDOW_SECONDS: Final = 60
 RECENT_DEAD_LETTERS: Final = 20
@@ -26,38 +30,82 @@ class DeadLetter:
 
 
 class Activity:
-    """Counts per second of the last minute, by stage of the flow, and the last twenty dead letters. Thread-safe."""
+    """Counts of the last minute and the last hour, by stage of the flow, and the last of what went through.
+
+    Thread-safe. Its size is bounded: by time, by number, or by the limits of labels.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self.started_at = clock.monotonic()
-        self._marks: dict[str, deque[_Second]] = {}
+        self._stages: dict[str, _Stage] = {}
         self._dead_letters: deque[DeadLetter] = deque(maxlen=RECENT_DEAD_LETTERS)
+        self._tally = EventTally()
+        # Minutes end when those of the wall clock do, so that a peak is found again in a log.
+        self._offset = (clock.time() - self.started_at) % MINUTE_SECONDS
+        self._ages = Means()
+        self._oldest = Lasting(self._offset)
+        self._wait = Lasting(self._offset)
         self._lock = threading.Lock()
 
     def mark(self, stage: str, count: int) -> None:
         """`count` more things went through `stage` just now."""
         if count <= 0:
             return
-        second = int(self._clock.monotonic())
+        now = self._clock.monotonic()
         with self._lock:
-            marks = self._marks.setdefault(stage, deque(maxlen=WINDOW_SECONDS + 1))
-            if marks and marks[-1].second == second:
-                marks[-1].count += count
-            else:
-                marks.append(_Second(second, count))
+            self._stage(stage).mark(int(now), self._minute(now), count)
 
     def per_minute(self, stage: str) -> float:
         """What went through `stage` in the last minute. During the first minute: the rate since the start."""
         now = self._clock.monotonic()
         with self._lock:
-            marks = self._marks.get(stage, ())
-            total = sum(mark.count for mark in marks if mark.second > now - WINDOW_SECONDS)
+            total = self._stage(stage).since(now - WINDOW_SECONDS)
         return total * WINDOW_SECONDS / min(max(self.uptime(), 1.0), WINDOW_SECONDS)
+
+    def took(self, total: float, count: int) -> None:
+        """`count` events were accepted by the sink; their ages are `total` seconds together."""
+        with self._lock:
+            self._ages.add(self._minute(self._clock.monotonic()), total, count)
+
+    def oldest(self, age: Callable[[], float | None]) -> None:
+        """The oldest message may be another one from now on: `age` says its age in seconds, or None without one."""
+        self._change(self._oldest, age)
+
+    def waiting(self, seconds: Callable[[], float | None]) -> None:
+        """The work waits, or goes on: `seconds` says for how long it has waited, or None if it does not."""
+        self._change(self._wait, seconds)
+
+    def last_hour(self) -> LastHour:
+        """What happened in each of the last sixty minutes, and in the one that runs."""
+        now = self._clock.monotonic()
+        with self._lock:
+            minute = self._minute(now)
+            return LastHour(
+                ended=self._clock.time() - (now + self._offset) % MINUTE_SECONDS,
+                received=self._since_start(self._stage("received").minutes.values(minute), minute),
+                exported=self._since_start(self._stage("exported").minutes.values(minute), minute),
+                event_age=self._ages.values(minute),
+                oldest=self._oldest.values(now),
+                waited=tuple(value is not None for value in self._wait.values(now)),
+            )
 
     def uptime(self) -> float:
         """Seconds since the start."""
         return self._clock.monotonic() - self.started_at
+
+    def deliver(self, labels: EventLabels, records: Sequence[LogRecord], limited: EventLabels) -> None:
+        """The sink accepted `records`, which have the same `labels`; `limited` are those that are safe to show."""
+        newest = min(max(record.time_unix_nano for record in records) / 1e9, self._clock.time())
+        told = by_profile(labels, records)
+        with self._lock:
+            for profile, count in told.values():
+                self._tally.add(profile, limited, count, newest)
+
+    def events(self, most: int) -> list[ProfileEvents]:
+        """What the sink accepted since the start, by profile, each with up to `most` names."""
+        with self._lock:
+            return self._tally.newest(most)
 
     def remember(self, dead_letter: DeadLetter) -> None:
         """Keep `dead_letter` for the status page; the oldest one is dropped."""
@@ -68,6 +116,43 @@ class Activity:
         """The last dead letters, newest first."""
         with self._lock:
             return list(reversed(self._dead_letters))
+
+    def _change(self, lasting: Lasting, seconds: Callable[[], float | None]) -> None:
+        # Asked with the lock held: of two threads that tell, the later one tells what both have changed.
+        with self._lock:
+            now, lasted = self._clock.monotonic(), seconds()
+            lasting.change(None if lasted is None else now - lasted, now)
+
+    def _stage(self, name: str) -> _Stage:
+        return self._stages.setdefault(name, _Stage())
+
+    def _minute(self, at: float) -> int:
+        return int((at + self._offset) // MINUTE_SECONDS)
+
+    def _since_start(self, values: Values, minute: int) -> Values:
+        """A minute in which nothing was counted has 0, unless the process did not run yet."""
+        lived = minute - self._minute(self.started_at)
+        return tuple(value or 0.0 if MINUTES - slot <= lived else None for slot, value in enumerate(values))
+
+
+class _Stage:
+    """What went through one stage of the flow."""
+
+    def __init__(self) -> None:
+        self.minutes = Ring()
+        self._seconds: deque[_Second] = deque(maxlen=WINDOW_SECONDS + 1)
+
+    def mark(self, second: int, minute: int, count: int) -> None:
+        """`count` more things, in this second of this minute."""
+        self.minutes.add(minute, count)
+        if self._seconds and self._seconds[-1].second == second:
+            self._seconds[-1].count += count
+        else:
+            self._seconds.append(_Second(second, count))
+
+    def since(self, begin: float) -> int:
+        """How many things went through after `begin`."""
+        return sum(one.count for one in self._seconds if one.second > begin)
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler
 from typing import Final, Protocol, cast
 
 from agent.telemetry.pages import Page, Request, text
-from agent.telemetry.style import CONTENT_SECURITY_POLICY
+from agent.telemetry.status.style import CONTENT_SECURITY_POLICY
 
 DEADLINE_SECONDS: Final = 10.0
 HEAD_BYTES: Final = 16 * 1024

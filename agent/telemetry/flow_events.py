@@ -109,6 +109,7 @@ class FlowEvents(Voice):
         times = [min(record.time_unix_nano / _NANOSECONDS, now) for record in records]
         for time in times:
             self.metrics.event_age.observe(now - time)
+        self.activity.took(sum(now - time for time in times), len(times))
         for source in {record.source for record in records}:
             self.metrics.object_age.observe(max(now - source.last_modified_ns / _NANOSECONDS, 0.0))
         self.metrics.observe_newest_event(max(times))
@@ -116,8 +117,9 @@ class FlowEvents(Voice):
             self.metrics.observe_space(record, time)
 
     def _count(self, records: Sequence[LogRecord]) -> None:
-        by_labels: dict[EventLabels, list[str]] = defaultdict(list)
+        by_labels: dict[EventLabels, list[LogRecord]] = defaultdict(list)
         for record in records:
-            by_labels[record.labels].append(record.event_id)
-        for labels, event_ids in by_labels.items():
-            self.metrics.count_events(labels, len(event_ids), event_ids[-1])
+            by_labels[record.labels].append(record)
+        for labels, alike in by_labels.items():
+            limited = self.metrics.count_events(labels, len(alike), alike[-1].event_id)
+            self.activity.deliver(labels, alike, limited)

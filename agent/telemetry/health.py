@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
 from agent.faults.environment_faults import EnvironmentFault
@@ -39,6 +40,14 @@ class Waiting:
     seconds: float
 
 
+class Pending(StrEnum):
+    """Why no events flow although nothing is at fault."""
+
+    DRAINING = "draining"
+    QUEUE = "queue has not answered yet"
+    SINK = "sink has not answered yet"
+
+
 class Health:
     """What is wrong now. Thread-safe."""
 
@@ -60,10 +69,13 @@ class Health:
     def ready(self) -> list[str]:
         """One sentence per reason why no events flow; none: ready."""
         with self._lock:
-            problems = ["draining"] if self._draining else []
-            problems += self._queue_problems() or self._unheard_sink()
-            problems += [f"{part}: {self._told(failing)}" for part, failing in self._held.items()]
-            return problems
+            held = [f"{part}: {self._told(failing)}" for part, failing in self._held.items()]
+            return [*self._pending(), *self._queue_problems(), *held]
+
+    def pending(self) -> list[Pending]:
+        """The reasons of `ready` that are no fault: a first answer is awaited, or the daemon is stopping."""
+        with self._lock:
+            return self._pending()
 
     def waiting(self) -> list[Waiting]:
         """Everything that the work waits for now, a queue that has only just failed as well."""
@@ -122,16 +134,23 @@ class Health:
         with self._lock:
             self._draining = True
 
+    def _pending(self) -> list[Pending]:
+        return [*([Pending.DRAINING] if self._draining else []), *self._unheard()]
+
+    def _unheard(self) -> list[Pending]:
+        """At a start the queue is asked first; a queue that is at fault is told alone."""
+        if self._queue is None and not self._queue_answered:
+            return [Pending.QUEUE]
+        heard = self._sink_accepted or _SINK in self._held
+        return [] if heard or self._queue_problems() else [Pending.SINK]
+
     def _queue_problems(self) -> list[str]:
         if self._queue is None:
-            return [] if self._queue_answered else ["queue has not answered yet"]
+            return []
         lasted = self._clock.monotonic() - self._queue.since
         if self._queue_answered and lasted < QUEUE_PATIENCE_SECONDS:
             return []
         return [f"queue: {self._told(self._queue)}"]
-
-    def _unheard_sink(self) -> list[str]:
-        return [] if self._sink_accepted or _SINK in self._held else ["sink has not answered yet"]
 
     def _told(self, failing: Failing) -> str:
         return f"{failing.detail} (for {self._clock.monotonic() - failing.since:.0f} s)"

@@ -93,8 +93,10 @@ class Metrics:
         self._define_state(build)
         ProcessCollector(registry=registry)
 
-    def count_events(self, labels: EventLabels, count: int, event_id: str) -> None:
+    def count_events(self, labels: EventLabels, count: int, event_id: str) -> EventLabels:
         """Count `count` delivered events of the same labels; `event_id` is one of them, for the exemplar.
+
+        Returns the labels under which they are counted, which are safe to show.
 
         An exemplar holds at most 128 characters, the name of its label included (OpenMetrics, "Exemplars").
         """
@@ -103,6 +105,7 @@ class Metrics:
             self.label_overflow.labels(label).inc(count)
         fits = is_plain(event_id, MAX_LABEL_CHARACTERS - len(_EXEMPLAR))
         self._series(limited.labels).inc(count, {_EXEMPLAR: event_id} if fits else None)
+        return limited.labels
 
     def _series(self, labels: EventLabels) -> Counter:
         """CodeCatalyst's events have a metric of their own; those of all other services share one."""

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from agent.pulse import Clock
-from agent.telemetry import status
 from agent.telemetry.activity import Activity
 from agent.telemetry.exposition import render
 from agent.telemetry.health import Health
 from agent.telemetry.metrics import Metrics
+from agent.telemetry.status import front
+from agent.telemetry.status.anchors import RUNBOOK
+from agent.telemetry.status.runbook import runbook
 
 TEXT: Final = "text/plain; charset=utf-8"
 HTML: Final = "text/html; charset=utf-8"
@@ -53,6 +55,7 @@ class Pages:
         self._clock = clock
         self._paths: Mapping[str, Callable[[Request], Page]] = {
             "/": self._status,
+            RUNBOOK: self._runbook,
             "/metrics": self._exposition,
             **dict.fromkeys(("/livez", "/healthz", "/-/healthy"), self._live),
             **dict.fromkeys(("/readyz", "/-/ready"), self._ready),
@@ -61,7 +64,7 @@ class Pages:
     def answer(self, request: Request) -> Page:
         """The answer to `request`. It never repeats any of it."""
         page = self._paths.get(request.path.partition("?")[0])
-        return page(request) if page else text(NOT_FOUND, "not found: see /, /metrics, /livez and /readyz")
+        return page(request) if page else text(NOT_FOUND, "not found: see /, /metrics, /livez, /readyz and /runbook")
 
     def _exposition(self, request: Request) -> Page:
         rendered = render(self._metrics.registry, request.accept, request.accept_encoding)
@@ -74,8 +77,11 @@ class Pages:
         return _health(self._health.ready())
 
     def _status(self, _request: Request) -> Page:
-        page = status.page(self._metrics.registry, self._health, self._activity, self._clock.time())
+        page = front.page(self._metrics.registry, self._health, self._activity, self._clock.time())
         return Page(OK, HTML, page.encode("utf-8", "replace"))
+
+    def _runbook(self, _request: Request) -> Page:
+        return Page(OK, HTML, runbook().encode())
 
 
 def text(code: int, line: str) -> Page:

@@ -29,8 +29,7 @@ class QueueEvents(LifeEvents):
 
     def oldest_delivery_age(self) -> float:
         """Seconds since the oldest message was sent, of those that are held and those of the last receive."""
-        sent_at = [each for each in (self._oldest_received, self._oldest_held) if each is not None]
-        return max(self._clock.time() - min(sent_at), 0.0) if sent_at else 0.0
+        return self._oldest_age() or 0.0
 
     def deliveries_received(self, deliveries: Sequence[Delivery]) -> None:
         """One receive was answered, perhaps with nothing."""
@@ -38,6 +37,7 @@ class QueueEvents(LifeEvents):
         self.metrics.last_receive.set(self._clock.time())
         self._oldest_received = min((delivery.sent_at for delivery in deliveries), default=None)
         self.activity.mark("received", len(deliveries))
+        self.activity.oldest(self._oldest_age)
 
     def sqs_request(self, operation: str, result: str) -> None:
         """SQS answered `operation` (the API's name) with `result`: ok, throttled, denied, unavailable or error."""
@@ -72,6 +72,7 @@ class QueueEvents(LifeEvents):
         """All workers hold so many messages now; the oldest was sent at `oldest_sent_at` (Unix seconds)."""
         self._oldest_held = oldest_sent_at
         self.metrics.in_flight_deliveries.set(deliveries)
+        self.activity.oldest(self._oldest_age)
 
     def leases_extended(self, count: int) -> None:
         """The leases of `count` messages were extended."""
@@ -127,6 +128,11 @@ class QueueEvents(LifeEvents):
     def settling_up(self) -> None:
         """Messages can be settled again."""
         self._relief("settling", "settling_works_again", self.health.release("queue settling"))
+
+    def _oldest_age(self) -> float | None:
+        """The same; None if there is no such message."""
+        sent_at = [each for each in (self._oldest_received, self._oldest_held) if each is not None]
+        return max(self._clock.time() - min(sent_at), 0.0) if sent_at else None
 
     def _dead_lettered(self, delivery: Delivery, fault: Fault) -> None:
         self.metrics.dead_letters.labels(fault.reason.value).inc()

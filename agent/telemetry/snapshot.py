@@ -29,6 +29,12 @@ class Snapshot:
         wanted = labels.items()
         return sum(sample.value for sample in self.samples.get(name, ()) if wanted <= sample.labels.items())
 
+    def known(self, name: str, **labels: str) -> float | None:
+        """The same; None if there is no such sample yet."""
+        wanted = labels.items()
+        values = [sample.value for sample in self.samples.get(name, ()) if wanted <= sample.labels.items()]
+        return sum(values) if values else None
+
     def by(self, name: str, label: str) -> Mapping[str, float]:
         """The values of `name` by the values of its `label`."""
         values: dict[str, float] = {}

@@ -50,11 +50,19 @@ class Voice:
 
     def _trouble(self, level: int, key: str, event: str, **fields: object) -> None:
         """Log a lasting fault at most once a minute; `_relief` logs its end."""
+        self.activity.waiting(self._waited)
         if self._tell_seldom(level, key, event, **fields):
             self._troubles_told.add(key)
 
     def _relief(self, key: str, event: str, seconds: float | None) -> None:
-        """Log the end of a fault that lasted `seconds`, if the fault itself was logged."""
-        if seconds is not None and key in self._troubles_told:
+        """Log the end of a fault that lasted `seconds`, if the fault itself was logged; None: there was none."""
+        if seconds is None:
+            return
+        self.activity.waiting(self._waited)
+        if key in self._troubles_told:
             self._troubles_told.discard(key)
             self._log.info(event, after_seconds=round(seconds, 1))
+
+    def _waited(self) -> float | None:
+        """For how long the work has waited for anything; None while it does not wait."""
+        return max((each.seconds for each in self.health.waiting()), default=None)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Final
 
+_THOUSANDS: Final = ("k", "M", "G", "T", "P", "E")
+_MANY: Final = 1000.0
+_COUNTED_BELOW: Final = 10_000.0
 _SIZES: Final = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 _STEP: Final = 1024.0
 _FRACTIONS_BELOW: Final = 10.0
@@ -16,6 +19,17 @@ def number(value: float) -> str:
     if abs(value) < _FRACTIONS_BELOW and value != int(value):
         return f"{value:.1f}"
     return f"{value:,.0f}"
+
+
+def brief(value: float) -> str:
+    """`12345` → `12 k`: a number for a narrow place; below ten thousand it is written out."""
+    if value < _COUNTED_BELOW:
+        return number(value)
+    unit = -1
+    while value >= _MANY and unit < len(_THOUSANDS) - 1:
+        value /= _MANY
+        unit += 1
+    return f"{number(value)} {_THOUSANDS[unit]}" if value < _MANY else f"{value:.0e} {_THOUSANDS[unit]}"
 
 
 def size(count: float) -> str:
@@ -42,6 +56,18 @@ def span(seconds: float) -> str:
 def ago(then: float, now: float) -> str:
     """How long ago `then` was (Unix seconds); 0 stands for never."""
     return f"{span(max(now - then, 0.0) // 1)} ago" if then else "never"
+
+
+def roughly(then: float, now: float) -> str:
+    """How long ago `then` was, in one unit: `14 min ago`."""
+    amount, unit = span(max(now - then, 0.0) // 1).split(" ")[:2]
+    return f"{amount} {unit} ago"
+
+
+def clock(unix_seconds: float) -> str:
+    """`06:30`, in UTC."""
+    hours, minutes = divmod(int(unix_seconds // 60) % 1440, 60)
+    return f"{hours:02}:{minutes:02}"
 
 
 def instant(unix_seconds: float) -> str:

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from agent.faults.environment_faults import EnvironmentFault
 from agent.model import Delivery, Ignored, LogRecord, Outcome, QueueAttributes, Reading, Settlement
 from agent.pulse import Pulse
+from agent.records.profiles import CODECATALYST
+from agent.records.profiles.profile import Profile
 from agent.telemetry.events import Telemetry, open_telemetry
 from agent.telemetry.labels import vocabulary
 from agent.telemetry.logs import open_log
@@ -212,12 +214,18 @@ class ObservedTelemetry:
 
 
 def observed(
-    *, level: str = "info", event_name_labels: int = 200, retired_spaces: Sequence[str] = ()
+    *,
+    level: str = "info",
+    event_name_labels: int = 200,
+    retired_spaces: Sequence[str] = (),
+    profiles: Sequence[Profile] = (CODECATALYST,),
 ) -> ObservedTelemetry:
     """A telemetry that nothing has been told yet."""
     clock, stream = FakeClock(), io.StringIO()
     pulse = Pulse(clock)
     log = open_log(level, "json", stream, clock)
     build = Build("1.2.3", "abcdef", "3.11.0")
-    telemetry = open_telemetry(log, pulse, build, event_name_labels, vocabulary(), retired_spaces=retired_spaces)
+    telemetry = open_telemetry(
+        log, pulse, build, event_name_labels, vocabulary(profiles), retired_spaces=retired_spaces
+    )
     return ObservedTelemetry(telemetry, clock, pulse, stream)

@@ -71,7 +71,8 @@ TESTED_ELSEWHERE: Final = {
     "unit/telemetry/test_metrics.py": "exposition snapshot",
     "unit/telemetry/test_named_events.py": "events flow_events life_events queue_events voice",
     "unit/telemetry/test_server.py": "connection pages",
-    "unit/telemetry/test_status.py": "fragments status_flow status_services",
+    "unit/telemetry/status/test_front.py": "fates fragments frame last_hour now services steps",
+    "unit/telemetry/status/test_runbook.py": "anchors",
 }
 """The modules that are tested only as a part of something larger, by the file that does it."""
 UNTESTED: Final = {

@@ -6,7 +6,7 @@ import pytest
 
 from agent.faults.environment_faults import EnvironmentFault
 from agent.pulse import Pulse
-from agent.telemetry.health import Health, Waiting
+from agent.telemetry.health import Health, Pending, Waiting
 from tests.support.clock import FakeClock
 from tests.support.telemetry import observed
 
@@ -33,6 +33,20 @@ def test_a_daemon_without_an_answer_from_queue_and_sink_is_not_ready() -> None:
     assert health.ready() == ["sink has not answered yet"]
     health.sink_accepts()
     assert health.ready() == []
+
+
+def test_what_is_awaited_is_no_fault() -> None:
+    """First answers and the stop are told apart from what fails; a queue that fails is told alone."""
+    health, _ = health_of()
+    assert health.pending() == [Pending.QUEUE]
+    health.queue_down("access denied", EnvironmentFault.QUEUE_DENIED)
+    assert health.pending() == []
+    health.queue_up()
+    assert health.pending() == [Pending.SINK]
+    health.sink_fails("no answer", EnvironmentFault.SINK_UNAVAILABLE)
+    assert health.pending() == []
+    health.drain()
+    assert health.pending() == [Pending.DRAINING]
 
 
 def test_a_queue_that_never_answered_makes_unready_at_once() -> None:

@@ -119,10 +119,17 @@ def test_the_front_page_is_html_for_people(site: Site) -> None:
 def test_any_other_path_is_not_found_and_not_repeated(site: Site, path: str) -> None:
     """404, with nothing of the request in the answer."""
     reply = site.get(path)
-    assert (reply.status, reply.body) == (404, b"not found: see /, /metrics, /livez and /readyz\n")
+    assert (reply.status, reply.body) == (404, b"not found: see /, /metrics, /livez, /readyz and /runbook\n")
 
 
-@pytest.mark.parametrize("path", ["/", "/metrics", "/livez", "/nowhere"])
+def test_the_runbook_is_served_with_every_reason(site: Site) -> None:
+    """`/runbook` is a page, too: a link of the status page leads to an entry of it."""
+    reply = site.get("/runbook")
+    assert (reply.status, reply.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+    assert b'id="dead-letter-object_missing"' in reply.body
+
+
+@pytest.mark.parametrize("path", ["/", "/runbook", "/metrics", "/livez", "/nowhere"])
 def test_head_answers_like_get_without_a_body(site: Site, path: str) -> None:
     """Status and type are those of GET; nothing follows the headers."""
     got, asked = site.get(path), site.get(path, "HEAD")
@@ -137,7 +144,7 @@ def test_other_methods_are_not_allowed(site: Site, method: str) -> None:
     assert (reply.status, reply.headers["Allow"]) == (405, "GET, HEAD")
 
 
-@pytest.mark.parametrize("path", ["/", "/metrics", "/readyz", "/nowhere"])
+@pytest.mark.parametrize("path", ["/", "/runbook", "/metrics", "/readyz", "/nowhere"])
 def test_every_answer_carries_the_security_headers(site: Site, path: str) -> None:
     """No sniffing, no scripts, no storing, no referrer, and no version to look exploits up by."""
     headers = site.get(path).headers

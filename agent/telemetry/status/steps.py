@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from agent.telemetry.activity import Activity
-from agent.telemetry.fragments import PanelRow, count_row, mean_time, rows_list
 from agent.telemetry.snapshot import Snapshot
+from agent.telemetry.status.fragments import PanelRow, count_row, known_row, mean_time, rows_list
+from agent.telemetry.status.frame import section
 from agent.telemetry.wording import number, size
 
 
@@ -25,14 +26,14 @@ def flow(seen: Snapshot, activity: Activity) -> str:
     """The steps as a list, each with its total, its rate and some details."""
     steps = (_received, _objects, _events, _exports, _settled)
     stages = "".join(_stage(step(seen, activity)) for step in steps)
-    return f'<h2>The flow</h2>\n<ol class="flow">{stages}</ol>\n'
+    return section("The flow", f'<ol class="flow">{stages}</ol>')
 
 
 def _received(seen: Snapshot, activity: Activity) -> _Stage:
-    waiting = seen.value("trail_agent_queue_messages", queue="main", state="visible")
-    delayed = seen.value("trail_agent_queue_messages", queue="main", state="delayed")
+    waiting = seen.known("trail_agent_queue_messages", queue="main", state="visible")
+    delayed = seen.known("trail_agent_queue_messages", queue="main", state="delayed")
     held = seen.value("trail_agent_in_flight_deliveries")
-    rows = [count_row("waiting", waiting), count_row("delayed", delayed), count_row("held here", held)]
+    rows = [known_row("waiting", waiting), known_row("delayed", delayed), count_row("held here", held)]
     total = seen.value("trail_agent_deliveries_received_total")
     return _Stage("Received", total, activity.per_minute("received"), "messages", rows)
 

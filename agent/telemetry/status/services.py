@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from agent.telemetry.fragments import PanelRow, count_row, rows_list
 from agent.telemetry.snapshot import Snapshot
+from agent.telemetry.status.fragments import PanelRow, count_row, rows_list
 
 _SHOWN: Final = 8
 _SUFFIX: Final = ".amazonaws.com"
@@ -19,7 +19,7 @@ def services(seen: Snapshot) -> str:
     rest = others[_SHOWN:]
     if rest:
         rows.append(_together(len(rest), sum(count for _, count in rest)))
-    return f'<section class="card"><h3>Delivered, by service</h3>{rows_list(rows)}</section>'
+    return f'<div class="card"><h3>Delivered, by service</h3>{rows_list(rows)}</div>'
 
 
 def _together(services: int, count: float) -> PanelRow:

@@ -1,11 +1,11 @@
-"""The style sheet of the status page, and the policy that allows it."""
+"""The style sheet of the pages, and the policy that allows it."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 
-from agent.telemetry.style import CONTENT_SECURITY_POLICY, STYLE
+from agent.telemetry.status.style import CONTENT_SECURITY_POLICY, STYLE
 
 
 def test_the_policy_allows_this_sheet_and_nothing_else() -> None:
