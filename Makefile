@@ -15,7 +15,7 @@ UV      := UV_SYSTEM_CERTS=1 $(BIN)/uv pip install --quiet --python
 # uv takes seconds where pip takes a minute. pip takes over where only pip's own configuration leads to an index.
 install = $(UV) $(BIN)/python $(1) || { echo "uv could not install; pip tries now." >&2; $(PIP) $(1); }
 
-.PHONY: setup tools demo test lint docs bench soak fuzz dist try-dist sbom lock clean
+.PHONY: setup tools demo test stack-test lint docs bench soak fuzz dist try-dist sbom lock clean
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -82,6 +82,9 @@ WORKERS = $(shell $(BIN)/python -c 'import os; print(2 * (os.cpu_count() or 1))'
 
 test: $(READY) tools ## run the whole test suite: WORKERS= PYTEST_ARGS=
 	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal $(PYTEST_ARGS)
+
+stack-test: $(READY) ## test against a real Collector, VictoriaLogs, Prometheus and Alertmanager (builds them; needs Go)
+	@$(BIN)/python -m tests.stack --numprocesses 2 $(PYTEST_ARGS)
 
 lint: $(READY) tools ## ruff, mypy --strict, import-linter, hadolint, zizmor, actionlint
 	@$(BIN)/ruff check .

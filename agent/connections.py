@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from agent import __version__
+from agent.aws.quick_get import QuickGet
+from agent.aws.quick_queue import QuickQueue
 from agent.aws.s3 import S3
 from agent.aws.session import Sessions
 from agent.aws.sqs import Sqs
@@ -70,11 +72,14 @@ class AwsConnections:
             "retries": _NO_RETRIES,
         }
         letters = queue.dead_letter_url
-        make = self._sessions.queue_client
+
+        def make(url: str, region: str) -> QuickQueue:
+            return QuickQueue(self._sessions.queue_client(url, region=region, **options))
+
         return Sqs(
-            make(queue.url, region=queue.region, **options),
+            make(queue.url, queue.region),
             url=queue.url,
-            others={letters: make(letters, region=queue.dead_letter_region, **options)} if letters else {},
+            others={letters: make(letters, queue.dead_letter_region)} if letters else {},
             wait_seconds=queue.wait_seconds,
             visibility_timeout_seconds=queue.visibility_timeout_seconds,
             version=__version__,
@@ -84,11 +89,11 @@ class AwsConnections:
 
     def _make_store(self) -> S3:
         """The buckets; those of one region and role share a client."""
-        clients: dict[tuple[str, str | None], Any] = {}
+        clients: dict[tuple[str, str | None], QuickGet] = {}
         for bucket in self._settings.buckets:
             where = (bucket.region, bucket.role_arn)
             if where not in clients:
-                clients[where] = self._sessions.client(
+                client = self._sessions.client(
                     "s3",
                     region=bucket.region,
                     role_arn=bucket.role_arn,
@@ -96,6 +101,7 @@ class AwsConnections:
                     max_pool_connections=self._settings.reads,
                     retries=_NO_RETRIES,
                 )
+                clients[where] = QuickGet(client)
         return S3(
             {bucket.name: clients[bucket.region, bucket.role_arn] for bucket in self._settings.buckets},
             {bucket.name: bucket.owner for bucket in self._settings.buckets},

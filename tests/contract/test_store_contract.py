@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
 from agent.aws import store_policy
+from agent.aws.quick_get import QuickGet
 from agent.aws.s3 import S3
 from agent.aws.store_policy import DENIED, MISSING, StoreError
 from agent.model import ObjectRef
 from tests.support.moto import Emulator
 from tests.support.store import FakeStore
 
-pytestmark = pytest.mark.parametrize("kind", ["fake", "moto"])
+pytestmark = pytest.mark.parametrize("kind", ["fake", "moto by boto3", "moto by quick reads"])
 
 OWNER = "123456789012"  # whom moto's buckets belong to
 STRANGER = "999999999999"
@@ -41,7 +43,10 @@ def open_rig(kind: str, request: pytest.FixtureRequest) -> OpenRig:
     """Makes the store that the test is about; `owner` is who must own its bucket."""
 
     def open_one(owner: str | None = None) -> Rig:
-        return _fake(owner) if kind == "fake" else _moto(request.getfixturevalue("emulator"), owner)
+        if kind == "fake":
+            return _fake(owner)
+        emulator = request.getfixturevalue("emulator")
+        return _moto(emulator, owner, QuickGet(emulator.s3) if "quick" in kind else emulator.s3)
 
     return open_one
 
@@ -53,10 +58,10 @@ def _fake(owner: str | None) -> Rig:
     return Rig(store, "acme-trail", store.put, store.delete, lambda _: 1_790_000_000)
 
 
-def _moto(emulator: Emulator, owner: str | None) -> Rig:
+def _moto(emulator: Emulator, owner: str | None, client: Any) -> Rig:
     bucket = emulator.bucket()
     s3 = emulator.s3
-    store = S3({bucket: s3, NO_BUCKET: s3}, {bucket: owner, NO_BUCKET: None})
+    store = S3({bucket: client, NO_BUCKET: client}, {bucket: owner, NO_BUCKET: None})
 
     def put(ref: ObjectRef, body: bytes) -> None:
         s3.put_object(Bucket=ref.bucket, Key=ref.key, Body=body)
@@ -155,7 +160,7 @@ def test_the_right_owner_may_be_demanded(open_rig: OpenRig) -> None:
 
 def test_a_bucket_of_a_stranger_is_refused(open_rig: OpenRig, kind: str) -> None:
     """A bucket that belongs to another account than expected is not read: `access_denied`."""
-    if kind == "moto":
+    if "moto" in kind:
         pytest.skip("moto's GetObject does not look at ExpectedBucketOwner; test_s3.py sees that it is sent")
     rig = open_rig(owner=STRANGER)
     ref = ObjectRef(rig.bucket, "object")

@@ -54,6 +54,8 @@ TESTED_ELSEWHERE: Final = {
     "golden/test_records_golden.py": "codeconnections identity pipelines trail_guard generic",
     "integration/test_compose.py": "serving",
     "integration/test_demo.py": "child demo emulator interrupt leash receiver runner script shown_daemon sinks world",
+    "property/test_signature.py": "signature",
+    "unit/aws/test_quick_get.py": "learnt",
     "unit/cli/test_config.py": "check report",
     "unit/cli/test_inspect.py": "inspection local_files output table_row",
     "unit/cli/test_local_forms.py": "json_parts no_events",

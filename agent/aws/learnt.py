@@ -1,0 +1,158 @@
+"""Requests that boto3 makes again and again, made without most of boto3.
+
+Only path, body, date and signature differ from one request of a kind to the next. So boto3 makes the first one, which
+is not sent; from then on its form is filled in, signed, and sent over the client's own connections, with its proxies,
+certificates and time-outs. A form whose signature is not boto3's own, or that goes another way, is not used.
+"""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.credentials import ReadOnlyCredentials
+
+from agent.aws.signature import DATE_FORMAT, Authorization, Signer
+
+OK: Final = 200
+_PER_REQUEST: Final = frozenset(
+    {
+        *("authorization", "x-amz-date", "x-amz-security-token", "content-length"),
+        *("amz-sdk-invocation-id", "amz-sdk-request"),
+    }
+)
+_ANSWER: Final[Mapping[str, str]] = {"last-modified": "Thu, 01 Jan 1970 00:00:00 GMT", "content-length": "2"}
+
+
+def utc_now() -> datetime:
+    """The time that a signature tells."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The requests of one kind: `url` and `path` up to what differs, and the `headers` that never change."""
+
+    url: str
+    path: str
+    headers: Mapping[str, str]
+    signer: Signer
+    credentials: Callable[[], ReadOnlyCredentials]
+    send: Callable[[AWSPreparedRequest], AWSResponse]
+
+    def ask(self, now: datetime, *, tail: str = "", body: bytes = b"", stream: bool = False) -> AWSResponse:
+        """The answer to one request; `tail` ends its path. Raises what botocore raises where there is no answer.
+
+        With `stream` the body of the answer is left to be read from `raw`.
+        """
+        headers = {**self.headers, **self.signer.headers(self.path + tail, body, self.credentials(), now)}
+        if body:
+            headers["Content-Length"] = str(len(body))
+        return self.send(
+            AWSPreparedRequest(self.signer.method, self.url + tail, headers, body=body or None, stream_output=stream)
+        )
+
+
+class Forms:
+    """The forms of one boto3 `client`, learnt when each is first needed. Thread-safe."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self._forms: dict[Hashable, Form | None] = {}
+        self._learning = threading.Lock()
+
+    def of(self, kind: Hashable, operation: str, call: Callable[[], object], sample: str = "") -> Form | None:
+        """The form of the requests that `call` makes; None where only boto3 can make them.
+
+        `operation` is its name in the API. The path of the request ends in `sample`, in whose place other requests of
+        this `kind` have something else. Raises what botocore raises before it sends.
+        """
+        if kind not in self._forms:
+            with self._learning:
+                if kind not in self._forms:
+                    self._forms[kind] = _Lesson.learn(self._client, operation, call).form(self._client, sample)
+        return self._forms[kind]
+
+
+class _Lesson:
+    """One request that boto3 makes for us to look at; it is answered here, and never sent."""
+
+    def __init__(self) -> None:
+        self._pupil = threading.get_ident()  # others may use the client meanwhile
+        self._request: AWSPreparedRequest | None = None
+        self._auth: Callable[[], Any] | None = None
+
+    @classmethod
+    def learn(cls, client: Any, operation: str, call: Callable[[], object]) -> _Lesson:
+        """Let `call` make its request of the client."""
+        lesson, events = cls(), client.meta.events
+        service = client.meta.service_model.service_id.hyphenize()
+        handlers = {
+            f"before-sign.{service}.{operation}": lesson._signing,
+            f"before-send.{service}.{operation}": lesson._sending,
+        }
+        for name, handler in handlers.items():
+            events.register(name, handler)
+        try:
+            call()
+        finally:
+            for name, handler in handlers.items():
+                events.unregister(name, handler)
+        return lesson
+
+    def _signing(self, request_signer: Any, signing_name: str, region_name: str, **more: Any) -> None:
+        """botocore is about to sign."""
+        if threading.get_ident() == self._pupil:
+            version = more["signature_version"]
+            self._auth = lambda: request_signer.get_auth_instance(signing_name, region_name, version)
+
+    def _sending(self, request: AWSPreparedRequest, **_more: Any) -> AWSResponse | None:
+        """botocore is about to send; what a handler returns is taken for the answer."""
+        if threading.get_ident() != self._pupil:
+            return None
+        self._request = request
+        return AWSResponse(request.url, OK, dict(_ANSWER), _Nothing(b"{}"))
+
+    def form(self, client: Any, sample: str) -> Form | None:
+        """What was learnt, if it can be done again."""
+        session = getattr(getattr(client, "_endpoint", None), "http_session", None)
+        if self._request is None or self._auth is None or session is None:
+            return None
+        headers = {name: _text(value) for name, value in self._request.headers.items()}
+        given, url = Authorization.read(headers.get("Authorization", "")), urlsplit(self._request.url)
+        if given is None or url.query or not url.path.endswith(f"/{sample}"):
+            return None
+        kept = {name: value for name, value in headers.items() if name.lower() not in _PER_REQUEST}
+        host = {"host": url.netloc.rpartition("@")[2]}
+        signed = {name: value for name, value in (kept | host).items() if name.lower() in given.names}
+        signer = Signer(self._request.method, given.region, given.service, signed)
+        credentials = _frozen(self._auth)
+        moment = datetime.strptime(headers["X-Amz-Date"], DATE_FORMAT).replace(tzinfo=UTC)
+        again = signer.headers(url.path, self._request.body or b"", credentials(), moment)
+        if again["Authorization"] != headers["Authorization"]:
+            return None
+        whole, path = self._request.url.removesuffix(sample), url.path.removesuffix(sample)
+        return Form(whole, path, kept, signer, credentials, session.send)
+
+
+class _Nothing(io.BytesIO):
+    """What an answer of urllib3 has that is read at once."""
+
+    def stream(self, **_options: object) -> Iterator[bytes]:
+        """All of it."""
+        yield self.read()
+
+
+def _frozen(auth: Callable[[], Any]) -> Callable[[], ReadOnlyCredentials]:
+    """The credentials as they are now: botocore renews them before they expire, when they are asked for."""
+    return lambda: auth().credentials
+
+
+def _text(value: object) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)
