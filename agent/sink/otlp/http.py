@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import math
 import threading
 import time
@@ -17,6 +16,7 @@ from urllib.parse import urlsplit
 from google.protobuf.json_format import Parse, ParseError
 from google.protobuf.message import DecodeError
 from google.rpc.status_pb2 import Status
+from isal import igzip
 from requests import RequestException, Session
 from urllib3.exceptions import HTTPError
 
@@ -46,7 +46,7 @@ _PARTIAL_SUCCESS = (b"\x0a", b'{"partialSuccess"', b'{"partial_success"')  # how
 _PAGES = frozenset({"text/html", "application/xhtml+xml"})
 _SPEAKS_GRPC = " as a gRPC receiver does: check otlp.protocol, and the port of otlp.endpoint"
 _CHECK_PATH = "check the address and the path of otlp.endpoint"
-_GZIP_LEVEL = 1  # a third of the CPU of level 9 for three quarters of its ratio
+_GZIP_LEVEL = 2  # of ISA-L: a seventh of the CPU of zlib's level 1, for a better ratio
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ class HttpTransport:
         """Post `payload`, the bytes of one request; never raises for what the network does."""
         began = time.monotonic()
         try:
-            reply = self._exchange(gzip.compress(payload, _GZIP_LEVEL, mtime=0) if self._gzip else payload)
+            reply = self._exchange(igzip.compress(payload, _GZIP_LEVEL, mtime=0) if self._gzip else payload)
         except (RequestException, HTTPError) as error:
             return no_answer(error, self._endpoint.origin, self._timeout, time.monotonic() - began, self._discreet)
         except (OSError, ValueError) as error:

@@ -1,0 +1,135 @@
+"""A LogRecord as the bytes of its OTLP message, written straight: a quarter of what protobuf's own messages cost.
+
+Pure, and total: no record can make it raise. Fields stand in the order of their numbers, as in protobuf's own
+deterministic form; tests hold the bytes against it. Pages: opentelemetry-proto, `logs/v1/logs.proto` and
+`common/v1/common.proto`; Protocol Buffers, "Encoding".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from struct import pack
+from typing import Final
+
+from agent.model import AttributeValue, LogRecord
+from agent.sink.safe_text import int_text, safe_key, safe_text
+
+_UINT64_MAX: Final = 2**64 - 1
+_INT64: Final = range(-(2**63), 2**63)
+_SEVERITIES: Final = range(25)
+_REPEATED: Final = 100  # characters: a longer value seldom comes again, and is not kept
+
+_LOW_BITS, _MORE = 0x7F, 0x80  # of one byte: seven bits of the number, and whether others follow
+
+# Tags: the number of a field and its wire type, 2 where a length follows.
+_TIME: Final = b"\x09"  # LogRecord.time_unix_nano, fixed64
+_SEVERITY: Final = b"\x10"
+_BODY: Final = b"\x2a"
+_ATTRIBUTE: Final = b"\x32"
+_OBSERVED: Final = b"\x59"  # LogRecord.observed_time_unix_nano, fixed64
+_EVENT_NAME: Final = b"\x62"
+_KEY: Final = b"\x0a"  # KeyValue.key
+_VALUE: Final = b"\x12"  # KeyValue.value
+_STRING: Final = b"\x0a"  # AnyValue.string_value
+_BOOL: Final = b"\x10"
+_INT: Final = b"\x18"
+_ARRAY: Final = b"\x2a"
+_KVLIST: Final = b"\x32"
+_ITEM: Final = b"\x0a"  # ArrayValue.values, KeyValueList.values
+_TRUE, _FALSE = _BOOL + b"\x01", _BOOL + b"\x00"
+
+
+def varint(number: int) -> bytes:
+    """`number`, not negative and below 2⁶⁴, in protobuf's variable length."""
+    if number < len(_VARINTS):
+        return _VARINTS[number]
+    return _long_varint(number)
+
+
+def _long_varint(number: int) -> bytes:
+    written = bytearray()
+    while number > _LOW_BITS:
+        written.append(number & _LOW_BITS | _MORE)
+        number >>= 7
+    written.append(number)
+    return bytes(written)
+
+
+_VARINTS: Final = tuple(_long_varint(number) for number in range(1 << 12))
+
+
+def field(tag: bytes, content: bytes) -> bytes:
+    """A field of bytes, text or a message."""
+    return tag + varint(len(content)) + content
+
+
+def record_bytes(record: LogRecord) -> bytes:
+    """The message of `record`. What cannot travel is mended: see `safe_text`."""
+    parts = [*_fixed(_TIME, record.time_unix_nano)]
+    if record.severity_number in _SEVERITIES and record.severity_number:
+        parts += (_SEVERITY, varint(record.severity_number))
+    parts.append(field(_BODY, _text(record.body)))
+    for key, value in record.attributes.items():
+        if type(value) is str:
+            parts.append(_pair(key, value) if len(value) <= _REPEATED else _attribute(key, _text(value)))
+        else:
+            parts.append(_attribute(key, _value(value)))
+    parts += _fixed(_OBSERVED, record.observed_time_unix_nano)
+    if record.event_name:
+        parts.append(field(_EVENT_NAME, safe_text(record.event_name).encode()))
+    return b"".join(parts)
+
+
+def key_value(key: str, value: str) -> bytes:
+    """The message KeyValue of a key that can be sent, and of text."""
+    return _key(key) + field(_VALUE, _text(value))
+
+
+def _fixed(tag: bytes, nanoseconds: int) -> tuple[bytes, ...]:
+    number = min(max(nanoseconds, 0), _UINT64_MAX)
+    return (tag, pack("<Q", number)) if number else ()
+
+
+@lru_cache(maxsize=8192)
+def _pair(key: str, value: str) -> bytes:
+    """An attribute of text; most of them are the same in many records."""
+    return _attribute(key, _text(value))
+
+
+def _attribute(key: str, value: bytes) -> bytes:
+    head = _key(key)
+    return field(_ATTRIBUTE, head + field(_VALUE, value)) if head else b""
+
+
+@lru_cache(maxsize=1024)
+def _key(key: str) -> bytes:
+    """The beginning of a KeyValue; empty where the key must be dropped."""
+    name = safe_key(key)
+    return field(_KEY, name.encode()) if name else b""
+
+
+def _text(value: str) -> bytes:
+    """An AnyValue of text."""
+    return field(_STRING, safe_text(value).encode())
+
+
+def _value(value: AttributeValue) -> bytes:
+    """An AnyValue of anything that an attribute can hold."""
+    if isinstance(value, str):
+        return _text(value)
+    if isinstance(value, bool):
+        return _TRUE if value else _FALSE
+    if isinstance(value, int):
+        return _INT + varint(value & _UINT64_MAX) if value in _INT64 else _text(int_text(value))
+    return field(_ARRAY, _array(value))
+
+
+def _array(values: Sequence[str | Mapping[str, str]]) -> bytes:
+    items = (_text(value) if isinstance(value, str) else field(_KVLIST, _map(value)) for value in values)
+    return b"".join(field(_ITEM, item) for item in items)
+
+
+def _map(values: Mapping[str, str]) -> bytes:
+    pairs = ((_key(key), field(_VALUE, _text(value))) for key, value in values.items())
+    return b"".join(field(_ITEM, head + value) for head, value in pairs if head)
