@@ -109,6 +109,9 @@ soak: $(READY) ## end the real process again and again while events flow: KILLS=
 fuzz: $(READY) ## feed mutated objects and notifications to everything that reads: N= SEED=
 	@$(BIN)/python -m tests.fuzz $(if $(N),--number $(N)) $(if $(SEED),--seed $(SEED))
 
+screenshots: $(READY) ## look at the status page in a headless Chromium, and write pictures of it: CHECK=1 writes none
+	@$(BIN)/python -m tests.screenshots $(if $(CHECK),--check)
+
 REVISION = $(shell git rev-parse HEAD 2>/dev/null)
 
 # The sdist first, and the wheel from the sdist. The commit is the label `revision` of trail_agent_build_info.

@@ -20,6 +20,7 @@ _OF: Final = {
     "helm": "make tools, which needs Go",
     "actionlint": "make tools, which needs Go",
     "checkov": "make tools",
+    "chromium-headless-shell": "apt-get install --no-install-recommends chromium-headless-shell, or any Chrome",
     "node": "apt-get install --no-install-recommends nodejs npm",
     "amtool": "apt-get install --no-install-recommends prometheus-alertmanager",
     "prometheus": "apt-get install --no-install-recommends prometheus",
@@ -27,15 +28,21 @@ _OF: Final = {
     "systemd-analyze": "apt-get install --no-install-recommends systemd",
 }
 """Where the tools come from that `make setup` does not bring."""
+_ALSO: Final = {
+    "chromium-headless-shell": ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome"),
+}
+"""Programs that do as well."""
 
 
 @cache
 def tool(name: str) -> str:
     """The path of the program `name`; skips the test if it is missing, or fails it where `CHECK_TOOLS=required`."""
-    path = shutil.which(name, path=os.pathsep.join(map(str, _PLACES))) or shutil.which(name)
+    places = (os.pathsep.join(map(str, _PLACES)), None)
+    found = (shutil.which(each, path=place) for each in (name, *_ALSO.get(name, ())) for place in places)
+    path = next(filter(None, found), "")
     if not path:
         _is_missing(name, _OF.get(name, "make setup"))
-    return path
+    return str(path)
 
 
 def npm_modules() -> Path:

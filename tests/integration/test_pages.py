@@ -1,0 +1,41 @@
+"""How the pages look in a real browser, in each state of the daemon: at 400, 800 and 1,400 pixels, light and dark."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+
+import pytest
+
+from tests.screenshots.__main__ import OF_README, SHOWN
+from tests.screenshots.chromium import Browser, browser
+from tests.screenshots.looks import PAGES, digest, faults
+from tests.screenshots.palette import PAGE
+from tests.screenshots.states import STATES
+from tests.support.web_page import front_page
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A headless Chromium."""
+    with browser() as one:
+        yield one
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_fits_and_is_legible(chromium: Browser, page: str) -> None:
+    """Nothing is cut off, outside the window, too faint, or refused by the policy; no part jumps at a reload."""
+    assert faults(chromium, page) == []
+
+
+def test_the_readme_shows_the_page_as_it_is() -> None:
+    """Its pictures are of today's page, which is the same each time; they are small."""
+    today = digest(front_page(STATES[SHOWN]()))
+    for path in OF_README:
+        picture = path.read_bytes()
+        width, height = struct.unpack(">II", picture[16:24])
+        assert width < 1300
+        assert height < 1500
+        assert len(picture) < 150_000
+        told = picture.partition(b"tEXt" + PAGE + b"\0")[2][: len(today)].decode("ascii", "replace")
+        assert told == today, f"{path.name} shows an older page: run `make screenshots`, and look at what it wrote"
