@@ -39,12 +39,16 @@ local flow = layout.row('The flow, in the order of the ledger', [
     from.series(perMinute('trail_agent_objects_read_total'), 'objects read'),
     from.series(perMinute('trail_agent_notifications_ignored_total'), 'parts ignored'),
   ]) + minute + look.width(6),
-  look.bars('3 · Events, by fate', 'Each event that is read has one fate. skipped: not selected. duplicate: shipped before by this process. retried: its message comes again.', [
-    from.series(perMinute('trail_agent_events_total', 'fate'), '{{fate}}'),
-  ]) + minute + look.colors({ exported: 'green', skipped: '#8e8e8e', duplicate: 'blue', retried: 'yellow', malformed: 'orange', dead_lettered: 'red' }) + look.width(12),
-  look.bars('4 · Export requests, by result', 'What the sink answered. Only ok and partial are a yes.', [from.series(perMinute('trail_agent_export_requests_total', 'result'), '{{result}}')])
+  look.lines('3 · Events read', 'Events of any service in these objects, and those of them that are skipped, because select does not name them.', [
+    from.series(perMinute('trail_agent_events_read_total'), 'read'),
+    from.series(perMinute('trail_agent_events_total', '', 'fate="skipped"'), 'skipped'),
+  ]) + minute + look.colors({ skipped: '#8e8e8e', read: 'blue' }) + look.width(6),
+  look.bars('4 · Events selected, by fate', 'What became of the events that are not skipped. duplicate: shipped before by this process. retried: the message comes again.', [
+    from.series(perMinute('trail_agent_events_total', 'fate', 'fate!="skipped"'), '{{fate}}'),
+  ]) + minute + look.colors({ exported: 'green', duplicate: 'blue', retried: 'yellow', malformed: 'orange', dead_lettered: 'red' }) + look.width(6),
+  look.bars('5 · Export requests, by result', 'What the sink answered. Only ok and partial are a yes.', [from.series(perMinute('trail_agent_export_requests_total', 'result'), '{{result}}')])
   + minute + look.colors({ ok: 'green', partial: 'blue', throttled: 'yellow', unavailable: 'orange', rejected: 'red', misconfigured: 'purple' }) + look.width(6),
-  look.bars('5 · Messages settled, by outcome', 'What SQS was told. delivered: deleted. retry and returned: they come again. dead_letter: sent to the dead-letter queue, then deleted.', [
+  look.bars('6 · Messages settled, by outcome', 'What SQS was told. delivered: deleted. retry and returned: they come again. dead_letter: sent to the dead-letter queue, then deleted.', [
     from.series(perMinute('trail_agent_deliveries_settled_total', 'outcome'), '{{outcome}}'),
   ]) + minute + look.colors({ delivered: 'green', returned: 'blue', retry: 'yellow', dead_letter: 'red' }) + look.width(6),
   look.lines('Events in hand', alarms + 'Events that were read and have no fate yet. The line comes back to 0 whenever no message is in hand; if it stays away from it, the ledger does not balance.', [
