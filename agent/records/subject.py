@@ -124,8 +124,9 @@ class _Path:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A `Name`, made ready for reading."""
+    """A `Name`, made ready for reading. Without a value in `column` there is none at all."""
 
+    column: str
     paths: tuple[_Path, ...]
     form: re.Pattern[str] | None
     given: _Path | None
@@ -134,8 +135,10 @@ class _Place:
     @classmethod
     def of(cls, name: Name, columns: Mapping[str, str]) -> _Place:
         given = name.given
+        paths = tuple(_Path.of(path, columns) for path in name.field.split("/"))
         return cls(
-            tuple(_Path.of(path, columns) for path in name.field.split("/")),
+            paths[0].column,
+            paths,
             re.compile(name.form) if name.form else None,
             _Path.of(given.field, columns) if given else None,
             given.value.lower() if given else "",
@@ -163,6 +166,8 @@ class _Step:
     def value(self, sides: Sequence[object]) -> str:
         for fields in sides:
             for place in self.places:
+                if getattr(fields, place.column) is None:  # as most fields are
+                    continue
                 if found := place.value(fields):
                     return found.rpartition(self.after)[2] if self.after else found
         return ""
