@@ -15,7 +15,7 @@ UV      := UV_SYSTEM_CERTS=1 $(BIN)/uv pip install --quiet --python
 # uv takes seconds where pip takes a minute. pip takes over where only pip's own configuration leads to an index.
 install = $(UV) $(BIN)/python $(1) || { echo "uv could not install; pip tries now." >&2; $(PIP) $(1); }
 
-.PHONY: setup tools demo test stack-test lint docs bench soak fuzz dist try-dist sbom lock clean
+.PHONY: setup tools demo test stack-test loki-check lint docs bench soak fuzz dist try-dist sbom lock clean
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -85,6 +85,9 @@ test: $(READY) tools ## run the whole test suite: WORKERS= PYTEST_ARGS=
 
 stack-test: $(READY) ## test against a real Collector, VictoriaLogs, Prometheus and Alertmanager (builds them; needs Go)
 	@$(BIN)/python -m tests.stack --numprocesses 2 $(PYTEST_ARGS)
+
+loki-check: $(READY) ## send records to a Loki of yours, and ask it every query that ships: LOKI_URL= LOKI_TENANT=
+	@LOKI_URL='$(LOKI_URL)' LOKI_TENANT='$(LOKI_TENANT)' $(BIN)/python -m tests.loki_check
 
 lint: $(READY) tools ## ruff, mypy --strict, import-linter, hadolint, zizmor, actionlint
 	@$(BIN)/ruff check .

@@ -5,11 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
-from pathlib import Path
 from typing import Final
 
 import pytest
-import yaml
 
 from agent.errors import Fault
 from agent.faults.dead_letters import Reason
@@ -18,44 +16,21 @@ from agent.faults.retries import RetryReason
 from agent.model import Ignored, Outcome, Settlement
 from agent.records.profiles import CODECATALYST, PROFILES
 from tests.support import logql
-from tests.support.dashboards import dashboards, loki_texts
 from tests.support.logql import Match, Query
 from tests.support.messages import delivery
+from tests.support.shipped_logql import shipped
 from tests.support.stored import stored
 from tests.support.telemetry import observed
 
-ROOT: Final = Path(__file__).parents[2]
-PAGES: Final = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted(ROOT.glob("deploy/**/*.md")))
-RULES: Final = ROOT / "deploy" / "loki" / "rules.yaml"
 AGENTS_LOG: Final = Match("service_name", "=", "trail-agent")
 CHOSEN: Final = "O'Neill+1 (Müller)"
 """What somebody may type or choose in a dashboard."""
 OF_QUERIES: Final = frozenset({"__error__", "__error_details__"})
 
 
-def _of_page(page: Path) -> Iterator[str]:
-    """The blocks marked as LogQL, and what stands in a line as code and begins with a selector."""
-    text = page.read_text(encoding="utf-8")
-    yield from (block.strip() for block in re.findall(r"^```logql\n(.*?)^```$", text, re.MULTILINE | re.DOTALL))
-    outside = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
-    yield from re.findall(r"`(\{service_name[^`]*)`", outside)
-
-
-def _shipped() -> Iterator[tuple[str, str]]:
-    """Each query with the place where it stands."""
-    for page in PAGES:
-        yield from ((str(page.relative_to(ROOT)), query) for query in _of_page(page))
-    if RULES.exists():
-        for group in yaml.safe_load(RULES.read_text(encoding="utf-8"))["groups"]:
-            yield from ((rule.get("alert") or rule["record"], rule["expr"]) for rule in group["rules"])
-    for name, dashboard in dashboards().items():
-        for chosen in ("", CHOSEN):
-            yield from ((f"{name}, {place}", query) for place, query in loki_texts(dashboard, chosen))
-
-
 @cache
 def _queries() -> list[tuple[str, Query]]:
-    places, texts = zip(*_shipped(), strict=True)
+    places, texts = zip(*shipped(CHOSEN), strict=True)
     return list(zip(places, logql.parsed(texts), strict=True))
 
 

@@ -73,13 +73,13 @@ def _frozen(names: Mapping[str, set[str]]) -> Mapping[str, frozenset[str]]:
 
 def _received() -> Iterator[ReceivedRecord]:
     mapper = open_mapper()
-    for text in _trail_files():
+    for text in trail_files():
         selected = reader.read(text, EveryEvent(), 10_000)
         mapped = [mapper.to_record(raw, SOURCE) for raw in selected.raws]
         yield from records(Encoder({"service.name": "aws-codecatalyst"}, "1.2.3").encode(mapped))
 
 
-def _trail_files() -> Iterator[bytearray]:
+def trail_files() -> Iterator[bytearray]:
     """Generated events of CodeCatalyst, its other operations, and the files of the other profiles."""
     generated = Generator(Random(1), datetime.fromtimestamp(START, UTC)).generate(ROUND_SIZE)
     yield log_file(*(event.record for event in generated))
