@@ -203,7 +203,7 @@ local steps(list) = {
         legend: { show: false },
         rowsFrame: { layout: 'auto', value: 'Messages or events' },
         showValue: 'never',
-        tooltip: { mode: 'single', showColorScale: false, yHistogram: false },
+        tooltip: { mode: 'single', show: true, showColorScale: false, yHistogram: false },
         yAxis: { axisPlacement: 'left', reverse: false, unit: 's' },
       },
     },
