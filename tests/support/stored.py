@@ -84,6 +84,7 @@ def trail_files() -> Iterator[bytearray]:
     generated = Generator(Random(1), datetime.fromtimestamp(START, UTC)).generate(ROUND_SIZE)
     yield log_file(*(event.record for event in generated))
     yield log_file(*(_operation(name, members) for name, members in _UNDOCUMENTED.items()))
+    yield log_file(raw_event(eventTime="yesterday"), raw_event(userAgent="too long" * 1000))
     for path in sorted((DATA / "profiles").glob("*.json")):
         yield bytearray(path.read_bytes())
 
