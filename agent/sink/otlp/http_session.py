@@ -12,8 +12,8 @@ import io
 import socket
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
 from http.client import HTTPResponse as Head
 from http.client import RemoteDisconnected
 from http.cookiejar import DefaultCookiePolicy
@@ -27,7 +27,10 @@ from urllib3.exceptions import ConnectTimeoutError, LocationParseError, NameReso
 from urllib3.util.connection import allowed_gai_family
 from urllib3.util.ssltransport import SSLTransport
 
+from agent.sink.otlp.watchdog import Watchdog
+
 _LEAST: Final = 0.001  # seconds
+_watchdog: Final = Watchdog()
 _Address = tuple[socket.AddressFamily, socket.SocketKind, int, str, Any]  # as getaddrinfo gives it
 
 
@@ -112,16 +115,9 @@ class _PunctualConnection(HTTPConnection):
         with self.watched(self.timeout):
             return super().getresponse()
 
-    @contextmanager
-    def watched(self, seconds: float) -> Iterator[None]:
+    def watched(self, seconds: float) -> AbstractContextManager[None]:
         """Close the connection if the block has not ended in `seconds`."""
-        watch = threading.Timer(max(seconds, 0.0), self._hang_up)
-        watch.daemon = True
-        watch.start()
-        try:
-            yield
-        finally:
-            watch.cancel()
+        return _watchdog.watched(seconds, self._hang_up)
 
     def _new_conn(self) -> socket.socket:
         """Connect to the first of the host's addresses that lets us; fails as urllib3's own does."""

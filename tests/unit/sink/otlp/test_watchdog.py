@@ -1,0 +1,70 @@
+"""One thread that ends what takes too long."""
+
+from __future__ import annotations
+
+import threading
+from functools import partial
+from typing import Final
+
+from agent.sink.otlp.watchdog import Watchdog
+
+LONG: Final = 60.0
+AT_ONCE: Final = 0.005
+
+
+def test_a_block_that_takes_too_long_is_bitten_once() -> None:
+    """It is told while it still runs, and not again when it ends."""
+    watchdog, bites, bitten = Watchdog(), list[int](), threading.Event()
+
+    def bite() -> None:
+        bites.append(1)
+        bitten.set()
+
+    with watchdog.watched(AT_ONCE, bite):
+        assert bitten.wait(LONG)
+    assert bites == [1]
+
+
+def test_a_block_that_ends_in_time_is_left_alone() -> None:
+    """Whatever is watched afterwards, nothing is called for it."""
+    watchdog, bites, bitten = Watchdog(), list[str](), threading.Event()
+    with watchdog.watched(AT_ONCE / 5, partial(bites.append, "early")):
+        pass
+    with watchdog.watched(AT_ONCE, bitten.set):
+        assert bitten.wait(LONG)
+    assert bites == []
+
+
+def test_an_earlier_end_is_not_kept_waiting_by_a_later_one() -> None:
+    """The thread waits for the first of many, also if that one came last."""
+    watchdog, bitten = Watchdog(), threading.Event()
+    with watchdog.watched(LONG, bitten.clear), watchdog.watched(LONG * 2, bitten.clear):
+        with watchdog.watched(AT_ONCE, bitten.set):
+            assert bitten.wait(LONG)
+        assert bitten.is_set()
+
+
+def test_many_that_end_in_time_leave_nothing_behind() -> None:
+    """A busy sink does not make the list of what is watched grow."""
+    watchdog = Watchdog()
+    for _ in range(5_000):
+        with watchdog.watched(LONG, lambda: None):
+            pass
+    assert len(watchdog._due) < 200
+    assert watchdog._watched == {}
+
+
+def test_many_threads_share_one() -> None:
+    """Each block is bitten for itself, and one thread does it."""
+    watchdog, bitten = Watchdog(), [threading.Event() for _ in range(20)]
+
+    def work(event: threading.Event) -> None:
+        with watchdog.watched(AT_ONCE, event.set):
+            assert event.wait(LONG)
+
+    threads = [threading.Thread(target=work, args=(event,)) for event in bitten]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert all(event.is_set() for event in bitten)
