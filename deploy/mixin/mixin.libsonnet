@@ -2,7 +2,9 @@
 // prometheusRules, grafanaDashboards. lokiRules are for Loki's ruler. README.md says how to use it.
 (import 'config.libsonnet') +
 (import 'alerts/agent.libsonnet') +
+(import 'alerts/codecatalyst.libsonnet') +
+(import 'alerts/exit.libsonnet') +
+(import 'alerts/others.libsonnet') +
 (import 'rules/rules.libsonnet') +
-(import 'loki/loki.libsonnet') +
 (import 'dashboards/dashboards.libsonnet') +
-(import 'runbook.libsonnet')
+(import 'links.libsonnet')

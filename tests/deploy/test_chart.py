@@ -7,7 +7,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 import typer
@@ -20,7 +20,6 @@ from agent.settings.destination import PLACES
 from agent.telemetry.health import STILL_SECONDS
 from tests.reference.chart import CHART, copies
 from tests.support.chart import CASES, KUBERNETES, container, helm, manifest, manifests, pods, settings_text
-from tests.support.telemetry import observed
 from tests.support.tools import run_tool
 
 ROOT: Final = CHART.parents[2]
@@ -334,23 +333,46 @@ def test_alerts_and_dashboards_are_those_of_their_source() -> None:
     """The chart has each of them, and none besides; the operator gets the alerts word by word."""
     files = [path for path in (CHART / "files").rglob("*") if path.suffix in (".json", ".yaml")]
     assert {path: path.read_text(encoding="utf-8") for path in files} == dict(copies()), "run `make docs`"
-    (groups,) = yaml.safe_load(copies()[CHART / "files" / "rules.yaml"]).values()
-    assert manifest("PrometheusRule", "full")["spec"]["groups"] == groups
+    assert _groups("minimal", "prometheusRule.enabled=true") == _groups_of_the_file()
 
 
-def test_the_alerts_ask_for_metrics_that_there_are() -> None:
-    """Each name in an alert is a metric of the agent, under the job that the PodMonitor sets."""
+def _groups_of_the_file() -> list[dict[str, Any]]:
+    return list(yaml.safe_load(copies()[CHART / "files" / "rules.yaml"])["groups"])
+
+
+def _groups(case: str, *changes: str) -> list[dict[str, Any]]:
+    return list(manifest("PrometheusRule", case, *changes)["spec"]["groups"])
+
+
+def test_the_operator_gets_the_packs_that_are_chosen_and_what_dashboards_need() -> None:
+    """Recording rules stay whatever is chosen; every group is a pack's, or holds only recording rules."""
+    everything = [group["name"] for group in _groups_of_the_file()]
+    records = [name for name in everything if name.endswith(".rules")]
+    assert records
+    assert [one["name"] for one in _groups("full")] == [
+        *records,
+        *("trail-agent", "codecatalyst-audit", "trail-guard-audit"),
+    ]
+    nothing = _groups("minimal", "prometheusRule.enabled=true", "prometheusRule.packs=null")
+    assert [one["name"] for one in nothing] == records
+    assert all("record" in rule for group in nothing for rule in group["rules"])
+
+
+def test_the_operators_alerts_lead_to_the_docs_that_the_values_name() -> None:
+    """Each one, and nothing else in it changes."""
+    for group in _groups("full"):
+        for rule in group["rules"]:
+            if "alert" in rule:
+                url = f"https://git.example.com/trail-agent/docs/alerts.md#{rule['alert'].lower()}"
+                assert rule["annotations"]["runbook_url"] == url
+
+
+def test_the_alerts_ask_for_the_job_that_the_pod_monitor_sets() -> None:
+    """Whatever the release is called."""
     (relabeling,) = manifest("PodMonitor", "full")["spec"]["podMetricsEndpoints"][0]["relabelings"]
     assert relabeling["targetLabel"] == "job"
-    samples = [one for metric in observed().telemetry.metrics.registry.collect() for one in metric.samples]
-    known = {name for one in samples for name in (one.name, *one.labels, *one.labels.values())}
-    for group in manifest("PrometheusRule", "full")["spec"]["groups"]:
-        for rule in group["rules"]:
-            asked = re.findall(r'(\w+){job="([^"]*)"([^}]*)}', rule["expr"])
-            assert asked
-            for name, job, labels in asked:
-                assert job == relabeling["replacement"]
-                assert {name, *re.findall(r"\w+", labels)} <= known | {"up"}
+    asked = re.findall(r'job="([^"]*)"', str(_groups("full")))
+    assert set(asked) == {relabeling["replacement"]}
 
 
 def test_dashboards_become_config_maps_for_the_sidecar(tmp_path: Path) -> None:

@@ -1,103 +1,124 @@
-"""What deploy/mixin makes: the rules for Prometheus and Loki, and the dashboards, as plain files.
+"""What deploy/mixin makes as plain files: rules for Prometheus and Loki, tests of the rules, and the dashboards.
 
-A rule's hidden field `why` becomes the comment above it: both readers, of the mixin and of the file, are told.
+Hidden fields of a rule are for its readers: `why` becomes the comment above it, `runbook` its entry in docs/alerts.md.
 """
 
 from __future__ import annotations
 
 import json
-import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 import _jsonnet
-import yaml
+
+from tests.reference import plain_yaml
 
 DEPLOY: Final = Path(__file__).parents[2] / "deploy"
 MIXIN: Final = DEPLOY / "mixin"
+PROMETHEUS: Final = DEPLOY / "prometheus"
+LOKI: Final = DEPLOY / "loki"
 DASHBOARDS: Final = DEPLOY / "grafana" / "dashboards"
-_WIDTH: Final = 120
-_ORDER: Final = "name interval alert record expr for labels annotations summary description".split()
-_ALL: Final = """
+_RULES: Final = """
 local told(groups) = [
-  group { rules: [rule { why::: std.get(rule, 'why', '', inc_hidden=true) } for rule in group.rules] }
+  {
+    fields: group { rules:: [] },
+    rules: [
+      {
+        fields: rule,
+        why: std.get(rule, 'why', '', inc_hidden=true),
+        runbook: std.get(rule, 'runbook', null, inc_hidden=true),
+      }
+      for rule in group.rules
+    ],
+  }
   for group in groups
 ];
 local mixin = import 'mixin.libsonnet';
 {
   prometheus: told(mixin.prometheusRules.groups + mixin.prometheusAlerts.groups),
   loki: told(mixin.lokiRules.groups),
-  dashboards: mixin.grafanaDashboards,
 }
 """
+_TESTS: Final = "import 'tests/tests.libsonnet'"
+_DASHBOARDS: Final = "(import 'mixin.libsonnet').grafanaDashboards"
+_MADE: Final = "Made from deploy/mixin by `make docs`: change them there."
 
 
-def compiled(snippet: str) -> Any:
-    """The value of a jsonnet expression that may import from deploy/mixin."""
-    return json.loads(_jsonnet.evaluate_snippet("snippet", snippet, jpathdir=[str(MIXIN)]))
+@dataclass(frozen=True, slots=True)
+class Runbook:
+    """What an operator is told of an alert, and the LogQL that shows more."""
+
+    means: str
+    todo: str
+    query: str
 
 
-def mixin_files() -> Mapping[Path, str]:
-    """The text of each file that the mixin makes."""
-    made = _made()
-    dashboards = {DASHBOARDS / name: _as_json(one) for name, one in made["dashboards"].items()}
-    return {
-        DEPLOY / "prometheus" / "rules.yaml": _as_yaml(made["prometheus"], "Prometheus (rule_files)"),
-        DEPLOY / "loki" / "rules.yaml": _as_yaml(made["loki"], "Loki's ruler"),
-        **dashboards,
-    }
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule as Prometheus or Loki gets it, with what is said of it elsewhere."""
+
+    fields: Mapping[str, Any]
+    why: str
+    runbook: Runbook | None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group of rules; `fields` are its name and how often it is evaluated."""
+
+    fields: Mapping[str, Any]
+    rules: Sequence[Rule]
 
 
 @cache
-def _made() -> Any:
-    return compiled(_ALL)
+def compiled(snippet: str) -> Any:
+    """The value of a jsonnet expression that may import from deploy/mixin. All tests share it: change nothing in it."""
+    return json.loads(_jsonnet.evaluate_snippet("snippet", snippet, jpathdir=[str(MIXIN)]))
 
 
-def _as_json(value: object) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+def groups(reader: str) -> list[Group]:
+    """The groups of rules for `prometheus` or `loki`."""
+    return [_group(one) for one in compiled(_RULES)[reader]]
 
 
-def _as_yaml(groups: list[dict[str, Any]], reader: str) -> str:
-    header = f"# Rules for {reader}. Made from deploy/mixin by `make docs`: change them there.\n"
-    if not groups:
-        return f"{header}groups: []\n"
-    return header + "groups:\n" + "\n".join(line for group in groups for line in _group(group)) + "\n"
+@cache
+def mixin_files() -> Mapping[Path, str]:
+    """The text of each file that the mixin makes."""
+    tests, dashboards = compiled(_TESTS).items(), compiled(_DASHBOARDS).items()
+    return {
+        PROMETHEUS / "rules.yaml": _rules("Alerts and recording rules for Prometheus (rule_files).", "prometheus"),
+        LOKI / "rules.yaml": _rules("Alerts for Loki's ruler.", "loki"),
+        **{PROMETHEUS / name: _tests(name, one) for name, one in tests},
+        **{DASHBOARDS / name: json.dumps(one, indent=2, ensure_ascii=False) + "\n" for name, one in dashboards},
+    }
 
 
-def _group(group: dict[str, Any]) -> Iterator[str]:
-    head = {key: value for key, value in group.items() if key != "rules"}
-    yield from _item(head, 2)
+def _group(told: Mapping[str, Any]) -> Group:
+    return Group(told["fields"], [_rule(one) for one in told["rules"]])
+
+
+def _rule(told: Mapping[str, Any]) -> Rule:
+    runbook = told["runbook"]
+    return Rule(told["fields"], told["why"], Runbook(**runbook) if runbook else None)
+
+
+def _rules(what: str, reader: str) -> str:
+    lines = [f"# {what} {_MADE}", "groups:", *(line for group in groups(reader) for line in _lines(group))]
+    return "\n".join(lines) + "\n"
+
+
+def _lines(group: Group) -> Iterator[str]:
+    yield from plain_yaml.item(group.fields, 2)
     yield "    rules:"
-    for rule in group["rules"]:
-        yield from (f"      # {line}" for line in textwrap.wrap(rule["why"], _WIDTH - 8))
-        yield from _item({key: value for key, value in rule.items() if key != "why"}, 6)
+    for rule in group.rules:
+        yield from plain_yaml.comment(rule.why, 6)
+        yield from plain_yaml.item(rule.fields, 6)
 
 
-def _item(mapping: dict[str, Any], indent: int) -> Iterator[str]:
-    """The mapping as an item of a list, that many blanks from the left."""
-    text = yaml.dump(_ordered(mapping), Dumper=_Dumper, sort_keys=False, width=_WIDTH - indent - 2, allow_unicode=True)
-    dash = "- "
-    for line in text.splitlines():
-        yield (" " * indent + dash + line).rstrip()
-        dash = "  "
-
-
-def _ordered(node: Any) -> Any:
-    """As people write it: jsonnet sorts all fields by name."""
-    if not isinstance(node, dict):
-        return node
-    return {key: _ordered(node[key]) for key in sorted(node, key=lambda key: (*_ORDER, key).index(key))}
-
-
-class _Dumper(yaml.SafeDumper):
-    """Texts of several lines as they stand; long ones folded."""
-
-
-def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    style = "|" if "\n" in text else ">" if len(text) > _WIDTH * 2 // 3 else None
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
-
-
-_Dumper.add_representer(str, _text)
+def _tests(name: str, file: Mapping[str, Any]) -> str:
+    head = {key: value for key, value in file.items() if key != "tests"}
+    lines = [f"# promtool test rules deploy/prometheus/{name}", f"# {_MADE}", *plain_yaml.mapping(head), "tests:"]
+    return "\n".join([*lines, *(line for test in file["tests"] for line in plain_yaml.item(test, 2))]) + "\n"

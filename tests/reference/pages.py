@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
+from tests.reference.alerts import alerts
 from tests.reference.commands import commands
 from tests.reference.metrics import metrics_table
 from tests.reference.records import common_attributes, profiles
@@ -24,6 +25,7 @@ BLOCKS: Final[Mapping[str, Callable[[], str]]] = {
     "dead letters": dead_letters,
     "retries": retries,
     "ignored": ignored,
+    "alerts": alerts,
 }
 _BLOCK: Final = re.compile(r"<!-- generated: ([a-z ]+) -->\n.*?<!-- /generated -->", re.DOTALL)
 

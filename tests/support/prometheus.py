@@ -17,7 +17,7 @@ import yaml
 
 from tests.support.server import Server, answers, free_port
 
-EVERY: Final = "500ms"
+EVERY: Final = "1s"
 """How often it scrapes and evaluates: the tests cannot wait for the quarter of a minute that is usual."""
 
 

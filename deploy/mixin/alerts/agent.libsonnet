@@ -1,88 +1,246 @@
-// About the agent itself. docs/faults.md says what each fault is and what to do.
+// About the agent itself. docs/faults.md says what each fault is that it waits for, and what to do.
+local aggregation = import '../aggregation.libsonnet';
+local fill = import '../fill.libsonnet';
+local alert = import 'alert.libsonnet';
+
 {
-  local selector = $._config.trailAgentSelector,
+  local config = $._config,
+  local a = aggregation(config),
+  local selector = config.trailAgentSelector,
+  local q(text, values={}) = fill(text, { s: selector, by: a.by() } + values),
+  local whole = '{' + config.agentLogSelector + '}',
+  local log(filter) = whole + ' | json | ' + filter,
+
+  local up = [
+    alert.new(
+      'TrailAgentDown',
+      'critical',
+      q('absent(up{%(s)s} == 1)'),
+      'No trail-agent runs',
+      means='Prometheus has reached no replica for 5 minutes. Nothing is lost while the queue keeps its messages, but nobody sees what happens in the space.',
+      todo="Look at the pods or the service, and at the last lines of the agent's log.",
+      query=whole,
+      lasts='5m',
+    ),
+    alert.new(
+      'TrailAgentReplicaDown',
+      'warning',
+      q('up{%(s)s} == 0'),
+      '{{ $labels.instance }} has not answered for 10 minutes',
+      means='Prometheus cannot reach this replica. The others take its messages, but they may be slower, and the next fault finds one less.',
+      todo='Look at the pod or the service, and at the last lines of its log.',
+      query=whole,
+      lasts='10m',
+      why='Only for a replica that Prometheus still finds: a pod that no node takes is none of its targets.',
+    ),
+    alert.new(
+      'TrailAgentRestartLoop',
+      'warning',
+      q('changes(process_start_time_seconds{%(s)s}[1h]) > %(most)s', { most: config.restartsPerHour }),
+      '{{ $labels.instance }} has started {{ $value }} times within an hour',
+      means='The process ends and is started again, over and over. Each time, messages in hand come again, and SQS counts a receive; after maxReceiveCount receives it moves a message to the dead-letter queue.',
+      todo='Read why it ended: exit code 78 means wrong settings, 70 a bug, 137 too little memory (the limit should be twice limits.in_flight_bytes).',
+      query=log('event=~"started|stopped|draining|stuck|worker_failed"'),
+      why='A rollout starts each process once or twice.',
+    ),
+    alert.new(
+      'TrailAgentNotReady',
+      'warning',
+      q('trail_agent_ready{%(s)s} == 0'),
+      '{{ $labels.instance }} has not been ready for 10 minutes',
+      means='The queue does not answer, a bucket cannot be read, the sink does not accept, or the agent stops. The messages stay in the queue.',
+      todo="/readyz, the status page and the agent's log say which it is. docs/faults.md has each fault that is waited for.",
+      query=log('fault!=""'),
+      lasts='10m',
+    ),
+    alert.new(
+      'TrailAgentWaiting',
+      'critical',
+      q('trail_agent_waiting{%(s)s, fault!~"sink .*"} == 1'),
+      '{{ $labels.instance }} has waited for 15 minutes: {{ $labels.fault }}',
+      means='The agent holds its messages and receives no more, because of a fault for which no message is to blame. No event arrives until it is over.',
+      todo='Look the fault up in docs/faults.md, under "waited for": it says what the agent does and what you do.',
+      query=log('event=~"gate_closed|queue_down|settling_down"'),
+      lasts='15m',
+      why='The sink has an alert of its own. Throttling and short outages of AWS pass within these 15 minutes.',
+    ),
+    alert.new(
+      'TrailAgentBug',
+      'warning',
+      q('increase(trail_agent_retries_total{%(s)s, reason="bug"}[1h]) > 0'),
+      'A bug of trail-agent on {{ $labels.instance }}',
+      means='A unit of work ended in a way that nobody foresaw. Its messages went back to the queue and come again; if it is always the same one, SQS moves it to the dead-letter queue.',
+      todo='Report it with the log line worker_failed, and look for a newer version.',
+      query=log('event="worker_failed"'),
+    ),
+  ],
+
+  local flow = [
+    alert.new(
+      'TrailAgentSinkDown',
+      'critical',
+      q('trail_agent_sink_up{%(s)s} == 0'),
+      'The sink has accepted nothing from {{ $labels.instance }} for 5 minutes',
+      means='The Collector or Loki is down, refuses, or is not where otlp.endpoint says. The agent waits and keeps its messages.',
+      todo="/readyz and the agent's log say what the sink answers.",
+      query=log('event=~"sink_down|sink_accepts_again"'),
+      lasts='5m',
+    ),
+    alert.new(
+      'TrailAgentSinkSlow',
+      'warning',
+      q(|||
+        histogram_quantile(0.9, sum by (job, instance, le) (rate(trail_agent_export_seconds_bucket{%(s)s}[30m]))) > %(slow)s
+        and sum by (job, instance) (increase(trail_agent_export_seconds_count{%(s)s}[30m])) >= 10
+      |||, { slow: config.slowSinkSeconds }),
+      'One export in ten from {{ $labels.instance }} takes longer than {{ $value | humanizeDuration }}',
+      means='The sink answers slowly. Soon requests take longer than otlp.timeout_seconds, and the agent waits for a sink that is in fact there.',
+      todo='Give the sink more processors or memory, or look at what is between; smaller requests (otlp.max_batch_records) may help. More replicas do not.',
+      query=log('event=~"sink_down|sink_accepts_again"'),
+      lasts='15m',
+      why='Of fewer than ten requests in half an hour, the slowest one would be the verdict.',
+    ),
+    alert.new(
+      'TrailAgentDeliveryLagging',
+      'warning',
+      q(|||
+        max%(by)s(trail_agent_oldest_delivery_age_seconds{%(s)s}) > %(late)s
+        and max%(by)s(trail_agent_queue_messages{%(s)s, queue="main", state="visible"}) > 0
+      |||, { late: config.laggingSeconds }),
+      'The oldest message in hand is {{ $value | humanizeDuration }} old',
+      means='Messages wait in the queue and the agent takes them late.',
+      todo='If the sink and the buckets answer, run more replicas.',
+      query=log('event=~"retried|sink_down|gate_closed|queue_down"'),
+      lasts='10m',
+    ),
+    alert.new(
+      'TrailAgentQueueRetentionRisk',
+      'critical',
+      q(|||
+        max%(by)s(trail_agent_oldest_delivery_age_seconds{%(s)s})
+        > 0.5 * max%(by)s(trail_agent_queue_retention_seconds{%(s)s, queue="main"})
+      |||),
+      'Messages are {{ $value | humanizeDuration }} old: more than half of the time for which SQS keeps them',
+      means="When the queue's retention ends, SQS deletes a message whether it was delivered or not. Its events are then only in the bucket.",
+      todo="Raise the queue's retention (MessageRetentionPeriod, at most 14 days) first: it counts for messages that wait already. Then do what the other alerts say.",
+      query=log('event=~"retried|sink_down|gate_closed|queue_down|settling_down"'),
+      lasts='10m',
+    ),
+    alert.new(
+      'TrailAgentNoObjects',
+      'warning',
+      q('sum%(by)s(increase(trail_agent_objects_read_total{%(s)s}[%(window)s])) == 0', { window: config.noObjectsWindow }),
+      'No object of the trail has been read for ' + std.strReplace(config.noObjectsWindow, 'h', ' hours'),
+      means="The agent runs and reads nothing. If the sink accepts, the trail may be stopped, the bucket may no longer notify the queue, or the queue's policy may refuse.",
+      todo='Compare the newest object in the bucket with the status page.',
+      query=log('event=~"notification_ignored|dead_lettered|retried|queue_down"'),
+      lasts='30m',
+      why='A quiet account may write nothing for an hour. Hardly one does for three: the trail also records the calls by which services and agents take on their roles. The 30 minutes are for an agent that has just been installed.',
+    ),
+    alert.new(
+      'TrailAgentNothingToShip',
+      'info',
+      q(|||
+        sum%(by)s(increase(trail_agent_objects_read_total{%(s)s}[3d])) > 0
+        unless sum%(by)s(increase(trail_agent_events_total{%(s)s, fate=~"exported|duplicate"}[3d])) > 0
+        unless on (%(labels)s) codecatalyst_space_retired{%(s)s} == 1
+      |||, { labels: std.join(', ', config.groupLabels) }),
+      'The trail is read, and for days nothing in it was for the sink',
+      means="The agent reads objects, and no event in them is one that select asks for. Space and project events are written in the space's billing account only: this may be the trail of another account, or of another region.",
+      todo='Run `trail-agent inspect --all` on a newer object of the bucket and see what is in it. Add the space to spaces.retired if nobody uses it any more.',
+      query='{' + config.lokiSelector + '}',
+      lasts='1d',
+      why='Three days and one more are longer than a weekend.',
+    ),
+    alert.new(
+      'TrailAgentUnexpectedNotifications',
+      'info',
+      q(|||
+        sum%(by)s(increase(trail_agent_notifications_ignored_total{%(s)s, reason=~"other_key|other_event|other_service"}[6h]))
+        > 100 + sum%(by)s(increase(trail_agent_objects_read_total{%(s)s}[6h]))
+      |||),
+      'Most of what the queue announces is not about objects of the trail',
+      means='The agent passes {{ $value | printf "%.0f" }} notifications over in six hours, and that is more than it reads: something else writes to the queue, or the bucket announces all of its objects. It costs requests, and nothing is lost.',
+      todo="Let the bucket's notification name the trail's prefix and the ending .json.gz, or take away the other sender.",
+      query=log('event="notification_ignored"'),
+    ),
+  ],
+
+  local deadLetters = [
+    alert.new(
+      'TrailAgentDeadLetters',
+      'warning',
+      'trail_agent:dead_letters > 0',
+      '{{ $value }} messages in the dead-letter queue',
+      means='Their events have not been shipped. SQS deletes them when the retention of the dead-letter queue ends.',
+      todo='trail_agent_dead_letters_total has the reasons; docs/faults.md says what to do about each.',
+      query=log('event="dead_lettered"'),
+    ),
+    alert.new(
+      'TrailAgentDeadLettersOld',
+      'critical',
+      q(|||
+        min_over_time(trail_agent:dead_letters[%(old)s]) > 0
+        and present_over_time(trail_agent:dead_letters[1d] offset %(old)s)
+      |||, { old: config.oldDeadLetters }),
+      'The dead-letter queue has not been empty for ' + std.strReplace(config.oldDeadLetters, '1w', 'a week'),
+      means='Half of the 14 days for which SQS keeps dead letters at most may be over for the oldest of them, or more: a message that SQS itself moved there keeps its age. Then their events are only in the bucket.',
+      todo="Look at each dead letter's reason, correct its cause, and send it back (StartMessageMoveTask, or Start DLQ redrive on the console); delete what you do not want.",
+      query=log('event="dead_lettered"'),
+      why='Never empty in all that time; and there was somebody to see it when it began.',
+    ),
+  ],
+
+  local doubts = [
+    alert.new(
+      'TrailAgentLeasesLost',
+      'warning',
+      q('increase(trail_agent_leases_lost_total{%(s)s}[1h]) > %(most)s', { most: config.lostLeasesPerHour }),
+      '{{ $labels.instance }} lost {{ $value | printf "%.0f" }} leases in an hour',
+      means='SQS may have given messages to another replica while they were in hand here. Nothing is lost, but events are shipped twice; Loki drops the repeat.',
+      todo='If the process stands still at times (too little processor, a suspended machine), correct that; else raise queue.visibility_timeout_seconds. See whether ChangeMessageVisibilityBatch fails in trail_agent_sqs_requests_total.',
+      query=log('event="lease_lost"'),
+    ),
+    alert.new(
+      'TrailAgentLedgerImbalance',
+      'warning',
+      |||
+        (
+          min_over_time(trail_agent:events_unaccounted:idle[1h]) > 0
+          or
+          max_over_time(trail_agent:events_unaccounted:idle[1h]) < 0
+        )
+        and count_over_time(trail_agent:events_unaccounted:idle[1h]) >= 5
+      |||,
+      '{{ $value }} events on {{ $labels.instance }} were read, and nobody knows what became of them',
+      means='trail_agent_events_read_total and the sum of trail_agent_events_total are not the same, although no message is in hand. The agent has a bug, and may have lost or repeated events.',
+      todo='Report it with the metrics and the log. Compare what is in the bucket with what is in the sink, for the time since the difference is there.',
+      query=log('event=~"worker_failed|retried|dead_lettered"'),
+      why='While a message is in hand the two differ, and one scrape may catch them in the middle of a step. So only moments without a message count, and all of an hour must say the same.',
+    ),
+    alert.new(
+      'TrailAgentRecordsTruncated',
+      'info',
+      q('increase(trail_agent_records_truncated_total{%(s)s}[1d]) > 0'),
+      '{{ $labels.instance }} shortened {{ $value | printf "%.0f" }} records within a day',
+      means='Parts of large events are not in the sink: trail_agent.truncated in each record lists them. The whole event is in the bucket.',
+      todo='If they matter to you, raise limits.record_bytes, and the limit of the sink with it.',
+      query='{' + config.lokiSelector + '} | trail_agent_truncated!=""',
+    ),
+    alert.new(
+      'TrailAgentLabelOverflow',
+      'info',
+      q('increase(trail_agent_label_overflow_total{%(s)s}[1d]) > 0'),
+      '{{ $value | printf "%.0f" }} events were counted under a replaced {{ $labels.label }}',
+      means='There were more values than a label may have, or somebody forged one. The records themselves are complete; the counters say "other" or "Unknown". With space_name, the alert about silent spaces cannot be trusted.',
+      todo='Look for the names in the records. If they are genuine, raise limits.event_name_labels; if not, find out who writes them.',
+      query='sum by (rpc_method, aws_principal_type) (count_over_time({' + config.lokiSelector + '}[1d]))',
+    ),
+  ],
 
   prometheusAlerts+:: {
-    groups+: [
-      {
-        name: 'trail-agent',
-        rules: [
-          {
-            alert: 'TrailAgentDown',
-            expr: 'absent(up{%s} == 1)' % selector,
-            'for': '5m',
-            labels: { severity: 'critical' },
-            annotations: {
-              summary: 'No trail-agent runs',
-              description: 'Prometheus has reached no replica for 5 minutes. Nothing is lost while the queue keeps its messages, but nobody sees what happens in the space. Look at the pods or the service, and at the last lines of the agent\'s log.',
-            },
-          },
-          {
-            alert: 'TrailAgentReplicaDown',
-            why:: 'Only for a replica that Prometheus still finds: a pod that no node takes is none of its targets.',
-            expr: 'up{%s} == 0' % selector,
-            'for': '10m',
-            labels: { severity: 'warning' },
-            annotations: {
-              summary: '{{ $labels.instance }} has not answered for 10 minutes',
-              description: 'Prometheus cannot reach this replica. The others take its messages, but they may be slower, and the next fault finds one less. Look at the pod or the service, and at the last lines of its log.',
-            },
-          },
-          {
-            alert: 'TrailAgentNotReady',
-            expr: 'trail_agent_ready{%s} == 0' % selector,
-            'for': '10m',
-            labels: { severity: 'warning' },
-            annotations: {
-              summary: '{{ $labels.instance }} has not been ready for 10 minutes',
-              description: 'The queue does not answer, a bucket cannot be read, the sink does not accept, or the agent stops. /readyz and the agent\'s log say which. The messages stay in the queue.',
-            },
-          },
-          {
-            alert: 'TrailAgentSinkDown',
-            expr: 'trail_agent_sink_up{%s} == 0' % selector,
-            'for': '5m',
-            labels: { severity: 'critical' },
-            annotations: {
-              summary: 'The sink has accepted nothing from {{ $labels.instance }} for 5 minutes',
-              description: 'The Collector or Loki is down, refuses, or is not where otlp.endpoint says. The agent waits and keeps its messages. /readyz and the agent\'s log say what the sink answers.',
-            },
-          },
-          {
-            alert: 'TrailAgentDeliveryLagging',
-            expr: |||
-              max(trail_agent_oldest_delivery_age_seconds{%(s)s}) > 1800
-              and max(trail_agent_queue_messages{%(s)s, queue="main", state="visible"}) > 0
-            ||| % { s: selector },
-            'for': '10m',
-            labels: { severity: 'warning' },
-            annotations: {
-              summary: 'The oldest message in hand is {{ $value | humanizeDuration }} old',
-              description: 'Messages wait in the queue and the agent takes them late. If the sink and the buckets answer, run more replicas.',
-            },
-          },
-          {
-            alert: 'TrailAgentNoObjects',
-            why:: 'A quiet account may write nothing for an hour. Hardly one does for three: the trail also records the calls by which services and agents take on their roles. The 30 minutes are for an agent that has just been installed.',
-            expr: 'sum(increase(trail_agent_objects_read_total{%s}[3h])) == 0' % selector,
-            'for': '30m',
-            labels: { severity: 'warning' },
-            annotations: {
-              summary: 'No object of the trail has been read for 3 hours',
-              description: 'The agent runs and reads nothing. If the sink accepts, the trail may be stopped, the bucket may no longer notify the queue, or the queue\'s policy may refuse. Compare the newest object in the bucket with the status page.',
-            },
-          },
-          {
-            alert: 'TrailAgentDeadLetters',
-            expr: 'max(trail_agent_queue_messages{%s, queue="dead_letter", state="visible"}) > 0' % selector,
-            labels: { severity: 'warning' },
-            annotations: {
-              summary: '{{ $value }} messages in the dead-letter queue',
-              description: 'Their events have not been shipped. trail_agent_dead_letters_total has the reasons; docs/faults.md says what to do about each. SQS deletes them when the retention of the dead-letter queue ends.',
-            },
-          },
-        ],
-      },
+    groups+: if !std.member(config.packs, 'agent') then [] else [
+      { name: 'trail-agent', rules: up + flow + deadLetters + doubts },
     ],
   },
 }

@@ -1,0 +1,18 @@
+// One alert, and its entry in docs/alerts.md.
+{
+  // `means` and `todo` are the description. `query` is the LogQL that shows more. `why` explains the expression: it becomes
+  // the comment in rules.yaml.
+  new(name, severity, expr, summary, means, todo, query, lasts=null, why='', dashboard='trail-agent'):: {
+    alert: name,
+    expr: expr,
+    [if lasts != null then 'for']: lasts,
+    labels: { severity: severity },
+    annotations: {
+      summary: summary,
+      description: means + ' ' + todo,
+    },
+    why:: why,
+    runbook:: { means: means, todo: todo, query: query },
+    dashboard:: dashboard,
+  },
+}

@@ -1,4 +1,0 @@
-// Rules for Loki's ruler, over the records themselves.
-{
-  lokiRules+:: { groups+: [] },
-}

@@ -1,0 +1,172 @@
+// What takes days. The tests begin on Thursday, 1 January 1970, at midnight UTC: hour 24 is Friday, 48 Saturday, 72 Sunday,
+// 96 Monday, 120 Tuesday. There is a sample every four hours. What does not touch each other shares a timeline: each one
+// costs promtool a second.
+local t = import 'promtool.libsonnet';
+
+local hour = 3600;
+// From the sample number `begin` on, this is known: the last event of a space was at the hour `at`.
+local last(space, at, begin=0, replica='a') =
+  t.series(
+    'codecatalyst_space_last_event_timestamp_seconds',
+    (if begin == 0 then '' else '_x%d ' % begin) + '%dx55' % (at * hour),
+    { space_name: space },
+    replica,
+  );
+local silent = 'CodeCatalystSilent';
+local spaces(names) = [{ space_name: name } for name in names];
+local firing(names='.*') = 'count(ALERTS{alertname="%s", alertstate="firing", space_name=~"%s"})' % [silent, names];
+
+local spacesFallSilent = {
+  series: [
+    t.series('trail_agent_ready', '1x60'),
+    t.series('trail_agent_ready', '0x60', replica='b'),
+    last('thursday', 10),
+    last('friday', 40, begin=10),
+    last('saturday', 58, begin=15),
+    last('sunday', 74, begin=19),
+    last('monday', 100, begin=25),
+    // Seen by two replicas: the later one counts.
+    last('both', 30, begin=8),
+    last('both', 40, begin=10, replica='b'),
+    // The replica that knew of it is gone since Friday.
+    t.series('codecatalyst_space_last_event_timestamp_seconds', '%dx7 stale' % (10 * hour), { space_name: 'forgotten' }),
+    // spaces.retired names it.
+    last('retired', 10),
+    t.series('codecatalyst_space_retired', '1x60', { space_name: 'retired' }, 'b'),
+    // It was deleted; the process that knows of it is gone since.
+    last('deleted', 10),
+    t.series('codecatalyst_space_retired', '_x3 1x3 stale', { space_name: 'deleted' }),
+    // It goes on.
+    t.series('codecatalyst_space_last_event_timestamp_seconds', '0+14400x60', { space_name: 'busy' }),
+  ],
+  checks: [
+    t.silent('36h', silent),
+    t.fires('40h', silent, spaces(['forgotten', 'thursday']), '1d 6h 0m 0s'),
+    // Over the weekend, nothing comes and nothing goes.
+    t.fires('60h', silent, spaces(['forgotten', 'thursday']), '2d 2h 0m 0s'),
+    t.fires('112h', silent, spaces(['forgotten', 'thursday']), '4d 6h 0m 0s'),
+    // Friday 16:00 is due on Monday 16:00.
+    t.is('112h', firing(), 2),
+    t.is('120h', firing('friday|both'), 2),
+    t.is('120h', firing(), 4),
+    // What was on Saturday or Sunday is due when Monday is over.
+    t.is('128h', firing('saturday|sunday'), 2),
+    t.is('128h', firing(), 6),
+    t.is('132h', firing('monday'), 1),
+    // A week later nobody waits for the first ones any more.
+    t.is('200h', firing('thursday|forgotten'), 2),
+    t.is('204h', firing('thursday|forgotten'), null),
+    t.is('204h', firing('retired|deleted|busy'), null),
+  ],
+};
+
+local burstsAreMeasured = {
+  series: [
+    t.recorded('codecatalyst:failures:increase15m', '2x4 50 2x4 50 2x27 5 11 100'),
+    t.recorded('cloudtrail:signin_failures:increase15m', '10x39 31'),
+    t.recorded('codecatalyst:dev_environments:increase15m', '0x29 90 0x7 90'),
+    t.recorded('codecatalyst:clone_urls:increase15m', '0x39 31'),
+  ],
+  checks: [
+    // On the first day nobody knows what is usual.
+    t.silent('20h', 'CodeCatalystAccessDeniedSpike'),
+    t.fires('44h', 'CodeCatalystAccessDeniedSpike', value='50'),
+    // Neither in the first week.
+    t.silent('120h', 'CodeCatalystDevEnvironmentBurst'),
+    t.fires('156h', 'CodeCatalystDevEnvironmentBurst', value='90'),
+    // More than ten, and more than three times the mean.
+    t.silent('160h', 'CodeCatalystAccessDeniedSpike'),
+    t.fires('164h', 'CodeCatalystAccessDeniedSpike', value='11'),
+    t.fires('168h', 'CodeCatalystAccessDeniedSpike', value='100'),
+    t.silent('156h', ['IdentitySignInFailureBurst', 'CodeCatalystCloneUrlBurst']),
+    t.fires('160h', 'IdentitySignInFailureBurst', value='31'),
+    t.fires('160h', 'CodeCatalystCloneUrlBurst', value='31'),
+  ],
+};
+
+local manyAreUsual = {
+  series: [
+    t.recorded('codecatalyst:failures:increase15m', '20x39 59'),
+    t.recorded('codecatalyst:dev_environments:increase15m', '20x39 59'),
+    t.recorded('codecatalyst:clone_urls:increase15m', '20x39 59'),
+    t.recorded('cloudtrail:signin_failures:increase15m', '20x39 59'),
+  ],
+  checks: [t.silent('160h', [
+    'CodeCatalystAccessDeniedSpike',
+    'CodeCatalystDevEnvironmentBurst',
+    'CodeCatalystCloneUrlBurst',
+    'IdentitySignInFailureBurst',
+  ])],
+};
+
+local dead = { queue: 'dead_letter', state: 'visible' };
+
+local deadLettersAreForgotten = {
+  series: [t.series('trail_agent_queue_messages', '0x1 3x55', dead)],
+  checks: [t.silent('168h', 'TrailAgentDeadLettersOld'), t.fires('180h', 'TrailAgentDeadLettersOld')],
+};
+
+local deadLettersAreSentBack = {
+  series: [t.series('trail_agent_queue_messages', '3x30 0 3x20', dead)],
+  checks: [t.silent(time, 'TrailAgentDeadLettersOld') for time in ['72h', '120h', '180h']],
+};
+
+local theAgentIsSilent = {
+  series: [
+    t.series('trail_agent_ready', '0x12 1x20'),
+    t.series('trail_agent_oldest_delivery_age_seconds', '0x12 90000x5 2x10'),
+    last('thursday', 10),
+  ],
+  checks: [t.silent('48h', silent), t.silent('72h', silent), t.fires('80h', silent, spaces(['thursday']), '2d 22h 0m 0s')],
+};
+
+local anotherAccount = {
+  series: [
+    t.series('trail_agent_objects_read_total', '0+1x30'),
+    t.series('trail_agent_events_total', '0+1x1 2x30', { fate: 'exported' }),
+    t.series('trail_agent_events_total', '0+9x30', { fate: 'skipped' }),
+    t.series('codecatalyst_space_retired', '_x28 1x4', { space_name: 'old' }),
+  ],
+  checks: [
+    // Over a weekend that is usual.
+    t.silent('76h', 'TrailAgentNothingToShip'),
+    t.silent('96h', 'TrailAgentNothingToShip'),
+    t.fires('108h', 'TrailAgentNothingToShip'),
+    // Of somebody who has left, it is usual, too.
+    t.silent('116h', 'TrailAgentNothingToShip'),
+  ],
+};
+
+[
+  t.together('spaces fall silent at any time of the week; bursts, once it is known what is usual; dead letters are forgotten', '4h', [
+    spacesFallSilent,
+    burstsAreMeasured,
+    deadLettersAreForgotten,
+  ]),
+  t.together('many are usual; dead letters are sent back each week', '4h', [manyAreUsual, deadLettersAreSentBack]),
+  t.together('the agent is silent, and not the space; the trail is that of another account', '4h', [
+    theAgentIsSilent,
+    anotherAccount,
+  ]),
+  t.test(
+    'two replicas read, and then the trail breaks',
+    [
+      t.series('trail_agent_objects_read_total', '0+1x12 12x90'),
+      t.series('trail_agent_objects_read_total', '0x100', replica='b'),
+    ],
+    [t.silent('4h', 'TrailAgentNoObjects'), t.fires('8h', 'TrailAgentNoObjects')],
+    interval='5m',
+  ),
+  t.test(
+    'a quiet account, with one object in two hours and a half',
+    [t.series('trail_agent_objects_read_total', '0x29 1x29 2x29 3x29 4x29')],
+    [t.silent(time, 'TrailAgentNoObjects') for time in ['4h', '8h', '12h']],
+    interval='5m',
+  ),
+  t.test(
+    'it has just been installed, and nothing comes',
+    [t.series('trail_agent_objects_read_total', '0x100')],
+    [t.silent('4h', 'TrailAgentNoObjects'), t.fires('8h', 'TrailAgentNoObjects')],
+    interval='5m',
+  ),
+]

@@ -1,0 +1,48 @@
+"""The entries of docs/alerts.md, to which each alert's runbook_url leads; from the same rows as the alerts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import Final
+
+from tests.reference.mixin import Rule, groups
+
+_TITLES: Final = {
+    "trail-agent": "The agent itself",
+    "codecatalyst-audit": "CodeCatalyst: who may act, who pays, does it still speak",
+    "codecatalyst-exit": "CodeCatalyst: for those who leave",
+    "codeconnections-audit": "CodeConnections",
+    "identity-audit": "Identity Center and sign-in",
+    "pipeline-audit": "Builds and deployments",
+    "trail-guard-audit": "Calls that can blind the trail",
+}
+
+
+def alerts() -> str:
+    """Markdown: a section for each group, and in it an entry for each alert."""
+    return "\n".join(_sections())
+
+
+def _sections() -> Iterator[str]:
+    by_records = {rule.fields["alert"] for group in groups("loki") for rule in group.rules}
+    for group in groups("prometheus"):
+        name = group.fields["name"]
+        if name in _TITLES:
+            yield f"## {_TITLES[name]}\n\nGroup `{name}`.\n"
+            for rule in group.rules:
+                yield from _entry(rule, by_records)
+
+
+def _entry(rule: Rule, by_records: Collection[str]) -> Iterator[str]:
+    name, book = rule.fields["alert"], rule.runbook
+    assert book, f"{name} has no entry for the runbook"
+    facts = [rule.fields["labels"]["severity"]]
+    if "for" in rule.fields:
+        facts.append(f"after {rule.fields['for']}")
+    if name in by_records:
+        facts.append("also one of Loki's rules")
+    yield f"### {name}\n"
+    yield f"*{', '.join(facts)}*\n"
+    yield f"{book.means}\n"
+    yield f"```logql\n{book.query}\n```\n"
+    yield f"**What to do:** {book.todo}\n"
