@@ -8,74 +8,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from random import Random
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
-from agent.demo.script import Script
-from agent.records.profiles import BY_NAME
-from tests.support import moto, promql
-from tests.support.clock import eventually
-from tests.support.cloud import Cloud
-from tests.support.daemon import Daemon
-from tests.support.otlp_receiver import HttpReceiver
-from tests.support.prometheus import Prometheus, QueryError, hurried, scraping
+from tests.support import promql
+from tests.support.prometheus import QueryError
 from tests.support.promql import BUILT_IN, Expression
+from tests.support.scraped import Scraped
 from tests.support.tools import run_tool, tool
 
 EMPTY: Final[Mapping[str, str]] = {}
 """Selectors and panels that have no data in a minute of a healthy agent, each with its reason."""
 
-UNHEARD: Final = frozenset(
-    """
-    codecatalyst:clone_urls:increase15m CodeCatalystAccessTokenCreated CodeCatalystProjectDeleted
-    CodeCatalystSourceRepositoryDeleted CodeCatalystSpaceDeleted CodeCatalystUnknownEvent
-    """.split()
-)
-"""Rules about events that nobody plays here: their series are born with the first. test_alerts.py holds their names."""
-
-PROFILES: Final = list(BY_NAME)
-SCRAPES: Final = 6  # a rate needs two; the rules that use other rules need some more
-
-
-@dataclass(frozen=True, slots=True)
-class Scraped:
-    """A Prometheus, and the page that it scrapes."""
-
-    prometheus: Prometheus
-    page: str
-
 
 @pytest.fixture(scope="module")
 def scraped(emulator: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scraped]:
-    """The daemon has shipped events of every profile and made a dead letter, and has been scraped since it started."""
-    folder = tmp_path_factory.mktemp("promql")
-    program = tool("prometheus")
-    moto.forget()
-    cloud = Cloud.at(emulator)
-    script = Script(Random(9), [name for name in PROFILES if name != "codecatalyst"])
-    with HttpReceiver() as sink, Daemon.ready(folder, _settings(cloud, sink)) as agent:
-        rules = hurried(promql.RULES, folder / "rules.yaml")
-        config = scraping(agent.address()) | {"rule_files": [str(rules)]}
-        with Prometheus.running(program, folder / "prometheus", config) as prometheus:
-            for one in script.opening().objects:
-                cloud.world.put(one.key, one.body)
-            cloud.world.send("not json")
-            eventually(cloud.is_idle, "all is settled")
-            eventually(lambda: _is_settled(prometheus), "all of it is scraped, and the rules are evaluated")
-            yield Scraped(prometheus, agent.get("/metrics").text)
-
-
-def _settings(cloud: Cloud, sink: HttpReceiver) -> Mapping[str, Any]:
-    return cloud.settings(sink, select={"profiles": PROFILES}, spaces={"retired": ["an-old-space"]})
-
-
-def _is_settled(prometheus: Prometheus) -> bool:
-    if not prometheus.has('count_over_time(up{job="trail-agent"}[1m]) >= ' + str(SCRAPES)):
-        return False
-    return all(rule["health"] == "ok" for rule in prometheus.rules())
+    """What Debian's Prometheus has scraped."""
+    with Scraped.by(tool("prometheus"), emulator, tmp_path_factory.mktemp("promql")) as seen:
+        yield seen
 
 
 def _expressions(values: Mapping[str, str]) -> list[Expression]:
@@ -112,7 +63,7 @@ def test_what_every_expression_selects_is_there(scraped: Scraped) -> None:
         promql.plain(selector): str(one)
         for one in _expressions(_values())
         for selector in promql.selectors(one.text)
-        if promql.plain(selector) not in EMPTY and one.place not in UNHEARD
+        if promql.plain(selector) not in EMPTY
     }
     assert asked
     assert _faults(scraped, asked) == {}

@@ -67,7 +67,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print the table of what was shown, and of what was not."""
     table = Table("", "what", "counted or measured", "s", title="What was shown", title_justify="left", expand=True)
     for outcome in ("passed", "failed", "skipped"):
-        for report in terminalreporter.stats.get(outcome, ()):
+        for report in sorted(terminalreporter.stats.get(outcome, ()), key=lambda report: str(report.nodeid)):
             told = [(name, str(text)) for name, text in report.user_properties]
             title = next((text for name, text in told if name == "title"), report.nodeid)
             counted = "\n".join(text for name, text in told if name == "shown")

@@ -18,7 +18,7 @@ from agent.demo.child import Child
 from agent.demo.environment import isolated
 from tests.support.clock import DEADLINE_SECONDS, eventually
 
-PROGRAM = ("-m", "agent")
+PROGRAM = ("-m", "agent.demo.leash")  # as `-m agent`, and it ends when the tests do
 _NONE: Mapping[str, str] = {}
 _FROM_HERE = {"PYTHONPATH": str(Path(__file__).parents[2])}  # wherever the tests were started
 
