@@ -43,6 +43,6 @@ def _entry(rule: Rule, by_records: Collection[str]) -> Iterator[str]:
         facts.append("also one of Loki's rules")
     yield f"### {name}\n"
     yield f"*{', '.join(facts)}*\n"
-    yield f"{book.means}\n"
+    yield f"{book.what}. {book.means}\n" if book.what else f"{book.means}\n"
     yield f"```logql\n{book.query}\n```\n"
     yield f"**What to do:** {book.todo}\n"

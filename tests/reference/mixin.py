@@ -49,8 +49,9 @@ _MADE: Final = "Made from deploy/mixin by `make docs`: change them there."
 
 @dataclass(frozen=True, slots=True)
 class Runbook:
-    """What an operator is told of an alert, and the LogQL that shows more."""
+    """What an operator is told of an alert, and the LogQL that shows more. `what` is empty where `means` says it."""
 
+    what: str
     means: str
     todo: str
     query: str

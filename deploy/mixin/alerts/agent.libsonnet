@@ -172,6 +172,7 @@ local alert = import 'alert.libsonnet';
       'warning',
       'trail_agent:dead_letters > 0',
       '{{ $value }} messages in the dead-letter queue',
+      what='There are messages in the dead-letter queue',
       means='Their events have not been shipped. SQS deletes them when the retention of the dead-letter queue ends.',
       todo='trail_agent_dead_letters_total has the reasons; docs/faults.md says what to do about each.',
       query=log('event="dead_lettered"'),
@@ -184,6 +185,7 @@ local alert = import 'alert.libsonnet';
         and present_over_time(trail_agent:dead_letters[1d] offset %(old)s)
       |||, { old: config.oldDeadLetters }),
       'The dead-letter queue has not been empty for ' + std.strReplace(config.oldDeadLetters, '1w', 'a week'),
+      what='The dead-letter queue has not been empty for days',
       means='Half of the 14 days for which SQS keeps dead letters at most may be over for the oldest of them, or more: a message that SQS itself moved there keeps its age. Then their events are only in the bucket.',
       todo="Look at each dead letter's reason, correct its cause, and send it back (StartMessageMoveTask, or Start DLQ redrive on the console); delete what you do not want.",
       query=log('event="dead_lettered"'),

@@ -1,8 +1,8 @@
 // One alert, and its entry in docs/alerts.md.
 {
-  // `means` and `todo` are the description. `query` is the LogQL that shows more. `why` explains the expression: it becomes
-  // the comment in rules.yaml.
-  new(name, severity, expr, summary, means, todo, query, lasts=null, why='', dashboard='trail-agent'):: {
+  // `means` and `todo` are the description. `query` is the LogQL that shows more. `what` is the summary without labels, where
+  // `means` does not say it. `why` explains the expression: it becomes the comment in rules.yaml.
+  new(name, severity, expr, summary, means, todo, query, lasts=null, what='', why='', dashboard='trail-agent'):: {
     alert: name,
     expr: expr,
     [if lasts != null then 'for']: lasts,
@@ -12,7 +12,7 @@
       description: means + ' ' + todo,
     },
     why:: why,
-    runbook:: { means: means, todo: todo, query: query },
+    runbook:: { what: what, means: means, todo: todo, query: query },
     dashboard:: dashboard,
   },
 }

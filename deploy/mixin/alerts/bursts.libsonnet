@@ -7,7 +7,7 @@ function(config) {
   local a = aggregation(config),
   // `counted` has the events of the last 15 minutes. More than `floor` of them are a burst, and, if there is a `mean` (a
   // range), more than three times that. `known` is how long ago something must have been counted already.
-  of(name, counted, floor, summary, means, todo, query, mean='', known='', severity='warning', dashboard='trail-agent-audit')::
+  of(name, counted, floor, summary, what, means, todo, query, mean='', known='', severity='warning', dashboard='trail-agent-audit')::
     alert.new(
       name,
       severity,
@@ -35,6 +35,7 @@ function(config) {
       means,
       todo,
       query,
+      what=what,
       why=(if mean == '' then ''
            else 'The last 15 minutes are not part of their own mean, and a mean is not believed in before it is known of '
                 + (if known == '1d' then 'a whole day. ' else 'six days. '))

@@ -57,6 +57,7 @@ function(config, pack) {
     means=row.means,
     todo=row.todo,
     query=records(row),
+    what=row.what,
     why=std.get(row, 'why', ''),
     dashboard=pack.dashboard,
   ),

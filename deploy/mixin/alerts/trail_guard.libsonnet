@@ -21,7 +21,7 @@ local kms = ['kms.amazonaws.com'];
     severity: 'critical',
     what: 'The bucket of the trail, or its policy, was deleted',
     means: 'Without the policy, CloudTrail may not write into the bucket any more; without the bucket, there is nothing at all.',
-    todo: 'Put the policy back (aws cloudtrail update-trail makes no new one). CloudTrail tries again for some time: what it could not write may still come.',
+    todo: 'Put bucket and policy back. CloudTrail tries for 30 days to write what it could not: then all of it still comes.',
   },
   {
     name: 'QueueLost',

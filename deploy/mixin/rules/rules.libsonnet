@@ -70,8 +70,8 @@ local fill = import '../fill.libsonnet';
           },
           {
             record: 'trail_agent:dead_letters',
-            why:: 'All replicas ask about the same queue.',
-            expr: q('max%(by)s(trail_agent_queue_messages{%(s)s, queue="dead_letter", state="visible"})'),
+            why:: 'All replicas ask about the same queue. Whoever looks at a message hides it for a while: it is there all the same.',
+            expr: q('sum%(by)s(max%(states)s(trail_agent_queue_messages{%(s)s, queue="dead_letter"}))', { states: a.by(['state']) }),
           },
         ],
       },

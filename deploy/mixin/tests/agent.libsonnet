@@ -4,7 +4,7 @@ local t = import 'promtool.libsonnet';
 local a = t.replica('a');
 local b = t.replica('b');
 local main(values, replica='a') = t.series('trail_agent_queue_messages', values, { queue: 'main', state: 'visible' }, replica);
-local dead(values, replica='a') = t.series('trail_agent_queue_messages', values, { queue: 'dead_letter', state: 'visible' }, replica);
+local dead(values, replica='a', state='visible') = t.series('trail_agent_queue_messages', values, { queue: 'dead_letter', state: state }, replica);
 
 [
   t.test(

@@ -102,7 +102,11 @@ local manyAreUsual = {
 local dead = { queue: 'dead_letter', state: 'visible' };
 
 local deadLettersAreForgotten = {
-  series: [t.series('trail_agent_queue_messages', '0x1 3x55', dead)],
+  series: [
+    t.series('trail_agent_queue_messages', '0x1 3x20 0 3x34', dead),
+    // Somebody looks at them.
+    t.series('trail_agent_queue_messages', '0x22 3 0x34', dead { state: 'in_flight' }),
+  ],
   checks: [t.silent('168h', 'TrailAgentDeadLettersOld'), t.fires('180h', 'TrailAgentDeadLettersOld')],
 };
 
