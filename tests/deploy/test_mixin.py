@@ -83,6 +83,40 @@ def test_installations_that_share_a_prometheus_stay_apart() -> None:
         assert not re.search(r"\b(sum|max|min|count)\(", rule["expr"]), rule
 
 
+APART: Final = """
+rule_files: [rules.yaml]
+evaluation_interval: 5m
+tests:
+  - interval: 5m
+    input_series:
+      - {series: 'up{job="trail-agent", cluster="a"}', values: "1x4"}
+      - {series: 'up{job="trail-agent", cluster="b"}', values: "1x1 0x2"}
+      - {series: 'up{job="trail-agent", cluster="c"}', values: "1x1 stale"}
+      - series: 'trail_agent_queue_messages{job="trail-agent", cluster="a", queue="dead_letter", state="visible"}'
+        values: "0x4"
+      - series: 'trail_agent_queue_messages{job="trail-agent", cluster="b", queue="dead_letter", state="visible"}'
+        values: "3x4"
+    promql_expr_test:
+      - expr: >-
+          count by (alertname, cluster)
+          (ALERTS{alertstate="firing", alertname=~"TrailAgentDown|TrailAgentDeadLetters"})
+        eval_time: 20m
+        exp_samples:
+          - {labels: '{alertname="TrailAgentDown", cluster="b"}', value: 1}
+          - {labels: '{alertname="TrailAgentDown", cluster="c"}', value: 1}
+          - {labels: '{alertname="TrailAgentDeadLetters", cluster="b"}', value: 1}
+"""
+
+
+def test_one_of_several_installations_is_missed(tmp_path: Path) -> None:
+    """Whether Prometheus still finds it, or not; and what one of them has is not told of the others."""
+    groups, _ = made(groupLabels=["cluster"])
+    (tmp_path / "rules.yaml").write_text(json.dumps({"groups": groups}), encoding="utf-8")
+    (tmp_path / "test.yaml").write_text(APART, encoding="utf-8")
+    answer = run_tool("promtool", "test", "rules", "test.yaml", cwd=tmp_path)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+
+
 def test_each_pack_can_be_chosen_alone() -> None:
     """It is one group; and in Loki what is critical of it, under the same name."""
     names = compiled("""

@@ -17,6 +17,12 @@ _TITLES: Final = {
     "trail-guard-audit": "Calls that can blind the trail",
 }
 
+_NOTES: Final = {
+    "codecatalyst-exit": " The removal of connections has its alert in the group before. When something last happened "
+    "in each space and project, and by each person, is on the dashboard *Leaving CodeCatalyst*.",
+}
+_LINKS: Final = {"docs/faults.md": "faults.md", "deploy/README.md": "../deploy/README.md"}
+
 
 def alerts() -> str:
     """Markdown: a section for each group, and in it an entry for each alert."""
@@ -28,7 +34,7 @@ def _sections() -> Iterator[str]:
     for group in groups("prometheus"):
         name = group.fields["name"]
         if name in _TITLES:
-            yield f"## {_TITLES[name]}\n\nGroup `{name}`.\n"
+            yield f"## {_TITLES[name]}\n\nGroup `{name}`.{_NOTES.get(name, '')}\n"
             for rule in group.rules:
                 yield from _entry(rule, by_records)
 
@@ -43,6 +49,12 @@ def _entry(rule: Rule, by_records: Collection[str]) -> Iterator[str]:
         facts.append("also one of Loki's rules")
     yield f"### {name}\n"
     yield f"*{', '.join(facts)}*\n"
-    yield f"{book.what}. {book.means}\n" if book.what else f"{book.means}\n"
+    yield _linked(f"{book.what}. {book.means}\n" if book.what else f"{book.means}\n")
     yield f"```logql\n{book.query}\n```\n"
-    yield f"**What to do:** {book.todo}\n"
+    yield _linked(f"**What to do:** {book.todo}\n")
+
+
+def _linked(text: str) -> str:
+    for page, path in _LINKS.items():
+        text = text.replace(page, f"[{page}]({path})")
+    return text

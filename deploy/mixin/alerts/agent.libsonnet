@@ -15,7 +15,14 @@ local alert = import 'alert.libsonnet';
     alert.new(
       'TrailAgentDown',
       'critical',
-      q('absent(up{%(s)s} == 1)'),
+      q('absent(up{%(s)s} == 1)') + (
+        if config.groupLabels == [] then '' else q(|||
+
+          or
+          count%(by)s(count_over_time(up{%(s)s}[1d]))
+          unless count%(by)s(up{%(s)s} == 1)
+        |||)
+      ),
       'No trail-agent runs',
       means='Prometheus has reached no replica for 5 minutes. Nothing is lost while the queue keeps its messages, but nobody sees what happens in the space.',
       todo="Look at the pods or the service, and at the last lines of the agent's log.",
@@ -159,8 +166,8 @@ local alert = import 'alert.libsonnet';
         sum%(by)s(increase(trail_agent_notifications_ignored_total{%(s)s, reason=~"other_key|other_event|other_service"}[6h]))
         > 100 + sum%(by)s(increase(trail_agent_objects_read_total{%(s)s}[6h]))
       |||),
-      'Most of what the queue announces is not about objects of the trail',
-      means='The agent passes {{ $value | printf "%.0f" }} notifications over in six hours, and that is more than it reads: something else writes to the queue, or the bucket announces all of its objects. It costs requests, and nothing is lost.',
+      'Most of what the queue announces is not about objects of the trail: {{ $value | printf "%.0f" }} notifications in six hours',
+      means='The agent passes more notifications over than it reads objects: something else writes to the queue, or the bucket announces all of its objects. It costs requests, and nothing is lost.',
       todo="Let the bucket's notification name the trail's prefix and the ending .json.gz, or take away the other sender.",
       query=log('event="notification_ignored"'),
     ),
