@@ -11,8 +11,6 @@ from tests.screenshots.__main__ import OF_README, SHOWN
 from tests.screenshots.chromium import Browser, browser
 from tests.screenshots.looks import PAGES, digest, faults
 from tests.screenshots.palette import PAGE
-from tests.screenshots.states import STATES
-from tests.support.web_page import front_page
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +28,7 @@ def test_a_page_fits_and_is_legible(chromium: Browser, page: str) -> None:
 
 def test_the_readme_shows_the_page_as_it_is() -> None:
     """Its pictures are of today's page, which is the same each time; they are small."""
-    today = digest(front_page(STATES[SHOWN]()))
+    today = digest(SHOWN)
     for path in OF_README:
         picture = path.read_bytes()
         width, height = struct.unpack(">II", picture[16:24])

@@ -17,7 +17,6 @@ import pytest
 from tests.screenshots.chromium import Browser, View, browser
 from tests.screenshots.looks import PAGES, VIEWS, digest, faults, served
 from tests.screenshots.palette import reduced
-from tests.support.web_page import front_page
 
 ROOT: Final = Path(__file__).parents[2]
 PICTURES: Final = ROOT / "build" / "screenshots"
@@ -61,11 +60,12 @@ def _write_pictures(chromium: Browser) -> None:
 
 
 def _write_readme(chromium: Browser) -> None:
-    with served(SHOWN) as (url, seen):
+    today = digest(SHOWN)
+    with served(SHOWN) as (url, _):
         for path, view in OF_README.items():
             chromium.open(url, view)
             picture = chromium.picture(chromium.value(_UPPER_PART))
-            _write(path, reduced(chromium, picture, digest(front_page(seen))))
+            _write(path, reduced(chromium, picture, today))
 
 
 def _write(path: Path, picture: bytes) -> None:

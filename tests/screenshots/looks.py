@@ -6,16 +6,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import blake2b
 from typing import Final
+from unittest.mock import patch
 
+from agent.telemetry.status import front
 from tests.screenshots.chromium import Browser, View
 from tests.screenshots.states import STATES
 from tests.support.telemetry import ObservedTelemetry
+from tests.support.web_page import front_page
 
 WIDTHS: Final = (400, 800, 1400)
 VIEWS: Final = tuple(View(width, dark) for width in WIDTHS for dark in (False, True))
 RUNBOOK: Final = "runbook"
 PAGES: Final = (*STATES, RUNBOOK)
-_REFRESH_SECONDS: Final = 5
 
 _CUT: Final = """
 (() => {
@@ -53,19 +55,23 @@ _FAINT: Final = """
 _PLACES: Final = "[...document.querySelectorAll('h2, h3, dt, .axis')].map((one) => one.getBoundingClientRect().top)"
 
 
-def digest(html: str) -> str:
-    """What tells one page from another, in a few characters."""
-    return blake2b(html.encode(), digest_size=16).hexdigest()
+def digest(state: str) -> str:
+    """What tells the status page in one of the states from an older one, in a few characters."""
+    return blake2b(front_page(STATES[state]()).encode(), digest_size=16).hexdigest()
 
 
 @contextmanager
 def served(page: str) -> Iterator[tuple[str, ObservedTelemetry]]:
-    """The address of a page in one of the states, from the daemon's own server with its own headers."""
+    """The address of a page in one of the states, from the daemon's own server with its own headers.
+
+    It does not reload itself: a page that goes away while it is looked at cannot be seen.
+    """
     seen = STATES["starting" if page == RUNBOOK else page]()
     server = seen.telemetry.server("127.0.0.1", 0)
     server.start()
     try:
-        yield f"http://127.0.0.1:{server.port}/{RUNBOOK if page == RUNBOOK else ''}", seen
+        with patch.object(front, "REFRESH_SECONDS", 0):
+            yield f"http://127.0.0.1:{server.port}/{RUNBOOK if page == RUNBOOK else ''}", seen
     finally:
         server.stop()
 
@@ -73,6 +79,7 @@ def served(page: str) -> Iterator[tuple[str, ObservedTelemetry]]:
 def faults(browser: Browser, page: str) -> list[str]:
     """What is wrong with how a page looks, in every view; empty if nothing is."""
     found: list[str] = []
+    refresh = front.REFRESH_SECONDS
     browser.said.clear()
     with served(page) as (url, seen):
         browser.open(url, VIEWS[0])
@@ -80,7 +87,7 @@ def faults(browser: Browser, page: str) -> list[str]:
             browser.look(view)
             found += [f"{page}, {view}: {fault}" for fault in (*browser.value(_CUT), *browser.value(_FAINT))]
         before = browser.value(_PLACES)
-        seen.clock.elapsed += _REFRESH_SECONDS
+        seen.clock.elapsed += refresh
         browser.open(url, VIEWS[-1])
         if browser.value(_PLACES) != before:
             found.append(f"{page}: it jumps when it reloads itself")

@@ -10,7 +10,8 @@ from agent.faults.dead_letters import Reason
 from agent.faults.environment_faults import EnvironmentFault
 from agent.faults.ignored import IgnoredReason
 from agent.faults.retries import RetryReason
-from tests.screenshots.shift import GUARD, Shift
+from agent.model import QueueAttributes, Reading
+from tests.screenshots.shift import GUARD, Kind, Shift
 from tests.support.objects import BUCKET
 from tests.support.telemetry import ObservedTelemetry
 
@@ -116,6 +117,27 @@ def after_dead_letters() -> ObservedTelemetry:
     return shift.seen
 
 
+def hostile() -> ObservedTelemetry:
+    """Names as long as they may be, numbers as large as they get, texts without a blank."""
+    shift = Shift()
+    shift.start()
+    shift.seen.clock.elapsed += 40 * 60
+    telemetry = shift.seen.telemetry
+    for source in ("", f"{'s' * 100}.amazonaws.com"):
+        shift.export(*(Kind(0, letter * 128, source, failing=1.0) for letter in "abcdefgh"))
+    telemetry.records_fated("skipped", 10**15)
+    message = shift.receive(1)[0]
+    telemetry.reading_finished(Reading(message, skipped=10**15))
+    telemetry.queue_described("main", QueueAttributes(10**12, 10**12, 10**12, "", 1))
+    telemetry.in_flight(1, 1.0)
+    telemetry.bytes_reserved(10**18)
+    shift.bury(Fault(Reason.SINK_REJECTED, "W" * 5000, "b" * 63, f"AWSLogs/{'k' * 1000}"))
+    shift.pass_over(IgnoredReason.OTHER_KEY, 12_345)
+    telemetry.gate_closed(f"bucket {'b' * 63}", EnvironmentFault.BUCKET_DENIED, "<" * 5000)
+    shift.seen.clock.elapsed += 20 * 60
+    return shift.seen
+
+
 def _fault(reason: Reason, detail: str, key: str) -> Fault:
     return Fault(reason, detail, BUCKET, key)
 
@@ -127,4 +149,5 @@ STATES: Final[Mapping[str, Callable[[], ObservedTelemetry]]] = {
     "sink-down": sink_down,
     "in-doubt": in_doubt,
     "after-dead-letters": after_dead_letters,
+    "hostile": hostile,
 }

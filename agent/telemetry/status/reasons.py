@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from typing import Final
 
@@ -28,10 +28,10 @@ _KNOWN: Final = frozenset(Reason)
 def reasons(seen: Snapshot) -> str:
     """Why messages, or parts of them, became dead letters, came again, or were passed over."""
     rows = "".join(_row(reason, count) for reason, count in _counted(seen))
+    head = ("what became of it", "reason", "count", "what you do")
     key = f'<p class="key"><a href="{RUNBOOK}">all reasons, and what to do</a></p>'
     if not rows:
         return section("What did not pass", '<div class="card note">Nothing since the start.</div>', key)
-    head = "<th>what became of it</th><th>reason</th><th>count</th><th>what you do</th>"
     return section("What did not pass", _table("reasons", head, rows), key)
 
 
@@ -53,7 +53,7 @@ def _row(reason: Advised, count: float) -> str:
 def dead_letters(letters: list[DeadLetter], now: float) -> str:
     """The last dead letters, newest first."""
     rows = "".join(_letter(letter, now) for letter in letters)
-    head = "<th>when</th><th>reason</th><th>where, and what was wrong</th>"
+    head = ("when", "reason", "where, and what was wrong")
     content = _table("letters", head, rows) if rows else '<div class="card note">None since the start.</div>'
     return section("Recent dead letters", content, anchor="dead-letters")
 
@@ -68,6 +68,7 @@ def _letter(letter: DeadLetter, now: float) -> str:
     )
 
 
-def _table(kind: str, head: str, rows: str) -> str:
-    table = f'<table class="{kind}"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+def _table(kind: str, head: Sequence[str], rows: str) -> str:
+    names = "".join(f'<th scope="col">{name}</th>' for name in head)
+    table = f'<table class="{kind}"><thead><tr>{names}</tr></thead><tbody>{rows}</tbody></table>'
     return f'<div class="card scroll">{table}</div>'

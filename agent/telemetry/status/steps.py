@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from agent.telemetry.activity import Activity
 from agent.telemetry.snapshot import Snapshot
 from agent.telemetry.status.fragments import PanelRow, count_row, known_row, mean_time, rows_list
 from agent.telemetry.status.frame import section
-from agent.telemetry.wording import number, size
+from agent.telemetry.wording import brief, number, size
+
+_WRITTEN_OUT_BELOW: Final = 100_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,11 @@ def _settled(seen: Snapshot, activity: Activity) -> _Stage:
 
 def _stage(stage: _Stage) -> str:
     return (
-        f'<li><h3>{stage.title}</h3><p class="big">{number(stage.total)}</p>'
+        f'<li><h3>{stage.title}</h3><p class="big" title="{number(stage.total)}">{_large(stage.total)}</p>'
         f'<p class="rate">{number(stage.rate)} {stage.note}/min</p>{rows_list(stage.rows)}</li>'
     )
+
+
+def _large(total: float) -> str:
+    """A total that fits a step, however long the process has run."""
+    return number(total) if total < _WRITTEN_OUT_BELOW else brief(total)

@@ -66,13 +66,14 @@ footer nav { margin-left: auto; display: flex; flex-wrap: wrap; gap: 4px 16px; }
 
 _CARDS: Final = """
 .card, .flow li { background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: 14px 16px; }
-dl { display: grid; grid-template-columns: 1fr auto; gap: 4px 12px; margin: 10px 0 0; font-size: 14px; }
-dt { color: var(--soft); }
-dd { margin: 0; text-align: right; }
+dl { display: grid; grid-template-columns: minmax(0, 1fr) fit-content(65%); gap: 4px 12px; margin: 10px 0 0;
+  font-size: 14px; }
+dt { color: var(--soft); overflow-wrap: anywhere; }
+dd { margin: 0; text-align: right; overflow-wrap: anywhere; }
 .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(240px, 100%), 1fr)); gap: 16px; }
-.verdicts { display: grid; gap: 12px; }
+.verdicts { display: grid; grid-template-columns: minmax(0, 1fr); gap: 12px; overflow-wrap: anywhere; }
 .verdict { border-radius: 12px; padding: 12px 18px 13px; border-left: 5px solid; }
-.verdict h2 { font-size: 16px; letter-spacing: 0; text-transform: none; color: inherit; overflow-wrap: anywhere; }
+.verdict h2 { font-size: 16px; letter-spacing: 0; text-transform: none; color: inherit; }
 .verdict p { margin: 2px 0 0; color: var(--ink); font-size: 14px; }
 .calm { background: var(--good-soft); border-color: var(--good); }
 .calm h2 { color: var(--good); }
@@ -132,7 +133,7 @@ td.count, th.count { text-align: right; }
 .profiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(440px, 100%), 1fr)); gap: 16px; }
 .profile h3 { display: flex; justify-content: space-between; gap: 12px; }
 .profile h3 small { font-size: 13px; font-weight: 400; color: var(--soft); white-space: nowrap; }
-.profile table { margin-top: 6px; max-width: 680px; font-size: 13px; }
+.profile table { margin-top: 6px; max-width: 760px; font-size: 13px; }
 .profile th { font-size: 12px; font-weight: 400; }
 .profile th, .profile td { padding: 3px 0 3px 12px; text-align: right; white-space: nowrap; border: 0; }
 .profile th:first-child, .profile td:first-child { padding-left: 0; width: 99%; text-align: left;
@@ -161,13 +162,15 @@ _NARROW: Final = """
   .flow li + li::before { content: "\\2193"; left: 0; right: 0; width: auto; top: -25px; }
   .flow dl { grid-column: 2; grid-row: 1 / span 3; border: 0; padding: 0; margin: 2px 0 0; align-content: start; }
   .contents { grid-template-columns: repeat(2, minmax(0, 1fr)); }
-  .pills, footer nav { margin-left: 0; } }
+  footer nav { margin-left: 0; } }
 @media (max-width: 640px) {
   main, header, footer { padding-left: 14px; padding-right: 14px; }
+  .pills { margin-left: 0; }
   .advice { grid-template-columns: 1fr; }
   .scroll thead { display: none; } .scroll tr, .scroll td { display: block; }
   .scroll tr { padding: 10px 0; border-bottom: 1px solid var(--line); }
-  .scroll tr:last-child { border-bottom: 0; } .scroll td { border: 0; padding: 1px 16px; text-align: left; } }
+  .scroll tr:last-child { border-bottom: 0; } .scroll td { border: 0; padding: 1px 16px; text-align: left; }
+  .scroll td:not(.long) { display: inline-block; padding-right: 0; } .reasons .count::before { content: "\\d7 "; } }
 @media (max-width: 540px) { .plots { grid-template-columns: 1fr; gap: 12px; } }
 """
 

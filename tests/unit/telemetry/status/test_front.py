@@ -63,6 +63,17 @@ def test_the_flow_stands_in_the_order_of_the_ledger() -> None:
     assert "mean time 34 ms" in text
 
 
+def test_a_total_of_years_fits_its_step() -> None:
+    """From a hundred million on it is rounded; the whole number is there for who asks."""
+    subject = busy()
+    subject.telemetry.reading_finished(Reading(delivery(), skipped=99_999_989))
+    assert "Events 99,999,999 " in Outline(front_page(subject)).text
+    subject.telemetry.reading_finished(Reading(delivery(), skipped=1))
+    html = front_page(subject)
+    assert "Events 100 M " in Outline(html).text
+    assert 'title="100,000,000"' in html
+
+
 def test_events_that_have_no_fate_yet_are_in_hand() -> None:
     """The bar and its legend account for every event that was read."""
     text = Outline(front_page(busy())).text
