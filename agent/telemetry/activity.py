@@ -6,11 +6,12 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Final
 
 from agent.model import EventLabels, LogRecord
 from agent.pulse import Clock
-from agent.telemetry.hour import MINUTE_SECONDS, MINUTES, LastHour, Lasting, Means, Ring, Values
+from agent.telemetry.hour import MINUTE_SECONDS, MINUTES, LastHour, Lasting, Medians, Ring, Values
 from agent.telemetry.tally import EventTally, ProfileEvents, by_profile
 
 WINDOW_SECONDS: Final = 60
@@ -43,7 +44,7 @@ class Activity:
         self._tally = EventTally()
         # Minutes end when those of the wall clock do, so that a peak is found again in a log.
         self._offset = (clock.time() - self.started_at) % MINUTE_SECONDS
-        self._ages = Means()
+        self._ages = Medians()
         self._oldest = Lasting(self._offset)
         self._wait = Lasting(self._offset)
         self._lock = threading.Lock()
@@ -63,10 +64,11 @@ class Activity:
             total = self._stage(stage).since(now - WINDOW_SECONDS)
         return total * WINDOW_SECONDS / min(max(self.uptime(), 1.0), WINDOW_SECONDS)
 
-    def took(self, total: float, count: int) -> None:
-        """`count` events were accepted by the sink; their ages are `total` seconds together."""
+    def accepted(self, ages: Sequence[float]) -> None:
+        """The sink accepted events of these ages, in seconds."""
+        typical = median(ages)
         with self._lock:
-            self._ages.add(self._minute(self._clock.monotonic()), total, count)
+            self._ages.add(self._minute(self._clock.monotonic()), typical)
 
     def oldest(self, age: Callable[[], float | None]) -> None:
         """The oldest message may be another one from now on: `age` says its age in seconds, or None without one."""

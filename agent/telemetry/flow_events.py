@@ -109,7 +109,7 @@ class FlowEvents(Voice):
         times = [min(record.time_unix_nano / _NANOSECONDS, now) for record in records]
         for time in times:
             self.metrics.event_age.observe(now - time)
-        self.activity.took(sum(now - time for time in times), len(times))
+        self.activity.accepted([now - time for time in times])
         for source in {record.source for record in records}:
             self.metrics.object_age.observe(max(now - source.last_modified_ns / _NANOSECONDS, 0.0))
         self.metrics.observe_newest_event(max(times))

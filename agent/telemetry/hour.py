@@ -6,6 +6,7 @@ Times are monotonic seconds. Nothing here is thread-safe, and nothing grows.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from statistics import median
 from typing import Final, TypeAlias
 
 from agent.telemetry.wording import clock
@@ -14,6 +15,7 @@ MINUTE_SECONDS: Final = 60.0
 MINUTES: Final = 60
 SLOTS: Final = MINUTES + 1  # the last one is the minute that runs
 LARGEST: Final = 1e15
+_MEASUREMENTS: Final = 33
 _NEVER: Final = -(10**9)
 
 Values: TypeAlias = tuple[float | None, ...]
@@ -66,7 +68,12 @@ class Ring:
 
     def values(self, minute: int) -> Values:
         """The values up to `minute`."""
-        return tuple(self._value(each) for each in range(minute - MINUTES, minute + 1))
+        return tuple(self.value(each) for each in range(minute - MINUTES, minute + 1))
+
+    def value(self, minute: int) -> float | None:
+        """What `minute` has; None if nothing was told of it, or if that is too long ago."""
+        slot = minute % SLOTS
+        return self._values[slot] if self._minutes[slot] == minute else None
 
     def _slot(self, minute: int) -> int:
         slot = minute % SLOTS
@@ -75,27 +82,31 @@ class Ring:
             self._values[slot] = 0.0
         return slot
 
-    def _value(self, minute: int) -> float | None:
-        slot = minute % SLOTS
-        return self._values[slot] if self._minutes[slot] == minute else None
-
 
 @dataclass(slots=True)
-class Means:
-    """The mean of what was measured in each of the last minutes."""
+class Medians:
+    """The median of what was measured in each of the last minutes: of the last 33 measurements, if there were more.
 
-    _totals: Ring = field(default_factory=Ring)
+    Not the mean: one event that is days old would make an hour of others look like nothing.
+    """
+
     _counts: Ring = field(default_factory=Ring)
+    _measured: list[list[float]] = field(default_factory=lambda: [[] for _ in range(SLOTS)])
 
-    def add(self, minute: int, total: float, count: int) -> None:
-        """`count` measurements in `minute` were `total` together."""
-        self._totals.add(minute, total)
-        self._counts.add(minute, count)
+    def add(self, minute: int, value: float) -> None:
+        """`value` was measured in `minute`."""
+        if not value >= 0:
+            return
+        before = int(self._counts.value(minute) or 0)
+        self._counts.add(minute, 1)
+        measured = self._measured[minute % SLOTS]
+        del measured[before:]
+        measured[before % _MEASUREMENTS : before % _MEASUREMENTS + 1] = [min(value, LARGEST)]
 
     def values(self, minute: int) -> Values:
-        """The means up to `minute`; None for a minute without a measurement."""
-        pairs = zip(self._totals.values(minute), self._counts.values(minute), strict=True)
-        return tuple(total / count if total is not None and count else None for total, count in pairs)
+        """The medians up to `minute`; None for a minute without a measurement."""
+        minutes = range(minute - MINUTES, minute + 1)
+        return tuple(median(self._measured[each % SLOTS]) if self._counts.value(each) else None for each in minutes)
 
 
 class Lasting:

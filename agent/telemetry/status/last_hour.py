@@ -25,7 +25,7 @@ def last_hour(seen: Snapshot, activity: Activity) -> str:
     plots = (
         _count("Messages received", "received", hour.received, activity.per_minute("received")),
         _count("Events exported", "sent", hour.exported, activity.per_minute("exported")),
-        _age("Age of events at the sink", hour.event_age, _newest_mean(hour), "no event in this hour"),
+        _age("Age of events at the sink", hour.event_age, _newest_age(hour), "no event in this hour"),
         _age("Oldest message in hand", hour.oldest, _age_now(oldest), "no message in this hour"),
     )
     figures = "".join(figure(plot, hour) for plot in plots)
@@ -45,9 +45,9 @@ def _age_now(seconds: float) -> Spoken:
     return Spoken(span(seconds), "old") if seconds else Spoken("none")
 
 
-def _newest_mean(hour: LastHour) -> Spoken:
-    """The newest mean that there is; an older one says of when it is."""
+def _newest_age(hour: LastHour) -> Spoken:
+    """The newest median that there is; an older one says of when it is."""
     for slot, value in reversed(list(enumerate(hour.event_age))):
         if value is not None:
-            return Spoken(span(value), "on average" if slot >= MINUTES - 1 else f"at {hour.minute(slot)}")
+            return Spoken(span(value), "median" if slot >= MINUTES - 1 else f"at {hour.minute(slot)}")
     return Spoken("none")

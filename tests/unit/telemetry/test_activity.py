@@ -52,15 +52,15 @@ def test_before_the_start_is_not_nothing() -> None:
     assert activity.last_hour().before_start == 0
 
 
-def test_the_age_of_events_is_the_mean_of_a_minute() -> None:
-    """However many exports there were in it."""
+def test_the_age_of_events_is_the_median_of_a_minute() -> None:
+    """However many exports there were in it, and though one brought events that are days old."""
     clock = FakeClock()
     activity = Activity(clock)
-    activity.took(100.0, 4)
-    activity.took(20.0, 1)
+    for ages in ([30.0, 31.0, 500_000.0], [90.0], [400_000.0]):
+        activity.accepted(ages)
     clock.elapsed += 60
     hour = activity.last_hour()
-    assert hour.event_age[-2:] == (24.0, None)
+    assert hour.event_age[-2:] == (90.0, None)
 
 
 def test_the_oldest_message_grows_older_while_nothing_is_told() -> None:

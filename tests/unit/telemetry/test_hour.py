@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from statistics import median
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.telemetry.hour import LARGEST, MINUTES, SLOTS, Lasting, Means, Ring
+from agent.telemetry.hour import LARGEST, MINUTES, SLOTS, Lasting, Medians, Ring
 
 STEPS = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 9)), max_size=60)
 
@@ -37,19 +38,20 @@ def test_a_ring_leaves_out_what_is_no_number(values: list[float]) -> None:
     assert lifted.values(5)[-1] == max(good, default=None)
 
 
-@given(STEPS)
-def test_means_are_those_of_each_minute(steps: list[tuple[int, int]]) -> None:
-    """A minute without a measurement has none, which is not 0."""
-    means, minute = Means(), 100
+@given(st.lists(st.tuples(st.sampled_from([0, 0, 0, 0, 1, 70]), st.integers(-1, 90)), max_size=120))
+def test_medians_are_those_of_each_minute(steps: list[tuple[int, int]]) -> None:
+    """A minute without a measurement has none, which is not 0; of many measurements, the last 33 count."""
+    medians, minute = Medians(), 100
     measured: dict[int, list[int]] = {}
     for wait, value in steps:
         minute += wait
-        means.add(minute, 2.0 * value, 2)
-        measured.setdefault(minute, []).append(value)
-    told = means.values(minute)
+        medians.add(minute, value)
+        if value >= 0:
+            measured.setdefault(minute, []).append(value)
+    told = medians.values(minute)
     for slot, each in enumerate(range(minute - MINUTES, minute + 1)):
         mine = measured.get(each)
-        assert told[slot] == (sum(mine) / len(mine) if mine else None)
+        assert told[slot] == (median(mine[-33:]) if mine else None)
 
 
 @given(
