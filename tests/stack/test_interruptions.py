@@ -36,11 +36,12 @@ def test_whatever_stops_in_the_middle_nothing_is_lost(
         settings = trail.settings(address, protocol, max_batch_records=10)
         with Daemon.ready(tmp_path / "agent", settings) as agent:
             for server, end in _interruptions(collector.server, store.server):
+                is_under_way = _grows(agent)
                 trail.write(ROUNDS)
                 if end is Server.kill and server is store.server:
                     eventually(lambda: cloud.is_idle() and _is_written_down(store), "the store has written all of it")
                 else:
-                    eventually(_grows(agent), "events are on their way")
+                    eventually(is_under_way, "events are on their way")
                 end(server)
                 trail.write(ROUNDS)
                 eventually(lambda: agent.metric("trail_agent_sink_up") == 0, "the agent sees it")
