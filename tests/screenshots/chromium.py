@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from select import select
 from typing import Any, Final
 
 from tests.support.tools import tool
@@ -27,6 +28,7 @@ _OPTIONS: Final = (
     "--remote-debugging-pipe",
 )
 _SECONDS: Final = 30.0
+_PIECE: Final = 1 << 20
 _HANDING_OVER: Final = """
 import os, sys
 for now, then in ((int(sys.argv[1]), 50), (int(sys.argv[2]), 51), (50, 3), (51, 4)):
@@ -48,7 +50,8 @@ class Browser:
     """One Chromium with one page. `said` is what the page reported: errors, and what the security policy refused."""
 
     def __init__(self, reads: int, writes: int) -> None:
-        self._in = os.fdopen(reads, "rb")
+        self._in = os.fdopen(reads, "rb", buffering=0)
+        self._unread = bytearray()
         self._out = os.fdopen(writes, "wb", buffering=0)
         self._number = 0
         self._session: str | None = None
@@ -117,13 +120,15 @@ class Browser:
             self._hear()
 
     def _hear(self) -> dict[str, Any]:
-        told = bytearray()
-        while not told.endswith(b"\0"):
-            piece = self._in.read(1)
+        while b"\0" not in self._unread:
+            if not select([self._in], [], [], _SECONDS)[0]:
+                raise TimeoutError(f"Chromium said nothing for {_SECONDS:.0f} s")
+            piece = self._in.read(_PIECE)
             if not piece:
                 raise EOFError("Chromium went away")
-            told += piece
-        heard: dict[str, Any] = json.loads(told[:-1])
+            self._unread += piece
+        told, _, self._unread = self._unread.partition(b"\0")
+        heard: dict[str, Any] = json.loads(told)
         if "method" in heard:
             self._events.append(heard)
             self._note(heard)
