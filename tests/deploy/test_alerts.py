@@ -204,6 +204,14 @@ def test_whatever_a_profile_calls_critical_makes_an_alert(profile: Any) -> None:
             assert any(all(admits(one, *label) for label in labels.items()) for one in watched), (known.source, event)
 
 
+def test_events_of_other_services_are_counted_as_those_of_codecatalyst() -> None:
+    """Both rules say the same of their counter: promtool's tests ask most of it of one of them."""
+    one, other = ("codecatalyst:events:increase15m", "cloudtrail:events:increase15m")
+    text = {rule.place: rule.text for rule in promql.of_rules()}
+    renamed = text[one].replace("codecatalyst_events_total", "cloudtrail_events_total")
+    assert text[other] == renamed.replace("by (event_name,", "by (event_source, event_name,")
+
+
 def test_the_unknown_events_are_those_that_the_profile_does_not_know() -> None:
     """A name that the agent learns would else go on as unknown."""
     (selector,) = (one for alert, one in event_selectors() if alert == "CodeCatalystUnknownEvent")

@@ -178,7 +178,7 @@ local alert = import 'alert.libsonnet';
       'TrailAgentDeadLetters',
       'warning',
       'trail_agent:dead_letters > 0',
-      '{{ $value }} messages in the dead-letter queue',
+      'Messages in the dead-letter queue: {{ $value }}',
       what='There are messages in the dead-letter queue',
       means='Their events have not been shipped. SQS deletes them when the retention of the dead-letter queue ends.',
       todo='trail_agent_dead_letters_total has the reasons; docs/faults.md says what to do about each.',

@@ -76,9 +76,14 @@ local dead(values, replica='a', state='visible') = t.series('trail_agent_queue_m
     [
       t.series('trail_agent_oldest_delivery_age_seconds', '3x64'),
       t.series('trail_agent_oldest_delivery_age_seconds', '3600x64', replica='b'),
-      main('9x64'),
+      main('1x64'),
     ],
     [t.silent('5m', 'TrailAgentDeliveryLagging'), t.fires('10m', 'TrailAgentDeliveryLagging', value='1h 0m 0s')],
+  ),
+  t.test(
+    'it is not that late',
+    [t.series('trail_agent_oldest_delivery_age_seconds', '1700x20'), main('9x20')],
+    [t.silent('20m', 'TrailAgentDeliveryLagging')],
   ),
   t.test(
     'an old message, but none waits; it is old for a queue that keeps messages for four days',
@@ -86,7 +91,10 @@ local dead(values, replica='a', state='visible') = t.series('trail_agent_queue_m
       t.series('trail_agent_oldest_delivery_age_seconds', '180000x64'),
       t.series('trail_agent_queue_retention_seconds', '345600x64', { queue: 'main' }),
       t.series('trail_agent_queue_retention_seconds', '1209600x64', { queue: 'dead_letter' }),
+      t.series('trail_agent_oldest_delivery_age_seconds', '3x64', replica='b'),
       main('0x64'),
+      t.series('trail_agent_queue_messages', '4x64', { queue: 'main', state: 'in_flight' }),
+      dead('5x64'),
     ],
     [
       t.silent('30m', 'TrailAgentDeliveryLagging'),
@@ -103,11 +111,19 @@ local dead(values, replica='a', state='visible') = t.series('trail_agent_queue_m
     [t.silent('30m', 'TrailAgentQueueRetentionRisk')],
   ),
   t.test(
+    'it has just been installed, and nothing comes',
+    [t.series('trail_agent_objects_read_total', '0x64')],
+    [t.silent('30m', 'TrailAgentNoObjects'), t.fires('35m', 'TrailAgentNoObjects')],
+  ),
+  t.test(
     'one scrape catches the two in the middle of a step',
     [
       t.series('trail_agent_events_read_total', '0+100x120'),
       t.series('trail_agent_events_total', '0+100x19 1950 2100+100x100', { fate: 'exported' }),
       t.series('trail_agent_in_flight_deliveries', '0x124'),
+      t.series('trail_agent_events_read_total', '0+100x120', replica='b'),
+      t.series('trail_agent_events_total', '0+100x19 2050 2100+100x100', { fate: 'exported' }, 'b'),
+      t.series('trail_agent_in_flight_deliveries', '0x124', replica='b'),
     ],
     [t.silent('60m', 'TrailAgentLedgerImbalance')],
   ),
@@ -125,32 +141,49 @@ local dead(values, replica='a', state='visible') = t.series('trail_agent_queue_m
     // It is started again and again; the other replica was rolled out.
     {
       series: [
-        t.series('process_start_time_seconds', '-7200x4 300x4 600x4 900x4 1200x40'),
+        t.series('process_start_time_seconds', '-7200x4 300x4 600x4 900x4 1200x100'),
         t.series('process_start_time_seconds', '-7200x14 700x34', replica='b'),
       ],
-      checks: [t.silent('15m', 'TrailAgentRestartLoop'), t.fires('20m', 'TrailAgentRestartLoop', [a], '4')],
+      checks: [
+        t.silent('15m', 'TrailAgentRestartLoop'),
+        t.fires('20m', 'TrailAgentRestartLoop', [a], '4'),
+        t.silent('90m', 'TrailAgentRestartLoop'),
+      ],
     },
     // A bug.
     {
-      series: [t.series('trail_agent_retries_total', '0x24 1x79', { reason: 'bug' })],
+      series: [
+        t.series('trail_agent_retries_total', '0x24 1x79', { reason: 'bug' }),
+        t.series('trail_agent_retries_total', '0+1x104', { reason: 'store_unavailable' }),
+      ],
       checks: [
         t.silent('20m', 'TrailAgentBug'),
         t.fires('25m', 'TrailAgentBug', [a { reason: 'bug' }]),
         t.silent('90m', 'TrailAgentBug'),
       ],
     },
-    // The sink takes nine seconds for each request, and for one replica there are only three.
+    // The sink takes nine seconds for each request of one replica, for an hour. For another there are only a few; for a
+    // third it takes four seconds.
     {
       series: [
-        t.series('trail_agent_export_seconds_bucket', '0x64', { le: '5' }),
-        t.series('trail_agent_export_seconds_bucket', '0+2x60', { le: '10' }),
-        t.series('trail_agent_export_seconds_bucket', '0+2x60', { le: '+Inf' }),
-        t.series('trail_agent_export_seconds_count', '0+2x60'),
-        t.series('trail_agent_export_seconds_bucket', '0x19 1x4 2x4 3x40', { le: '10' }, 'b'),
-        t.series('trail_agent_export_seconds_bucket', '0x19 1x4 2x4 3x40', { le: '+Inf' }, 'b'),
-        t.series('trail_agent_export_seconds_count', '0x19 1x4 2x4 3x40', replica='b'),
+        t.series('trail_agent_export_seconds_bucket', '0x59 0+0.5x60', { le: '5' }),
+        t.series('trail_agent_export_seconds_bucket', '0+0.5x120', { le: '10' }),
+        t.series('trail_agent_export_seconds_bucket', '0+0.5x120', { le: '+Inf' }),
+        t.series('trail_agent_export_seconds_count', '0+0.5x120'),
+        t.series('trail_agent_export_seconds_bucket', '0x120', { le: '5' }, 'b'),
+        t.series('trail_agent_export_seconds_bucket', '0+0.2x120', { le: '10' }, 'b'),
+        t.series('trail_agent_export_seconds_bucket', '0+0.2x120', { le: '+Inf' }, 'b'),
+        t.series('trail_agent_export_seconds_count', '0+0.2x120', replica='b'),
+        t.series('trail_agent_export_seconds_bucket', '0x120', { le: '2.5' }, 'c'),
+        t.series('trail_agent_export_seconds_bucket', '0+1x120', { le: '5' }, 'c'),
+        t.series('trail_agent_export_seconds_bucket', '0+1x120', { le: '+Inf' }, 'c'),
+        t.series('trail_agent_export_seconds_count', '0+1x120', replica='c'),
       ],
-      checks: [t.silent('15m', 'TrailAgentSinkSlow'), t.fires('30m', 'TrailAgentSinkSlow', [a], '9.5s')],
+      checks: [
+        t.silent('30m', 'TrailAgentSinkSlow'),
+        t.fires('60m', 'TrailAgentSinkSlow', [a], '9.5s'),
+        t.silent('100m', 'TrailAgentSinkSlow'),
+      ],
     },
     // The bucket announces all that is put into it.
     {
@@ -166,8 +199,17 @@ local dead(values, replica='a', state='visible') = t.series('trail_agent_queue_m
     },
     // Dead letters, as two replicas see them.
     {
-      series: [dead('0x4 2x104'), dead('0x4 2x104', 'b')],
-      checks: [t.silent('0m', 'TrailAgentDeadLetters'), t.fires('5m', 'TrailAgentDeadLetters', value='2')],
+      series: [
+        dead('0x4 1x104'),
+        dead('0x4 1x104', 'b'),
+        dead('0x9 2x104', state='in_flight'),
+        t.series('trail_agent_queue_messages', '7x104', { queue: 'main', state: 'visible' }),
+      ],
+      checks: [
+        t.silent('0m', 'TrailAgentDeadLetters'),
+        t.fires('5m', 'TrailAgentDeadLetters', value='1'),
+        t.fires('10m', 'TrailAgentDeadLetters', value='3'),
+      ],
     },
     // Leases are lost: three in an hour, then more.
     {
@@ -193,14 +235,14 @@ local dead(values, replica='a', state='visible') = t.series('trail_agent_queue_m
     // Records are shortened, and a label overflows.
     {
       series: [
-        t.series('trail_agent_records_truncated_total', '0x9 2x104'),
-        t.series('trail_agent_label_overflow_total', '0x9 5x104', { label: 'event_name' }),
+        t.series('trail_agent_records_truncated_total', '0x9 1x104'),
+        t.series('trail_agent_label_overflow_total', '0x9 1x104', { label: 'event_name' }),
         t.series('trail_agent_label_overflow_total', '0x104', { label: 'space_name' }),
       ],
       checks: [
         t.silent('5m', ['TrailAgentRecordsTruncated', 'TrailAgentLabelOverflow']),
-        t.fires('100m', 'TrailAgentRecordsTruncated', [a], '2'),
-        t.fires('100m', 'TrailAgentLabelOverflow', [a { label: 'event_name' }], '5'),
+        t.fires('100m', 'TrailAgentRecordsTruncated', [a], '1'),
+        t.fires('100m', 'TrailAgentLabelOverflow', [a { label: 'event_name' }], '1'),
       ],
     },
     // None is left.

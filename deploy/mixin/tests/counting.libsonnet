@@ -6,6 +6,11 @@ local connect = { event_name: 'AcceptConnection', identity_type: 'AssumedRole', 
 local admin = { event_name: 'CreateSpaceAdminRoleAssignment', identity_type: 'IdentityCenterUser', outcome: 'success' };
 local counted(event) = 'sum(codecatalyst:events:increase15m{event_name="' + event.event_name + '"})';
 local events(values, labels=connect, replica='a') = t.series('codecatalyst_events_total', values, labels, replica);
+local failedSignIn(name, identity, values, source) = t.series(
+  'cloudtrail_events_total',
+  values,
+  { event_source: source, event_name: name, identity_type: identity, outcome: 'failure' },
+);
 local up(values, replica='a') = t.series('up', values, replica=replica);
 // When the process started, in seconds: the tests begin at 0, and it is older.
 local started(values, replica='a') = t.series('process_start_time_seconds', values, replica=replica);
@@ -84,20 +89,27 @@ local old(replica='a') = [up('1x124', replica), started('-7200x124', replica)];
       events('0x24 3x104', { event_name: 'CreateDevEnvironment', identity_type: 'IdentityCenterUser', outcome: 'success' }),
       events('0x24 2x104', { event_name: 'StartDevEnvironment', identity_type: 'IdentityCenterUser', outcome: 'success' }),
       events('0x24 9x104', { event_name: 'StartDevEnvironment', identity_type: 'IdentityCenterUser', outcome: 'failure' }),
-      events('_x25 6x104', { event_name: 'DeleteProject', identity_type: 'IdentityCenterUser', outcome: 'success' }),
-      t.series('cloudtrail_events_total', '0x24 5x104', {
-        event_source: 'signin.amazonaws.com',
-        event_name: 'ConsoleLogin',
-        identity_type: 'IAMUser',
-        outcome: 'failure',
-      }),
+      events('_x25 4x104', { event_name: 'DeleteProject', identity_type: 'IdentityCenterUser', outcome: 'success' }),
+      events('_x25 2x104', { event_name: 'DeleteConnection', identity_type: 'AssumedRole', outcome: 'success' }),
+      events('_x25 1x104', { event_name: 'DeleteProject', identity_type: 'IdentityCenterUser', outcome: 'failure' }),
+      failedSignIn('ConsoleLogin', 'IAMUser', '0x24 5x104', 'signin.amazonaws.com'),
+      failedSignIn('Federate', 'Unknown', '0x24 2x104', 'sso.amazonaws.com'),
     ],
     [
-      t.is('30m', 'codecatalyst:failures:increase15m', 13),
+      t.is('30m', 'codecatalyst:failures:increase15m', 14),
       t.is('30m', 'codecatalyst:dev_environments:increase15m', 5),
       t.is('30m', 'codecatalyst:deletions:increase15m', 6),
       t.is('30m', 'codecatalyst:clone_urls:increase15m', 0),
-      t.is('30m', 'cloudtrail:signin_failures:increase15m', 5),
+      t.is('30m', 'cloudtrail:signin_failures:increase15m', 7),
     ],
+  ),
+  t.test(
+    'addresses of repositories, by two people, and one who may not',
+    old() + [
+      events('_x25 4x104', { event_name: 'GetSourceRepositoryCloneUrls', identity_type: 'IdentityCenterUser', outcome: 'success' }),
+      events('_x25 3x104', { event_name: 'GetSourceRepositoryCloneUrls', identity_type: 'AssumedRole', outcome: 'success' }),
+      events('_x25 9x104', { event_name: 'GetSourceRepositoryCloneUrls', identity_type: 'IAMUser', outcome: 'failure' }),
+    ],
+    [t.is('30m', 'codecatalyst:clone_urls:increase15m', 7)],
   ),
 ]

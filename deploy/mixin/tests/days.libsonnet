@@ -8,7 +8,7 @@ local hour = 3600;
 local last(space, at, begin=0, replica='a') =
   t.series(
     'codecatalyst_space_last_event_timestamp_seconds',
-    (if begin == 0 then '' else '_x%d ' % begin) + '%dx55' % (at * hour),
+    (if begin == 0 then '' else '_x%d ' % begin) + '%dx60' % (at * hour),
     { space_name: space },
     replica,
   );
@@ -36,6 +36,9 @@ local spacesFallSilent = {
     // It was deleted; the process that knows of it is gone since.
     last('deleted', 10),
     t.series('codecatalyst_space_retired', '_x3 1x3 stale', { space_name: 'deleted' }),
+    // It was retired in the beginning, and is used again: a week later it is like the others.
+    t.series('codecatalyst_space_retired', '1x1 stale', { space_name: 'again' }),
+    last('again', 180, begin=45),
     // It goes on.
     t.series('codecatalyst_space_last_event_timestamp_seconds', '0+14400x60', { space_name: 'busy' }),
   ],
@@ -56,31 +59,37 @@ local spacesFallSilent = {
     // A week later nobody waits for the first ones any more.
     t.is('200h', firing('thursday|forgotten'), 2),
     t.is('204h', firing('thursday|forgotten'), null),
-    t.is('204h', firing('retired|deleted|busy'), null),
+    t.is('204h', firing('retired|deleted|busy|again'), null),
+    t.is('212h', firing('again'), 1),
   ],
 };
 
+local allBursts = [
+  'CodeCatalystAccessDeniedSpike',
+  'CodeCatalystCloneUrlBurst',
+  'CodeCatalystDevEnvironmentBurst',
+  'IdentitySignInFailureBurst',
+];
+// What is usual, a burst on the first day, and one on the sixth, when a mean of a day is known and one of a week is not. Then
+// what is too little; then what is enough.
+local bursts(floor) = '2x4 90 2x23 90 2x8 %d %d' % [floor - 1, floor + 1];
 local burstsAreMeasured = {
   series: [
-    t.recorded('codecatalyst:failures:increase15m', '2x4 50 2x4 50 2x27 5 11 100'),
-    t.recorded('cloudtrail:signin_failures:increase15m', '10x39 31'),
-    t.recorded('codecatalyst:dev_environments:increase15m', '0x29 90 0x7 90'),
-    t.recorded('codecatalyst:clone_urls:increase15m', '0x39 31'),
+    // Two days ago many were usual, too.
+    t.recorded('codecatalyst:failures:increase15m', '1x4 90 1x18 40x8 1x5 9 11'),
+    t.recorded('cloudtrail:signin_failures:increase15m', bursts(20)),
+    t.recorded('codecatalyst:dev_environments:increase15m', bursts(20)),
+    t.recorded('codecatalyst:clone_urls:increase15m', bursts(30)),
   ],
   checks: [
-    // On the first day nobody knows what is usual.
-    t.silent('20h', 'CodeCatalystAccessDeniedSpike'),
-    t.fires('44h', 'CodeCatalystAccessDeniedSpike', value='50'),
-    // Neither in the first week.
-    t.silent('120h', 'CodeCatalystDevEnvironmentBurst'),
-    t.fires('156h', 'CodeCatalystDevEnvironmentBurst', value='90'),
-    // More than ten, and more than three times the mean.
-    t.silent('160h', 'CodeCatalystAccessDeniedSpike'),
+    t.silent('20h', allBursts),
+    t.fires('120h', 'IdentitySignInFailureBurst', value='90'),
+    t.silent('120h', ['CodeCatalystCloneUrlBurst', 'CodeCatalystDevEnvironmentBurst']),
+    t.silent('160h', allBursts),
     t.fires('164h', 'CodeCatalystAccessDeniedSpike', value='11'),
-    t.fires('168h', 'CodeCatalystAccessDeniedSpike', value='100'),
-    t.silent('156h', ['IdentitySignInFailureBurst', 'CodeCatalystCloneUrlBurst']),
-    t.fires('160h', 'IdentitySignInFailureBurst', value='31'),
-    t.fires('160h', 'CodeCatalystCloneUrlBurst', value='31'),
+    t.fires('164h', 'IdentitySignInFailureBurst', value='21'),
+    t.fires('164h', 'CodeCatalystDevEnvironmentBurst', value='21'),
+    t.fires('164h', 'CodeCatalystCloneUrlBurst', value='31'),
   ],
 };
 
@@ -91,34 +100,48 @@ local manyAreUsual = {
     t.recorded('codecatalyst:clone_urls:increase15m', '20x39 59'),
     t.recorded('cloudtrail:signin_failures:increase15m', '20x39 59'),
   ],
-  checks: [t.silent('160h', [
-    'CodeCatalystAccessDeniedSpike',
-    'CodeCatalystDevEnvironmentBurst',
-    'CodeCatalystCloneUrlBurst',
-    'IdentitySignInFailureBurst',
-  ])],
+  checks: [t.silent('160h', allBursts)],
+};
+
+local theAgentCatchesUp = {
+  series: [
+    t.recorded('codecatalyst:failures:increase15m', '1x14 90x2'),
+    t.series('trail_agent_oldest_delivery_age_seconds', '3x14 1000 3x3'),
+    t.series('trail_agent_oldest_delivery_age_seconds', '3x20', replica='b'),
+  ],
+  checks: [t.silent('60h', 'CodeCatalystAccessDeniedSpike'), t.fires('64h', 'CodeCatalystAccessDeniedSpike', value='90')],
+};
+
+local whatIsForADigestStaysForADay = {
+  local rejected = { event_name: 'RejectConnection', identity_type: 'AssumedRole', outcome: 'success' },
+  series: [t.recorded('codecatalyst:events:increase15m', '0x4 1 0x20', rejected)],
+  checks: [
+    t.silent('16h', 'CodeCatalystConnectionRejected'),
+    t.fires('40h', 'CodeCatalystConnectionRejected', [rejected]),
+    t.silent('48h', 'CodeCatalystConnectionRejected'),
+  ],
 };
 
 local dead = { queue: 'dead_letter', state: 'visible' };
 
 local deadLettersAreForgotten = {
   series: [
-    t.series('trail_agent_queue_messages', '0x1 3x20 0 3x34', dead),
+    t.series('trail_agent_queue_messages', '0x1 1x20 0 1x34', dead),
     // Somebody looks at them.
-    t.series('trail_agent_queue_messages', '0x22 3 0x34', dead { state: 'in_flight' }),
+    t.series('trail_agent_queue_messages', '0x22 1 0x34', dead { state: 'in_flight' }),
   ],
   checks: [t.silent('168h', 'TrailAgentDeadLettersOld'), t.fires('180h', 'TrailAgentDeadLettersOld')],
 };
 
 local deadLettersAreSentBack = {
-  series: [t.series('trail_agent_queue_messages', '3x30 0 3x20', dead)],
+  series: [t.series('trail_agent_queue_messages', '1x30 0 1x20', dead)],
   checks: [t.silent(time, 'TrailAgentDeadLettersOld') for time in ['72h', '120h', '180h']],
 };
 
 local theAgentIsSilent = {
   series: [
     t.series('trail_agent_ready', '0x12 1x20'),
-    t.series('trail_agent_oldest_delivery_age_seconds', '0x12 90000x5 2x10'),
+    t.series('trail_agent_oldest_delivery_age_seconds', '0x12 2000x5 1000x10'),
     last('thursday', 10),
   ],
   checks: [t.silent('48h', silent), t.silent('72h', silent), t.fires('80h', silent, spaces(['thursday']), '2d 22h 0m 0s')],
@@ -147,6 +170,7 @@ local anotherAccount = {
     burstsAreMeasured,
     deadLettersAreForgotten,
   ]),
+  t.together('the agent catches up; what is for a digest stays for a day', '4h', [theAgentCatchesUp, whatIsForADigestStaysForADay]),
   t.together('many are usual; dead letters are sent back each week', '4h', [manyAreUsual, deadLettersAreSentBack]),
   t.together('the agent is silent, and not the space; the trail is that of another account', '4h', [
     theAgentIsSilent,
@@ -168,9 +192,12 @@ local anotherAccount = {
     interval='5m',
   ),
   t.test(
-    'it has just been installed, and nothing comes',
-    [t.series('trail_agent_objects_read_total', '0x100')],
-    [t.silent('4h', 'TrailAgentNoObjects'), t.fires('8h', 'TrailAgentNoObjects')],
+    'the bucket announces all that is put into it, for two hours',
+    [
+      t.series('trail_agent_notifications_ignored_total', '0+10x24 240x200', { reason: 'other_key' }),
+      t.series('trail_agent_objects_read_total', '0+1x200'),
+    ],
+    [t.fires('4h', 'TrailAgentUnexpectedNotifications', value='240'), t.silent('12h', 'TrailAgentUnexpectedNotifications')],
     interval='5m',
   ),
 ]

@@ -92,7 +92,11 @@ local info = std.set([
 [
   t.test(
     'the first event of each kind makes its alert and no other; what is for a digest stays for a day',
-    well + [event(row, '_x25 1x104') for row in told],
+    well + [event(row, '_x25 1x104') for row in told]
+    // Known from the start, and never counted.
+    + [event(row[:2] + ['FederatedUser'] + row[3:], '0x124') for row in told if row[2] != 'FederatedUser']
+    + [event(['', 'PutBillingAuthorization', 'Root'], '0x124'), other('codebuild', 'StartBuild', '0x124', 'Root')]
+    + [event(row, '0x124', 'failure') for row in told],
     [t.only('20m', {})]
     + [t.fires('25m', name, [labels(row) for row in among(name)]) for name in names]
     + [t.only('25m', all), t.only('35m', all)]
@@ -148,9 +152,15 @@ local info = std.set([
     'the same, while the agent catches up after an outage',
     well + [
       codecatalyst('DeleteSourceRepository', '_x25 6x104'),
-      t.series('trail_agent_oldest_delivery_age_seconds', '0x24 7200x4 4x104'),
+      t.series('trail_agent_oldest_delivery_age_seconds', '0x24 1000x4 4x104'),
+      t.series('trail_agent_oldest_delivery_age_seconds', '4x124', replica='b'),
     ],
     [t.silent('25m', 'CodeCatalystDeletionBurst'), t.silent('35m', 'CodeCatalystDeletionBurst')],
+  ),
+  t.test(
+    'the same, when messages are only a little late',
+    well + [codecatalyst('DeleteSourceRepository', '_x25 6x104'), t.series('trail_agent_oldest_delivery_age_seconds', '800x124')],
+    [t.fires('25m', 'CodeCatalystDeletionBurst', value='6')],
   ),
   t.test(
     'five deletions',
@@ -161,15 +171,15 @@ local info = std.set([
     'somebody works in a retired space; in one that is not; and a space is deleted, and retired by that',
     well + [
       t.series('codecatalyst_space_retired', '1x90', { space_name: 'old' }),
-      t.series('codecatalyst_space_last_event_timestamp_seconds', '_x70 4140x20', { space_name: 'old' }),
-      t.series('codecatalyst_space_last_event_timestamp_seconds', '_x70 4140x20', { space_name: 'new' }, 'b'),
+      t.series('codecatalyst_space_last_event_timestamp_seconds', '_x63 3720x30', { space_name: 'old' }),
+      t.series('codecatalyst_space_last_event_timestamp_seconds', '_x63 3720x30', { space_name: 'new' }, 'b'),
       t.series('codecatalyst_space_retired', '_x25 1x70', { space_name: 'deleted' }),
       t.series('codecatalyst_space_last_event_timestamp_seconds', '_x25 1440x70', { space_name: 'deleted' }),
     ],
     [
       t.silent('25m', 'CodeCatalystRetiredSpaceUsed'),
-      t.silent('65m', 'CodeCatalystRetiredSpaceUsed'),
-      t.fires('70m', 'CodeCatalystRetiredSpaceUsed', [{ space_name: 'old' }]),
+      t.silent('60m', 'CodeCatalystRetiredSpaceUsed'),
+      t.fires('65m', 'CodeCatalystRetiredSpaceUsed', [{ space_name: 'old' }]),
       t.fires('85m', 'CodeCatalystRetiredSpaceUsed', [{ space_name: 'old' }]),
     ],
   ),
