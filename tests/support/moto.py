@@ -27,6 +27,7 @@ from tests.support.clock import DEADLINE_SECONDS
 ACCOUNT = "123456789012"  # moto's own
 _NO_FILE = (None, None, "/dev/null", None)
 _NO_VALUE = (None, None, None, None)
+_READ_SECONDS = 100  # a stack takes the emulator a minute on a busy machine
 
 
 class Emulator:
@@ -41,7 +42,12 @@ class Emulator:
         """A boto3 client that nothing in the environment can lead elsewhere."""
         deaf = botocore.session.Session(session_vars={"profile": _NO_VALUE, "config_file": _NO_FILE})
         session = boto3.Session("test", "test", region_name=REGION, botocore_session=deaf)
-        config = Config(proxies={}, retries={"total_max_attempts": 1}, s3={"addressing_style": "path"})
+        config = Config(
+            proxies={},
+            retries={"total_max_attempts": 1},
+            s3={"addressing_style": "path"},
+            read_timeout=_READ_SECONDS,
+        )
         return session.client(service, endpoint_url=self.endpoint, config=config)
 
     def queue(self, *, dead_letter_arn: str = "", max_receives: int = 20) -> str:
