@@ -247,7 +247,7 @@ class Metrics:
         self.queue_messages = self._gauge(
             "trail_agent_queue_messages",
             "Messages in the queue (main, dead_letter) that are visible, in_flight or delayed, as SQS estimates them; "
-            "no series before SQS was asked.",
+            "no series while SQS does not say.",
             ("queue", "state"),
         )
         self.queue_retention = self._gauge(

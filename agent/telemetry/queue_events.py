@@ -59,9 +59,15 @@ class QueueEvents(LifeEvents):
         hint = fault.advice.hint
         self._trouble(level, "queue", "queue_down", fault=fault.value, detail=detail, hint=hint)
 
-    def queue_described(self, queue: str, found: QueueAttributes) -> None:
-        """SQS said how many messages it estimates in `queue` (`main` or `dead_letter`), and how long it keeps them."""
+    def queue_described(self, queue: str, found: QueueAttributes | None) -> None:
+        """SQS said how many messages it estimates in `queue` (`main` or `dead_letter`), and how long it keeps them.
+
+        None: it did not say. Then nothing is shown, and not what it said before: an old number looks like knowledge.
+        """
         messages = self.metrics.queue_messages
+        if found is None:
+            messages.remove_by_labels({"queue": queue})
+            return
         messages.labels(queue, "visible").set(found.visible)
         messages.labels(queue, "in_flight").set(found.in_flight)
         messages.labels(queue, "delayed").set(found.delayed)

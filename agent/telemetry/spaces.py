@@ -17,14 +17,15 @@ from agent.telemetry.labels import OTHER, Room
 
 _ATTRIBUTE: Final = "aws.codecatalyst.space.name"
 _END: Final = "DeleteSpace"
+_SUCCESS: Final = "success"
 _MOST: Final = 100
 
 
 class Spaces:
     """Sets two gauges by space. `retired` are the spaces that the settings name. Thread-safe.
 
-    A space is retired, too, while its newest event is that it was deleted. A process names its first hundred spaces;
-    further ones are `other` together.
+    A space is retired, too, while its newest event that succeeded is its deletion: whoever still asks for it is
+    refused. A process names its first hundred spaces; further ones are `other` together.
     """
 
     def __init__(self, last_event: Gauge, gone: Gauge, retired: Iterable[str]) -> None:
@@ -48,7 +49,8 @@ class Spaces:
             if time >= self._newest.get(shown, 0.0):
                 self._newest[shown] = time
                 self._last.labels(shown).set(time)
-                self._tell_end(shown, ended=_ends(record))
+                if record.labels.outcome == _SUCCESS:
+                    self._tell_end(shown, ended=record.labels.event_name == _END)
         return shown != name
 
     def _tell_end(self, name: str, *, ended: bool) -> None:
@@ -60,7 +62,3 @@ class Spaces:
         else:
             self._ended.discard(name)
             self._gone.remove(name)
-
-
-def _ends(record: LogRecord) -> bool:
-    return record.labels.event_name == _END and record.labels.outcome == "success"

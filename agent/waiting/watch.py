@@ -11,6 +11,7 @@ from agent.model import QueueAttributes
 from agent.pulse import Pulse
 
 _DEPTH_SECONDS: Final = 15.0
+_FORGOTTEN_AFTER: Final = 8  # looks: for two minutes, what SQS said last is the best that is known
 _LOOK_SECONDS: Final = 5.0
 _UNHEARD_SECONDS: Final = 30.0
 
@@ -18,7 +19,8 @@ _UNHEARD_SECONDS: Final = 30.0
 class QueueWatch:
     """One thread's work. `queues` maps each queue's name (`main`, `dead_letter`) to its URL.
 
-    `ask` asks SQS about a URL. `tell` is told of a queue's name, and what SQS said of it.
+    `ask` asks SQS about a URL. `tell` is told of a queue's name, and what SQS said of it;
+    None after two minutes without a word.
     """
 
     def __init__(
@@ -26,13 +28,14 @@ class QueueWatch:
         *,
         queues: Mapping[str, str],
         ask: Callable[[str], QueueAttributes],
-        tell: Callable[[str, QueueAttributes], None],
+        tell: Callable[[str, QueueAttributes | None], None],
         pulse: Pulse,
     ) -> None:
         self._queues = queues
         self._ask = ask
         self._tell = tell
         self._pulse = pulse
+        self._unanswered = dict.fromkeys(queues, 0)
 
     def run(self, stop: threading.Event) -> None:
         """Look until `stop` is set; the body of the queue watch's thread."""
@@ -46,10 +49,12 @@ class QueueWatch:
         for name, url in self._queues.items():
             self._pulse.beat()
             try:
-                found = self._ask(url)
-            except AwsError:
-                continue  # the failed request has been counted; receiving says when the queue is down
-            self._tell(name, found)
+                self._tell(name, self._ask(url))
+                self._unanswered[name] = 0
+            except AwsError:  # the failed request has been counted; receiving says when the queue is down
+                self._unanswered[name] += 1
+                if self._unanswered[name] == _FORGOTTEN_AFTER:
+                    self._tell(name, None)
 
 
 class SinkWatch:

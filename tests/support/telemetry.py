@@ -187,7 +187,7 @@ class FakeTelemetry(Telemetry):
         """Remember."""
         self._tell("worker_failed", type(error).__name__)
 
-    def queue_described(self, queue: str, found: QueueAttributes) -> None:
+    def queue_described(self, queue: str, found: QueueAttributes | None) -> None:
         """Remember."""
         self._tell("queue_described", queue, found)
 

@@ -186,6 +186,8 @@ def test_the_depth_of_a_queue_has_three_states(subject: ObservedTelemetry, queue
     states = {"visible": 12, "in_flight": 3, "delayed": 1}
     for state, count in states.items():
         assert subject.value("trail_agent_queue_messages", queue=queue, state=state) == count
+    subject.telemetry.queue_described(queue, None)
+    assert not Snapshot.of(subject.telemetry.metrics.registry).samples.get("trail_agent_queue_messages")
 
 
 def test_an_ignored_notification_is_counted_by_reason(subject: ObservedTelemetry) -> None:

@@ -63,9 +63,10 @@ def test_the_spaces_of_the_settings_are_retired_from_the_start() -> None:
 
 
 def test_a_space_that_was_deleted_is_retired_until_something_happens_in_it_again() -> None:
-    """The newest event decides, whatever comes first; a refused deletion retires nothing."""
+    """The newest event that succeeded decides, whatever comes first; what is refused neither retires nor revives."""
     subject = observed()
     subject.telemetry.records_exported([in_space("acme", 60, "DeleteSpace"), in_space("acme", 90)])
+    subject.telemetry.records_exported([in_space("acme", 50, outcome="failure")])
     subject.telemetry.records_exported([in_space("beta", 60, "DeleteSpace", "failure")])
     assert by_space(subject, RETIRED) == {"acme": 1}
     subject.telemetry.records_exported([in_space("acme", 5, "CreateSpace")])

@@ -84,6 +84,19 @@ def test_a_queue_that_does_not_answer_is_passed_over() -> None:
     assert [told[0] for told in rig.telemetry.named("queue_described")] == ["dead_letter", "main", "dead_letter"]
 
 
+def test_what_was_said_two_minutes_ago_is_not_known_any_more() -> None:
+    """A permission that was taken away must not leave old numbers standing for ever; it is told once."""
+    rig = Rig()
+    rig.queue_watch.look()
+    rig.queue.fail("GetQueueAttributes", times=2 * 20)
+    for _ in range(20):
+        rig.queue_watch.look()
+    told = [(name, found is None) for name, found in rig.telemetry.named("queue_described")]
+    assert told == [("main", False), ("dead_letter", False), ("main", True), ("dead_letter", True)]
+    rig.queue_watch.look()
+    assert [found is None for _, found in rig.telemetry.named("queue_described")][4:] == [False, False]
+
+
 def test_a_sink_in_a_quiet_account_is_asked_every_half_minute() -> None:
     """Without an event for hours, a sink that went down would otherwise be found out by the first event."""
     rig = Rig()
