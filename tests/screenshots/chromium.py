@@ -84,6 +84,11 @@ class Browser:
         self.ask("Page.navigate", url=url)
         self._await("Page.loadEventFired")
 
+    def reload_awaited(self) -> None:
+        """Return when the page has loaded itself again; raises TimeoutError if it does not."""
+        self._events.clear()
+        self._await("Page.loadEventFired")
+
     def look(self, view: View) -> None:
         """From now on, look in this way."""
         self.ask(

@@ -15,7 +15,8 @@ _ICON: Final = (
 
 def document(title: str, body: str, refresh_seconds: int = 0) -> str:
     """A whole page as HTML, with `body` as it is; it reloads itself if `refresh_seconds` says so."""
-    refresh = f'<meta http-equiv="refresh" content="{refresh_seconds}">' if refresh_seconds else ""
+    # With `url`: without it, a browser at `/#dead-letters` jumps there again and loads nothing (Chromium does).
+    refresh = f'<meta http-equiv="refresh" content="{refresh_seconds}; url=.">' if refresh_seconds else ""
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">{refresh}<link rel="icon" href="{_ICON}">'

@@ -186,7 +186,7 @@ def test_the_page_works_alone() -> None:
     assert "style" not in outline.attributes
     assert "src" not in outline.attributes
     assert "url(" not in html
-    assert '<meta http-equiv="refresh" content="5">' in html
+    assert '<meta http-equiv="refresh" content="5; url=.">' in html
 
 
 def test_the_page_holds_no_event_content() -> None:
