@@ -58,8 +58,14 @@
     // A trail that writes nothing for so long is unusual: it also records the calls by which services and agents take on
     // their roles.
     noObjectsWindow: '3h',
-    // Dead letters of this age have half of their 14 days behind them.
-    oldDeadLetters: '1w',
+    // After how long dead letters are critical, by the retention of their queue: half of the shortest one of each kind. The
+    // last is for a retention of 14 days, the longest that SQS has, and for one that is not known.
+    oldDeadLetters: [
+      { after: '12h', shorterThanDays: 4 },
+      { after: '2d', shorterThanDays: 8 },
+      { after: '4d', shorterThanDays: 14 },
+      { after: '1w', shorterThanDays: null },
+    ],
     // One request to the sink in ten takes longer than this. otlp.timeout_seconds is 10.
     slowSinkSeconds: 5,
     // More starts of one process than this in an hour are a loop.

@@ -8,6 +8,7 @@ local alert = import 'alert.libsonnet';
   local a = aggregation(config),
   local selector = config.trailAgentSelector,
   local q(text, values={}) = fill(text, { s: selector, by: a.by() } + values),
+  local replica = ['job', 'instance'],
   local whole = '{' + config.agentLogSelector + '}',
   local log(filter) = whole + ' | json | ' + filter,
 
@@ -97,9 +98,9 @@ local alert = import 'alert.libsonnet';
       'TrailAgentSinkSlow',
       'warning',
       q(|||
-        histogram_quantile(0.9, sum by (job, instance, le) (rate(trail_agent_export_seconds_bucket{%(s)s}[30m]))) > %(slow)s
-        and sum by (job, instance) (increase(trail_agent_export_seconds_count{%(s)s}[30m])) >= 10
-      |||, { slow: config.slowSinkSeconds }),
+        histogram_quantile(0.9, sum%(buckets)s(rate(trail_agent_export_seconds_bucket{%(s)s}[30m]))) > %(slow)s
+        and sum%(replica)s(increase(trail_agent_export_seconds_count{%(s)s}[30m])) >= 10
+      |||, { slow: config.slowSinkSeconds, replica: a.by(replica), buckets: a.by(replica + ['le']) }),
       'One export in ten from {{ $labels.instance }} takes longer than {{ $value | humanizeDuration }}',
       means='The sink answers slowly. Soon requests take longer than otlp.timeout_seconds, and the agent waits for a sink that is in fact there.',
       todo='Give the sink more processors or memory, or look at what is between; smaller requests (otlp.max_batch_records) may help. More replicas do not.',
@@ -177,26 +178,52 @@ local alert = import 'alert.libsonnet';
     alert.new(
       'TrailAgentDeadLetters',
       'warning',
-      'trail_agent:dead_letters > 0',
-      'Messages in the dead-letter queue: {{ $value }}',
-      what='There are messages in the dead-letter queue',
+      q(|||
+        trail_agent:dead_letters > 0
+        or
+        sum%(by)s(increase(trail_agent_dead_letters_total{%(s)s}[15m])) > 0
+      |||),
+      'Dead letters: {{ $value | printf "%.0f" }}',
+      what='There are messages in the dead-letter queue, or some were sent there within 15 minutes',
       means='Their events have not been shipped. SQS deletes them when the retention of the dead-letter queue ends.',
       todo='trail_agent_dead_letters_total has the reasons; docs/faults.md says what to do about each.',
       query=log('event="dead_lettered"'),
+      why='The second part is for those that nobody finds in the queue: they were sent back at once, or the agent may not ask how many there are.',
     ),
     alert.new(
       'TrailAgentDeadLettersOld',
       'critical',
-      q(|||
-        min_over_time(trail_agent:dead_letters[%(old)s]) > 0
-        and present_over_time(trail_agent:dead_letters[1d] offset %(old)s)
-      |||, { old: config.oldDeadLetters }),
-      'The dead-letter queue has not been empty for ' + std.strReplace(config.oldDeadLetters, '1w', 'a week'),
-      what='The dead-letter queue has not been empty for days',
-      means='Half of the 14 days for which SQS keeps dead letters at most may be over for the oldest of them, or more: a message that SQS itself moved there keeps its age. Then their events are only in the bucket.',
+      std.join('or\n', [
+        q(|||
+          min_over_time(trail_agent:dead_letters[%(after)s]) > 0
+          and present_over_time(trail_agent:dead_letters[1d] offset %(after)s)
+        |||, old)
+        + (if old.shorterThanDays == null then '' else q(|||
+             and %(on)s max%(by)s(trail_agent_queue_retention_seconds{%(s)s, queue="dead_letter"}) < %(shorterThanDays)s * 86400
+           |||, old { on: a.on() }))
+        for old in config.oldDeadLetters
+      ]),
+      'Dead letters have waited for long, and SQS will delete them: at least {{ $value | printf "%.0f" }}',
+      what='Dead letters have waited for long, and SQS will delete them',
+      means="The dead-letter queue has not been empty for a good part of its retention: for a week if that is 14 days or not known, for four days if it is shorter, for two days if it is shorter than eight days (SQS's default is four), and for twelve hours if it is shorter than four days. For the oldest message, less time may be left: one that SQS itself moved there keeps its age. Once it is deleted, its events are only in the bucket.",
       todo="Look at each dead letter's reason, correct its cause, and send it back (StartMessageMoveTask, or Start DLQ redrive on the console); delete what you do not want.",
       query=log('event="dead_lettered"'),
       why='Never empty in all that time; and there was somebody to see it when it began.',
+    ),
+    alert.new(
+      'TrailAgentQueueUnwatched',
+      'warning',
+      q(|||
+        sum%(replica)s(increase(trail_agent_sqs_requests_total{%(s)s, operation="GetQueueAttributes", result!="ok"}[15m]))
+        > 0.3 * sum%(replica)s(increase(trail_agent_sqs_requests_total{%(s)s, operation="GetQueueAttributes"}[15m]))
+      |||, { replica: a.by(replica) }),
+      '{{ $labels.instance }} cannot ask SQS about its queues: {{ $value | printf "%.0f" }} calls failed in 15 minutes',
+      what='The agent cannot ask SQS about its queues',
+      means='GetQueueAttributes fails for the queue, the dead-letter queue, or both. How many messages wait in it, and for how long SQS keeps them, is not known then, or as it was before: the alerts about dead letters, late messages and retention see nothing. Nothing is lost by this.',
+      todo='Allow sqs:GetQueueAttributes on both queues (deploy/iam). trail_agent_sqs_requests_total has the kind of failure.',
+      query=log('event="queue_down"'),
+      lasts='15m',
+      why='One of the two queues is half of the calls. A third is more than a few throttled ones.',
     ),
   ],
 

@@ -93,7 +93,7 @@ local packs = import 'packs.libsonnet';
         identity: 'Root',
         outcome: '',
         severity: 'critical',
-        what: 'The root user of an account acted on CodeCatalyst',
+        what: 'The root user of an account acted, or tried to act, on CodeCatalyst',
         means: 'Nobody needs the root user for CodeCatalyst. It may do everything in the account.',
         todo: 'Find out who holds its password and keys. If it was none of them: change the password, delete its access keys, and look at all that it did.',
       },

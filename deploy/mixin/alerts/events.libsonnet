@@ -53,7 +53,9 @@ function(config, pack) {
     row.severity,
     // For a day, so that a daily digest has it.
     if row.severity == 'info' then 'max_over_time(' + counted(row) + '[1d]) > 0' else counted(row) + ' > 0',
-    row.what + ': {{ $labels.event_name }} by {{ $labels.identity_type }}',
+    row.what + ': {{ $labels.event_name }} by {{ $labels.identity_type }}'
+    + (if row.outcome == '' then ', {{ $labels.outcome }}' else '')
+    + (if row.severity == 'info' then ' (up to ' else ' (') + '{{ $value | printf "%.0f" }} in 15 minutes)',
     means=row.means,
     todo=row.todo,
     query=records(row),
@@ -61,6 +63,9 @@ function(config, pack) {
     why=std.get(row, 'why', ''),
     dashboard=pack.dashboard,
   ),
+
+  // Of those that are told of what was refused, too, it is told whether it was.
+  local outcome(row) = if row.outcome == '' then [story + '_outcome'] else [],
 
   local loki(row) = alert.new(
     pack.prefix + row.name,
@@ -73,11 +78,12 @@ function(config, pack) {
         )
       ) > 0
     |||, {
-      labels: std.join(', ', [story + '_event', story + '_actor'] + pack.where),
+      labels: std.join(', ', [story + '_event', story + '_actor'] + outcome(row) + pack.where),
       stages: std.join('\n    ', stages(row)),
       range: config.lokiRange,
     }),
     fill(row.what + ': {{ $labels.%(story)s_event }} by {{ $labels.%(story)s_actor }}', { story: story })
+    + std.join('', [', {{ $labels.' + label + ' }}' for label in outcome(row)])
     + std.join('', ['{{ with $labels.' + label + ' }}, {{ . }}{{ end }}' for label in pack.where]),
     means=row.means,
     todo=row.todo,

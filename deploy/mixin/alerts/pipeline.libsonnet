@@ -14,7 +14,7 @@
     identity: 'Root',
     outcome: '',
     severity: 'critical',
-    what: 'The root user of an account worked on builds or deployments',
+    what: 'The root user of an account worked, or tried to work, on builds or deployments',
     means: 'Nobody needs the root user for this. It may do everything in the account.',
     todo: 'Find out who holds its password and keys. If it was none of them: change the password, delete its access keys, and look at all that it did.',
   },

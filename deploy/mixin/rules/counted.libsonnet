@@ -6,9 +6,11 @@
 //   2. so did a series that did not exist 15 minutes ago, if its process was scraped then.
 // Where that is more than increase() sees, it counts; everywhere else increase() does. A Prometheus that was away counts
 // neither 1 nor 2 of an older process: it cannot know when that was counted.
+local aggregation = import '../aggregation.libsonnet';
 local fill = import '../fill.libsonnet';
 
 function(config) {
+  local a = aggregation(config),
   local selector = config.trailAgentSelector,
 
   increase15m(metric, labels)::
@@ -17,14 +19,14 @@ function(config) {
       sum by (%(labels)s) (
         (
           %(counter)s
-          and on (job, instance) time() - process_start_time_seconds{%(selector)s} < 900
+          and %(on)s time() - process_start_time_seconds{%(selector)s} < 900
           or
           (%(counter)s unless %(counter)s offset 15m)
-          and on (job, instance) up{%(selector)s} offset 15m == 1
+          and %(on)s up{%(selector)s} offset 15m == 1
         )
         > (increase(%(counter)s[15m]) or 0 * %(counter)s)
         or
         increase(%(counter)s[15m])
       )
-    |||, { labels: std.join(', ', config.groupLabels + labels), counter: counter, selector: selector }),
+    |||, { labels: std.join(', ', config.groupLabels + labels), counter: counter, selector: selector, on: a.on(['job', 'instance']) }),
 }

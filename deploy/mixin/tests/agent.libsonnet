@@ -136,6 +136,11 @@ local dead(values, replica='a', state='visible') = t.series('trail_agent_queue_m
     ],
     [t.silent('15m', 'TrailAgentLedgerImbalance'), t.fires('20m', 'TrailAgentLedgerImbalance', [a], '-1')],
   ),
+  t.test(
+    'a dead letter is sent, and nobody may ask about its queue',
+    [t.series('trail_agent_dead_letters_total', '0x9 1x54', { reason: 'object_missing' })],
+    [t.silent('5m', 'TrailAgentDeadLetters'), t.fires('15m', 'TrailAgentDeadLetters', value='1'), t.silent('45m', 'TrailAgentDeadLetters')],
+  ),
   // What does not touch each other shares a timeline: each one costs promtool a second.
   t.together('one fault after the other', '1m', [
     // It is started again and again; the other replica was rolled out.
@@ -209,6 +214,23 @@ local dead(values, replica='a', state='visible') = t.series('trail_agent_queue_m
         t.silent('0m', 'TrailAgentDeadLetters'),
         t.fires('5m', 'TrailAgentDeadLetters', value='1'),
         t.fires('10m', 'TrailAgentDeadLetters', value='3'),
+      ],
+    },
+    // A dead letter is sent, and the agent may not ask about its queue, nor a third replica about one of the two; another
+    // one is throttled at times.
+    {
+      series: [
+        t.series('trail_agent_sqs_requests_total', '0+4x104', { operation: 'GetQueueAttributes', result: 'denied' }),
+        t.series('trail_agent_sqs_requests_total', '0x104', { operation: 'GetQueueAttributes', result: 'ok' }),
+        t.series('trail_agent_sqs_requests_total', '0+1x104', { operation: 'GetQueueAttributes', result: 'throttled' }, 'b'),
+        t.series('trail_agent_sqs_requests_total', '0+3x104', { operation: 'GetQueueAttributes', result: 'ok' }, 'b'),
+        t.series('trail_agent_sqs_requests_total', '0+4x104', { operation: 'GetQueueAttributes', result: 'denied' }, 'c'),
+        t.series('trail_agent_sqs_requests_total', '0+4x104', { operation: 'GetQueueAttributes', result: 'ok' }, 'c'),
+        t.series('trail_agent_sqs_requests_total', '0+9x104', { operation: 'SendMessage', result: 'denied' }, 'd'),
+      ],
+      checks: [
+        t.silent('10m', 'TrailAgentQueueUnwatched'),
+        t.fires('30m', 'TrailAgentQueueUnwatched', [a, t.replica('c')], '60'),
       ],
     },
     // Leases are lost: three in an hour, then more.

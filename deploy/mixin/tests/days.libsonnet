@@ -130,8 +130,20 @@ local deadLettersAreForgotten = {
     // Somebody looks at them.
     t.series('trail_agent_queue_messages', '0x22 1 0x34', dead { state: 'in_flight' }),
   ],
-  checks: [t.silent('168h', 'TrailAgentDeadLettersOld'), t.fires('180h', 'TrailAgentDeadLettersOld')],
+  checks: [t.silent('168h', 'TrailAgentDeadLettersOld'), t.fires('180h', 'TrailAgentDeadLettersOld', value='1')],
 };
+
+// Of a queue that keeps them for so many days: silent at first, then not.
+local deadLettersOf(days, silentAt, firesAt) = t.test(
+  'dead letters in a queue that keeps them for ' + days + ' days',
+  [
+    t.series('trail_agent_queue_messages', '0x1 1x60', dead),
+    t.series('trail_agent_queue_retention_seconds', '%dx60' % (days * 86400), { queue: 'dead_letter' }),
+    t.series('trail_agent_queue_retention_seconds', '86400x60', { queue: 'main' }),
+  ],
+  [t.silent(silentAt, 'TrailAgentDeadLettersOld'), t.fires(firesAt, 'TrailAgentDeadLettersOld', value='1')],
+  interval='4h',
+);
 
 local deadLettersAreSentBack = {
   series: [t.series('trail_agent_queue_messages', '1x30 0 1x20', dead)],
@@ -176,6 +188,12 @@ local anotherAccount = {
     theAgentIsSilent,
     anotherAccount,
   ]),
+  deadLettersOf(14, '168h', '180h'),
+  deadLettersOf(13, '96h', '108h'),
+  deadLettersOf(8, '96h', '108h'),
+  deadLettersOf(7, '48h', '60h'),
+  deadLettersOf(4, '48h', '60h'),
+  deadLettersOf(3, '8h', '24h'),
   t.test(
     'two replicas read, and then the trail breaks',
     [

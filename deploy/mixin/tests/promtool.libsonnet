@@ -34,7 +34,7 @@ local braces(labels) =
   recorded(metric, values, labels={}):: { series: metric + braces(labels), values: values },
 
   // The alert fires once for each of `all`, and `value` is what its text shows.
-  fires(time, name, all=[{}], value=''):: {
+  fires(time, name, all=[{}], value='1'):: {
     alerts: [{
       eval_time: time,
       alertname: name,
