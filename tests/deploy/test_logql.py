@@ -74,6 +74,14 @@ def test_every_value_that_is_asked_for_can_occur() -> None:
     assert [(place, match) for place, query in _queries() for match in _impossible(query)] == []
 
 
+def test_a_line_that_shows_an_error_asks_for_the_outcome() -> None:
+    """A failed sign-in has no error code: without the outcome, it would look like one that succeeded."""
+    showing = [(place, query) for place, query in _queries() if re.search(r"format `[^`]*aws_error_code", query.text)]
+    assert len(showing) > 10
+    of_others = {"aws_codecatalyst_outcome", "aws_cloudtrail_outcome"}
+    assert [(place, query.text) for place, query in showing if not of_others & query.used] == []
+
+
 CLOSED: Final = frozenset({"service_name", "aws_codecatalyst_outcome", "aws_cloudtrail_outcome", "aws_event_read_only"})
 """Labels whose values are few, and all in the records of the tests."""
 EVENTS: Final = {

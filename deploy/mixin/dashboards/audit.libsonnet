@@ -51,12 +51,13 @@ local byActor(name) = {
   'custom.minWidth': 200,
 };
 
-local line(actor, event, where) = '| line_format `' + std.join('  ', [
+// Not every failure has an error code: of a sign-in, only the outcome and a message tell it.
+local line(actor, event, where, outcome) = '| line_format `' + std.join('  ', [
   '{{ printf "%-36s" ' + actor + ' }}',
   '{{ printf "%-34s" ' + event + ' }}',
   where,
   'from {{ .source_address }}',
-  '{{ if .aws_error_code }}refused: {{ .aws_error_code }}{{ else }}ok{{ end }}',
+  '{{ if eq ' + outcome + ' "failure" }}failed: {{ or .aws_error_code .aws_error_message "no reason given" }}{{ else }}ok{{ end }}',
 ]) + '`';
 
 local glance = layout.row('', [
@@ -139,7 +140,8 @@ local log = layout.row('The log', [
   logOf('Events, newest first', 'One line for each event: time, actor, event, space and project, source, outcome. Open a line to see all its attributes. In the menu of the panel, "Explore" without line_format shows the JSON as CloudTrail wrote it.', piped(chosen, []) + ' ' + line(
     '.aws_codecatalyst_actor',
     '.aws_codecatalyst_event',
-    '{{ .aws_codecatalyst_space_name }}{{ if .aws_codecatalyst_project_name }}/{{ .aws_codecatalyst_project_name }}{{ end }}'
+    '{{ .aws_codecatalyst_space_name }}{{ if .aws_codecatalyst_project_name }}/{{ .aws_codecatalyst_project_name }}{{ end }}',
+    '.aws_codecatalyst_outcome'
   )) + { links: [from.head(from.allEvents('${service:percentencode}'))] },
 ]);
 
@@ -166,18 +168,18 @@ local other(name, title, means, sensitiveTitle) =
       ['aws_cloudtrail_outcome', 'Outcome', outcome],
       recordColumn(profile.service),
     ]) + look.noValue(absent),
-    logOf(title + ': log', 'One line for each event: time, actor, event, on what, source, outcome.', ofProfile(profile) + ' ' + line('.aws_cloudtrail_actor', '.aws_cloudtrail_event', subjects(profile)))
+    logOf(title + ': log', 'One line for each event: time, actor, event, on what, source, outcome.', ofProfile(profile) + ' ' + line('.aws_cloudtrail_actor', '.aws_cloudtrail_event', subjects(profile), '.aws_cloudtrail_outcome'))
     + look.noValue(absent) + look.height(10),
   ]);
 
 local either(name) = name + '=`{{ or .aws_codecatalyst_' + name + ' .aws_cloudtrail_' + name + ' }}`';
 local everything = layout.folded('One person, in all services', [
   logOf('What the actor did anywhere', 'Events of all services that the agent ships, in one list. Type a part of a name into "Actor" above.', piped('{service_name=~"$service|aws-.+", cloud_region=~"$region"}', [
-    'label_format ' + either('actor') + ', ' + either('event'),
+    'label_format ' + either('actor') + ', ' + either('event') + ', ' + either('outcome'),
     contains('cloud_account_id', 'account'),
     contains('actor', 'actor'),
     'event =~ "$event"',
-  ]) + ' ' + line('.actor', '.event', '{{ printf "%-20s" .service_name }}')),
+  ]) + ' ' + line('.actor', '.event', '{{ printf "%-20s" .service_name }}', '.outcome')),
 ]);
 
 {
