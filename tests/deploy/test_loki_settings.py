@@ -51,6 +51,9 @@ def test_a_question_can_reach_back_as_far_as_records_are_kept() -> None:
     limits = LOKI["limits_config"]
     assert _hours(limits["max_query_length"]) >= _hours(limits["retention_period"])
     assert LOKI["compactor"]["retention_enabled"]
+    assert (
+        _hours(limits["split_queries_by_interval"]) == _hours(limits["split_instant_metric_queries_by_interval"]) == 24
+    )
     assert _hours(LOKI["querier"]["query_ingesters_within"]) == 0
 
 
