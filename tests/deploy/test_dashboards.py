@@ -39,8 +39,9 @@ UNSHOWN: Final = {
     "process_virtual_memory_bytes": "resident memory tells more",
 }
 """Metrics that no panel shows, each with the reason."""
-WEEKS: Final = re.compile(r"\[(?:7d|28d)\]")
-"""Loki refuses more than 30 days at once, so the weeks of *Leaving CodeCatalyst* are counted one by one."""
+WEEKS: Final = re.compile(r"\[(?:7d|8d|28d)\]")
+"""Loki refuses more than 30 days at once, so the weeks of *Leaving CodeCatalyst* are counted one by one; and the alert
+about silent spaces looks back 8 days."""
 
 
 def _all_panels() -> list[tuple[str, Json]]:
@@ -209,11 +210,14 @@ def test_exemplars_are_on_where_counters_have_them() -> None:
 
 
 def test_rates_are_taken_over_an_interval_that_fits() -> None:
-    """`$__interval` can be shorter than two scrapes, and then a rate is nothing."""
+    """`$__interval` can be shorter than two scrapes, and then a rate is nothing. Loki counts, and has no scrapes."""
     for _, panel in _all_panels():
         for target in panel["targets"]:
             for range_ in re.findall(r"\[([$\w]+)\](?= |\)|$)", target["expr"]):
-                wanted = {"prometheus": {"$__rate_interval", "$__range"}, "loki": {"$__auto", "$__range", "7d", "28d"}}
+                wanted = {
+                    "prometheus": {"$__rate_interval", "$__range", "8d"},
+                    "loki": {"$__interval", "$__range", "7d", "28d"},
+                }
                 assert range_ in wanted[target["datasource"]["type"]]
 
 

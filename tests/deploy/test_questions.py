@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+import yaml
 
 from agent.records.profiles import BY_NAME, CODECATALYST
+from tests.support import promql
 from tests.support.registry import unknown_names
 
 TEXT: Final = (Path(__file__).parents[2] / "docs" / "questions.md").read_text(encoding="utf-8")
@@ -57,7 +59,26 @@ def test_every_profile_has_its_questions() -> None:
 
 
 def test_prometheus_is_asked_for_what_the_agent_counts() -> None:
-    """Every expression can be parsed, and names metrics and labels of the agent's registry."""
+    """Every expression can be parsed, and names metrics of the agent with their labels, or recording rules."""
+    recorded = {rule.place for rule in promql.of_rules() if rule.kind == "record"}
     expressions = [*_blocks("promql")]
     assert len(expressions) > 10
-    assert [(text, names) for text in expressions if (names := [*unknown_names(text)])] == []
+    assert [(text, names) for text in expressions if (names := {*unknown_names(text)} - recorded)] == []
+
+
+def test_who_changed_permissions_asks_for_the_events_of_the_alerts() -> None:
+    """In both languages, the same as the agent's list of sensitive events, and no more."""
+    groups = yaml.safe_load(promql.RULES.read_text(encoding="utf-8"))["groups"]
+    (alerts,) = (group["rules"] for group in groups if group["name"] == "codecatalyst-audit")
+    watched = {event for alert in alerts for event in _wanted(alert["expr"])}
+    asked = [
+        {*_wanted(text)} for text in _blocks("(?:logql|promql)", QUESTIONS["Who changed permissions, or who pays?"])
+    ]
+    assert watched == CODECATALYST.critical
+    assert asked == [watched, watched]
+
+
+def _wanted(query: str) -> Iterator[str]:
+    """The names of events that a query asks for."""
+    for names in re.findall(r'event(?:_name)?\s*=~?\s*"([\w|]+)"', query):
+        yield from names.split("|")

@@ -17,7 +17,6 @@ from tests.support.tools import npm_modules, run_tool
 SCRIPT: Final = Path(__file__).parents[1] / "tools" / "logql.cjs"
 
 BUILT_IN: Final[Mapping[str, str]] = {
-    "__auto": "1m",
     "__interval": "1m",
     "__range": "86400s",
     "__from": "1790000000000",

@@ -91,8 +91,11 @@ CODECATALYST: Final = Profile(
     critical=frozenset(
         """
         AcceptConnection AssociateIamRoleToConnection AssociateIdentityCenterApplicationToSpace
-        CreateIdentityCenterApplication CreateSpaceAdminRoleAssignment DeleteConnection
-        DeleteIdentityCenterApplication DisassociateIamRoleFromConnection PutBillingAuthorization RejectConnection
+        AssociateIdentityToIdentityCenterApplication BatchAssociateIdentitiesToIdentityCenterApplication
+        BatchDisassociateIdentitiesFromIdentityCenterApplication CreateIdentityCenterApplication
+        CreateSpaceAdminRoleAssignment DeleteConnection DeleteIdentityCenterApplication
+        DisassociateIamRoleFromConnection DisassociateIdentityCenterApplicationFromSpace
+        DisassociateIdentityFromIdentityCenterApplication PutBillingAuthorization RejectConnection
         UpdateIdentityCenterApplication
         """.split()
     ),

@@ -20,13 +20,13 @@ local well = layout.row('', [
   + look.thresholds(['red', 1, 'green']) + look.words({ '0': { text: 'not ready', color: 'red' }, '1': { text: 'ready', color: 'green' } }) + look.noValue('no agent'),
   look.stat('Sink', 'Whether the sink accepts from all replicas. While it does not, messages wait in the queue and nothing is lost.', [from.value(least(of('trail_agent_sink_up')))])
   + look.thresholds(['red', 1, 'green']) + look.words({ '0': { text: 'down', color: 'red' }, '1': { text: 'accepts', color: 'green' } }) + look.noValue('no agent'),
-  look.stat('Waits for', 'How many faults the replicas wait for now. The panel "What is waited for" names them.', [from.value(sum(of('trail_agent_waiting')))])
+  look.stat('Waits for', 'How many different faults are waited for now, by whichever replica. The panel "What is waited for" names them.', [from.value(sum(most(of('trail_agent_waiting'), 'fault')))])
   + look.thresholds(['green', 1, 'red']) + look.noValue('no agent'),
   look.stat('Oldest message', 'Age of the oldest message in hand. It grows while something is waited for, or while there are too few replicas.', [from.value(most(of('trail_agent_oldest_delivery_age_seconds')))])
   + look.unit('s') + look.thresholds(['green', 900, 'orange', 1800, 'red']) + look.noValue('no agent'),
   look.stat('In the queue', 'Messages that wait in the queue, as SQS estimates them.', [from.value(most(of('trail_agent_queue_messages', 'queue="main", state="visible"')))]) + look.noValue('not known yet'),
-  look.stat('Dead letters', 'Messages in the dead-letter queue. Their events have not been shipped. SQS deletes them when its retention ends.', [
-    from.value(most(of('trail_agent_queue_messages', 'queue="dead_letter", state="visible"'))),
+  look.stat('Dead letters', 'Messages in the dead-letter queue, also those that somebody looks at and those that are delayed. Their events have not been shipped. SQS deletes them when its retention ends.', [
+    from.value(sum(most(of('trail_agent_queue_messages', 'queue="dead_letter"'), 'state'))),
   ]) + look.thresholds(['green', 1, 'red']) + look.noValue('not known yet'),
   look.stat('Newest event', 'When the newest event happened that the sink accepted. CloudTrail itself takes some five minutes.', [from.value(most(of('trail_agent_last_event_timestamp_seconds') + ' > 0') + ' * 1000')])
   + look.unit('dateTimeFromNow') + look.noValue('none yet') + { options+: { text: { valueSize: 18 } } },

@@ -31,7 +31,7 @@ local by(names, query, range='$__range') = 'sum by (' + names + ') (count_over_t
 local named(query, name) = query + ' | ' + name + ' != ""';
 local distinct(query, name) = from.count('count(' + by(name, named(query, name)) + ')');
 local top(query, name) = from.count('topk(10, ' + by(name, named(query, name)) + ')');
-local over(query, name) = from.counts(by(name, query, '$__auto'), '{{' + name + '}}');
+local over(query, name) = from.counts(by(name, query, '$__interval'), '{{' + name + '}}');
 
 local fresh = 'max by (space_name) (codecatalyst_space_last_event_timestamp_seconds{job=~"$job", space_name=~"$space"})';
 // An id is too long to read: its column says "open", and leads to the record.
@@ -68,7 +68,7 @@ local glance = layout.row('', [
   look.stat('Reads', 'Events that changed nothing: CloudTrail says that they are read-only.', [total(only('aws_event_read_only = "true"'))]) + look.noValue('0'),
   look.stat('Failures', 'Calls that failed, for whatever reason. The panels below say which reasons.', [total(only('aws_codecatalyst_outcome = "failure"'))])
   + look.noValue('0') + look.thresholds(['green', 1, 'orange']),
-  look.stat('Denied', 'Calls that failed because the caller was not allowed to make them.', [total(only('aws_error_code =~ ".*(AccessDenied|Unauthorized|Forbidden).*"'))])
+  look.stat('Denied', 'Calls that failed because the caller was not allowed to make them.', [total(only('aws_error_code =~ ".*(AccessDenied|Unauthorized|NotAuthorized|Forbidden).*"'))])
   + look.noValue('0') + look.thresholds(['green', 1, 'orange', 10, 'red']),
   look.stat('Sensitive changes', 'Successful changes of who may act or who pays: connections, IAM roles, billing, administrators, identity applications. The table below lists them.', [
     total(only(anyOf('aws_codecatalyst_event', profiles.codecatalyst.critical) + ' | aws_codecatalyst_outcome = "success"')),
@@ -108,7 +108,7 @@ local who = layout.row('Who, where, and from where', [
 local failures = layout.row('Failures', [
   rank('Failures, by error code', 'Why calls failed: denied, not found, throttled, and so on.', only('aws_codecatalyst_outcome = "failure"'), 'aws_error_code')
   + look.noValue('No failure in this time') + { fieldConfig+: { defaults+: { color: { mode: 'fixed', fixedColor: 'red' } } } },
-  look.table('Who was refused what', 'The failures that came most often: who tried what, and why it failed.', [
+  look.table('Who failed at what', 'The failures that came most often, whatever the reason: who tried what, and why it failed.', [
     from.count('topk(25, ' + by('aws_codecatalyst_actor, aws_codecatalyst_event, aws_error_code', only('aws_codecatalyst_outcome = "failure"')) + ')'),
   ], [
     ['aws_codecatalyst_actor', 'Actor', byActor('Actor')],
@@ -119,7 +119,7 @@ local failures = layout.row('Failures', [
 ]);
 
 local sensitive = layout.row('Sensitive changes', [
-  look.records('Who changed who may act, or who pays', 'Every event of the list of sensitive changes, with its outcome. There is an alert for each of them.', [
+  look.records('Who changed who may act, or who pays', 'Every event of the list of sensitive changes, also those that failed. The alerts watch the same list, and tell those that succeeded.', [
     from.lines(only(anyOf('aws_codecatalyst_event', profiles.codecatalyst.critical)), 200),
   ], time + [
     ['aws_codecatalyst_actor', 'Actor', byActor('Actor')],

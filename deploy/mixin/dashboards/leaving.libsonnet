@@ -17,18 +17,25 @@ local by(names, query, range) = 'sum by (' + std.join(', ', names) + ') (count_o
 local named(query, name) = query + ' | ' + name + ' != ""';
 local distinct(query, name, range) = 'count(' + by([name], named(query, name), range) + ')';
 
-// Loki refuses ranges of more than 30 days. Whole weeks, one after the other, stay below.
-local ofWeek(names, weeks) = from.count(by(names, named(chosen, names[0]), '[7d]' + if weeks == 0 then '' else ' offset ' + 7 * weeks + 'd'));
+// By default, Loki refuses ranges of more than 30 days: whole weeks, one after the other, stay below. It also refuses
+// more than 500 series (max_query_series): the first 100 do.
+local ofWeek(names, weeks) = from.count(
+  'topk(100, ' + by(names, named(chosen, names[0]), '[7d]' + if weeks == 0 then '' else ' offset ' + 7 * weeks + 'd') + ')'
+);
 local last(names) = from.count(
-  'max_over_time(' + named(chosen, names[0]) + ' | label_format happened=`{{ unixEpochMillis __timestamp__ }}` | unwrap happened [28d]) by ('
-  + std.join(', ', names) + ')'
+  'topk(100, max_over_time(' + named(chosen, names[0]) + ' | label_format happened=`{{ unixEpochMillis __timestamp__ }}` | unwrap happened [28d]) by ('
+  + std.join(', ', names) + '))'
 );
 local inWeek(query, name) = from.count(distinct(query, name, '[7d]'));
 local number(query) = from.count('sum(count_over_time(' + query + ' [7d]))');
 
-local fresh = 'max by (space_name) (codecatalyst_space_last_event_timestamp_seconds{job=~"$job", space_name=~"$space"})';
-local retired = 'max by (space_name) (codecatalyst_space_retired{job=~"$job", space_name=~"$space"})';
+// A process forgets the spaces when it ends, and knows only those whose events it shipped. So all of 8 days are asked, as
+// the alert does; but not by its recording rule: the dashboard works without rules.
+local ofSpaces(metric) = 'max by (space_name) (max_over_time(' + metric + '{job=~"$job", space_name=~"$space"}[8d]))';
+local fresh = ofSpaces('codecatalyst_space_last_event_timestamp_seconds');
+local retired = ofSpaces('codecatalyst_space_retired') + ' == 1';
 
+local hundred = 'Of many, these are the 100 that were there last, and the 100 busiest of each week.';
 local undocumented = "AWS's page on CloudTrail does not list these events: an empty panel does not prove that nothing happened.";
 local audit(title, values) = from.dashboard(title, 'trail-agent-audit', values { service: '${service:percentencode}' });
 local linked(variable, extra={}) = { links: [audit('What happened there', { [variable]: '${__value.raw:percentencode}' })], 'custom.minWidth': 150 } + extra;
@@ -53,7 +60,7 @@ local weeks(title, description, columns) =
     ['Value #A', 'Last event', ago],
     ['Value #B', '3 weeks ago', bar],
     ['Value #C', '2 weeks ago', bar],
-    ['Value #D', 'Last week', bar],
+    ['Value #D', '1 week ago', bar],
     ['Value #E', 'These 7 days', bar],
   ], sort='Last event') + look.noValue('Nothing has happened in the last 28 days');
 
@@ -91,27 +98,27 @@ local list(title, description, names, columns) =
           look.stat('Deletes', 'Successful deletes of spaces, projects and repositories in the last 7 days. ' + undocumented, [
             number(events(['DeleteSpace', 'DeleteProject', 'DeleteSourceRepository']) + ' | aws_codecatalyst_outcome = "success"'),
           ]) + look.noValue('0') + look.thresholds(['green', 1, 'red']),
-          look.stat('Retired spaces', 'Spaces that may be silent: they were deleted, or the setting spaces.retired names them.', [from.value('sum(' + retired + ') or vector(0)')]) + look.noValue('0'),
+          look.stat('Retired spaces', 'Spaces that may be silent: they were deleted, or the setting spaces.retired names them. As the agents of the last 8 days say.', [from.value('sum(' + retired + ') or vector(0)')]) + look.noValue('0'),
         ]),
         layout.row('What remains, week by week', [
-          look.bars('Events by day, by space', 'How much is done in each space. Connection and billing events name no space, and are left out.', [
-            from.counts(by([space], named(chosen, space), '[$__auto]'), '{{' + space + '}}'),
+          look.bars('Events by day, by space', 'How much is done in each space. A bar counts the 24 hours before its time. Connection and billing events name no space, and are left out.', [
+            from.counts(by([space], named(chosen, space), '[$__interval]'), '{{' + space + '}}'),
           ]) + { interval: '1d' } + look.noValue('Nothing happened in this time') + look.height(9),
-          look.lines('People and roles by day', 'How many different actors did something on each day.', [
-            from.counts(distinct(chosen, actor, '[$__auto]'), 'actors'),
-            from.counts(distinct(changing, actor, '[$__auto]'), 'who changed something'),
+          look.lines('People and roles by day', 'How many different actors did something. A point counts the 24 hours before its time.', [
+            from.counts(distinct(chosen, actor, '[$__interval]'), 'actors'),
+            from.counts(distinct(changing, actor, '[$__interval]'), 'who changed something'),
           ]) + { interval: '1d' } + look.noValue('Nobody did anything in this time') + look.height(9),
-          look.ranking('Since the last event, by space', 'How long each space has been silent, as the agent counts it. Retired spaces are left out. One that has been silent for a week may be ready to go.', [
+          look.ranking('Since the last event, by space', 'How long each space has been silent, as the agents of the last 8 days counted it. Retired spaces are left out. One that has been silent for a week may be ready to go.', [
             from.value('sort_desc(time() - (' + fresh + ' unless on (space_name) ' + retired + '))', '{{space_name}}'),
           ]) + {
             transformations: [],
             options+: { reduceOptions: { calcs: ['lastNotNull'], fields: '', values: false, limit: 25 } },
-          } + look.unit('s') + look.thresholds(['green', 86400, 'orange', 604800, 'red']) + look.noValue('No space has had an event since the agents were started') + look.height(9),
+          } + look.unit('s') + look.thresholds(['green', 86400, 'orange', 604800, 'red']) + look.noValue('The agents of the last 8 days know of no event in a space') + look.height(9),
           weeks('Spaces', 'Each space: when something last happened in it, and how many events it had in each of the last four weeks. Click on a name to see what happened.', [
             [space, 'Space', linked('space')],
           ]) + look.height(7),
-          weeks('Projects', 'Each project, in the same way.', [[space, 'Space', { 'custom.minWidth': 120 }], [project, 'Project', linked('project')]]) + look.height(9),
-          weeks('People and roles', 'Each actor, in the same way: whom to ask before a space is closed.', [[actor, 'Actor', linked('actor')]]) + look.height(9),
+          weeks('Projects', 'Each project, in the same way. ' + hundred, [[space, 'Space', { 'custom.minWidth': 120 }], [project, 'Project', linked('project')]]) + look.height(9),
+          weeks('People and roles', 'Each actor, in the same way: whom to ask before a space is closed. ' + hundred, [[actor, 'Actor', linked('actor')]]) + look.height(9),
         ]),
         layout.row('Deleted', [
           list('Deletes of spaces, projects and repositories', 'What was deleted, by whom. ' + undocumented, ['DeleteSpace', 'DeleteProject', 'DeleteSourceRepository'], [
@@ -121,8 +128,8 @@ local list(title, description, names, columns) =
           ]),
         ]),
         layout.row('Taken along', [
-          look.bars('Clone URLs, by actor', 'Who asked for the URL of a repository, and how often on each day. Many at once: somebody copies all. ' + undocumented, [
-            from.counts(by([actor], events(['GetSourceRepositoryCloneUrls']), '[$__auto]'), '{{' + actor + '}}'),
+          look.bars('Clone URLs, by actor', 'Who asked for the URL of a repository, and how often; a bar counts the 24 hours before its time. Many at once: somebody copies all. ' + undocumented, [
+            from.counts(by([actor], events(['GetSourceRepositoryCloneUrls']), '[$__interval]'), '{{' + actor + '}}'),
           ]) + { interval: '1d' } + look.noValue('None in this time') + look.width(10),
           look.table('Clone URLs, by repository', 'Which repositories were cloned by whom in the time shown above. ' + undocumented, [
             from.count('topk(100, ' + by([actor, space, project, repository], events(['GetSourceRepositoryCloneUrls']), '[$__range]') + ')'),
