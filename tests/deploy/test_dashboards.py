@@ -20,6 +20,7 @@ from agent.records.profiles.profile import service
 from tests.reference.mixin import compiled
 from tests.support import promql
 from tests.support.dashboards import Json, dashboards, explored, links, nodes, panels, type_faults, values, variables
+from tests.support.logql import filled
 from tests.support.registry import metric_of, registry, unknown_names
 
 GRAFANA: Final = Path(__file__).parents[2] / "deploy" / "grafana"
@@ -312,6 +313,23 @@ def test_links_lead_to_dashboards_that_take_what_they_bring() -> None:
         target = variables(by_uid[urlsplit(url).path.removeprefix("/d/")])
         brought = {name.removeprefix("var-") for name in parse_qs(urlsplit(url).query) if name.startswith("var-")}
         assert brought <= target.keys()
+
+
+def test_a_link_from_a_row_asks_for_the_whole_name() -> None:
+    """Whoever clicks on "Al" does not get "Albert", and a project is one of its space. Whoever types gets both."""
+    found = [parse_qs(urlsplit(url).query) for one in dashboards().values() for url in links(one)]
+    for name in ("actor", "project"):
+        brought = [one for one in found if f"var-{name}" in one]
+        assert brought
+        assert [one for one in brought if one.get(f"var-{name}_is") != ["()"]] == []
+    assert [one for one in found if "var-project" in one and "var-space" in one]
+    for chosen, name, is_found in (("()", "Al", True), ("()", "Albert", False), (".*", "Albert", True)):
+        given = {**values(dashboards()["audit.json"], ""), "actor": "Al", "actor_is": chosen, "project_is": ".*"}
+        (text,) = (
+            t["expr"] for p in panels(dashboards()["audit.json"]) if p["title"] == "Events" for t in p["targets"]
+        )
+        (asked,) = re.findall(r"aws_codecatalyst_actor =~ `(.*?)`", filled(text, given))
+        assert (re.fullmatch(asked, name) is not None) == is_found
 
 
 def test_each_dashboard_leads_to_the_others() -> None:

@@ -80,6 +80,8 @@ def _value(variable: Json, chosen: str) -> str:
     """What is chosen in one variable, escaped as Grafana's data source for Loki does it where several can be chosen."""
     if variable["type"] == "textbox":
         return str(variable["query"]) or chosen
+    if variable["type"] == "custom":
+        return str(variable["current"]["value"])
     if variable.get("multi") and chosen:
         doubled = chosen.replace("\\", "\\" * 4)
         return re.sub(r"[$^*{}\[\]'+?.()|]", r"\\\\\g<0>", doubled).replace('"', '\\"')

@@ -5,6 +5,8 @@ local profiles = import 'profiles.libsonnet';
 local from = import 'sources.libsonnet';
 
 local contains(name, typed) = name + ' =~ `(?i).*${' + typed + ':regex}.*`';
+// Who types a name types a part of it; a link brings the whole, and says so in a second variable.
+local called(name, typed) = name + ' =~ `(?i)${' + typed + '_is:raw}${' + typed + ':regex}${' + typed + '_is:raw}`';
 local piped(selector, filters) = std.join(' | ', [selector] + [one for one in filters if one != '']);
 local anyOf(name, values) = name + ' =~ "' + std.join('|', values) + '"';
 
@@ -12,8 +14,8 @@ local anyOf(name, values) = name + ' =~ "' + std.join('|', values) + '"';
 local chosen = piped('{service_name=~"$service", cloud_region=~"$region"}', [
   contains('cloud_account_id', 'account'),
   'aws_codecatalyst_space_name =~ "$space"',
-  contains('aws_codecatalyst_project_name', 'project'),
-  contains('aws_codecatalyst_actor', 'actor'),
+  called('aws_codecatalyst_project_name', 'project'),
+  called('aws_codecatalyst_actor', 'actor'),
   'aws_codecatalyst_event =~ "$event"',
 ]);
 local only(filter) = piped(chosen, [filter]);
@@ -22,7 +24,7 @@ local only(filter) = piped(chosen, [filter]);
 local ofProfile(profile, filters=[]) = piped('{service_name=~"' + profile.service + '", cloud_region=~"$region"}', [
   profile.filter,
   contains('cloud_account_id', 'account'),
-  contains('aws_cloudtrail_actor', 'actor'),
+  called('aws_cloudtrail_actor', 'actor'),
   'aws_cloudtrail_event =~ "$event"',
 ] + filters);
 
@@ -47,7 +49,7 @@ local outcome = {
 };
 local time = [['Time', 'Time', { 'custom.width': 170 }], ['timestamp', 'Time', { 'custom.width': 170 }]];
 local byActor(name) = {
-  links: [from.dashboard('Only what this actor did', 'trail-agent-audit', { actor: '${__value.raw:percentencode}', service: '${service:percentencode}' })],
+  links: [from.dashboard('Only what this actor did', 'trail-agent-audit', from.whole('actor', '${__value.raw:percentencode}') { service: '${service:percentencode}' })],
   'custom.minWidth': 200,
 };
 
@@ -89,9 +91,8 @@ local happened = layout.row('What happened', [
 local rank(title, description, query, name, link=null) =
   look.ranking(title, description, [top(query, name)])
   + (if link == null then {} else look.links([from.dashboard(link.title, 'trail-agent-audit', {
-       [link.variable]: '${__data.fields.' + name + ':percentencode}',
        service: '${service:percentencode}',
-     })]));
+     } + from.whole(link.variable, '${__data.fields.' + name + ':percentencode}'))]));
 
 local who = layout.row('Who, where, and from where', [
   rank('Most active actors', 'Who did most. Click on a bar to see only what this actor did.', chosen, 'aws_codecatalyst_actor', { title: 'Only this actor', variable: 'actor' }),
@@ -177,7 +178,7 @@ local everything = layout.folded('One person, in all services', [
   logOf('What the actor did anywhere', 'Events of all services that the agent ships, in one list. Type a part of a name into "Actor" above.', piped('{service_name=~"$service|aws-.+", cloud_region=~"$region"}', [
     'label_format ' + either('actor') + ', ' + either('event') + ', ' + either('outcome'),
     contains('cloud_account_id', 'account'),
-    contains('actor', 'actor'),
+    called('actor', 'actor'),
     'event =~ "$event"',
   ]) + ' ' + line('.actor', '.event', '{{ printf "%-20s" .service_name }}', '.outcome')),
 ]);
@@ -204,8 +205,10 @@ local everything = layout.folded('One person, in all services', [
         from.ofLoki('region', 'Region', '{service_name=~"$service|aws-.+"}', 'cloud_region'),
         from.typed('account', 'Account', 'A part of the id of the account that the event was recorded in'),
         from.ofPrometheus('space', 'Space', 'label_values(codecatalyst_space_last_event_timestamp_seconds{job=~"$job"}, space_name)'),
-        from.typed('project', 'Project', 'A part of the name of a project'),
-        from.typed('actor', 'Actor', 'A part of the name or id of a person, role or service'),
+        from.typed('project', 'Project', 'The name of a project, or a part of it'),
+        from.isWhole('project_is', 'Project is'),
+        from.typed('actor', 'Actor', 'The name or id of a person, role or service, or a part of it'),
+        from.isWhole('actor_is', 'Actor is'),
         from.ofPrometheus('event', 'Event', 'label_values({__name__=~"codecatalyst_events_total|cloudtrail_events_total", job=~"$job"}, event_name)'),
         from.ofPrometheus('job', 'Job', 'label_values(trail_agent_build_info, job)', '.+') + { hide: 2 },
         from.typed('service', 'Service', "The service.name of CodeCatalyst's records", $._config.codecatalystService, hide=2),

@@ -38,7 +38,7 @@ local retired = ofSpaces('codecatalyst_space_retired') + ' == 1';
 local hundred = 'Of many, these are the 100 that were there last, and the 100 busiest of each week.';
 local undocumented = "AWS's page on CloudTrail does not list these events: an empty panel does not prove that nothing happened.";
 local audit(title, values) = from.dashboard(title, 'trail-agent-audit', values { service: '${service:percentencode}' });
-local linked(variable, extra={}) = { links: [audit('What happened there', { [variable]: '${__value.raw:percentencode}' })], 'custom.minWidth': 150 } + extra;
+local linked(variable, more={}) = { links: [audit('What happened there', from.whole(variable, '${__value.raw:percentencode}') + more)], 'custom.minWidth': 150 };
 local bar = { 'custom.cellOptions': { type: 'gauge', mode: 'basic', valueDisplayMode: 'text' }, color: { mode: 'fixed', fixedColor: 'blue' }, 'custom.width': 150, noValue: '0' };
 local ago = { unit: 'dateTimeFromNow', 'custom.width': 140 };
 local time = [['Time', 'Time', { 'custom.width': 170 }], ['timestamp', 'Time', { 'custom.width': 170 }]];
@@ -117,7 +117,7 @@ local list(title, description, names, columns) =
           weeks('Spaces', 'Each space: when something last happened in it, and how many events it had in each of the last four weeks. Click on a name to see what happened.', [
             [space, 'Space', linked('space')],
           ]) + look.height(7),
-          weeks('Projects', 'Each project, in the same way. ' + hundred, [[space, 'Space', { 'custom.minWidth': 120 }], [project, 'Project', linked('project')]]) + look.height(9),
+          weeks('Projects', 'Each project, in the same way. ' + hundred, [[space, 'Space', { 'custom.minWidth': 120 }], [project, 'Project', linked('project', { space: '${__data.fields.Space:percentencode}' })]]) + look.height(9),
           weeks('People and roles', 'Each actor, in the same way: whom to ask before a space is closed. ' + hundred, [[actor, 'Actor', linked('actor')]]) + look.height(9),
         ]),
         layout.row('Deleted', [

@@ -59,6 +59,19 @@ local all = { includeAll: true, multi: true, current: { selected: true, text: ['
     hide: hide,
   },
 
+  // Whether what is typed is a part of a name or all of it: what a regular expression has before and after the text.
+  isWhole(name, label):: variable(name, label) {
+    description: 'Whether a part of the name is typed, or all of it. A link from a row brings the whole name.',
+    type: 'custom',
+    query: 'a part : .*, the whole : ()',
+    current: { selected: true, text: 'a part', value: '.*' },
+    options: [{ selected: true, text: 'a part', value: '.*' }, { selected: false, text: 'the whole', value: '()' }],
+    includeAll: false,
+    multi: false,
+  },
+  // What a link brings for a variable: the whole name, where a part could be typed.
+  whole(name, value):: { [name]: value } + if name == 'space' then {} else { [name + '_is']: '%28%29' },
+
   // A link to Explore, in the time that the dashboard shows, which asks: {service_name=~"<service>"}, and `more`. It is
   // written as a URL wants it. Grafana puts ${…} in, in the URL of a link as everywhere.
   local explore(service, more) =
