@@ -43,9 +43,11 @@
     // How long after its last event a space is told of; then nobody waits for it any more.
     silentWindowDays: 8,
 
-    // A burst is more than this in 15 minutes, and more than three times the mean. It is none while the agent takes messages
-    // that are older than catchUpSeconds: then hours of events arrive within minutes.
+    // A burst is more than this in 15 minutes, and more than three times the mean. It is none while the agent catches up,
+    // that is, while more than catchUpShare of its messages are older than catchUpSeconds when they are delivered: then hours
+    // of events arrive within minutes. catchUpSeconds must be a bucket of trail_agent_delivery_age_seconds: 300, 900, 1800, 3600.
     catchUpSeconds: 900,
+    catchUpShare: 0.5,
     failureBurst: 10,
     devEnvironmentBurst: 20,
     cloneUrlBurst: 30,

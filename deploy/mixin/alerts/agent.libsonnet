@@ -137,13 +137,16 @@ local alert = import 'alert.libsonnet';
     alert.new(
       'TrailAgentNoObjects',
       'warning',
-      q('sum%(by)s(increase(trail_agent_objects_read_total{%(s)s}[%(window)s])) == 0', { window: config.noObjectsWindow }),
+      q(|||
+        sum%(by)s(increase(trail_agent_objects_read_total{%(s)s}[%(window)s])) == 0
+        and %(on)s max%(by)s(max_over_time(up{%(s)s}[10m] offset %(window)s)) == 1
+      |||, { window: config.noObjectsWindow, on: a.on() }),
       'No object of the trail has been read for ' + std.strReplace(config.noObjectsWindow, 'h', ' hours'),
       means="The agent runs and reads nothing. If the sink accepts, the trail may be stopped, the bucket may no longer notify the queue, or the queue's policy may refuse.",
       todo='Compare the newest object in the bucket with the status page.',
       query=log('event=~"notification_ignored|dead_lettered|retried|queue_down"'),
       lasts='30m',
-      why='A quiet account may write nothing for an hour. Hardly one does for three: the trail also records the calls by which services and agents take on their roles. The 30 minutes are for an agent that has just been installed.',
+      why='A quiet account may write nothing for an hour. Hardly one does for three: the trail also records the calls by which services and agents take on their roles. An agent that was not there three hours ago cannot say it.',
     ),
     alert.new(
       'TrailAgentNothingToShip',
@@ -151,14 +154,15 @@ local alert = import 'alert.libsonnet';
       q(|||
         sum%(by)s(increase(trail_agent_objects_read_total{%(s)s}[3d])) > 0
         unless sum%(by)s(increase(trail_agent_events_total{%(s)s, fate=~"exported|duplicate"}[3d])) > 0
-        unless on (%(labels)s) codecatalyst_space_retired{%(s)s} == 1
-      |||, { labels: std.join(', ', config.groupLabels) }),
+        and %(on)s max%(by)s(max_over_time(up{%(s)s}[10m] offset 3d)) == 1
+        and %(on)s count%(by)s(codecatalyst_events_total{%(s)s})
+      |||, { on: a.on() }),
       'The trail is read, and for days nothing in it was for the sink',
       means="The agent reads objects, and no event in them is one that select asks for. Space and project events are written in the space's billing account only: this may be the trail of another account, or of another region.",
-      todo='Run `trail-agent inspect --all` on a newer object of the bucket and see what is in it. Add the space to spaces.retired if nobody uses it any more.',
+      todo='Run `trail-agent inspect --all` on a newer object of the bucket and see what is in it. If nobody uses CodeCatalyst any more, the agent can be stopped, or this alert left out.',
       query='{' + config.lokiSelector + '}',
       lasts='1d',
-      why='Three days and one more are longer than a weekend.',
+      why='Three days and one more are longer than a weekend. Only of an agent that was there three days ago, and that is asked for the events of CodeCatalyst.',
     ),
     alert.new(
       'TrailAgentUnexpectedNotifications',

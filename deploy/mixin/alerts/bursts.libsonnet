@@ -18,7 +18,7 @@ function(config) {
              and present_over_time(%(counted)s[1d] offset %(known)s)
            |||)
         + |||
-          unless %(on)s max%(by)s(max_over_time(trail_agent_oldest_delivery_age_seconds{%(s)s}[15m])) > %(late)s
+          unless %(on)s trail_agent:late_deliveries:ratio15m > %(late)s
         |||,
         {
           counted: counted,
@@ -26,9 +26,7 @@ function(config) {
           mean: mean,
           known: known,
           on: a.on(),
-          by: a.by(),
-          s: config.trailAgentSelector,
-          late: config.catchUpSeconds,
+          late: config.catchUpShare,
         },
       ),
       summary,

@@ -13,8 +13,8 @@ function(config) {
   local a = aggregation(config),
   local selector = config.trailAgentSelector,
 
-  increase15m(metric, labels)::
-    local counter = metric + '{' + selector + '}';
+  increase15m(metric, labels, matchers=[])::
+    local counter = metric + '{' + std.join(', ', [selector] + matchers) + '}';
     fill(|||
       sum by (%(labels)s) (
         (

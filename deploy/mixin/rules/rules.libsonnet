@@ -60,6 +60,21 @@ local fill = import '../fill.libsonnet';
             'outcome="failure"',
           ]),
           {
+            record: 'trail_agent:deliveries:increase15m',
+            why:: 'Messages that were delivered in the last 15 minutes, by their age then: all of them (+Inf), and those that were not late.',
+            expr: increase15m('trail_agent_delivery_age_seconds_bucket', ['le'], ['le=~"%(seconds)s.0|[+]Inf"' % { seconds: config.catchUpSeconds }]),
+          },
+          {
+            record: 'trail_agent:late_deliveries:ratio15m',
+            why:: 'The share of late ones. Of three or fewer, one would be the verdict.',
+            expr: q(|||
+              1 -
+              sum%(by)s(trail_agent:deliveries:increase15m{le="%(seconds)s.0"})
+              /
+              (sum%(by)s(trail_agent:deliveries:increase15m{le="+Inf"}) > 3)
+            |||, { seconds: config.catchUpSeconds }),
+          },
+          {
             record: 'trail_agent:events_unaccounted:idle',
             why:: 'Events that were read and have no fate, at moments when no message is in hand: 0, if the ledger balances. In between they differ, because a message is still under way.',
             expr: q(|||

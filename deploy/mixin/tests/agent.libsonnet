@@ -111,11 +111,6 @@ local dead(values, replica='a', state='visible') = t.series('trail_agent_queue_m
     [t.silent('30m', 'TrailAgentQueueRetentionRisk')],
   ),
   t.test(
-    'it has just been installed, and nothing comes',
-    [t.series('trail_agent_objects_read_total', '0x64')],
-    [t.silent('30m', 'TrailAgentNoObjects'), t.fires('35m', 'TrailAgentNoObjects')],
-  ),
-  t.test(
     'one scrape catches the two in the middle of a step',
     [
       t.series('trail_agent_events_read_total', '0+100x120'),

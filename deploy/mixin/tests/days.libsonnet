@@ -106,8 +106,8 @@ local manyAreUsual = {
 local theAgentCatchesUp = {
   series: [
     t.recorded('codecatalyst:failures:increase15m', '1x14 90x2'),
-    t.series('trail_agent_oldest_delivery_age_seconds', '3x14 1000 3x3'),
-    t.series('trail_agent_oldest_delivery_age_seconds', '3x20', replica='b'),
+    t.recorded('trail_agent:deliveries:increase15m', '4x14 4 4x3', { le: '+Inf' }),
+    t.recorded('trail_agent:deliveries:increase15m', '4x14 1 2x3', { le: '900.0' }),
   ],
   checks: [t.silent('60h', 'CodeCatalystAccessDeniedSpike'), t.fires('64h', 'CodeCatalystAccessDeniedSpike', value='90')],
 };
@@ -161,20 +161,30 @@ local theAgentIsSilent = {
 
 local anotherAccount = {
   series: [
-    t.series('trail_agent_objects_read_total', '0+1x30'),
-    t.series('trail_agent_events_total', '0+1x1 2x30', { fate: 'exported' }),
-    t.series('trail_agent_events_total', '0+9x30', { fate: 'skipped' }),
-    t.series('codecatalyst_space_retired', '_x28 1x4', { space_name: 'old' }),
+    t.series('up', '1x40'),
+    t.series('codecatalyst_events_total', '0x40', { event_name: 'GetSpace', identity_type: 'Root', outcome: 'success' }),
+    t.series('trail_agent_objects_read_total', '0+1x40'),
+    t.series('trail_agent_events_total', '0+1x1 2x40', { fate: 'exported' }),
+    t.series('trail_agent_events_total', '0+9x40', { fate: 'skipped' }),
+    t.series('codecatalyst_space_retired', '1x40', { space_name: 'old' }),
   ],
   checks: [
     // Over a weekend that is usual.
     t.silent('76h', 'TrailAgentNothingToShip'),
     t.silent('96h', 'TrailAgentNothingToShip'),
     t.fires('108h', 'TrailAgentNothingToShip'),
-    // Of somebody who has left, it is usual, too.
-    t.silent('116h', 'TrailAgentNothingToShip'),
+    t.fires('150h', 'TrailAgentNothingToShip'),
   ],
 };
+
+// It is installed on the third day; another one never ships CodeCatalyst's events.
+local installedLater(codecatalyst) = [
+  t.series('up', '_x18 1x40'),
+  t.series('trail_agent_objects_read_total', '_x18 0+1x40'),
+  t.series('trail_agent_events_total', '_x18 0x40', { fate: 'exported' }),
+] + if codecatalyst then [
+  t.series('codecatalyst_events_total', '_x18 0x40', { event_name: 'GetSpace', identity_type: 'Root', outcome: 'success' }),
+] else [];
 
 [
   t.together('spaces fall silent at any time of the week; bursts, once it is known what is usual; dead letters are forgotten', '4h', [
@@ -195,8 +205,27 @@ local anotherAccount = {
   deadLettersOf(4, '48h', '60h'),
   deadLettersOf(3, '8h', '24h'),
   t.test(
+    'it is installed on the third day, and nothing is for it',
+    installedLater(true),
+    [t.silent('164h', 'TrailAgentNothingToShip'), t.fires('176h', 'TrailAgentNothingToShip')],
+    interval='4h',
+  ),
+  t.test(
+    'the same without the profile codecatalyst',
+    installedLater(false),
+    [t.silent(time, 'TrailAgentNothingToShip') for time in ['176h', '220h']],
+    interval='4h',
+  ),
+  t.test(
+    'it has just been installed, and nothing comes',
+    [t.series('up', '_x72 1x150'), t.series('trail_agent_objects_read_total', '_x72 0x150')],
+    [t.silent('12h', 'TrailAgentNoObjects'), t.fires('16h', 'TrailAgentNoObjects')],
+    interval='5m',
+  ),
+  t.test(
     'two replicas read, and then the trail breaks',
     [
+      t.series('up', '1x102'),
       t.series('trail_agent_objects_read_total', '0+1x12 12x90'),
       t.series('trail_agent_objects_read_total', '0x100', replica='b'),
     ],
@@ -205,7 +234,7 @@ local anotherAccount = {
   ),
   t.test(
     'a quiet account, with one object in two hours and a half',
-    [t.series('trail_agent_objects_read_total', '0x29 1x29 2x29 3x29 4x29')],
+    [t.series('up', '1x150'), t.series('trail_agent_objects_read_total', '0x29 1x29 2x29 3x29 4x29')],
     [t.silent(time, 'TrailAgentNoObjects') for time in ['4h', '8h', '12h']],
     interval='5m',
   ),

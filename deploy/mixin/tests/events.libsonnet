@@ -75,6 +75,13 @@ local event(row, values, outcome='success') =
 local codecatalyst(name, values, identity='IdentityCenterUser') = event(['', name, identity], values);
 local other(source, name, values, identity='AssumedRole') = event(['', name, identity, source], values);
 
+// So many messages that were not late, and so many in all.
+local delivered(inTime, all) = [
+  t.series('trail_agent_delivery_age_seconds_bucket', inTime, { le: '900.0' }),
+  t.series('trail_agent_delivery_age_seconds_bucket', all, { le: '1800.0' }),
+  t.series('trail_agent_delivery_age_seconds_bucket', all, { le: '+Inf' }),
+];
+
 local names = std.set([row[0] for row in told]);
 local among(name) = [row for row in told if row[0] == name];
 local all = { [name]: std.length(among(name)) for name in names };
@@ -149,18 +156,16 @@ local info = std.set([
     ],
   ),
   t.test(
-    'the same, while the agent catches up after an outage',
-    well + [
-      codecatalyst('DeleteSourceRepository', '_x25 6x104'),
-      t.series('trail_agent_oldest_delivery_age_seconds', '0x24 1000x4 4x104'),
-      t.series('trail_agent_oldest_delivery_age_seconds', '4x124', replica='b'),
-    ],
+    'the same, while the agent catches up after an outage, in a process that has just begun',
+    [t.series('up', '_x25 1x104'), t.series('process_start_time_seconds', '_x25 1470x104')] + [
+      t.series('codecatalyst_events_total', '_x25 6x104', labels(['', 'DeleteProject', 'IdentityCenterUser'])),
+    ] + delivered('_x25 1x104', '_x25 9x104'),
     [t.silent('25m', 'CodeCatalystDeletionBurst'), t.silent('35m', 'CodeCatalystDeletionBurst')],
   ),
   t.test(
-    'the same, when messages are only a little late',
-    well + [codecatalyst('DeleteSourceRepository', '_x25 6x104'), t.series('trail_agent_oldest_delivery_age_seconds', '800x124')],
-    [t.fires('25m', 'CodeCatalystDeletionBurst', value='6')],
+    'the same, when one message of a few was late, or one of very few',
+    well + [codecatalyst('DeleteSourceRepository', '_x25 6x15 12x104')] + delivered('0x24 4x15 4x104', '0x24 6x15 8x104'),
+    [t.fires('25m', 'CodeCatalystDeletionBurst', value='6'), t.fires('45m', 'CodeCatalystDeletionBurst', value='6')],
   ),
   t.test(
     'five deletions',
