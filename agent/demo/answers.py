@@ -42,9 +42,10 @@ class _Told:
         return str(self.record.attributes.get(_SPACE, ""))
 
     def sentence(self) -> str:
-        """Time, actor, event, on what, and what was answered if it failed."""
+        """Time, actor, event, on what, and how it failed if it did."""
         line = Line.of(self.record)
-        failed = f", refused: {line.failure}" if line.failure else ""
+        error = f": {line.failure}" if self.summary.error else ""
+        failed = f", failed{error}" if self.summary.has_failed else ""
         return f"{self.at:%a %H:%M}  {line.actor} ({line.who.word}): {line.event} in {line.where}{failed}"
 
 

@@ -10,6 +10,7 @@ from agent.sink.otlp.decode import ReceivedRecord
 
 NOW = datetime(2026, 11, 27, 15, 0, tzinfo=UTC)
 _NAMES = {
+    "error": "aws.error.code",
     "kind": "aws.codecatalyst.actor.kind",
     "outcome": "aws.codecatalyst.outcome",
     "space": "aws.codecatalyst.space.name",
@@ -55,12 +56,26 @@ def test_yesterday_is_the_day_before_and_a_refused_call_created_nothing() -> Non
     assert created == ["Thu 23:00  Paulo Santos (Builder ID): CreateDevEnvironment in ExampleCorp"]
 
 
-def test_what_root_did_is_told_in_order_with_refusals() -> None:
+def test_what_root_did_is_told_in_order() -> None:
     """Every call of root is there, of which the first four are shown."""
     deeds = [received(f"Deed{number}", timedelta(minutes=9 - number), kind="root") for number in range(6)]
     _, root, _ = lines(*reversed(deeds))
     assert [line.split(": ")[-1].split(" in ")[0] for line in root[:4]] == ["Deed0", "Deed1", "Deed2", "Deed3"]
     assert root[4:] == ["and 2 more"]
+
+
+def test_a_call_that_failed_says_how() -> None:
+    """Not every failure is a refusal, and not every one has a code."""
+    _, root, _ = lines(
+        received("GetSpace", timedelta(minutes=3), kind="root", outcome="failure", error="ThrottlingException"),
+        received("GetSpace", timedelta(minutes=2), kind="root", outcome="failure"),
+        received("GetSpace", timedelta(minutes=1), kind="root"),
+    )
+    assert [line.split(" in ")[1] for line in root] == [
+        "ExampleCorp, failed: Throttling",
+        "ExampleCorp, failed",
+        "ExampleCorp",
+    ]
 
 
 def test_a_space_is_silent_after_a_day_without_any_event() -> None:
