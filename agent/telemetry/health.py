@@ -60,6 +60,7 @@ class Health:
         self._sink_accepted = False
         self._held: dict[str, Failing] = {}
         self._draining = False
+        self._pending_since = dict.fromkeys(Pending, clock.monotonic())
 
     def live(self) -> list[str]:
         """One sentence per thread that has not beaten for a minute; none: alive."""
@@ -76,6 +77,11 @@ class Health:
         """The reasons of `ready` that are no fault: a first answer is awaited, or the daemon is stopping."""
         with self._lock:
             return self._pending()
+
+    def pending_seconds(self, pending: Pending) -> float:
+        """For how long this has been so: since the request to stop, else since the start."""
+        with self._lock:
+            return self._clock.monotonic() - self._pending_since[pending]
 
     def waiting(self) -> list[Waiting]:
         """Everything that the work waits for now, a queue that has only just failed as well."""
@@ -132,6 +138,8 @@ class Health:
     def drain(self) -> None:
         """The daemon is stopping: it will not be ready again."""
         with self._lock:
+            if not self._draining:
+                self._pending_since[Pending.DRAINING] = self._clock.monotonic()
             self._draining = True
 
     def _pending(self) -> list[Pending]:

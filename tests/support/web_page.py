@@ -61,3 +61,10 @@ def front_page(subject: ObservedTelemetry) -> str:
     """The status page now."""
     telemetry = subject.telemetry
     return page(telemetry.metrics.registry, telemetry.health, telemetry.activity, subject.clock.time())
+
+
+def first_part(subject: ObservedTelemetry) -> Outline:
+    """What the page tells first."""
+    html = front_page(subject)
+    begin = html.index('<section class="verdicts"')
+    return Outline(html[begin : html.index("</section>", begin) + len("</section>")])

@@ -22,7 +22,7 @@ def fates(seen: Snapshot) -> str:
     shares["in_hand"] = max(read - sum(told.get(fate, 0.0) for fate in FATES), 0.0)
     legend = "".join(_legend(fate, count) for fate, count in shares.items())
     bar = f'<div class="card fates">{_bar(shares.items())}<ul class="legend">{legend}</ul></div>'
-    return section("What became of the events", bar)
+    return section("What became of the events", bar, '<p class="key">since the start</p>')
 
 
 def _bar(shares: Iterable[tuple[str, float]]) -> str:

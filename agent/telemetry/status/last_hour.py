@@ -49,5 +49,5 @@ def _newest_age(hour: LastHour) -> Spoken:
     """The newest median that there is; an older one says of when it is."""
     for slot, value in reversed(list(enumerate(hour.event_age))):
         if value is not None:
-            return Spoken(span(value), "median" if slot >= MINUTES - 1 else f"at {hour.minute(slot)}")
+            return Spoken(span(value), "median" if slot >= MINUTES - 1 else f"at {hour.minute(slot)} UTC")
     return Spoken("none")

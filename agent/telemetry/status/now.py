@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from agent.telemetry.snapshot import Snapshot
+from agent.telemetry.status.dead_letter_queue import dead_letter_messages
 from agent.telemetry.status.fragments import PanelRow, count_row, known_row, mean_time, rows_list
 from agent.telemetry.status.frame import section
 from agent.telemetry.status.services import services
@@ -24,9 +25,9 @@ def cards(seen: Snapshot, now: float) -> str:
     ]
     lag = [
         PanelRow("oldest message", span(seen.value("trail_agent_oldest_delivery_age_seconds"))),
-        PanelRow("event to sink, mean", mean_time(seen, "trail_agent_event_age_seconds")),
-        PanelRow("object to sink, mean", mean_time(seen, "trail_agent_object_age_seconds")),
-        known_row("dead-letter queue", seen.known("trail_agent_queue_messages", queue="dead_letter", state="visible")),
+        PanelRow("event to sink, mean since the start", mean_time(seen, "trail_agent_event_age_seconds")),
+        PanelRow("object to sink, mean since the start", mean_time(seen, "trail_agent_object_age_seconds")),
+        known_row("dead-letter queue", dead_letter_messages(seen)),
     ]
     columns = _card("Held now", held) + _card("Last", last) + _card("Delay", lag) + services(seen)
     return section("Now", f'<div class="columns">{columns}</div>')

@@ -84,7 +84,7 @@ def figure(plot: Plot, hour: LastHour) -> str:
     known = [(value, slot) for slot, value in enumerate(plot.values) if value]
     most, place = max(known, default=(0.0, 0))
     ceiling = plot.measure.ceiling(most)
-    peak = f"most {plot.measure.say(most)} at {hour.minute(place)}" if known else ""
+    peak = f"most {plot.measure.say(most)} at {hour.minute(place)} UTC" if known else ""
     about = f"{plot.title} in the last hour. {peak or plot.empty}. Now: {plot.now.value} {plot.now.unit}".rstrip()
     nothing = "" if known else f'<span class="nothing">{escape(plot.empty)}</span>'
     return (
@@ -93,7 +93,7 @@ def figure(plot: Plot, hour: LastHour) -> str:
         f'<div class="graph"><span class="top">{escape(plot.measure.say(ceiling))}</span>{nothing}'
         f'<svg viewBox="0 0 {SLOTS} {_HEIGHT}" preserveAspectRatio="none" role="img" aria-label="{escape(about)}">'
         f"{_ground(hour)}{_shape(plot, ceiling)}{_hints(plot, hour)}</svg></div>"
-        f'<div class="axis"><span>an hour ago</span><span>{escape(peak)}</span><span>now</span></div></figure>\n'
+        f'<div class="axis"><span>1 h ago</span><span>{escape(peak)}</span><span>now</span></div></figure>\n'
     )
 
 

@@ -29,7 +29,8 @@ def flow(seen: Snapshot, activity: Activity) -> str:
     """The steps as a list, each with its total, its rate and some details."""
     steps = (_received, _objects, _events, _exports, _settled)
     stages = "".join(_stage(step(seen, activity)) for step in steps)
-    return section("The flow", f'<ol class="flow">{stages}</ol>')
+    key = '<p class="key">counts and means since the start; rates of the last minute</p>'
+    return section("The flow", f'<ol class="flow">{stages}</ol>', key)
 
 
 def _received(seen: Snapshot, activity: Activity) -> _Stage:

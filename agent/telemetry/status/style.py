@@ -11,7 +11,7 @@ from typing import Final
 
 _COLOURS: Final = """
 :root { color-scheme: light dark;
-  --ground: #f5f6f8; --card: #ffffff; --line: #dfe3e9; --faint: #eceff3; --ink: #1b2330; --soft: #5a6577;
+  --ground: #f5f6f8; --card: #ffffff; --line: #dfe3e9; --faint: #dde2ea; --ink: #1b2330; --soft: #5a6577;
   --accent: #2556c7; --good: #14713f; --good-soft: #e2f4ea; --bad: #b3202d; --bad-soft: #fdeaeb; --wait: #f6e0be;
   --wait-soft: #fdf3e0; --wait-line: #d99a2b;
   --received: #4f7fe0; --age: #8a63c9;
@@ -155,7 +155,7 @@ _RUNBOOK: Final = """
 """
 
 _NARROW: Final = """
-@media (max-width: 1180px) { .plots { grid-template-columns: repeat(2, minmax(0, 1fr)); } }
+@media (max-width: 1220px) { .plots { grid-template-columns: repeat(2, minmax(0, 1fr)); } }
 @media (max-width: 900px) {
   .flow { grid-template-columns: 1fr; gap: 24px; }
   .flow li { display: grid; grid-template-columns: minmax(110px, 1fr) 1.4fr; column-gap: 18px; }

@@ -10,6 +10,7 @@ from agent.faults.advice import Advice
 from agent.telemetry.health import Health, Pending, Waiting
 from agent.telemetry.snapshot import Snapshot
 from agent.telemetry.status.anchors import link
+from agent.telemetry.status.dead_letter_queue import ADVICE, dead_letter_messages, deadline, held
 from agent.telemetry.status.fragments import advised, capital
 from agent.telemetry.wording import ago, instant, number, span
 
@@ -42,21 +43,33 @@ def verdict(health: Health, seen: Snapshot, now: float) -> str:
     boxes = [
         *(_stuck(problem) for problem in health.live()),
         *(_waiting(waiting, now) for waiting in health.waiting()),
-        *(_pending(pending) for pending in health.pending()),
+        *(_pending(pending, health.pending_seconds(pending), now) for pending in health.pending()),
     ]
+    letters = dead_letter_messages(seen)
+    if letters:
+        boxes.append(_left(letters, seen, "" if boxes else _flow(seen, now)))
     return f'<section class="verdicts" aria-label="state">{"".join(boxes) or _calm(seen, now)}</section>\n'
 
 
 def _calm(seen: Snapshot, now: float) -> str:
     delivered = seen.value("trail_agent_last_delivery_timestamp_seconds")
+    title = "Everything works." if delivered else "No event has come yet."
+    return f'<article class="verdict calm"><h2>Ready. {title}</h2><p>{_flow(seen, now)}{_letters(seen)}</p></article>'
+
+
+def _flow(seen: Snapshot, now: float) -> str:
+    delivered = seen.value("trail_agent_last_delivery_timestamp_seconds")
     newest = seen.value("trail_agent_last_event_timestamp_seconds")
     if delivered:
-        title = "Ready. Nothing is waited for."
-        flow = f"The sink last took events {_when(delivered, now)}. The newest of all happened {ago(newest, now)}."
-    else:
-        title = "Ready. The first event is awaited."
-        flow = "CloudTrail writes a file about every five minutes, and only after something happened."
-    return f'<article class="verdict calm"><h2>{title}</h2><p>{flow}{_letters(seen)}</p></article>'
+        return f"The sink last took events {_when(delivered, now)}. The newest event happened {ago(newest, now)}."
+    return "CloudTrail writes a file about every five minutes, and only after something happened."
+
+
+def _left(letters: float, seen: Snapshot, flow: str) -> str:
+    """What nobody has sent back yet; `flow` says how the rest goes, where there is no other trouble."""
+    title = f"Ready, but {held(letters)}" if flow else capital(held(letters))
+    about = f"<p>{deadline(seen)}{_letters(seen)}</p>"
+    return _box("pending", title, f"<p>{flow}</p>{about}" if flow else about, ADVICE)
 
 
 def _when(then: float, now: float) -> str:
@@ -72,7 +85,7 @@ def _letters(seen: Snapshot) -> str:
 
 
 def _waiting(waiting: Waiting, now: float) -> str:
-    since = f"since {instant(now - waiting.seconds)}, for {span(waiting.seconds // 1)}"
+    since = _since(waiting.seconds, now)
     part = "" if waiting.part in waiting.fault else f"<b>{escape(waiting.part)}</b>, "
     detail = f'<p class="detail"><code>{escape(waiting.detail)}</code></p>'
     return _box(
@@ -80,8 +93,13 @@ def _waiting(waiting: Waiting, now: float) -> str:
     )
 
 
-def _pending(pending: Pending) -> str:
-    return _box("pending", escape(capital(pending)), "", _PENDING[pending])
+def _since(seconds: float, now: float) -> str:
+    return f"since {instant(now - seconds)}, for {span(seconds // 1)}"
+
+
+def _pending(pending: Pending, seconds: float, now: float) -> str:
+    since = capital(_since(seconds, now))
+    return _box("pending", escape(capital(pending)), f"<p>{since}</p>", _PENDING[pending])
 
 
 def _stuck(problem: str) -> str:

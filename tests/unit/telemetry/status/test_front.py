@@ -105,7 +105,7 @@ def test_a_daemon_in_order_says_ready() -> None:
     html = front_page(busy())
     assert "<title>trail-agent: ready</title>" in html
     text = Outline(html).text
-    assert "live ready Ready. Nothing is waited for. The sink last took events just now." in text
+    assert "live ready Ready. Everything works. The sink last took events just now." in text
     assert "What you do" not in text
     assert "Recent dead letters None since the start." in text
 

@@ -92,9 +92,9 @@ def test_who_cannot_see_it_hears_the_peak_and_the_present() -> None:
     """The label of the drawing says what it is about."""
     values: Values = (*NOTHING[:30], 1_500.0, *NOTHING[31:])
     html = figure(plot(values), PLAIN)
-    peak = "most 1,500 at 13:43"  # START is 14:13 UTC
+    peak = "most 1,500 at 13:43 UTC"  # START is 14:13 UTC
     assert f'role="img" aria-label="Things in the last hour. {peak}. Now: 1 a minute"' in html
-    assert f"an hour ago {peak} now" in Outline(html).text
+    assert f"1 h ago {peak} now" in Outline(html).text
 
 
 def test_an_empty_hour_says_so() -> None:

@@ -1,0 +1,40 @@
+"""What waits in the dead-letter queue, whoever put it there and whenever: a restart of the agent forgets none of it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from agent.faults.advice import Advice
+from agent.telemetry.snapshot import Snapshot
+from agent.telemetry.status.anchors import RUNBOOK
+from agent.telemetry.wording import number, span
+
+_QUEUE: Final = "dead_letter"
+
+ADVICE: Final = Advice(
+    "these messages could not pass; their events have not been shipped, or not all of them",
+    "goes on with all other messages, and leaves these where they are",
+    "read the reason of each (below, in the log, and in the message's attributes), correct the cause, and redrive them "
+    "to the main queue before SQS deletes them",
+)
+
+
+def dead_letter_messages(seen: Snapshot) -> float | None:
+    """How many messages the dead-letter queue holds: visible, in flight and delayed. None: SQS does not say."""
+    return seen.known("trail_agent_queue_messages", queue=_QUEUE)
+
+
+def held(messages: float) -> str:
+    """Such as `2 messages are in the dead-letter queue`."""
+    return f"{number(messages)} {'message is' if messages == 1 else 'messages are'} in the dead-letter queue"
+
+
+def deadline(seen: Snapshot) -> str:
+    """When SQS deletes them, and where their reasons stand, as HTML."""
+    seconds = seen.known("trail_agent_queue_retention_seconds", queue=_QUEUE)
+    # "At the latest": a message that SQS moved there itself keeps the age that it had in the main queue.
+    when = f"at the latest {span(seconds)} after it came there" if seconds else "when its retention period is over"
+    return (
+        f'SQS deletes each message {when}. Reasons: <a href="#dead-letters">of the last ones since the start</a>, '
+        f'<a href="{RUNBOOK}#dead-letters">all that there are</a>.'
+    )
