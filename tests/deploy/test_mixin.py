@@ -136,6 +136,15 @@ def test_one_of_several_installations_is_missed(tmp_path: Path) -> None:
     assert answer.returncode == 0, answer.stdout + answer.stderr
 
 
+def test_two_jobs_can_be_installations(tmp_path: Path) -> None:
+    """Then a replica is told by its job already, and no label stands twice."""
+    groups, _ = made(trailAgentSelector='job=~"one|two"', groupLabels=["job"])
+    (tmp_path / "rules.yaml").write_text(json.dumps({"groups": groups}), encoding="utf-8")
+    checked = run_tool("promtool", "check", "rules", "--lint=all", "--lint-fatal", tmp_path / "rules.yaml")
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert [rule for rule in rules_of(groups) if re.search(r"\(job, job", rule["expr"])] == []
+
+
 def test_each_pack_can_be_chosen_alone() -> None:
     """It is one group; and in Loki what is critical of it, under the same name."""
     names = compiled("""
@@ -193,3 +202,19 @@ def test_a_week_without_a_working_day_is_refused(config: dict[str, object], told
     """With words, and not with an endless search for the next one."""
     with pytest.raises(RuntimeError, match=told):
         due(**config)
+
+
+@pytest.mark.parametrize(
+    ("config", "told"),
+    [
+        ({"packs": ["agent", "codecatalist"]}, "packs: unknown: codecatalist"),
+        ({"trailAgentSelector": ""}, "trailAgentSelector: must not be empty"),
+        ({"lokiSelector": ""}, "lokiSelector: must not be empty"),
+        ({"agentLogSelector": ""}, "agentLogSelector: must not be empty"),
+        ({"silentWindowDays": 3}, "silentWindowDays: more than silentDays"),
+    ],
+)
+def test_a_mistake_in_the_configuration_is_told(config: dict[str, object], told: str) -> None:
+    """And does not make rules that are silent for ever."""
+    with pytest.raises(RuntimeError, match=told):
+        made(**config)

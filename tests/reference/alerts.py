@@ -42,6 +42,7 @@ def _sections() -> Iterator[str]:
 def _entry(rule: Rule, by_records: Collection[str]) -> Iterator[str]:
     name, book = rule.fields["alert"], rule.runbook
     assert book, f"{name} has no entry for the runbook"
+    assert book.when, f"{name}: the runbook does not say when it fires"
     facts = [rule.fields["labels"]["severity"]]
     if "for" in rule.fields:
         facts.append(f"after {rule.fields['for']}")
@@ -49,6 +50,7 @@ def _entry(rule: Rule, by_records: Collection[str]) -> Iterator[str]:
         facts.append("also one of Loki's rules")
     yield f"### {name}\n"
     yield f"*{', '.join(facts)}*\n"
+    yield f"**When:** {book.when}\n"
     yield _linked(f"{book.what}. {book.means}\n" if book.what else f"{book.means}\n")
     yield f"```logql\n{book.query}\n```\n"
     yield _linked(f"**What to do:** {book.todo}\n")

@@ -51,6 +51,7 @@ _MADE: Final = "Made from deploy/mixin by `make docs`: change them there."
 class Runbook:
     """What an operator is told of an alert, and the LogQL that shows more. `what` is empty where `means` says it."""
 
+    when: str
     what: str
     means: str
     todo: str

@@ -38,6 +38,7 @@ function(config) {
            else 'The last 15 minutes are not part of their own mean, and a mean is not believed in before it is known of '
                 + (if known == '1d' then 'a whole day. ' else 'six days. '))
           + 'After an outage, hours of events arrive within minutes: that is no burst.',
+      when='More than ' + floor + ' in 15 minutes' + (if mean == '' then '' else ', and more than three times their mean of ' + (if mean == '1d' then 'a day' else 'a week')) + ', and the agent is not catching up.',
       dashboard=dashboard,
     ),
 }

@@ -11,6 +11,7 @@ local packs = import 'packs.libsonnet';
   local config = $._config,
   local a = aggregation(config),
   local selector = config.trailAgentSelector,
+  local days(number) = (if number == 1 then 'a day' else number + ' days') + (if config.weekend == [] then '' else ', weekends not counted'),
 
   local made = events(config, packs(config).codecatalyst {
     rows: [
@@ -120,7 +121,7 @@ local packs = import 'packs.libsonnet';
       what='Many calls failed within 15 minutes',
       means='They were more than three times as many as usual. Somebody tries what they may not do, or a program has lost a right or asks for something that is gone.',
       todo='See who it is, from where, and which error; then ask them.',
-      query=made.records({ outcome: 'failure' }),
+      query=made.records({ outcome: 'failure', shows: ['aws_error_code'] }),
     ),
     bursts(config).of(
       'CodeCatalystDevEnvironmentBurst',
@@ -152,9 +153,10 @@ local packs = import 'packs.libsonnet';
         s: selector,
       }),
       'Space {{ $labels.space_name }} has been silent for {{ $value | humanizeDuration }}',
-      means="There was no event in the space for a day, weekends not counted, and there were some in the week before. The space's billing account may have changed at the end of the month (its events are then in another account's trail), the trail may have been changed, or nobody works there any more.",
-      todo="Look at who paid for the space last (CodeCatalystBillingAuthorizationChanged) and at the space's settings for its billing account. If the space is no longer used, add it to spaces.retired.",
-      query='{' + config.lokiSelector + '} | aws_codecatalyst_event="PutBillingAuthorization"',
+      means="There was no event in the space for too long, and there were some before. The space's billing account may have changed at the end of the month (its events are then in another account's trail), the trail may have been changed, or nobody works there any more.",
+      todo="Choose the last 30 days for the query: it shows the last events of each space. Look at who paid for the space last (CodeCatalystBillingAuthorizationChanged) and at the space's settings for its billing account. If the space is no longer used, add it to spaces.retired.",
+      query=made.records({ outcome: '' }),
+      when='No event for ' + days(config.silentDays) + ', and one in the ' + config.silentWindowDays + ' days before now, for an hour.',
       lasts='1h',
       why='Not for a space of spaces.retired or a deleted one. Not while no replica is ready, or messages are late: then it is the agent that is silent. The hour is for an agent that was away, to catch up. After ' + config.silentWindowDays + ' days nobody waits for the space any more.',
       dashboard='trail-agent-leaving',

@@ -7,11 +7,12 @@
 //   sources   event sources, if not all of the pack; none for CodeCatalyst, whose counter has no such label
 //   identity  an identity type; none: all
 //   outcome   'success' if not said; 'failure'; or '' for both
+//   shows     labels that the query shows besides the usual ones
 local fill = import '../fill.libsonnet';
 local alert = import 'alert.libsonnet';
 
 function(config, pack) {
-  local all = { events: [], unlike: [], sources: std.get(pack, 'sources', []), identity: '', outcome: 'success' },
+  local all = { events: [], unlike: [], sources: std.get(pack, 'sources', []), identity: '', outcome: 'success', shows: [] },
   local story = pack.story,
 
   local isOne(values) = std.length(values) == 1,
@@ -41,7 +42,7 @@ function(config, pack) {
     matcher('aws_principal_type', one(row.identity)),
     matcher(story + '_outcome', one(row.outcome)),
   ])],
-  local records(row) = std.join('\n', stages(row) + ['| line_format `' + shown + '`']),
+  local records(row) = std.join('\n', stages(row) + ['| line_format `' + shown + std.join('', [' {{.' + label + '}}' for label in row.shows]) + '`']),
 
   local shown = fill('{{.%(story)s_actor}} {{.%(story)s_event}} %(where)s {{.%(story)s_outcome}} {{.source_address}}', {
     story: story,
@@ -61,6 +62,7 @@ function(config, pack) {
     query=records(row),
     what=row.what,
     why=std.get(row, 'why', ''),
+    when=(if row.outcome == 'success' then 'One such event succeeded' else if row.outcome == 'failure' then 'One such call failed' else 'There was one such event, whether it succeeded or not,') + ' within 15 minutes' + (if row.severity == 'info' then '; it stays for a day.' else '.'),
     dashboard=pack.dashboard,
   ),
 

@@ -92,6 +92,7 @@ local packs = import 'packs.libsonnet';
       means='spaces.retired names this space, so nobody is told when it is silent; but somebody uses it.',
       todo='See who it is. Take the space out of spaces.retired, or let them move, too.',
       query=made.records({ outcome: '' }),
+      when='An event within the last hour, in a space that was retired an hour ago already.',
       why='Retired an hour ago already: the event by which a space is deleted is no use of it.',
       dashboard='trail-agent-leaving',
     ),

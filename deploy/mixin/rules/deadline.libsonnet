@@ -25,6 +25,8 @@ function(config) {
 
   assert std.length(std.set(config.weekend)) < 7 : 'weekend: one day of the week must count',
   assert config.silentDays >= 1 : 'silentDays: at least 1',
+  assert config.silentWindowDays > std.foldl(std.max, [one.days for one in all], 0) :
+         'silentWindowDays: more than silentDays and the weekend in between',
 
   why: 'When the next event of each space is due: this many days after the last one'
        + (if config.weekend == [] then '.' else '; the days of a weekend do not count (UTC; 0 is Sunday).'),
