@@ -100,7 +100,9 @@ def running(
 ) -> Iterator[Measured]:
     """`python arguments…` with the code of `tree`, while the block runs."""
     path = folder / f"{name}-{os.urandom(4).hex()}.log"
-    environment = isolated() | {"PYTHONPATH": str(tree), "AWS_DEFAULT_REGION": "us-west-2", **more}
+    # Safe path: else the folder where the bench was started comes first, and every tree is the same one.
+    own = {"PYTHONPATH": str(tree), "PYTHONSAFEPATH": "1", "AWS_DEFAULT_REGION": "us-west-2"}
+    environment = {**isolated(), **own, **more}
     with Child.start(arguments, environment, path) as child:
         yield Measured(child, path)
 
