@@ -11,7 +11,7 @@ from typing import Final
 
 from agent.model import EventLabels, LogRecord
 from agent.pulse import Clock
-from agent.telemetry.hour import MINUTE_SECONDS, MINUTES, LastHour, Lasting, Medians, Ring, Values
+from agent.telemetry.hour import MINUTE_SECONDS, MINUTES, LastHour, Lasting, Medians, Ring, Values, minute_at
 from agent.telemetry.tally import EventTally, ProfileEvents, by_profile
 
 WINDOW_SECONDS: Final = 60
@@ -129,7 +129,7 @@ class Activity:
         return self._stages.setdefault(name, _Stage())
 
     def _minute(self, at: float) -> int:
-        return int((at + self._offset) // MINUTE_SECONDS)
+        return minute_at(at, self._offset)
 
     def _since_start(self, values: Values, minute: int) -> Values:
         """A minute in which nothing was counted has 0, unless the process did not run yet."""

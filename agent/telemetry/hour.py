@@ -109,10 +109,15 @@ class Medians:
         return tuple(median(self._measured[each % SLOTS]) if self._counts.value(each) else None for each in minutes)
 
 
+def minute_at(at: float, offset: float) -> int:
+    """The number of the minute of `at`; `offset` moves the ends of minutes to those of the wall clock."""
+    return int((at + offset) // MINUTE_SECONDS)
+
+
 class Lasting:
     """How long something has lasted, at most, in each of the last minutes, also while nobody reports anything.
 
-    `offset` moves the ends of minutes, so that they are those of the wall clock.
+    `offset` is that of `minute_at`.
     """
 
     def __init__(self, offset: float) -> None:
@@ -130,16 +135,13 @@ class Lasting:
     def values(self, now: float) -> Values:
         """How long it has lasted up to now; None for a minute in which nothing did."""
         self._pass(now)
-        return self._ring.values(self._minute(now))
+        return self._ring.values(minute_at(now, self._offset))
 
     def _pass(self, now: float) -> None:
         """Write down the minutes since the last look."""
         if self._since is not None:
-            this = self._minute(now)
-            for minute in range(max(self._minute(self._seen), this - MINUTES), this + 1):
+            this = minute_at(now, self._offset)
+            for minute in range(max(minute_at(self._seen, self._offset), this - MINUTES), this + 1):
                 end = min((minute + 1) * MINUTE_SECONDS - self._offset, now)
                 self._ring.lift(minute, max(end - self._since, 0.0))
         self._seen = now
-
-    def _minute(self, at: float) -> int:
-        return int((at + self._offset) // MINUTE_SECONDS)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from rich.console import Console
 from rich.table import Table
 
+from tests.integration.conftest import cloud, emulator
 from tests.stack.programs import BUILT, PROGRAMS, SKIP
-from tests.support import moto
-from tests.support.cloud import Cloud
+
+__all__ = ["cloud", "emulator"]  # fixtures that are shared
 
 collect_ignore_glob = [] if os.environ.get(BUILT) else ["test_*.py"]
 
@@ -31,20 +32,6 @@ def program() -> PathOf:
         return str(path)
 
     return path_of
-
-
-@pytest.fixture(scope="session")
-def emulator() -> Iterator[str]:
-    """The endpoint of an emulated AWS."""
-    with moto.in_this_process() as endpoint:
-        yield endpoint
-
-
-@pytest.fixture
-def cloud(emulator: str) -> Cloud:
-    """An emulated AWS with nothing in it."""
-    moto.forget()
-    return Cloud.at(emulator)
 
 
 @pytest.fixture

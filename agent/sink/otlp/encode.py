@@ -91,10 +91,10 @@ class Encoder:
         draft = _Draft(self)
         for record in records:
             written = record_bytes(record)
-            if not draft.has_room(record, written, limits):
+            if not draft.offer(record, written, limits):
                 yield draft.batch()
                 draft = _Draft(self)
-            draft.add(record, written)
+                draft.add(record, written)
         if draft.records:
             yield draft.batch()
 
@@ -114,19 +114,28 @@ class _Draft:
         self._groups: dict[RecordOrigin, list[bytes]] = {}
         self._bytes = 0
 
-    def has_room(self, record: LogRecord, written: bytes, limits: _Limits) -> bool:
-        """Whether the request stays within its limits with `record`, or has no other."""
-        if not self.records:
-            return True
-        span = abs(record.time_unix_nano - self.records[0].time_unix_nano)
-        is_near = limits.max_span_nano is None or span <= limits.max_span_nano
-        fits = self._bytes + self._growth(RecordOrigin.of(record), written) <= limits.max_bytes
-        return is_near and fits and len(self.records) < limits.max_records
+    def offer(self, record: LogRecord, written: bytes, limits: _Limits) -> bool:
+        """Add `record` if the request stays within its limits or has no other; False, and unchanged, if not."""
+        origin = RecordOrigin.of(record)
+        growth = self._growth(origin, written)
+        if self.records and not self._has_room(record, growth, limits):
+            return False
+        self._put(record, origin, written, growth)
+        return True
 
     def add(self, record: LogRecord, written: bytes) -> None:
-        """Put `record`, as it is `written`, behind those of its origin."""
+        """Put `record`, as it is `written`, behind those of its origin, whatever the size."""
         origin = RecordOrigin.of(record)
-        self._bytes += self._growth(origin, written)
+        self._put(record, origin, written, self._growth(origin, written))
+
+    def _has_room(self, record: LogRecord, growth: int, limits: _Limits) -> bool:
+        """Whether there is room for one more, and it is near enough in time to the first of the request."""
+        span = abs(record.time_unix_nano - self.records[0].time_unix_nano)
+        is_near = limits.max_span_nano is None or span <= limits.max_span_nano
+        return is_near and self._bytes + growth <= limits.max_bytes and len(self.records) < limits.max_records
+
+    def _put(self, record: LogRecord, origin: RecordOrigin, written: bytes, growth: int) -> None:
+        self._bytes += growth
         self._groups.setdefault(origin, []).append(written)
         self.records.append(record)
 
