@@ -6,7 +6,6 @@ Only their patience is changed: what waits for minutes in the files waits for no
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ import yaml
 
 from tests.stack.programs import PROGRAMS
 from tests.support.clock import eventually
+from tests.support.in_thread import in_thread
 from tests.support.prometheus import Prometheus, hurried, scraping
 from tests.support.promql import RULES, rules
 from tests.support.server import Server, answers, free_port
@@ -58,7 +58,6 @@ class Webhook:
     def __init__(self) -> None:
         self.notifications: list[Notification] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"webhook": self}))
-        self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
     @classmethod
@@ -66,14 +65,8 @@ class Webhook:
     def listening(cls) -> Iterator[Self]:
         """Listen while the block runs."""
         webhook = cls()
-        thread = threading.Thread(target=webhook._server.serve_forever, args=(0.01,), daemon=True)
-        thread.start()
-        try:
+        with in_thread(webhook._server):
             yield webhook
-        finally:
-            webhook._server.shutdown()
-            thread.join(10)
-            webhook._server.server_close()
 
     def paged(self) -> list[Notification]:
         """What somebody was woken for."""

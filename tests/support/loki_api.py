@@ -20,6 +20,7 @@ from urllib.parse import parse_qs, urlsplit
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
 from agent.sink.otlp.decode import ReceivedRecord, records
+from tests.support.in_thread import in_thread
 from tests.support.records import SECOND
 from tests.support.stored import STREAM_ATTRIBUTES
 
@@ -63,16 +64,8 @@ class LokiApi:
     def serving(self) -> Iterator[LokiApi]:
         """Listen on a free port while the block runs."""
         server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"loki": self}))
-        server.daemon_threads = True
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-        thread.start()
-        self.url = f"http://127.0.0.1:{server.server_port}"
-        try:
+        with in_thread(server) as self.url:
             yield self
-        finally:
-            server.shutdown()
-            thread.join(10)
-            server.server_close()
 
     def push(self, payload: bytes) -> str:
         """Take what is good of one request; returns what is wrong with the rest."""

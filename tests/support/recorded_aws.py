@@ -9,7 +9,6 @@ from __future__ import annotations
 import http.client
 import json
 import re
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from typing import Any
 from urllib.parse import parse_qs, parse_qsl, unquote, urlsplit
 
 from tests.support.iam_policy import Call
+from tests.support.in_thread import in_thread
 
 _SIGNED = re.compile(r"Credential=([^/]+)/\d+/([^/]+)/([^/]+)/aws4_request")
 _OWN_TO_A_HOP = {"transfer-encoding", "connection", "content-length", "keep-alive", "date", "server"}
@@ -47,7 +47,6 @@ class RecordedAws:
         self._accounts = accounts
         self._roles: dict[str, str] = {}
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"door": self}))
-        self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
     @classmethod
@@ -55,14 +54,8 @@ class RecordedAws:
     def before(cls, upstream: str, accounts: Mapping[str, str]) -> Iterator[RecordedAws]:
         """Stand before the emulator at `upstream` while the block runs."""
         door = cls(upstream, accounts)
-        thread = threading.Thread(target=door._server.serve_forever, args=(0.01,), daemon=True)
-        thread.start()
-        try:
+        with in_thread(door._server):
             yield door
-        finally:
-            door._server.shutdown()
-            thread.join(10)
-            door._server.server_close()
 
     def passed(self, request: Request) -> http.client.HTTPResponse:
         """Record one request, hand it on, and return the emulator's answer."""

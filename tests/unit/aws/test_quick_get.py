@@ -25,6 +25,7 @@ from botocore.exceptions import (
 )
 
 from agent.aws.quick_get import QuickGet
+from tests.support.in_thread import in_thread
 
 BUCKET = "acme-trail"
 WRITTEN = "Fri, 20 Nov 2026 12:00:00 GMT"
@@ -90,20 +91,16 @@ def serving(*replies: Reply, credentials: Any = None, **config: Any) -> Iterator
     handler = type(
         "Answers", (Handler,), {"replies": lambda _: left.pop(0) if len(left) > 1 else left[0], "seen": seen}
     )
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
+    with in_thread(ThreadingHTTPServer(("127.0.0.1", 0), handler)) as url:
         session = boto3.Session("a", "b", region_name="us-west-2")
         if credentials:
             session._session._credentials = credentials
         settings = Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 1}, **config)
-        client = session.client("s3", endpoint_url=f"http://127.0.0.1:{server.server_port}", config=settings)
+        client = session.client("s3", endpoint_url=url, config=settings)
         try:
             yield Rig(client, QuickGet(client), seen)
         finally:
             client.close()
-            server.shutdown()
-            thread.join()
 
 
 def test_a_plain_read_never_asks_boto3() -> None:
@@ -198,20 +195,18 @@ def test_a_server_that_is_silent_is_a_time_out_as_boto3_has_it() -> None:
             """Wait."""
             go_on.wait(10)
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Late) as server:
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    with in_thread(ThreadingHTTPServer(("127.0.0.1", 0), Late)) as url:
         client = boto3.client(
             "s3",
             region_name="us-west-2",
             aws_access_key_id="a",
             aws_secret_access_key="b",
-            endpoint_url=f"http://127.0.0.1:{server.server_port}",
+            endpoint_url=url,
             config=Config(read_timeout=0.05, retries={"total_max_attempts": 1}),
         )
         with pytest.raises(ReadTimeoutError):
             QuickGet(client).get_object(Bucket=BUCKET, Key="key")
         go_on.set()
-        server.shutdown()
 
 
 def test_renewed_credentials_sign_the_next_read() -> None:

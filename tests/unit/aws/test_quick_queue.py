@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from agent.aws.quick_queue import QuickQueue
+from tests.support.in_thread import in_thread
 
 URL: Final = "https://sqs.us-west-2.amazonaws.com/111122223333/trail-agent"
 ASKED: Final[Mapping[str, Any]] = {
@@ -87,23 +87,19 @@ def serving(*replies: Reply) -> Iterator[Rig]:
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name that it overrides
             """Say nothing."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
+    with in_thread(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as url:
         client = boto3.client(
             "sqs",
             region_name="us-west-2",
             aws_access_key_id="a",
             aws_secret_access_key="b",
-            endpoint_url=f"http://127.0.0.1:{server.server_port}",
+            endpoint_url=url,
             config=Config(retries={"total_max_attempts": 1}),
         )
         try:
             yield Rig(client, QuickQueue(client), seen)
         finally:
             client.close()
-            server.shutdown()
-            thread.join()
 
 
 def test_a_receive_asks_and_tells_the_same() -> None:
