@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from functools import partial
 
 from prometheus_client import CollectorRegistry
-from structlog.typing import FilteringBoundLogger
 
 from agent.faults.environment_faults import EnvironmentFault
 from agent.pulse import Clock, Pulse
@@ -17,6 +16,7 @@ from agent.settings import Supervisor
 from agent.telemetry.flow_events import FlowEvents
 from agent.telemetry.health import Health
 from agent.telemetry.labels import EventVocabulary
+from agent.telemetry.logs import Log
 from agent.telemetry.metrics import Build, Metrics
 from agent.telemetry.pages import Pages
 from agent.telemetry.queue_events import QueueEvents
@@ -28,7 +28,7 @@ from agent.telemetry.systemd import Unit
 class Telemetry(QueueEvents, FlowEvents):
     """Everything the daemon tells the outside. Every method is thread-safe, and none raises for untrusted input."""
 
-    def __init__(self, metrics: Metrics, log: FilteringBoundLogger, health: Health, clock: Clock) -> None:
+    def __init__(self, metrics: Metrics, log: Log, health: Health, clock: Clock) -> None:
         super().__init__(metrics, log, health, clock)
         metrics.sink_up.set_function(lambda: float(health.sink_up))
         for fault in EnvironmentFault:
@@ -57,7 +57,7 @@ class Telemetry(QueueEvents, FlowEvents):
 
 
 def open_telemetry(
-    log: FilteringBoundLogger,
+    log: Log,
     pulse: Pulse,
     build: Build,
     event_name_labels: int,

@@ -6,24 +6,24 @@ Nothing here changes the whole interpreter, except `foreign_logging`, and that o
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, TextIO, cast
-
-import structlog
-from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
+from typing import TextIO
 
 from agent.pulse import Clock, SystemClock
 from agent.telemetry.safetext import clean, without_user
 from agent.telemetry.throttle import Throttle
 from agent.telemetry.tracebacks import EXCEPTION, describe, headline
 
+_Render = Callable[[dict[str, object]], str]
 
-def open_log(level: str, layout: str, stream: TextIO, clock: Clock | None = None) -> FilteringBoundLogger:
+
+def open_log(level: str, layout: str, stream: TextIO, clock: Clock | None = None) -> Log:
     """A log that writes lines to `stream`, at `level` (debug, info, warning, error) and above.
 
     `layout` is `json`, `console` or `auto`: console on a terminal, json otherwise. A line that cannot be written (full
@@ -31,23 +31,46 @@ def open_log(level: str, layout: str, stream: TextIO, clock: Clock | None = None
     """
     on_terminal = stream.isatty()
     console = layout == "console" or (layout == "auto" and on_terminal)
-    processors: list[Processor] = [
-        _Stamp(clock or SystemClock()),
-        _cleaned,
-        _console(colors=on_terminal) if console else structlog.processors.JSONRenderer(),
-    ]
-    log = structlog.wrap_logger(
-        _Lines(stream),
-        processors=processors,
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        context_class=dict,
-        cache_logger_on_first_use=True,
-    )
-    return cast("FilteringBoundLogger", log.bind())
+    lowest = logging.getLevelNamesMapping()[level.upper()]
+    return Log(lowest, _console(colors=on_terminal) if console else json.dumps, _Lines(stream), clock or SystemClock())
+
+
+class Log:
+    """Writes named events with their fields, one line each. Safe to call from many threads at once."""
+
+    def __init__(self, lowest: int, render: _Render, lines: _Lines, clock: Clock) -> None:
+        self._lowest = lowest
+        self._render = render
+        self._lines = lines
+        self._clock = clock
+
+    def debug(self, event: str, /, **fields: object) -> None:
+        """Log `event` at level debug."""
+        self.log(logging.DEBUG, event, **fields)
+
+    def info(self, event: str, /, **fields: object) -> None:
+        """Log `event` at level info."""
+        self.log(logging.INFO, event, **fields)
+
+    def warning(self, event: str, /, **fields: object) -> None:
+        """Log `event` at level warning."""
+        self.log(logging.WARNING, event, **fields)
+
+    def error(self, event: str, /, **fields: object) -> None:
+        """Log `event` at level error."""
+        self.log(logging.ERROR, event, **fields)
+
+    def log(self, level: int, event: str, /, **fields: object) -> None:
+        """Log `event` at `level`: the time (UTC, ISO 8601, milliseconds), the level and the event come first."""
+        if level < self._lowest:
+            return
+        now = datetime.fromtimestamp(self._clock.time(), UTC).isoformat(timespec="milliseconds")
+        stamp = {"timestamp": now.replace("+00:00", "Z"), "level": logging.getLevelName(level).lower(), "event": event}
+        self._lines.write(self._render({**stamp, **_cleaned(fields)}))
 
 
 @contextmanager
-def foreign_logging(log: FilteringBoundLogger, clock: Clock | None = None) -> Iterator[None]:
+def foreign_logging(log: Log, clock: Clock | None = None) -> Iterator[None]:
     """While the block runs, warnings and errors that libraries log (botocore, urllib3, grpc) go to `log`.
 
     Each place in a library's code is logged once a minute, because urllib3 warns of every retry. An exception that ends
@@ -71,7 +94,7 @@ def foreign_logging(log: FilteringBoundLogger, clock: Clock | None = None) -> It
 class _Bridge(logging.Handler):
     """Hands records of the standard library's logging to our log."""
 
-    def __init__(self, log: FilteringBoundLogger, throttle: Throttle) -> None:
+    def __init__(self, log: Log, throttle: Throttle) -> None:
         super().__init__(logging.WARNING)
         self._log = log
         self._throttle = throttle
@@ -97,7 +120,7 @@ def _message(record: logging.LogRecord) -> str:
         return without_user(str(record.msg))
 
 
-def _thread_failed(log: FilteringBoundLogger, failed: threading.ExceptHookArgs) -> None:
+def _thread_failed(log: Log, failed: threading.ExceptHookArgs) -> None:
     error = failed.exc_value or failed.exc_type()
     log.error(
         "thread_failed",
@@ -109,14 +132,14 @@ def _thread_failed(log: FilteringBoundLogger, failed: threading.ExceptHookArgs) 
 
 
 class _Lines:
-    """Writes whole lines, one at a time, and never raises. The names of its methods are the levels'."""
+    """Writes whole lines, one at a time, and never raises."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._encoding = getattr(stream, "encoding", None) or "utf-8"
         self._lock = threading.Lock()
 
-    def msg(self, line: str) -> None:
+    def write(self, line: str) -> None:
         """Write `line`; what the stream's encoding lacks is escaped."""
         text = line.encode(self._encoding, "backslashreplace").decode(self._encoding)
         # ValueError: the stream is closed. Nobody reads it any more.
@@ -124,33 +147,21 @@ class _Lines:
             self._stream.write(text + "\n")
             self._stream.flush()
 
-    debug = info = warning = error = critical = msg
 
-
-class _Stamp:
-    """Puts the time (UTC, ISO 8601, milliseconds) and the level in front of the event."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-
-    def __call__(self, _logger: WrappedLogger, level: str, event_dict: EventDict) -> EventDict:
-        now = datetime.fromtimestamp(self._clock.time(), UTC).isoformat(timespec="milliseconds")
-        stamped = {"timestamp": now.replace("+00:00", "Z"), "level": level, "event": event_dict.pop("event")}
-        return {**stamped, **event_dict}
-
-
-def _cleaned(_logger: WrappedLogger, _level: str, event_dict: EventDict) -> EventDict:
+def _cleaned(fields: Mapping[str, object]) -> dict[str, object]:
     # A traceback keeps its line ends; `describe` has made it safe.
-    return {key: value if key == EXCEPTION else _clean_value(value) for key, value in event_dict.items()}
+    return {key: value if key == EXCEPTION else _clean_value(value) for key, value in fields.items()}
 
 
-def _clean_value(value: Any) -> object:
+def _clean_value(value: object) -> object:
     if value is None or isinstance(value, bool | int | float):
         return value
     return clean(str(value))
 
 
-def _console(*, colors: bool) -> structlog.dev.ConsoleRenderer:
-    return structlog.dev.ConsoleRenderer(
-        colors=colors, sort_keys=False, pad_event_to=0, exception_formatter=structlog.dev.plain_traceback
-    )
+def _console(*, colors: bool) -> _Render:
+    # structlog brings rich, which takes a tenth of a second and five megabytes: only people on a terminal need it.
+    from structlog.dev import ConsoleRenderer, plain_traceback  # noqa: PLC0415
+
+    renderer = ConsoleRenderer(colors=colors, sort_keys=False, pad_event_to=0, exception_formatter=plain_traceback)
+    return lambda line: renderer(None, "", line)

@@ -15,9 +15,7 @@ from agent.telemetry.activity import Activity
 from agent.telemetry.exposition import render
 from agent.telemetry.health import Health
 from agent.telemetry.metrics import Metrics
-from agent.telemetry.status import front
 from agent.telemetry.status.anchors import RUNBOOK
-from agent.telemetry.status.runbook import runbook
 
 TEXT: Final = "text/plain; charset=utf-8"
 HTML: Final = "text/html; charset=utf-8"
@@ -77,10 +75,14 @@ class Pages:
         return _health(self._health.ready())
 
     def _status(self, _request: Request) -> Page:
+        from agent.telemetry.status import front  # noqa: PLC0415 - a start must not wait for what people look at
+
         page = front.page(self._metrics.registry, self._health, self._activity, self._clock.time())
         return Page(OK, HTML, page.encode("utf-8", "replace"))
 
     def _runbook(self, _request: Request) -> Page:
+        from agent.telemetry.status.runbook import runbook  # noqa: PLC0415 - as above
+
         return Page(OK, HTML, runbook().encode())
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import logging
 from typing import Final
 
-from structlog.typing import FilteringBoundLogger
-
 from agent.pulse import Clock
 from agent.telemetry.activity import Activity
 from agent.telemetry.health import Health
+from agent.telemetry.logs import Log
 from agent.telemetry.metrics import Metrics
 from agent.telemetry.throttle import Distinct, Throttle
 
@@ -24,7 +23,7 @@ class Voice:
     to do. ERROR: an operator must act. WARNING: worth a look. INFO: life cycle. DEBUG: single things.
     """
 
-    def __init__(self, metrics: Metrics, log: FilteringBoundLogger, health: Health, clock: Clock) -> None:
+    def __init__(self, metrics: Metrics, log: Log, health: Health, clock: Clock) -> None:
         self.metrics = metrics
         self.health = health
         self.activity = Activity(clock)

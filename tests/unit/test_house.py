@@ -24,6 +24,7 @@ MOST_PROTOCOLS: Final = 17
 EMPTY_WORDS: Final = frozenset("util utils helper helpers common core base manager handler processor data info".split())
 WORDS_OF_OTHERS: Final = {
     "_Handler": "http.server's word for what answers a request",
+    "info": "the name of a log's level, and so of its method, everywhere",
     "_retry_info": "google.rpc.RetryInfo",
     "proxy_manager_for": "a method of requests that is overridden",
 }
