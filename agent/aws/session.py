@@ -1,4 +1,4 @@
-"""boto3 sessions and clients: the default credential chain, a profile, and roles assumed on top of either.
+"""botocore sessions and clients: the default credential chain, a profile, and roles assumed on top of either.
 
 Endpoints can be set by name (`aws.endpoint_url`, `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL_SQS`, the
 shared configuration's `endpoint_url`); botocore reads all but the first itself. Page: boto3 guide, "Credentials" and
@@ -12,13 +12,12 @@ from collections.abc import Callable, Mapping
 from functools import cache, partial
 from typing import Any, Final
 
-import boto3
-import botocore.loaders
 import botocore.session
 from botocore.config import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, CredentialProvider, DeferredRefreshableCredentials
 from botocore.exceptions import BotoCoreError, NoCredentialsError
 
+from agent.aws.service_models import ServiceModels
 from agent.errors import AwsError, SettingsError
 from agent.settings import AssumeRoleSettings, AwsSettings, is_aws, queue_endpoint
 
@@ -52,7 +51,7 @@ class Sessions:
         self._making = threading.Lock()  # reads refresh credentials, and botocore can make only one client at a time
         self._region = region
         self._home = self._open_home()
-        self._by_role: dict[str | None, boto3.Session] = {}
+        self._by_role: dict[str | None, botocore.session.Session] = {}
 
     def queue_client(self, url: str, *, region: str, **options: Any) -> Any:
         """A client for the queue at `url`, which asks the host in that URL, unless an endpoint is set by name.
@@ -76,7 +75,7 @@ class Sessions:
         endpoint_url: str | None = None,
         **options: Any,
     ) -> Any:
-        """A boto3 client for `service` in `region`, under `role_arn` where one is to be assumed.
+        """A client for `service` in `region`, under `role_arn` where one is to be assumed.
 
         `endpoint_url` counts before the one of the settings. `options` are botocore `Config` arguments. Raises
         `SettingsError` if the profile or endpoint cannot be used, `AwsError` if there are no credentials now: a client
@@ -90,7 +89,10 @@ class Sessions:
             if session.get_credentials() is None:
                 raise AwsError("no_credentials", _NO_CREDENTIALS)
             make = partial(
-                session.client, service, region_name=region, endpoint_url=endpoint_url or self._settings.endpoint_url
+                session.create_client,
+                service,
+                region_name=region,
+                endpoint_url=endpoint_url or self._settings.endpoint_url,
             )
             client = make(config=config)
             if service == "s3" and not is_aws(str(client.meta.endpoint_url)):
@@ -102,12 +104,10 @@ class Sessions:
             raise SettingsError([_BAD_ENDPOINT.format(service=service, region=region)]) from error
         return client
 
-    def _session(self, role_arn: str | None) -> boto3.Session:
+    def _session(self, role_arn: str | None) -> botocore.session.Session:
         if role_arn not in self._by_role:
             role = AssumeRoleSettings(role_arn=role_arn) if role_arn else None
-            self._by_role[role_arn] = boto3.Session(
-                botocore_session=self._assuming(self._home, role) if role else self._home
-            )
+            self._by_role[role_arn] = self._assuming(self._home, role) if role else self._home
         return self._by_role[role_arn]
 
     def _open_home(self) -> botocore.session.Session:
@@ -135,7 +135,7 @@ def _asked(client: Any) -> str:
     return str(client.meta.endpoint_url)
 
 
-_loader = cache(botocore.loaders.create_loader)
+_loader = cache(ServiceModels)
 """What reads botocore's models of the services: one for all sessions, since each keeps megabytes of them."""
 
 
