@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from agent.errors import SettingsError
-from agent.settings import file, keys
+from agent.settings import file, keys, variables
 from agent.settings.cautions import cautions
 from agent.settings.layer import Layer, Problem, came_from, decoded
 from agent.settings.problems import sentences
@@ -61,8 +61,6 @@ def load(path: Path | None, environ: Mapping[str, str], overrides: Mapping[str, 
 
 
 def _layers(path: Path | None, environ: Mapping[str, str], overrides: Mapping[str, object]) -> list[Layer]:
-    from agent.settings import variables  # noqa: PLC0415 - costs as much as all else here together
-
     own = decoded(variables.own(environ))
     try:
         from_file = _silent(decoded(file.read(path, environ))) if path else Layer({})
@@ -111,8 +109,6 @@ def _origin(layer: Layer, leaf: keys.Path) -> str:
 def _validated(
     tree: keys.Tree, origins: Mapping[keys.Path, str], problems: list[Problem], environ: Mapping[str, str]
 ) -> Settings:
-    from agent.settings import variables  # noqa: PLC0415 - see _layers
-
     warnings = [*_overruled(tree, origins), *_without_stream_splitters(tree, origins)]
     whole = origins.get(("otlp", "endpoint")) == _WHOLE_ADDRESS
     known = keys.without_nulls(tree)

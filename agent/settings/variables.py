@@ -9,12 +9,9 @@ import difflib
 import re
 from collections.abc import Callable, Mapping
 
-from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict
-
 from agent.settings.headers import parse_pairs
 from agent.settings.keys import DELIMITER, PREFIX, Path, Tree, keys, put
 from agent.settings.layer import Layer, Problem
-from agent.settings.root import Settings
 
 _FILE = PREFIX + "CONFIG"
 _SERVICE_LINK = re.compile(r"_(SERVICE_PORT(_[A-Z0-9_]+)?|PORT(_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)")
@@ -30,23 +27,13 @@ _OTLP = {
 }
 
 
-class _Shape(Settings, BaseSettings):
-    """The settings in the form in which pydantic-settings looks them up. No instance is ever made."""
-
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_nested_delimiter=DELIMITER, enable_decoding=False, protected_namespaces=()
-    )
-
-
 def own(environ: Mapping[str, str]) -> Layer:
     """What the TRAIL_AGENT_* variables set. A variable that is the name of no setting is a problem."""
     given = {key.path: key.variable for key in keys() if environ.get(key.variable)}
-    source = EnvSettingsSource(_Shape)
-    source.env_vars = {variable.lower(): environ[variable] for variable in given.values()}
-    tree: Tree = source()
+    tree: Tree = {}
     for path, variable in given.items():
-        if environ[variable].strip() == "null":
-            put(tree, path, None)
+        value = environ[variable]
+        put(tree, path, None if value.strip() == "null" else value)
     return Layer(tree, given, tuple(_unknown(environ)))
 
 
