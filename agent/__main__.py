@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 from agent import __version__
@@ -19,6 +20,7 @@ def _run_command() -> None:
         sys.stdout.write(f"trail-agent {__version__}\n")
         return
     if sys.argv[1:2] == ["run"]:
+        gc.disable()  # what is imported stays, and is not worth a look; the daemon turns it on again
         from agent.signals import keep_for_later  # noqa: PLC0415
 
         keep_for_later()

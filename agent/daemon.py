@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -102,6 +103,7 @@ class _Daemon:
         finally:
             self._unit.stop()
             server.stop()
+            gc.unfreeze()
 
     def _start(self) -> Aws | None:
         """Wait until the queue answers; None if a signal came first."""
@@ -110,6 +112,7 @@ class _Daemon:
             try:
                 aws = self._unless_signalled(self._assembly.aws.connect)
             except AwsError as error:
+                _collect_garbage()  # this may go on for hours
                 self._telemetry.queue_down(error.kind, error.detail)
                 if self._options.require_healthy:
                     raise DependencyError(f"queue.url: the queue does not answer: {error.detail}") from error
@@ -142,6 +145,7 @@ class _Daemon:
 
     def _work(self, aws: Aws) -> None:
         """Start every thread, wait for a signal, and come to an end. Nothing is received before the sink accepts."""
+        _collect_garbage()
         crew = self._assembly.crew(aws)
         for name, duty in crew.keepers.items():
             _thread(name, partial(duty, self._stops.end)).start()
@@ -186,6 +190,12 @@ class _Daemon:
         signal = self._inbox.next(seconds)
         self._asked_by = signal.name if signal else self._asked_by
         return signal is not None
+
+
+def _collect_garbage() -> None:
+    """Let the collector of cycles run from here on, and never look again at what is there now: it stays to the end."""
+    gc.freeze()
+    gc.enable()
 
 
 def _thread(name: str, target: Callable[[], None]) -> Thread:

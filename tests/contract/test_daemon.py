@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 import os
 import signal
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -109,6 +110,14 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
+@pytest.fixture
+def idle_collector() -> Iterator[None]:
+    """No cycles are collected, as when the command line starts the daemon."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
 def ask_to_stop() -> None:
     """Send this process a SIGTERM."""
     os.kill(os.getpid(), signal.SIGTERM)
@@ -132,6 +141,31 @@ def test_the_daemon_delivers_and_stops_in_order(emulator: Emulator) -> None:
     assert world.depth(world.queue_url) == 0
     assert signal.getsignal(signal.SIGTERM) is before
     assert [name for name in log.events() if name != "sink_warned"] == ["started", "ready", "draining", "stopped"]
+
+
+@pytest.mark.usefixtures("idle_collector")
+def test_cycles_are_collected_while_the_daemon_works(emulator: Emulator) -> None:
+    """From the first message on, but never among what the start left: nothing stays frozen after the end."""
+    world, seen = World(emulator), []
+
+    def look_and_stop(export: Export) -> HttpReply | None:
+        seen.append((gc.isenabled(), gc.get_freeze_count() > 0) if export.records else None)
+        return stop_at_a_record(export)
+
+    world.produce("one")
+    with HttpReceiver(rule=look_and_stop) as receiver:
+        world.run(Log(), receiver.url)
+    assert (True, True) in seen
+    assert gc.get_freeze_count() == 0
+
+
+@pytest.mark.usefixtures("idle_collector")
+def test_cycles_are_collected_while_the_daemon_waits_for_its_queue(emulator: Emulator) -> None:
+    """It may be away for hours."""
+    world = World(emulator)
+    world.queue_url += "-gone"
+    world.run(Log(stop_at="queue_down"))
+    assert gc.isenabled()
 
 
 def test_poison_ends_in_the_dead_letter_queue(emulator: Emulator) -> None:
