@@ -102,8 +102,8 @@ lint: $(READY) tools ## ruff, mypy --strict, import-linter, hadolint, zizmor, ac
 docs: $(READY) ## write the tables of docs/ and config/agent.schema.json from the code
 	@$(BIN)/python -m tests.reference
 
-bench: $(READY) ## measure speed and memory as ratios within one run: BASE= (a revision) BENCH_ARGS= (try --help)
-	@$(BIN)/python -m tests.bench $(if $(BASE),--base $(BASE)) $(BENCH_ARGS)
+bench: $(READY) ## measure speed and memory as ratios within one run: BASE= (a revision) COLLECTOR= (a program) BENCH_ARGS=
+	@$(BIN)/python -m tests.bench $(if $(BASE),--base $(BASE)) $(if $(COLLECTOR),--collector $(COLLECTOR)) $(BENCH_ARGS)
 
 soak: $(READY) ## end the real process again and again while events flow: KILLS= EVENTS= SECONDS= SEED=
 	@$(BIN)/python -m tests.soak $(if $(KILLS),--kills $(KILLS)) $(if $(EVENTS),--events $(EVENTS)) \

@@ -15,7 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from tests.bench import stages
-from tests.bench.contestants import Agent, Contestant, Yardstick
+from tests.bench.contestants import Agent, Collector, Contestant, Yardstick
 from tests.bench.measures import Figures, burst, growth, idle, unloaded
 from tests.bench.processes import Service, revision
 from tests.bench.table import show
@@ -24,6 +24,7 @@ from tests.bench.table import show
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--base", help="a revision to measure beside this tree")
+    parser.add_argument("--collector", type=Path, help="an OpenTelemetry Collector to measure beside it, with awss3")
     parser.add_argument("--rounds", type=int, default=5, help="rounds, of which the median counts")
     parser.add_argument("--objects", type=int, default=600, help="objects in one round")
     parser.add_argument("--only", choices=("stages", "burst", "unloaded", "idle", "growth"), action="append")
@@ -32,11 +33,13 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 @contextmanager
-def _contestants(base: str | None, folder: Path) -> Iterator[list[Contestant]]:
+def _contestants(asked: argparse.Namespace, folder: Path) -> Iterator[list[Contestant]]:
     with ExitStack() as stack:
         found: list[Contestant] = [Agent(), Yardstick()]
-        if base:
-            found.append(Agent(base, stack.enter_context(revision(base, folder))))
+        if asked.collector:
+            found.append(Collector(asked.collector))
+        if asked.base:
+            found.append(Agent(asked.base, tree=stack.enter_context(revision(asked.base, folder))))
         yield found
 
 
@@ -49,16 +52,16 @@ def main(argv: Sequence[str] | None = None) -> None:
         stages.main()
     with tempfile.TemporaryDirectory(prefix="trail-agent-bench-") as name, ExitStack() as stack:
         folder = Path(name)
-        contestants = stack.enter_context(_contestants(asked.base, folder))
+        contestants = stack.enter_context(_contestants(asked, folder))
         service = stack.enter_context(Service.start(folder))
         if "burst" in wanted:
             figures += show(burst(service, contestants, folder, rounds=asked.rounds, objects=asked.objects))
         if "unloaded" in wanted:
-            figures += show(unloaded(service, contestants, folder))
+            figures += show(unloaded(service, contestants, folder, rounds=asked.rounds))
         if "idle" in wanted:
             figures += show(idle(service, contestants, folder))
         if "growth" in wanted:
-            figures += show(growth(service, folder, objects=asked.objects))
+            figures += show(growth(service, folder, rounds=asked.rounds, objects=asked.objects))
     if asked.json:
         asked.json.write_text(json.dumps([asdict(one) for one in figures], indent=2) + "\n")
     sys.stdout.flush()

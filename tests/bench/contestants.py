@@ -14,8 +14,9 @@ import yaml
 
 from tests.bench.corpus import Mix
 from tests.bench.load import ACCOUNT, BUCKET, QUEUE
-from tests.bench.processes import ROOT, Measured, Service, StuckError, running
+from tests.bench.processes import ROOT, Measured, Service, StuckError, instead_of_python, running
 
+_COLLECTOR_CONFIG: Final = Path(__file__).with_name("collector.yaml")
 _READY_SECONDS: Final = 30.0
 
 
@@ -25,6 +26,11 @@ class Contestant(Protocol):
     @property
     def name(self) -> str:
         """What stands before its figures."""
+        ...
+
+    @property
+    def says_ready(self) -> bool:
+        """Whether it has a start to measure, at whose end it says that it is ready."""
         ...
 
     def run(self, service: Service, mix: Mix, folder: Path) -> Any:
@@ -37,6 +43,7 @@ class Agent:
     """`trail-agent run`, of this tree or of another one, with further settings."""
 
     name: str = "trail-agent"
+    says_ready: bool = True
     tree: Path = ROOT
     settings: Mapping[str, Any] | None = None
 
@@ -68,6 +75,7 @@ class Yardstick:
     """The plain pipeline."""
 
     name: str = "yardstick"
+    says_ready: bool = False
 
     @contextmanager
     def run(self, service: Service, mix: Mix, folder: Path) -> Iterator[Measured]:
@@ -75,6 +83,33 @@ class Yardstick:
         arguments = ["-m", "tests.bench.yardstick", service.endpoint, "all" if mix.selects_all else ""]
         with running(arguments, folder, "yardstick") as measured:
             yield measured
+
+
+@dataclass(frozen=True, slots=True)
+class Collector:
+    """An OpenTelemetry Collector at `program`, with the receiver `awss3` and the encoding `awslogs_encoding`."""
+
+    program: Path
+    name: str = "Collector"
+    says_ready: bool = True
+
+    @contextmanager
+    def run(self, service: Service, mix: Mix, folder: Path) -> Iterator[Measured]:
+        """Until it says that it is ready."""
+        arguments = instead_of_python(self.program, f"--config={_COLLECTOR_CONFIG}")
+        with running(arguments, folder, "collector", more=self._variables(service, mix)) as measured:
+            _await_line(measured, "Everything is ready")
+            yield measured
+
+    def _variables(self, service: Service, mix: Mix) -> Mapping[str, str]:
+        """What its configuration asks of the environment."""
+        return {
+            "BENCH_ENDPOINT": service.endpoint,
+            "BENCH_BUCKET": BUCKET,
+            "BENCH_QUEUE_URL": f"{service.endpoint}/{ACCOUNT}/{QUEUE}",
+            "AWS_RESPONSE_CHECKSUM_VALIDATION": "when_required",  # else a line in the log for each object
+            "BENCH_PROCESSORS": "[]" if mix.selects_all else "[filter/ours]",
+        }
 
 
 def _await_line(measured: Measured, words: str) -> None:

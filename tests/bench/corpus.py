@@ -1,22 +1,29 @@
-"""The objects of each mix: 170 events an object, some 28 KB; the selected ones lie within ten minutes."""
+"""The objects of each mix: 170 events an object, some 28 KB; the selected ones lie within ten minutes.
+
+No two objects hold the same event, where events are shipped: the agent ships an event once, and drops its repeats.
+"""
 
 from __future__ import annotations
 
 import gzip
+import json
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import count as numbers
 from random import Random
 from typing import Final
 
 from agent.demo.bystanders import Bystanders
 from agent.demo.generator import Generator
 from agent.demo.trail_objects import trail_key
+from tests.bench.load import ACCOUNT, SOURCE
 
 EVENTS: Final = 170
-VARIANTS: Final = 24
-"""So many different objects of a mix are made; more objects are the same bytes under other keys."""
+_VARIANTS: Final = 24
+_EVENT_ID: Final = re.compile(rb'("eventID": ?")[0-9a-f]{8}(?=-)')
 
-_ACCOUNT: Final = "111122223333"
 _REGION: Final = "us-west-2"
 
 
@@ -41,21 +48,38 @@ WHOLE: Final = Mix("whole trail", 0, selects_all=True)
 MIXES: Final = (NOISE, MIXED, OURS, WHOLE)
 
 
-def bodies(mix: Mix, *, events: int = EVENTS, variants: int = VARIANTS) -> list[bytes]:
-    """Gzipped objects of `mix`, `events` records each; the same bytes for the same arguments on the same day."""
+def bodies(mix: Mix, count: int, *, events: int = EVENTS) -> list[bytes]:
+    """Gzipped objects of `mix`, `events` records each, to be used by turns for `count` keys.
+
+    There are `count` of them if any of their events are shipped, and else a few.
+    """
     now = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    return [_body(mix, Random(seed), events, now) for seed in range(variants)]
+    texts = [_text(mix, Random(seed), events, now) for seed in range(min(_VARIANTS, count))]
+    if mix.shipped:
+        fresh = numbers(1)
+        texts = [_with_other_ids(texts[n % len(texts)], fresh) for n in range(count)]
+    return [gzip.compress(text, 6, mtime=0) for text in texts]
 
 
-def _body(mix: Mix, rng: Random, events: int, now: datetime) -> bytes:
+def _text(mix: Mix, rng: Random, events: int, now: datetime) -> bytes:
     ours = mix.ours * events // EVENTS
-    selected = [one.record for one in Generator(rng, now).generate(ours, now)] if ours else []
-    records = Bystanders().sample(rng, events - ours, _ACCOUNT, _REGION, now) + selected
+    selected = _ours(ours, rng, now) if ours else []
+    records = Bystanders().sample(rng, events - ours, ACCOUNT, _REGION, now) + selected
     rng.shuffle(records)
-    return gzip.compress(b'{"Records":[' + b",".join(records) + b"]}", 6, mtime=0)
+    return b'{"Records":[' + b",".join(records) + b"]}"
+
+
+def _ours(count: int, rng: Random, now: datetime) -> list[bytes]:
+    """Events of CodeCatalyst itself: all contestants select these, and only the agent its connections' events, too."""
+    some = [one.record for one in Generator(rng, now).generate(2 * count + 8, now)]
+    return [record for record in some if json.loads(record)["eventSource"] == SOURCE][:count]
+
+
+def _with_other_ids(text: bytes, fresh: Iterator[int]) -> bytes:
+    return _EVENT_ID.sub(lambda found: found[1] + b"%08x" % next(fresh), text)
 
 
 def keys(count: int, seed: int) -> list[str]:
     """So many keys, as CloudTrail makes them."""
     rng, start = Random(seed), datetime(2026, 3, 4, tzinfo=UTC)
-    return [trail_key(rng, _ACCOUNT, _REGION, start + timedelta(seconds=number)) for number in range(count)]
+    return [trail_key(rng, ACCOUNT, _REGION, start + timedelta(seconds=number)) for number in range(count)]

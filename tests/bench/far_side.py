@@ -2,230 +2,238 @@
 
 `python -m tests.bench.far_side` prints its port and answers HTTP/1.1 on loopback until its standard input closes. What
 is put into it comes over `/control/`, as pickles: only the bench, on this machine, talks to it. SQS speaks its JSON
-protocol (SQS API reference), S3 path-style GETs.
+protocol (SQS API reference), S3 path-style GETs. Bodies and messages are made when a load is put in, not when they are
+asked for.
 """
 
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 import os
 import pickle
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from hashlib import md5
 from typing import Any, Final
 from urllib.parse import unquote
 
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+
+from tests.bench.answering import Connection, Request, wire
 from tests.bench.load import ACCOUNT, BUCKET, QUEUE, Load, State
 
 DEAD: Final = "bench-dead"
+_GZIP: Final = b"\x1f\x8b"
+_SETTLED_SECONDS: Final = 0.02
 _EMPTY: Final = 64  # a request without records, which asks whether the sink is there
-_HEAD_END: Final = b"\r\n\r\n"
-_STORED: Final = "Wed, 04 Mar 2026 12:00:00 GMT"
 _ARN: Final = f"arn:aws:sqs:us-west-2:{ACCOUNT}:"
+_JSON: Final = "application/x-amz-json-1.0"
+_STORED: Final = (
+    'Last-Modified: Wed, 04 Mar 2026 12:00:00 GMT\r\nETag: "0"\r\nAccept-Ranges: bytes\r\nServer: AmazonS3\r\n'
+    "x-amz-request-id: 0\r\n"
+)
+_MISSING: Final = wire(404, b"<Error><Code>NoSuchKey</Code></Error>", "application/xml")
+_ACCEPTED: Final = wire(200, b"", "application/x-protobuf")
+_NOTHING: Final = wire(200, b"{}", _JSON)
 
 
 class FarSide:
     """The three services, over one load."""
 
-    def __init__(self) -> None:
+    def __init__(self, later: Callable[[float, Callable[[], None]], object]) -> None:
+        self._later = later
         self.state = State()
+        self._busy_before = 0.0
         self._load = Load([b""], [])
         self._objects: dict[str, bytes] = {}
+        self._messages: list[bytes] = []
         self._visible: deque[int] = deque()
-        self._arrived = asyncio.Event()
-        self._sent_at: dict[int, float] = {}
+        self._pollers: deque[tuple[Request, int]] = deque()
+        self._awaiting: tuple[Request, int] | None = None
+        self._shown_at = 0.0
+        self._posted: list[bytes] = []
 
     def put(self, load: Load) -> None:
-        """Forget everything, and show the messages of `load`: all at once, or the next when one is deleted."""
-        self.state = State(put_at=time.monotonic())
+        """Forget everything, and show the messages of `load`: all at once, or the first."""
         self._load = load
-        self._objects = {key: load.bodies[n % len(load.bodies)] for n, key in enumerate(load.keys)}
+        answers = [wire(200, body, "application/json", _STORED) for body in load.bodies]
+        self._objects = {f"/{BUCKET}/{key}": answers[n % len(answers)] for n, key in enumerate(load.keys)}
+        self._messages = [_message(n, key, load.bodies[n % len(load.bodies)]) for n, key in enumerate(load.keys)]
         self._visible.clear()
-        self._show(range(1 if load.one_by_one else len(load.keys)))
+        self._posted = []
+        self.state, self._busy_before = State(put_at=time.monotonic()), time.process_time()
+        self._show(range(len(load.keys) if load.pause_seconds is None else min(1, len(load.keys))))
 
-    def _show(self, numbers: range) -> None:
-        now = time.monotonic()
-        self._sent_at.update(dict.fromkeys(numbers, now))
-        self._visible.extend(numbers)
-        self._arrived.set()
-
-    async def answer(self, asked: Request) -> Answer:
-        """The answer to one request."""
-        method, path, headers, body = asked.method, asked.path, asked.headers, asked.body
-        if target := headers.get("x-amz-target"):
+    def answer(self, asked: Request) -> None:
+        """Reply to one request."""
+        if asked.operation:
             self.state.sqs_requests += 1
-            return _json(await self._sqs(target.partition(".")[2], json.loads(body), asked.is_gone))
-        if path.startswith("/control/"):
-            return self._control(path, body)
-        if method == "POST":
-            return self._post(body)
-        return await self._get(path)
+            self._sqs(asked)
+        elif asked.method == "GET":
+            self._get(asked)
+        elif asked.path.startswith("/control/"):
+            self._control(asked)
+        else:
+            self._post(asked)
 
-    def _control(self, path: str, body: bytes) -> Answer:
-        if path.endswith("put"):
-            self.put(pickle.loads(body))
-        return Answer(200, pickle.dumps(self.state), "application/octet-stream")
+    def _show(self, numbers: Iterable[int]) -> None:
+        self._shown_at = time.monotonic()
+        self._visible.extend(numbers)
+        while self._visible and self._pollers:
+            self._hand_out(*self._pollers.popleft())
 
-    def _post(self, body: bytes) -> Answer:
-        if len(body) > _EMPTY:
+    def _show_next(self, of: State) -> None:
+        if of is self.state:  # else another load was put in meanwhile
+            self._show([of.deleted])
+
+    def _control(self, asked: Request) -> None:
+        what = asked.path.rpartition("/")[2]
+        if what == "put":
+            # Not before the loop has seen the end of a process that was killed: its poll would swallow messages.
+            self._later(_SETTLED_SECONDS, lambda: self._put(asked))
+            return
+        if what == "await" and self.state.deleted < (count := int(asked.body)):
+            self._awaiting = asked, count
+            self._later(1.0, lambda: self._end_wait(asked))
+            return
+        if what == "count":
+            self.state.records = sum(map(_records_of, self._posted))
+        self._tell(asked)
+
+    def _put(self, asked: Request) -> None:
+        self.put(pickle.loads(asked.body))
+        self._tell(asked)
+
+    def _end_wait(self, asked: Request) -> None:
+        if self._awaiting and self._awaiting[0] is asked:
+            self._awaiting = None
+            self._tell(asked)
+
+    def _tell(self, asked: Request) -> None:
+        self.state.busy_seconds = time.process_time() - self._busy_before
+        asked.reply(wire(200, pickle.dumps(self.state), "application/octet-stream"))
+
+    def _post(self, asked: Request) -> None:
+        if len(asked.body) > _EMPTY:
             self.state.posts += 1
-            self.state.posted_bytes += len(body)
-            if self._load.one_by_one and self.state.posts > len(self.state.waits):
-                number = len(self.state.waits)
-                if number in self._sent_at:
-                    self.state.waits.append(time.monotonic() - self._sent_at[number])
-        return Answer(200, b"", "application/x-protobuf")
+            self._posted.append(asked.body)
+            self.state.posted_bytes += len(asked.body)
+            if self._load.pause_seconds is not None and len(self.state.waits) == self.state.deleted:
+                self.state.waits.append(time.monotonic() - self._shown_at)
+        asked.reply(_ACCEPTED)
 
-    async def _get(self, path: str) -> Answer:
+    def _get(self, asked: Request) -> None:
         self.state.gets += 1
+        path = asked.path.partition("?")[0]
+        found = self._objects.get(path) or self._objects.get(unquote(path), _MISSING)
         if self._load.latency_seconds:
-            await _pause(self._load.latency_seconds)
-        body = self._objects.get(unquote(path.partition("?")[0]).removeprefix(f"/{BUCKET}/"))
-        if body is None:
-            return Answer(404, b"<Error><Code>NoSuchKey</Code></Error>", "application/xml")
-        return Answer(200, body, "application/json", _OBJECT_HEAD)
+            self._later(self._load.latency_seconds, lambda: asked.reply(found))
+        else:
+            asked.reply(found)
 
-    async def _sqs(self, operation: str, asked: Mapping[str, Any], is_gone: Callable[[], bool]) -> Mapping[str, Any]:
-        operations: Mapping[str, Callable[[Mapping[str, Any]], Mapping[str, Any]]] = {
-            "DeleteMessageBatch": self._delete,
-            "ChangeMessageVisibilityBatch": _all_well,
-            "GetQueueAttributes": self._attributes,
-            "GetQueueUrl": lambda one: {"QueueUrl": _url(str(one["QueueName"]))},
-            "SendMessage": self._bury,
-            "DeleteMessage": lambda one: self._delete({"Entries": [{"Id": "0", **one}]}),
-        }
-        if operation == "ReceiveMessage":
-            return await self._receive(asked, is_gone)
-        return operations[operation](asked)
+    def _sqs(self, asked: Request) -> None:
+        told = json.loads(asked.body)
+        match asked.operation:
+            case "ReceiveMessage":
+                self._receive(asked, told)
+            case "DeleteMessageBatch":
+                self._delete(asked, [entry["Id"] for entry in told["Entries"]])
+            case "DeleteMessage":
+                self._delete(asked, ["0"])
+            case "ChangeMessageVisibilityBatch":
+                asked.reply(_done([entry["Id"] for entry in told["Entries"]]))
+            case "GetQueueAttributes":
+                asked.reply(_json(self._attributes(str(told["QueueUrl"]))))
+            case "GetQueueUrl":
+                asked.reply(_json({"QueueUrl": f"http://127.0.0.1/{ACCOUNT}/{told['QueueName']}"}))
+            case _:
+                self.state.dead += 1
+                digest = md5(str(told["MessageBody"]).encode(), usedforsecurity=False).hexdigest()
+                asked.reply(_json({"MessageId": "dead", "MD5OfMessageBody": digest}))
 
-    async def _receive(self, asked: Mapping[str, Any], is_gone: Callable[[], bool]) -> Mapping[str, Any]:
-        deadline = time.monotonic() + float(asked.get("WaitTimeSeconds", 0))
-        while not self._visible:
-            self._arrived.clear()
-            try:
-                await asyncio.wait_for(self._arrived.wait(), max(deadline - time.monotonic(), 0.0))
-            except TimeoutError:
-                return {}
-        if is_gone():  # who polled was ended: what he would get is lost
-            return {}
-        most = min(int(asked.get("MaxNumberOfMessages", 1)), len(self._visible))
-        return {"Messages": [self._message(self._visible.popleft()) for _ in range(most)]}
+    def _receive(self, asked: Request, told: Mapping[str, Any]) -> None:
+        most, seconds = int(told.get("MaxNumberOfMessages", 1)), float(told.get("WaitTimeSeconds", 0))
+        if self._visible:
+            self._hand_out(asked, most)
+        elif seconds:
+            self._pollers.append((asked, most))
+            self._later(seconds, lambda: self._end_poll(asked))
+        else:
+            asked.reply(_NOTHING)
 
-    def _message(self, number: int) -> Mapping[str, Any]:
-        key = self._load.keys[number]
-        body = self._objects[key]
-        event = {
-            "eventVersion": "2.1",
-            "eventSource": "aws:s3",
-            "awsRegion": "us-west-2",
-            "eventName": "ObjectCreated:Put",
-            "s3": {"bucket": {"name": BUCKET}, "object": {"key": key, "size": len(body)}},
-        }
-        return {
-            "MessageId": str(number),
-            "ReceiptHandle": str(number),
-            "Body": json.dumps({"Records": [event]}),
-            "Attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": str(int(time.time() * 1000))},
-        }
+    def _end_poll(self, asked: Request) -> None:
+        for poller in self._pollers:
+            if poller[0] is asked:
+                self._pollers.remove(poller)
+                asked.reply(_NOTHING)
+                return
 
-    def _delete(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
-        self.state.deleted += len(asked["Entries"])
+    def _hand_out(self, asked: Request, most: int) -> None:
+        if asked.is_gone():
+            return
+        messages = [self._messages[self._visible.popleft()] for _ in range(min(most, len(self._visible)))]
+        asked.reply(wire(200, b'{"Messages":[' + b",".join(messages) + b"]}", _JSON))
+
+    def _delete(self, asked: Request, ids: list[str]) -> None:
+        self.state.deleted += len(ids)
+        asked.reply(_done(ids))
         if self.state.deleted >= len(self._load.keys):
             self.state.done_at = time.monotonic()
-        elif self._load.one_by_one:
-            self._show(range(self.state.deleted, self.state.deleted + 1))
-        return _all_well(asked)
+        elif self._load.pause_seconds is not None:
+            self._later(self._load.pause_seconds, partial(self._show_next, self.state))
+        if self._awaiting and self.state.deleted >= self._awaiting[1]:
+            self._end_wait(self._awaiting[0])
 
-    def _bury(self, _asked: Mapping[str, Any]) -> Mapping[str, Any]:
-        self.state.dead += 1
-        return {"MessageId": "dead", "MD5OfMessageBody": ""}
-
-    def _attributes(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
-        name = str(asked["QueueUrl"]).rpartition("/")[2]
+    def _attributes(self, url: str) -> Mapping[str, Any]:
+        name = url.rpartition("/")[2]
         redrive = {"RedrivePolicy": json.dumps({"deadLetterTargetArn": _ARN + DEAD, "maxReceiveCount": 20})}
         depth = {"ApproximateNumberOfMessages": str(len(self._visible)), "MessageRetentionPeriod": "864000"}
         return {"Attributes": {"QueueArn": _ARN + name, **depth, **(redrive if name == QUEUE else {})}}
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """An HTTP request; `is_gone` tells whether who sent it has closed the connection."""
-
-    method: str
-    path: str
-    headers: Mapping[str, str]
-    body: bytes
-    is_gone: Callable[[], bool]
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """An HTTP answer; `head` has further header lines."""
-
-    status: int
-    body: bytes
-    content_type: str
-    head: str = ""
-
-    def wire(self) -> bytes:
-        """As it is sent."""
-        head = f"HTTP/1.1 {self.status} X\r\nContent-Type: {self.content_type}\r\n{self.head}"
-        return f"{head}Content-Length: {len(self.body)}\r\n\r\n".encode() + self.body
+def _message(number: int, key: str, body: bytes) -> bytes:
+    event = {
+        "eventVersion": "2.1",
+        "eventSource": "aws:s3",
+        "awsRegion": "us-west-2",
+        "eventName": "ObjectCreated:Put",
+        "s3": {"bucket": {"name": BUCKET}, "object": {"key": key, "size": len(body)}},
+    }
+    text = json.dumps({"Records": [event]})
+    message = {
+        "MessageId": str(number),
+        "ReceiptHandle": str(number),
+        "Body": text,
+        "MD5OfBody": md5(text.encode(), usedforsecurity=False).hexdigest(),
+        "Attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": str(int(time.time() * 1000))},
+    }
+    return json.dumps(message).encode()
 
 
-_OBJECT_HEAD: Final = (
-    f'Last-Modified: {_STORED}\r\nETag: "0"\r\nAccept-Ranges: bytes\r\nServer: AmazonS3\r\nx-amz-request-id: 0\r\n'
-)
+def _records_of(body: bytes) -> int:
+    request = ExportLogsServiceRequest.FromString(gzip.decompress(body) if body.startswith(_GZIP) else body)
+    return sum(len(scope.log_records) for one in request.resource_logs for scope in one.scope_logs)
 
 
-async def _pause(seconds: float) -> None:
-    loop = asyncio.get_running_loop()
-    over = loop.create_future()
-    loop.call_later(seconds, over.set_result, None)
-    await over
+def _done(ids: Iterable[str]) -> bytes:
+    return _json({"Successful": [{"Id": each} for each in ids], "Failed": []})
 
 
-def _all_well(asked: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {"Successful": [{"Id": entry["Id"]} for entry in asked["Entries"]], "Failed": []}
-
-
-def _json(told: Mapping[str, Any]) -> Answer:
-    return Answer(200, json.dumps(told).encode(), "application/x-amz-json-1.0", "x-amzn-RequestId: 0\r\n")
-
-
-def _url(name: str) -> str:
-    return f"http://127.0.0.1/{ACCOUNT}/{name}"
-
-
-async def _serve_one(far_side: FarSide, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    try:
-        while head := (await reader.readuntil(_HEAD_END)).decode("latin-1"):
-            first, *lines = head.split("\r\n")
-            method, path, _ = first.split(" ")
-            headers = {
-                name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines if line)
-            }
-            if headers.get("expect"):
-                writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-            body = await reader.readexactly(int(headers.get("content-length", 0)))
-            writer.write((await far_side.answer(Request(method, path, headers, body, reader.at_eof))).wire())
-            await writer.drain()
-    except (asyncio.IncompleteReadError, ConnectionError):
-        pass
-    finally:
-        writer.close()
+def _json(told: Mapping[str, Any]) -> bytes:
+    return wire(200, json.dumps(told).encode(), _JSON, "x-amzn-RequestId: 0\r\n")
 
 
 async def _main() -> None:
-    far_side = FarSide()
-    server = await asyncio.start_server(lambda r, w: _serve_one(far_side, r, w), "127.0.0.1", 0, limit=1 << 24)
+    loop, closed = asyncio.get_running_loop(), asyncio.Event()
+    far_side = FarSide(loop.call_later)
+    server = await loop.create_server(lambda: Connection(far_side), "127.0.0.1", 0)
     sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
     sys.stdout.flush()
-    loop, closed = asyncio.get_running_loop(), asyncio.Event()
     loop.add_reader(sys.stdin.fileno(), lambda: closed.set() if not os.read(sys.stdin.fileno(), 1) else None)
     await closed.wait()
     server.close()

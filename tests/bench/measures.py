@@ -14,15 +14,18 @@ from typing import Final
 from tests.bench.contestants import Agent, Contestant
 from tests.bench.corpus import EVENTS, MIXED, MIXES, NOISE, Mix, bodies, keys
 from tests.bench.load import Load, State
-from tests.bench.processes import Measured, Service, floor_ms
+from tests.bench.processes import Measured, Service, StuckError, floor_ms
 
-_WARM: Final = 100
+WARM: Final = 100
 _ARRIVALS: Final = 200
+_PAUSE_SECONDS: Final = 0.02
 _IDLE_SECONDS: Final = 15.0
 _FLOOR_OBJECTS: Final = 300
 _HEAVY: Final = 8
 """An object whose every event is shipped costs so much more than noise that fewer of them are put in."""
 LATENCIES: Final = (0.02, 0.04)
+REPLICAS: Final = (1, 2, 4)
+_OTHER_KEYS: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,27 +42,27 @@ def burst(
 ) -> Iterator[Figures]:
     """For each mix: a queue full of messages, and each in turn as fast as it can, in a new process for each round."""
     for mix in MIXES:
-        count = objects // _HEAVY if mix.shipped == EVENTS else objects
-        made = bodies(mix)
+        warm, count = (n // _HEAVY if mix.shipped == EVENTS else n for n in (WARM, objects))
+        made = bodies(mix, warm + count)
+        before = Load(made[-warm:], keys(warm, _OTHER_KEYS))
         seen: dict[str, list[Mapping[str, float]]] = {}
         for number in range(rounds):
-            load = Load(made, keys(count, number))
+            load = Load(made[:count], keys(count, number))
             for one in contestants:
-                seen.setdefault(one.name, []).append(_once(service, one, mix, load, folder))
+                seen.setdefault(one.name, []).append(once(service, one, mix, (before, load), folder))
             floor = {"CPU ms/object": floor_ms(service, load, _FLOOR_OBJECTS)}
             seen.setdefault("floor", []).append(floor)
         yield from (Figures(mix.name, who, medians(rounds_of)) for who, rounds_of in seen.items())
 
 
-def unloaded(service: Service, contestants: Sequence[Contestant], folder: Path) -> Iterator[Figures]:
-    """One mixed object at a time: how long from the notification until the sink has its records."""
-    load = Load(bodies(MIXED), keys(_ARRIVALS, 0), one_by_one=True)
-    for one in contestants:
-        with one.run(service, MIXED, folder) as measured:
-            service.put(load)
-            waits = sorted(service.finish(len(load.keys), measured).waits[_ARRIVALS // 10 :])
-        figures = {"p50 ms": waits[len(waits) // 2] * 1e3, "p99 ms": waits[len(waits) * 99 // 100] * 1e3}
-        yield Figures("notification to accepted", one.name, figures)
+def unloaded(service: Service, contestants: Sequence[Contestant], folder: Path, *, rounds: int) -> Iterator[Figures]:
+    """One mixed object at a time, a while after the last: how long from notification until the sink has its records."""
+    load = Load(bodies(MIXED, _ARRIVALS), keys(_ARRIVALS, 0), pause_seconds=_PAUSE_SECONDS)
+    seen: dict[str, list[Mapping[str, float]]] = {}
+    for _ in range(rounds):
+        for one in contestants:
+            seen.setdefault(one.name, []).append(_arrivals(service, one, load, folder))
+    yield from (Figures("notification to accepted", who, medians(rounds_of)) for who, rounds_of in seen.items())
 
 
 def idle(service: Service, contestants: Sequence[Contestant], folder: Path) -> Iterator[Figures]:
@@ -74,21 +77,23 @@ def idle(service: Service, contestants: Sequence[Contestant], folder: Path) -> I
             yield Figures("idle", one.name, {"CPU %": share * 100, "peak MiB": measured.peak_mib()})
 
 
-def growth(service: Service, folder: Path, *, objects: int) -> Iterator[Figures]:
+def growth(service: Service, folder: Path, *, rounds: int, objects: int) -> Iterator[Figures]:
     """Ten times the objects, ten times their size, S3 that is slow, and more replicas on one queue."""
-    agent, noise = Agent(), bodies(NOISE)
-    plain = Load(noise, keys(objects, 1))
-    yield Figures(f"{objects} objects of noise", agent.name, _once(service, agent, NOISE, plain, folder))
-    many = Load(noise, keys(10 * objects, 2))
-    yield Figures("ten times the objects", agent.name, _once(service, agent, NOISE, many, folder))
-    large = Load(bodies(NOISE, events=10 * EVENTS), keys(objects // 2, 3))
-    yield Figures("ten times their size", agent.name, _once(service, agent, NOISE, large, folder))
-    for seconds in LATENCIES:
-        slow = Load(noise, keys(5 * objects, 4), latency_seconds=seconds)
-        yield Figures(f"S3 with {seconds * 1e3:.0f} ms", agent.name, _once(service, agent, NOISE, slow, folder))
-    for replicas in (1, 2, 4):
-        figures = _together(service, replicas, Load(noise, keys(5 * objects, 5), latency_seconds=LATENCIES[-1]), folder)
-        yield Figures(f"{replicas} replicas, S3 with {LATENCIES[-1] * 1e3:.0f} ms", agent.name, figures)
+    noise, large = bodies(NOISE, objects), bodies(NOISE, objects, events=10 * EVENTS)
+    loads = {
+        f"{objects} objects": Load(noise, keys(objects, 1)),
+        f"{10 * objects} objects": Load(noise, keys(10 * objects, 2)),
+        f"{objects // 2} objects, ten times as large": Load(large, keys(objects // 2, 3)),
+    }
+    loads |= {_slow(one): Load(noise, keys(5 * objects, 4), latency_seconds=one) for one in LATENCIES}
+    before = Load(noise, keys(WARM, _OTHER_KEYS))
+    for name, load in loads.items():
+        of_each = [once(service, Agent(), NOISE, (before, load), folder) for _ in range(rounds)]
+        yield Figures("noise", name, medians(of_each))
+    for replicas in REPLICAS:
+        load = Load(noise, keys(5 * objects, 5), latency_seconds=LATENCIES[-1])
+        of_each = [_together(service, replicas, load, folder) for _ in range(rounds)]
+        yield Figures(f"replicas, {_slow(LATENCIES[-1])}", str(replicas), medians(of_each))
 
 
 def medians(rounds: Sequence[Mapping[str, float]]) -> Mapping[str, float]:
@@ -96,23 +101,46 @@ def medians(rounds: Sequence[Mapping[str, float]]) -> Mapping[str, float]:
     return {name: statistics.median(one[name] for one in rounds) for name in rounds[0]}
 
 
-def _once(service: Service, one: Contestant, mix: Mix, load: Load, folder: Path) -> Mapping[str, float]:
-    service.put(Load(load.bodies, keys(_WARM if mix.shipped < EVENTS else _WARM // _HEAVY, 10_000)))
+def _slow(seconds: float) -> str:
+    return f"S3 with {seconds * 1e3:.0f} ms"
+
+
+def once(service: Service, one: Contestant, mix: Mix, loads: tuple[Load, Load], folder: Path) -> Mapping[str, float]:
+    """The figures of one process that empties the queue of the second load; the first one has made it warm."""
+    before, load = loads
+    service.put(before)
     began = time.monotonic()
     with one.run(service, mix, folder) as measured:
         ready = time.monotonic() - began
-        service.finish(_WARM if mix.shipped < EVENTS else _WARM // _HEAVY, measured)
-        before = measured.cpu_seconds()
+        service.finish(len(before.keys), measured)
+        used = measured.cpu_seconds()
         service.put(load)
         state = service.finish(len(load.keys), measured)
-        cpu = measured.cpu_seconds() - before
-        return {**_rates(state, len(load.keys), cpu, mix), "peak MiB": measured.peak_mib(), "ready s": ready}
+        cpu = measured.cpu_seconds() - used
+        _demand_all(service, one, mix.shipped * len(load.keys))
+        figures = {**_rates(state, len(load.keys), cpu, mix), "peak MiB": measured.peak_mib()}
+        return {**figures, "ready s": ready} if one.says_ready else figures
+
+
+def _demand_all(service: Service, one: Contestant, expected: int) -> None:
+    """Whoever leaves out a part of the work is not measured."""
+    if (arrived := service.records()) < expected:
+        raise StuckError(f"{one.name}: {arrived} of {expected} records have reached the sink")
+
+
+def _arrivals(service: Service, one: Contestant, load: Load, folder: Path) -> Mapping[str, float]:
+    service.put(Load([b""], []))
+    with one.run(service, MIXED, folder) as measured:
+        service.put(load)
+        waits = sorted(service.finish(len(load.keys), measured).waits[_ARRIVALS // 10 :])
+    return {"p50 ms": waits[len(waits) // 2] * 1e3, "p99 ms": waits[len(waits) * 99 // 100] * 1e3}
 
 
 def _rates(state: State, count: int, cpu: float, mix: Mix) -> Mapping[str, float]:
     wall = state.done_at - state.put_at
     rates = {"objects/s": count / wall, "CPU ms/object": cpu / count * 1e3}
-    return {**rates, "events/CPU s": mix.shipped * count / cpu} if mix.shipped else rates
+    shipped = {"events/CPU s": mix.shipped * count / cpu} if mix.shipped else {}
+    return {**rates, **shipped, "far side %": state.busy_seconds / wall * 100}
 
 
 def _together(service: Service, replicas: int, load: Load, folder: Path) -> Mapping[str, float]:

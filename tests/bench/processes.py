@@ -7,7 +7,6 @@ import os
 import pickle
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,7 +20,6 @@ from tests.bench.load import Load, State
 
 ROOT: Final = Path(__file__).parents[2]
 _PATIENCE_SECONDS: Final = 180.0
-_LOOK_SECONDS: Final = 0.01
 _NOTHING: Final[Mapping[str, str]] = {}
 
 
@@ -34,7 +32,6 @@ class Service:
 
     def __init__(self, port: int) -> None:
         self.port = port
-        self._pause = threading.Event()
         self.endpoint = f"http://127.0.0.1:{port}"
 
     @classmethod
@@ -50,17 +47,16 @@ class Service:
         """Put a load in; what was there before is forgotten."""
         return self._ask("put", pickle.dumps(load))
 
-    def state(self) -> State:
-        """What has happened to the load."""
-        return self._ask("state", b"")
+    def records(self) -> int:
+        """How many records of the load have reached the sink."""
+        return self._ask("count", b"").records
 
     def finish(self, count: int, measured: Measured) -> State:
         """Wait until `count` messages are deleted."""
         deadline = time.monotonic() + _PATIENCE_SECONDS
-        while (state := self.state()).deleted < count:
+        while (state := self._ask("await", b"%d" % count)).deleted < count:
             if time.monotonic() > deadline or not measured.child.alive:
                 raise StuckError(f"{state.deleted} of {count} messages after {_PATIENCE_SECONDS:.0f} s\n{measured.log}")
-            self._pause.wait(_LOOK_SECONDS)
         return state
 
     def _ask(self, what: str, body: bytes) -> State:
@@ -105,6 +101,11 @@ def running(
     environment = {**isolated(), **own, **more}
     with Child.start(arguments, environment, path) as child:
         yield Measured(child, path)
+
+
+def instead_of_python(program: Path, *arguments: str) -> Sequence[str]:
+    """What `running` is given to run another `program`, which takes the place of Python in the same process."""
+    return ["-c", "import os, sys; os.execv(sys.argv[1], sys.argv[1:])", str(program), *arguments]
 
 
 @contextmanager

@@ -21,9 +21,8 @@ from opentelemetry.sdk._logs import ReadableLogRecord
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
-from tests.bench.load import ACCOUNT, QUEUE
+from tests.bench.load import ACCOUNT, QUEUE, SOURCE
 
-_OURS: Final = "codecatalyst.amazonaws.com"
 _MOST: Final = 500
 _RESOURCE: Final = Resource({"service.name": "aws-codecatalyst"})
 _SCOPE: Final = InstrumentationScope("yardstick")
@@ -41,7 +40,7 @@ def main(endpoint: str, selects_all: str) -> None:
             records = [
                 _record(event)
                 for event in _events(s3, json.loads(message["Body"]))
-                if selects_all or event.get("eventSource") == _OURS
+                if selects_all or event.get("eventSource") == SOURCE
             ]
             for start in range(0, len(records), _MOST):
                 exporter.export(records[start : start + _MOST])

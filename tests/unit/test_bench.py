@@ -1,0 +1,160 @@
+"""What the bench measures with: the far side, the objects, and who is measured. How fast anything is, is not tested."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+import pickle
+from collections.abc import Callable
+from typing import Any
+
+from tests.bench.answering import Connection, Request
+from tests.bench.corpus import NOISE, OURS, bodies, keys
+from tests.bench.far_side import FarSide
+from tests.bench.load import BUCKET, SOURCE, Load, State
+from tests.support.protobuf_encoder import ProtobufEncoder
+from tests.support.records import log_record
+
+
+class _Caller:
+    """Asks a far side, on a clock that stands still: `fire` lets all timers run down."""
+
+    def __init__(self) -> None:
+        self._timers: list[Callable[[], None]] = []
+        self.far_side = FarSide(lambda _seconds, then: self._timers.append(then))
+
+    def fire(self) -> None:
+        timers, self._timers = self._timers, []
+        for then in timers:
+            then()
+
+    def ask(self, method: str, path: str, body: bytes = b"", *, operation: str = "", gone: bool = False) -> list[bytes]:
+        """The answers to a request, each without its head; one that waits has none yet."""
+        answers: list[bytes] = []
+        reply = lambda answer: answers.append(answer.partition(b"\r\n\r\n")[2])  # noqa: E731
+        self.far_side.answer(Request(method, path, operation, body, reply, lambda: gone))
+        return answers
+
+    def sqs(self, operation: str, *, gone: bool = False, **asked: Any) -> list[bytes]:
+        return self.ask("POST", "/", json.dumps(asked).encode(), operation=operation, gone=gone)
+
+    def receive(self, most: int = 10, *, gone: bool = False) -> list[bytes]:
+        return self.sqs("ReceiveMessage", MaxNumberOfMessages=most, WaitTimeSeconds=10, gone=gone)
+
+    def state(self) -> State:
+        state = pickle.loads(self.ask("POST", "/control/count")[0])
+        assert isinstance(state, State)
+        return state
+
+
+def _ids(answers: list[bytes]) -> list[list[str]]:
+    return [[one["MessageId"] for one in json.loads(answer).get("Messages", [])] for answer in answers]
+
+
+def test_everything_that_is_put_in_is_handed_out_once_and_can_be_read() -> None:
+    """Ten messages at a time, each naming an object that is there."""
+    caller, named = _Caller(), keys(12, 1)
+    caller.far_side.put(Load([b"one", b"two"], named))
+    first, second = caller.receive(), caller.receive()
+    assert _ids(first + second) == [[str(n) for n in range(10)], ["10", "11"]]
+    told = json.loads(json.loads(first[0])["Messages"][1]["Body"])["Records"][0]["s3"]
+    assert told == {"bucket": {"name": BUCKET}, "object": {"key": named[1], "size": 3}}
+    assert caller.ask("GET", f"/{BUCKET}/{named[1]}?x-id=GetObject") == [b"two"]
+
+
+def test_a_poll_waits_for_a_message_and_ends_without_one() -> None:
+    """SQS's long poll: whoever has gone away meanwhile swallows nothing."""
+    caller = _Caller()
+    gone, waiting = caller.receive(gone=True), caller.receive(1)
+    caller.far_side.put(Load([b"x"], keys(1, 1)))
+    assert (gone, _ids(waiting)) == ([], [["0"]])
+    empty = caller.receive()
+    caller.fire()
+    assert _ids(empty) == [[]]
+
+
+def test_objects_come_one_by_one_and_each_wait_is_measured() -> None:
+    """The next message is shown after the last one was deleted, and a while."""
+    caller = _Caller()
+    caller.far_side.put(Load([b"x"], keys(2, 1), pause_seconds=0.02))
+    for number in ("0", "1"):
+        assert _ids(caller.receive()) == [[number]]
+        caller.ask("POST", "/v1/logs", b"x" * 100)
+        caller.ask("POST", "/v1/logs", b"x" * 100)
+        caller.sqs("DeleteMessageBatch", Entries=[{"Id": "0", "ReceiptHandle": number}])
+        caller.fire()
+    assert (len(caller.far_side.state.waits), caller.far_side.state.deleted) == (2, 2)
+
+
+def test_a_load_forgets_the_timers_of_the_one_before() -> None:
+    """Else the first message of a load is shown twice."""
+    caller = _Caller()
+    caller.far_side.put(Load([b"x"], keys(2, 1), pause_seconds=0.02))
+    caller.sqs("DeleteMessage", ReceiptHandle="0")
+    caller.far_side.put(Load([b"x"], keys(2, 2), pause_seconds=0.02))
+    caller.fire()
+    assert _ids(caller.receive()) == [["0"]]
+
+
+def test_the_records_that_reach_the_sink_are_counted() -> None:
+    """Compressed or not; a request that only asks whether the sink is there has none."""
+    caller, payload = _Caller(), ProtobufEncoder({}, "0").payload([log_record("e-1"), log_record("e-2")])
+    caller.far_side.put(Load([b"x"], keys(1, 1)))
+    for body in (payload, gzip.compress(payload, mtime=0), b""):
+        caller.ask("POST", "/v1/logs", body)
+    assert (caller.state().records, caller.state().posts) == (4, 2)
+
+
+def test_who_awaits_the_end_is_told_at_once_when_it_comes() -> None:
+    """And after a second at the latest, so that a contestant that has died is noticed."""
+    caller = _Caller()
+    caller.far_side.put(Load([b"x"], keys(2, 1)))
+    late = caller.ask("POST", "/control/await", b"2")
+    caller.fire()
+    done = caller.ask("POST", "/control/await", b"2")
+    caller.sqs("DeleteMessageBatch", Entries=[{"Id": "0"}, {"Id": "1"}])
+    assert [pickle.loads(one).deleted for one in late + done] == [0, 2]
+
+
+class _Socket(asyncio.Transport):
+    """What a connection writes to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written = b""
+
+    def write(self, data: Any) -> None:
+        self.written += data
+
+
+def test_a_request_may_arrive_in_pieces() -> None:
+    """Its body counts by Content-Length; who expects to be asked for it is asked once."""
+    far_side, written = FarSide(lambda _seconds, _then: None), _Socket()
+    connection = Connection(far_side)
+    connection._transport = written
+    for piece in (
+        b"POST /v1/logs HTTP/1.1\r\nExpect: 100-continue\r\ncontent-LENGTH: 70\r",
+        b"\n\r\n",
+        b"x" * 30,
+        b"x" * 40,
+    ):
+        connection.data_received(piece)
+    assert written.written.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 ")
+    assert far_side.state.posts == 1
+
+
+def test_no_event_is_shipped_twice() -> None:
+    """The agent drops repeats: with them, the bench would measure how it forgets, not how it ships."""
+    made = bodies(OURS, 26, events=20)
+    records = [one for body in made for one in json.loads(gzip.decompress(body))["Records"]]
+    assert {one["eventSource"] for one in records} == {SOURCE}
+    assert len({one["eventID"] for one in records}) == 26 * 20
+
+
+def test_noise_holds_nothing_of_ours() -> None:
+    """A few objects are enough: nothing of them is shipped."""
+    made = bodies(NOISE, 600, events=20)
+    assert len(made) < 600
+    records = [one for body in made for one in json.loads(gzip.decompress(body))["Records"]]
+    assert SOURCE not in {one["eventSource"] for one in records}
