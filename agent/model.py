@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import ItemsView, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
+
+import msgspec
 
 from agent.errors import Fault
 from agent.faults.ignored import IgnoredReason
@@ -99,8 +101,7 @@ class Ignored:
     sender: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectSource:
+class ObjectSource(msgspec.Struct, frozen=True, gc=False):
     """Where a record was read: everything about the object that a LogRecord depends on.
 
     `account` is the account id in the object's key. `last_modified_ns` is S3's LastModified in Unix nanoseconds.
@@ -113,8 +114,7 @@ class ObjectSource:
     last_modified_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class EventLabels:
+class EventLabels(msgspec.Struct, frozen=True, gc=False):
     """The labels under which an event is counted, before any cardinality limit.
 
     `event_source` is empty for CodeCatalyst's events, which `codecatalyst_events_total` counts. All others are counted
@@ -127,8 +127,52 @@ class EventLabels:
     event_source: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class LogRecord:
+class AttributeGroup(msgspec.Struct, gc=False, eq=False):
+    """Attributes that stand together, none of them twice, in records of which many have the same group. Never changes.
+
+    `written` is for whoever sends records: what the group is in the form of its protocol, once that is known.
+    """
+
+    pairs: tuple[tuple[str, AttributeValue], ...]
+    written: bytes | None = None
+
+
+class Attributes(Mapping[str, AttributeValue]):
+    """The attributes of one record, in their order: its own one by one, and those that it shares in groups.
+
+    No name stands in it twice. A group is written once for all of its records, and held in memory once.
+    """
+
+    __slots__ = ("parts",)
+
+    def __init__(self, parts: Sequence[tuple[str, AttributeValue] | AttributeGroup]) -> None:
+        self.parts = parts
+
+    def as_dict(self) -> dict[str, AttributeValue]:
+        """All of them, in a dict of the caller's own."""
+        attributes: dict[str, AttributeValue] = {}
+        for part in self.parts:
+            attributes.update(part.pairs if isinstance(part, AttributeGroup) else (part,))
+        return attributes
+
+    def __getitem__(self, name: str) -> AttributeValue:
+        return self.as_dict()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.as_dict())
+
+    def __len__(self) -> int:
+        return len(self.as_dict())
+
+    def __repr__(self) -> str:
+        return repr(self.as_dict())
+
+    def items(self) -> ItemsView[str, AttributeValue]:
+        """All pairs, looked up once."""
+        return self.as_dict().items()
+
+
+class LogRecord(msgspec.Struct, frozen=True, gc=False):
     """One OTLP log record, before encoding. Times are Unix nanoseconds.
 
     `account`, `region` and `service_name` choose the Resource; an empty `service_name` stands for the one of the

@@ -8,9 +8,10 @@ members that were cut.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from itertools import accumulate
 from typing import Final, Protocol
+
+from msgspec.structs import replace
 
 from agent.model import AttributeValue, LogRecord
 from agent.trail.edit import truncate

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final, Self
+
+import msgspec
 
 from agent.model import LogRecord
 from agent.sink.safe_text import safe_key, safe_text
@@ -12,8 +13,7 @@ from agent.sink.safe_text import safe_key, safe_text
 DEFAULT_SERVICE_NAME: Final = "aws-codecatalyst"
 
 
-@dataclass(frozen=True, slots=True)
-class RecordOrigin:
+class RecordOrigin(msgspec.Struct, frozen=True, gc=False):
     """What chooses the resource of a record; Loki makes its streams of it."""
 
     account: str

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import product
 from typing import Final
+
+from msgspec.structs import replace
 
 from agent.model import EventLabels
 from agent.records.actor import IDENTITY_TYPES, UNKNOWN_IDENTITY

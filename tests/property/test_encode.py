@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
-from agent.model import AttributeValue, LogRecord
+from agent.model import AttributeGroup, Attributes, AttributeValue, LogRecord
 from agent.sink.otlp.decode import otlp_json, records
 from agent.sink.otlp.encode import Encoder
 from agent.sink.safe_text import int_text, safe_key, safe_text
@@ -23,13 +23,24 @@ ANY_TEXT = st.text(st.characters(), max_size=40)  # with surrogates and NUL
 SCALARS = st.one_of(ANY_TEXT, st.booleans(), st.integers(-(2**70), 2**70))
 MAPS = st.dictionaries(ANY_TEXT, ANY_TEXT, max_size=3)
 VALUES: st.SearchStrategy[AttributeValue] = st.one_of(SCALARS, st.lists(st.one_of(ANY_TEXT, MAPS), max_size=3))
+NAMED = st.dictionaries(ANY_TEXT, VALUES, max_size=6)
+
+
+def grouped(named: Mapping[str, AttributeValue], alone: int) -> Attributes:
+    """The same attributes, so many of them alone, and the others in a group of two and one of the rest."""
+    pairs = tuple(named.items())
+    return Attributes(
+        (*pairs[:alone], *(AttributeGroup(each) for each in (pairs[alone : alone + 2], pairs[alone + 2 :])))
+    )
+
+
 RECORDS: st.SearchStrategy[LogRecord] = st.builds(
     log_record,
     ANY_TEXT,
     at=st.integers(-(2**70), 2**70),
     account=st.sampled_from(["", "111122223333", "\ud800"]),
     region=st.sampled_from(["", "us-west-2", "eu-west-1"]),
-    attributes=st.dictionaries(ANY_TEXT, VALUES, max_size=6),
+    attributes=NAMED | st.builds(grouped, NAMED, st.integers(0, 3)),
 )
 
 
@@ -117,3 +128,12 @@ def test_batches_are_cut_where_they_always_were(
     """A repeat after an upgrade is the same request, byte for byte."""
     asked = (given_records, max_bytes, max_records, span)
     assert list(ENCODER.batches(*asked)) == list(ORACLE.batches(*asked))
+
+
+@given(NAMED, st.integers(0, 6))
+def test_a_group_is_written_as_its_attributes_are_one_by_one(named: Mapping[str, AttributeValue], alone: int) -> None:
+    """Records that share attributes are no other records: the same values, and the same bytes, also the second time."""
+    shared, own = log_record(attributes=grouped(named, alone)), log_record(attributes=named)
+    assert shared == own
+    assert list(shared.attributes) == list(named)
+    assert ENCODER.payload([shared]) == ENCODER.payload([own]) == ENCODER.payload([shared])

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import count
 from math import pi, sin
 from random import Random
 from typing import Final
 
+from msgspec.structs import replace
 from prometheus_client import Gauge, ProcessCollector
 
 from agent.errors import Fault

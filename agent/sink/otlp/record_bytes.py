@@ -7,18 +7,18 @@ deterministic form; tests hold the bytes against it. Pages: opentelemetry-proto,
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from struct import pack
 from typing import Final
 
-from agent.model import AttributeValue, LogRecord
+from agent.model import AttributeGroup, Attributes, AttributeValue, LogRecord
 from agent.sink.safe_text import int_text, safe_key, safe_text
 
 _UINT64_MAX: Final = 2**64 - 1
 _INT64: Final = range(-(2**63), 2**63)
 _SEVERITIES: Final = range(25)
-_REPEATED: Final = 100  # characters: a longer value seldom comes again, and is not kept
+_SHORT: Final = 512  # bytes, as most values are: so few lengths that what stands before each is remembered
 
 _LOW_BITS, _MORE = 0x7F, 0x80  # of one byte: seven bits of the number, and whether others follow
 
@@ -66,19 +66,38 @@ def field(tag: bytes, content: bytes) -> bytes:
 
 def record_bytes(record: LogRecord) -> bytes:
     """The message of `record`. What cannot travel is mended: see `safe_text`."""
-    parts = [*_fixed(_TIME, record.time_unix_nano)]
-    if record.severity_number in _SEVERITIES and record.severity_number:
-        parts += (_SEVERITY, varint(record.severity_number))
-    parts.append(field(_BODY, _text(record.body)))
-    for key, value in record.attributes.items():
-        if type(value) is str:
-            parts.append(_pair(key, value) if len(value) <= _REPEATED else _attribute(key, _text(value)))
-        else:
-            parts.append(_attribute(key, _value(value)))
+    body = _text(record.body)
+    parts = [*_fixed(_TIME, record.time_unix_nano), _severity(record.severity_number), _BODY, varint(len(body)), body]
+    attributes = record.attributes
+    if isinstance(attributes, Attributes):
+        _write_parts(parts, attributes.parts)
+    else:
+        _write_parts(parts, attributes.items())
     parts += _fixed(_OBSERVED, record.observed_time_unix_nano)
     if record.event_name:
-        parts.append(field(_EVENT_NAME, safe_text(record.event_name).encode()))
+        parts.append(_event_name(record.event_name))
     return b"".join(parts)
+
+
+def _write_parts(written: list[bytes], parts: Iterable[tuple[str, AttributeValue] | AttributeGroup]) -> None:
+    for part in parts:
+        if isinstance(part, AttributeGroup):
+            written.append(part.written or _group(part))
+            continue
+        key, value = part
+        if type(value) is str:
+            text = safe_text(value).encode()
+            written += (_text_head(key, len(text)), text) if _key(key) else ()
+        else:
+            written.append(_attribute(key, _value(value)))
+
+
+def _group(group: AttributeGroup) -> bytes:
+    """What a group is, written for all of its records."""
+    written: list[bytes] = []
+    _write_parts(written, group.pairs)
+    group.written = b"".join(written)
+    return group.written
 
 
 def key_value(key: str, value: str) -> bytes:
@@ -91,10 +110,28 @@ def _fixed(tag: bytes, nanoseconds: int) -> tuple[bytes, ...]:
     return (tag, pack("<Q", number)) if number else ()
 
 
-@lru_cache(maxsize=8192)
-def _pair(key: str, value: str) -> bytes:
-    """An attribute of text; most of them are the same in many records."""
-    return _attribute(key, _text(value))
+def _text_head(key: str, length: int) -> bytes:
+    """All that stands before the text of an attribute whose value takes `length` bytes."""
+    return _remembered_head(key, length) if length <= _SHORT else _make_head(key, length)
+
+
+def _make_head(key: str, length: int) -> bytes:
+    text = _STRING + varint(length)
+    value = _key(key) + _VALUE + varint(len(text) + length) + text
+    return _ATTRIBUTE + varint(len(value) + length) + value
+
+
+_remembered_head = lru_cache(maxsize=8192)(_make_head)
+
+
+@lru_cache(maxsize=64)
+def _severity(number: int) -> bytes:
+    """Empty where it is none of OTLP's."""
+    return _SEVERITY + varint(number) if number and number in _SEVERITIES else b""
+
+
+def _event_name(name: str) -> bytes:
+    return field(_EVENT_NAME, safe_text(name).encode())
 
 
 def _attribute(key: str, value: bytes) -> bytes:

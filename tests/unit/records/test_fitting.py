@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 
+import msgspec
 import pytest
 
 from agent.model import LogRecord
@@ -152,5 +152,5 @@ def test_a_record_can_be_halved_for_a_sink() -> None:
 
 def test_a_record_that_cannot_be_taken_apart_is_not_shrunk() -> None:
     """A body that nests just too deep for the stack of the one who ships it is offered as it is, and nothing raises."""
-    record = dataclasses.replace(mapped(), body='{"a":' + "[" * 5000 + "]" * 5000 + "}")
+    record = msgspec.structs.replace(mapped(), body='{"a":' + "[" * 5000 + "]" * 5000 + "}")
     assert halved(record, record_limits()) is None

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from agent.model import EventLabels, LogRecord
 from agent.records.profiles import BY_NAME, CODECATALYST, GENERIC
