@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, Self
 
-import msgspec
-
-from agent.trail.event import MalformedEventError, TrailEvent, UserIdentity, decode_leniently, text
+from agent.trail.event import MalformedEventError, OpenMembers, TrailEvent, UserIdentity, decode_leniently, text
 
 BUILDER_ID_ACCOUNT: Final = "432677196278"
 """AWS's own account, which holds the identity store of every AWS Builder ID."""
@@ -94,17 +93,56 @@ def display(event: TrailEvent) -> str:
     The most personal name that people can read: the person's own, else that of the role and its session. Without one,
     the id of the person, else whatever else tells the actor from others.
     """
-    identity = event.user_identity
-    return (
-        next(filter(_is_readable, _names(event)), "")
-        or user_id(identity)
-        or text(identity.user_name)
-        or _name_in_arn(text(identity.arn))
-        or text(identity.invoked_by)
-        or text(identity.account_id)
-        or text(identity.session_context.session_issuer.user_name)
-        or text(identity.principal_id)
-    )
+    return Actor.of(event.user_identity).display(event)
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """All that one `userIdentity` says of who acted, in whatever event it stands.
+
+    `name` goes before any that stands elsewhere in an event, if people can read it; `otherwise` comes after all.
+    """
+
+    kind: ActorKind
+    identity_type: str
+    user: str
+    name: str
+    otherwise: str
+
+    @classmethod
+    def of(cls, identity: UserIdentity) -> Self:
+        """What `identity` says."""
+        user = user_id(identity)
+        return cls(
+            kind(identity),
+            text(identity.type),
+            user,
+            next(filter(_is_readable, (text(identity.session_context.source_identity), text(identity.user_name))), ""),
+            next(filter(_is_readable, _names_of_role(identity)), "") or user or _whatever_tells(identity),
+        )
+
+    @property
+    def is_named_elsewhere(self) -> bool:
+        """Whether other members of an event can say who this is."""
+        return not self.name and (bool(self.user) or self.identity_type in _NAMED_ELSEWHERE)
+
+    def display(self, event: OpenMembers) -> str:
+        """One string that names the actor of `event`, as `display` does."""
+        return self.name or next(filter(_is_readable, self._names_beside(event)), "") or self.otherwise
+
+    def _names_beside(self, event: OpenMembers) -> Iterator[str]:
+        """The names that an event has; one that stands beside another id than the actor's, or none, is another's."""
+        if self.identity_type in _NAMED_ELSEWHERE and (more := bytes(event.additional_event_data)):
+            yield _name_of(_members(more))
+        if not self.user:
+            return
+        searched = self.user.encode()
+        for raw in (bytes(event.response_elements), bytes(event.request_parameters)):
+            if searched in raw:
+                members = _members(raw)
+                for part in (members, *members.values()):
+                    if isinstance(part, dict) and self.user in _folded(part, _IDS):
+                        yield _name_of(part)
 
 
 def _is_readable(name: str) -> bool:
@@ -112,27 +150,21 @@ def _is_readable(name: str) -> bool:
     return not _OPAQUE.fullmatch(name) and not _OPAQUE.fullmatch(name.rpartition("/")[2])
 
 
-def _names(event: TrailEvent) -> Iterator[str]:
-    """Every place in which the actor's name can stand, the most personal first."""
-    identity = event.user_identity
-    yield text(identity.session_context.source_identity)
-    yield text(identity.user_name)
-    if text(identity.type) in _NAMED_ELSEWHERE:
-        yield _name_of(_members(event.additional_event_data))
-    yield from _names_beside(user_id(identity), event)
+def _names_of_role(identity: UserIdentity) -> Iterator[str]:
     if text(identity.type) != _IDENTITY_CENTER_USER:  # has no ARN in AWS's own records
         yield _name_in_arn(text(identity.arn))
         yield _name_in_principal_id(identity)
 
 
-def _names_beside(user: str, event: TrailEvent) -> Iterator[str]:
-    """The names that stand beside the actor's id; a name beside another id, or beside none, is somebody else's."""
-    for raw in (event.response_elements, event.request_parameters):
-        if user and user.encode() in bytes(raw):
-            members = _members(raw)
-            for part in (members, *members.values()):
-                if isinstance(part, dict) and user in _folded(part, _IDS):
-                    yield _name_of(part)
+def _whatever_tells(identity: UserIdentity) -> str:
+    return (
+        text(identity.user_name)
+        or _name_in_arn(text(identity.arn))
+        or text(identity.invoked_by)
+        or text(identity.account_id)
+        or text(identity.session_context.session_issuer.user_name)
+        or text(identity.principal_id)
+    )
 
 
 def _name_of(part: dict[str, object]) -> str:
@@ -146,9 +178,9 @@ def _folded(part: dict[str, object], wanted: tuple[str, ...]) -> list[str]:
     return list(filter(None, (text(value.get("email") if isinstance(value, dict) else value) for value in values)))
 
 
-def _members(raw: msgspec.Raw) -> dict[str, object]:
+def _members(raw: bytes) -> dict[str, object]:
     try:
-        return decode_leniently(bytes(raw))
+        return decode_leniently(raw)
     except MalformedEventError:
         return {}
 

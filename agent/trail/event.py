@@ -125,8 +125,20 @@ class Addendum(_Part, frozen=True):
     original_event_id: object = msgspec.field(default=None, name="originalEventID")
 
 
-class TrailEvent(_Part, frozen=True):
-    """One entry of `Records[]`. AWS's open-ended members are kept as the bytes that stand in the file."""
+class OpenMembers(_Part, frozen=True):
+    """AWS's open-ended members of an event, kept as the bytes that stand in the file."""
+
+    request_parameters: msgspec.Raw = _NOTHING
+    response_elements: msgspec.Raw = _NOTHING
+    additional_event_data: msgspec.Raw = _NOTHING
+    service_event_details: msgspec.Raw = _NOTHING
+    event_context: msgspec.Raw = _NOTHING
+    edge_device_details: msgspec.Raw = _NOTHING
+    insight_details: msgspec.Raw = _NOTHING
+
+
+class TrailEvent(OpenMembers, frozen=True):
+    """One entry of `Records[]`."""
 
     event_version: object = None
     event_time: object = None
@@ -150,13 +162,6 @@ class TrailEvent(_Part, frozen=True):
     session_credential_from_console: object = None
     vpc_endpoint_id: object = None
     vpc_endpoint_account_id: object = None
-    request_parameters: msgspec.Raw = _NOTHING
-    response_elements: msgspec.Raw = _NOTHING
-    additional_event_data: msgspec.Raw = _NOTHING
-    service_event_details: msgspec.Raw = _NOTHING
-    event_context: msgspec.Raw = _NOTHING
-    edge_device_details: msgspec.Raw = _NOTHING
-    insight_details: msgspec.Raw = _NOTHING
     user_identity: UserIdentity = UserIdentity()
     tls_details: TlsDetails = TlsDetails()
     addendum: Addendum = Addendum()
