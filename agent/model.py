@@ -156,7 +156,11 @@ class Attributes(Mapping[str, AttributeValue]):
         return attributes
 
     def __getitem__(self, name: str) -> AttributeValue:
-        return self.as_dict()[name]
+        for part in self.parts:
+            for key, value in part.pairs if isinstance(part, AttributeGroup) else (part,):
+                if key == name:
+                    return value
+        raise KeyError(name)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.as_dict())

@@ -8,12 +8,13 @@ contents".
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from hashlib import blake2b
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
-from agent.model import EventLabels, LogRecord, ObjectSource
-from agent.records import actor
+from agent.model import LogRecord, ObjectSource
+from agent.records.actor import Actor
+from agent.records.event_kind import EventKind, Told, actor_attributes, place
 from agent.records.fitting import PARAMETERS, RecordLimits, fit
 from agent.records.leaves import (
     error_code,
@@ -25,23 +26,18 @@ from agent.records.leaves import (
     tls_version,
     verbatim,
 )
-from agent.records.profiles import CODECATALYST, profile_of
-from agent.records.profiles.profile import (
-    ANYTHING,
-    UNKNOWN_SERVICE,
-    Ours,
-    Profile,
-    plain_source,
-    service,
-)
+from agent.records.profiles import profile_of
+from agent.records.profiles.profile import ANYTHING, Ours, Profile
+from agent.records.quick_rows import QuickRows
+from agent.records.quick_telling import QuickTelling
 from agent.records.rows import Row, RowReader
 from agent.trail.edit import Mask, compact
 from agent.trail.event import TrailEvent, decode, flag, text
 from agent.trail.moment import unix_nanoseconds
+from agent.trail.usual_event import UnusualEventError, decode_usual
 
 _INFO: Final = 9
 _WARN: Final = 13
-_UNNAMED: Final = "Unknown"
 _SESSION: Final = "userIdentity.sessionContext"
 _ISSUER: Final = "userIdentity.sessionContext.sessionIssuer"
 
@@ -129,6 +125,20 @@ TABLE: Final = (
 none there."""
 
 
+ALIKE: Final = (
+    frozenset(
+        """
+        eventVersion apiVersion eventName eventSource eventType eventCategory readOnly managementEvent
+        """.split()
+    ),
+    frozenset({"sourceIPAddress", "userAgent"}),
+)
+"""Members that have the same values together in many events: they are read at once. This changes no attribute."""
+
+UNLIKE: Final = frozenset({"eventID", "requestID", "sharedEventID", "errorMessage"})
+"""Members that hardly ever have the same value twice: nothing that was read of them is kept."""
+
+
 class RecordForm(Protocol):
     """Those of the settings of `record` that say what a record holds. The settings are above this layer."""
 
@@ -143,6 +153,8 @@ class Mapper:
 
     `form` and `limits` are the settings' `record` and `limits`, whole. `ours` is what the agent reads with, for the
     profiles that ask. `service_names` has the `service.name` of a profile's records where it is not `aws-<service>`.
+
+    Nearly every event is told quickly. Any event can be told plainly, and then tells the same.
     """
 
     def __init__(
@@ -154,86 +166,64 @@ class Mapper:
         ours: Ours = ANYTHING,
         service_names: Mapping[str, str] | None = None,
     ) -> None:
-        self._read = RowReader(row for row in TABLE if form.parameters == "json" or row.attribute not in PARAMETERS)
+        rows = [row for row in TABLE if form.parameters == "json" or row.attribute not in PARAMETERS]
+        self._read = RowReader(rows)
         self._limits = limits
         self._mask = mask
         self._ours = ours
         self._service_names = service_names or {}
+        self._quick = QuickTelling(QuickRows(rows, alike=ALIKE, unlike=UNLIKE), self._service_names)
 
     def to_record(self, raw: bytes, source: ObjectSource) -> LogRecord:
         """The record for one entry of `Records[]`; raises `MalformedEventError` if `raw` is no JSON object."""
         body = compact(raw)
         digest = blake2b(body, digest_size=16).digest()
-        event = decode(body)
-        profile = profile_of(event, self._ours)  # before masking, which may hide what the event is about
         if self._mask:
-            body = self._mask.apply(body)
+            return self._masked(self._mask, body, source, digest)
+        try:
+            event = decode_usual(body)
+            told = self._quick.tell(event, source)
+        except UnusualEventError:
             event = decode(body)
-        return fit(self._map(event, profile, body, source, digest), self._limits)
+            told = self.tell_plainly(event, profile_of(event, self._ours), source)
+        return fit(_record(event, told, body, source, digest), self._limits)
 
-    def _map(self, event: TrailEvent, profile: Profile, body: bytes, source: ObjectSource, digest: bytes) -> LogRecord:
-        name = profile.canonical(text(event.event_name))
-        time = unix_nanoseconds(event.event_time)
+    def _masked(self, mask: Mask, body: bytes, source: ObjectSource, digest: bytes) -> LogRecord:
+        profile = profile_of(decode(body), self._ours)  # before masking, which may hide what the event is about
+        body = mask.apply(body)
+        event = decode(body)
+        return fit(_record(event, self.tell_plainly(event, profile, source), body, source, digest), self._limits)
+
+    def tell_plainly(self, event: TrailEvent, profile: Profile, source: ObjectSource) -> Told:
+        """All that an event tells, whatever the types of its members are."""
+        kind = EventKind.of(profile, text(event.event_source), text(event.event_name), self._service_names)
+        who = Actor.of(event.user_identity)
         attributes = self._read(event)
-        attributes.update(profile.subject(event, name))
+        attributes.update(kind.subjects.read(event))
         failed = "aws.error.code" in attributes or (profile.has_failed is not None and profile.has_failed(event))
-        outcome = "failure" if failed else "success"
-        attributes.update(_filled(_story(profile.story, event, name, outcome)))
-        attributes.update(_filled(_place(source)))
-        if time is None:
-            attributes["trail_agent.malformed"] = "eventTime"
-        its_service = _service(event, profile)
-        return LogRecord(
-            account=text(event.recipient_account_id) or source.account,
-            region=text(event.aws_region),
-            time_unix_nano=source.last_modified_ns if time is None else time,
-            observed_time_unix_nano=source.last_modified_ns,
-            severity_number=_WARN if failed else _INFO,
-            event_name=f"{its_service}.{name or _UNNAMED}",
-            body=body.decode(),
-            attributes=attributes,
-            event_id=text(event.event_id),
-            labels=_labels(event, profile, name, outcome),
-            source=source,
-            digest=digest,
-            service_name=self._service_name(profile, its_service),
-        )
-
-    def _service_name(self, profile: Profile, its_service: str) -> str:
-        if profile is CODECATALYST:
-            return ""  # the one that the `resource` settings have
-        return self._service_names.get(profile.name) or f"aws-{its_service}"
+        attributes.update(actor_attributes(profile.story, who.kind, who.display(event)))
+        attributes.update(kind.ending(failed=failed))
+        attributes.update(place(source))
+        labels = kind.labels(who.identity_type, failed=failed)
+        return Told(kind.event_name, kind.service_name, labels, failed, attributes)
 
 
-def _story(prefix: str, event: TrailEvent, name: str, outcome: str) -> Iterator[tuple[str, str]]:
-    """Who did what, and whether it worked, in one word each."""
-    yield f"{prefix}.actor.kind", str(actor.kind(event.user_identity))
-    yield f"{prefix}.actor", actor.display(event)
-    yield f"{prefix}.event", name
-    yield f"{prefix}.outcome", outcome
-
-
-def _place(source: ObjectSource) -> Iterator[tuple[str, str]]:
-    """Where the record was read."""
-    yield "log.file.path", f"s3://{source.bucket}/{source.key}" if source.bucket else source.key
-    yield "log.file.name", source.key.rpartition("/")[2]
-
-
-def _filled(attributes: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    return ((name, value) for name, value in attributes if value)
-
-
-def _labels(event: TrailEvent, profile: Profile, name: str, outcome: str) -> EventLabels:
-    return EventLabels(
-        event_name=name or _UNNAMED,
-        identity_type=text(event.user_identity.type) or actor.UNKNOWN_IDENTITY,
-        outcome=outcome,
-        event_source="" if profile is CODECATALYST else plain_source(text(event.event_source)) or UNKNOWN_SERVICE,
+def _record(event: Any, told: Told, body: bytes, source: ObjectSource, digest: bytes) -> LogRecord:
+    """The record of an event of either form."""
+    time = unix_nanoseconds(event.event_time)
+    attributes = told.attributes
+    return LogRecord(
+        account=text(event.recipient_account_id) or source.account,
+        region=text(event.aws_region),
+        time_unix_nano=source.last_modified_ns if time is None else time,
+        observed_time_unix_nano=source.last_modified_ns,
+        severity_number=_WARN if told.failed else _INFO,
+        event_name=told.event_name,
+        body=body.decode(),
+        attributes={**attributes, "trail_agent.malformed": "eventTime"} if time is None else attributes,
+        event_id=text(event.event_id),
+        labels=told.labels,
+        source=source,
+        digest=digest,
+        service_name=told.service_name,
     )
-
-
-def _service(event: TrailEvent, profile: Profile) -> str:
-    """The service's short name; an event of CodeCatalyst can have a placeholder for its source."""
-    if profile is CODECATALYST:
-        return profile.name
-    return service(text(event.event_source)) or UNKNOWN_SERVICE

@@ -13,7 +13,7 @@ import msgspec
 from agent.model import AttributeValue
 from agent.trail.event import TrailEvent, text
 
-_ELSE: Final = " else "
+ELSE: Final = " else "
 
 ReadMember = Callable[[Any], AttributeValue | None]
 
@@ -33,27 +33,42 @@ class Row:
 
 
 class RowReader:
-    """Reads the rows of a table off an event, in their order; all members in one go, which is what makes it fast."""
+    """Reads the rows of a table off an event, in their order; all members in one go, which is what makes it fast.
 
-    def __init__(self, rows: Iterable[Row]) -> None:
-        entries = [(row.attribute, row.read, path) for row in rows for path in row.member.split(_ELSE)]
+    With `below`, it reads them off that part of an event, to which all rows must belong.
+    """
+
+    def __init__(self, rows: Iterable[Row], below: str = "") -> None:
+        entries = [(row.attribute, row.read, path) for row in rows for path in row.member.split(ELSE)]
         self._rows = [(attribute, read) for attribute, read, _ in entries]
-        self._members = attrgetter(*(_python_path(path) for _, _, path in entries))
+        within = f"{python_path(below)}." if below else ""
+        paths = [python_path(path).removeprefix(within) for _, _, path in entries]
+        self._members = attrgetter(*paths, paths[0])  # with two of them at least, what it returns is a tuple
 
-    def __call__(self, event: TrailEvent) -> dict[str, AttributeValue]:
+    def __call__(self, event: object) -> dict[str, AttributeValue]:
         """The attributes that `event` has, as a dict of the caller's own."""
-        attributes: dict[str, AttributeValue] = {}
-        for (attribute, read), member in zip(self._rows, self._members(event), strict=True):
-            if member is None:
-                continue
-            # Most members are text; a call for each of them would be a third of the whole mapping.
-            value = member.strip() if read is text and type(member) is str else read(member)
-            if (value or value is False) and attribute not in attributes:
-                attributes[attribute] = value
-        return attributes
+        return filled(self._rows, self._members(event))
 
 
-def _python_path(member: str) -> str:
+def filled(rows: Iterable[tuple[str, ReadMember]], members: Iterable[Any]) -> dict[str, AttributeValue]:
+    """What each row reads of its member; empty values are left out, and the first of one attribute counts."""
+    attributes: dict[str, AttributeValue] = {}
+    for (attribute, read), member in zip(rows, members, strict=False):
+        if member is None:
+            continue
+        # Most members are text; a call for each of them would be a third of the whole mapping.
+        value = member.strip() if read is text and type(member) is str else read(member)
+        if (value or value is False) and attribute not in attributes:
+            attributes[attribute] = value
+    return attributes
+
+
+def field_of(member: str) -> msgspec.structs.FieldInfo:
+    """How a `TrailEvent` has a member of its own."""
+    return _fields(TrailEvent)[member]
+
+
+def python_path(member: str) -> str:
     """The Python attributes that lead to a member of a `TrailEvent`; raises `LookupError` if it has no such member."""
     part: Any = TrailEvent
     path = []

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
-from agent.trail.event import MalformedEventError, TrailEvent, decode_leniently, text
+from agent.trail.event import MalformedEventError, OpenMembers, decode_leniently, text
 
 _PLANS_REMEMBERED: Final = 1024  # a service has some hundred operations
 _LONGEST_REMEMBERED: Final = 128  # characters; a forged name of a megabyte must not stay in memory
@@ -54,51 +54,70 @@ class Subject:
 
 
 class Subjects:
-    """Reads the subjects of one profile. Pure; safe to share among threads."""
+    """The subjects of one profile. Pure; safe to share among threads."""
 
     def __init__(self, prefix: str, subjects: Sequence[Subject]) -> None:
         self._prefix = prefix
         self._subjects = subjects
-        self._columns = _columns(subjects)
-        fields = [(name, object, msgspec.field(name=member, default=None)) for member, name in self._columns.items()]
-        self._type: Any = msgspec.defstruct("Fields", fields, frozen=True, gc=False)
-        self._nothing = self._type()
-        self._decode = msgspec.json.Decoder(self._type).decode
+        self._parameters = _Parameters(subjects)
         self._remembered = lru_cache(_PLANS_REMEMBERED)(self._plan)
 
-    def read(self, event: TrailEvent, event_name: str) -> Mapping[str, str]:
-        """The attributes of `event`, whose canonical name is `event_name`; the request counts before the response."""
-        plan = self._remembered if len(event_name) <= _LONGEST_REMEMBERED else self._plan
-        steps = plan(event_name)
-        sides = [self._fields(raw) for raw in (event.request_parameters, event.response_elements)] if steps else []
-        return {step.attribute: value for step in steps if (value := step.value(sides))}
+    def of(self, event_name: str) -> SubjectPlan:
+        """How they are read off events whose canonical name is `event_name`."""
+        return self._remembered(event_name) if len(event_name) <= _LONGEST_REMEMBERED else self._plan(event_name)
 
-    def _plan(self, event_name: str) -> tuple[_Step, ...]:
-        """What to look for in an event of this name."""
-        return tuple(self._steps(event_name))
+    def _plan(self, event_name: str) -> SubjectPlan:
+        return SubjectPlan(tuple(self._steps(event_name)), self._parameters)
 
     def _steps(self, event_name: str) -> Iterator[_Step]:
         for subject in self._subjects:
             spoken = [one for one in subject.names if not one.operation or re.fullmatch(one.operation, event_name)]
             if spoken:
-                places = tuple(_Place.of(name, self._columns) for name in spoken)
+                places = tuple(_Place.of(name, self._parameters.columns) for name in spoken)
                 yield _Step(f"{self._prefix}.{subject.attribute}", places, subject.after)
 
-    def _fields(self, raw: msgspec.Raw) -> object:
+
+class SubjectPlan:
+    """What to look for in events of one name."""
+
+    def __init__(self, steps: tuple[_Step, ...], parameters: _Parameters) -> None:
+        self._steps = steps
+        self._parameters = parameters
+
+    def read(self, event: OpenMembers) -> Mapping[str, str]:
+        """The attributes of `event`; the request counts before the response."""
+        if not self._steps:
+            return {}
+        read = self._parameters.read
+        sides = [side for side in (read(event.request_parameters), read(event.response_elements)) if side is not None]
+        return {step.attribute: value for step in self._steps if (value := step.value(sides))} if sides else {}
+
+
+class _Parameters:
+    """Reads those members of a request, or of a response, that can name any subject of a profile."""
+
+    def __init__(self, subjects: Sequence[Subject]) -> None:
+        self.columns = _columns(subjects)
+        fields = [(name, object, msgspec.field(name=member, default=None)) for member, name in self.columns.items()]
+        self._type: Any = msgspec.defstruct("Fields", fields, frozen=True, gc=False)
+        self._decode = msgspec.json.Decoder(self._type).decode
+
+    def read(self, raw: msgspec.Raw) -> Any:
+        """The fields; None if it is no JSON object."""
         text_of_it = bytes(raw)
         if not text_of_it.startswith(b"{"):
-            return self._nothing
+            return None
         try:
             return self._decode(text_of_it)
         except (msgspec.MsgspecError, UnicodeError, RecursionError):
-            return self._fields_leniently(text_of_it)
+            return self._read_leniently(text_of_it)
 
-    def _fields_leniently(self, raw: bytes) -> object:
+    def _read_leniently(self, raw: bytes) -> Any:
         try:
             members = decode_leniently(raw)
         except MalformedEventError:
-            return self._nothing
-        return self._type(**{name: members[member] for member, name in self._columns.items() if member in members})
+            return None
+        return self._type(**{name: members[member] for member, name in self.columns.items() if member in members})
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +133,7 @@ class _Path:
         return cls(columns[first], tuple(below))
 
     def value(self, fields: object) -> str:
+        """What stands there, as text; empty if there is none."""
         found = getattr(fields, self.column)
         for member in self.below:
             if not isinstance(found, dict):
@@ -145,6 +165,7 @@ class _Place:
         )
 
     def value(self, fields: object) -> str:
+        """The name that stands there; empty if there is none of its form, or under its condition."""
         if self.given and self.given.value(fields).lower() != self.given_value:
             return ""
         if len(self.paths) == 1:
@@ -164,6 +185,7 @@ class _Step:
     after: str
 
     def value(self, sides: Sequence[object]) -> str:
+        """The first name that there is."""
         for fields in sides:
             for place in self.places:
                 if getattr(fields, place.column) is None:  # as most fields are

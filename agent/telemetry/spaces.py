@@ -41,6 +41,8 @@ class Spaces:
 
     def observe(self, record: LogRecord, time: float) -> bool:
         """The sink accepted `record` of `time` in Unix seconds; returns whether its space counts as `other`."""
+        if record.labels.event_source:  # not CodeCatalyst's
+            return False
         name = record.attributes.get(_ATTRIBUTE)
         if not isinstance(name, str):
             return False

@@ -15,7 +15,8 @@ from typing import Any, Final, NoReturn, TypeVar
 
 import msgspec
 
-_NOTHING: Final = msgspec.Raw(b"")
+NOTHING: Final = msgspec.Raw(b"")
+"""What an open-ended member is that an event does not have."""
 
 _INTEGER_BITS: Final = 4096
 
@@ -128,13 +129,13 @@ class Addendum(_Part, frozen=True):
 class OpenMembers(_Part, frozen=True):
     """AWS's open-ended members of an event, kept as the bytes that stand in the file."""
 
-    request_parameters: msgspec.Raw = _NOTHING
-    response_elements: msgspec.Raw = _NOTHING
-    additional_event_data: msgspec.Raw = _NOTHING
-    service_event_details: msgspec.Raw = _NOTHING
-    event_context: msgspec.Raw = _NOTHING
-    edge_device_details: msgspec.Raw = _NOTHING
-    insight_details: msgspec.Raw = _NOTHING
+    request_parameters: msgspec.Raw = NOTHING
+    response_elements: msgspec.Raw = NOTHING
+    additional_event_data: msgspec.Raw = NOTHING
+    service_event_details: msgspec.Raw = NOTHING
+    event_context: msgspec.Raw = NOTHING
+    edge_device_details: msgspec.Raw = NOTHING
+    insight_details: msgspec.Raw = NOTHING
 
 
 class TrailEvent(OpenMembers, frozen=True):

@@ -6,18 +6,20 @@ import json
 import re
 from typing import Any
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.model import LogRecord
+from agent.records.event_kind import Told
 from agent.records.fitting import fit, halved, size
 from agent.records.mapping import Mapper
-from agent.records.profiles import CODECATALYST, PROFILES, owner
+from agent.records.profiles import CODECATALYST, PROFILES, owner, profile_of
 from agent.records.profiles.profile import ANYTHING, Ours
 from agent.records.selection import Selector
 from agent.sink.otlp.encode import Encoder
-from agent.trail.edit import Mask
-from agent.trail.event import MalformedEventError, decode_leniently
+from agent.trail.edit import Mask, compact
+from agent.trail.event import MalformedEventError, decode, decode_leniently
 from tests.support.events import WITHOUT_PROFILE, encoded
 from tests.support.objects import SOURCE
 from tests.support.records import open_mapper, record_limits
@@ -125,6 +127,35 @@ def test_shrinking_halves_or_gives_up(members: dict[str, Any]) -> None:
     assert shrunk is None or size(shrunk) <= size(record) // 2
 
 
+def told_plainly(raw: bytes, ours: Ours = ANYTHING) -> Told:
+    """What the event tells when every member of it is read by itself."""
+    event = decode(compact(raw))
+    return MAPPER.tell_plainly(event, profile_of(event, ours), SOURCE)
+
+
+def assert_told_alike(record: LogRecord, told: Told) -> None:
+    """No value differs, no type, no order, and no byte that is sent."""
+    attributes = dict(record.attributes)
+    if attributes.pop("trail_agent.malformed", None) is None:
+        plain = msgspec.structs.replace(record, attributes=told.attributes)
+        assert ENCODER.payload([record]) == ENCODER.payload([plain])
+    assert repr(attributes) == repr(dict(told.attributes))
+    assert (record.event_name, record.service_name, record.labels) == (
+        told.event_name,
+        told.service_name,
+        told.labels,
+    )
+
+
+@MORE_EXAMPLES
+@given(RAWS)
+def test_an_event_tells_the_same_quickly_and_plainly(raw: bytes) -> None:
+    """What is kept of events before is never taken for what another event holds."""
+    record = mapped(raw)
+    if record is not None and not record.truncated:
+        assert_told_alike(record, told_plainly(raw))
+
+
 CALLS = [
     *((known.source, event) for profile in PROFILES for known in profile.known for event in sorted(known.events)),
     (f"{WITHOUT_PROFILE}.amazonaws.com", "DeleteDetector"),
@@ -151,6 +182,8 @@ def test_any_event_of_any_profile_becomes_a_record(
     is_codecatalysts = owner(source, name) is CODECATALYST
     assert any(one.startswith("aws.codecatalyst") for one in record.attributes) is is_codecatalysts
     assert (record.labels.event_source == "", record.service_name == "") == (is_codecatalysts, is_codecatalysts)
+    if not record.truncated:
+        assert_told_alike(record, told_plainly(raw, ours))
     ENCODER.payload([record])
 
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from agent.records.profiles.profile import PEOPLE_WITH_KEYS, Known, Profile
 from agent.records.subject import Given, Name, Subject
-from agent.trail.event import MalformedEventError, TrailEvent, decode_leniently
+from agent.trail.event import MalformedEventError, OpenMembers, decode_leniently
 
 _PEOPLE: Final = PEOPLE_WITH_KEYS | {"IdentityCenterUser"}
 _SIGNING_IN: Final = frozenset({"IdentityCenterUser", "Unknown"})
@@ -46,7 +46,7 @@ _SIGNIN: Final = frozenset({"CredentialChallenge", "CredentialVerification", "Us
 _CONSOLE: Final = frozenset({"CheckMfa", "ConsoleLogin", "ExitRole", "RenewRole", "SwitchRole"})
 
 
-def has_failed(event: TrailEvent) -> bool:
+def has_failed(event: OpenMembers) -> bool:
     """Whether somebody was not let in: such an event has no `errorCode`, but e.g. `"ConsoleLogin": "Failure"`."""
     return any(_holds_failure(bytes(raw)) for raw in (event.response_elements, event.service_event_details))
 

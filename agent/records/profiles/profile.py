@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from agent.records.subject import Subject, Subjects
-from agent.trail.event import TrailEvent
+from agent.records.subject import Subject, SubjectPlan, Subjects
+from agent.trail.event import OpenMembers, TrailEvent
 
 COMMON: Final = "aws.cloudtrail"
 """Prefix of the attributes that every event has, whatever its service."""
@@ -66,7 +66,7 @@ class Profile:
     sources: frozenset[str] = frozenset()
     calls: Mapping[str, frozenset[str]] = field(default_factory=dict)
     is_about: Callable[[TrailEvent, Ours], bool] | None = None
-    has_failed: Callable[[TrailEvent], bool] | None = None
+    has_failed: Callable[[OpenMembers], bool] | None = None
     known: tuple[Known, ...] = ()
     spellings: Mapping[str, str] = field(default_factory=dict)
     subjects: tuple[Subject, ...] = ()
@@ -90,9 +90,9 @@ class Profile:
         """Whether `event_name` of `source`, in its plain spelling, is one of the calls that this profile owns."""
         return self.canonical(event_name) in self.calls.get(source, ())
 
-    def subject(self, event: TrailEvent, event_name: str) -> Mapping[str, str]:
-        """On what `event`, whose canonical name is `event_name`, acted: attributes of this profile."""
-        return self._reader.read(event, event_name) if self.subjects else {}
+    def subjects_of(self, event_name: str) -> SubjectPlan:
+        """On what events of this canonical name act: how it is read off them, as attributes of this profile."""
+        return self._reader.of(event_name)
 
 
 def service(event_source: str) -> str:

@@ -56,7 +56,7 @@ def is_about_ours(event: TrailEvent, ours: Ours) -> bool:
 
     A call that names nothing counts as ours, too.
     """
-    target = _targets.read(event, text(event.event_name)).get(_TARGET, "")
+    target = _targets.of(text(event.event_name)).read(event).get(_TARGET, "")
     match plain_source(text(event.event_source)):
         case "s3.amazonaws.com":
             return _is_one_of(target, ours.buckets)

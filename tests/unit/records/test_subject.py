@@ -35,7 +35,7 @@ def of(**fields: str) -> Mapping[str, str]:
 
 def test_the_documented_event_acts_on_its_dev_environment() -> None:
     """Space and project stand in the request, the new environment's id in the response, with a blank at its end."""
-    event = CODECATALYST.subject(decode(encoded(create_dev_environment())), "CreateDevEnvironment")
+    event = CODECATALYST.subjects_of("CreateDevEnvironment").read(decode(encoded(create_dev_environment())))
     assert event == of(space="MySpace", project="MyProject", dev_environment_id="a1b2c3d4-5678-90ab-cdef-EXAMPLE11111")
 
 
@@ -84,13 +84,13 @@ def test_parameters_name_the_subject(
     name: str, request_: object, response: object, expected: Mapping[str, str]
 ) -> None:
     """The request speaks before the response; `id` and `name` belong to the thing that the operation is about."""
-    assert CODECATALYST.subject(parameters(request_, response), name) == expected
+    assert CODECATALYST.subjects_of(name).read(parameters(request_, response)) == expected
 
 
 def test_an_odd_parameter_does_not_hide_the_others() -> None:
     """A lone surrogate beside them leaves the names readable."""
     raw = b'{"requestParameters":{"spaceName":"s","x":"\\ud800"},"eventName":"ListProjects"}'
-    assert CODECATALYST.subject(decode(raw), "ListProjects") == of(space="s")
+    assert CODECATALYST.subjects_of("ListProjects").read(decode(raw)) == of(space="s")
 
 
 OWN = Subjects(
@@ -123,4 +123,4 @@ OWN = Subjects(
 )
 def test_a_table_says_where_to_look(request_: object, expected: Mapping[str, str]) -> None:
     """Paths, joined paths, forms of a value and conditions beside it: a profile needs no code of its own for these."""
-    assert OWN.read(parameters(request_), "Any") == expected
+    assert OWN.of("Any").read(parameters(request_)) == expected

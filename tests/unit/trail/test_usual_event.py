@@ -1,0 +1,49 @@
+"""Usual events: those whose members have the types that AWS gives them."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from agent.trail.event import TrailEvent, decode
+from agent.trail.usual_event import UnusualEventError, UsualEvent, decode_usual
+from tests.support.events import create_dev_environment, encoded, raw_event
+
+
+def test_it_has_the_members_of_any_event() -> None:
+    """Whoever adds one to the one form has it in the other."""
+    members, usual = (
+        {(each.name, each.encode_name) for each in msgspec.structs.fields(kind)} for kind in (TrailEvent, UsualEvent)
+    )
+    assert members == usual
+
+
+def test_scalars_are_read_and_the_rest_stays_bytes() -> None:
+    """The documented event is usual; its identity can be compared with one that was read before."""
+    raw = encoded(create_dev_environment())
+    usual, event = decode_usual(raw), decode(raw)
+    assert (usual.event_name, usual.read_only) == (event.event_name, event.read_only)
+    assert bytes(usual.request_parameters) == bytes(event.request_parameters)
+    assert bytes(usual.user_identity) == encoded(create_dev_environment()["userIdentity"])
+    assert bytes(usual.tls_details) == b""
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        raw_event(errorCode=7),
+        raw_event(readOnly=0),
+        raw_event(eventName=["CreateProject"]),
+        raw_event(userAgent="@").replace(b"@", b"\\ud800"),
+        b"[]",
+        b"7",
+        b"{",
+        b"",
+        b"\xff",
+        b'{"eventName":"\xff"}',
+    ],
+)
+def test_anything_else_is_unusual(raw: bytes) -> None:
+    """Zero is not false, and a list is no name: such an event is read member by member, and may be none at all."""
+    with pytest.raises(UnusualEventError):
+        decode_usual(raw)
