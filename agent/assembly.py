@@ -14,7 +14,9 @@ from agent.aws.lease import DryRunLeases, Leases
 from agent.aws.source import DryRunSource, Source
 from agent.choices import make_admission, make_mapper, make_mask, make_ours, make_read_limits, make_selector
 from agent.connections import Aws, AwsConnections
+from agent.flow.at_once import AtOnce
 from agent.flow.budget import Budget
+from agent.flow.hands import Hands
 from agent.flow.intake import Intake
 from agent.flow.objects import ObjectReader
 from agent.flow.pipeline import Pipeline
@@ -102,10 +104,14 @@ class Assembly:
     def _make_workers(self, aws: Aws, source: Source, leases: Leases, pool: Executor) -> Sequence[Worker]:
         telemetry, pulse, gate, drain = self._telemetry, self._pulse, self._gate, self._stops.drain
         intake = Intake(source=source, leases=leases, gate=gate, pulse=pulse, drain=drain)
-        reads, shipping = self._make_reads(aws, pool), self._make_shipping()
+        budget = Budget(self._settings.limits.in_flight_bytes, pulse, self._stops.halt, telemetry.bytes_reserved)
+        reads, shipping = self._make_reads(aws, pool, budget), self._make_shipping()
+        hands = Hands(self._settings.workers, budget.is_short, pulse)
         doubt = NoDoubt() if self._dry_run else Doubt(gate=gate, telemetry=telemetry, pulse=pulse, drain=drain)
         return [
             Worker(
+                number=number,
+                hands=hands,
                 intake=intake,
                 reads=reads,
                 ship=shipping.ship,
@@ -116,20 +122,31 @@ class Assembly:
                 pulse=pulse,
                 drain=drain,
             )
-            for _ in range(self._settings.workers)
+            for number in range(1, self._settings.workers + 1)
         ]
 
-    def _make_reads(self, aws: Aws, pool: Executor) -> ReadPool:
-        budget = Budget(
-            self._settings.limits.in_flight_bytes, self._pulse, self._stops.halt, self._telemetry.bytes_reserved
+    def _make_reads(self, aws: Aws, pool: Executor, budget: Budget) -> AtOnce:
+        settings, telemetry, pulse, gate, halt = (
+            self._settings,
+            self._telemetry,
+            self._pulse,
+            self._gate,
+            self._stops.halt,
         )
-        return ReadPool(
-            pool=pool,
-            read=self._make_pipeline(aws).read,
+        slots, admission = ReadSlots(settings.reads, pulse, halt), make_admission(settings)
+        objects = self._make_objects(aws, slots)
+        read = Pipeline(admission=admission, objects=objects, telemetry=telemetry).read
+        others = ReadPool(pool=pool, read=read, budget=budget, gate=gate, telemetry=telemetry, pulse=pulse)
+        return AtOnce(
+            store=aws.store,
+            admission=admission,
+            objects=objects,
+            slots=slots,
             budget=budget,
-            gate=self._gate,
-            telemetry=self._telemetry,
-            pulse=self._pulse,
+            gate=gate,
+            others=others,
+            pulse=pulse,
+            halt=halt,
         )
 
     def _make_source(self, aws: Aws, leases: Leases) -> Source:
@@ -162,22 +179,21 @@ class Assembly:
             random=self._random,
         )
 
-    def _make_pipeline(self, aws: Aws) -> Pipeline:
+    def _make_objects(self, aws: Aws, slots: ReadSlots) -> ObjectReader:
         settings = self._settings
         ours = make_ours(settings, aws.dead_letter_url)
-        objects = ObjectReader(
+        return ObjectReader(
             store=aws.store,
             selection=make_selector(settings.select, ours),
             mapper=make_mapper(settings.record, settings.limits, settings.service_names, ours, self._mask),
             limits=make_read_limits(settings.limits),
             gate=self._gate,
-            slots=ReadSlots(settings.reads, self._pulse, self._stops.halt),
+            slots=slots,
             telemetry=self._telemetry,
             pulse=self._pulse,
             halt=self._stops.halt,
             random=self._random,
         )
-        return Pipeline(admission=make_admission(settings), objects=objects, telemetry=self._telemetry)
 
     def _make_shipping(self) -> Shipping:
         return Shipping(

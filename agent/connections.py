@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from agent import __version__
-from agent.aws.quick_get import QuickGet
 from agent.aws.quick_queue import QuickQueue
 from agent.aws.s3 import S3
 from agent.aws.session import Sessions
@@ -89,11 +88,11 @@ class AwsConnections:
 
     def _make_store(self) -> S3:
         """The buckets; those of one region and role share a client."""
-        clients: dict[tuple[str, str | None], QuickGet] = {}
+        clients: dict[tuple[str, str | None], Any] = {}
         for bucket in self._settings.buckets:
             where = (bucket.region, bucket.role_arn)
             if where not in clients:
-                client = self._sessions.client(
+                clients[where] = self._sessions.client(
                     "s3",
                     region=bucket.region,
                     role_arn=bucket.role_arn,
@@ -101,7 +100,6 @@ class AwsConnections:
                     max_pool_connections=self._settings.reads,
                     retries=_NO_RETRIES,
                 )
-                clients[where] = QuickGet(client)
         return S3(
             {bucket.name: clients[bucket.region, bucket.role_arn] for bucket in self._settings.buckets},
             {bucket.name: bucket.owner for bucket in self._settings.buckets},

@@ -1,8 +1,8 @@
 """Requests that boto3 makes again and again, made without most of boto3.
 
 Only path, body, date and signature differ from one request of a kind to the next. So boto3 makes the first one, which
-is not sent; from then on its form is filled in, signed, and sent over the client's own connections, with its proxies,
-certificates and time-outs. A form whose signature is not boto3's own, or that goes another way, is not used.
+is not sent; from then on its form is filled in, signed, and sent by libcurl, with the client's own proxy, certificates
+and time-outs. A form whose signature is not boto3's own, or that goes another way, is not used.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.credentials import ReadOnlyCredentials
 
 from agent.aws.signature import DATE_FORMAT, Authorization, Signer
+from agent.aws.transfers import HttpRequest, Route
 
 OK: Final = 200
 _PER_REQUEST: Final = frozenset(
@@ -37,26 +38,19 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """The requests of one kind: `url` and `path` up to what differs, and the `headers` that never change."""
+    """The requests of one kind: `url` and `path` up to what differs, the `headers` that never change, and the way."""
 
     url: str
     path: str
     headers: Mapping[str, str]
     signer: Signer
     credentials: Callable[[], ReadOnlyCredentials]
-    send: Callable[[AWSPreparedRequest], AWSResponse]
+    route: Route
 
-    def ask(self, now: datetime, *, tail: str = "", body: bytes = b"", stream: bool = False) -> AWSResponse:
-        """The answer to one request; `tail` ends its path. Raises what botocore raises where there is no answer.
-
-        With `stream` the body of the answer is left to be read from `raw`.
-        """
-        headers = {**self.headers, **self.signer.headers(self.path + tail, body, self.credentials(), now)}
-        if body:
-            headers["Content-Length"] = str(len(body))
-        return self.send(
-            AWSPreparedRequest(self.signer.method, self.url + tail, headers, body=body or None, stream_output=stream)
-        )
+    def request(self, now: datetime, *, tail: str = "", body: bytes = b"") -> HttpRequest:
+        """One request, signed; `tail` ends its path. Raises what botocore raises where it has no credentials."""
+        signed = self.signer.headers(self.path + tail, body, self.credentials(), now)
+        return HttpRequest(self.route, self.url + tail, {**self.headers, **signed}, body)
 
 
 class Forms:
@@ -121,16 +115,18 @@ class _Lesson:
 
     def form(self, client: Any, sample: str) -> Form | None:
         """What was learnt, if it can be done again."""
+        if self._request is None or self._auth is None:
+            return None
         session = getattr(getattr(client, "_endpoint", None), "http_session", None)
-        if self._request is None or self._auth is None or session is None:
+        route = Route.of(session, self._request.url)
+        if route is None:
             return None
         headers = {name: _text(value) for name, value in self._request.headers.items()}
         given, url = Authorization.read(headers.get("Authorization", "")), urlsplit(self._request.url)
-        if given is None or url.query or not url.path.endswith(f"/{sample}"):
+        if given is None or url.query or "@" in url.netloc or not url.path.endswith(f"/{sample}"):
             return None
         kept = {name: value for name, value in headers.items() if name.lower() not in _PER_REQUEST}
-        host = {"host": url.netloc.rpartition("@")[2]}
-        signed = {name: value for name, value in (kept | host).items() if name.lower() in given.names}
+        signed = {name: text for name, text in (kept | {"host": url.netloc}).items() if name.lower() in given.names}
         signer = Signer(self._request.method, given.region, given.service, signed)
         credentials = _frozen(self._auth)
         moment = datetime.strptime(headers["X-Amz-Date"], DATE_FORMAT).replace(tzinfo=UTC)
@@ -138,7 +134,7 @@ class _Lesson:
         if again["Authorization"] != headers["Authorization"]:
             return None
         whole, path = self._request.url.removesuffix(sample), url.path.removesuffix(sample)
-        return Form(whole, path, kept, signer, credentials, session.send)
+        return Form(whole, path, kept, signer, credentials, route)
 
 
 class _Nothing(io.BytesIO):

@@ -11,9 +11,12 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from agent.aws.learnt import OK, Forms, utc_now
+from agent.aws.transfers import Transfers
+
+_MOST_BYTES: Final = 16 << 20  # ten messages of 1 MiB each, and what JSON adds
 
 
 class QuickQueue:
@@ -23,6 +26,7 @@ class QuickQueue:
         self._client = client
         self._now = now
         self._forms = Forms(client)
+        self._transfers = Transfers(_MOST_BYTES)
 
     def receive_message(self, **arguments: Any) -> Mapping[str, Any]:
         """As boto3's; raises what boto3 raises."""
@@ -41,8 +45,8 @@ class QuickQueue:
     ) -> Mapping[str, Any]:
         form = self._forms.of((operation, arguments["QueueUrl"]), operation, partial(call, **arguments))
         if form and form.headers.get("Content-Type") == "application/x-amz-json-1.0":
-            answer = form.ask(self._now(), body=json.dumps(arguments).encode())
-            if answer.status_code == OK and (found := _object(answer.content)) is not None:
+            reply = self._transfers.ask(form.request(self._now(), body=json.dumps(arguments).encode()))
+            if reply and reply.status == OK and (found := _object(reply.body)) is not None:
                 return found
         return call(**arguments)
 

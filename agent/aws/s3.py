@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
 from agent.aws.error_response import words_of_no_object
 from agent.aws.failure import AWS_ERRORS
+from agent.aws.gets import Gets
 from agent.aws.store_policy import failed_read, no_object
 from agent.model import ObjectRef, OpenObject
 
@@ -23,6 +24,17 @@ class S3:
     def __init__(self, clients: Mapping[str, Any], owners: Mapping[str, str | None]) -> None:
         self._clients = clients
         self._owners = owners
+        self._gets = Gets(clients, owners)
+
+    def give(
+        self, refs: Sequence[ObjectRef], most: int, give_up: Callable[[], bool]
+    ) -> Iterator[tuple[int, OpenObject]]:
+        """Those of `refs` that S3 gives at once and whole, as they come, each with its number among them.
+
+        At most `most` are asked for side by side. Nothing is said of the others: each of them is to be opened.
+        `give_up` is asked several times a second.
+        """
+        return self._gets.read(refs, most, give_up)
 
     @contextmanager
     def open(self, ref: ObjectRef) -> Iterator[OpenObject]:

@@ -13,6 +13,10 @@ from agent.pulse import Pulse
 _LOOK_AGAIN_SECONDS = 1.0
 
 
+class ShortError(Exception):
+    """There is no memory free now, and whoever asked does not wait for it."""
+
+
 @dataclass(slots=True)
 class Reservation:
     """What one read holds. `kept` bytes of it stay reserved after the read, for what it found."""
@@ -23,18 +27,23 @@ class Reservation:
 class Share:
     """The memory of one delivery, from the first read for it until its records are shipped.
 
-    One thread reads for it, object by object, and closes it. `release` gives everything back, once.
+    One thread reads for it, object by object, and closes it. `release` gives everything back, once. One that is not
+    `patient` never waits: that is for whoever holds what others wait for.
     """
 
-    def __init__(self, budget: Budget) -> None:
+    def __init__(self, budget: Budget, *, patient: bool) -> None:
         self._budget = budget
+        self._patient = patient
         self._kept = 0
         self._is_closed = False
 
     @contextmanager
     def reserve(self, wanted: int) -> Iterator[Reservation]:
-        """Hold `wanted` bytes for the length of the block; waits for them, raises `DrainedError` when told to halt."""
-        self._budget.begin_read(wanted)
+        """Hold `wanted` bytes for the length of the block; waits for them, raises `DrainedError` when told to halt.
+
+        If it is not to wait, `ShortError` is raised instead.
+        """
+        self._budget.begin_read(wanted, patient=self._patient)
         reservation = Reservation()
         try:
             yield reservation
@@ -73,19 +82,21 @@ class Budget:
         self._lock = threading.Lock()
         self._freed = threading.Event()
 
-    def open_share(self) -> Share:
+    def open_share(self, *, patient: bool = True) -> Share:
         """The share of one delivery."""
-        return Share(self)
+        return Share(self, patient=patient)
 
     def is_short(self) -> bool:
         """Whether a read waits for memory."""
         with self._lock:
             return self._waiting > 0
 
-    def begin_read(self, wanted: int) -> None:
-        """Take `wanted` bytes; wait for them if necessary."""
+    def begin_read(self, wanted: int, *, patient: bool) -> None:
+        """Take `wanted` bytes; wait for them if necessary, or raise `ShortError`."""
         if self._take(wanted):
             return
+        if not patient:
+            raise ShortError
         with self._lock:
             self._waiting += 1
         try:

@@ -86,6 +86,7 @@ class ObjectReader:
         self._halt = halt
         self._random = random
         self._evidence = Evidence(store)
+        self._met: dict[ObjectRef, StoreError] = {}
 
     def read(self, admitted: Admitted, memory: Share) -> Found:
         """Read one object; while its whole bucket is at fault, wait: no message is to blame for that.
@@ -106,6 +107,19 @@ class ObjectReader:
                 raise AtFaultError(partial(self._pause, began)) from error
 
         return self._gate.through(part, attempt, opened=lambda: self._telemetry.gate_opened(part))
+
+    def take(self, admitted: Admitted, body: OpenObject, memory: Share) -> Found:
+        """What a `body` holds that is here; waits for nothing.
+
+        Raises `PermanentError` for what is wrong with this object. If anything else is raised, it is to be read: what
+        was met here counts as the first try.
+        """
+        self._stop_if_halted()
+        try:
+            return self._take(admitted, body, memory, self._pulse.clock.monotonic() - body.seconds)
+        except StoreError as error:
+            self._met[admitted.ref] = error
+            raise
 
     def _bucket_at_fault(self, ref: ObjectRef, error: StoreError, began: float) -> WholeBucket:
         """What `ref`, which came at `began`, has to wait for now. Raises if it does not wait, or no longer."""
@@ -138,6 +152,8 @@ class ObjectReader:
         failures: Counter[Policy] = Counter()
         while True:
             try:
+                if met := self._met.pop(admitted.ref, None):
+                    raise met
                 return self._read_once(admitted, memory)
             except StoreError as error:
                 failures[error.policy] += 1
@@ -155,10 +171,11 @@ class ObjectReader:
 
     def _read_in_slot(self, admitted: Admitted, memory: Share) -> Found:
         started = self._pulse.clock.monotonic()
-        with (
-            self._store.open(admitted.ref) as body,
-            memory.reserve(self._limits.inflate.most(body.length)) as reservation,
-        ):
+        with self._store.open(admitted.ref) as body:
+            return self._take(admitted, body, memory, started)
+
+    def _take(self, admitted: Admitted, body: OpenObject, memory: Share, started: float) -> Found:
+        with memory.reserve(self._limits.inflate.most(body.length)) as reservation:
             selected, facts = self._select(_Counted(self._unless_halted(body.chunks)), admitted, body)
             source = ObjectSource(admitted.ref.bucket, admitted.ref.key, admitted.key.account, body.last_modified_ns)
             found = map_events(selected, self._mapper, source, self._selection)

@@ -80,7 +80,7 @@ class Pipeline:
             return replace(reading, returned=True)
         except PermanentError as error:
             return replace(reading, faults=(*reading.faults, error.at(ref.bucket, ref.key)))
-        return _joined(reading, found, ref)
+        return joined(reading, found, ref)
 
 
 def _may_be_missing(error: StoreError | TransientError) -> bool:
@@ -98,7 +98,8 @@ def _with_failure(reading: Reading, error: StoreError | TransientError, ref: Obj
     return replace(reading, retry=decided, retry_detail=f"s3://{ref.bucket}/{ref.key}: {error.detail}")
 
 
-def _joined(reading: Reading, found: Found, ref: ObjectRef) -> Reading:
+def joined(reading: Reading, found: Found, ref: ObjectRef) -> Reading:
+    """`reading`, and what was found in the object `ref` that its delivery names."""
     faults = reading.faults
     if found.malformed:
         entries = number_of(found.malformed, "entry", "entries")

@@ -34,3 +34,15 @@ class ReadSlots:
             yield
         finally:
             self._free.release()
+
+    @contextmanager
+    def take(self, most: int) -> Iterator[int]:
+        """Have up to `most` slots for the length of the block: as many as are free, or none. Never waits."""
+        taken = 0
+        while taken < most and self._free.acquire(blocking=False):
+            taken += 1
+        try:
+            yield taken
+        finally:
+            if taken:
+                self._free.release(taken)

@@ -9,6 +9,8 @@ from typing import Final
 
 from agent.aws.lease import Leases
 from agent.aws.source import Source
+from agent.flow.at_once import AtOnce
+from agent.flow.hands import LOOK_SECONDS, Hands
 from agent.flow.intake import Intake
 from agent.flow.readpool import ReadPool
 from agent.model import Delivery, Outcome, Reading, Settlement
@@ -20,13 +22,18 @@ _AFTER_BUG_SECONDS: Final = 5.0
 
 
 class Worker:
-    """Runs units of work until `drain` is set: one receive, and all that follows from it, in one stack frame."""
+    """Runs units of work until `drain` is set: one receive, and all that follows from it, in one stack frame.
+
+    `hands` tell whether the worker of this `number` is to work.
+    """
 
     def __init__(
         self,
         *,
+        number: int = 1,
+        hands: Hands,
         intake: Intake,
-        reads: ReadPool,
+        reads: AtOnce | ReadPool,
         ship: Callable[[Sequence[Reading]], Sequence[Settlement]],
         source: Source,
         leases: Leases,
@@ -35,6 +42,8 @@ class Worker:
         pulse: Pulse,
         drain: threading.Event,
     ) -> None:
+        self._number = number
+        self._hands = hands
         self._intake = intake
         self._reads = reads
         self._ship = ship
@@ -50,7 +59,10 @@ class Worker:
         with self._pulse.alive():
             while not self._drain.is_set():
                 try:
-                    self.run_once()
+                    if self._hands.may_work(self._number):
+                        self.run_once()
+                    else:
+                        self._pulse.wait(self._drain, LOOK_SECONDS)
                 except Exception as error:  # noqa: BLE001 - the one place where a bug must not end the daemon
                     self._telemetry.worker_failed(error)
                     self._pulse.wait(self._drain, _AFTER_BUG_SECONDS)
@@ -58,6 +70,7 @@ class Worker:
     def run_once(self) -> None:
         """One unit of work. Returns when every delivery of one receive has been settled."""
         with self._intake.receive() as deliveries:
+            self._hands.received(len(deliveries))
             if self._drain.is_set():  # the long poll was under way when the daemon was told to stop
                 self.settle([Settlement(delivery, Outcome.RETURNED) for delivery in deliveries])
             else:

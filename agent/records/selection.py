@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Final
 
 from agent.records.profiles import CODECATALYST, is_placeholder, owner
-from agent.records.profiles.profile import ANYTHING, Ours, Profile, plain_source
+from agent.records.profiles.profile import ANYTHING, Ours, Profile, names_a_service, plain_source
 from agent.trail.event import MalformedEventError, TrailEvent, decode, flag, text
 
 EVERY_SOURCE: Final = "*"
@@ -59,6 +59,17 @@ class Selector:
         if len(source) + len(name) > _LONGEST_REMEMBERED:
             return self._selects_text(source, name)
         return self._decide(source, name)
+
+    def may_select(self, event_source: object) -> bool:
+        """Whether an event of this source can be kept, if it has the right name."""
+        source = event_source if isinstance(event_source, str) else ""
+        plain = plain_source(source)
+        return (
+            self._everything
+            or plain in self._sources
+            or (self._placeholders and not names_a_service(source))
+            or any(plain in caller.calls for caller in self._callers)
+        )
 
     def keeps(self, raw: bytes) -> bool:
         """Whether an event that is selected by its source and name is kept; `raw` is the event as the file has it.
@@ -121,6 +132,10 @@ class EveryEvent:
     """Keeps everything; for looking at a whole file."""
 
     def selects(self, event_source: object, event_name: object) -> bool:  # noqa: ARG002 - the shape of a selector
+        """Always true."""
+        return True
+
+    def may_select(self, event_source: object) -> bool:  # noqa: ARG002 - the shape of a selector
         """Always true."""
         return True
 

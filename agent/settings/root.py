@@ -83,9 +83,10 @@ class Settings(Section):
         default=4,
         ge=1,
         le=256,
-        description="number of workers; each receives messages, and reads and ships what they name",
+        description="most workers at once; each receives messages, and reads and ships what they name. The agent uses "
+        "fewer where one keeps up",
     )
-    reads: Whole = Field(default=32, ge=1, le=1024, description="number of S3 reads at once, for all workers together")
+    reads: Whole = Field(default=32, ge=1, le=1024, description="most S3 reads at once, for all workers together")
     shutdown_grace_seconds: Seconds = Field(
         default=25, ge=0, le=3600, description="time to finish what is in hand when the agent is stopped"
     )

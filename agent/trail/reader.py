@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from itertools import product
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 
@@ -17,6 +17,7 @@ from agent.errors import LimitError, PermanentError, number_of
 from agent.faults.dead_letters import Reason
 from agent.trail.event import MalformedEventError, decode_leniently
 from agent.trail.first_bytes import named
+from agent.trail.glance import DECIDING, Glance, Glances, Selection
 from agent.trail.outermost import CLOSING, OPENING, all_entries, fills, may_disguise_names, values
 
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
@@ -34,16 +35,7 @@ _STRUCTURE: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{},]', re.DOTALL
 _ENTRY_DEPTH: Final = 2  # in `{"Records":[` the commas between entries stand at this depth
 _REPLACEMENT: Final = b"\\ufffd"
 _RECORDS: Final = b'ecords"'  # in capitals or not
-_DECIDING: Final = (b'"eventSource"', b'"eventName"')
 _DECIDING_NAME: Final = re.compile(rb'"event(?:Source|Name)"')
-
-
-class Selection(Protocol):
-    """Decides which trail events are ours."""
-
-    def selects(self, event_source: object, event_name: object) -> bool:
-        """Whether an event of this `eventSource` and `eventName` is kept."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +50,17 @@ class SelectedEvents:
     malformed: int
 
 
-class _Glance(msgspec.Struct, frozen=True, gc=False):
-    event_source: object = msgspec.field(default=msgspec.UNSET, name="eventSource")
-    event_name: object = msgspec.field(default=msgspec.UNSET, name="eventName")
-
-
-class _Glances(msgspec.Struct, frozen=True, gc=False):
-    records: list[_Glance] = msgspec.field(name="Records")
+class _File(msgspec.Struct, frozen=True, gc=False):
+    records: list[Glance] = msgspec.field(name="Records")
 
 
 class _Raws(msgspec.Struct, frozen=True, gc=False):
     records: list[msgspec.Raw] = msgspec.field(name="Records")
 
 
-_decode_glance: Final = msgspec.json.Decoder(_Glance).decode
-_decode_glances: Final = msgspec.json.Decoder(_Glances).decode
-_decode_glances_alone: Final = msgspec.json.Decoder(list[_Glance]).decode
+_decode_glance: Final = msgspec.json.Decoder(Glance).decode
+_decode_glances: Final = msgspec.json.Decoder(_File).decode
+_decode_glances_alone: Final = msgspec.json.Decoder(list[Glance]).decode
 _decode_raws: Final = msgspec.json.Decoder(_Raws).decode
 
 
@@ -112,9 +99,13 @@ def _read_quickly(text: bytearray, selection: Selection, events_per_object: int)
     alone = _glances_alone(text)
     glances = _decode_glances(text).records if alone is None else alone
     _refuse_number(len(glances), events_per_object)
-    if (alone is None and _may_repeat_records(text)) or _may_repeat_names(text, glances) or may_disguise_names(text):
+    try:
+        seen = Glances.of(glances, selection)
+    except TypeError:  # a value that decides is an array or an object
         return _select_each(_all_raws(text), selection, events_per_object)
-    chosen = [i for i, glance in enumerate(glances) if selection.selects(glance.event_source, glance.event_name)]
+    if (alone is None and (_may_repeat_records(text) or may_disguise_names(text))) or seen.may_hide_another(text):
+        return _select_each(_all_raws(text), selection, events_per_object)
+    chosen = seen.chosen()
     skipped = len(glances) - len(chosen)
     if not chosen:
         return SelectedEvents((), skipped, 0)
@@ -122,7 +113,7 @@ def _read_quickly(text: bytearray, selection: Selection, events_per_object: int)
     return SelectedEvents(tuple(_copy(raws[i]) for i in chosen), skipped, 0)
 
 
-def _glances_alone(text: bytearray) -> list[_Glance] | None:
+def _glances_alone(text: bytearray) -> list[Glance] | None:
     """The entries, if `text` is certainly `{"Records":[…]}` and nothing else; None says nothing.
 
     What stands between is one array then, which proves that `Records` does not stand there twice. To count the name
@@ -135,15 +126,6 @@ def _glances_alone(text: bytearray) -> list[_Glance] | None:
         return _decode_glances_alone(memoryview(text)[begins:ends])
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return None
-
-
-def _may_repeat_names(text: bytearray, glances: list[_Glance]) -> bool:
-    """Whether a name that decides may stand twice in one event: its last value is all that a decoder shows."""
-    source, name = _DECIDING
-    absent = msgspec.UNSET
-    return text.count(source) > len(glances) - [glance.event_source for glance in glances].count(absent) or text.count(
-        name
-    ) > len(glances) - [glance.event_name for glance in glances].count(absent)
 
 
 def _may_repeat_records(text: bytearray) -> bool:
@@ -215,16 +197,16 @@ def _selects(raw: msgspec.Raw, selection: Selection) -> bool:
         glance = _decode_glance(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError):
         members = decode_leniently(_copy(raw))
-        glance = _Glance(members.get("eventSource"), members.get("eventName"))
+        glance = Glance(members.get("eventSource"), members.get("eventName"))
     return selection.selects(glance.event_source, glance.event_name) or _selects_by_another(raw, glance, selection)
 
 
-def _selects_by_another(raw: msgspec.Raw, glance: _Glance, selection: Selection) -> bool:
+def _selects_by_another(raw: msgspec.Raw, glance: Glance, selection: Selection) -> bool:
     """Whether a value selects that another one hides, because the event has two members of one name."""
     names = _DECIDING_NAME.findall(memoryview(raw))
     if len(names) == len(set(names)) and not may_disguise_names(memoryview(raw)):
         return False
-    sources, event_names = (values(raw, name) for name in _DECIDING)
+    sources, event_names = (values(raw, name) for name in DECIDING)
     pairs = product(sources or [glance.event_source], event_names or [glance.event_name])
     return any(selection.selects(source, name) for source, name in pairs)
 

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import pytest
 
 from agent.aws import store_policy
-from agent.aws.quick_get import QuickGet
 from agent.aws.s3 import S3
 from agent.aws.store_policy import DENIED, MISSING, StoreError
 from agent.model import ObjectRef
 from tests.support.moto import Emulator
 from tests.support.store import FakeStore
 
-pytestmark = pytest.mark.parametrize("kind", ["fake", "moto by boto3", "moto by quick reads"])
+pytestmark = pytest.mark.parametrize("kind", ["fake", "moto"])
 
 OWNER = "123456789012"  # whom moto's buckets belong to
 STRANGER = "999999999999"
@@ -45,8 +43,7 @@ def open_rig(kind: str, request: pytest.FixtureRequest) -> OpenRig:
     def open_one(owner: str | None = None) -> Rig:
         if kind == "fake":
             return _fake(owner)
-        emulator = request.getfixturevalue("emulator")
-        return _moto(emulator, owner, QuickGet(emulator.s3) if "quick" in kind else emulator.s3)
+        return _moto(request.getfixturevalue("emulator"), owner)
 
     return open_one
 
@@ -58,10 +55,10 @@ def _fake(owner: str | None) -> Rig:
     return Rig(store, "acme-trail", store.put, store.delete, lambda _: 1_790_000_000)
 
 
-def _moto(emulator: Emulator, owner: str | None, client: Any) -> Rig:
+def _moto(emulator: Emulator, owner: str | None) -> Rig:
     bucket = emulator.bucket()
     s3 = emulator.s3
-    store = S3({bucket: client, NO_BUCKET: client}, {bucket: owner, NO_BUCKET: None})
+    store = S3({bucket: s3, NO_BUCKET: s3}, {bucket: owner, NO_BUCKET: None})
 
     def put(ref: ObjectRef, body: bytes) -> None:
         s3.put_object(Bucket=ref.bucket, Key=ref.key, Body=body)
@@ -161,13 +158,14 @@ def test_the_right_owner_may_be_demanded(open_rig: OpenRig) -> None:
 def test_a_bucket_of_a_stranger_is_refused(open_rig: OpenRig, kind: str) -> None:
     """A bucket that belongs to another account than expected is not read: `access_denied`."""
     if "moto" in kind:
-        pytest.skip("moto's GetObject does not look at ExpectedBucketOwner; test_s3.py sees that it is sent")
+        pytest.skip("moto's GetObject does not look at ExpectedBucketOwner; test_s3.py and test_gets.py see it sent")
     rig = open_rig(owner=STRANGER)
     ref = ObjectRef(rig.bucket, "object")
     rig.put(ref, b"x")
     with pytest.raises(StoreError) as caught, rig.store.open(ref):
         pass
     assert caught.value.policy is DENIED
+    assert _given(rig.store, ref) == {}
 
 
 def test_a_reader_may_leave_early(open_rig: OpenRig) -> None:
@@ -179,3 +177,40 @@ def test_a_reader_may_leave_early(open_rig: OpenRig) -> None:
         first = next(body.chunks)
     with rig.store.open(ref) as body:
         assert next(body.chunks) == first
+
+
+def _given(store: S3, *refs: ObjectRef) -> dict[int, tuple[bytes, int | None, int]]:
+    """What is given at once: bytes, length and time, by the number of the object."""
+    given = store.give(refs, 2, lambda: False)
+    return {number: (b"".join(body.chunks), body.length, body.last_modified_ns) for number, body in given}
+
+
+def test_what_is_given_at_once_is_what_would_be_opened(open_rig: OpenRig) -> None:
+    """Keys are taken verbatim, an empty object is one, and the same object is given as often as it is asked for."""
+    rig = open_rig()
+    refs = [ObjectRef(rig.bucket, key) for key in ("a b", "a+b", "a%20b", "ü/é/日本", "empty", "a b")]
+    for ref in refs:
+        rig.put(ref, b"" if ref.key == "empty" else ref.key.encode())
+    opened = {}
+    for number, ref in enumerate(refs):
+        with rig.store.open(ref) as body:
+            opened[number] = (b"".join(body.chunks), body.length, body.last_modified_ns)
+    assert _given(rig.store, *refs) == opened
+
+
+def test_what_cannot_be_opened_is_not_given(open_rig: OpenRig) -> None:
+    """A missing object, a bucket that does not exist: nothing is said of them, and the others come."""
+    rig = open_rig()
+    here = ObjectRef(rig.bucket, "here")
+    rig.put(here, BODY)
+    given = _given(rig.store, ObjectRef(rig.bucket, "gone"), ObjectRef(NO_BUCKET, "here"), here)
+    assert {number: body for number, (body, _, _) in given.items()} == {2: BODY}
+
+
+def test_nothing_is_given_where_nothing_may_be_asked(open_rig: OpenRig) -> None:
+    """Without a slot for a read, or for whoever has given up."""
+    rig = open_rig()
+    ref = ObjectRef(rig.bucket, "object")
+    rig.put(ref, BODY)
+    assert list(rig.store.give([ref], 0, lambda: False)) == []
+    assert list(rig.store.give([ref], 1, lambda: True)) == []

@@ -27,6 +27,7 @@ from agent.trail import notification, reader
 from agent.trail.admission import Admission, Admitted
 from agent.trail.edit import Mask
 from agent.trail.event import MalformedEventError
+from agent.trail.glance import Selection
 from agent.trail.inflate import InflateLimits, inflate
 from tests.support.objects import BUCKET, SOURCE
 from tests.support.records import open_mapper
@@ -181,7 +182,7 @@ def _inflated(chunks: Sequence[bytes]) -> bytes | Reason:
         return error.reason
 
 
-def _read(text: bytes, selection: reader.Selection) -> reader.SelectedEvents | Reason:
+def _read(text: bytes, selection: Selection) -> reader.SelectedEvents | Reason:
     try:
         return reader.read(bytearray(text), selection, _EVENTS)
     except PermanentError as error:

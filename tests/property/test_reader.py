@@ -12,6 +12,7 @@ from agent.errors import PermanentError
 from agent.faults.dead_letters import Reason
 from agent.records.selection import EveryEvent, Selector
 from agent.trail import reader
+from agent.trail.glance import Selection
 from agent.trail.reader import SelectedEvents
 from tests.support.objects import log_file
 from tests.support.strategies import ENTRIES, JSON, MORE_EXAMPLES, RAWS
@@ -20,7 +21,7 @@ OURS = Selector(["codecatalyst.amazonaws.com"])
 REASONS = {Reason.OBJECT_MALFORMED, Reason.OBJECT_TOO_LARGE}
 
 
-def read(text: bytes | bytearray, selection: reader.Selection = OURS) -> SelectedEvents | Reason:
+def read(text: bytes | bytearray, selection: Selection = OURS) -> SelectedEvents | Reason:
     """What a text holds, or why it is refused."""
     try:
         return reader.read(bytearray(text), selection, 1000)
@@ -30,7 +31,7 @@ def read(text: bytes | bytearray, selection: reader.Selection = OURS) -> Selecte
 
 @MORE_EXAMPLES
 @given(st.lists(ENTRIES, max_size=8), st.booleans(), st.sampled_from([OURS, EveryEvent()]))
-def test_every_entry_is_counted_once(entries: list[Any], spaced: bool, selection: reader.Selection) -> None:
+def test_every_entry_is_counted_once(entries: list[Any], spaced: bool, selection: Selection) -> None:
     """Selected, skipped and malformed are together all there are; malformed is what is no object."""
     text = json.dumps({"Records": entries}, indent=1 if spaced else None).encode()
     found = read(text, selection)

@@ -34,7 +34,9 @@ def _produce(queue: FakeQueue, store: FakeStore, number: int) -> int:
 
 @pytest.mark.row(29)
 @pytest.mark.parametrize(("room_for", "objects"), [(2, 40), (0.5, 6)])
-def test_reads_wait_for_memory_after_the_head_of_the_response(room_for: float, objects: int) -> None:
+def test_reads_wait_for_memory_after_the_head_of_the_response(
+    room_for: float, objects: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Each reserves once, before the first byte of its body, the most that it can need; none starves, nothing stays.
 
     With room for less than one read, reads go one by one.
@@ -51,6 +53,7 @@ def test_reads_wait_for_memory_after_the_head_of_the_response(room_for: float, o
         reserved.append(telemetry.value("trail_agent_in_flight_bytes"))
 
     store.on_chunk = look
+    monkeypatch.setattr(store, "gives_whole", lambda _: False)  # what comes at once never waits
     drain, halt = threading.Event(), threading.Event()
     sink = FakeSink(pulse, halt)
     with ExitStack() as stack:

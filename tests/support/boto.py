@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -17,14 +17,15 @@ from typing import Any, Final, Protocol
 from botocore.exceptions import ClientError
 from botocore.response import StreamingBody
 
+from agent.aws.s3 import S3
 from agent.aws.sqs import Hiding, RefusedEntry
 from agent.aws.store_policy import StoreError
 from agent.errors import Fault
 from agent.faults.dead_letters import Reason
-from agent.model import Delivery, ObjectRef
+from agent.model import Delivery, ObjectRef, OpenObject
 from tests.support.clock import FakeClock
 from tests.support.queue import DEAD_LETTER_URL, QUEUE_URL, DeadLetter, FakeQueue
-from tests.support.store import FakeStore
+from tests.support.store import FakeStore, give_by_opening
 
 _ATTRIBUTES: Final = ("reason", "detail", "bucket", "key", "agent_version")
 
@@ -155,6 +156,11 @@ class S3Client:
         else:
             self._buckets.pop(bucket, None)
 
+    def gives_whole(self, ref: ObjectRef) -> bool:
+        """Whether the next read of an object meets no trouble."""
+        is_troubled = ref.bucket in self._buckets or self._troubles.get((ref.bucket, ref.key))
+        return not is_troubled and self._store.gives_whole(ref)
+
     def get_object(self, *, Bucket: str, Key: str, **_demands: str) -> Mapping[str, object]:
         """As boto3's."""
         if error := self._buckets.get(Bucket):
@@ -174,6 +180,20 @@ class S3Client:
                 return b"".join(found.chunks), datetime.fromtimestamp(found.last_modified_ns / 1e9, UTC)
         except StoreError as error:
             raise refusal("NoSuchKey", 404) from error
+
+
+class ClientStore(S3):
+    """The agent's store in front of such a client, which gives at once what meets no trouble."""
+
+    def __init__(self, client: S3Client, owners: Mapping[str, str | None]) -> None:
+        super().__init__(dict.fromkeys(owners, client), owners)
+        self._client = client
+
+    def give(
+        self, refs: Sequence[ObjectRef], most: int, give_up: Callable[[], bool]
+    ) -> Iterator[tuple[int, OpenObject]]:
+        """Those objects, one after the other."""
+        return give_by_opening(self, self._client.gives_whole, refs, most, give_up)
 
 
 class Breaking(io.RawIOBase):

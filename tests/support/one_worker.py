@@ -12,7 +12,9 @@ from agent.aws.lease import Leases
 from agent.aws.s3 import S3
 from agent.aws.source import Source
 from agent.aws.sqs import Sqs
+from agent.flow.at_once import AtOnce
 from agent.flow.budget import Budget
+from agent.flow.hands import Hands
 from agent.flow.intake import Intake
 from agent.flow.objects import ObjectReader, ReadLimits
 from agent.flow.pipeline import Pipeline
@@ -61,6 +63,32 @@ class HereAndNow(Executor):
         return future
 
 
+def make_objects(
+    store: S3,
+    telemetry: FakeTelemetry | Telemetry,
+    *,
+    pulse: Pulse,
+    halt: threading.Event,
+    gate: Gate,
+    slots: ReadSlots,
+    limits: ReadLimits = LIMITS,
+    include_read_only: bool = True,
+) -> ObjectReader:
+    """A reader of the objects in `store`; every wait is as long as chance allows."""
+    return ObjectReader(
+        store=store,
+        selection=Selector(include_read_only=include_read_only),
+        mapper=open_mapper(record_bytes=RECORD_BYTES),
+        limits=limits,
+        gate=gate,
+        slots=slots,
+        telemetry=telemetry,
+        pulse=pulse,
+        halt=halt,
+        random=lambda: 1.0,
+    )
+
+
 def make_pipeline(
     store: S3,
     telemetry: FakeTelemetry | Telemetry,
@@ -73,20 +101,18 @@ def make_pipeline(
     include_read_only: bool = True,
     reads: int = 32,
 ) -> Pipeline:
-    """A pipeline over `store`; every wait is as long as chance allows."""
+    """A pipeline over `store`."""
     pulse = Pulse(clock or FakeClock())
     stop = halt or threading.Event()
-    objects = ObjectReader(
-        store=store,
-        selection=Selector(include_read_only=include_read_only),
-        mapper=open_mapper(record_bytes=RECORD_BYTES),
-        limits=limits,
-        gate=gate or Gate(pulse, stop),
-        slots=ReadSlots(reads, pulse, stop),
-        telemetry=telemetry,
+    objects = make_objects(
+        store,
+        telemetry,
         pulse=pulse,
         halt=stop,
-        random=lambda: 1.0,
+        gate=gate or Gate(pulse, stop),
+        slots=ReadSlots(reads, pulse, stop),
+        limits=limits,
+        include_read_only=include_read_only,
     )
     return Pipeline(admission=admission or Admission({BUCKET: None}), objects=objects, telemetry=telemetry)
 
@@ -120,6 +146,7 @@ class OneWorker:
         self.doubt = Doubt(gate=self.gate, telemetry=self.telemetry, pulse=self.pulse, drain=self.drain)
         self.source = self._open_source()
         self.worker = Worker(
+            hands=Hands(1, self.budget.is_short, self.pulse),
             intake=self._open_intake(),
             source=self.source,
             leases=self.leases,
@@ -131,14 +158,36 @@ class OneWorker:
             drain=self.drain,
         )
 
-    def _open_reads(self) -> ReadPool:
-        return ReadPool(
+    def _open_reads(self) -> AtOnce:
+        admission, slots = self.admission or Admission({BUCKET: None}), ReadSlots(32, self.pulse, self.halt)
+        objects = make_objects(
+            self.store,
+            self.telemetry,
+            pulse=self.pulse,
+            halt=self.halt,
+            gate=self.gate,
+            slots=slots,
+            limits=self.limits,
+        )
+        pipeline = Pipeline(admission=admission, objects=objects, telemetry=self.telemetry)
+        others = ReadPool(
             pool=self.pool,
-            read=self._make_pipeline().read,
+            read=pipeline.read,
             budget=self.budget,
             gate=self.gate,
             telemetry=self.telemetry,
             pulse=self.pulse,
+        )
+        return AtOnce(
+            store=self.store,
+            admission=admission,
+            objects=objects,
+            slots=slots,
+            budget=self.budget,
+            gate=self.gate,
+            others=others,
+            pulse=self.pulse,
+            halt=self.halt,
         )
 
     def _open_intake(self) -> Intake:
@@ -158,17 +207,6 @@ class OneWorker:
             drain=self.drain,
             halt=self.halt,
             random=lambda: 1.0,
-        )
-
-    def _make_pipeline(self) -> Pipeline:
-        return make_pipeline(
-            self.store,
-            self.telemetry,
-            clock=self.pulse.clock,
-            halt=self.halt,
-            admission=self.admission,
-            limits=self.limits,
-            gate=self.gate,
         )
 
     def _make_shipping(self) -> Shipping:

@@ -23,7 +23,7 @@ from tests.support.edges import Edge
 from tests.support.far_side import FarSide
 from tests.support.one_worker import OneWorker
 from tests.support.queue import FakeQueue
-from tests.support.store import FakeStore
+from tests.support.store import FakeStore, give_by_opening
 from tests.support.telemetry import FakeTelemetry
 from tests.support.truth import Truth
 
@@ -236,6 +236,11 @@ class _Store(S3):
 
     def __init__(self, process: Process) -> None:
         self._process = process
+
+    def give(
+        self, refs: Sequence[ObjectRef], most: int, give_up: Callable[[], bool]
+    ) -> Iterator[tuple[int, OpenObject]]:
+        return give_by_opening(self, self._process.world.store.gives_whole, refs, most, give_up)
 
     @contextmanager
     def open(self, ref: ObjectRef) -> Iterator[OpenObject]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -29,6 +29,21 @@ def denied() -> StoreError:
 def unavailable() -> StoreError:
     """S3 answers 5xx, or not at all."""
     return StoreError(UNAVAILABLE, "S3 did not answer the read (SlowDown)")
+
+
+def give_by_opening(
+    store: S3,
+    gives_whole: Callable[[ObjectRef], bool],
+    refs: Sequence[ObjectRef],
+    most: int,
+    give_up: Callable[[], bool],
+) -> Iterator[tuple[int, OpenObject]]:
+    """What `store.give` gives, for a store that can only open objects, and knows which of them meet no trouble."""
+    for number, ref in enumerate(refs if most else ()):
+        if not give_up() and gives_whole(ref):
+            with store.open(ref) as body:
+                whole = b"".join(body.chunks)
+            yield number, OpenObject(len(whole), body.last_modified_ns, iter([whole] if whole else []))
 
 
 @dataclass(slots=True)
@@ -83,6 +98,18 @@ class FakeStore(S3):
         self._troubles.clear()
         for stored in self._objects.values():
             stored.troubles.clear()
+
+    def gives_whole(self, ref: ObjectRef) -> bool:
+        """Whether the next read of an object meets no trouble."""
+        wanted, actual = self._owners.get(ref.bucket), self.owned_by.get(ref.bucket)
+        is_denied = ref.bucket in self._troubles or (wanted and actual and wanted != actual)
+        return ref in self and not is_denied and not self._objects[ref.bucket, ref.key].troubles
+
+    def give(
+        self, refs: Sequence[ObjectRef], most: int, give_up: Callable[[], bool]
+    ) -> Iterator[tuple[int, OpenObject]]:
+        """What meets no trouble, one after the other."""
+        return give_by_opening(self, self.gives_whole, refs, most, give_up)
 
     @contextmanager
     def open(self, ref: ObjectRef) -> Iterator[OpenObject]:

@@ -16,7 +16,6 @@ from typing import Final
 
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
-from agent.aws.s3 import S3
 from agent.aws.sqs import Sqs
 from agent.faults.dead_letters import Reason
 from agent.flow.objects import ReadLimits
@@ -36,7 +35,7 @@ from agent.telemetry.pages import Pages, Request
 from agent.telemetry.snapshot import Snapshot
 from agent.trail.admission import Admission
 from agent.waiting.gate import Gate
-from tests.support.boto import S3Client, SqsClient
+from tests.support.boto import ClientStore, S3Client, SqsClient
 from tests.support.clock import FakeClock
 from tests.support.events import event, noise
 from tests.support.far_side import FarSide, event_id
@@ -178,7 +177,7 @@ class Agent:
         self.inside = OneWorker(
             pulse=pulse,
             queue=self.sqs_queue,
-            store=S3(dict.fromkeys(admission.buckets, self.s3), admission.buckets),
+            store=ClientStore(self.s3, admission.buckets),
             make_sink=self._open_sink,
             telemetry=self.telemetry,
             drain=self.drain,

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 import pytest
 
 from agent.errors import DrainedError
-from agent.flow.budget import Budget, Reservation, Share
+from agent.flow.budget import Budget, Reservation, Share, ShortError
 from agent.pulse import Clock, Pulse
 from tests.support.clock import FakeClock, PatientClock, finish, soon
 
@@ -167,5 +167,19 @@ def test_a_delivery_of_many_objects_never_waits_for_itself() -> None:
     share.close()
     share.release()
     with reserve(budget, 100):
+        pass
+    assert reported.levels[-1] == 0
+
+
+def test_whoever_does_not_wait_is_told_that_memory_is_short() -> None:
+    """It holds nothing then; and it is granted what is free, and what nobody could make room for."""
+    budget, reported, _ = make(100)
+    with reserve(budget, 60):
+        with pytest.raises(ShortError), budget.open_share(patient=False).reserve(41):
+            pytest.fail("there was no room")
+        with budget.open_share(patient=False).reserve(40):
+            assert reported.levels[-1] == 100
+        assert not budget.is_short()
+    with budget.open_share(patient=False).reserve(1000):
         pass
     assert reported.levels[-1] == 0

@@ -52,3 +52,12 @@ def test_a_halt_ends_the_wait_for_a_slot() -> None:
         halt.set()
         with pytest.raises(DrainedError), slots.hold():
             pytest.fail("there was no slot")
+
+
+def test_whoever_does_not_wait_takes_what_is_free() -> None:
+    """All that there are, or none; and they come back together."""
+    slots = _slots(3)
+    with slots.hold(), slots.take(10) as taken, slots.take(1) as none:
+        assert (taken, none) == (2, 0)
+    with slots.take(10) as all_of_them:
+        assert all_of_them == 3

@@ -14,6 +14,7 @@ from agent.aws.lease import Leases
 from agent.aws.source import Source
 from agent.faults.retries import RetryReason
 from agent.flow.budget import Budget, Share
+from agent.flow.hands import Hands
 from agent.flow.intake import Intake
 from agent.flow.readpool import ReadPool
 from agent.flow.worker import Worker
@@ -82,6 +83,7 @@ class Rig:
             pulse=beating,
         )
         return Worker(
+            hands=Hands(1, self.budget.is_short, beating),
             intake=intake,
             source=self.source,
             leases=self.leases,

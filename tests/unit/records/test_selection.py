@@ -7,7 +7,7 @@ import json
 import pytest
 
 from agent.flow.objects import map_events
-from agent.records.profiles import named
+from agent.records.profiles import PROFILES, named
 from agent.records.profiles.profile import Ours, Profile
 from agent.records.selection import EveryEvent, Selector, volume
 from agent.trail import reader
@@ -223,3 +223,35 @@ def test_what_a_selection_adds_is_said(names: list[str], sources: list[str], add
     said = volume(named(names), sources)
     assert len(said) == len(adds)
     assert all(one.startswith(start) for one, start in zip(said, adds, strict=True))
+
+
+SOURCES = (
+    "codecatalyst.amazonaws.com",
+    " CodeCatalyst.AmazonAWS.com",
+    "s3.amazonaws.com",
+    "sso.amazonaws.com",
+    "",
+    "strange",
+    None,
+    7,
+)
+NAMES = ("CreateProject", "AcceptConnection", "PutObject", "DeleteTrail", "PutBucketPolicy", "", None)
+
+
+@pytest.mark.parametrize(
+    "selector",
+    [
+        Selector(),
+        Selector(connection_events=False),
+        Selector(["s3.amazonaws.com"], profiles=()),
+        Selector(["*"], exclude_events=["Put*"]),
+        Selector(profiles=PROFILES),
+        EveryEvent(),
+    ],
+)
+def test_a_source_of_which_no_name_is_selected_is_known(selector: Selector | EveryEvent) -> None:
+    """Wherever a name is selected, its source may be; so a hidden name needs no search where no source may be."""
+    for source in SOURCES:
+        if any(selector.selects(source, name) for name in NAMES):
+            assert selector.may_select(source)
+    assert Selector().may_select("s3.amazonaws.com") is False

@@ -11,6 +11,7 @@ from agent.errors import PermanentError
 from agent.faults.dead_letters import Reason
 from agent.records.selection import EveryEvent, Selector
 from agent.trail import reader
+from agent.trail.glance import Selection
 from agent.trail.reader import SelectedEvents
 from tests.support.events import codecatalyst, encoded, raw_event
 from tests.support.objects import log_file, trail_objects
@@ -21,12 +22,12 @@ NOISE = raw_event(eventSource="s3.amazonaws.com", eventName="GetObject")
 LIMIT = 200_000
 
 
-def read(text: bytes | bytearray, selection: reader.Selection = OURS, limit: int = LIMIT) -> SelectedEvents:
+def read(text: bytes | bytearray, selection: Selection = OURS, limit: int = LIMIT) -> SelectedEvents:
     """Read a copy of `text`: reading may change what it is given."""
     return reader.read(bytearray(text), selection, limit)
 
 
-def refused(text: bytes, limit: int = LIMIT, selection: reader.Selection = OURS) -> Reason:
+def refused(text: bytes, limit: int = LIMIT, selection: Selection = OURS) -> Reason:
     """Why this text is refused."""
     with pytest.raises(PermanentError) as refusal:
         read(text, selection, limit)

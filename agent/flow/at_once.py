@@ -1,0 +1,141 @@
+"""Deliveries whose objects S3 gives at once and whole, read side by side in the thread that asks.
+
+This is the way of nearly all objects: no thread is woken for them, and nothing here waits. Whatever is not plain is
+left to the read pool, which reads it anew, and there decides what is wrong: a message that names nothing or too much,
+an object that is large, refused, damaged or late, a bucket at fault, memory that is short.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Generator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from agent.aws.s3 import S3
+from agent.errors import Fault, PermanentError
+from agent.flow.budget import Budget, Share
+from agent.flow.objects import Found, ObjectReader
+from agent.flow.pipeline import joined
+from agent.flow.readpool import Portion, ReadPool
+from agent.flow.slots import ReadSlots
+from agent.model import Delivery, ObjectRef, OpenObject, Reading
+from agent.pulse import Pulse
+from agent.trail import notification
+from agent.trail.admission import Admission, Admitted
+from agent.waiting.gate import Gate
+
+_PATIENCE_SECONDS: Final = 5.0  # for all of them together: one that is late must not hold back the others
+
+
+@dataclass(slots=True)
+class _Plain:
+    """A delivery that names objects that may be read, and nothing else; and what was found in them, by their number."""
+
+    delivery: Delivery
+    wanted: Sequence[Admitted]
+    memory: Share
+    found: dict[int, Found | Fault] = field(default_factory=dict)
+
+    def is_read(self) -> bool:
+        """Whether all its objects are."""
+        return len(self.found) == len(self.wanted)
+
+    def reading(self) -> Reading:
+        """All that was found, in the order of the message."""
+        reading = Reading(self.delivery)
+        for number, admitted in enumerate(self.wanted):
+            match self.found[number]:
+                case Found() as found:
+                    reading = joined(reading, found, admitted.ref)
+                case Fault() as fault:
+                    reading = replace(reading, faults=(*reading.faults, fault))
+        return reading
+
+    def take(self, number: int, body: OpenObject, objects: ObjectReader) -> None:
+        """Read the object of this number, whose `body` is here, if nothing stands in the way."""
+        admitted = self.wanted[number]
+        with suppress(Exception):  # whatever it is, the read pool meets it again, and tells it
+            try:
+                self.found[number] = objects.take(admitted, body, self.memory)
+            except PermanentError as error:
+                self.found[number] = error.at(admitted.ref.bucket, admitted.ref.key)
+
+
+class AtOnce:
+    """Reads what is plain, and has `others` read what is not. Shared by all workers; ends soon when `halt` is set."""
+
+    def __init__(
+        self,
+        *,
+        store: S3,
+        admission: Admission,
+        objects: ObjectReader,
+        slots: ReadSlots,
+        budget: Budget,
+        gate: Gate,
+        others: ReadPool,
+        pulse: Pulse,
+        halt: threading.Event,
+    ) -> None:
+        self._store = store
+        self._admission = admission
+        self._objects = objects
+        self._slots = slots
+        self._budget = budget
+        self._gate = gate
+        self._others = others
+        self._pulse = pulse
+        self._halt = halt
+
+    def read_all(self, deliveries: Sequence[Delivery]) -> Generator[Portion]:
+        """The readings of `deliveries`: first what could be read at once, then what the read pool makes of the rest."""
+        read = self._read(deliveries)
+        if read:
+            yield Portion([one.reading() for one in read], [one.memory for one in read])
+        done = {one.delivery.receipt_handle for one in read}
+        yield from self._others.read_all([each for each in deliveries if each.receipt_handle not in done])
+
+    def _read(self, deliveries: Sequence[Delivery]) -> list[_Plain]:
+        if self._gate.is_closed() or self._budget.is_short():  # others wait, and so would these
+            return []
+        plain = [one for each in deliveries if (one := self._plain(each))]
+        try:
+            self._read_plain(plain)
+        finally:
+            for one in plain:
+                if one.is_read():
+                    one.memory.close()
+                else:
+                    one.memory.release()
+        return [one for one in plain if one.is_read()]
+
+    def _plain(self, delivery: Delivery) -> _Plain | None:
+        """None if `delivery` names anything else, or what could be read in two ways."""
+        try:
+            entries = dict.fromkeys(notification.decode(delivery.body))
+        except PermanentError:
+            return None
+        wanted = [
+            admitted
+            for entry in entries
+            if isinstance(entry, ObjectRef) and not entry.other_key
+            if isinstance(admitted := self._admission.admit(entry), Admitted)
+        ]
+        if len(wanted) < len(entries):
+            return None
+        return _Plain(delivery, wanted, self._budget.open_share(patient=False))
+
+    def _read_plain(self, plain: Sequence[_Plain]) -> None:
+        asked = [(one, number) for one in plain for number in range(len(one.wanted))]
+        refs = [one.wanted[number].ref for one, number in asked]
+        until = self._pulse.clock.monotonic() + _PATIENCE_SECONDS
+
+        def give_up() -> bool:
+            return self._halt.is_set() or self._pulse.clock.monotonic() >= until
+
+        with self._slots.take(len(refs)) as most:
+            for at, body in self._store.give(refs, most, give_up):
+                one, number = asked[at]
+                one.take(number, body, self._objects)
