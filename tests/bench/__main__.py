@@ -1,4 +1,4 @@
-"""`make bench`: what the agent costs, as ratios within one run. `--help` says what can be asked for.
+"""`make bench`: what the agent costs, as ratios within one run. README.md beside this file says how to read it.
 
 Times differ from machine to machine and from minute to minute: quote the ratios, and medians.
 """
@@ -7,29 +7,39 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
+import os
+import platform
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any, Final
 
-from tests.bench import stages
+from tests.bench import bars
 from tests.bench.contestants import Agent, Collector, Contestant, Yardstick
-from tests.bench.measures import Figures, burst, growth, idle, unloaded
-from tests.bench.processes import Service, revision
-from tests.bench.table import show
+from tests.bench.measures import Figures, burst, growth, idle, stages, unloaded
+from tests.bench.processes import ROOT, Service, StuckError, revision
+from tests.bench.table import put, show, stage_lines
+
+_PARTS: Final = ("stages", "burst", "unloaded", "idle", "growth")
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--base", help="a revision to measure beside this tree")
-    parser.add_argument("--collector", type=Path, help="an OpenTelemetry Collector to measure beside it, with awss3")
-    parser.add_argument("--rounds", type=int, default=5, help="rounds, of which the median counts")
-    parser.add_argument("--objects", type=int, default=600, help="objects in one round")
-    parser.add_argument("--only", choices=("stages", "burst", "unloaded", "idle", "growth"), action="append")
-    parser.add_argument("--json", type=Path, help="write the figures there, too")
+    parser.add_argument("--collector", type=_program, help="an OpenTelemetry Collector (contrib) to measure beside it")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds, of which the median counts (5)")
+    parser.add_argument("--objects", type=int, default=600, help="objects in one round (600)")
+    parser.add_argument("--only", choices=_PARTS, action="append", help="this part only; may be given several times")
+    parser.add_argument("--json", type=Path, default=ROOT / "build" / "bench.json", help="where the figures go, too")
     return parser.parse_args(argv)
+
+
+def _program(text: str) -> Path:
+    if not os.access(text, os.X_OK):
+        raise argparse.ArgumentTypeError(f"{text} is no program that can be run")
+    return Path(text).resolve()
 
 
 @contextmanager
@@ -44,27 +54,61 @@ def _contestants(asked: argparse.Namespace, folder: Path) -> Iterator[list[Conte
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Measure, and print a table for each kind of measurement."""
+    """Measure, and print a table for each kind of measurement, and the bars at the end."""
     asked = _arguments(argv)
-    wanted = asked.only or ["stages", "burst", "unloaded", "idle", "growth"]
-    figures: list[Figures] = []
-    if "stages" in wanted:
-        stages.main()
+    put(_about())
     with tempfile.TemporaryDirectory(prefix="trail-agent-bench-") as name, ExitStack() as stack:
         folder = Path(name)
         contestants = stack.enter_context(_contestants(asked, folder))
         service = stack.enter_context(Service.start(folder))
-        if "burst" in wanted:
-            figures += show(burst(service, contestants, folder, rounds=asked.rounds, objects=asked.objects))
-        if "unloaded" in wanted:
-            figures += show(unloaded(service, contestants, folder, rounds=asked.rounds))
-        if "idle" in wanted:
-            figures += show(idle(service, contestants, folder))
-        if "growth" in wanted:
-            figures += show(growth(service, folder, rounds=asked.rounds, objects=asked.objects))
-    if asked.json:
-        asked.json.write_text(json.dumps([asdict(one) for one in figures], indent=2) + "\n")
-    sys.stdout.flush()
+        figures = [one for part in asked.only or _PARTS for one in _part(part, asked, service, contestants, folder)]
+    held = list(bars.held(figures))
+    if held:
+        put(bars.lines(held))
+    asked.json.parent.mkdir(exist_ok=True)
+    asked.json.write_text(json.dumps(_as_json(figures, held), indent=2) + "\n")
+    put([f"The figures are in {asked.json}."])
+
+
+def _part(
+    part: str, asked: argparse.Namespace, service: Service, contestants: list[Contestant], folder: Path
+) -> list[Figures]:
+    match part:
+        case "stages":
+            return _stages(service, [one for one in contestants if isinstance(one, Agent)])
+        case "burst":
+            return show(burst(service, contestants, folder, rounds=asked.rounds, objects=asked.objects))
+        case "unloaded":
+            return show(unloaded(service, contestants, folder, rounds=asked.rounds))
+        case "idle":
+            return show(idle(service, contestants, folder))
+        case _:
+            return show(growth(service, folder, rounds=asked.rounds, objects=asked.objects))
+
+
+def _stages(service: Service, agents: list[Agent]) -> list[Figures]:
+    try:
+        figures = stages(service, agents)
+    except StuckError as error:
+        if len(agents) == 1:
+            raise
+        put([str(error), "Of a revision before these stages only whole processes are measured."])
+        figures = stages(service, agents[:1])
+    put(stage_lines(figures))
+    return figures
+
+
+def _about() -> list[str]:
+    return [
+        f"{os.cpu_count()} processors ({platform.machine()}), Python {platform.python_version()}, {platform.system()}",
+        "In brackets: as a multiple of trail-agent's figure. CPU is user and system time of the whole process.",
+    ]
+
+
+def _as_json(figures: Sequence[Figures], held: Sequence[bars.Held]) -> Any:
+    machine = {"processors": os.cpu_count(), "machine": platform.machine(), "python": platform.python_version()}
+    told = [{"bar": one.bar.name, "measured": one.measured, "met": one.meets_goal} for one in held]
+    return {"machine": machine, "figures": [asdict(one) for one in figures], "bars": told}
 
 
 if __name__ == "__main__":

@@ -51,13 +51,14 @@ MIXES: Final = (NOISE, MIXED, OURS, WHOLE)
 def bodies(mix: Mix, count: int, *, events: int = EVENTS) -> list[bytes]:
     """Gzipped objects of `mix`, `events` records each, to be used by turns for `count` keys.
 
-    There are `count` of them if any of their events are shipped, and else a few.
+    Where events are shipped, there are `count` of them; where all are, no two were made alike.
     """
     now = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    texts = [_text(mix, Random(seed), events, now) for seed in range(min(_VARIANTS, count))]
+    variants = count if mix.shipped == EVENTS else min(_VARIANTS, count)
+    texts = [_text(mix, Random(seed), events, now) for seed in range(variants)]
     if mix.shipped:
         fresh = numbers(1)
-        texts = [_with_other_ids(texts[n % len(texts)], fresh) for n in range(count)]
+        texts = [_with_other_ids(texts[n % variants], fresh) for n in range(count)]
     return [gzip.compress(text, 6, mtime=0) for text in texts]
 
 

@@ -9,12 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from tests.bench.contestants import Agent, Contestant
 from tests.bench.corpus import EVENTS, MIXED, MIXES, NOISE, Mix, bodies, keys
 from tests.bench.load import Load, State
-from tests.bench.processes import Measured, Service, StuckError, floor_ms
+from tests.bench.processes import Measured, Service, StuckError, floor_ms, stage_microseconds
 
 WARM: Final = 100
 _ARRIVALS: Final = 200
@@ -63,6 +63,21 @@ def unloaded(service: Service, contestants: Sequence[Contestant], folder: Path, 
         for one in contestants:
             seen.setdefault(one.name, []).append(_arrivals(service, one, load, folder))
     yield from (Figures("notification to accepted", who, medians(rounds_of)) for who, rounds_of in seen.items())
+
+
+def stages(service: Service, agents: Sequence[Agent]) -> list[Figures]:
+    """What each stage costs in each tree, where the tree has that stage, and the plain way to do it."""
+    by_agent = {one.name: _by_stage(stage_microseconds(service, one.tree)) for one in agents}
+    own = by_agent[agents[0].name]
+    told = []
+    for stage, mine in own.items():
+        values = {name: found[stage]["ours"] for name, found in by_agent.items() if stage in found}
+        told.append(Figures("stages", stage, values | ({"plain": mine["plain"]} if mine["plain"] else {})))
+    return told
+
+
+def _by_stage(told: Sequence[Any]) -> Mapping[str, Any]:
+    return {f"{one['name']}, per {one['unit']}": one for one in told}
 
 
 def idle(service: Service, contestants: Sequence[Contestant], folder: Path) -> Iterator[Figures]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import pickle
 import subprocess
@@ -126,3 +127,15 @@ def floor_ms(service: Service, load: Load, count: int) -> float:
     command: list[Any] = [sys.executable, "-m", "tests.bench.floor", f"127.0.0.1:{service.port}", str(count)]
     done = subprocess.run([*command, *load.keys[:64]], check=True, capture_output=True, text=True, cwd=ROOT)
     return float(done.stdout)
+
+
+def stage_microseconds(service: Service, tree: Path) -> list[Any]:
+    """What the stages of a `tree` cost, each as its own `tests.bench.stages` tells it."""
+    own = {"PYTHONPATH": str(tree), "PYTHONSAFEPATH": "1"}
+    command: list[Any] = [sys.executable, "-m", "tests.bench.stages", str(service.port)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, env={**isolated(), **own})
+    try:
+        told: list[Any] = json.loads(done.stdout)
+    except ValueError:
+        raise StuckError(f"the stages of {tree} cannot be measured\n{done.stderr[-1000:]}") from None
+    return told

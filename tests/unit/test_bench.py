@@ -7,12 +7,15 @@ import gzip
 import json
 import pickle
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
+from tests.bench import bars
 from tests.bench.answering import Connection, Request
-from tests.bench.corpus import NOISE, OURS, bodies, keys
+from tests.bench.corpus import MIXES, NOISE, OURS, bodies, keys
 from tests.bench.far_side import FarSide
 from tests.bench.load import BUCKET, SOURCE, Load, State
+from tests.bench.measures import Figures
+from tests.bench.table import lines, stage_lines
 from tests.support.protobuf_encoder import ProtobufEncoder
 from tests.support.records import log_record
 
@@ -158,3 +161,50 @@ def test_noise_holds_nothing_of_ours() -> None:
     assert len(made) < 600
     records = [one for body in made for one in json.loads(gzip.decompress(body))["Records"]]
     assert SOURCE not in {one["eventSource"] for one in records}
+
+
+_FIGURES: Final = (
+    Figures("noise", "trail-agent", {"CPU ms/object": 1.0, "peak MiB": 100.0}),
+    Figures("noise", "yardstick", {"CPU ms/object": 4.5, "far side %": 80.0}),
+    Figures("noise", "floor", {"CPU ms/object": 0.5}),
+)
+
+
+def test_a_table_shows_each_figure_as_a_multiple_of_the_agents() -> None:
+    """What somebody does not have stays empty; a far side that was too slow is named."""
+    first, ours, yardstick, warning, floor = lines("noise", _FIGURES)
+    assert (first.split()[-1], ours.split()[1:], yardstick.split()[1:]) == ("%", ["1", "100"], ["4.5", "(4.50)", "80"])
+    assert "held yardstick up" in warning
+    assert floor.split() == ["floor", "0.5", "(0.50)"]
+
+
+def test_the_bars_of_what_was_measured_are_shown() -> None:
+    """At least and at most; what was not measured has no line."""
+    told = {one.bar.name: (one.measured, one.meets_goal, one.meets_stretch) for one in bars.held(_FIGURES)}
+    assert told == {
+        "noise: CPU ms an object": (1.0, True, False),
+        "noise: the yardstick's CPU ÷ ours": (4.5, True, False),
+        "noise: the floor ÷ our CPU": (0.5, False, False),
+    }
+    assert [line.split()[-1] for line in bars.lines(list(bars.held(_FIGURES)))] == ["stretch", "no", "no", "no"]
+
+
+def test_every_bar_can_be_measured() -> None:
+    """Each names figures that the measurements have: a bar of nothing would go missing without a word."""
+    names = ["objects/s", "CPU ms/object", "events/CPU s", "peak MiB", "ready s", "p50 ms", "p99 ms", "CPU %"]
+    loads = [*(mix.name for mix in MIXES), "notification to accepted", "idle"]
+    who = ["trail-agent", "yardstick", "Collector", "floor", "S3 with 20 ms"]
+    figures = [Figures(load, one, dict.fromkeys(names, 1.0)) for load in loads for one in who]
+    assert len(list(bars.held(figures))) == len(bars.BARS)
+
+
+def test_stages_stand_beside_the_plain_way_and_another_revision() -> None:
+    """A stage without a plain way has an empty place there."""
+    figures = [
+        Figures("stages", "inflate it, per object", {"trail-agent": 100.0, "v1": 50.0, "plain": 200.0}),
+        Figures("stages", "decide, per object", {"trail-agent": 10.0, "v1": 10.0}),
+    ]
+    head, inflate, decide = stage_lines(figures)
+    assert head.split()[-3:] == ["trail-agent", "v1", "plain"]
+    assert inflate.split()[-5:] == ["100", "50", "(0.50)", "200", "(2.00)"]
+    assert decide.split()[-3:] == ["10", "10", "(1.00)"]
