@@ -8,19 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from itertools import groupby, repeat
-from operator import attrgetter
+from operator import itemgetter
 from typing import Any, Final
 
 import msgspec
+from msgspec.structs import astuple
 
 from agent.model import AttributeGroup, AttributeValue
 from agent.records.memo import Memo, characters
 from agent.records.rows import ELSE, ReadMember, Row, RowReader, field_of, filled, python_path
-from agent.trail.event import NOTHING, text
-from agent.trail.usual_event import UnusualEventError, is_scalar
+from agent.trail.event import NOTHING
+from agent.trail.usual_event import UnusualEventError, UsualEvent, is_scalar
 
 Parts = tuple[tuple[str, AttributeValue] | AttributeGroup, ...]
 _Step = Callable[[Any], Parts]
+_Pick = int | Callable[[Any], Any]  # one member, or several at once
 
 _MOST: Final = 2048  # an account has some hundred sessions, addresses and programs at a time
 _LARGEST: Final = 512
@@ -35,29 +37,25 @@ class QuickRows:
     """
 
     def __init__(self, rows: Iterable[Row], *, alike: Sequence[Set[str]], unlike: Set[str]) -> None:
-        members: list[str] = []
-        self._steps: list[tuple[int | slice, _Step]] = []
-        for together, step_rows in groupby(rows, key=lambda row: _together(row, alike)):
-            of_step = list(step_rows)
-            begins = len(members)
+        self._steps: list[tuple[_Pick, _Step]] = []
+        for together, its_rows in groupby(rows, key=lambda row: _together(row, alike)):
+            of_step = list(its_rows)
             if together:
-                members += dict.fromkeys(_member(row) for row in of_step)
-                self._steps.append((slice(begins, len(members)), _of_several(of_step, members[begins:])))
+                members = tuple(dict.fromkeys(map(_member, of_step)))
+                self._steps.append((itemgetter(*map(_place, members)), _of_several(of_step, members)))
                 continue
-            for member, its_rows in groupby(of_step, key=_member):
-                members.append(member)
-                self._steps.append((len(members) - 1, _of_one(list(its_rows), member, is_unlike=member in unlike)))
-        self._members = attrgetter(*map(python_path, members))
+            for member, of_member in groupby(of_step, key=_member):
+                step = _of_one(list(of_member), member, is_unlike=member in unlike)
+                self._steps.append((_place(member), step))
 
     def __call__(self, event: Any) -> list[tuple[str, AttributeValue] | AttributeGroup]:
         """The attributes that `event` has. Raises `UnusualEventError` where a part of it is not as AWS writes it."""
-        members = self._members(event)
+        members, absent = astuple(event), NOTHING
         parts: list[tuple[str, AttributeValue] | AttributeGroup] = []
-        for place, step in self._steps:
-            member = members[place]
-            if member is None or member is NOTHING:
-                continue
-            parts += step(member)
+        for pick, step in self._steps:
+            member = members[pick] if isinstance(pick, int) else pick(members)
+            if member is not None and member is not absent:
+                parts += step(member)
         return parts
 
 
@@ -84,25 +82,30 @@ def _together(row: Row, alike: Sequence[Set[str]]) -> Set[str]:
     return next((members for members in alike if _member(row) in members), frozenset())
 
 
+def _place(member: str) -> int:
+    """Where a usual event has this member."""
+    return UsualEvent.__struct_fields__.index(python_path(member))  # type: ignore[no-any-return]
+
+
 def _of_several(rows: Sequence[Row], members: Sequence[str]) -> _Step:
     """The rows of some scalars at once."""
     reads = [(row.attribute, row.read) for row in rows]
-    pick = [members.index(_member(row)) for row in rows]
+    places = [members.index(_member(row)) for row in rows]
 
     def make(values: tuple[object, ...]) -> Parts:
-        return shared(filled(reads, [values[place] for place in pick]))
+        return shared(filled(reads, [values[place] for place in places]))
 
     return Memo(make, _MOST, _LARGEST, characters).__getitem__
 
 
 def _of_one(rows: Sequence[Row], member: str, *, is_unlike: bool) -> _Step:
+    """The rows of one member."""
     field, reads = field_of(member), [(row.attribute, row.read) for row in rows]
-    if field.type is msgspec.Raw:
-        return lambda raw: tuple(filled(reads, repeat(raw)).items())
+    if field.type is msgspec.Raw or (is_scalar(field) and is_unlike):
+        one_read = all(row.read is rows[0].read for row in rows)
+        return _of_unlike([row.attribute for row in rows], rows[0].read) if one_read else _of_any(reads)
     if not is_scalar(field):
         return _of_part(rows, member, field.type)
-    if is_unlike:
-        return _of_text(rows[0].attribute) if len(rows) == 1 and rows[0].read is text else _of_unlike(reads)
     return Memo(lambda value: shared(filled(reads, repeat(value))), _MOST, _LARGEST, _length).__getitem__
 
 
@@ -119,16 +122,20 @@ def _of_part(rows: Sequence[Row], member: str, part: type) -> _Step:
     return lambda raw: remembered[bytes(raw)]
 
 
-def _of_unlike(reads: Sequence[tuple[str, ReadMember]]) -> _Step:
+def _of_any(reads: Sequence[tuple[str, ReadMember]]) -> _Step:
+    """Rows whose member is read anew each time."""
     return lambda value: tuple(filled(reads, repeat(value)).items())
 
 
-def _of_text(attribute: str) -> _Step:
-    """The same for one row that reads text, as most of these do."""
+def _of_unlike(attributes: Sequence[str], read: ReadMember) -> _Step:
+    """The same for rows that all read it in one way."""
+    attribute, *others = attributes
 
     def step(value: object) -> Parts:
-        found = text(value)
-        return ((attribute, found),) if found else ()
+        found = read(value)
+        if not found and found is not False:
+            return ()
+        return ((attribute, found), *((other, found) for other in others)) if others else ((attribute, found),)
 
     return step
 

@@ -15,8 +15,7 @@ from agent.records.actor import Actor
 from agent.records.event_kind import EventKind, Told, actor_attributes, place
 from agent.records.leaves import error_code
 from agent.records.memo import Memo, characters
-from agent.records.profiles import PROFILES, owner
-from agent.records.profiles.profile import COMMON
+from agent.records.profiles import owner
 from agent.records.quick_rows import Parts, QuickRows, read_part, shared
 from agent.trail.event import UserIdentity, text
 from agent.trail.usual_event import UnusualEventError
@@ -27,7 +26,6 @@ _ACTORS: Final = 2048
 _PLACES: Final = 64
 _LONGEST: Final = 512
 _LARGEST_IDENTITY: Final = 2048
-_STORIES: Final = tuple(dict.fromkeys((COMMON, *(profile.story for profile in PROFILES))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +40,11 @@ class _KnownKind:
 
 @dataclass(frozen=True, slots=True)
 class _KnownActor:
-    """Who acted, and the attributes that say so by the story that they belong to; none if an event can say more."""
+    """Who acted, and the name to show for it; None if an event can say more of it."""
 
     actor: Actor
-    parts: Mapping[str, Parts]
+    kind: str
+    display: str | None
 
 
 class QuickTelling:
@@ -56,6 +55,7 @@ class QuickTelling:
         self._service_names = service_names
         self._kinds = Memo(self._kind, _KINDS, _LONGEST, characters)
         self._actors = Memo(_known_actor, _ACTORS, _LARGEST_IDENTITY)
+        self._named = Memo(_named, _ACTORS, _LONGEST, characters)
         self._places: Memo[ObjectSource, Parts] = Memo(lambda source: shared(place(source)), _PLACES, _LONGEST, _length)
 
     def tell(self, event: Any, source: ObjectSource) -> Told:
@@ -65,7 +65,8 @@ class QuickTelling:
         parts = self._read(event)
         parts += kind.subjects.read(event).items()
         who = self._actors[bytes(event.user_identity)]
-        parts += who.parts.get(kind.profile.story) or _named_by(event, who, kind.profile.story)
+        display = who.actor.display(event) if who.display is None else who.display
+        parts += self._named[kind.profile.story, who.kind, display]
         failed = _has_failed(event, kind)
         parts += known.endings[failed]
         parts += self._places[source]
@@ -93,16 +94,11 @@ def _labels(kind: EventKind, told: tuple[str, bool]) -> EventLabels:
 
 def _known_actor(raw: bytes) -> _KnownActor:
     actor = Actor.of(read_part(UserIdentity, raw) if raw else UserIdentity())
-    if actor.is_named_elsewhere:
-        return _KnownActor(actor, {})
-    display = actor.name or actor.otherwise
-    return _KnownActor(actor, {story: shared(actor_attributes(story, actor.kind, display)) for story in _STORIES})
+    return _KnownActor(actor, str(actor.kind), None if actor.is_named_elsewhere else actor.name or actor.otherwise)
 
 
-def _named_by(event: Any, who: _KnownActor, story: str) -> Parts:
-    """Who acted, where the event may say more of it than the identity."""
-    actor = who.actor
-    return tuple(actor_attributes(story, actor.kind, actor.display(event)).items())
+def _named(told: tuple[str, str, str]) -> Parts:
+    return shared(actor_attributes(*told))
 
 
 def _has_failed(event: Any, kind: EventKind) -> bool:

@@ -9,9 +9,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 import msgspec
+from msgspec.structs import astuple
 
 from agent.trail.event import MalformedEventError, OpenMembers, decode_leniently, text
 
@@ -67,74 +68,91 @@ class Subjects:
         return self._remembered(event_name) if len(event_name) <= _LONGEST_REMEMBERED else self._plan(event_name)
 
     def _plan(self, event_name: str) -> SubjectPlan:
-        return SubjectPlan(tuple(self._steps(event_name)), self._parameters)
+        return SubjectPlan(tuple(self._looks(event_name)), self._parameters)
 
-    def _steps(self, event_name: str) -> Iterator[_Step]:
+    def _looks(self, event_name: str) -> Iterator[_Look]:
         for subject in self._subjects:
-            spoken = [one for one in subject.names if not one.operation or re.fullmatch(one.operation, event_name)]
-            if spoken:
-                places = tuple(_Place.of(name, self._parameters.columns) for name in spoken)
-                yield _Step(f"{self._prefix}.{subject.attribute}", places, subject.after)
+            for name in subject.names:
+                if not name.operation or re.fullmatch(name.operation, event_name):
+                    place = _Place.of(name, self._parameters.members)
+                    yield _Look(place.index, f"{self._prefix}.{subject.attribute}", place, subject.after)
 
 
 class SubjectPlan:
     """What to look for in events of one name."""
 
-    def __init__(self, steps: tuple[_Step, ...], parameters: _Parameters) -> None:
-        self._steps = steps
+    def __init__(self, looks: Sequence[_Look], parameters: _Parameters) -> None:
+        self._looks = looks
         self._parameters = parameters
 
     def read(self, event: OpenMembers) -> Mapping[str, str]:
         """The attributes of `event`; the request counts before the response."""
-        if not self._steps:
-            return {}
-        read = self._parameters.read
-        sides = [side for side in (read(event.request_parameters), read(event.response_elements)) if side is not None]
-        return {step.attribute: value for step in self._steps if (value := step.value(sides))} if sides else {}
+        found: dict[str, str] = {}
+        if not self._looks:
+            return found
+        self._find(event.request_parameters, found)
+        of_request = len(found)
+        self._find(event.response_elements, found)
+        if (0 < of_request < len(found)) or "" in found.values():
+            return {look.attribute: found[look.attribute] for look in self._looks if found.get(look.attribute)}
+        return found
+
+    def _find(self, raw: msgspec.Raw, found: dict[str, str]) -> None:
+        """Add what `raw` names to what was `found` before; empty where nothing is left of a name."""
+        fields = self._parameters.read(raw)
+        if fields is None:
+            return
+        for look in self._looks:
+            if fields[look.index] is None or look.attribute in found:  # as most fields are
+                continue
+            if name := look.place.value(fields):
+                found[look.attribute] = name.rpartition(look.after)[2] if look.after else name
 
 
 class _Parameters:
-    """Reads those members of a request, or of a response, that can name any subject of a profile."""
+    """Reads those members of a request, or of a response, that can name any subject of a profile.
+
+    `members` has the place of each in what is read.
+    """
 
     def __init__(self, subjects: Sequence[Subject]) -> None:
-        self.columns = _columns(subjects)
-        fields = [(name, object, msgspec.field(name=member, default=None)) for member, name in self.columns.items()]
-        self._type: Any = msgspec.defstruct("Fields", fields, frozen=True, gc=False)
-        self._decode = msgspec.json.Decoder(self._type).decode
+        self.members = {member: place for place, member in enumerate(_members(subjects))}
+        fields = [(f"member_{n}", object, msgspec.field(name=one, default=None)) for one, n in self.members.items()]
+        self._decode = msgspec.json.Decoder(msgspec.defstruct("Fields", fields, frozen=True, gc=False)).decode
 
-    def read(self, raw: msgspec.Raw) -> Any:
-        """The fields; None if it is no JSON object."""
+    def read(self, raw: msgspec.Raw) -> Sequence[object] | None:
+        """Their values; None if it is no JSON object."""
         text_of_it = bytes(raw)
         if not text_of_it.startswith(b"{"):
             return None
         try:
-            return self._decode(text_of_it)
+            return astuple(self._decode(text_of_it))
         except (msgspec.MsgspecError, UnicodeError, RecursionError):
             return self._read_leniently(text_of_it)
 
-    def _read_leniently(self, raw: bytes) -> Any:
+    def _read_leniently(self, raw: bytes) -> Sequence[object] | None:
         try:
             members = decode_leniently(raw)
         except MalformedEventError:
             return None
-        return self._type(**{name: members[member] for member, name in self.columns.items() if member in members})
+        return [members.get(member) for member in self.members]
 
 
 @dataclass(frozen=True, slots=True)
 class _Path:
-    """Where a value stands: the decoded field, and the members below it."""
+    """Where a value stands: the field, and the members below it."""
 
-    column: str
+    index: int
     below: tuple[str, ...]
 
     @classmethod
-    def of(cls, dotted: str, columns: Mapping[str, str]) -> _Path:
+    def of(cls, dotted: str, members: Mapping[str, int]) -> _Path:
         first, *below = dotted.split(".")
-        return cls(columns[first], tuple(below))
+        return cls(members[first], tuple(below))
 
-    def value(self, fields: object) -> str:
+    def value(self, fields: Sequence[object]) -> str:
         """What stands there, as text; empty if there is none."""
-        found = getattr(fields, self.column)
+        found = fields[self.index]
         for member in self.below:
             if not isinstance(found, dict):
                 return ""
@@ -144,27 +162,27 @@ class _Path:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A `Name`, made ready for reading. Without a value in `column` there is none at all."""
+    """A `Name`, made ready for reading. Without a value at `index` there is none at all."""
 
-    column: str
+    index: int
     paths: tuple[_Path, ...]
     form: re.Pattern[str] | None
     given: _Path | None
     given_value: str
 
     @classmethod
-    def of(cls, name: Name, columns: Mapping[str, str]) -> _Place:
+    def of(cls, name: Name, members: Mapping[str, int]) -> _Place:
         given = name.given
-        paths = tuple(_Path.of(path, columns) for path in name.field.split("/"))
+        paths = tuple(_Path.of(path, members) for path in name.field.split("/"))
         return cls(
-            paths[0].column,
+            paths[0].index,
             paths,
             re.compile(name.form) if name.form else None,
-            _Path.of(given.field, columns) if given else None,
+            _Path.of(given.field, members) if given else None,
             given.value.lower() if given else "",
         )
 
-    def value(self, fields: object) -> str:
+    def value(self, fields: Sequence[object]) -> str:
         """The name that stands there; empty if there is none of its form, or under its condition."""
         if self.given and self.given.value(fields).lower() != self.given_value:
             return ""
@@ -177,27 +195,18 @@ class _Place:
 
 
 @dataclass(frozen=True, slots=True)
-class _Step:
-    """One attribute, and where to look for it in an event of a certain name."""
+class _Look:
+    """A place to look for the value of an attribute, in an event of a certain name."""
 
+    index: int
     attribute: str
-    places: tuple[_Place, ...]
+    place: _Place
     after: str
 
-    def value(self, sides: Sequence[object]) -> str:
-        """The first name that there is."""
-        for fields in sides:
-            for place in self.places:
-                if getattr(fields, place.column) is None:  # as most fields are
-                    continue
-                if found := place.value(fields):
-                    return found.rpartition(self.after)[2] if self.after else found
-        return ""
 
-
-def _columns(subjects: Sequence[Subject]) -> dict[str, str]:
-    """The request's and the response's own members that must be decoded, each with its name in the Struct."""
+def _members(subjects: Sequence[Subject]) -> Sequence[str]:
+    """The request's and the response's own members that must be decoded."""
     names = [name for subject in subjects for name in subject.names]
     paths = [path for name in names for path in name.field.split("/")]
     paths += [name.given.field for name in names if name.given]
-    return {member: f"column_{n}" for n, member in enumerate(dict.fromkeys(path.split(".")[0] for path in paths))}
+    return tuple(dict.fromkeys(path.split(".")[0] for path in paths))

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 _SECOND: Final = 10**9
@@ -25,6 +26,8 @@ _UNITS: Final = {10: _SECOND, 13: 10**6, 16: 10**3, 19: 1}
 _NUMBER: Final = re.compile(r"\d+(?:\.\d+)?(?:E\+?\d{1,2})?", re.ASCII | re.IGNORECASE)
 
 _CLOUDTRAILS_OWN: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)  # nearly all there are: the fast way
+_TO_THE_MINUTE: Final = len("2026-11-24T10:00:")
+_SECONDS: Final = {f"{second:02}Z": second * _SECOND for second in range(60)}
 _ISO: Final = re.compile(
     r"(?P<year>\d{4})(?P<dash>[-/]?)(?P<month>\d\d)(?P=dash)(?P<day>\d\d)[T ]"
     r"(?P<hour>\d\d|\d(?=:)):?(?P<minute>[0-5]\d)(?::?(?P<second>[0-5]\d|60)(?:[.,](?P<fraction>\d+))?)?"
@@ -48,8 +51,25 @@ _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep",
 
 def unix_nanoseconds(event_time: object) -> int | None:
     """The moment that `event_time` means; None if it means none, more than one, or one that no store can keep."""
+    if isinstance(event_time, str) and (second := _SECONDS.get(event_time[_TO_THE_MINUTE:])) is not None:
+        minute = _of_minute(event_time[:_TO_THE_MINUTE])
+        if minute is not None:
+            return minute + second
     moment = _of_text(_spelled(event_time))
     return moment if moment is not None and 0 <= moment < _LATEST else None
+
+
+@lru_cache(maxsize=2048)  # the events of one object lie within some minutes, and those of others within the same
+def _of_minute(written: str) -> int | None:
+    """When the minute begins that is written as in `2026-11-24T10:00:`; None if there is none."""
+    whole = f"{written}00Z"
+    if not _CLOUDTRAILS_OWN.fullmatch(whole):
+        return None
+    try:
+        moment = int(datetime.fromisoformat(whole).timestamp()) * _SECOND
+    except ValueError:
+        return None
+    return moment if 0 <= moment < _LATEST - 60 * _SECOND else None
 
 
 def _spelled(event_time: object) -> str:
@@ -62,20 +82,10 @@ def _spelled(event_time: object) -> str:
 
 
 def _of_text(written: str) -> int | None:
-    if _CLOUDTRAILS_OWN.fullmatch(written):
-        return _of_own(written)
     if _NUMBER.fullmatch(written):
         return _of_number(written)
     match = _ISO.fullmatch(written)
     return _count(match) if match else _of_words(written)
-
-
-def _of_own(written: str) -> int | None:
-    try:
-        return int(datetime.fromisoformat(written).timestamp()) * _SECOND
-    except ValueError:
-        match = _ISO.fullmatch(written)
-        return _count(match) if match else None
 
 
 def _of_number(written: str) -> int | None:

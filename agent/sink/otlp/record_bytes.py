@@ -18,7 +18,10 @@ from agent.sink.safe_text import int_text, safe_key, safe_text
 _UINT64_MAX: Final = 2**64 - 1
 _INT64: Final = range(-(2**63), 2**63)
 _SEVERITIES: Final = range(25)
-_SHORT: Final = 512  # bytes, as most values are: so few lengths that what stands before each is remembered
+# Of what is short, as most values and bodies are, there are so few lengths that what stands before each is kept.
+_SHORT: Final = 512
+_SHORT_BODY: Final = 4096
+_MOST_HEADS: Final = 8192
 
 _LOW_BITS, _MORE = 0x7F, 0x80  # of one byte: seven bits of the number, and whether others follow
 
@@ -66,17 +69,19 @@ def field(tag: bytes, content: bytes) -> bytes:
 
 def record_bytes(record: LogRecord) -> bytes:
     """The message of `record`. What cannot travel is mended: see `safe_text`."""
-    body = _text(record.body)
-    parts = [*_fixed(_TIME, record.time_unix_nano), _severity(record.severity_number), _BODY, varint(len(body)), body]
+    body = _sent(record.body)
+    written = [
+        _fixed(_TIME, record.time_unix_nano),
+        _severity(record.severity_number),
+        _body_head(len(body)) if len(body) <= _SHORT_BODY else _body_head.__wrapped__(len(body)),
+        body,
+    ]
     attributes = record.attributes
-    if isinstance(attributes, Attributes):
-        _write_parts(parts, attributes.parts)
-    else:
-        _write_parts(parts, attributes.items())
-    parts += _fixed(_OBSERVED, record.observed_time_unix_nano)
-    if record.event_name:
-        parts.append(_event_name(record.event_name))
-    return b"".join(parts)
+    _write_parts(written, attributes.parts if isinstance(attributes, Attributes) else attributes.items())
+    name = record.event_name
+    end = _end if len(name) <= _SHORT else _end.__wrapped__
+    written.append(end(record.observed_time_unix_nano, name))
+    return b"".join(written)
 
 
 def _write_parts(written: list[bytes], parts: Iterable[tuple[str, AttributeValue] | AttributeGroup]) -> None:
@@ -86,8 +91,9 @@ def _write_parts(written: list[bytes], parts: Iterable[tuple[str, AttributeValue
             continue
         key, value = part
         if type(value) is str:
-            text = safe_text(value).encode()
-            written += (_text_head(key, len(text)), text) if _key(key) else ()
+            text = _sent(value)
+            head = _HEADS.get((key, len(text))) or _head(key, len(text))
+            written += (head, text) if head else ()
         else:
             written.append(_attribute(key, _value(value)))
 
@@ -105,33 +111,54 @@ def key_value(key: str, value: str) -> bytes:
     return _key(key) + field(_VALUE, _text(value))
 
 
-def _fixed(tag: bytes, nanoseconds: int) -> tuple[bytes, ...]:
+def _fixed(tag: bytes, nanoseconds: int) -> bytes:
     number = min(max(nanoseconds, 0), _UINT64_MAX)
-    return (tag, pack("<Q", number)) if number else ()
+    return tag + pack("<Q", number) if number else b""
 
 
-def _text_head(key: str, length: int) -> bytes:
-    """All that stands before the text of an attribute whose value takes `length` bytes."""
-    return _remembered_head(key, length) if length <= _SHORT else _make_head(key, length)
+def _sent(value: str) -> bytes:
+    """Text as it is sent."""
+    return value.encode() if value.isascii() and "\x00" not in value else safe_text(value).encode()
 
 
-def _make_head(key: str, length: int) -> bytes:
+_HEADS: Final[dict[tuple[str, int], bytes]] = {}
+
+
+def _head(key: str, length: int) -> bytes:
+    """All that stands before the text of an attribute whose value takes `length` bytes; empty for a key to be dropped.
+
+    As most values are short, what stands before each is kept in `_HEADS`.
+    """
+    begin = _key(key)
+    if not begin:
+        return b""
     text = _STRING + varint(length)
-    value = _key(key) + _VALUE + varint(len(text) + length) + text
-    return _ATTRIBUTE + varint(len(value) + length) + value
+    value = begin + _VALUE + varint(len(text) + length) + text
+    head = _ATTRIBUTE + varint(len(value) + length) + value
+    if length <= _SHORT:
+        if len(_HEADS) >= _MOST_HEADS:
+            _HEADS.clear()
+        _HEADS[key, length] = head
+    return head
 
 
-_remembered_head = lru_cache(maxsize=8192)(_make_head)
+@lru_cache(maxsize=4096)
+def _body_head(length: int) -> bytes:
+    """All that stands before the text of a body that takes `length` bytes."""
+    text = _STRING + varint(length)
+    return _BODY + varint(len(text) + length) + text
+
+
+@lru_cache(maxsize=1024)
+def _end(observed: int, event_name: str) -> bytes:
+    """What stands behind the attributes: the same for all records of one object and one name."""
+    return _fixed(_OBSERVED, observed) + (field(_EVENT_NAME, _sent(event_name)) if event_name else b"")
 
 
 @lru_cache(maxsize=64)
 def _severity(number: int) -> bytes:
     """Empty where it is none of OTLP's."""
     return _SEVERITY + varint(number) if number and number in _SEVERITIES else b""
-
-
-def _event_name(name: str) -> bytes:
-    return field(_EVENT_NAME, safe_text(name).encode())
 
 
 def _attribute(key: str, value: bytes) -> bytes:
@@ -148,7 +175,7 @@ def _key(key: str) -> bytes:
 
 def _text(value: str) -> bytes:
     """An AnyValue of text."""
-    return field(_STRING, safe_text(value).encode())
+    return field(_STRING, _sent(value))
 
 
 def _value(value: AttributeValue) -> bytes:
