@@ -160,8 +160,14 @@ class Attributes(Mapping[str, AttributeValue]):
         return attributes
 
     def __getitem__(self, name: str) -> AttributeValue:
+        groups = []
         for part in self.parts:
-            for key, value in part.pairs if isinstance(part, AttributeGroup) else (part,):
+            if isinstance(part, AttributeGroup):
+                groups.append(part)
+            elif part[0] == name:
+                return part[1]
+        for group in groups:
+            for key, value in group.pairs:
                 if key == name:
                     return value
         raise KeyError(name)

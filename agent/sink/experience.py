@@ -121,6 +121,11 @@ class Experience:
                 self._lone.popitem(last=False)
             return known
 
+    @property
+    def is_troubled(self) -> bool:
+        """Whether any record is known not to pass, alone or with others: else none needs to be looked up."""
+        return bool(self._lone or self._stuck)
+
     def is_lone(self, digest: bytes) -> bool:
         """Whether a record is known not to pass alone."""
         return digest in self._lone

@@ -39,7 +39,9 @@ class Export:
 
     def run(self) -> list[Verdict]:
         """Send everything, oldest first; last of all the records that are known not to pass."""
-        left = [place for place in self._cargo.oldest_first() if not self._set_aside(place)]
+        left = self._cargo.oldest_first()
+        if self._experience.is_troubled:
+            left = [place for place in left if not self._set_aside(place)]
         goes_on = self._send_all(left) and self._send_all(self._stuck, is_stuck=True)
         goes_on = goes_on and self._lone.outlast_all()
         if goes_on:

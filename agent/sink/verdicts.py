@@ -102,9 +102,11 @@ class Verdicts:
     def accept(self, places: Iterable[int]) -> None:
         """The sink has accepted a request with these."""
         self._experience.accept()
+        is_troubled = self._experience.is_troubled
         for place in places:
             self._verdicts[place] = ACCEPTED
-            self._experience.forget(self._records[place].digest)
+            if is_troubled:
+                self._experience.forget(self._records[place].digest)
 
     def refuse(self, refusal: RefusedRecord, since: int) -> None:
         """A record was refused; the sink had accepted `since` when a request with it was refused first."""
@@ -157,6 +159,8 @@ class Verdicts:
 
     def unproven(self, places: Sequence[int]) -> list[int]:
         """Refuse, unsent, those that a refusal for the time of another one of their stream proves bad; the others."""
+        if not self._proofs:
+            return list(places)
         left = []
         for place in places:
             record = self._records[place]

@@ -35,6 +35,7 @@ class Spaces:
         self._room = Room(frozenset(), _MOST)
         self._ended: set[str] = set()
         self._newest: dict[str, float] = {}
+        self._shown: dict[str, Gauge] = {}
         self._lock = threading.Lock()
         for name in self._retired:
             self._gone.labels(name).set(1)
@@ -50,10 +51,16 @@ class Spaces:
             shown = name if self._room.admit(name) else OTHER
             if time >= self._newest.get(shown, 0.0):
                 self._newest[shown] = time
-                self._last.labels(shown).set(time)
+                self._series(shown).set(time)
                 if record.labels.outcome == _SUCCESS:
                     self._tell_end(shown, ended=record.labels.event_name == _END)
         return shown != name
+
+    def _series(self, name: str) -> Gauge:
+        """The gauge of one space, looked up once: by way of its labels it costs as much as all else here."""
+        if name not in self._shown:
+            self._shown[name] = self._last.labels(name)
+        return self._shown[name]
 
     def _tell_end(self, name: str, *, ended: bool) -> None:
         if name in self._retired or name == OTHER or ended == (name in self._ended):

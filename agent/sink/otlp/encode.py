@@ -16,7 +16,7 @@ from opentelemetry.sdk.resources import Resource
 
 from agent.model import LogRecord
 from agent.sink.origin import RecordOrigin, resource_of
-from agent.sink.otlp.record_bytes import field, key_value, record_bytes
+from agent.sink.otlp.record_bytes import field, key_value, record_bytes, varint
 from agent.sink.safe_text import safe_text
 from agent.sink.wire import Batch
 
@@ -118,8 +118,11 @@ class _Draft:
         """Add `record` if the request stays within its limits or has no other; False, and unchanged, if not."""
         origin = RecordOrigin.of(record)
         growth = self._growth(origin, written)
-        if self.records and not self._has_room(record, growth, limits):
-            return False
+        if self.records:
+            span = abs(record.time_unix_nano - self.records[0].time_unix_nano)
+            is_near = limits.max_span_nano is None or span <= limits.max_span_nano
+            if not is_near or self._bytes + growth > limits.max_bytes or len(self.records) >= limits.max_records:
+                return False
         self._put(record, origin, written, growth)
         return True
 
@@ -127,12 +130,6 @@ class _Draft:
         """Put `record`, as it is `written`, behind those of its origin, whatever the size."""
         origin = RecordOrigin.of(record)
         self._put(record, origin, written, self._growth(origin, written))
-
-    def _has_room(self, record: LogRecord, growth: int, limits: _Limits) -> bool:
-        """Whether there is room for one more, and it is near enough in time to the first of the request."""
-        span = abs(record.time_unix_nano - self.records[0].time_unix_nano)
-        is_near = limits.max_span_nano is None or span <= limits.max_span_nano
-        return is_near and self._bytes + growth <= limits.max_bytes and len(self.records) < limits.max_records
 
     def _put(self, record: LogRecord, origin: RecordOrigin, written: bytes, growth: int) -> None:
         self._bytes += growth
@@ -153,8 +150,10 @@ class _Draft:
 
     def _group(self, origin: RecordOrigin, written: Iterable[bytes]) -> bytes:
         heads = self._encoder.heads(origin)
-        logs = b"".join((heads.scope, *(field(_LOG_RECORD, one) for one in written)))
-        return heads.resource + field(_SCOPE_LOGS, logs)
+        parts = [heads.scope]
+        for one in written:
+            parts += (_LOG_RECORD, varint(len(one)), one)
+        return b"".join((heads.resource, _SCOPE_LOGS, varint(sum(map(len, parts))), *parts))
 
 
 def _scope(version: str) -> bytes:
