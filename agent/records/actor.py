@@ -128,7 +128,12 @@ class Actor:
 
     def display(self, event: OpenMembers) -> str:
         """One string that names the actor of `event`, as `display` does."""
-        return self.name or next(filter(_is_readable, self._names_beside(event)), "") or self.otherwise
+        if self.name:
+            return self.name
+        for name in self._names_beside(event):
+            if _is_readable(name):
+                return name
+        return self.otherwise
 
     def _names_beside(self, event: OpenMembers) -> Iterator[str]:
         """The names that an event has; one that stands beside another id than the actor's, or none, is another's."""

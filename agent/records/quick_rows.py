@@ -17,13 +17,13 @@ from msgspec.structs import astuple
 from agent.model import AttributeGroup, AttributeValue
 from agent.records.memo import Memo, characters
 from agent.records.rows import ELSE, ReadMember, Row, RowReader, field_of, filled, python_path
-from agent.trail.event import NOTHING
+from agent.trail.event import NOTHING, text
 from agent.trail.usual_event import UnusualEventError, UsualEvent, is_scalar
 
 Parts = tuple[tuple[str, AttributeValue] | AttributeGroup, ...]
 _Step = Callable[[Any], Parts]
-_Pick = int | Callable[[Any], Any]  # one member, or several at once
 
+_OWN_MEMBERS: Final = len(UsualEvent.__struct_fields__)
 _MOST: Final = 2048  # an account has some hundred sessions, addresses and programs at a time
 _LARGEST: Final = 512
 _LARGEST_PART: Final = 2048  # bytes; the userIdentity of a role's session has 800
@@ -37,12 +37,14 @@ class QuickRows:
     """
 
     def __init__(self, rows: Iterable[Row], *, alike: Sequence[Set[str]], unlike: Set[str]) -> None:
-        self._steps: list[tuple[_Pick, _Step]] = []
+        self._steps: list[tuple[int, _Step]] = []
+        self._together: list[Callable[[Any], Any]] = []  # each picks several members at once
         for together, its_rows in groupby(rows, key=lambda row: _together(row, alike)):
             of_step = list(its_rows)
             if together:
                 members = tuple(dict.fromkeys(map(_member, of_step)))
-                self._steps.append((itemgetter(*map(_place, members)), _of_several(of_step, members)))
+                self._steps.append((_OWN_MEMBERS + len(self._together), _of_several(of_step, members)))
+                self._together.append(itemgetter(*map(_place, members)))
                 continue
             for member, of_member in groupby(of_step, key=_member):
                 step = _of_one(list(of_member), member, is_unlike=member in unlike)
@@ -50,10 +52,11 @@ class QuickRows:
 
     def __call__(self, event: Any) -> list[tuple[str, AttributeValue] | AttributeGroup]:
         """The attributes that `event` has. Raises `UnusualEventError` where a part of it is not as AWS writes it."""
-        members, absent = astuple(event), NOTHING
+        own, absent = astuple(event), NOTHING
+        members = own + tuple([pick(own) for pick in self._together])
         parts: list[tuple[str, AttributeValue] | AttributeGroup] = []
-        for pick, step in self._steps:
-            member = members[pick] if isinstance(pick, int) else pick(members)
+        for place, step in self._steps:
+            member = members[place]
             if member is not None and member is not absent:
                 parts += step(member)
         return parts
@@ -132,10 +135,11 @@ def _of_unlike(attributes: Sequence[str], read: ReadMember) -> _Step:
     attribute, *others = attributes
 
     def step(value: object) -> Parts:
-        found = read(value)
+        # Most are text; a call for each of them costs as much as all else here.
+        found = value.strip() if read is text and type(value) is str else read(value)
         if not found and found is not False:
             return ()
-        return ((attribute, found), *((other, found) for other in others)) if others else ((attribute, found),)
+        return ((attribute, found), *[(other, found) for other in others]) if others else ((attribute, found),)
 
     return step
 
