@@ -50,6 +50,7 @@ class Selector:
         self._include_read_only = include_read_only
         self._ours = ours
         self._decide = lru_cache(_DECISIONS_REMEMBERED)(self._selects_text)
+        self._may = lru_cache(_DECISIONS_REMEMBERED)(self._may_select_text)
         self._keeps_all = include_read_only and (self._everything or not self._callers)
 
     def selects(self, event_source: object, event_name: object) -> bool:
@@ -63,6 +64,9 @@ class Selector:
     def may_select(self, event_source: object) -> bool:
         """Whether an event of this source can be kept, if it has the right name."""
         source = event_source if isinstance(event_source, str) else ""
+        return self._may_select_text(source) if len(source) > _LONGEST_REMEMBERED else self._may(source)
+
+    def _may_select_text(self, source: str) -> bool:
         plain = plain_source(source)
         return (
             self._everything

@@ -1,6 +1,6 @@
 """What of a trail event decides whether it is kept, and what may hide behind it.
 
-A file repeats few pairs of `eventSource` and `eventName`: each pair is decided once.
+A file repeats few sources, and few pairs of `eventSource` and `eventName`: each is decided once.
 """
 
 from __future__ import annotations
@@ -38,26 +38,34 @@ class Glance(msgspec.Struct, frozen=True, gc=False):
 
 @dataclass(frozen=True, slots=True)
 class Glances:
-    """The entries of a file, which repeat few pairs of source and name: `kept` and `left` out are those pairs."""
+    """The entries of a file. Of the sources of which a name may be kept, `kept` are the pairs that are, `left` others.
+
+    `sources` are all that there are.
+    """
 
     glances: list[Glance]
     selection: Selection
+    sources: set[object]
     kept: set[tuple[object, object]]
     left: set[tuple[object, object]]
 
     @classmethod
     def of(cls, glances: list[Glance], selection: Selection) -> Glances:
         """Decide on each pair; raises `TypeError` for values that no pair can be made of."""
-        pairs = {(glance.event_source, glance.event_name) for glance in glances}
+        sources = {one.event_source for one in glances}
+        able = {source for source in sources if selection.may_select(source)}
+        if not able:
+            return cls(glances, selection, sources, set(), set())
+        pairs = {(one.event_source, one.event_name) for one in glances if one.event_source in able}
         kept = {pair for pair in pairs if selection.selects(*pair)}
-        return cls(glances, selection, kept, pairs - kept)
+        return cls(glances, selection, sources, kept, pairs - kept)
 
     def chosen(self) -> Sequence[int]:
         """The numbers of the entries that are kept."""
-        if not self.left:
-            return range(len(self.glances))
         if not self.kept:
             return ()
+        if self._keeps_all():
+            return range(len(self.glances))
         return [i for i, one in enumerate(self.glances) if (one.event_source, one.event_name) in self.kept]
 
     def may_hide_another(self, text: bytearray) -> bool:
@@ -65,20 +73,21 @@ class Glances:
 
         It counts only where the entry would be kept then. Another name does not count if no name of its source does.
         """
-        if not self.left:
+        if self._keeps_all():
             return False
         source, name = DECIDING
         return (
             may_disguise_names(text)
-            or self._stands_too_often(text, source, 0)
-            or (
-                any(map(self.selection.may_select, {pair[0] for pair in self.left}))
-                and self._stands_too_often(text, name, 1)
-            )
+            or text.count(source) > len(self.glances) - self._without_source()
+            or (bool(self.left) and text.count(name) > len(self.glances) - self._without_name())
         )
 
-    def _stands_too_often(self, text: bytearray, name: bytes, part: int) -> bool:
-        absent = 0
-        if any(pair[part] is msgspec.UNSET for pair in self.kept | self.left):
-            absent = sum((one.event_source, one.event_name)[part] is msgspec.UNSET for one in self.glances)
-        return text.count(name) > len(self.glances) - absent
+    def _keeps_all(self) -> bool:
+        return not self.left and len({source for source, _ in self.kept}) == len(self.sources)
+
+    def _without_source(self) -> int:
+        is_one_without = msgspec.UNSET in self.sources
+        return sum(one.event_source is msgspec.UNSET for one in self.glances) if is_one_without else 0
+
+    def _without_name(self) -> int:
+        return sum(one.event_name is msgspec.UNSET for one in self.glances)
