@@ -33,7 +33,7 @@ from agent.sink.answer import (
 )
 from agent.sink.otlp.discreet import Discreet
 from agent.sink.otlp.endpoint import http_endpoint
-from agent.sink.otlp.http_session import Deadline, body_of, open_session
+from agent.sink.otlp.http_session import Deadline, HttpLine, body_of, open_session
 from agent.sink.otlp.no_answer import no_answer
 from agent.sink.otlp.response import NoResponseError, partial_success
 from agent.sink.words import are_about_the_protocol
@@ -135,16 +135,7 @@ class HttpTransport:
 
     def _exchange(self, body: bytes) -> Reply:
         deadline = Deadline(self._timeout)
-        response = self._session().post(
-            self._endpoint.url,
-            data=body,
-            timeout=deadline,  # type: ignore[arg-type] # requests passes it on to urllib3
-            verify=self._verify,
-            cert=self._cert,
-            allow_redirects=False,
-            stream=True,
-        )
-        with response:
+        with self._line().post(body, deadline) as response:
             return Reply(
                 status=response.status_code,
                 content_type=response.headers.get("Content-Type", "").partition(";")[0].strip().lower(),
@@ -154,13 +145,14 @@ class HttpTransport:
                 body=body_of(response, MAX_RESPONSE_BYTES, deadline),
             )
 
-    def _session(self) -> Session:
-        session: Session | None = getattr(self._local, "session", None)
-        if session is None:
-            session = self._local.session = open_session(self._headers)
+    def _line(self) -> HttpLine:
+        line: HttpLine | None = getattr(self._local, "line", None)
+        if line is None:
+            session = open_session(self._headers)
+            line = self._local.line = HttpLine(session, self._endpoint.url, self._verify, self._cert)
             with self._lock:
                 self._sessions.append(session)
-        return session
+        return line
 
     def _all_headers(self, headers: Mapping[str, str], user_agent: str) -> dict[str, str]:
         """The user's own headers, over our defaults and under what the protocol needs."""

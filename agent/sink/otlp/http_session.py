@@ -19,7 +19,7 @@ from http.client import RemoteDisconnected
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Final
 
-from requests import PreparedRequest, ReadTimeout, Response, Session
+from requests import PreparedRequest, ReadTimeout, Request, Response, Session
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool, ProxyManager, Timeout
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -215,6 +215,22 @@ def open_session(headers: Mapping[str, str]) -> Session:
     session.mount("http://", _Adapter())
     session.mount("https://", _Adapter())
     return session
+
+
+class HttpLine:
+    """One thread's POSTs to one URL by `session`: what is the same for all of them is worked out once."""
+
+    def __init__(self, session: Session, url: str, verify: str | None, cert: str | tuple[str, str] | None) -> None:
+        self._session = session
+        self._request = session.prepare_request(Request("POST", url))
+        self._settings = session.merge_environment_settings(url, {}, True, verify, cert)  # noqa: FBT003 - requests' own
+
+    def post(self, body: bytes, deadline: Deadline) -> Response:
+        """The answer, of which the body is still to be read; raises as requests does. Redirects are not followed."""
+        self._request.body = body
+        self._request.headers["Content-Length"] = str(len(body))
+        timeout: Any = deadline  # requests passes it on to urllib3
+        return self._session.send(self._request, timeout=timeout, allow_redirects=False, **self._settings)
 
 
 def body_of(response: Response, limit: int, deadline: Deadline) -> bytes:
