@@ -18,6 +18,7 @@ from agent.model import BATCH
 from agent.pulse import Pulse
 
 LOOK_SECONDS: Final = 0.25
+QUIET_SECONDS: Final = 1.0  # while little comes, whoever does not work looks more seldom
 _IDLE_SHARE: Final = 0.75  # of a core: below this there is time for another worker
 _BUSY_SHARE: Final = 0.9  # above this there is none
 _MANY: Final = BATCH // 2  # messages in one receive: there are more
@@ -60,6 +61,8 @@ class Hands:
         self._looked = pulse.clock.monotonic(), cpu()
         self._much_came = False
         self.limit = 1
+        self.pause = QUIET_SECONDS
+        """For how long a worker that is not to work waits until it asks again."""
 
     def received(self, deliveries: int) -> None:
         """So many deliveries came in one receive."""
@@ -81,6 +84,7 @@ class Hands:
                 return
             cpu = self._cpu()
             self.limit = self._better((cpu - used) / (now - then) / self._core)
+            self.pause = LOOK_SECONDS if self._much_came else QUIET_SECONDS
             self._looked, self._much_came = (now, cpu), False
 
     def _better(self, share: float) -> int:

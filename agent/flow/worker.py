@@ -10,7 +10,7 @@ from typing import Final
 from agent.aws.lease import Leases
 from agent.aws.source import Source
 from agent.flow.at_once import AtOnce
-from agent.flow.hands import LOOK_SECONDS, Hands
+from agent.flow.hands import Hands
 from agent.flow.intake import Intake
 from agent.flow.readpool import ReadPool
 from agent.model import Delivery, Outcome, Reading, Settlement
@@ -62,7 +62,7 @@ class Worker:
                     if self._hands.may_work(self._number):
                         self.run_once()
                     else:
-                        self._pulse.wait(self._drain, LOOK_SECONDS)
+                        self._pulse.wait(self._drain, self._hands.pause)
                 except Exception as error:  # noqa: BLE001 - the one place where a bug must not end the daemon
                     self._telemetry.worker_failed(error)
                     self._pulse.wait(self._drain, _AFTER_BUG_SECONDS)

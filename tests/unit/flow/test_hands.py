@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from agent.flow import hands
-from agent.flow.hands import LOOK_SECONDS, Hands
+from agent.flow.hands import LOOK_SECONDS, QUIET_SECONDS, Hands
 from agent.pulse import Pulse
 from tests.support.clock import FakeClock
 
@@ -85,6 +85,16 @@ def test_a_part_of_a_core_counts_as_whole() -> None:
     rig.look(0.1)
     assert rig.hands.limit == 2
     assert rig.look(0.24) == 1
+
+
+def test_whoever_waits_looks_more_seldom_in_quiet_times() -> None:
+    """An idle agent costs next to nothing; while messages come, others are there within a quarter of a second."""
+    rig = Rig()
+    pauses = []
+    for deliveries in (0, 10, 0):
+        rig.look(0.1, deliveries)
+        pauses.append(rig.hands.pause)
+    assert pauses == [QUIET_SECONDS, LOOK_SECONDS, QUIET_SECONDS]
 
 
 def test_nothing_changes_within_a_quarter_of_a_second() -> None:
