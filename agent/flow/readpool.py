@@ -31,9 +31,12 @@ class _Read:
 
 
 class Portion:
-    """Readings that came together. They are for use inside the block; its end releases their memory."""
+    """Readings that came together. They are for use inside the block; its end releases their memory, and forgets them.
 
-    def __init__(self, readings: Sequence[Reading], memory: Sequence[Share]) -> None:
+    Whoever still has the list afterwards has an empty one: nothing may be held that is not counted.
+    """
+
+    def __init__(self, readings: list[Reading], memory: Sequence[Share]) -> None:
         self._readings = readings
         self._memory = memory
 
@@ -43,6 +46,11 @@ class Portion:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        self.release()
+
+    def release(self) -> None:
+        """Give the memory back. It may be called again."""
+        self._readings.clear()
         for share in self._memory:
             share.release()
 
@@ -73,22 +81,32 @@ class ReadPool:
         A read that waits for memory gets what others hold once they are shipped, and one that waits for a bucket must
         not hold back what was read of others.
         """
-        reads: list[_Read] = []
+        left: list[_Read] = []
+        lent: list[Portion] = []
         try:
-            reads.extend(self._begin(delivery) for delivery in deliveries)
-            left = reads
+            left.extend(self._begin(delivery) for delivery in deliveries)
             while left:
                 self._pulse.beat()
                 hurry = self._budget.is_short() or self._gate.is_closed()
                 until = FIRST_COMPLETED if hurry else ALL_COMPLETED
                 wait([read.future for read in left], timeout=_LOOK_AGAIN_SECONDS, return_when=until)
-                done = [read for read in left if read.future.done()]
-                if done and (hurry or len(done) == len(left)):
-                    left = [read for read in left if read not in done]
-                    yield Portion([self._reading(read) for read in done], [read.memory for read in done])
-        finally:
-            for read in reads:  # if a bug ended this unit of work, some are not shipped, or not even read
+                if portion := self._take_done(left, hurry=hurry):
+                    lent.append(portion)
+                    yield portion
+        except BaseException:  # a bug ended this unit of work: some are not shipped, or not even read
+            for read in left:
                 read.future.add_done_callback(lambda _, memory=read.memory: memory.release())  # type: ignore[misc]
+            for portion in lent:
+                portion.release()
+            raise
+
+    def _take_done(self, left: list[_Read], *, hurry: bool) -> Portion | None:
+        """What is read of `left`, which nobody else holds from then on: all of it, or in a hurry what there is."""
+        done = [read for read in left if read.future.done()]
+        if not done or not (hurry or len(done) == len(left)):
+            return None
+        left[:] = [read for read in left if read not in done]
+        return Portion([self._reading(read) for read in done], [read.memory for read in done])
 
     def _begin(self, delivery: Delivery) -> _Read:
         memory = self._budget.open_share()

@@ -83,7 +83,7 @@ class Worker:
             for portion in portions:
                 with portion as readings:
                     settlements = self._ship(readings)
-                self._tell_doubt(readings, settlements)
+                    self._tell_doubt(readings, settlements)
                 letters += [each for each in settlements if each.outcome is Outcome.DEAD_LETTER]
                 self.settle([each for each in settlements if each.outcome is not Outcome.DEAD_LETTER])
         return letters

@@ -32,9 +32,7 @@ class Export:
         self._experience = experience
         self._verdicts = Verdicts(cargo.records, experience)
         self._judging = Judging(cargo, self._verdicts, asking=asking, experience=experience, telemetry=telemetry)
-        self._lone = LoneRecords(
-            cargo, self._verdicts, self._take_judgement, asking=asking, experience=experience, telemetry=telemetry
-        )
+        self._lone = LoneRecords(cargo, self._verdicts, asking=asking, experience=experience, telemetry=telemetry)
         self._stuck: list[int] = []
 
     def run(self) -> list[Verdict]:
@@ -43,7 +41,7 @@ class Export:
         if self._experience.is_troubled:
             left = [place for place in left if not self._set_aside(place)]
         goes_on = self._send_all(left) and self._send_all(self._stuck, is_stuck=True)
-        goes_on = goes_on and self._lone.outlast_all()
+        goes_on = goes_on and self._lone.outlast_all(self._take_judgement)
         if goes_on:
             again = [Piece((place,), refused_since=0) for place in self._verdicts.take_overtaken()]
             self._work_on(*reversed(again))

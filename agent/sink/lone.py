@@ -23,18 +23,20 @@ MOST_TRIES_ALONE: Final = 2
 ALL_ALONE_SECONDS: Final = 60.0
 """For how long one export tries all such records together: others are settled when it ends."""
 
+TakeJudgement = Callable[[Piece, Answer], bool]
+
 
 class LoneRecords:
     """Those of `cargo`, by their places.
 
-    `take_judgement` goes on with one that is judged after all; it returns False if the daemon halts.
+    `take_judgement` goes on with one that is judged after all; it returns False if the daemon halts. It is not kept:
+    whoever it belongs to keeps this, and all records of the export would wait for the collector of cycles.
     """
 
     def __init__(
         self,
         cargo: Cargo,
         verdicts: Verdicts,
-        take_judgement: Callable[[Piece, Answer], bool],
         *,
         asking: Asking,
         experience: Experience,
@@ -42,7 +44,6 @@ class LoneRecords:
     ) -> None:
         self._cargo = cargo
         self._verdicts = verdicts
-        self._take_judgement = take_judgement
         self._asking = asking
         self._experience = experience
         self._telemetry = telemetry
@@ -52,18 +53,18 @@ class LoneRecords:
         """One more, and its latest answer."""
         self._left.append((place, last))
 
-    def outlast_all(self) -> bool:
+    def outlast_all(self, take_judgement: TakeJudgement) -> bool:
         """Try each record that does not pass alone, the most tried first, for a minute; False if the daemon halts."""
         end = self._asking.now() + ALL_ALONE_SECONDS
         self._left.sort(key=lambda each: -self._experience.tries(self._cargo.records[each[0]].digest))
         for place, last in self._left:  # may grow meanwhile
             if self._asking.now() >= end:
                 self._put_off_or_hold(place, last)
-            elif not self._outlast(place, last):
+            elif not self._outlast(place, last, take_judgement):
                 return False
         return True
 
-    def _outlast(self, place: int, last: NotJudged) -> bool:
+    def _outlast(self, place: int, last: NotJudged, take_judgement: TakeJudgement) -> bool:
         """Try a record that does not pass alone a little more; False if the daemon halts.
 
         No other record waits for it longer than this. It comes again, and its tries count on, until it is to blame.
@@ -73,10 +74,10 @@ class LoneRecords:
         for trial in count():
             answer = self._asking.once(self._cargo.bytes_of(alone), last, trial, digest)
             if not isinstance(answer, Later | Misconfigured):
-                return answer is not None and self._pass_on(alone, answer)
+                return answer is not None and self._pass_on(alone, answer, take_judgement)
             last = answer
             if self._ask_whether_to_blame(digest, answer):
-                return self._cut_until_it_passes(place, answer)
+                return self._cut_until_it_passes(place, answer, take_judgement)
             if trial + 1 >= MOST_TRIES_ALONE and not self._may_be_down(lone, answer):
                 break
         self._put_off_or_hold(place, last)
@@ -103,20 +104,20 @@ class LoneRecords:
             return False
         return self._experience.blames(digest, self._asking.now()) and self._asking.control.try_empty()
 
-    def _cut_until_it_passes(self, place: int, last: NotJudged) -> bool:
+    def _cut_until_it_passes(self, place: int, last: NotJudged, take_judgement: TakeJudgement) -> bool:
         """Shrink a record that is to blame, and send it; a dead letter, if no part of it passes. False if halted."""
         trials, alone = 0, Piece((place,))
         while self._cargo.cut(place):
             answer = self._asking.once(self._cargo.bytes_of(alone), last, trials, self._cargo.records[place].digest)
             if not isinstance(answer, Later | Misconfigured):
                 self._telemetry.record_shrunk()
-                return answer is not None and self._pass_on(alone, answer)
+                return answer is not None and self._pass_on(alone, answer, take_judgement)
             last, trials = answer, trials + 1
         is_down = not self._asking.control.try_empty()  # since a moment ago: nothing is proven
         self._verdicts.unsettled(place, in_full(last), is_suspect=is_down)
         return True
 
-    def _pass_on(self, piece: Piece, answer: Answer) -> bool:
+    def _pass_on(self, piece: Piece, answer: Answer, take_judgement: TakeJudgement) -> bool:
         """A record that did not pass alone is judged after all."""
         self._experience.forget(self._cargo.records[piece.places[0]].digest)
-        return self._take_judgement(piece, answer)
+        return take_judgement(piece, answer)
