@@ -92,9 +92,11 @@ class AtOnce:
     def read_all(self, deliveries: Sequence[Delivery]) -> Generator[Portion]:
         """The readings of `deliveries`: first what could be read at once, then what the read pool makes of the rest."""
         read = self._read(deliveries)
-        if read:
-            yield Portion([one.reading() for one in read], [one.memory for one in read])
         done = {one.delivery.receipt_handle for one in read}
+        if read:
+            portion = Portion([one.reading() for one in read], [one.memory for one in read])
+            read.clear()  # what was found belongs to the portion, whose end forgets it
+            yield portion
         yield from self._others.read_all([each for each in deliveries if each.receipt_handle not in done])
 
     def _read(self, deliveries: Sequence[Delivery]) -> list[_Plain]:
