@@ -1,7 +1,8 @@
 """SQS's ReceiveMessage and DeleteMessageBatch at a third of what boto3's cost, with the same answers and errors.
 
 Only a plain success is taken past boto3. Anything else is asked again through boto3, whose answer or error counts: a
-second receive takes no more than the first would have, and to delete again is no error. Page: SQS developer guide,
+second receive takes no more than the first would have, and to delete again is no error. What is not answered in time is
+not asked again: a worker that hangs for a minute would count as stuck. Page: SQS developer guide,
 "Making Query API requests using AWS JSON protocol".
 """
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 import pycurl
+from botocore.exceptions import ReadTimeoutError
 from botocore.httpsession import get_cert_path
 
 _RECEIVE_BYTES: Final = 1 << 18  # one receive for most objects, instead of two or three
@@ -137,13 +138,20 @@ class Transfers:
         self._crowds: list[_Crowd[Any]] = []
 
     def ask(self, request: HttpRequest) -> HttpReply | None:
-        """The answer to `request`; None if there is none."""
+        """The answer to `request`; None if there is none.
+
+        Raises botocore's `ReadTimeoutError` if a server that is there does not answer in time: to ask it once more
+        would take twice that time.
+        """
         exchange = self._idle.pop() if self._idle else _Exchange(self._most_bytes)
         try:
             exchange.begin(request)
             exchange.curl.perform()
-        except (pycurl.error, UnicodeError):
+        except (pycurl.error, UnicodeError) as error:
+            was_there = exchange.curl.getinfo(pycurl.PRETRANSFER_TIME) > 0
             exchange.curl.close()
+            if was_there and error.args[0] == pycurl.E_OPERATION_TIMEDOUT:
+                raise ReadTimeoutError(endpoint_url=request.url, error=error.args[1]) from None
             return None
         reply = exchange.reply()
         self._idle.append(exchange)

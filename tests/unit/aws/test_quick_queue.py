@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from typing import Any, Final
 import boto3
 import pytest
 from botocore.config import Config
-from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 
 from agent.aws.quick_queue import QuickQueue
 from tests.support.in_thread import in_thread
@@ -62,7 +63,7 @@ class Rig:
     seen: list[Seen]
 
 
-def open_client(url: str) -> Any:
+def open_client(url: str, **config: Any) -> Any:
     """boto3's client for the server at `url`."""
     return boto3.client(
         "sqs",
@@ -70,7 +71,7 @@ def open_client(url: str) -> Any:
         aws_access_key_id="a",
         aws_secret_access_key="b",
         endpoint_url=url,
-        config=Config(retries={"total_max_attempts": 1}),
+        config=Config(retries={"total_max_attempts": 1}, **config),
     )
 
 
@@ -158,6 +159,29 @@ def test_a_server_that_is_not_there_is_told_as_boto3_tells_it() -> None:
         client = open_client(f"http://127.0.0.1:{reserved.getsockname()[1]}")
         with pytest.raises(EndpointConnectionError):
             QuickQueue(client).receive_message(**ASKED)
+
+
+def test_a_server_that_is_silent_is_asked_once() -> None:
+    """The client's time-out holds, and is not waited for twice; the error is the one that boto3 has for it."""
+    go_on, asked = threading.Event(), list[str]()
+
+    class Silent(BaseHTTPRequestHandler):
+        """Answers when the test is over."""
+
+        def do_POST(self) -> None:
+            """One request."""
+            asked.append(self.headers["X-Amz-Target"])
+            go_on.wait(20)
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name that it overrides
+            """Say nothing."""
+
+    with in_thread(ThreadingHTTPServer(("127.0.0.1", 0), Silent)) as url:
+        client = open_client(url, connect_timeout=0.2, read_timeout=0.1)
+        with pytest.raises(ReadTimeoutError):
+            QuickQueue(client).receive_message(**ASKED)
+        assert asked == ["AmazonSQS.ReceiveMessage"]
+        go_on.set()
 
 
 def test_everything_else_is_the_clients() -> None:
