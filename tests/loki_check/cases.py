@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -10,6 +9,8 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 from typing import Final
+
+from msgspec import structs
 
 from agent.model import LogRecord
 from agent.records.selection import EveryEvent
@@ -65,7 +66,7 @@ def every_kind(now: int) -> list[LogRecord]:
     step = 30 * MINUTE // len(mapped)
     begun = now - 31 * MINUTE
     return [
-        dataclasses.replace(record, time_unix_nano=begun + step * place, observed_time_unix_nano=now)
+        structs.replace(record, time_unix_nano=begun + step * place, observed_time_unix_nano=now)
         for place, record in enumerate(mapped)
     ]
 
@@ -148,7 +149,7 @@ def late(loki: Loki, now: int) -> Iterator[Row]:
 
 def too_large(loki: Loki, now: int) -> Iterator[Row]:
     """The agent takes it as a matter of size, and can shorten the record; it sends no such lines by itself."""
-    line = dataclasses.replace(_record("check-line", now), body="x" * 2_000_000)
+    line = structs.replace(_record("check-line", now), body="x" * 2_000_000)
     answer = loki.push(line)
     is_size = isinstance(answer, TooLarge)
     if isinstance(answer, Accepted):
@@ -163,7 +164,7 @@ def too_large(loki: Loki, now: int) -> Iterator[Row]:
         yield _row(
             "attributes of 500 KB are refused for their size", _told(answer), is_well=isinstance(answer, TooLarge)
         )
-    largest = dataclasses.replace(_record("check-largest", now), body="y" * 245_000)
+    largest = structs.replace(_record("check-largest", now), body="y" * 245_000)
     yield _accepted("the largest line that the agent sends", loki.push(largest))
 
 

@@ -15,12 +15,9 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Final
-
-from requests import Session
 
 from agent.__main__ import main as run_command
 from agent.aws.s3 import S3
@@ -28,13 +25,14 @@ from agent.aws.sqs import Sqs
 from agent.flow.remembered import Remembered
 from agent.pulse import Pulse
 from agent.sink.otlp.http import HttpTransport
+from agent.sink.otlp.http_session import Deadline, HttpLine
 from tests.support.edges import Edge
 
 _CRASHED: Final = "crashed"
 
 _Reach = Callable[[], None]
 _Method = Callable[..., Any]
-_Opening = Callable[..., AbstractContextManager[Any]]
+_Giving = Callable[..., Iterator[Any]]
 _Counts = Callable[..., bool]
 
 
@@ -57,8 +55,8 @@ def _is_export(_transport: HttpTransport, payload: bytes) -> bool:
     return bool(payload)
 
 
-def _is_post_of_export(_session: Session, _url: str, *, data: bytes, **_named: Any) -> bool:
-    return bool(gzip.decompress(data))
+def _is_post_of_export(_line: HttpLine, body: bytes, _deadline: Deadline) -> bool:
+    return bool(gzip.decompress(body))
 
 
 def _is_workers(*_arguments: Any, **_named: Any) -> bool:
@@ -99,24 +97,24 @@ def _with_result(method: _Method, reach: _Reach, _counts: _Counts) -> _Method:
     return wrapped
 
 
-def _inside(method: _Opening, reach: _Reach, _counts: _Counts) -> _Method:
-    @contextmanager
+def _before_each(method: _Giving, reach: _Reach, _counts: _Counts) -> _Method:
+    @wraps(method)
     def wrapped(*arguments: Any, **named: Any) -> Iterator[Any]:
-        with method(*arguments, **named) as value:
+        for given in method(*arguments, **named):
             reach()
-            yield value
+            yield given
 
-    return wraps(method)(wrapped)
+    return wrapped
 
 
-def _behind(method: _Opening, reach: _Reach, _counts: _Counts) -> _Method:
-    @contextmanager
+def _after_each(method: _Giving, reach: _Reach, _counts: _Counts) -> _Method:
+    @wraps(method)
     def wrapped(*arguments: Any, **named: Any) -> Iterator[Any]:
-        with method(*arguments, **named) as value:
-            yield value
-        reach()
+        for given in method(*arguments, **named):
+            yield given
+            reach()
 
-    return wraps(method)(wrapped)
+    return wrapped
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +129,10 @@ class _Boundary:
 
 _BOUNDARIES: Final[Mapping[Edge, _Boundary]] = {
     Edge.RECEIVED: _Boundary(Sqs, Sqs.receive, _with_result),
-    Edge.OPENED: _Boundary(S3, S3.open, _inside),
-    Edge.READ: _Boundary(S3, S3.open, _behind),
+    Edge.OPENED: _Boundary(S3, S3.give, _before_each),
+    Edge.READ: _Boundary(S3, S3.give, _after_each),
     Edge.EXPORTING: _Boundary(HttpTransport, HttpTransport.send, _before, _is_export),
-    Edge.STORED: _Boundary(Session, Session.post, _after, _is_post_of_export),  # its head is there, and unread
+    Edge.STORED: _Boundary(HttpLine, HttpLine.post, _after, _is_post_of_export),  # its head is there, and unread
     Edge.ANSWERED: _Boundary(HttpTransport, HttpTransport.send, _after, _is_export),
     Edge.REMEMBERED: _Boundary(Remembered, Remembered.resolve, _after),
     Edge.BURYING: _Boundary(Sqs, Sqs.bury, _before),
