@@ -66,7 +66,12 @@ class Glances:
             return ()
         if self._keeps_all():
             return range(len(self.glances))
-        return [i for i, one in enumerate(self.glances) if (one.event_source, one.event_name) in self.kept]
+        able = {source for source, _ in self.kept}  # the names of others are looked at by nobody, and may be anything
+        return [
+            i
+            for i, one in enumerate(self.glances)
+            if one.event_source in able and (one.event_source, one.event_name) in self.kept
+        ]
 
     def may_hide_another(self, text: bytearray) -> bool:
         """Whether an entry that is left out may have another value of a name that decides: the last is all we see.

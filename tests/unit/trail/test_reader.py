@@ -408,3 +408,12 @@ def test_odd_types_in_noise_are_just_skipped(wrong: object) -> None:
     """A source or name of another type selects nothing and breaks nothing."""
     raws = [encoded({"eventSource": wrong, "eventName": "x"}), encoded({"eventSource": "x", "eventName": wrong})]
     assert read(log_file(*raws)) == SelectedEvents((), 2, 0)
+
+
+@pytest.mark.parametrize("name", [b"[1]", b'{"a": 1}', b"null", b"7"])
+def test_a_strangers_name_that_is_no_text_keeps_nothing_from_being_read(name: bytes) -> None:
+    """Beside an event that is ours, another service's may have anything for a name, and is skipped."""
+    other = b'{"eventSource":"s3.amazonaws.com","eventName":' + name + b"}"
+    ours = b'{"eventSource":"codecatalyst.amazonaws.com","eventName":"CreateProject"}'
+    assert read(b'{"Records":[' + other + b"," + ours + b"]}") == SelectedEvents((ours,), 1, 0)
+    assert read(b'{"Records":[' + other + b"]}") == SelectedEvents((), 1, 0)
