@@ -44,7 +44,6 @@ class Glances:
     """
 
     glances: list[Glance]
-    selection: Selection
     sources: set[object]
     kept: set[tuple[object, object]]
     left: set[tuple[object, object]]
@@ -55,10 +54,10 @@ class Glances:
         sources = {one.event_source for one in glances}
         able = {source for source in sources if selection.may_select(source)}
         if not able:
-            return cls(glances, selection, sources, set(), set())
+            return cls(glances, sources, set(), set())
         pairs = {(one.event_source, one.event_name) for one in glances if one.event_source in able}
         kept = {pair for pair in pairs if selection.selects(*pair)}
-        return cls(glances, selection, sources, kept, pairs - kept)
+        return cls(glances, sources, kept, pairs - kept)
 
     def chosen(self) -> Sequence[int]:
         """The numbers of the entries that are kept."""

@@ -92,7 +92,7 @@ def _write_parts(written: list[bytes], parts: Iterable[tuple[str, AttributeValue
         key, value = part
         if type(value) is str:
             text = _sent(value)
-            head = _HEADS.get((key, len(text))) or _head(key, len(text))
+            head = _head(key, len(text)) if len(text) <= _SHORT else _head.__wrapped__(key, len(text))
             written += (head, text) if head else ()
         else:
             written.append(_attribute(key, _value(value)))
@@ -121,25 +121,15 @@ def _sent(value: str) -> bytes:
     return value.encode() if value.isascii() and "\x00" not in value else safe_text(value).encode()
 
 
-_HEADS: Final[dict[tuple[str, int], bytes]] = {}
-
-
+@lru_cache(maxsize=_MOST_HEADS)
 def _head(key: str, length: int) -> bytes:
-    """All that stands before the text of an attribute whose value takes `length` bytes; empty for a key to be dropped.
-
-    As most values are short, what stands before each is kept in `_HEADS`.
-    """
+    """What stands before the text of an attribute whose value takes `length` bytes; empty for a key that is dropped."""
     begin = _key(key)
     if not begin:
         return b""
     text = _STRING + varint(length)
     value = begin + _VALUE + varint(len(text) + length) + text
-    head = _ATTRIBUTE + varint(len(value) + length) + value
-    if length <= _SHORT:
-        if len(_HEADS) >= _MOST_HEADS:
-            _HEADS.clear()
-        _HEADS[key, length] = head
-    return head
+    return _ATTRIBUTE + varint(len(value) + length) + value
 
 
 @lru_cache(maxsize=4096)
