@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
-from functools import lru_cache
 from typing import Final
 
+from agent.records.memo import Memo, characters
 from agent.records.profiles import CODECATALYST, is_placeholder, owner
 from agent.records.profiles.profile import ANYTHING, Ours, Profile, names_a_service, plain_source
 from agent.trail.event import MalformedEventError, TrailEvent, decode, flag, text
@@ -49,22 +49,20 @@ class Selector:
         self._excluded = tuple(glob.lower() for glob in exclude_events)
         self._include_read_only = include_read_only
         self._ours = ours
-        self._decide = lru_cache(_DECISIONS_REMEMBERED)(self._selects_text)
-        self._may = lru_cache(_DECISIONS_REMEMBERED)(self._may_select_text)
+        self._selected = Memo(self._selects_text, _DECISIONS_REMEMBERED, _LONGEST_REMEMBERED, characters)
+        self._selectable = Memo(self._may_select_text, _DECISIONS_REMEMBERED, _LONGEST_REMEMBERED)
         self._keeps_all = include_read_only and (self._everything or not self._callers)
 
     def selects(self, event_source: object, event_name: object) -> bool:
         """Whether an event of this source and name can be kept; what is not text is taken for absent."""
         name = event_name if isinstance(event_name, str) else ""
         source = event_source if isinstance(event_source, str) else ""
-        if len(source) + len(name) > _LONGEST_REMEMBERED:
-            return self._selects_text(source, name)
-        return self._decide(source, name)
+        return self._selected[source, name]
 
     def may_select(self, event_source: object) -> bool:
         """Whether an event of this source can be kept, if it has the right name."""
         source = event_source if isinstance(event_source, str) else ""
-        return self._may_select_text(source) if len(source) > _LONGEST_REMEMBERED else self._may(source)
+        return self._selectable[source]
 
     def _may_select_text(self, source: str) -> bool:
         plain = plain_source(source)
@@ -103,7 +101,8 @@ class Selector:
             for caller in self._callers
         )
 
-    def _selects_text(self, event_source: str, event_name: str) -> bool:
+    def _selects_text(self, pair: tuple[str, str]) -> bool:
+        event_source, event_name = pair
         source = plain_source(event_source)
         ours = (
             self._everything

@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
 import msgspec
 from msgspec.structs import astuple
 
+from agent.records.memo import Memo
 from agent.trail.event import MalformedEventError, OpenMembers, decode_leniently, text
 
 _PLANS_REMEMBERED: Final = 1024  # a service has some hundred operations
@@ -61,11 +61,11 @@ class Subjects:
         self._prefix = prefix
         self._subjects = subjects
         self._parameters = _Parameters(subjects)
-        self._remembered = lru_cache(_PLANS_REMEMBERED)(self._plan)
+        self._plans = Memo(self._plan, _PLANS_REMEMBERED, _LONGEST_REMEMBERED)
 
     def of(self, event_name: str) -> SubjectPlan:
         """How they are read off events whose canonical name is `event_name`."""
-        return self._remembered(event_name) if len(event_name) <= _LONGEST_REMEMBERED else self._plan(event_name)
+        return self._plans[event_name]
 
     def _plan(self, event_name: str) -> SubjectPlan:
         return SubjectPlan(tuple(self._looks(event_name)), self._parameters)

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 from typing import Final
 
+from agent.records.memo import Memo, characters
 from agent.records.profiles.codecatalyst import CODECATALYST, CONNECTION_EVENTS
 from agent.records.profiles.codeconnections import CODECONNECTIONS
 from agent.records.profiles.generic import GENERIC
@@ -75,12 +75,11 @@ def profile_of(event: TrailEvent, ours: Ours) -> Profile:
 
 def owner(event_source: str, event_name: str) -> Profile:
     """The profile that owns events of this source and name, whatever they act on."""
-    if len(event_source) + len(event_name) > _LONGEST_REMEMBERED:
-        return _find_owner(event_source, event_name)
-    return _remembered_owner(event_source, event_name)
+    return _owners[event_source, event_name]
 
 
-def _find_owner(event_source: str, event_name: str) -> Profile:
+def _find_owner(pair: tuple[str, str]) -> Profile:
+    event_source, event_name = pair
     source = plain_source(event_source)
     if source in _OF_SOURCE:
         return _OF_SOURCE[source]
@@ -94,4 +93,4 @@ def is_placeholder(event_source: str, event_name: str) -> bool:
     return CODECATALYST.canonical(event_name) in CONNECTION_EVENTS and not names_a_service(event_source)
 
 
-_remembered_owner = lru_cache(_OWNERS_REMEMBERED)(_find_owner)
+_owners: Final = Memo(_find_owner, _OWNERS_REMEMBERED, _LONGEST_REMEMBERED, characters)
