@@ -21,6 +21,7 @@ _OPERATIONS: Final[Mapping[bytes, str]] = {
         "ReceiveMessage",
         "DeleteMessage",
         "DeleteMessageBatch",
+        "ChangeMessageVisibility",
         "ChangeMessageVisibilityBatch",
         "GetQueueAttributes",
         "GetQueueUrl",

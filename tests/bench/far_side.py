@@ -2,8 +2,8 @@
 
 `python -m tests.bench.far_side` prints its port and answers HTTP/1.1 on loopback until its standard input closes. What
 is put into it comes over `/control/`, as pickles: only the bench, on this machine, talks to it. SQS speaks its JSON
-protocol (SQS API reference), S3 path-style GETs. Bodies and messages are made when a load is put in, not when they are
-asked for.
+protocol (SQS API reference): a message that is not deleted in time is shown again. S3 speaks path-style GETs. Bodies
+and messages are made when a load is put in, not when they are asked for.
 """
 
 from __future__ import annotations
@@ -26,10 +26,14 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 
 from tests.bench.answering import Connection, Request, wire
 from tests.bench.load import ACCOUNT, BUCKET, QUEUE, Load, State
+from tests.bench.visibility import Visibility
 
 DEAD: Final = "bench-dead"
 _GZIP: Final = b"\x1f\x8b"
 _SETTLED_SECONDS: Final = 0.02
+_HIDDEN_SECONDS: Final = 10.0
+"""The longest that a message is hidden by a receive: whoever died with it must not stop the bench for minutes."""
+_RECEIVED_ONCE: Final = b'"ApproximateReceiveCount": "1"'
 _EMPTY: Final = 64  # a request without records, which asks whether the sink is there
 _ARN: Final = f"arn:aws:sqs:us-west-2:{ACCOUNT}:"
 _JSON: Final = "application/x-amz-json-1.0"
@@ -40,6 +44,8 @@ _STORED: Final = (
 _MISSING: Final = wire(404, b"<Error><Code>NoSuchKey</Code></Error>", "application/xml")
 _ACCEPTED: Final = wire(200, b"", "application/x-protobuf")
 _NOTHING: Final = wire(200, b"{}", _JSON)
+_STALE: Final = wire(400, b'{"__type": "com.amazonaws.sqs#MessageNotInflight"}', _JSON)
+_NOT_IN_FLIGHT: Final = {"Code": "MessageNotInflight", "Message": "It is not hidden.", "SenderFault": True}
 
 
 class FarSide:
@@ -52,8 +58,9 @@ class FarSide:
         self._load = Load([b""], [])
         self._objects: dict[str, bytes] = {}
         self._messages: list[bytes] = []
-        self._visible: deque[int] = deque()
-        self._pollers: deque[tuple[Request, int]] = deque()
+        self._visibility = Visibility(later, self._serve)
+        self._puts = 0
+        self._pollers: deque[tuple[Request, int, float]] = deque()
         self._awaiting: tuple[Request, int] | None = None
         self._shown_at = 0.0
         self._posted: list[bytes] = []
@@ -61,10 +68,13 @@ class FarSide:
     def put(self, load: Load) -> None:
         """Forget everything, and show the messages of `load`: all at once, or the first."""
         self._load = load
+        self._puts += 1
         answers = [wire(200, body, "application/json", _STORED) for body in load.bodies]
         self._objects = {f"/{BUCKET}/{key}": answers[n % len(answers)] for n, key in enumerate(load.keys)}
-        self._messages = [_message(n, key, load.bodies[n % len(load.bodies)]) for n, key in enumerate(load.keys)]
-        self._visible.clear()
+        self._messages = [
+            _message(n, f"{self._puts}-{n}", key, load.bodies[n % len(load.bodies)]) for n, key in enumerate(load.keys)
+        ]
+        self._visibility.clear()
         self._posted = []
         self.state, self._busy_before = State(put_at=time.monotonic()), time.process_time()
         self._show(range(len(load.keys) if load.pause_seconds is None else min(1, len(load.keys))))
@@ -83,8 +93,11 @@ class FarSide:
 
     def _show(self, numbers: Iterable[int]) -> None:
         self._shown_at = time.monotonic()
-        self._visible.extend(numbers)
-        while self._visible and self._pollers:
+        self._visibility.show(numbers)
+        self._serve()
+
+    def _serve(self) -> None:
+        while self._visibility.shown and self._pollers:
             self._hand_out(*self._pollers.popleft())
 
     def _show_next(self, of: State) -> None:
@@ -142,11 +155,15 @@ class FarSide:
             case "ReceiveMessage":
                 self._receive(asked, told)
             case "DeleteMessageBatch":
-                self._delete(asked, [entry["Id"] for entry in told["Entries"]])
+                self._delete([entry["ReceiptHandle"] for entry in told["Entries"]])
+                asked.reply(_json({"Successful": [{"Id": entry["Id"]} for entry in told["Entries"]], "Failed": []}))
             case "DeleteMessage":
-                self._delete(asked, ["0"])
+                self._delete([told["ReceiptHandle"]])
+                asked.reply(_NOTHING)
             case "ChangeMessageVisibilityBatch":
-                asked.reply(_done([entry["Id"] for entry in told["Entries"]]))
+                asked.reply(_json(self._change(told["Entries"])))
+            case "ChangeMessageVisibility":
+                asked.reply(_STALE if self._change([{"Id": "0", **told}])["Failed"] else _NOTHING)
             case "GetQueueAttributes":
                 asked.reply(_json(self._attributes(str(told["QueueUrl"]))))
             case "GetQueueUrl":
@@ -158,10 +175,11 @@ class FarSide:
 
     def _receive(self, asked: Request, told: Mapping[str, Any]) -> None:
         most, seconds = int(told.get("MaxNumberOfMessages", 1)), float(told.get("WaitTimeSeconds", 0))
-        if self._visible:
-            self._hand_out(asked, most)
+        hidden = min(float(told.get("VisibilityTimeout", _HIDDEN_SECONDS)), _HIDDEN_SECONDS)
+        if self._visibility.shown:
+            self._hand_out(asked, most, hidden)
         elif seconds:
-            self._pollers.append((asked, most))
+            self._pollers.append((asked, most, hidden))
             self._later(seconds, lambda: self._end_poll(asked))
         else:
             asked.reply(_NOTHING)
@@ -173,15 +191,32 @@ class FarSide:
                 asked.reply(_NOTHING)
                 return
 
-    def _hand_out(self, asked: Request, most: int) -> None:
+    def _hand_out(self, asked: Request, most: int, hidden: float) -> None:
         if asked.is_gone():
             return
-        messages = [self._messages[self._visible.popleft()] for _ in range(min(most, len(self._visible)))]
+        messages = [
+            self._messages[number] if times == 1 else _again(self._messages[number], times)
+            for number, times in self._visibility.receive(most, hidden)
+        ]
         asked.reply(wire(200, b'{"Messages":[' + b",".join(messages) + b"]}", _JSON))
 
-    def _delete(self, asked: Request, ids: list[str]) -> None:
-        self.state.deleted += len(ids)
-        asked.reply(_done(ids))
+    def _number(self, handle: str) -> int:
+        """Of the message that a receipt handle names: -1 for one of a load that is forgotten."""
+        put, _, number = handle.partition("-")
+        return int(number) if put == str(self._puts) else -1
+
+    def _change(self, entries: Iterable[Mapping[str, Any]]) -> Mapping[str, Any]:
+        done: dict[bool, list[Any]] = {True: [], False: []}
+        for entry in entries:
+            number, seconds = self._number(entry["ReceiptHandle"]), float(entry["VisibilityTimeout"])
+            done[self._visibility.change(number, seconds)].append({"Id": entry["Id"]})
+        return {"Successful": done[True], "Failed": [{**one, **_NOT_IN_FLIGHT} for one in done[False]]}
+
+    def _delete(self, handles: Iterable[str]) -> None:
+        gone = sum(self._visibility.delete(self._number(handle)) for handle in handles)
+        if not gone:
+            return
+        self.state.deleted += gone
         if self.state.deleted >= len(self._load.keys):
             self.state.done_at = time.monotonic()
         elif self._load.pause_seconds is not None:
@@ -192,11 +227,15 @@ class FarSide:
     def _attributes(self, url: str) -> Mapping[str, Any]:
         name = url.rpartition("/")[2]
         redrive = {"RedrivePolicy": json.dumps({"deadLetterTargetArn": _ARN + DEAD, "maxReceiveCount": 20})}
-        depth = {"ApproximateNumberOfMessages": str(len(self._visible)), "MessageRetentionPeriod": "864000"}
+        depth = {
+            "ApproximateNumberOfMessages": str(self._visibility.shown),
+            "ApproximateNumberOfMessagesNotVisible": str(self._visibility.hidden),
+            "MessageRetentionPeriod": "864000",
+        }
         return {"Attributes": {"QueueArn": _ARN + name, **depth, **(redrive if name == QUEUE else {})}}
 
 
-def _message(number: int, key: str, body: bytes) -> bytes:
+def _message(number: int, handle: str, key: str, body: bytes) -> bytes:
     event = {
         "eventVersion": "2.1",
         "eventSource": "aws:s3",
@@ -207,7 +246,7 @@ def _message(number: int, key: str, body: bytes) -> bytes:
     text = json.dumps({"Records": [event]})
     message = {
         "MessageId": str(number),
-        "ReceiptHandle": str(number),
+        "ReceiptHandle": handle,
         "Body": text,
         "MD5OfBody": md5(text.encode(), usedforsecurity=False).hexdigest(),
         "Attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": str(int(time.time() * 1000))},
@@ -220,8 +259,8 @@ def _records_of(body: bytes) -> int:
     return sum(len(scope.log_records) for one in request.resource_logs for scope in one.scope_logs)
 
 
-def _done(ids: Iterable[str]) -> bytes:
-    return _json({"Successful": [{"Id": each} for each in ids], "Failed": []})
+def _again(message: bytes, times: int) -> bytes:
+    return message.replace(_RECEIVED_ONCE, b'"ApproximateReceiveCount": "%d"' % times)
 
 
 def _json(told: Mapping[str, Any]) -> bytes:

@@ -13,7 +13,7 @@ from tests.bench import bars
 from tests.bench.answering import Connection, Request
 from tests.bench.corpus import MIXES, NOISE, OURS, bodies, keys
 from tests.bench.far_side import FarSide
-from tests.bench.load import BUCKET, SOURCE, Load, State
+from tests.bench.load import BUCKET, QUEUE, SOURCE, Load, State
 from tests.bench.measures import Figures
 from tests.bench.table import lines, stage_lines
 from tests.support.protobuf_encoder import ProtobufEncoder
@@ -21,15 +21,18 @@ from tests.support.records import log_record
 
 
 class _Caller:
-    """Asks a far side, on a clock that stands still: `fire` lets all timers run down."""
+    """Asks a far side, on a clock that stands still: `fire` lets time pass, and with it timers run down."""
 
     def __init__(self) -> None:
-        self._timers: list[Callable[[], None]] = []
-        self.far_side = FarSide(lambda _seconds, then: self._timers.append(then))
+        self._now = 0.0
+        self._timers: list[tuple[float, Callable[[], None]]] = []
+        self.far_side = FarSide(lambda seconds, then: self._timers.append((self._now + seconds, then)))
 
-    def fire(self) -> None:
-        timers, self._timers = self._timers, []
-        for then in timers:
+    def fire(self, seconds: float = 10.0) -> None:
+        self._now += seconds
+        due = sorted((one for one in self._timers if one[0] <= self._now), key=lambda one: one[0])
+        self._timers = [one for one in self._timers if one not in due]
+        for _, then in due:
             then()
 
     def ask(self, method: str, path: str, body: bytes = b"", *, operation: str = "", gone: bool = False) -> list[bytes]:
@@ -45,6 +48,14 @@ class _Caller:
     def receive(self, most: int = 10, *, gone: bool = False) -> list[bytes]:
         return self.sqs("ReceiveMessage", MaxNumberOfMessages=most, WaitTimeSeconds=10, gone=gone)
 
+    def change(self, handle: str, seconds: int) -> Any:
+        entries = [{"Id": "0", "ReceiptHandle": handle, "VisibilityTimeout": seconds}]
+        return json.loads(self.sqs("ChangeMessageVisibilityBatch", Entries=entries)[0])
+
+    def delete(self, *handles: str) -> Any:
+        entries = [{"Id": str(n), "ReceiptHandle": handle} for n, handle in enumerate(handles)]
+        return json.loads(self.sqs("DeleteMessageBatch", Entries=entries)[0])
+
     def state(self) -> State:
         state = pickle.loads(self.ask("POST", "/control/count")[0])
         assert isinstance(state, State)
@@ -53,6 +64,10 @@ class _Caller:
 
 def _ids(answers: list[bytes]) -> list[list[str]]:
     return [[one["MessageId"] for one in json.loads(answer).get("Messages", [])] for answer in answers]
+
+
+def _handles(answers: list[bytes]) -> list[str]:
+    return [one["ReceiptHandle"] for answer in answers for one in json.loads(answer).get("Messages", [])]
 
 
 def test_everything_that_is_put_in_is_handed_out_once_and_can_be_read() -> None:
@@ -72,6 +87,7 @@ def test_a_poll_waits_for_a_message_and_ends_without_one() -> None:
     gone, waiting = caller.receive(gone=True), caller.receive(1)
     caller.far_side.put(Load([b"x"], keys(1, 1)))
     assert (gone, _ids(waiting)) == ([], [["0"]])
+    caller.delete(*_handles(waiting))
     empty = caller.receive()
     caller.fire()
     assert _ids(empty) == [[]]
@@ -82,10 +98,11 @@ def test_objects_come_one_by_one_and_each_wait_is_measured() -> None:
     caller = _Caller()
     caller.far_side.put(Load([b"x"], keys(2, 1), pause_seconds=0.02))
     for number in ("0", "1"):
-        assert _ids(caller.receive()) == [[number]]
+        received = caller.receive()
+        assert _ids(received) == [[number]]
         caller.ask("POST", "/v1/logs", b"x" * 100)
         caller.ask("POST", "/v1/logs", b"x" * 100)
-        caller.sqs("DeleteMessageBatch", Entries=[{"Id": "0", "ReceiptHandle": number}])
+        caller.delete(*_handles(received))
         caller.fire()
     assert (len(caller.far_side.state.waits), caller.far_side.state.deleted) == (2, 2)
 
@@ -94,10 +111,68 @@ def test_a_load_forgets_the_timers_of_the_one_before() -> None:
     """Else the first message of a load is shown twice."""
     caller = _Caller()
     caller.far_side.put(Load([b"x"], keys(2, 1), pause_seconds=0.02))
-    caller.sqs("DeleteMessage", ReceiptHandle="0")
+    assert caller.sqs("DeleteMessage", ReceiptHandle=_handles(caller.receive())[0]) == [b"{}"]
+    assert caller.far_side.state.deleted == 1
     caller.far_side.put(Load([b"x"], keys(2, 2), pause_seconds=0.02))
     caller.fire()
     assert _ids(caller.receive()) == [["0"]]
+
+
+def test_who_does_not_delete_a_message_in_time_sees_it_again() -> None:
+    """As in SQS; who asks for minutes is given ten seconds, so that a process that was killed does not hold it up."""
+    caller = _Caller()
+    caller.far_side.put(Load([b"x"], keys(3, 1)))
+    [answer] = caller.sqs("ReceiveMessage", MaxNumberOfMessages=3, VisibilityTimeout=120)
+    caller.delete(_handles([answer])[1])
+    waiting = caller.receive()
+    caller.fire(9.9)
+    assert waiting == []
+    caller.fire(0.1)
+    assert _ids(waiting) == [["0", "2"]]
+    told = json.loads(waiting[0])["Messages"][0]
+    assert (told["Attributes"]["ApproximateReceiveCount"], told["ReceiptHandle"]) == ("2", _handles([answer])[0])
+
+
+def test_a_message_is_deleted_once() -> None:
+    """However late, be it shown again or in other hands; a second time, or in a later load, it does not count."""
+    caller = _Caller()
+    caller.far_side.put(Load([b"x"], keys(3, 1)))
+    late = _handles(caller.receive(2))
+    caller.fire()
+    caller.receive(2)
+    assert [one["Id"] for one in caller.delete(late[0], late[0])["Successful"]] == ["0", "1"]
+    caller.fire()
+    caller.delete(late[1], late[0])
+    assert caller.far_side.state.deleted == 2
+    assert _ids(caller.receive()) == [["2"]]
+    caller.far_side.put(Load([b"x"], keys(3, 2)))
+    caller.delete(*late)
+    assert caller.far_side.state.deleted == 0
+    assert _ids(caller.receive()) == [["0", "1", "2"]]
+
+
+def test_the_time_for_which_a_message_is_hidden_can_be_changed() -> None:
+    """0 shows it at once; more counts from now, whatever was asked before; what is not hidden is refused."""
+    caller = _Caller()
+    caller.far_side.put(Load([b"x"], keys(2, 1)))
+    first, second = _handles(caller.receive())
+    assert caller.change(first, 0)["Successful"] == [{"Id": "0"}]
+    assert [one["Code"] for one in caller.change(first, 60)["Failed"]] == ["MessageNotInflight"]
+    assert caller.sqs("ChangeMessageVisibility", ReceiptHandle=second, VisibilityTimeout=60) == [b"{}"]
+    caller.fire(59.9)
+    assert _ids(caller.receive()) == [["0"]]
+    caller.fire(0.1)
+    assert _ids(caller.receive()) == [["1"]]
+
+
+def test_the_queue_tells_how_many_messages_are_left() -> None:
+    """Those that are shown, and those that are received and not deleted."""
+    caller = _Caller()
+    caller.far_side.put(Load([b"x"], keys(5, 1)))
+    caller.delete(_handles(caller.receive(3))[0])
+    [answer] = caller.sqs("GetQueueAttributes", QueueUrl=f"http://127.0.0.1/1/{QUEUE}")
+    told = json.loads(answer)["Attributes"]
+    assert (told["ApproximateNumberOfMessages"], told["ApproximateNumberOfMessagesNotVisible"]) == ("2", "2")
 
 
 def test_the_records_that_reach_the_sink_are_counted() -> None:
@@ -116,7 +191,7 @@ def test_who_awaits_the_end_is_told_at_once_when_it_comes() -> None:
     late = caller.ask("POST", "/control/await", b"2")
     caller.fire()
     done = caller.ask("POST", "/control/await", b"2")
-    caller.sqs("DeleteMessageBatch", Entries=[{"Id": "0"}, {"Id": "1"}])
+    caller.delete(*_handles(caller.receive()))
     assert [pickle.loads(one).deleted for one in late + done] == [0, 2]
 
 
