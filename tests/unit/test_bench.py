@@ -6,18 +6,25 @@ import asyncio
 import gzip
 import json
 import pickle
+import re
 from collections.abc import Callable
+from pathlib import Path
+from statistics import fmean
 from typing import Any, Final
 
+from agent.model import ObjectSource
 from tests.bench import bars
 from tests.bench.answering import Connection, Request
 from tests.bench.corpus import MIXES, NOISE, OURS, bodies, keys
 from tests.bench.far_side import FarSide
-from tests.bench.load import BUCKET, QUEUE, SOURCE, Load, State
+from tests.bench.load import ACCOUNT, BUCKET, QUEUE, SOURCE, Load, State
 from tests.bench.measures import Figures
 from tests.bench.table import lines, stage_lines
+from tests.bench.yardstick import _record
 from tests.support.protobuf_encoder import ProtobufEncoder
-from tests.support.records import log_record
+from tests.support.records import log_record, open_mapper
+
+_BENCH: Final = Path(__file__).parents[1] / "bench"
 
 
 class _Caller:
@@ -236,6 +243,23 @@ def test_noise_holds_nothing_of_ours() -> None:
     assert len(made) < 600
     records = [one for body in made for one in json.loads(gzip.decompress(body))["Records"]]
     assert SOURCE not in {one["eventSource"] for one in records}
+
+
+def test_the_yardstick_ships_as_much_as_the_agent() -> None:
+    """Else the comparison is not of equal work: as many characters, in as many attributes as README.md says."""
+    [body] = bodies(OURS, 1)
+    events, path = json.loads(gzip.decompress(body))["Records"], f"s3://{BUCKET}/{keys(1, 1)[0]}"
+    mapper, source = open_mapper(), ObjectSource(BUCKET, keys(1, 1)[0], ACCOUNT, 1)
+    agent = [dict(mapper.to_record(json.dumps(one).encode(), source).attributes) for one in events]
+    plain = [dict(_record(one, path).log_record.attributes or {}) for one in events]
+    assert 0.95 < _characters(plain) / _characters(agent) < 1.05
+    told = re.sub(r"\s+", " ", (_BENCH / "README.md").read_text(encoding="utf-8"))
+    of_agent, of_plain = (round(fmean(map(len, each))) for each in (agent, plain))
+    assert f"{of_agent} attributes of an event that is ours, the yardstick {of_plain}," in told
+
+
+def _characters(of: list[dict[str, Any]]) -> int:
+    return sum(len(name) + len(str(value)) for attributes in of for name, value in attributes.items())
 
 
 _FIGURES: Final = (
