@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import ItemsView, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from typing import Final, final
 
 import msgspec
 
@@ -131,6 +131,7 @@ class EventLabels(msgspec.Struct, frozen=True, gc=False):
     event_source: str = ""
 
 
+@final
 class AttributeGroup(msgspec.Struct, gc=False, eq=False):
     """Attributes that stand together, none of them twice, in records of which many have the same group. Never changes.
 
@@ -162,7 +163,7 @@ class Attributes(Mapping[str, AttributeValue]):
     def __getitem__(self, name: str) -> AttributeValue:
         groups = []
         for part in self.parts:
-            if isinstance(part, AttributeGroup):
+            if type(part) is AttributeGroup:  # isinstance() would cost three times as much
                 groups.append(part)
             elif part[0] == name:
                 return part[1]

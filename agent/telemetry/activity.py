@@ -97,8 +97,8 @@ class Activity:
         return self._clock.monotonic() - self.started_at
 
     def deliver(self, labels: EventLabels, records: Sequence[LogRecord], limited: EventLabels) -> None:
-        """The sink accepted `records`, which have the same `labels`; `limited` are those that are safe to show."""
-        newest = min(max(record.time_unix_nano for record in records) / 1e9, self._clock.time())
+        """The sink accepted `records`, the oldest first, which have the same `labels`; `limited` are safe to show."""
+        newest = min(records[-1].time_unix_nano / 1e9, self._clock.time())
         told = by_profile(labels, records)
         with self._lock:
             for profile, count in told.values():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Final
 
 from agent.faults.environment_faults import EnvironmentFault
@@ -14,6 +15,7 @@ from agent.telemetry.voice import ERROR, WARNING, Voice
 from agent.trail.inflate import TextFacts
 
 _NANOSECONDS: Final = 1e9
+_time: Final = attrgetter("time_unix_nano")
 
 
 class FlowEvents(Voice):
@@ -57,11 +59,13 @@ class FlowEvents(Voice):
             return
         now = self._clock.time()
         self.metrics.events.labels("exported").inc(len(records))
-        self.metrics.truncated.inc(sum(record.truncated for record in records))
+        self.metrics.truncated.inc(sum([record.truncated for record in records]))
         self.metrics.last_delivery.set(now)
         self.activity.mark("exported", len(records))
-        self._observe_ages(records, now)
-        self._count(records)
+        in_order = sorted(records, key=_time)
+        self._observe_ages(in_order, now)
+        self.metrics.observe_spaces(in_order, now)
+        self._count(in_order)
 
     def records_fated(self, fate: str, count: int) -> None:
         """`count` records will not be exported by this attempt; `fate` is duplicate, dead_lettered or retried."""
@@ -106,15 +110,12 @@ class FlowEvents(Voice):
 
     def _observe_ages(self, records: Sequence[LogRecord], now: float) -> None:
         # A clock that is ahead, or a forged eventTime, must give no negative age and no time in the future.
-        times = [min(record.time_unix_nano / _NANOSECONDS, now) for record in records]
-        for time in times:
-            self.metrics.event_age.observe(now - time)
-        self.activity.accepted([now - time for time in times])
+        ages = [max(now - record.time_unix_nano / _NANOSECONDS, 0.0) for record in reversed(records)]
+        self.metrics.event_age.observe_all(ages)
+        self.activity.accepted(ages)
         for source in {record.source for record in records}:
             self.metrics.object_age.observe(max(now - source.last_modified_ns / _NANOSECONDS, 0.0))
-        self.metrics.observe_newest_event(max(times))
-        for record, time in zip(records, times, strict=True):
-            self.metrics.observe_space(record, time)
+        self.metrics.observe_newest_event(min(records[-1].time_unix_nano / _NANOSECONDS, now))
 
     def _count(self, records: Sequence[LogRecord]) -> None:
         by_labels: dict[EventLabels, list[LogRecord]] = defaultdict(list)

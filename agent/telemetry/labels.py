@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Final
 
-from msgspec.structs import replace
+from msgspec.structs import astuple, replace
 
 from agent.model import EventLabels
 from agent.records.actor import IDENTITY_TYPES, UNKNOWN_IDENTITY
@@ -70,6 +70,11 @@ class Limited:
 
     labels: EventLabels
     overflowed: tuple[str, ...]
+
+
+def length(labels: EventLabels) -> int:
+    """How many characters the labels have together."""
+    return sum(map(len, astuple(labels)))
 
 
 class LabelLimits:

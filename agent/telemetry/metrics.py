@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Final
@@ -19,7 +19,9 @@ from agent.faults.dead_letters import Reason
 from agent.faults.ignored import IgnoredReason
 from agent.faults.retries import RetryReason
 from agent.model import EventLabels, LogRecord, Outcome
-from agent.telemetry.labels import LIMITED_LABELS, SPACE_NAME, EventVocabulary, LabelLimits
+from agent.records.memo import Memo
+from agent.telemetry.ages import DELIVERY_AGE_BUCKETS, EVENT_AGE_BUCKETS, OBJECT_AGE_BUCKETS, AgeHistogram
+from agent.telemetry.labels import LIMITED_LABELS, SPACE_NAME, EventVocabulary, LabelLimits, Limited, length
 from agent.telemetry.safetext import MAX_LABEL_CHARACTERS, is_plain
 from agent.telemetry.spaces import Spaces
 
@@ -35,27 +37,10 @@ SQS_OPERATIONS: Final = (
 )
 SQS_RESULTS: Final = ("ok", "throttled", "denied", "unavailable", "error")
 
-_MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86400.0
 CALL_BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
-OBJECT_AGE_BUCKETS: Final = (
-    *(1.0, 2.0, 5.0, 10.0, 30.0),
-    *(minutes * _MINUTE for minutes in (1, 2, 5, 15, 30)),
-    *(hours * _HOUR for hours in (1, 2, 6)),
-)
-EVENT_AGE_BUCKETS: Final = (
-    *(10.0, 30.0),
-    *(minutes * _MINUTE for minutes in (1, 2, 3, 5, 7, 10, 15, 30)),
-    *(hours * _HOUR for hours in (1, 3, 6, 12)),
-    *(days * _DAY for days in (1, 3, 7)),
-)
-DELIVERY_AGE_BUCKETS: Final = (
-    *(1.0, 5.0, 15.0),
-    *(minutes * _MINUTE for minutes in (1, 2, 5, 15, 30)),
-    *(hours * _HOUR for hours in (1, 3, 6, 12)),
-    *(days * _DAY for days in (1, 3, 7)),
-)
-
 _EXEMPLAR: Final = "event_id"
+_LABELS_REMEMBERED: Final = 4096
+_LONGEST_REMEMBERED: Final = 256  # characters
 PYTHON_VERSION: Final = ".".join(map(str, sys.version_info[:3]))
 
 
@@ -82,6 +67,7 @@ class Metrics:
     ) -> None:
         self.registry = registry
         self._limits = LabelLimits(vocabulary, event_name_labels)
+        self._counted = Memo(self._look_up, _LABELS_REMEMBERED, _LONGEST_REMEMBERED, length)
         self._newest_event = 0.0
         self._lock = threading.Lock()
         self._define_events(vocabulary.documented)
@@ -100,12 +86,17 @@ class Metrics:
 
         An exemplar holds at most 128 characters, the name of its label included (OpenMetrics, "Exemplars").
         """
-        limited = self._limits.limit(labels)
+        limited, series = self._counted[labels]
         for label in limited.overflowed:
             self.label_overflow.labels(label).inc(count)
         fits = is_plain(event_id, MAX_LABEL_CHARACTERS - len(_EXEMPLAR))
-        self._series(limited.labels).inc(count, {_EXEMPLAR: event_id} if fits else None)
+        series.inc(count, {_EXEMPLAR: event_id} if fits else None)
         return limited.labels
+
+    def _look_up(self, labels: EventLabels) -> tuple[Limited, Counter]:
+        """The labels to count under, and their series. Once it is decided, neither changes."""
+        limited = self._limits.limit(labels)
+        return limited, self._series(limited.labels)
 
     def _series(self, labels: EventLabels) -> Counter:
         """CodeCatalyst's events have a metric of their own; those of all other services share one."""
@@ -120,10 +111,9 @@ class Metrics:
             self._newest_event = max(self._newest_event, unix_seconds)
             self.last_event.set(self._newest_event)
 
-    def observe_space(self, record: LogRecord, unix_seconds: float) -> None:
-        """Something happened in a space, at `unix_seconds`, if `record` names one."""
-        if self._spaces.observe(record, unix_seconds):
-            self.label_overflow.labels(SPACE_NAME).inc()
+    def observe_spaces(self, records: Sequence[LogRecord], now: float) -> None:
+        """The sink accepted `records`, the oldest first; `now` is in Unix seconds."""
+        self.label_overflow.labels(SPACE_NAME).inc(self._spaces.observe(records, now))
 
     def _counter(self, name: str, meaning: str, labels: Iterable[str] = ()) -> Counter:
         return Counter(name, meaning, tuple(labels), registry=self.registry)
@@ -222,8 +212,11 @@ class Metrics:
         self.export_seconds = self._histogram(
             "trail_agent_export_seconds", "Time from sending one export request to its answer.", CALL_BUCKETS
         )
-        self.event_age = self._histogram(
-            "trail_agent_event_age_seconds", "From eventTime until the sink accepted the event.", EVENT_AGE_BUCKETS
+        self.event_age = AgeHistogram(
+            "trail_agent_event_age_seconds",
+            "From eventTime until the sink accepted the event.",
+            EVENT_AGE_BUCKETS,
+            self.registry,
         )
         self.object_age = self._histogram(
             "trail_agent_object_age_seconds",

@@ -7,7 +7,8 @@ so a reader takes the maximum over all replicas and over some days.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from prometheus_client import Gauge
@@ -19,6 +20,7 @@ _ATTRIBUTE: Final = "aws.codecatalyst.space.name"
 _END: Final = "DeleteSpace"
 _SUCCESS: Final = "success"
 _MOST: Final = 100
+_NANOSECONDS: Final = 1e9
 
 
 class Spaces:
@@ -40,21 +42,28 @@ class Spaces:
         for name in self._retired:
             self._gone.labels(name).set(1)
 
-    def observe(self, record: LogRecord, time: float) -> bool:
-        """The sink accepted `record` of `time` in Unix seconds; returns whether its space counts as `other`."""
-        if record.labels.event_source:  # not CodeCatalyst's
-            return False
-        name = record.attributes.get(_ATTRIBUTE)
-        if not isinstance(name, str):
-            return False
-        with self._lock:
-            shown = name if self._room.admit(name) else OTHER
-            if time >= self._newest.get(shown, 0.0):
-                self._newest[shown] = time
-                self._series(shown).set(time)
-                if record.labels.outcome == _SUCCESS:
-                    self._tell_end(shown, ended=record.labels.event_name == _END)
-        return shown != name
+    def observe(self, records: Sequence[LogRecord], now: float) -> int:
+        """The sink accepted `records`, the oldest first; `now` is in Unix seconds. None happened later than that.
+
+        Returns how many of them are of a space that counts as `other`.
+        """
+        overflowed = 0
+        for name, of_space in _by_space(records).items():
+            with self._lock:
+                shown = name if self._room.admit(name) else OTHER
+                self._observe_space(shown, of_space, now)
+            overflowed += len(of_space) if shown != name else 0
+        return overflowed
+
+    def _observe_space(self, shown: str, records: Sequence[LogRecord], now: float) -> None:
+        before, newest = self._newest.get(shown, 0.0), _seconds(records[-1], now)
+        if newest < before:
+            return
+        self._newest[shown] = newest
+        self._series(shown).set(newest)
+        succeeded = next((record for record in reversed(records) if record.labels.outcome == _SUCCESS), None)
+        if succeeded and _seconds(succeeded, now) >= before:
+            self._tell_end(shown, ended=succeeded.labels.event_name == _END)
 
     def _series(self, name: str) -> Gauge:
         """The gauge of one space, looked up once: by way of its labels it costs as much as all else here."""
@@ -71,3 +80,17 @@ class Spaces:
         else:
             self._ended.discard(name)
             self._gone.remove(name)
+
+
+def _by_space(records: Iterable[LogRecord]) -> Mapping[str, Sequence[LogRecord]]:
+    """CodeCatalyst's events by the name of their space; those without one are left out."""
+    found: dict[str, list[LogRecord]] = defaultdict(list)
+    for record in records:
+        if not record.labels.event_source and isinstance(name := record.attributes.get(_ATTRIBUTE), str):
+            found[name].append(record)
+    return found
+
+
+def _seconds(record: LogRecord, now: float) -> float:
+    """When it happened, but not in the future."""
+    return min(record.time_unix_nano / _NANOSECONDS, now)

@@ -48,7 +48,9 @@ class EventTally:
 
     def add(self, profile: Profile, labels: EventLabels, count: int, newest: float) -> None:
         """`count` events under limited `labels`, the newest of which happened at `newest`."""
-        names = self._profiles.setdefault(profile.name, _Names(profile, {}))
+        names = self._profiles.get(profile.name)
+        if names is None:
+            names = self._profiles[profile.name] = _Names(profile, {})
         key = (labels.event_source, labels.event_name)
         one = names.by_name.get(key)
         if one is None:

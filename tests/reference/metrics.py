@@ -20,12 +20,12 @@ def metrics_table() -> str:
     metrics = observed().telemetry.metrics
     names = label_names(metrics)
     shown = (metric for metric in metrics.registry.collect() if not metric.name.startswith(_FOREIGN))
-    rows = [_row(metric, names[metric.name]) for metric in shown]
+    rows = [_row(metric, names.get(metric.name, ())) for metric in shown]
     return "\n".join(["| metric | type | labels | meaning |", "|---|---|---|---|", *rows])
 
 
 def label_names(metrics: Metrics) -> Mapping[str, tuple[str, ...]]:
-    """The labels of each metric of ours; a metric without a series yet has labels, too."""
+    """The labels of each metric that can have some; a metric without a series yet has labels, too."""
     ours = (one for one in vars(metrics).values() if isinstance(one, MetricWrapperBase))
     return {metric.name: tuple(one._labelnames) for one in ours for metric in one.describe()}
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from agent.model import EventLabels, LogRecord
@@ -72,3 +74,26 @@ def test_a_space_that_was_deleted_is_retired_until_something_happens_in_it_again
     assert by_space(subject, RETIRED) == {"acme": 1}
     subject.telemetry.records_exported([in_space("acme", 5, "CreateSpace")])
     assert by_space(subject, RETIRED) == {}
+
+
+EVENTS = st.tuples(
+    st.sampled_from(["acme", "beta", "no name\n"]),
+    st.integers(-5, 60),
+    st.sampled_from(["GetSpace", "DeleteSpace"]),
+    st.sampled_from(["success", "failure"]),
+)
+
+
+@given(st.lists(st.lists(EVENTS, min_size=1, max_size=8), max_size=4))
+def test_a_batch_says_what_its_events_say_one_by_one(batches: list[list[tuple[str, int, str, str]]]) -> None:
+    """From the oldest to the newest: it makes no difference how many the sink accepted at once."""
+    together, single = observed(retired_spaces=("beta",)), observed(retired_spaces=("beta",))
+    for batch in batches:
+        records = [in_space(*event) for event in batch]
+        together.telemetry.records_exported(records)
+        for record in sorted(records, key=lambda one: one.time_unix_nano):
+            single.telemetry.records_exported([record])
+    for metric in (LAST, RETIRED):
+        assert by_space(together, metric) == by_space(single, metric)
+    overflow = "trail_agent_label_overflow_total"
+    assert together.value(overflow, label="space_name") == single.value(overflow, label="space_name")
