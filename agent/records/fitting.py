@@ -78,13 +78,24 @@ def _fit(record: LogRecord, limit: int) -> LogRecord:
     bounded = _bounded(record)
     if size(bounded) <= limit:
         return bounded
+    room = limit
+    while True:
+        fitted = _cut_down(bounded, room)
+        left = limit - _size_of_listing(fitted.attributes) + _size_of_listing(bounded.attributes)
+        if size(fitted) <= limit or left >= room:
+            return fitted
+        room = left  # the list of what was cut takes room, too
+
+
+def _cut_down(bounded: LogRecord, limit: int) -> LogRecord:
+    """`bounded` within `limit` if it can be, but maybe for the list of what was cut."""
     attributes = bounded.attributes
-    body, replaced = truncate(record.body.encode(), _bytes(record.body) + _size_of(attributes) - limit)
-    fitted = replace(bounded, body=body.decode(), attributes=attributes)
+    body, replaced = truncate(bounded.body.encode(), size(bounded) - limit)
+    fitted = _listing(replace(bounded, body=body.decode()), replaced)
     for smaller in (_without_parameters, _shortest, _without_lists):
         if size(fitted) > limit:
             fitted = replace(fitted, attributes=smaller(fitted.attributes))
-    return _listing(fitted, replaced or _changed(attributes, fitted.attributes))
+    return fitted if replaced else _listing(fitted, _changed(attributes, fitted.attributes))
 
 
 def _is_small(record: LogRecord, limit: int) -> bool:
@@ -159,6 +170,10 @@ def _cut(attributes: Attributes, characters: int) -> Attributes:
 
 def _size_of(attributes: Attributes) -> int:
     return sum(len(name) + _bytes(str(value)) for name, value in attributes.items())
+
+
+def _size_of_listing(attributes: Attributes) -> int:
+    return _size_of({name: value for name, value in attributes.items() if name == _TRUNCATED})
 
 
 def _bytes(text: str) -> int:

@@ -128,6 +128,14 @@ def test_the_list_of_what_is_gone_survives_being_shrunk_to_nothing() -> None:
     assert again.attributes["trail_agent.truncated"] == smaller.attributes["trail_agent.truncated"]
 
 
+def test_the_list_of_what_is_gone_counts_too() -> None:
+    """A record that can be brought within its limit is within it with the names of what was cut."""
+    whole = mapped(requestParameters="x" * 999, userAgent="y" * 200)
+    least = size(fit(whole, record_limits(0)))
+    fitted = {limit: fit(whole, record_limits(limit)) for limit in range(least, size(whole) + 1, 3)}
+    assert [limit for limit, record in fitted.items() if size(record) > limit] == []
+
+
 def test_a_forged_member_name_is_not_repeated_at_length() -> None:
     """The list of what was cut holds the beginning of a name that nobody at AWS would give."""
     record = open_mapper(record_bytes=1000).to_record(raw_event(**{"n" * 5000: "x" * 5000}), SOURCE)
