@@ -7,7 +7,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, is_hypothesis_test, settings
 
 from tests.support.private_ca import PrivateCa, make_private_ca
 
@@ -16,6 +16,9 @@ settings.register_profile(
 )
 settings.register_profile("thorough", settings.get_profile("trail-agent"), max_examples=1000, derandomize=False)
 settings.load_profile("trail-agent")
+
+THOROUGH_SECONDS = 900.0
+"""The time limit of a property with more examples: an example that fails is made smaller for minutes, then shown."""
 
 SLOW = (
     "tests/integration/test_image.py",
@@ -42,6 +45,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     xdist deals out equal shares in this order, which has to be the same in each worker. Files stay whole, for the sake
     of what their tests share.
     """
+    _give_time_for_more_examples(items)
     workers = int(getattr(config, "workerinput", {}).get("workercount", 1))
     if workers == 1:
         return
@@ -56,6 +60,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for share in shares:
         share.extend(islice(quick, max(len(items) // workers - len(share), 0)))
     items[:] = [*chain.from_iterable(shares), *quick]
+
+
+def _give_time_for_more_examples(items: list[pytest.Item]) -> None:
+    if settings().max_examples <= settings.get_profile("trail-agent").max_examples:
+        return
+    for item in items:
+        if is_hypothesis_test(getattr(item, "obj", None)):
+            item.add_marker(pytest.mark.timeout(THOROUGH_SECONDS))
 
 
 def _rank(item: pytest.Item) -> int:
