@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from agent import __version__
-from agent.aws.lease import DryRunLeases, Leases
-from agent.aws.source import DryRunSource, Source
+from agent.aws.lease import DryRunLeases, InHand, Leases
+from agent.aws.s3 import S3
+from agent.aws.source import AnySource, DryRunSource, Source
 from agent.choices import make_admission, make_mapper, make_mask, make_ours, make_read_limits, make_selector
 from agent.connections import Aws, AwsConnections
 from agent.flow.at_once import AtOnce
@@ -28,6 +29,7 @@ from agent.flow.worker import Worker
 from agent.model import BATCH
 from agent.pulse import Pulse
 from agent.records.fitting import halved
+from agent.records.profiles.profile import Ours
 from agent.settings import Settings
 from agent.sink.opening import open_wire
 from agent.sink.sink import DryRunSink, Sink
@@ -49,14 +51,26 @@ class Stops:
     """Set: nothing is left to keep or to watch."""
 
 
+_Keepers = Mapping[str, Callable[[threading.Event], None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Supply:
+    """Where deliveries come from, and what is in hand of them. `keepers` look after both, each in a thread."""
+
+    source: AnySource
+    in_hand: InHand
+    keepers: _Keepers
+
+
 @dataclass(frozen=True, slots=True)
 class Crew:
     """What runs in threads: `workers` until they are drained, `keepers` by name until the end. The rest ends well."""
 
     workers: Sequence[Worker]
-    keepers: Mapping[str, Callable[[threading.Event], None]]
-    leases: Leases
-    source: Source
+    keepers: _Keepers
+    in_hand: InHand
+    source: AnySource
     pool: ThreadPoolExecutor
 
 
@@ -73,41 +87,50 @@ class Assembly:
         self._random = random.SystemRandom().random
         self._dry_run = dry_run
         self._gate = Gate(pulse, stops.halt)
+        self._budget = Budget(settings.limits.in_flight_bytes, pulse, stops.halt, telemetry.bytes_reserved)
         self._mask = make_mask(settings.record)
         self.aws = AwsConnections(settings, telemetry, pulse)
         self.sink = DryRunSink() if dry_run else self._make_sink()
 
-    def crew(self, aws: Aws) -> Crew:
-        """Everything that works together from here on."""
+    def queue(self, aws: Aws) -> Supply:
+        """The deliveries of the queue that the settings name."""
         make_leases = DryRunLeases if self._dry_run else Leases
         visible_after = self._settings.queue.visibility_timeout_seconds
         leases = make_leases(aws.queue, visible_after, self._telemetry, self._pulse)
-        source = self._make_source(aws, leases)
-        pool = ThreadPoolExecutor(self._settings.workers * BATCH, thread_name_prefix="read")
-        return Crew(
-            self._make_workers(aws, source, leases, pool), self._make_keepers(aws, leases), leases, source, pool
-        )
-
-    def _make_keepers(self, aws: Aws, leases: Leases) -> Mapping[str, Callable[[threading.Event], None]]:
         queues = {"main": self._settings.queue.url, "dead_letter": aws.dead_letter_url}
-        queue_watch = QueueWatch(
+        watch = QueueWatch(
             queues=queues, ask=aws.queue.attributes, tell=self._telemetry.queue_described, pulse=self._pulse
         )
-        sink_watch = SinkWatch(
+        return Supply(self._make_source(aws, leases), leases, {"leases": leases.keep, "queue-watch": watch.run})
+
+    def crew(self, supply: Supply, store: S3, dead_letter_url: str | None, doubt: NoDoubt | None = None) -> Crew:
+        """Everything that works together on `supply` from here on; `doubt` in place of "is it me?".
+
+        Without the URL of the dead-letter queue, any queue may be that.
+        """
+        pool = ThreadPoolExecutor(self._settings.workers * BATCH, thread_name_prefix="read")
+        reads = self._make_reads(store, make_ours(self._settings, dead_letter_url), pool)
+        workers = self._make_workers(supply, reads, doubt or self._make_doubt())
+        watch = SinkWatch(
             unheard_seconds=self.sink.unheard_seconds,
             await_up=self.sink.await_up,
             is_at_fault=partial(self._gate.is_at_fault, "sink"),
             pulse=self._pulse,
         )
-        return {"leases": leases.keep, "queue-watch": queue_watch.run, "sink-watch": sink_watch.run}
+        keepers = {**supply.keepers, "sink-watch": watch.run}
+        return Crew(workers, keepers, supply.in_hand, supply.source, pool)
 
-    def _make_workers(self, aws: Aws, source: Source, leases: Leases, pool: Executor) -> Sequence[Worker]:
-        telemetry, pulse, gate, drain = self._telemetry, self._pulse, self._gate, self._stops.drain
-        intake = Intake(source=source, leases=leases, gate=gate, pulse=pulse, drain=drain)
-        budget = Budget(self._settings.limits.in_flight_bytes, pulse, self._stops.halt, telemetry.bytes_reserved)
-        reads, shipping = self._make_reads(aws, pool, budget), self._make_shipping()
-        hands = Hands(self._settings.workers, budget.is_short, pulse)
-        doubt = NoDoubt() if self._dry_run else Doubt(gate=gate, telemetry=telemetry, pulse=pulse, drain=drain)
+    def _make_doubt(self) -> Doubt | NoDoubt:
+        if self._dry_run:
+            return NoDoubt()
+        return Doubt(gate=self._gate, telemetry=self._telemetry, pulse=self._pulse, drain=self._stops.drain)
+
+    def _make_workers(self, supply: Supply, reads: AtOnce, doubt: Doubt | NoDoubt) -> Sequence[Worker]:
+        source, leases, telemetry = supply.source, supply.in_hand, self._telemetry
+        pulse, drain = self._pulse, self._stops.drain
+        intake = Intake(source=source, leases=leases, gate=self._gate, pulse=pulse, drain=drain)
+        shipping = self._make_shipping()
+        hands = Hands(self._settings.workers, self._budget.is_short, pulse)
         return [
             Worker(
                 number=number,
@@ -125,7 +148,7 @@ class Assembly:
             for number in range(1, self._settings.workers + 1)
         ]
 
-    def _make_reads(self, aws: Aws, pool: Executor, budget: Budget) -> AtOnce:
+    def _make_reads(self, store: S3, ours: Ours, pool: Executor) -> AtOnce:
         settings, telemetry, pulse, gate, halt = (
             self._settings,
             self._telemetry,
@@ -134,15 +157,15 @@ class Assembly:
             self._stops.halt,
         )
         slots, admission = ReadSlots(settings.reads, pulse, halt), make_admission(settings)
-        objects = self._make_objects(aws, slots)
+        objects = self._make_objects(store, ours, slots)
         read = Pipeline(admission=admission, objects=objects, telemetry=telemetry).read
-        others = ReadPool(pool=pool, read=read, budget=budget, gate=gate, telemetry=telemetry, pulse=pulse)
+        others = ReadPool(pool=pool, read=read, budget=self._budget, gate=gate, telemetry=telemetry, pulse=pulse)
         return AtOnce(
-            store=aws.store,
+            store=store,
             admission=admission,
             objects=objects,
             slots=slots,
-            budget=budget,
+            budget=self._budget,
             gate=gate,
             others=others,
             pulse=pulse,
@@ -179,11 +202,10 @@ class Assembly:
             random=self._random,
         )
 
-    def _make_objects(self, aws: Aws, slots: ReadSlots) -> ObjectReader:
+    def _make_objects(self, store: S3, ours: Ours, slots: ReadSlots) -> ObjectReader:
         settings = self._settings
-        ours = make_ours(settings, aws.dead_letter_url)
         return ObjectReader(
-            store=aws.store,
+            store=store,
             selection=make_selector(settings.select, ours),
             mapper=make_mapper(settings.record, settings.limits, settings.service_names, ours, self._mask),
             limits=make_read_limits(settings.limits),

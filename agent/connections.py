@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from agent import __version__
+from agent.aws.listing import Listing
 from agent.aws.quick_queue import QuickQueue
 from agent.aws.s3 import S3
 from agent.aws.session import Sessions
@@ -38,6 +40,14 @@ class Aws:
     dead_letter_url: str
 
 
+@dataclass(frozen=True, slots=True)
+class Buckets:
+    """The buckets that may be read: their objects, and what their names tell."""
+
+    store: S3
+    listing: Listing
+
+
 class AwsConnections:
     """Connects one daemon to AWS."""
 
@@ -60,7 +70,7 @@ class AwsConnections:
                 raise SettingsError([_NO_DEAD_LETTER_QUEUE])
             self._pulse.beat()
             dead_letter_url = queue.url_of(attributes.dead_letter_arn)
-        return Aws(queue, self._make_store(), dead_letter_url)
+        return Aws(queue, self.open_buckets().store, dead_letter_url)
 
     def _make_queue(self) -> Sqs:
         """The queue that the buckets notify, and the dead-letter queue that the settings name."""
@@ -86,8 +96,14 @@ class AwsConnections:
             clock=self._pulse.clock,
         )
 
-    def _make_store(self) -> S3:
-        """The buckets; those of one region and role share a client."""
+    def open_buckets(self) -> Buckets:
+        """The buckets of the settings. Nothing is asked of them. Raises as `connect`."""
+        clients = self._make_bucket_clients()
+        owners = {bucket.name: bucket.owner for bucket in self._settings.buckets}
+        return Buckets(S3(clients, owners), Listing(clients, owners))
+
+    def _make_bucket_clients(self) -> Mapping[str, Any]:
+        """A client for each bucket; those of one region and role share it."""
         clients: dict[tuple[str, str | None], Any] = {}
         for bucket in self._settings.buckets:
             where = (bucket.region, bucket.role_arn)
@@ -100,7 +116,4 @@ class AwsConnections:
                     max_pool_connections=self._settings.reads,
                     retries=_NO_RETRIES,
                 )
-        return S3(
-            {bucket.name: clients[bucket.region, bucket.role_arn] for bucket in self._settings.buckets},
-            {bucket.name: bucket.owner for bucket in self._settings.buckets},
-        )
+        return {bucket.name: clients[bucket.region, bucket.role_arn] for bucket in self._settings.buckets}

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from threading import Thread
-from typing import Final, TextIO, TypeVar
+from typing import Final, TextIO
 
 from agent import __version__
 from agent.assembly import Assembly, Crew, Stops
@@ -19,7 +18,7 @@ from agent.pulse import Pulse
 from agent.records import profiles
 from agent.records.selection import volume
 from agent.settings import Settings, Supervisor
-from agent.signals import SignalInbox
+from agent.signals import Attention, SignalInbox
 from agent.telemetry.events import Telemetry, open_telemetry
 from agent.telemetry.labels import vocabulary
 from agent.telemetry.logs import foreign_logging, open_log
@@ -27,11 +26,9 @@ from agent.telemetry.metrics import Build
 from agent.telemetry.revision import revision
 from agent.waiting.lookups import bounded_lookups
 
-_Result = TypeVar("_Result")
 _START_RETRY_SECONDS: Final = 5.0
 _LISTEN_SECONDS: Final = 1.0
 _RETURN_SECONDS: Final = 3.0  # of the grace, kept for giving messages back
-_TICK_SECONDS: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +65,7 @@ class _Daemon:
         self._options = options
         self._pulse = pulse
         self._telemetry = telemetry
-        self._inbox = inbox
-        self._asked_by = ""
+        self._attention = Attention(inbox, pulse)
         self._stops = Stops()
         self._assembly = Assembly(settings, telemetry, pulse, self._stops, dry_run=options.dry_run)
         self._unit = telemetry.unit(options.supervisor)
@@ -107,89 +103,82 @@ class _Daemon:
 
     def _start(self) -> Aws | None:
         """Wait until the queue answers; None if a signal came first."""
+        attention = self._attention
         aws = None
         while aws is None:
             try:
-                aws = self._unless_signalled(self._assembly.aws.connect)
+                aws = attention.unless_signalled(self._assembly.aws.connect)
             except AwsError as error:
                 _collect_garbage()  # this may go on for hours
                 self._telemetry.queue_down(error.kind, error.detail)
                 if self._options.require_healthy:
                     raise DependencyError(f"queue.url: the queue does not answer: {error.detail}") from error
-                self._signal(_START_RETRY_SECONDS)
-            if self._asked_by:
+                attention.heard(_START_RETRY_SECONDS)
+            if attention.asked_by:
                 return None
         self._telemetry.queue_up()
         if self._options.dry_run:
             self._telemetry.sink_up()  # nothing is sent, and nothing has to answer
-        if self._unless_signalled(self._assembly.sink.probe) is False and self._options.require_healthy:
+        if attention.unless_signalled(self._assembly.sink.probe) is False and self._options.require_healthy:
             raise DependencyError("otlp.endpoint: the sink does not accept an export; the log above says why")
-        return None if self._asked_by else aws
-
-    def _unless_signalled(self, call: Callable[[], _Result]) -> _Result | None:
-        """What `call` returns, or raises; None if a signal comes first: nothing depends on the call then."""
-        answer: Future[_Result] = Future()
-
-        def ask() -> None:
-            try:
-                with self._pulse.busy():
-                    answer.set_result(call())
-            except Exception as error:  # noqa: BLE001 - raised again where it is waited for
-                answer.set_exception(error)
-
-        _thread("start", ask).start()
-        while not answer.done():
-            if self._signal(_TICK_SECONDS):
-                return None
-        return answer.result()
+        return None if attention.asked_by else aws
 
     def _work(self, aws: Aws) -> None:
         """Start every thread, wait for a signal, and come to an end. Nothing is received before the sink accepts."""
         _collect_garbage()
-        crew = self._assembly.crew(aws)
-        for name, duty in crew.keepers.items():
-            _thread(name, partial(duty, self._stops.end)).start()
-        workers = [_thread(f"worker-{number}", worker.run) for number, worker in enumerate(crew.workers, 1)]
-        if self._telemetry.health.sink_up or self._unless_signalled(self._assembly.sink.await_up):
-            for thread in workers:
-                thread.start()
-            while not self._signal(_LISTEN_SECONDS):
+        crew = self._assembly.crew(self._assembly.queue(aws), aws.store, aws.dead_letter_url)
+        shift = Shift(crew, self._stops, self._attention, self._pulse, self._settings.shutdown_grace_seconds)
+        if self._telemetry.health.sink_up or self._attention.unless_signalled(self._assembly.sink.await_up):
+            shift.begin()
+            while not self._attention.heard(_LISTEN_SECONDS):
                 pass
-        self._finish(workers, crew)
-
-    def _finish(self, workers: Sequence[Thread], crew: Crew) -> None:
-        """Let the workers finish within the grace, or until a second signal; give back what is left."""
         asked = self._pulse.clock.monotonic()
-        grace = self._settings.shutdown_grace_seconds
-        self._drain(len(crew.leases.held()))
-        self._stops.drain.set()
-        self._join(workers, asked + grace - min(_RETURN_SECONDS, grace / 4))
-        self._stops.halt.set()
-        self._join(workers, min(self._pulse.clock.monotonic() + _RETURN_SECONDS, asked + grace))
-        self._stops.end.set()  # an extension must not hide again what is given back
-        crew.source.give_back(crew.leases.held())
+        self._drain(len(crew.in_hand.held()))
+        have_ended = shift.end()
         self._telemetry.stopped(self._pulse.clock.monotonic() - asked)
-        if any(worker.is_alive() for worker in workers):
+        if not have_ended:
             os._exit(0)  # a thread that hangs in a system call cannot be ended otherwise; what it held was given back
-        crew.pool.shutdown(wait=False, cancel_futures=True)
 
     def _drain(self, in_flight: int) -> None:
         """Tell everybody that the daemon is stopping, with `in_flight` messages in hand."""
-        self._telemetry.draining(self._asked_by, in_flight)
+        asked_by = self._attention.asked_by
+        self._telemetry.draining(asked_by.name if asked_by else "", in_flight)
         self._unit.stopping()
 
-    def _join(self, workers: Sequence[Thread], deadline: float) -> None:
-        """Wait for the workers until `deadline`, or until another signal says not to."""
-        while any(worker.is_alive() for worker in workers) and self._pulse.clock.monotonic() < deadline:
-            if self._signal(_TICK_SECONDS):
-                return
 
-    def _signal(self, seconds: float) -> bool:
-        """Whether a signal that asks us to stop comes within `seconds`."""
-        self._pulse.beat()
-        signal = self._inbox.next(seconds)
-        self._asked_by = signal.name if signal else self._asked_by
-        return signal is not None
+class Shift:
+    """The threads of one crew, from their beginning to their end. The keepers begin with it, the workers later."""
+
+    def __init__(self, crew: Crew, stops: Stops, attention: Attention, pulse: Pulse, grace_seconds: float) -> None:
+        self._crew = crew
+        self._stops = stops
+        self._attention = attention
+        self._pulse = pulse
+        self._grace = grace_seconds
+        self._workers = [_thread(f"worker-{number}", worker.run) for number, worker in enumerate(crew.workers, 1)]
+        for name, duty in crew.keepers.items():
+            _thread(name, partial(duty, stops.end)).start()
+
+    def begin(self) -> None:
+        """Let the workers work."""
+        for thread in self._workers:
+            thread.start()
+
+    def end(self) -> bool:
+        """Let the workers finish within the grace, or until a second signal; give back what is left.
+
+        Returns whether all have ended.
+        """
+        asked = self._pulse.clock.monotonic()
+        self._stops.drain.set()
+        self._attention.join(self._workers, asked + self._grace - min(_RETURN_SECONDS, self._grace / 4))
+        self._stops.halt.set()
+        now = self._pulse.clock.monotonic()
+        self._attention.join(self._workers, min(now + _RETURN_SECONDS, asked + self._grace))
+        self._stops.end.set()  # an extension must not hide again what is given back
+        self._crew.source.give_back(self._crew.in_hand.held())
+        self._crew.pool.shutdown(wait=False, cancel_futures=True)
+        return not any(worker.is_alive() for worker in self._workers)
 
 
 def _collect_garbage() -> None:

@@ -1,4 +1,4 @@
-"""SIGTERM and SIGINT as messages to the main thread, which asks for them when it is ready.
+"""SIGTERM and SIGINT as messages to the main thread, which asks for them when it is ready, and while it waits.
 
 A Python signal handler may run while the main thread holds any lock; so ours does nothing, and the interpreter writes
 the signal's number into a socket that the main thread waits on (Python library reference, `signal.set_wakeup_fd`).
@@ -9,8 +9,16 @@ from __future__ import annotations
 import select
 import signal
 import socket
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from threading import Thread
 from types import FrameType, TracebackType
-from typing import Final, Self
+from typing import Final, Self, TypeVar
+
+from agent.pulse import Pulse
+
+_Result = TypeVar("_Result")
+_TICK_SECONDS: Final = 0.1
 
 _ASKED_TO_STOP: Final = (signal.SIGTERM, signal.SIGINT)
 
@@ -52,6 +60,46 @@ class SignalInbox:
         readable, _, _ = select.select([self._reader], [], [], max(0.0, seconds))
         number = self._reader.recv(1) if readable else b""
         return signal.Signals(number[0]) if number and number[0] in _ASKED_TO_STOP else None
+
+
+class Attention:
+    """The main thread's: it waits for things, beats, and hears of a signal in `inbox` whatever it waits for."""
+
+    def __init__(self, inbox: SignalInbox, pulse: Pulse) -> None:
+        self._inbox = inbox
+        self._pulse = pulse
+        self.asked_by: signal.Signals | None = None
+        """The latest signal that asked the process to stop."""
+
+    def heard(self, seconds: float) -> bool:
+        """Whether a signal that asks the process to stop comes within `seconds`."""
+        self._pulse.beat()
+        came = self._inbox.next(seconds)
+        self.asked_by = came or self.asked_by
+        return came is not None
+
+    def unless_signalled(self, call: Callable[[], _Result]) -> _Result | None:
+        """What `call` returns, or raises; None if a signal comes first: nothing depends on the call then."""
+        answer: Future[_Result] = Future()
+
+        def ask() -> None:
+            try:
+                with self._pulse.busy():
+                    answer.set_result(call())
+            except Exception as error:  # noqa: BLE001 - raised again where it is waited for
+                answer.set_exception(error)
+
+        Thread(target=ask, name="start", daemon=True).start()
+        while not answer.done():
+            if self.heard(_TICK_SECONDS):
+                return None
+        return answer.result()
+
+    def join(self, threads: Sequence[Thread], deadline: float) -> None:
+        """Wait for `threads` until `deadline` (monotonic), or until another signal says not to."""
+        while any(thread.is_alive() for thread in threads) and self._pulse.clock.monotonic() < deadline:
+            if self.heard(_TICK_SECONDS):
+                return
 
 
 def _hear(_number: int, _frame: FrameType | None) -> None:

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import inf
 from typing import Final, Protocol
 
 from agent.aws.sqs import Hiding, Sqs
@@ -42,20 +43,19 @@ class _Lease:
     extend_at: float
 
 
-class Leases:
-    """Every lease that this process holds, `seconds` long each; one keeper thread runs `keep`."""
+class InHand:
+    """The deliveries that this process works on, from receive to settle. Nobody else can have them."""
 
-    def __init__(self, queue: Sqs, seconds: int, telemetry: LeaseTelemetry, pulse: Pulse) -> None:
-        self._queue = queue
-        self._seconds = seconds
+    _half_life: float = inf
+
+    def __init__(self, telemetry: LeaseTelemetry) -> None:
         self._telemetry = telemetry
-        self._pulse = pulse
         self._held: dict[str, _Lease] = {}
         self._lock = threading.Lock()
 
     @contextmanager
     def hold(self, deliveries: Sequence[Delivery]) -> Iterator[None]:
-        """Extend the leases of `deliveries` for the length of the block."""
+        """Hold `deliveries` for the length of the block."""
         self.take(deliveries)
         try:
             yield
@@ -63,21 +63,21 @@ class Leases:
             self.release(deliveries)
 
     def take(self, deliveries: Sequence[Delivery]) -> None:
-        """Extend the leases of `deliveries` from here on."""
+        """Hold `deliveries` from here on."""
         with self._lock:
             for delivery in deliveries:
-                self._held[delivery.receipt_handle] = _Lease(delivery, delivery.received_at + self._seconds / 2)
+                self._held[delivery.receipt_handle] = _Lease(delivery, delivery.received_at + self._half_life)
             self._tell_held()
 
     def release(self, deliveries: Sequence[Delivery]) -> None:
-        """Stop extending the leases of `deliveries`: they are about to be settled, or to lapse."""
+        """Hold `deliveries` no longer: they are about to be settled, or to lapse."""
         with self._lock:
             for delivery in deliveries:
                 self._held.pop(delivery.receipt_handle, None)
             self._tell_held()
 
     def holds(self, delivery: Delivery) -> bool:
-        """Whether the lease of `delivery` is held: not once it was released, or lost."""
+        """Whether `delivery` is held: not once it was released, or lost."""
         with self._lock:
             return delivery.receipt_handle in self._held
 
@@ -90,6 +90,22 @@ class Leases:
         """The deliveries that are held now."""
         with self._lock:
             return [lease.delivery for lease in self._held.values()]
+
+    def _tell_held(self) -> None:
+        """With the lock held."""
+        oldest = min((lease.delivery.sent_at for lease in self._held.values()), default=None)
+        self._telemetry.in_flight(len(self._held), oldest)
+
+
+class Leases(InHand):
+    """Every lease that this process holds, `seconds` long each; one keeper thread runs `keep`."""
+
+    def __init__(self, queue: Sqs, seconds: int, telemetry: LeaseTelemetry, pulse: Pulse) -> None:
+        super().__init__(telemetry)
+        self._queue = queue
+        self._seconds = seconds
+        self._half_life = seconds / 2
+        self._pulse = pulse
 
     def keep(self, stop: threading.Event) -> None:
         """Extend leases as they reach their half-life, until `stop` is set; the body of the keeper thread."""
@@ -123,11 +139,6 @@ class Leases:
             if refusal.stale:
                 self._lose(refusal.delivery)
         self._telemetry.leases_extended(len(extended))
-
-    def _tell_held(self) -> None:
-        """With the lock held."""
-        oldest = min((lease.delivery.sent_at for lease in self._held.values()), default=None)
-        self._telemetry.in_flight(len(self._held), oldest)
 
     def _lose(self, delivery: Delivery) -> None:
         with self._lock:

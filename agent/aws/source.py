@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
@@ -34,7 +35,35 @@ class SourceTelemetry(SettlingTelemetry, Protocol):
         ...
 
 
-class Source:
+class AnySource(ABC):
+    """Where deliveries come from, and who is told what became of them: a queue, or a listing of buckets."""
+
+    @abstractmethod
+    def receive(self, most: int = BATCH) -> Sequence[Delivery]:
+        """Up to `most` deliveries, oldest first, after a wait of some seconds at most. Raises nothing on purpose."""
+
+    @abstractmethod
+    def receive_soon(self, most: int) -> Sequence[Delivery]:
+        """As `receive`, with a short wait; the list is empty while nothing can be settled."""
+
+    @abstractmethod
+    def settle(self, settlements: Sequence[Settlement]) -> None:
+        """What became of deliveries that are no dead letters; never raises, at worst they come again."""
+
+    @abstractmethod
+    def bury(self, letters: Sequence[Settlement]) -> None:
+        """Dead letters; never raises, at worst they come again."""
+
+    @abstractmethod
+    def give_back(self, deliveries: Sequence[Delivery]) -> None:
+        """Nobody works on `deliveries` any more. Those that are settled already stay so."""
+
+    def has_ended(self) -> bool:
+        """Whether nothing will ever come again: never, for a queue."""
+        return False
+
+
+class Source(AnySource):
     """One queue and its dead-letter queue. Waits end when `drain` (receiving) or `halt` (settling) is set.
 
     `random` gives numbers from 0 to 1: every wait is a backoff with full jitter.

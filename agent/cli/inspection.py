@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import stat
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,7 +14,6 @@ from agent.choices import make_mapper, make_mask, make_ours, make_read_limits, m
 from agent.cli.local_files import STANDARD_INPUT, LocalFile, open_file
 from agent.cli.local_forms import LOG_FILE, Taken, take
 from agent.cli.no_events import kind_of
-from agent.cli.table_row import iso
 from agent.errors import PermanentError, number_of
 from agent.faults.dead_letters import Reason
 from agent.flow.objects import ReadLimits, map_events
@@ -23,8 +21,9 @@ from agent.model import LogRecord, ObjectSource
 from agent.records.mapping import Mapper
 from agent.records.selection import EveryEvent, Selector
 from agent.settings import LimitSettings, RecordSettings, SelectSettings
-from agent.sink.otlp.decode import otlp_json, records
+from agent.sink.otlp.decode import otlp_json
 from agent.sink.otlp.encode import Encoder
+from agent.sink.otlp.flat import flat_line
 from agent.trail import reader
 from agent.trail.inflate import Inflated, inflate
 from agent.trail.key import names_log_file, stands_beside
@@ -112,18 +111,7 @@ class Inspector:
 
     def flat_json(self, record: LogRecord) -> str:
         """`record` as one flat JSON object: its fields, then its resource's and its own attributes."""
-        (sent,) = records(self._encoder.encode([record]))
-        return json.dumps(
-            {
-                "time": iso(sent.time_unix_nano),
-                "severity_number": sent.severity_number,
-                "event_name": sent.event_name,
-                **sent.resource,
-                **sent.attributes,
-                "body": sent.body,
-            },
-            ensure_ascii=False,
-        )
+        return flat_line(record, self._encoder)
 
     def _try_file(self, file: str, found: Inspected) -> None:
         try:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import ClassVar, Final, Self
+from typing import ClassVar, Self
 
 from agent.model import LogRecord
 from agent.records.actor import ActorKind
 from agent.records.summary import Summary
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+from agent.trail.moment import iso
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +42,6 @@ class TableRow:
     def cells(self) -> tuple[str, ...]:
         """One text per heading."""
         return (self.time, self.actor, self.event, self.where, self.source, self.outcome)
-
-
-def iso(nanoseconds: int) -> str:
-    """Unix nanoseconds as ISO 8601 in UTC, to the second."""
-    moment = _EPOCH + timedelta(microseconds=nanoseconds // 1000)  # exact: a float would not hold the year 9999
-    return f"{moment:%Y-%m-%dT%H:%M:%S}Z"
 
 
 def _actor(told: Summary) -> str:

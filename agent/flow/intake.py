@@ -13,8 +13,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Final
 
-from agent.aws.lease import Leases
-from agent.aws.source import Source
+from agent.aws.lease import InHand
+from agent.aws.source import AnySource
 from agent.model import BATCH, Delivery, Outcome, Settlement
 from agent.pulse import Pulse
 from agent.waiting.gate import Gate
@@ -29,8 +29,8 @@ class Intake:
     def __init__(
         self,
         *,
-        source: Source,
-        leases: Leases,
+        source: AnySource,
+        leases: InHand,
         gate: Gate,
         pulse: Pulse,
         drain: threading.Event,

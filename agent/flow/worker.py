@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, closing
 from typing import Final
 
-from agent.aws.lease import Leases
-from agent.aws.source import Source
+from agent.aws.lease import InHand
+from agent.aws.source import AnySource
 from agent.flow.at_once import AtOnce
 from agent.flow.hands import Hands
 from agent.flow.intake import Intake
@@ -35,8 +35,8 @@ class Worker:
         intake: Intake,
         reads: AtOnce | ReadPool,
         ship: Callable[[Sequence[Reading]], Sequence[Settlement]],
-        source: Source,
-        leases: Leases,
+        source: AnySource,
+        leases: InHand,
         doubt: Doubt | NoDoubt,
         telemetry: Telemetry,
         pulse: Pulse,

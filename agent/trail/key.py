@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final, NoReturn
 
 from agent.errors import PermanentError
@@ -22,6 +23,11 @@ _LONGEST: Final = 1024  # S3's limit. A longer key is forged, and would cost the
 _LOOSE: Final = re.ASCII | re.IGNORECASE
 _NAME: Final = re.compile(
     r"(?<![0-9])(?P<account>[0-9]{12})_CloudTrail_(?P<region>[a-z0-9-]{1,40})_[0-9]{8}T[0-9]{4,6}Z", _LOOSE
+)
+_TIME: Final = re.compile(
+    r"(?<![0-9])[0-9]{12}_CloudTrail_[a-z0-9-]{1,40}_"
+    r"(?P<day>[0-9]{8})T(?P<hour>[0-9]{2})(?P<minute>[0-9]{2})(?P<second>[0-9]{2})?Z",
+    _LOOSE,
 )
 _NAME_FORM: Final = "<account>_CloudTrail_<region>_<time>_<id>.json.gz"
 _REGION: Final = r"[a-z]{2,5}(?:-[a-z]+)+-[0-9][a-z0-9-]*"
@@ -98,6 +104,19 @@ def parse(key: str) -> TrailKey | IgnoredReason:
 def names_log_file(text: str) -> bool:
     """Whether the name of a log file stands anywhere in `text`."""
     return _NAME.search(text) is not None
+
+
+def written_at(key: str) -> datetime | None:
+    """When CloudTrail wrote a log file, as its name says; None if it says nothing, or no time that exists."""
+    match = _TIME.search(key.rpartition("/")[2])
+    if match is None:
+        return None
+    try:
+        return datetime.strptime(
+            f"{match['day']}{match['hour']}{match['minute']}{match['second'] or '00'}", "%Y%m%d%H%M%S"
+        ).replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def stands_beside(name: str) -> bool:

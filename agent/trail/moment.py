@@ -10,7 +10,7 @@ Pages: CloudTrail user guide, "CloudTrail record contents"; RFC 3339; RFC 9110, 
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from typing import Final
@@ -20,6 +20,7 @@ _LATEST: Final = 2**63  # many stores keep nanoseconds in 64 bits with a sign
 _EPOCH: Final = date(1970, 1, 1).toordinal()
 _LONGEST: Final = 64  # characters; no spelling is longer
 _NOON: Final = 12
+_EPOCH_BEGAN: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 # The unit of an epoch number by the length of its whole part: in any other unit it is decades away from any trail.
 _UNITS: Final = {10: _SECOND, 13: 10**6, 16: 10**3, 19: 1}
@@ -57,6 +58,12 @@ def unix_nanoseconds(event_time: object) -> int | None:
             return minute + second
     moment = _of_text(_spelled(event_time))
     return moment if moment is not None and 0 <= moment < _LATEST else None
+
+
+def iso(nanoseconds: int) -> str:
+    """Unix nanoseconds as ISO 8601 in UTC, to the second."""
+    moment = _EPOCH_BEGAN + timedelta(microseconds=nanoseconds // 1000)  # exact: a float would not hold the year 9999
+    return f"{moment:%Y-%m-%dT%H:%M:%S}Z"
 
 
 @lru_cache(maxsize=2048)  # the events of one object lie within some minutes, and those of others within the same

@@ -59,7 +59,7 @@ TESTED_ELSEWHERE: Final = {
     "property/test_signature.py": "signature",
     "unit/aws/test_gets.py": "learnt transfers",
     "unit/cli/test_config.py": "check report",
-    "unit/cli/test_inspect.py": "inspection local_files output table_row",
+    "unit/cli/test_inspect.py": "inspection local_files output table_row flat",
     "unit/cli/test_local_forms.py": "json_parts no_events",
     "unit/cli/test_options.py": "app",
     "unit/demo/test_generator.py": "cast parameters players scenes shapes call codeconnections_calls "

@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from agent.aws.lease import Leases
+from agent.aws.lease import InHand, Leases
 from agent.aws.sqs import Hiding, RefusedEntry
 from agent.model import Delivery
 from agent.pulse import Pulse
 from tests.support.clock import FakeClock
+from tests.support.messages import delivery
 from tests.support.queue import FakeQueue
 from tests.support.telemetry import FakeTelemetry
 
@@ -210,3 +211,12 @@ def test_the_keeper_keeps_until_it_is_stopped() -> None:
     with leases.hold(rig.received()):
         leases.keep(stop)
     assert rig.queue.hidden == [("message-1", SECONDS)] * 19
+
+
+def test_what_is_in_hand_without_a_lease_is_counted_and_never_extended() -> None:
+    """A source of which nobody else can take needs no keeper."""
+    telemetry = FakeTelemetry()
+    in_hand, one = InHand(telemetry), delivery()
+    with in_hand.hold([one]):
+        assert (in_hand.count(), in_hand.holds(one), in_hand.held(), telemetry.held) == (1, True, [one], 1)
+    assert (in_hand.count(), in_hand.holds(one), telemetry.held) == (0, False, 0)

@@ -176,3 +176,20 @@ def test_a_log_file_that_is_packed_otherwise_says_how_and_what_to_do(ending: str
     """The operator learns which form it has, and which it should have."""
     with pytest.raises(PermanentError, match=rf"stored as \.{ending[:3].lower()}.*store it as \.json or \.json\.gz"):
         key.parse(KEY.replace(".json.gz", f".json.{ending}"))
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        (KEY, "2023-05-18T17:15:00+00:00"),
+        (NAME.replace("T1715Z", "T171559Z"), "2023-05-18T17:15:59+00:00"),
+        (NAME.lower(), "2023-05-18T17:15:00+00:00"),
+        (KEY.replace("T1715Z", "T2515Z"), None),
+        (KEY.rpartition("/")[0] + "/", None),
+        ("AWSLogs/123456789012/CloudTrail/us-west-2/2026/11/20/readme.txt", None),
+    ],
+)
+def test_a_name_tells_when_its_file_was_written(text: str, written: str | None) -> None:
+    """To the minute, or to the second where the name has it; a name without a time that exists tells nothing."""
+    moment = key.written_at(text)
+    assert (moment.isoformat() if moment else None) == written

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agent.trail.moment import unix_nanoseconds
+from agent.trail.moment import iso, unix_nanoseconds
 
 TEN = 1_795_514_400_000_000_000  # 2026-11-24T10:00:00Z
 EPOCH = 1_764_000_000_000_000_000
@@ -85,3 +85,9 @@ def test_what_means_one_moment_is_read(written: object, nanoseconds: int) -> Non
 def test_what_means_none_or_several_is_not_guessed(written: object) -> None:
     """Two-digit years, unordered dates, dates alone, local zones, and whatever no store can keep."""
     assert unix_nanoseconds(written) is None
+
+
+def test_a_moment_is_written_as_cloudtrail_writes_it() -> None:
+    """To the second, exact to the end of what can be kept."""
+    assert iso(TEN + 999_999_999) == "2026-11-24T10:00:00Z"
+    assert iso(253_402_300_799_000_000_000) == "9999-12-31T23:59:59Z"

@@ -1,0 +1,82 @@
+"""The names of a bucket's objects. Page: S3 API reference, "ListObjectsV2"."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from agent.aws.failure import AWS_ERRORS
+from agent.aws.store_policy import failed_read, no_object
+
+PAGE_KEYS: Final = 1000
+"""How many names S3 tells at once, at most."""
+
+_ARCHIVES: Final = frozenset({"GLACIER", "DEEP_ARCHIVE"})  # what cannot be read before it is restored
+
+
+@dataclass(frozen=True, slots=True)
+class ListedObject:
+    """An object as a listing tells it. `size` is in bytes."""
+
+    key: str
+    size: int
+    is_archived: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ListedPage:
+    """Up to a thousand objects in the order of their keys; `is_last`: there are no more."""
+
+    objects: Sequence[ListedObject]
+    is_last: bool
+
+
+class Listing:
+    """Lists the buckets that it has clients for. Safe to use from many threads at once.
+
+    `clients` and `owners` are those of `agent.aws.s3.S3`. Every method raises `StoreError`, as a failed read does.
+    """
+
+    def __init__(self, clients: Mapping[str, Any], owners: Mapping[str, str | None]) -> None:
+        self._clients = clients
+        self._owners = owners
+        self._lock = threading.Lock()
+        self.requests = 0
+        """How many requests were made so far."""
+
+    def page(self, bucket: str, prefix: str, after: str = "") -> ListedPage:
+        """The first objects whose keys begin with `prefix` and come behind `after`."""
+        answer = self._ask(bucket, prefix, MaxKeys=PAGE_KEYS, **({"StartAfter": after} if after else {}))
+        found = [
+            ListedObject(one["Key"], int(one.get("Size", 0)), one.get("StorageClass", "") in _ARCHIVES)
+            for one in answer.get("Contents", ())
+        ]
+        return ListedPage(found, is_last=not (answer.get("IsTruncated") and found))
+
+    def folders(self, bucket: str, prefix: str) -> list[str]:
+        """The folders right below `prefix`, which is empty or ends with a slash; each whole, and with a slash."""
+        found: list[str] = []
+        more: dict[str, str] = {}
+        while True:
+            answer = self._ask(bucket, prefix, Delimiter="/", **more)
+            found += [one["Prefix"] for one in answer.get("CommonPrefixes", ())]
+            if not answer.get("IsTruncated"):
+                return found
+            more = {"ContinuationToken": answer["NextContinuationToken"]}
+
+    def _ask(self, bucket: str, prefix: str, **how: object) -> Mapping[str, Any]:
+        owner = self._owners[bucket]
+        demand = {"ExpectedBucketOwner": owner} if owner else {}
+        with self._lock:
+            self.requests += 1
+        try:
+            answer: Mapping[str, Any] = self._clients[bucket].list_objects_v2(
+                Bucket=bucket, Prefix=prefix, **how, **demand
+            )
+        except AWS_ERRORS as error:
+            raise failed_read(error) from error
+        if "Name" not in answer:  # a page of a proxy that happens to be XML: it must not count as an empty bucket
+            raise no_object("an answer without the bucket's name")
+        return answer
