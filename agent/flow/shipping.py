@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
-from enum import Enum, auto
-from typing import Protocol
+from dataclasses import dataclass, field, replace
+from operator import attrgetter
+from typing import Final, Protocol
 
 from agent.errors import Fault
 from agent.flow.remembered import Claim, Remembered
@@ -15,6 +15,7 @@ from agent.model import UNANSWERED, Delivery, LogRecord, Outcome, Reading, Settl
 from agent.pulse import Pulse
 from agent.telemetry.events import Telemetry
 
+_time: Final = attrgetter("time_unix_nano")
 _LOOK_AGAIN_SECONDS = 5.0
 _PATIENT_RECEIVES = 3  # as for an object that is missing: the fourth receive makes a dead letter
 
@@ -30,12 +31,25 @@ class AnySink(Protocol):
         ...
 
 
-class _Known(Enum):
-    DELIVERED_BEFORE = auto()
+_Undelivered = Sequence[tuple[LogRecord, Verdict]]
+"""Records that the sink has not accepted, each with what it said."""
 
 
-_Answer = Verdict | _Known
-_Answers = dict[bytes, _Answer]
+@dataclass(slots=True)
+class _Answers:
+    """What the sink said of records, by their digests: yes now, yes to an earlier export, or anything else."""
+
+    exported: dict[bytes, LogRecord] = field(default_factory=dict)
+    known: set[bytes] = field(default_factory=set)
+    others: dict[bytes, Verdict] = field(default_factory=dict)
+
+    def undelivered(self, reading: Reading) -> _Undelivered:
+        """What is left of `reading`. A record without an answer is a bug, and raises."""
+        return [
+            (record, self.others[record.digest])
+            for record in reading.records
+            if record.digest not in self.exported and record.digest not in self.known
+        ]
 
 
 class Shipping:
@@ -60,103 +74,96 @@ class Shipping:
             self._telemetry.reading_finished(reading)
         records = [record for reading in readings for record in reading.records]
         answers = self._export_once(records)
-        settlements = [_settlement(reading, answers) for reading in readings]
-        self._tell_fates(settlements, readings, answers)
+        undelivered = [answers.undelivered(reading) for reading in readings]
+        settlements = [_settlement(*each) for each in zip(readings, undelivered, strict=True)]
+        self._tell_fates(len(records), list(answers.exported.values()), settlements, undelivered)
         return settlements
 
     def _export_once(self, records: Iterable[LogRecord]) -> _Answers:
         """Export the first of each digest, oldest first, unless this process has done so already."""
         pending: dict[bytes, LogRecord] = {}
-        for record in sorted(records, key=_by_time):
+        for record in sorted(records, key=_time):
             pending.setdefault(record.digest, record)
-        answers: _Answers = {}
+        answers = _Answers()
         while pending:
             claim = self._remembered.claim(pending)
-            answers.update(dict.fromkeys(claim.known, _Known.DELIVERED_BEFORE))
-            answers.update(self._export_claimed(claim, pending))
+            answers.known.update(claim.known)
+            self._export_claimed(claim, pending, answers)
             pending = {digest: pending[digest] for digest in claim.theirs}
             if pending and self._halt.is_set():
-                answers.update(dict.fromkeys(pending, UNANSWERED))
+                answers.others.update(dict.fromkeys(pending, UNANSWERED))
                 break
             if pending:
                 self._pulse.wait(claim.resolved, _LOOK_AGAIN_SECONDS)
         return answers
 
-    def _export_claimed(self, claim: Claim, records: Mapping[bytes, LogRecord]) -> dict[bytes, Verdict]:
-        verdicts: dict[bytes, Verdict] = {}
+    def _export_claimed(self, claim: Claim, records: Mapping[bytes, LogRecord], answers: _Answers) -> None:
+        ours = [records[digest] for digest in claim.ours]
+        verdicts: list[tuple[LogRecord, Verdict]] = []
+        accepted: dict[bytes, LogRecord] = {}
         try:
-            if claim.ours:
-                exported = self._sink.export([records[digest] for digest in claim.ours])
-                verdicts = dict(zip(claim.ours, exported, strict=True))
+            if ours:
+                verdicts = list(zip(ours, self._sink.export(ours), strict=True))
+                accepted = {record.digest: record for record, verdict in verdicts if verdict.accepted}
         finally:
-            self._remembered.resolve(claim, [digest for digest, verdict in verdicts.items() if verdict.accepted])
-        return verdicts
+            self._remembered.resolve(claim, accepted)
+        answers.exported.update(accepted)
+        answers.others.update((record.digest, verdict) for record, verdict in verdicts if not verdict.accepted)
 
     def _tell_fates(
-        self, settlements: Sequence[Settlement], readings: Sequence[Reading], answers: Mapping[bytes, _Answer]
+        self,
+        count: int,
+        exported: Sequence[LogRecord],
+        settlements: Sequence[Settlement],
+        undelivered: Sequence[_Undelivered],
     ) -> None:
-        exported: dict[bytes, LogRecord] = {}
+        """Of `count` records; whatever was neither exported now nor left undelivered is a repeat."""
         fates: Counter[str] = Counter()
-        for settlement, reading in zip(settlements, readings, strict=True):
-            for record in reading.records:
-                fate = _fate(answers[record.digest], settlement.outcome)
-                if fate == "exported" and record.digest not in exported:
-                    exported[record.digest] = record
-                else:
-                    fates["duplicate" if fate == "exported" else fate] += 1
+        for settlement, verdicts in zip(settlements, undelivered, strict=True):
+            fates.update(_fate(verdict, settlement.outcome) for _, verdict in verdicts)
+        fates["duplicate"] = count - len(exported) - fates.total()
         if exported:
-            self._telemetry.records_exported(list(exported.values()))
-        for fate, count in fates.items():
-            self._telemetry.records_fated(fate, count)
+            self._telemetry.records_exported(exported)
+        for fate, records in (+fates).items():
+            self._telemetry.records_fated(fate, records)
 
 
-def _by_time(record: LogRecord) -> int:
-    return record.time_unix_nano
+def _fate(verdict: Verdict, outcome: Outcome) -> str:
+    """Of a record that was not accepted."""
+    comes_again = verdict.retry and outcome is Outcome.RETRY
+    return "dead_lettered" if verdict.fault and not comes_again else "retried"
 
 
-def _fate(answer: _Answer, outcome: Outcome) -> str:
-    if isinstance(answer, _Known):
-        return "duplicate"
-    if answer.accepted:
-        return "exported"
-    comes_again = answer.retry and outcome is Outcome.RETRY
-    return "dead_lettered" if answer.fault and not comes_again else "retried"
-
-
-def _settlement(reading: Reading, answers: Mapping[bytes, _Answer]) -> Settlement:
+def _settlement(reading: Reading, undelivered: _Undelivered) -> Settlement:
     """RETURNED if something is unfinished, else RETRY if something may pass later, else by what can never pass.
 
     What is suspect goes before what the sink may take later: the delivery is held, which costs no receive.
     """
-    verdicts = [(record, answers[record.digest]) for record in reading.records]
     delivery = reading.delivery
-    if reading.returned or any(answer == UNANSWERED for _, answer in verdicts):
+    if reading.returned or any(verdict == UNANSWERED for _, verdict in undelivered):
         return Settlement(delivery, Outcome.RETURNED)
     if reading.retry:
         return Settlement(delivery, Outcome.RETRY, retry=reading.retry, retry_detail=reading.retry_detail)
-    refused = [fault for record, answer in verdicts if (fault := _located(record, answer))]
+    faults = [fault for record, verdict in undelivered if (fault := _located(record, verdict))]
     # What is final must not be sent again, so its delivery does not come again.
-    stays = any(fault.is_suspect or fault.is_final for fault in refused)
-    if not stays and (later := _may_pass_later(delivery, verdicts)):
+    stays = any(fault.is_suspect or fault.is_final for fault in faults)
+    if not stays and (later := _may_pass_later(delivery, undelivered)):
         return later
     # What is suspect comes first: a delivery with it must be held, whatever else is wrong with it.
-    faults = sorted((*reading.faults, *refused), key=lambda fault: not fault.is_suspect)
-    fault = faults[0] if faults else None
+    fault = min((*reading.faults, *faults), key=lambda fault: not fault.is_suspect, default=None)
     return Settlement(delivery, Outcome.DEAD_LETTER if fault else Outcome.DELIVERED, fault=fault)
 
 
-def _may_pass_later(delivery: Delivery, verdicts: Sequence[tuple[LogRecord, _Answer]]) -> Settlement | None:
+def _may_pass_later(delivery: Delivery, undelivered: _Undelivered) -> Settlement | None:
     """RETRY for a record that the sink did not settle, or refused for a time that a wrong clock may be to blame for."""
     is_early = delivery.receive_count <= _PATIENT_RECEIVES
-    is_bad = any(isinstance(answer, Verdict) and answer.fault for _, answer in verdicts)
-    for record, answer in verdicts:
-        if isinstance(answer, Verdict) and answer.retry and (is_early or not is_bad):
-            detail = f"s3://{record.source.bucket}/{record.source.key}: {answer.retry_detail}"
-            return Settlement(delivery, Outcome.RETRY, retry=answer.retry, retry_detail=detail)
+    is_bad = any(verdict.fault for _, verdict in undelivered)
+    for record, verdict in undelivered:
+        if verdict.retry and (is_early or not is_bad):
+            detail = f"s3://{record.source.bucket}/{record.source.key}: {verdict.retry_detail}"
+            return Settlement(delivery, Outcome.RETRY, retry=verdict.retry, retry_detail=detail)
     return None
 
 
-def _located(record: LogRecord, answer: _Answer) -> Fault | None:
-    if isinstance(answer, _Known) or not answer.fault:
-        return None
-    return replace(answer.fault, bucket=record.source.bucket, key=record.source.key)
+def _located(record: LogRecord, verdict: Verdict) -> Fault | None:
+    return replace(verdict.fault, bucket=record.source.bucket, key=record.source.key) if verdict.fault else None

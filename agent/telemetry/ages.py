@@ -1,7 +1,7 @@
 """How old things are when they are done: the buckets of ages, and a histogram that takes those of a batch at once.
 
-prometheus_client's own takes one after the other. A batch has hundreds of events: one at a
-time, the age would cost more than all else that is counted of an event.
+prometheus_client's own takes one age after the other. A batch has hundreds of events, and this would cost more than all
+else that is counted of them.
 """
 
 from __future__ import annotations
