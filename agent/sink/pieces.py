@@ -91,11 +91,12 @@ class Cargo:
 
     def oldest_first(self) -> list[int]:
         """The places of all records, in order of time."""
-        return sorted(range(len(self.records)), key=lambda place: self.records[place].time_unix_nano)
+        times = [record.time_unix_nano for record in self.records]
+        return sorted(range(len(times)), key=times.__getitem__)
 
     def first_request(self, places: Sequence[int], most_bytes: int) -> Piece:
         """As many of `places` as one request takes, of at most so many bytes."""
-        records = [self.records[place] for place in places]
+        records = (self.records[place] for place in places)
         limits = self._limits
         most = min(most_bytes, limits.max_batch_bytes)
         batch = next(self._encoder.batches(records, most, limits.max_batch_records, MAX_SPAN_NANO))

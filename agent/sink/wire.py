@@ -5,7 +5,7 @@ These are Protocols because the sink knows none of their implementations: each p
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -29,7 +29,7 @@ class WireEncoder(Protocol):
         ...
 
     def batches(
-        self, records: Sequence[LogRecord], max_bytes: int, max_records: int, max_span_nano: int | None = None
+        self, records: Iterable[LogRecord], max_bytes: int, max_records: int, max_span_nano: int | None = None
     ) -> Iterator[Batch]:
         """Cut `records` into requests, in their order, each within the limits unless its only record is above them."""
         ...

@@ -6,6 +6,7 @@ https://opentelemetry.io/docs/specs/otlp/
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -40,9 +41,12 @@ _SCOPE_ATTRIBUTE: Final = b"\x1a"  # InstrumentationScope.attributes
 class _Limits:
     """How large a request may become."""
 
-    max_bytes: int
-    max_records: int
-    max_span_nano: int | None
+    max_bytes: float = math.inf
+    max_records: float = math.inf
+    max_span_nano: float = math.inf
+
+
+_NO_LIMITS: Final = _Limits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,25 +80,25 @@ class Encoder:
         appearance."""
         draft = _Draft(self)
         for record in records:
-            draft.add(record, record_bytes(record))
+            draft.offer(record, record_bytes(record), _NO_LIMITS)
         return draft.payload()
 
     def batches(
-        self, records: Sequence[LogRecord], max_bytes: int, max_records: int, max_span_nano: int | None = None
+        self, records: Iterable[LogRecord], max_bytes: int, max_records: int, max_span_nano: int | None = None
     ) -> Iterator[Batch]:
         """Cut `records` into requests, in their order.
 
         A payload is above `max_bytes` only if its single record alone is. `max_span_nano` limits how much later than
         the first record of a request another one may be.
         """
-        limits = _Limits(max_bytes, max_records, max_span_nano)
+        limits = _Limits(max_bytes, max_records, math.inf if max_span_nano is None else max_span_nano)
         draft = _Draft(self)
         for record in records:
             written = record_bytes(record)
             if not draft.offer(record, written, limits):
                 yield draft.batch()
                 draft = _Draft(self)
-                draft.add(record, written)
+                draft.offer(record, written, limits)
         if draft.records:
             yield draft.batch()
 
@@ -115,26 +119,27 @@ class _Draft:
         self._bytes = 0
 
     def offer(self, record: LogRecord, written: bytes, limits: _Limits) -> bool:
-        """Add `record` if the request stays within its limits or has no other; False, and unchanged, if not."""
+        """Put `record`, as it is `written`, behind those of its origin; False, and unchanged, if that is too much.
+
+        The first record is never too much.
+        """
         origin = RecordOrigin.of(record)
-        growth = self._growth(origin, written)
-        if self.records:
-            span = abs(record.time_unix_nano - self.records[0].time_unix_nano)
-            is_near = limits.max_span_nano is None or span <= limits.max_span_nano
-            if not is_near or self._bytes + growth > limits.max_bytes or len(self.records) >= limits.max_records:
-                return False
-        self._put(record, origin, written, growth)
+        group = self._groups.get(origin)
+        opening = self._encoder.heads(origin).size + _GROUP_FRAME if group is None else 0
+        size = self._bytes + opening + len(written) + _RECORD_FRAME
+        records = self.records
+        if records and (
+            size > limits.max_bytes
+            or len(records) >= limits.max_records
+            or abs(record.time_unix_nano - records[0].time_unix_nano) > limits.max_span_nano
+        ):
+            return False
+        if group is None:
+            group = self._groups[origin] = []
+        group += (_LOG_RECORD, varint(len(written)), written)
+        records.append(record)
+        self._bytes = size
         return True
-
-    def add(self, record: LogRecord, written: bytes) -> None:
-        """Put `record`, as it is `written`, behind those of its origin, whatever the size."""
-        origin = RecordOrigin.of(record)
-        self._put(record, origin, written, self._growth(origin, written))
-
-    def _put(self, record: LogRecord, origin: RecordOrigin, written: bytes, growth: int) -> None:
-        self._bytes += growth
-        self._groups.setdefault(origin, []).append(written)
-        self.records.append(record)
 
     def batch(self) -> Batch:
         """The request as it stands."""
@@ -142,18 +147,13 @@ class _Draft:
 
     def payload(self) -> bytes:
         """Its bytes."""
-        return b"".join(field(_RESOURCE_LOGS, self._group(*group)) for group in self._groups.items())
-
-    def _growth(self, origin: RecordOrigin, written: bytes) -> int:
-        opening = 0 if origin in self._groups else self._encoder.heads(origin).size + _GROUP_FRAME
-        return opening + len(written) + _RECORD_FRAME
-
-    def _group(self, origin: RecordOrigin, written: Iterable[bytes]) -> bytes:
-        heads = self._encoder.heads(origin)
-        parts = [heads.scope]
-        for one in written:
-            parts += (_LOG_RECORD, varint(len(one)), one)
-        return b"".join((heads.resource, _SCOPE_LOGS, varint(sum(map(len, parts))), *parts))
+        parts: list[bytes] = []
+        for origin, group in self._groups.items():
+            heads = self._encoder.heads(origin)
+            in_scope = len(heads.scope) + sum(map(len, group))
+            begin = heads.resource + _SCOPE_LOGS + varint(in_scope)
+            parts += (_RESOURCE_LOGS, varint(len(begin) + in_scope), begin, heads.scope, *group)
+        return b"".join(parts)
 
 
 def _scope(version: str) -> bytes:
