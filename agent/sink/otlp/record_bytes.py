@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from struct import pack
+from struct import Struct
 from typing import Final
 
 from agent.model import AttributeGroup, Attributes, AttributeValue, LogRecord
+from agent.records.memo import Memo
 from agent.sink.safe_text import int_text, safe_key, safe_text
 
 _UINT64_MAX: Final = 2**64 - 1
@@ -21,7 +22,7 @@ _SEVERITIES: Final = range(25)
 # Of what is short, as most values and bodies are, there are so few lengths that what stands before each is kept.
 _SHORT: Final = 512
 _SHORT_BODY: Final = 4096
-_MOST_HEADS: Final = 8192
+_eight_bytes: Final = Struct("<Q").pack
 
 _LOW_BITS, _MORE = 0x7F, 0x80  # of one byte: seven bits of the number, and whether others follow
 
@@ -72,27 +73,26 @@ def record_bytes(record: LogRecord) -> bytes:
     body = _sent(record.body)
     written = [
         _fixed(_TIME, record.time_unix_nano),
-        _severity(record.severity_number),
-        _body_head(len(body)) if len(body) <= _SHORT_BODY else _body_head.__wrapped__(len(body)),
+        _severities[record.severity_number],
+        _body_heads[len(body)],
         body,
     ]
     attributes = record.attributes
     _write_parts(written, attributes.parts if isinstance(attributes, Attributes) else attributes.items())
-    name = record.event_name
-    end = _end if len(name) <= _SHORT else _end.__wrapped__
-    written.append(end(record.observed_time_unix_nano, name))
+    written.append(_ends[record.observed_time_unix_nano, record.event_name])
     return b"".join(written)
 
 
 def _write_parts(written: list[bytes], parts: Iterable[tuple[str, AttributeValue] | AttributeGroup]) -> None:
     for part in parts:
-        if isinstance(part, AttributeGroup):
+        if type(part) is AttributeGroup:
             written.append(part.written or _group(part))
             continue
         key, value = part
         if type(value) is str:
-            text = _sent(value)
-            head = _head(key, len(text)) if len(text) <= _SHORT else _head.__wrapped__(key, len(text))
+            # As _sent() does it, less the call: this is done for every attribute.
+            text = value.encode() if value.isascii() and "\x00" not in value else _mended(value)
+            head = _heads[key, len(text)]
             written += (head, text) if head else ()
         else:
             written.append(_attribute(key, _value(value)))
@@ -112,18 +112,26 @@ def key_value(key: str, value: str) -> bytes:
 
 
 def _fixed(tag: bytes, nanoseconds: int) -> bytes:
-    number = min(max(nanoseconds, 0), _UINT64_MAX)
-    return tag + pack("<Q", number) if number else b""
+    if not 0 < nanoseconds <= _UINT64_MAX:
+        nanoseconds = min(max(nanoseconds, 0), _UINT64_MAX)
+    return tag + _eight_bytes(nanoseconds) if nanoseconds else b""
 
 
 def _sent(value: str) -> bytes:
     """Text as it is sent."""
-    return value.encode() if value.isascii() and "\x00" not in value else safe_text(value).encode()
+    return value.encode() if value.isascii() and "\x00" not in value else _mended(value)
 
 
-@lru_cache(maxsize=_MOST_HEADS)
-def _head(key: str, length: int) -> bytes:
-    """What stands before the text of an attribute whose value takes `length` bytes; empty for a key that is dropped."""
+def _mended(value: str) -> bytes:
+    return safe_text(value).encode()
+
+
+def _head(pair: tuple[str, int]) -> bytes:
+    """What stands before the text of an attribute, by its key and by how many bytes the text takes.
+
+    Empty for a key that is dropped.
+    """
+    key, length = pair
     begin = _key(key)
     if not begin:
         return b""
@@ -132,20 +140,18 @@ def _head(key: str, length: int) -> bytes:
     return _ATTRIBUTE + varint(len(value) + length) + value
 
 
-@lru_cache(maxsize=4096)
 def _body_head(length: int) -> bytes:
     """All that stands before the text of a body that takes `length` bytes."""
     text = _STRING + varint(length)
     return _BODY + varint(len(text) + length) + text
 
 
-@lru_cache(maxsize=1024)
-def _end(observed: int, event_name: str) -> bytes:
-    """What stands behind the attributes: the same for all records of one object and one name."""
+def _end(pair: tuple[int, str]) -> bytes:
+    """What stands behind the attributes, by the observed time and the event's name: some records share both."""
+    observed, event_name = pair
     return _fixed(_OBSERVED, observed) + (field(_EVENT_NAME, _sent(event_name)) if event_name else b"")
 
 
-@lru_cache(maxsize=64)
 def _severity(number: int) -> bytes:
     """Empty where it is none of OTLP's."""
     return _SEVERITY + varint(number) if number and number in _SEVERITIES else b""
@@ -187,3 +193,9 @@ def _array(values: Sequence[str | Mapping[str, str]]) -> bytes:
 def _map(values: Mapping[str, str]) -> bytes:
     pairs = ((_key(key), field(_VALUE, _text(value))) for key, value in values.items())
     return b"".join(field(_ITEM, head + value) for head, value in pairs if head)
+
+
+_heads: Final = Memo(_head, 8192, _SHORT, lambda pair: max(len(pair[0]), pair[1]))
+_body_heads: Final = Memo(_body_head, 4096, _SHORT_BODY, int)
+_ends: Final = Memo(_end, 1024, _SHORT, lambda pair: len(pair[1]))
+_severities: Final = Memo(_severity, 64, 64, int.bit_length)
