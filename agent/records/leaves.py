@@ -17,6 +17,7 @@ from agent.trail.event import flag, text
 _LONGEST_ADDRESS: Final = 64  # characters; a forged one of a megabyte must not stay in memory
 _LONGEST_JSON: Final = 8192  # bytes; what is longer stands in the body only
 _EMPTY_JSON: Final = (b"", b"null", b"{}", b"[]", b'""')
+_LONGEST_EMPTY: Final = len("null")
 # What programs write into an error field when there was no error.
 _NO_FAILURE: Final = frozenset({"", "0", "0.0", "false", "none", "null", "nil", "-", "ok", "success", "succeeded"})
 
@@ -50,8 +51,10 @@ def tls_version(value: object) -> str:
 
 def json_text(value: object) -> str:
     """JSON as it stands, up to 8 KiB; absent where it is empty."""
-    raw = bytes(value) if isinstance(value, msgspec.Raw) else b""
-    return "" if len(raw) > _LONGEST_JSON or raw in _EMPTY_JSON else raw.decode()
+    raw = value if type(value) is bytes else bytes(value) if isinstance(value, msgspec.Raw) else b""
+    if len(raw) > _LONGEST_JSON or (len(raw) <= _LONGEST_EMPTY and raw in _EMPTY_JSON):
+        return ""
+    return raw.decode()
 
 
 def names(value: object) -> Sequence[str]:

@@ -31,7 +31,7 @@ from agent.records.profiles.profile import ANYTHING, Ours, Profile
 from agent.records.quick_rows import QuickRows
 from agent.records.quick_telling import QuickTelling
 from agent.records.rows import Row, RowReader
-from agent.trail.edit import Mask, compact
+from agent.trail.edit import Mask, compact, is_surely_compact
 from agent.trail.event import TrailEvent, decode, flag, text
 from agent.trail.moment import unix_nanoseconds
 from agent.trail.usual_event import UnusualEventError, decode_usual
@@ -39,6 +39,7 @@ from agent.trail.usual_event import UnusualEventError, decode_usual
 _INFO: Final = 9
 _WARN: Final = 13
 _SESSION: Final = "userIdentity.sessionContext"
+_NOTHING_READ: Final = blake2b(digest_size=16)  # to copy it is cheaper than to make it
 _ISSUER: Final = "userIdentity.sessionContext.sessionIssuer"
 
 TABLE: Final = (
@@ -176,23 +177,23 @@ class Mapper:
 
     def to_record(self, raw: bytes, source: ObjectSource) -> LogRecord:
         """The record for one entry of `Records[]`; raises `MalformedEventError` if `raw` is no JSON object."""
-        body = compact(raw)
-        digest = blake2b(body, digest_size=16).digest()
         if self._mask:
-            return self._masked(self._mask, body, source, digest)
+            return self._masked(self._mask, compact(raw), source)
         try:
-            event = decode_usual(body)
+            event, body, written = _usual(raw)
             told = self._quick.tell(event, source)
         except UnusualEventError:
-            event = decode(body)
+            body = compact(raw)
+            event, written = decode(body), body.decode()
             told = self.tell_plainly(event, profile_of(event, self._ours), source)
-        return fit(_record(event, told, body, source, digest), self._limits)
+        return fit(_record(event, told, body, written, source), self._limits)
 
-    def _masked(self, mask: Mask, body: bytes, source: ObjectSource, digest: bytes) -> LogRecord:
-        profile = profile_of(decode(body), self._ours)  # before masking, which may hide what the event is about
-        body = mask.apply(body)
+    def _masked(self, mask: Mask, whole: bytes, source: ObjectSource) -> LogRecord:
+        profile = profile_of(decode(whole), self._ours)  # before masking, which may hide what the event is about
+        body = mask.apply(whole)
         event = decode(body)
-        return fit(_record(event, self.tell_plainly(event, profile, source), body, source, digest), self._limits)
+        told = self.tell_plainly(event, profile, source)
+        return fit(_record(event, told, whole, body.decode(), source), self._limits)
 
     def tell_plainly(self, event: TrailEvent, profile: Profile, source: ObjectSource) -> Told:
         """All that an event tells, whatever the types of its members are."""
@@ -208,8 +209,23 @@ class Mapper:
         return Told(kind.event_name, kind.service_name, labels, failed, attributes)
 
 
-def _record(event: Any, told: Told, body: bytes, source: ObjectSource, digest: bytes) -> LogRecord:
-    """The record of an event of either form."""
+def _usual(raw: bytes) -> tuple[Any, bytes, str]:
+    """A usual event, its JSON without white space, and the same as text. Raises `UnusualEventError` for any other."""
+    event = decode_usual(raw)
+    try:
+        written = raw.decode()
+    except UnicodeDecodeError as error:
+        raise UnusualEventError from error
+    if is_surely_compact(written, event.user_agent, event.error_message):
+        return event, raw, written
+    body = compact(raw)
+    return decode_usual(body), body, body.decode()
+
+
+def _record(event: Any, told: Told, whole: bytes, body: str, source: ObjectSource) -> LogRecord:
+    """The record of an event of either form, which is `whole` before anything of it was masked."""
+    digest = _NOTHING_READ.copy()
+    digest.update(whole)
     time = unix_nanoseconds(event.event_time)
     attributes = told.attributes
     return LogRecord(
@@ -219,11 +235,11 @@ def _record(event: Any, told: Told, body: bytes, source: ObjectSource, digest: b
         observed_time_unix_nano=source.last_modified_ns,
         severity_number=_WARN if told.failed else _INFO,
         event_name=told.event_name,
-        body=body.decode(),
+        body=body,
         attributes={**attributes, "trail_agent.malformed": "eventTime"} if time is None else attributes,
         event_id=text(event.event_id),
         labels=told.labels,
         source=source,
-        digest=digest,
+        digest=digest.digest(),
         service_name=told.service_name,
     )

@@ -17,16 +17,28 @@ from msgspec.structs import astuple
 from agent.model import AttributeGroup, AttributeValue
 from agent.records.memo import Memo, characters
 from agent.records.rows import ELSE, ReadMember, Row, RowReader, field_of, filled, python_path
-from agent.trail.event import NOTHING, text
+from agent.trail.event import text
 from agent.trail.usual_event import UnusualEventError, UsualEvent, is_scalar
 
 Parts = tuple[tuple[str, AttributeValue] | AttributeGroup, ...]
 _Step = Callable[[Any], Parts]
 
 _OWN_MEMBERS: Final = len(UsualEvent.__struct_fields__)
+_TWO: Final = 2
+_NULL: Final = b"null"
 _MOST: Final = 2048  # an account has some hundred sessions, addresses and programs at a time
 _LARGEST: Final = 512
 _LARGEST_PART: Final = 2048  # bytes; the userIdentity of a role's session has 800
+
+
+def _place(member: str) -> int:
+    """Where a usual event has this member."""
+    return UsualEvent.__struct_fields__.index(python_path(member))  # type: ignore[no-any-return]
+
+
+REQUEST: Final = _place("requestParameters")
+RESPONSE: Final = _place("responseElements")
+IDENTITY: Final = _place("userIdentity")
 
 
 class QuickRows:
@@ -50,14 +62,29 @@ class QuickRows:
                 step = _of_one(list(of_member), member, is_unlike=member in unlike)
                 self._steps.append((_place(member), step))
 
-    def __call__(self, event: Any) -> list[tuple[str, AttributeValue] | AttributeGroup]:
-        """The attributes that `event` has. Raises `UnusualEventError` where a part of it is not as AWS writes it."""
-        own, absent = astuple(event), NOTHING
-        members = own + tuple([pick(own) for pick in self._together])
+    def members(self, event: Any) -> list[Any]:
+        """What `read` takes: the members of `event` in the order of its class, and those that are read together.
+
+        Those that hold others and are looked at more than once are bytes; empty ones if there are none, or null.
+        """
+        members = list(astuple(event))
+        members[IDENTITY] = bytes(event.user_identity)
+        request, response = bytes(event.request_parameters), bytes(event.response_elements)
+        members[REQUEST] = request if request != _NULL else b""
+        members[RESPONSE] = response if response != _NULL else b""
+        for pick in self._together:
+            members.append(pick(members))
+        return members
+
+    def read(self, members: Sequence[Any]) -> list[tuple[str, AttributeValue] | AttributeGroup]:
+        """The attributes that an event of these `members` has.
+
+        Raises `UnusualEventError` where a part of it is not as AWS writes it.
+        """
         parts: list[tuple[str, AttributeValue] | AttributeGroup] = []
         for place, step in self._steps:
             member = members[place]
-            if member is not None and member is not absent:
+            if member or member is False:
                 parts += step(member)
         return parts
 
@@ -85,11 +112,6 @@ def _together(row: Row, alike: Sequence[Set[str]]) -> Set[str]:
     return next((members for members in alike if _member(row) in members), frozenset())
 
 
-def _place(member: str) -> int:
-    """Where a usual event has this member."""
-    return UsualEvent.__struct_fields__.index(python_path(member))  # type: ignore[no-any-return]
-
-
 def _of_several(rows: Sequence[Row], members: Sequence[str]) -> _Step:
     """The rows of some scalars at once."""
     reads = [(row.attribute, row.read) for row in rows]
@@ -105,8 +127,8 @@ def _of_one(rows: Sequence[Row], member: str, *, is_unlike: bool) -> _Step:
     """The rows of one member."""
     field, reads = field_of(member), [(row.attribute, row.read) for row in rows]
     if field.type is msgspec.Raw or (is_scalar(field) and is_unlike):
-        one_read = all(row.read is rows[0].read for row in rows)
-        return _of_unlike([row.attribute for row in rows], rows[0].read) if one_read else _of_any(reads)
+        is_simple = len(rows) <= _TWO and all(row.read is rows[0].read for row in rows)
+        return _of_unlike([row.attribute for row in rows], rows[0].read) if is_simple else _of_any(reads)
     if not is_scalar(field):
         return _of_part(rows, member, field.type)
     return Memo(lambda value: shared(filled(reads, repeat(value))), _MOST, _LARGEST, _length).__getitem__
@@ -122,6 +144,8 @@ def _of_part(rows: Sequence[Row], member: str, part: type) -> _Step:
         return shared(reader(held) if reader else filled(reads, repeat(held)))
 
     remembered = Memo(make, _MOST, _LARGEST_PART)
+    if member == "userIdentity":  # is bytes already
+        return remembered.__getitem__
     return lambda raw: remembered[bytes(raw)]
 
 
@@ -131,15 +155,15 @@ def _of_any(reads: Sequence[tuple[str, ReadMember]]) -> _Step:
 
 
 def _of_unlike(attributes: Sequence[str], read: ReadMember) -> _Step:
-    """The same for rows that all read it in one way."""
-    attribute, *others = attributes
+    """The same for one row, or two that read it in the same way."""
+    first, second = attributes if len(attributes) == _TWO else (attributes[0], "")
 
     def step(value: object) -> Parts:
         # Most are text; a call for each of them costs as much as all else here.
         found = value.strip() if read is text and type(value) is str else read(value)
         if not found and found is not False:
             return ()
-        return ((attribute, found), *[(other, found) for other in others]) if others else ((attribute, found),)
+        return ((first, found), (second, found)) if second else ((first, found),)
 
     return step
 

@@ -16,7 +16,7 @@ from agent.records.event_kind import EventKind, Told, actor_attributes, place
 from agent.records.leaves import error_code
 from agent.records.memo import Memo, characters
 from agent.records.profiles import owner
-from agent.records.quick_rows import Parts, QuickRows, read_part, shared
+from agent.records.quick_rows import IDENTITY, REQUEST, RESPONSE, Parts, QuickRows, read_part, shared
 from agent.trail.event import UserIdentity, text
 from agent.trail.usual_event import UnusualEventError
 
@@ -29,29 +29,39 @@ _LARGEST_IDENTITY: Final = 2048
 
 
 @dataclass(frozen=True, slots=True)
+class _KnownEnding:
+    """What is the same in all records of one kind and one outcome. `labels` is by the type of the identity."""
+
+    parts: Parts
+    labels: Memo[str, EventLabels]
+
+
+@dataclass(frozen=True, slots=True)
 class _KnownKind:
     """A kind of event, and what is the same in all records of it; `endings` is by whether the event failed."""
 
     kind: EventKind
     event_name: str
-    labels: Memo[tuple[str, bool], EventLabels]
-    endings: tuple[Parts, Parts]
+    may_fail_without_code: bool
+    endings: tuple[_KnownEnding, _KnownEnding]
 
 
 @dataclass(frozen=True, slots=True)
 class _KnownActor:
-    """Who acted, and the name to show for it; None if an event can say more of it."""
+    """Who acted, and the name to show for it, if the event has no other: that can be where it has the id, if any is."""
 
     actor: Actor
     kind: str
-    display: str | None
+    display: str
+    is_named_elsewhere: bool
+    searched: bytes
 
 
 class QuickTelling:
     """Reads usual events. `service_names` has those that are not `aws-<service>`. Safe to share among threads."""
 
-    def __init__(self, read: QuickRows, service_names: Mapping[str, str]) -> None:
-        self._read = read
+    def __init__(self, rows: QuickRows, service_names: Mapping[str, str]) -> None:
+        self._rows = rows
         self._service_names = service_names
         self._kinds = Memo(self._kind, _KINDS, _LONGEST, characters)
         self._actors = Memo(_known_actor, _ACTORS, _LARGEST_IDENTITY)
@@ -62,15 +72,22 @@ class QuickTelling:
         """All that `event` tells. Raises `UnusualEventError` where it takes more to read it."""
         known = self._kinds[event.event_source, event.event_name]
         kind = known.kind
-        parts = self._read(event)
-        parts += kind.subjects.read(event).items()
-        who = self._actors[bytes(event.user_identity)]
-        display = who.actor.display(event) if who.display is None else who.display
+        members = self._rows.members(event)
+        request, response = members[REQUEST], members[RESPONSE]
+        parts = self._rows.read(members)
+        parts += kind.subjects.named_by(request, response)
+        who = self._actors[members[IDENTITY]]
+        display = who.display
+        if who.is_named_elsewhere and (
+            who.searched in request or who.searched in response or event.additional_event_data
+        ):
+            display = who.actor.display(event)
         parts += self._named[kind.profile.story, who.kind, display]
-        failed = _has_failed(event, kind)
-        parts += known.endings[failed]
+        failed = (event.error_code is not None or known.may_fail_without_code) and _has_failed(event, kind)
+        ending = known.endings[failed]
+        parts += ending.parts
         parts += self._places[source]
-        labels = known.labels[who.actor.identity_type, failed]
+        labels = ending.labels[who.actor.identity_type]
         return Told(known.event_name, kind.service_name, labels, failed, Attributes(parts))
 
     def _kind(self, named: tuple[object, object]) -> _KnownKind:
@@ -79,22 +96,20 @@ class QuickTelling:
         if profile.is_about is not None:  # whose event it is takes a look at the rest of it
             raise UnusualEventError
         kind = EventKind.of(profile, event_source, event_name, self._service_names)
-        return _KnownKind(
-            kind,
-            kind.event_name,
-            Memo(partial(_labels, kind), _LABELS, _LONGEST, characters),
-            (shared(kind.ending(failed=False)), shared(kind.ending(failed=True))),
-        )
+        endings = _ending(kind, failed=False), _ending(kind, failed=True)
+        return _KnownKind(kind, kind.event_name, profile.has_failed is not None, endings)
 
 
-def _labels(kind: EventKind, told: tuple[str, bool]) -> EventLabels:
-    identity_type, failed = told
-    return kind.labels(identity_type, failed=failed)
+def _ending(kind: EventKind, *, failed: bool) -> _KnownEnding:
+    labels = Memo(partial(kind.labels, failed=failed), _LABELS, _LONGEST)
+    return _KnownEnding(shared(kind.ending(failed=failed)), labels)
 
 
 def _known_actor(raw: bytes) -> _KnownActor:
     actor = Actor.of(read_part(UserIdentity, raw) if raw else UserIdentity())
-    return _KnownActor(actor, str(actor.kind), None if actor.is_named_elsewhere else actor.name or actor.otherwise)
+    return _KnownActor(
+        actor, str(actor.kind), actor.name or actor.otherwise, actor.is_named_elsewhere, actor.user.encode()
+    )
 
 
 def _named(told: tuple[str, str, str]) -> Parts:

@@ -6,7 +6,7 @@ A profile lists its subjects. How they are read is the same for all of them: a n
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,6 +18,7 @@ from agent.trail.event import MalformedEventError, OpenMembers, decode_leniently
 
 _PLANS_REMEMBERED: Final = 1024  # a service has some hundred operations
 _LONGEST_REMEMBERED: Final = 128  # characters; a forged name of a megabyte must not stay in memory
+_SHORTEST: Final = len('{"":1}')  # of an object that has a member; most that have none are null
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +73,11 @@ class Subjects:
 
     def _looks(self, event_name: str) -> Iterator[_Look]:
         for subject in self._subjects:
+            attribute = f"{self._prefix}.{subject.attribute}"
             for name in subject.names:
                 if not name.operation or re.fullmatch(name.operation, event_name):
                     place = _Place.of(name, self._parameters.members)
-                    yield _Look(place.index, f"{self._prefix}.{subject.attribute}", place, subject.after)
+                    yield place.index, attribute, _read_by(place), subject.after
 
 
 class SubjectPlan:
@@ -83,30 +85,40 @@ class SubjectPlan:
 
     def __init__(self, looks: Sequence[_Look], parameters: _Parameters) -> None:
         self._looks = looks
+        self._attributes = tuple(dict.fromkeys(attribute for _, attribute, _, _ in looks))
         self._parameters = parameters
 
     def read(self, event: OpenMembers) -> Mapping[str, str]:
         """The attributes of `event`; the request counts before the response."""
-        found: dict[str, str] = {}
-        if not self._looks:
-            return found
-        self._find(event.request_parameters, found)
-        of_request = len(found)
-        self._find(event.response_elements, found)
-        if (0 < of_request < len(found)) or "" in found.values():
-            return {look.attribute: found[look.attribute] for look in self._looks if found.get(look.attribute)}
-        return found
+        return dict(self.named_by(bytes(event.request_parameters), bytes(event.response_elements)))
 
-    def _find(self, raw: msgspec.Raw, found: dict[str, str]) -> None:
-        """Add what `raw` names to what was `found` before; empty where nothing is left of a name."""
+    def named_by(self, request: bytes, response: bytes) -> Sequence[tuple[str, str]]:
+        """The attributes of an event with this request and this response; empty: there is none."""
+        if not self._looks:
+            return ()
+        if len(response) < _SHORTEST:
+            return self._named(request) if len(request) >= _SHORTEST else ()
+        if len(request) < _SHORTEST:
+            return self._named(response)
+        found = dict(self._named(response, keeps_empty=True) + self._named(request, keeps_empty=True))
+        return [(attribute, found[attribute]) for attribute in self._attributes if found.get(attribute)]
+
+    def _named(self, raw: bytes, *, keeps_empty: bool = False) -> list[tuple[str, str]]:
+        """What `raw` names; empty where nothing is left of a name."""
         fields = self._parameters.read(raw)
-        if fields is None:
-            return
-        for look in self._looks:
-            if fields[look.index] is None or look.attribute in found:  # as most fields are
+        found = []
+        last = ""
+        for index, attribute, read, after in self._looks:  # those of one attribute follow each other
+            value = fields[index]
+            if value is None or attribute == last:  # as most fields are
                 continue
-            if name := look.place.value(fields):
-                found[look.attribute] = name.rpartition(look.after)[2] if look.after else name
+            name = read(fields) if read else value.strip() if type(value) is str else text(value)
+            if name:
+                last = attribute
+                left = name.rpartition(after)[2] if after else name
+                if left or keeps_empty:
+                    found.append((attribute, left))
+        return found
 
 
 class _Parameters:
@@ -117,24 +129,22 @@ class _Parameters:
 
     def __init__(self, subjects: Sequence[Subject]) -> None:
         self.members = {member: place for place, member in enumerate(_members(subjects))}
+        self._none = (None,) * len(self.members)
         fields = [(f"member_{n}", object, msgspec.field(name=one, default=None)) for one, n in self.members.items()]
         self._decode = msgspec.json.Decoder(msgspec.defstruct("Fields", fields, frozen=True, gc=False)).decode
 
-    def read(self, raw: msgspec.Raw) -> Sequence[object] | None:
-        """Their values; None if it is no JSON object."""
-        text_of_it = bytes(raw)
-        if not text_of_it.startswith(b"{"):
-            return None
+    def read(self, raw: bytes) -> Sequence[object]:
+        """Their values; none has one if it is no JSON object."""
         try:
-            return astuple(self._decode(text_of_it))
+            return astuple(self._decode(raw))
         except (msgspec.MsgspecError, UnicodeError, RecursionError):
-            return self._read_leniently(text_of_it)
+            return self._read_leniently(raw) if raw.startswith(b"{") else self._none
 
-    def _read_leniently(self, raw: bytes) -> Sequence[object] | None:
+    def _read_leniently(self, raw: bytes) -> Sequence[object]:
         try:
             members = decode_leniently(raw)
         except MalformedEventError:
-            return None
+            return self._none
         return [members.get(member) for member in self.members]
 
 
@@ -194,14 +204,14 @@ class _Place:
         return found if self.form is None or self.form.fullmatch(found) else ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """A place to look for the value of an attribute, in an event of a certain name."""
+_Look = tuple[int, str, Callable[[Sequence[object]], str] | None, str]
+"""A place to look for the value of an attribute: the index of its member, the attribute, how the name is read off all
+members (None: it is the member's own value), and `after`."""
 
-    index: int
-    attribute: str
-    place: _Place
-    after: str
+
+def _read_by(place: _Place) -> Callable[[Sequence[object]], str] | None:
+    is_plain = place.form is None and place.given is None and len(place.paths) == 1 and not place.paths[0].below
+    return None if is_plain else place.value
 
 
 def _members(subjects: Sequence[Subject]) -> Sequence[str]:

@@ -69,6 +69,21 @@ def compact(raw: bytes) -> bytes:
         return _TOKENS.sub(rb"\1", raw)
 
 
+def is_surely_compact(text: str, one: object, other: object) -> bool:
+    """Whether `text`, the JSON of an object, certainly has no white space between its tokens; False says nothing.
+
+    `one` and `other` are two of its members' values, those in which blanks are likely.
+    """
+    if "\\" in text or "\n" in text or "\r" in text or "\t" in text:
+        return False
+    # Without escapes, a string's value stands in the text as it is, and holds no quote. If it holds all that stands
+    # between the first and the last blank, then these are in a string, for the value's own are among them.
+    first, one = text.find(" "), one if isinstance(one, str) else ""
+    if first < 0 or text[first : text.rfind(" ") + 1] in one:
+        return True
+    return text.count(" ") == one.count(" ") + (other.count(" ") if isinstance(other, str) else 0)
+
+
 def truncate(raw: bytes, excess: int) -> tuple[bytes, tuple[str, ...]]:
     """`raw` shortened by at least `excess` bytes, if possible, and the names of the members that a marker replaced.
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from agent.trail.event import NOTHING, OpenMembers, TrailEvent
+from agent.trail.event import TrailEvent
 
 _OF_ANY_FORM: Final = frozenset({"resources"})  # the one member without parts of its own that is no scalar
 _Scalar = str | bool | None
@@ -25,21 +25,32 @@ def is_scalar(member: msgspec.structs.FieldInfo) -> bool:
     return member.type is object and member.name not in _OF_ANY_FORM
 
 
+# As AWS writes them: what comes next is looked for behind what came before.
+_ORDER: Final = """
+eventVersion userIdentity eventTime eventSource eventName awsRegion sourceIPAddress userAgent errorCode errorMessage
+requestParameters responseElements additionalEventData requestID eventID readOnly resources eventType apiVersion
+managementEvent recipientAccountId sharedEventID vpcEndpointId vpcEndpointAccountId eventCategory
+sessionCredentialFromConsole tlsDetails
+""".split()
+
+
+def _in_order(member: msgspec.structs.FieldInfo) -> int:
+    return _ORDER.index(member.encode_name) if member.encode_name in _ORDER else len(_ORDER)
+
+
 def _field(member: msgspec.structs.FieldInfo) -> tuple[str, Any, Any]:
     """The same member, as it is read here."""
-    kind, default = (_Scalar, None) if is_scalar(member) else (msgspec.Raw, NOTHING)
+    kind, default = (_Scalar, None) if is_scalar(member) else (msgspec.Raw, b"")
     return member.name, kind, msgspec.field(default=default, name=member.encode_name)
 
 
-_OPEN: Final = frozenset(OpenMembers.__struct_fields__)
 UsualEvent: Final[Any] = msgspec.defstruct(
     "UsualEvent",
-    [_field(each) for each in msgspec.structs.fields(TrailEvent) if each.name not in _OPEN],
-    bases=(OpenMembers,),
+    [_field(each) for each in sorted(msgspec.structs.fields(TrailEvent), key=_in_order)],
     frozen=True,
     gc=False,
 )
-"""The same members as a `TrailEvent` has: whoever adds one adds it there."""
+"""The same members as a `TrailEvent` has: whoever adds one adds it there. What is not there is None, or empty bytes."""
 
 _decode: Final = msgspec.json.Decoder(UsualEvent).decode
 

@@ -9,7 +9,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.trail.edit import Mask, compact, truncate
+from agent.trail.edit import Mask, compact, is_surely_compact, truncate
 from agent.trail.event import MalformedEventError
 from tests.support.events import encoded
 from tests.support.strategies import EVENTS, JSON, RAWS, TEXT
@@ -64,3 +64,21 @@ def test_compacting_changes_no_value(value: Any, indent: int | str | None) -> No
     compacted = compact(written)
     assert compacted == json.dumps(value, separators=(",", ":")).encode()
     assert compact(compacted) == compacted
+
+
+@st.composite
+def spaced(draw: st.DrawFn) -> tuple[str, str, str]:
+    """JSON with white space in its values, and between any of its tokens; and two of its values."""
+    one, other, third = (draw(st.text(' a,:1"\\', max_size=5)) for _ in range(3))
+    tokens = ["{", '"a"', ":", json.dumps(one), ",", '"b"', ":", json.dumps(other), ",", '"c"', ":", json.dumps(third)]
+    space = st.just("") | st.sampled_from([" ", "  ", "\n"])
+    written = "".join(draw(space) + token for token in [*tokens, ",", '"d"', ":", "1", "}"]) + draw(space)
+    return written, one, other
+
+
+@given(spaced())
+def test_nothing_is_taken_for_compact_that_is_not(given_: tuple[str, str, str]) -> None:
+    """Wherever the blanks stand: in values, between tokens, or in values that look like what stands between tokens."""
+    text, one, other = given_
+    if is_surely_compact(text, one, other):
+        assert compact(text.encode()) == text.encode()

@@ -124,3 +124,23 @@ OWN = Subjects(
 def test_a_table_says_where_to_look(request_: object, expected: Mapping[str, str]) -> None:
     """Paths, joined paths, forms of a value and conditions beside it: a profile needs no code of its own for these."""
     assert OWN.of("Any").read(parameters(request_)) == expected
+
+
+@pytest.mark.parametrize(
+    ("request_", "response", "expected"),
+    [
+        ({"path": "a/"}, None, {}),
+        ({"path": "a/"}, {"path": "b"}, {}),
+        (None, {"path": "a/"}, {}),
+        ({"id": "arn:x", "path": "a/"}, None, {"own.arn": "arn:x"}),
+        ({"path": "a/"}, {"id": "arn:x"}, {"own.arn": "arn:x"}),
+        ({"path": "a/b"}, {"id": "arn:x", "path": "c"}, {"own.arn": "arn:x", "own.last": "b"}),
+        ({"path": " "}, {"path": "c"}, {"own.last": "c"}),
+    ],
+)
+def test_both_sides_are_one_list_in_the_order_of_the_table(
+    request_: object, response: object, expected: Mapping[str, str]
+) -> None:
+    """A name of which nothing is left is no attribute, and no other stands in for it."""
+    found = OWN.of("Any").read(parameters(request_, response))
+    assert list(found.items()) == list(expected.items())

@@ -8,7 +8,7 @@ import json
 import msgspec
 import pytest
 
-from agent.trail.edit import Mask, compact, truncate
+from agent.trail.edit import Mask, compact, is_surely_compact, truncate
 from agent.trail.event import MalformedEventError
 from tests.support.events import codecatalyst, encoded, raw_event
 from tests.support.objects import trail_objects
@@ -201,3 +201,31 @@ def test_real_events_are_compact_already() -> None:
     for content in trail_objects().values():
         for raw in msgspec.json.decode(content, type=dict[str, list[msgspec.Raw]])["Records"]:
             assert compact(bytes(raw)) == bytes(raw)
+
+
+@pytest.mark.parametrize(
+    ("text", "one", "other", "expected"),
+    [
+        ('{"a":1}', None, None, True),
+        ('{"a":"x y","b":[1]}', "x y", None, True),
+        ('{"a":"x y","b":"p q r"}', "x y", "p q r", True),
+        ('{"a":"x y","b":"p q r"}', None, "p q r", False),  # some stand elsewhere, and may be between tokens
+        ('{"a":"x y", "b":"p q"}', "x y", "p q", False),
+        ('{"a": 1}', None, None, False),
+        ('{"a":"x y" }', "x y", None, False),
+        ('{"a":" "}', " ", None, True),
+        ('{"a": " "}', " ", None, False),
+        ('{"a":"x y","a":"z"}', "z", None, False),
+        ('{"a":"x\\u0020y","b": 1}', "x y", None, False),  # as many blanks as the value has
+        ('{"a":"\\",\\"b\\": 1","b": 1}', '","b": 1', None, False),  # the value looks like what stands between tokens
+        ('{"a":1\n}', None, None, False),
+        ('{\t"a":1}', None, None, False),
+        ('{"a":1}\r', None, None, False),
+    ],
+)
+def test_what_is_surely_compact_needs_no_compacting(
+    text: str, one: str | None, other: str | None, expected: bool
+) -> None:
+    """It is sure only where every blank stands in one of two values; else somebody has to look at each token."""
+    assert is_surely_compact(text, one, other) is expected
+    assert not expected or compact(text.encode()) == text.encode()

@@ -64,8 +64,9 @@ def test_an_event_has_attributes_of_its_own_profile_only(profile: str) -> None:
 
 @pytest.mark.parametrize("profile", PROFILES, ids=lambda one: one.name)
 def test_a_profile_is_sound(profile: object) -> None:
-    """What it shows are subjects of its own, what is critical is known, and its identity types are CloudTrail's."""
+    """It shows subjects of its own, each is listed once, what is critical is known, identity types are CloudTrail's."""
     assert isinstance(profile, type(GENERIC))
+    assert len({subject.attribute for subject in profile.subjects}) == len(profile.subjects)
     assert set(profile.where) <= {subject.attribute for subject in profile.subjects}
     known = {name for one in profile.known for name in one.events}
     assert profile.critical <= known
