@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hmac
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -37,28 +38,43 @@ class Mask:
         """`raw` with every path masked; raises `MalformedEventError` if `raw` is no JSON object."""
         try:
             for path in self.paths:
-                raw = self._mask(raw, path.split("."))
+                raw = _replaced(raw, path.split("."), self._hash)
         except RecursionError as error:
             raise MalformedEventError("the record is nested too deep") from error
         return raw
 
-    def _mask(self, raw: bytes, path: list[str]) -> bytes:
-        if not path:
-            return self._hash(raw)
-        if raw.startswith(b"["):
-            return msgspec.json.encode([msgspec.Raw(self._mask(bytes(part), path)) for part in _elements(raw)])
-        if not raw.startswith(b"{"):
-            return self._hash(raw)
-        members = _members(raw)
-        if path[0] not in members:
-            return raw
-        members[path[0]] = msgspec.Raw(self._mask(bytes(members[path[0]]), path[1:]))
-        return msgspec.json.encode(members)
+    def replaces(self, raw: bytes) -> Mapping[str, int]:
+        """How many values of `raw` each path replaces when all are applied; 0 where it leads to nothing or to null."""
+        counts = dict.fromkeys(self.paths, 0)
+        for path in self.paths:
+            values: list[bytes] = []
+            raw = _replaced(raw, path.split("."), partial(self._noted, values))
+            counts[path] += sum(value != _NULL for value in values)
+        return counts
+
+    def _noted(self, values: list[bytes], value: bytes) -> bytes:
+        values.append(value)
+        return self._hash(value)
 
     def _hash(self, raw: bytes) -> bytes:
         if raw == _NULL:
             return raw
         return b'"hmac-sha256:' + hmac.new(self.key, raw, "sha256").hexdigest().encode() + b'"'
+
+
+def _replaced(raw: bytes, path: list[str], replace: Callable[[bytes], bytes]) -> bytes:
+    """`raw` with what `replace` makes of each value at `path`."""
+    if not path:
+        return replace(raw)
+    if raw.startswith(b"["):
+        return msgspec.json.encode([msgspec.Raw(_replaced(bytes(part), path, replace)) for part in _elements(raw)])
+    if not raw.startswith(b"{"):
+        return replace(raw)
+    members = _members(raw)
+    if path[0] not in members:
+        return raw
+    members[path[0]] = msgspec.Raw(_replaced(bytes(members[path[0]]), path[1:], replace))
+    return msgspec.json.encode(members)
 
 
 def compact(raw: bytes) -> bytes:

@@ -54,7 +54,7 @@ def all_entries(text: bytearray) -> list[msgspec.Raw]:
     return entries
 
 
-def values(entry: msgspec.Raw, wanted: bytes) -> list[object]:
+def values(entry: msgspec.Raw | bytes, wanted: bytes) -> list[object]:
     """Every value that stands under the name `wanted`, given with its quotes; None for one that cannot be decoded."""
     return [_value(value) for name, value in _members(memoryview(entry)) if name == wanted]
 

@@ -7,6 +7,7 @@ out, and the rest of the file is forgotten. Page: CloudTrail user guide, "CloudT
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 from typing import Final
@@ -79,6 +80,11 @@ def read(text: bytearray, selection: Selection, events_per_object: int) -> Selec
         return _read_leniently(text, selection, events_per_object)
     except RecursionError as error:
         raise _too_large("the file is nested too deep") from error
+
+
+def entries(text: bytearray) -> list[bytes]:
+    """Every entry of a log file that `read` has taken, selected or not, as its bytes stand in the file."""
+    return [bytes(memoryview(raw)) for raw in _all_raws(text)]
 
 
 def refuse_bomb(text: bytearray, events_per_object: int) -> None:
@@ -161,7 +167,7 @@ def _select_each(raws: list[msgspec.Raw], selection: Selection, events_per_objec
     chosen, malformed = [], 0
     for raw in raws:
         try:
-            if _selects(raw, selection):
+            if any(selection.selects(source, name) for source, name in deciding_pairs(raw)):
                 chosen.append(_copy(raw))
         except MalformedEventError:
             malformed += 1
@@ -192,26 +198,25 @@ def mend_surrogates(text: bytearray) -> None:
             text[match.start("lone") : match.end("lone")] = _REPLACEMENT
 
 
-def _selects(raw: msgspec.Raw, selection: Selection) -> bool:
+def deciding_pairs(raw: msgspec.Raw | bytes) -> Iterator[tuple[object, object]]:
+    """The `eventSource` and `eventName` by which one entry is selected: what it says, then what that may hide.
+
+    An entry with two members of one name says the last one; it is selected if any of them selects. Raises
+    `MalformedEventError` if the entry is no JSON object.
+    """
     try:
         glance = _decode_glance(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError):
         members = decode_leniently(_copy(raw))
         glance = Glance(members.get("eventSource"), members.get("eventName"))
-    return selection.selects(glance.event_source, glance.event_name) or _selects_by_another(raw, glance, selection)
-
-
-def _selects_by_another(raw: msgspec.Raw, glance: Glance, selection: Selection) -> bool:
-    """Whether a value selects that another one hides, because the event has two members of one name."""
+    yield glance.event_source, glance.event_name
     names = _DECIDING_NAME.findall(memoryview(raw))
-    if len(names) == len(set(names)) and not may_disguise_names(memoryview(raw)):
-        return False
-    sources, event_names = (values(raw, name) for name in DECIDING)
-    pairs = product(sources or [glance.event_source], event_names or [glance.event_name])
-    return any(selection.selects(source, name) for source, name in pairs)
+    if len(names) != len(set(names)) or may_disguise_names(memoryview(raw)):
+        sources, event_names = (values(raw, name) for name in DECIDING)
+        yield from product(sources or [glance.event_source], event_names or [glance.event_name])
 
 
-def _copy(raw: msgspec.Raw) -> bytes:
+def _copy(raw: msgspec.Raw | bytes) -> bytes:
     # A Raw would keep the whole file in memory.
     view = memoryview(raw)
     if len(view) > _EVENT_BYTES:

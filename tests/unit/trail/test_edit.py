@@ -229,3 +229,21 @@ def test_what_is_surely_compact_needs_no_compacting(
     """It is sure only where every blank stands in one of two values; else somebody has to look at each token."""
     assert is_surely_compact(text, one, other) is expected
     assert not expected or compact(text.encode()) == text.encode()
+
+
+@pytest.mark.parametrize(
+    ("paths", "members", "counts"),
+    [
+        (["a", "b.c"], {"a": 1, "b": {"c": [1, 2]}}, [1, 1]),
+        (["a.b"], {"a": [{"b": 1}, {"c": 1}, {"b": 2}]}, [2]),
+        (["a.b", "x", "a.b.c"], {"a": {"b": None}}, [0, 0, 0]),
+        (["a.b"], {"a": "a text that may hold b"}, [1]),
+        (["a", "a.b"], {"a": {"b": 1}}, [1, 1]),
+        (["a.b", "a"], {"a": {"c": 1}}, [0, 1]),
+    ],
+)
+def test_a_mask_says_what_each_path_replaces(paths: list[str], members: dict[str, object], counts: list[int]) -> None:
+    """Nothing for a path that leads nowhere or to null; what stands in its way counts, for it is replaced."""
+    mask, raw = Mask(paths, KEY), encoded(members)
+    assert list(mask.replaces(raw).items()) == list(zip(paths, counts, strict=True))
+    assert (mask.apply(raw) != raw) is any(counts)
