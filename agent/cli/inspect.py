@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -21,6 +22,43 @@ _UNREADABLE = 1
 _USAGE = 2
 
 
+class Format(StrEnum):
+    """How records are printed."""
+
+    TABLE = "table"
+    JSONL = "jsonl"
+    OTLP = "otlp"
+
+
+_Paths = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="PATH…",
+        help="Trail files (.json, .json.gz), folders of them, or - for standard input. LookupEvents output, "
+        "EventBridge events, CloudWatch Logs messages and single records are read too.",
+    ),
+]
+_Form = Annotated[
+    Format,
+    typer.Option(
+        "--format",
+        "-f",
+        help="table; jsonl: one flat object per record; otlp: one OTLP/JSON ExportLogsServiceRequest.",
+    ),
+]
+_Everything = Annotated[
+    bool,
+    typer.Option(
+        "--all", help="Every event, not just the selected ones; with --explain: a line for each, not each reason."
+    ),
+]
+_Explain = Annotated[
+    bool, typer.Option("--explain", help="Say of each event why it is shipped or not, and what is made of it.")
+]
+_Event = Annotated[
+    str | None,
+    typer.Option("--event", metavar="ID", help="Explain this event alone: its eventID, or its number in the file."),
+]
 _Profiles = Annotated[
     list[str] | None,
     typer.Option(
@@ -30,63 +68,66 @@ _Profiles = Annotated[
         callback=known_profiles,
     ),
 ]
-
-
-class Format(StrEnum):
-    """How records are printed."""
-
-    TABLE = "table"
-    JSONL = "jsonl"
-    OTLP = "otlp"
+_Config = Annotated[
+    Path | None,
+    typer.Option("--config", "-c", metavar="FILE", help="Settings file; without it, the default settings are used."),
+]
 
 
 def inspect(
-    paths: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="PATH…",
-            help="Trail files (.json, .json.gz), folders of them, or - for standard input. LookupEvents output, "
-            "EventBridge events, CloudWatch Logs messages and single records are read too.",
-        ),
-    ],
-    form: Annotated[
-        Format,
-        typer.Option(
-            "--format",
-            "-f",
-            help="table; jsonl: one flat object per record; otlp: one OTLP/JSON ExportLogsServiceRequest.",
-        ),
-    ] = Format.TABLE,
-    everything: Annotated[bool, typer.Option("--all", help="Every event, not just the selected ones.")] = False,
+    paths: _Paths,
+    *,
+    form: _Form = Format.TABLE,
+    everything: _Everything = False,
+    explain: _Explain = False,
+    event: _Event = None,
     profiles: _Profiles = None,
-    config: Annotated[
-        Path | None,
-        typer.Option(
-            "--config", "-c", metavar="FILE", help="Settings file; without it, the default settings are used."
-        ),
-    ] = None,
+    config: _Config = None,
 ) -> None:
-    """Show what would be shipped of local trail files. Needs no network and no AWS account."""
+    """Show what would be shipped of local trail files, and why. Needs no network and no AWS account."""
     from agent.cli.inspection import Inspector
     from agent.cli.report import fail_settings
     from agent.errors import SettingsError
 
+    explain = explain or event is not None
+    if explain and form is Format.OTLP:
+        raise typer.BadParameter("otlp shows what is sent, and no reasons: use table or jsonl", param_hint="--format")
     try:
-        inspector = Inspector.from_settings(config, everything=everything, profiles=profile_names(profiles))
+        inspector = Inspector.from_settings(
+            config, everything=everything and not explain, profiles=profile_names(profiles), explain=explain
+        )
         found = inspector.inspect(paths)
     except SettingsError as error:
         fail_settings(error)
-    if found.files:
-        _print(inspector, form, found.records)
+    if found.files and explain:
+        _explain(found, form, one_by_one=everything, event=event)
+    elif found.files:
+        with _to_the_reader(form):
+            _printers(inspector)[form](found.records)
     _report(found, "CodeCatalyst event" if inspector.only_codecatalyst else "event")
 
 
-def _print(inspector: Inspector, form: Format, records: Sequence[LogRecord]) -> None:
+def _explain(found: Inspected, form: Format, *, one_by_one: bool, event: str | None) -> None:
+    from agent.cli import explained_text
+
+    events = explained_text.chosen(found.explained, event)
+    if event is not None and not events:
+        typer.echo(f"✗ no event has the id or the number {event!r}", err=True)
+        raise typer.Exit(_UNREADABLE)
+    with _to_the_reader(form):
+        if form is Format.JSONL:
+            _print_lines(map(explained_text.json_line, events))
+        else:
+            explained_text.show(events, one_by_one=one_by_one)
+
+
+@contextmanager
+def _to_the_reader(form: Format) -> Iterator[None]:
     from agent.cli.output import forget
 
     _set_encoding(form)
     try:
-        _printers(inspector)[form](records)
+        yield
         sys.stdout.flush()
     except BrokenPipeError:  # the reader of the pipe has seen enough
         forget()
@@ -117,10 +158,10 @@ def _print_lines(lines: Sequence[str] | map[str]) -> None:
 
 
 def _print_table(records: Sequence[LogRecord]) -> None:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
+    from agent.cli.output import wide_console
     from agent.cli.table_row import TableRow
 
     table = Table(box=None, pad_edge=False, header_style="dim")
@@ -130,9 +171,7 @@ def _print_table(records: Sequence[LogRecord]) -> None:
         row = TableRow.of(record)
         style = "red" if row.failed else ""
         table.add_row(*(Text(cell, style) for cell in row.cells()))
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = max(console.width, 400)  # nobody's terminal cuts a line in a pipe
+    console = wide_console()
     console.print(table)
 
 

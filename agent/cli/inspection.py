@@ -11,20 +11,25 @@ from typing import Final, Self
 
 from agent import __version__, settings
 from agent.choices import make_mapper, make_mask, make_ours, make_read_limits, make_selector
+from agent.cli.explanation import ExplainedEvent, Explainer
 from agent.cli.local_files import STANDARD_INPUT, LocalFile, open_file
 from agent.cli.local_forms import LOG_FILE, Taken, take
 from agent.cli.no_events import kind_of
 from agent.errors import PermanentError, number_of
 from agent.faults.dead_letters import Reason
-from agent.flow.objects import ReadLimits, map_events
+from agent.flow.objects import map_events
 from agent.model import LogRecord, ObjectSource
-from agent.records.mapping import Mapper
-from agent.records.selection import EveryEvent, Selector
+from agent.records.profiles import named
+from agent.records.profiles.profile import ANYTHING, Ours
+from agent.records.selection import EveryEvent
 from agent.settings import LimitSettings, RecordSettings, SelectSettings
 from agent.sink.otlp.decode import otlp_json
 from agent.sink.otlp.encode import Encoder
 from agent.sink.otlp.flat import flat_line
+from agent.telemetry.labels import LabelLimits, vocabulary
 from agent.trail import reader
+from agent.trail.admission import Admission
+from agent.trail.edit import Mask
 from agent.trail.inflate import Inflated, inflate
 from agent.trail.key import names_log_file, stands_beside
 
@@ -43,6 +48,7 @@ class Inspected:
     """
 
     records: list[LogRecord] = field(default_factory=list)
+    explained: list[ExplainedEvent] = field(default_factory=list)
     files: int = 0
     events: int = 0
     malformed: int = 0
@@ -52,50 +58,75 @@ class Inspected:
     missing: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the settings choose, or their defaults, of which none names a queue, a bucket or a key."""
+
+    select: SelectSettings = field(default_factory=SelectSettings)
+    record: RecordSettings = field(default_factory=RecordSettings)
+    limits: LimitSettings = field(default_factory=LimitSettings)
+    ours: Ours = ANYTHING
+    mask: Mask | None = None
+    resource: Mapping[str, str] = field(default_factory=dict)
+    service_names: Mapping[str, str] = field(default_factory=dict)
+    accounts: Sequence[str] = ()
+    regions: Sequence[str] = ()
+
+    @classmethod
+    def of(cls, config: Path | None, profiles: Sequence[str]) -> Self:
+        """As the settings file says; `profiles`, if any, stand for those of the settings. Raises `SettingsError`."""
+        if config is None:
+            return cls(SelectSettings(profiles=tuple(profiles))) if profiles else cls()
+        loaded = settings.load(
+            config, settings.environment(), {"select.profiles": list(profiles)} if profiles else None
+        )
+        return cls(
+            select=loaded.select,
+            record=loaded.record,
+            limits=loaded.limits,
+            ours=make_ours(loaded, loaded.queue.dead_letter_url),
+            mask=make_mask(loaded.record),
+            resource=loaded.resource,
+            service_names=loaded.service_names,
+            accounts=loaded.accounts,
+            regions=loaded.regions,
+        )
+
+    @property
+    def only_codecatalyst(self) -> bool:
+        """Whether no other event can be selected."""
+        return set(self.select.profiles) == {"codecatalyst"} and not self.select.event_sources
+
+
 class Inspector:
     """Reads trail files as the daemon reads objects."""
 
-    def __init__(
-        self,
-        *,
-        selection: Selector | EveryEvent,
-        mapper: Mapper,
-        limits: ReadLimits,
-        resource: Mapping[str, str],
-        only_codecatalyst: bool,
-    ) -> None:
-        """`only_codecatalyst` tells that no other event can be selected."""
-        self._selection = selection
-        self._mapper = mapper
-        self._limits = limits
-        self._encoder = Encoder(resource, __version__)
-        self.only_codecatalyst = only_codecatalyst
+    def __init__(self, chosen: Choices, *, everything: bool, explain: bool) -> None:
+        self.only_codecatalyst = not everything and chosen.only_codecatalyst
+        self._selection = EveryEvent() if everything else make_selector(chosen.select, chosen.ours)
+        self._mapper = make_mapper(chosen.record, chosen.limits, chosen.service_names, chosen.ours, chosen.mask)
+        self._limits = make_read_limits(chosen.limits)
+        self._encoder = Encoder(chosen.resource, __version__)
+        self._explainer = self._make_explainer(chosen) if explain else None
 
     @classmethod
-    def from_settings(cls, config: Path | None, *, everything: bool, profiles: Sequence[str] = ()) -> Self:
+    def from_settings(
+        cls, config: Path | None, *, everything: bool, profiles: Sequence[str] = (), explain: bool = False
+    ) -> Self:
         """As the settings file `config` says, or with every default; raises `SettingsError`.
 
-        With `everything`, every event is selected; `profiles`, if any, stand for those of the settings.
+        With `everything`, every event is selected; `profiles`, if any, stand for those of the settings. With `explain`,
+        each event gets its explanation, too.
         """
-        if config is None:
-            select = SelectSettings(profiles=tuple(profiles)) if profiles else SelectSettings()
-            limits = LimitSettings()
-            return cls(
-                selection=EveryEvent() if everything else make_selector(select),
-                mapper=make_mapper(RecordSettings(), limits, {}),
-                limits=make_read_limits(limits),
-                resource={},
-                only_codecatalyst=not everything and _only_codecatalyst(select),
-            )
-        overrides = {"select.profiles": list(profiles)} if profiles else None
-        loaded = settings.load(config, settings.environment(), overrides)
-        ours = make_ours(loaded, loaded.queue.dead_letter_url)
-        return cls(
-            selection=EveryEvent() if everything else make_selector(loaded.select, ours),
-            mapper=make_mapper(loaded.record, loaded.limits, loaded.service_names, ours, make_mask(loaded.record)),
-            limits=make_read_limits(loaded.limits),
-            resource=loaded.resource,
-            only_codecatalyst=not everything and _only_codecatalyst(loaded.select),
+        return cls(Choices.of(config, profiles), everything=everything, explain=explain)
+
+    def _make_explainer(self, chosen: Choices) -> Explainer:
+        known = vocabulary(named(chosen.select.profiles), chosen.select.event_sources)
+        return Explainer(
+            selection=self._selection,
+            mapper=self._mapper,
+            admission=Admission({"": None}, frozenset(chosen.accounts), frozenset(chosen.regions)),
+            labels=LabelLimits(known, chosen.limits.event_name_labels),
         )
 
     def inspect(self, paths: Sequence[str]) -> Inspected:
@@ -136,6 +167,8 @@ class Inspector:
         found.events += events + taken.strange
         found.malformed += mapped.malformed + taken.strange
         found.records += mapped.records
+        if self._explainer:
+            found.explained += self._explainer.explain(name, taken.text, source)
 
     def _inflated(self, file: LocalFile) -> Inflated:
         """The text of a file; raises `PermanentError` with a sentence that speaks of a file where it has none."""
@@ -158,10 +191,6 @@ def _strange(taken: Taken) -> str:
     if not taken.strange:
         return ""
     return f"; {number_of(taken.strange, 'entry is', 'entries are')} no record of CloudTrail"
-
-
-def _only_codecatalyst(select: SelectSettings) -> bool:
-    return set(select.profiles) == {"codecatalyst"} and not select.event_sources
 
 
 def _files(path: str, found: Inspected) -> list[str]:

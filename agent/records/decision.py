@@ -42,7 +42,12 @@ class Rule(StrEnum):
         "is off: a connection event of CodeCatalyst whose event source names no service",
     )
     OTHER_PROFILE = ("other_profile", False, "select.profiles", "does not list {}, which has this event")
-    OTHER_SOURCE = ("other_source", False, "select.event_sources", "does not list {}, and no listed profile has it")
+    OTHER_SOURCE = (
+        "other_source",
+        False,
+        "select.event_sources",
+        "does not list its event source, and no listed profile has it",
+    )
 
     # Without the defaults, mypy refuses to look a member up by its name alone: `Rule("excluded")`.
     def __new__(cls, name: str, is_kept: bool = False, setting: str = "", says: str = "") -> Self:  # noqa: FBT001, FBT002
@@ -68,7 +73,7 @@ class Decision:
     @property
     def why(self) -> str:
         """One sentence that begins with the setting, if one decides."""
-        return f"{self.rule.setting} {self.rule.says.format(self.meant or 'an empty one')}".strip()
+        return f"{self.rule.setting} {self.rule.says.format(self.meant)}".strip()
 
     @classmethod
     def of(cls, rule: Rule, meant: str) -> Self:

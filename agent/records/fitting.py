@@ -28,7 +28,9 @@ PARAMETERS: Final = (
 )
 """The attributes that repeat a part of the body as JSON."""
 
-_TRUNCATED: Final = "trail_agent.truncated"
+TRUNCATED: Final = "trail_agent.truncated"
+"""The attribute that lists what was cut."""
+
 _MOST_BYTES: Final = 4  # of a character in UTF-8
 _LONGEST_FLAG: Final = len("False")
 _LONG_CHARACTERS: Final = 2048  # far beyond any name, id or address that AWS writes
@@ -131,7 +133,7 @@ def _bounded(record: LogRecord) -> LogRecord:
 def _bounded_value(name: str, value: AttributeValue) -> AttributeValue:
     if isinstance(value, str):
         return value if name in PARAMETERS else value[:_LONG_CHARACTERS]
-    if isinstance(value, bool | int) or name == _TRUNCATED or _bytes(str(value)) <= _LONG_LIST_BYTES:
+    if isinstance(value, bool | int) or name == TRUNCATED or _bytes(str(value)) <= _LONG_LIST_BYTES:
         return value
     sizes = accumulate(_bytes(str(item)) for item in value)
     return tuple(item for item, total in zip(value, sizes, strict=True) if total <= _LONG_LIST_BYTES)
@@ -140,10 +142,10 @@ def _bounded_value(name: str, value: AttributeValue) -> AttributeValue:
 def _listing(record: LogRecord, names: Sequence[str]) -> LogRecord:
     if not names:
         return record
-    before = record.attributes.get(_TRUNCATED, ())
+    before = record.attributes.get(TRUNCATED, ())
     shown = (name[:_SHORT_CHARACTERS] for name in names)  # the names of members are untrusted, too
     listed = dict.fromkeys((*(before if isinstance(before, tuple) else ()), *shown))
-    attributes = {**record.attributes, _TRUNCATED: tuple(listed)[:_MOST_LISTED]}
+    attributes = {**record.attributes, TRUNCATED: tuple(listed)[:_MOST_LISTED]}
     return replace(record, attributes=attributes, truncated=True)
 
 
@@ -161,7 +163,7 @@ def _shortest(attributes: Attributes) -> Attributes:
 
 def _without_lists(attributes: Attributes) -> Attributes:
     return {
-        name: value for name, value in attributes.items() if isinstance(value, str | bool | int) or name == _TRUNCATED
+        name: value for name, value in attributes.items() if isinstance(value, str | bool | int) or name == TRUNCATED
     }
 
 
@@ -177,7 +179,7 @@ def _size_of(attributes: Attributes) -> int:
 
 
 def _size_of_listing(attributes: Attributes) -> int:
-    return _size_of({name: value for name, value in attributes.items() if name == _TRUNCATED})
+    return _size_of({name: value for name, value in attributes.items() if name == TRUNCATED})
 
 
 def _bytes(text: str) -> int:

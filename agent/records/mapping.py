@@ -36,6 +36,9 @@ from agent.trail.event import TrailEvent, decode, flag, text
 from agent.trail.moment import unix_nanoseconds
 from agent.trail.usual_event import UnusualEventError, decode_usual
 
+MALFORMED_MEMBER: Final = "trail_agent.malformed"
+"""The attribute that names the member whose value means nothing."""
+
 _INFO: Final = 9
 _WARN: Final = 13
 _SESSION: Final = "userIdentity.sessionContext"
@@ -188,8 +191,16 @@ class Mapper:
             told = self.tell_plainly(event, profile_of(event, self._ours), source)
         return fit(_record(event, told, body, written, source), self._limits)
 
+    def profile_of(self, raw: bytes) -> Profile:
+        """The profile that tells the event; raises `MalformedEventError` if `raw` is no JSON object."""
+        return profile_of(decode(raw), self._ours)
+
+    def masks(self, raw: bytes) -> Mapping[str, int]:
+        """How many values of the event each path of the mask replaces, if there is a mask; raises as `to_record`."""
+        return self._mask.replaces(compact(raw)) if self._mask else {}
+
     def _masked(self, mask: Mask, whole: bytes, source: ObjectSource) -> LogRecord:
-        profile = profile_of(decode(whole), self._ours)  # before masking, which may hide what the event is about
+        profile = self.profile_of(whole)  # before masking, which may hide what the event is about
         body = mask.apply(whole)
         event = decode(body)
         told = self.tell_plainly(event, profile, source)
@@ -236,7 +247,7 @@ def _record(event: Any, told: Told, whole: bytes, body: str, source: ObjectSourc
         severity_number=_WARN if told.failed else _INFO,
         event_name=told.event_name,
         body=body,
-        attributes={**attributes, "trail_agent.malformed": "eventTime"} if time is None else attributes,
+        attributes={**attributes, MALFORMED_MEMBER: "eventTime"} if time is None else attributes,
         event_id=text(event.event_id),
         labels=told.labels,
         source=source,

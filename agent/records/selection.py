@@ -52,7 +52,7 @@ class Selector:
         self._profile_of = {source: profile for profile in chosen for source in profile.sources}
         self._callers = tuple(profile for profile in chosen if profile.calls)
         self._placeholders = connection_events and CODECATALYST in chosen
-        self._excluded = tuple(glob.lower() for glob in exclude_events)
+        self._excluded = {glob.lower(): glob for glob in exclude_events}
         self._include_read_only = include_read_only
         self._ours = ours
         self._codecatalyst = CODECATALYST in chosen
@@ -134,11 +134,11 @@ class Selector:
         return Decision(Rule.OTHER_CALL, caller.name) if caller else Decision.of(Rule.OTHER_SOURCE, source)
 
     def _excluding(self, event_source: str, event_name: str) -> str | None:
-        """The glob that excludes the event; None if none does."""
+        """The glob that excludes the event, as the settings have it; None if none does."""
         recorded = event_name.strip().lower()
         name = owner(event_source, event_name).canonical(event_name).lower()
-        globs = (glob for glob in self._excluded if fnmatchcase(recorded, glob) or fnmatchcase(name, glob))
-        return next(globs, None)
+        matching = (glob for glob in self._excluded if fnmatchcase(recorded, glob) or fnmatchcase(name, glob))
+        return self._excluded.get(next(matching, ""))
 
     def _second_look(self, raw: bytes) -> Decision | None:
         """Why an event is skipped that is selected by its source and name; None if it is not."""

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from itertools import product
-from typing import Final
+from typing import Final, Self
 
 from msgspec.structs import astuple, replace
 
@@ -28,7 +28,35 @@ EVENT_NAME: Final = "event_name"
 IDENTITY_TYPE: Final = "identity_type"
 SPACE_NAME: Final = "space_name"
 LIMITED_LABELS: Final = (EVENT_NAME, IDENTITY_TYPE, EVENT_SOURCE, SPACE_NAME)
+CODECATALYST_EVENTS: Final = "codecatalyst_events_total"
+CLOUDTRAIL_EVENTS: Final = "cloudtrail_events_total"
+EVENTS: Final = "trail_agent_events_total"
 _OTHER_SOURCES: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One series that counts events: the name of its metric, and its labels in the metric's order."""
+
+    metric: str
+    labels: Mapping[str, str]
+
+    @classmethod
+    def of(cls, labels: EventLabels) -> Self:
+        """CodeCatalyst's events have a metric of their own; those of all other services share one."""
+        words = {EVENT_NAME: labels.event_name, IDENTITY_TYPE: labels.identity_type, "outcome": labels.outcome}
+        if not labels.event_source:
+            return cls(CODECATALYST_EVENTS, words)
+        return cls(CLOUDTRAIL_EVENTS, {EVENT_SOURCE: labels.event_source, **words})
+
+    @classmethod
+    def of_fate(cls, fate: str) -> Self:
+        """The one that counts events by what became of them."""
+        return cls(EVENTS, {"fate": fate})
+
+    def __str__(self) -> str:
+        labels = ",".join(f'{name}="{value}"' for name, value in self.labels.items())
+        return f"{self.metric}{{{labels}}}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,18 @@ from agent.faults.retries import RetryReason
 from agent.model import EventLabels, LogRecord, Outcome
 from agent.records.memo import Memo
 from agent.telemetry.ages import DELIVERY_AGE_BUCKETS, EVENT_AGE_BUCKETS, OBJECT_AGE_BUCKETS, AgeHistogram
-from agent.telemetry.labels import LIMITED_LABELS, SPACE_NAME, EventVocabulary, LabelLimits, Limited, length
+from agent.telemetry.labels import (
+    CLOUDTRAIL_EVENTS,
+    CODECATALYST_EVENTS,
+    EVENTS,
+    LIMITED_LABELS,
+    SPACE_NAME,
+    EventVocabulary,
+    LabelLimits,
+    Limited,
+    Series,
+    length,
+)
 from agent.telemetry.safetext import MAX_LABEL_CHARACTERS, is_plain
 from agent.telemetry.spaces import Spaces
 
@@ -99,11 +110,9 @@ class Metrics:
         return limited, self._series(limited.labels)
 
     def _series(self, labels: EventLabels) -> Counter:
-        """CodeCatalyst's events have a metric of their own; those of all other services share one."""
-        words = (labels.event_name, labels.identity_type, labels.outcome)
-        if not labels.event_source:
-            return self.codecatalyst_events.labels(*words)
-        return self.cloudtrail_events.labels(labels.event_source, *words)
+        series = Series.of(labels)
+        counter = self.codecatalyst_events if series.metric == CODECATALYST_EVENTS else self.cloudtrail_events
+        return counter.labels(*series.labels.values())
 
     def observe_newest_event(self, unix_seconds: float) -> None:
         """Move the newest eventTime forward to `unix_seconds`; never back."""
@@ -133,12 +142,12 @@ class Metrics:
 
     def _define_events(self, documented: Iterable[EventLabels]) -> None:
         self.codecatalyst_events = self._counter(
-            "codecatalyst_events_total",
+            CODECATALYST_EVENTS,
             "CodeCatalyst events that the sink accepted, each counted once by this process.",
             ("event_name", "identity_type", "outcome"),
         )
         self.cloudtrail_events = self._counter(
-            "cloudtrail_events_total",
+            CLOUDTRAIL_EVENTS,
             "Events of other services that the sink accepted, each counted once by this process; see select.",
             ("event_source", "event_name", "identity_type", "outcome"),
         )
@@ -195,7 +204,7 @@ class Metrics:
         )
         self.events_read = self._counter("trail_agent_events_read_total", "CloudTrail events read, of any service.")
         self.events = self._by(
-            "trail_agent_events_total",
+            EVENTS,
             "CloudTrail events by what became of them; the fates sum to trail_agent_events_read_total.",
             "fate",
             FATES,

@@ -23,7 +23,7 @@ TRAIL = Ours(buckets=frozenset({"trail"}))
         (Selector([S3]), {"eventSource": " S3.amazonaws.com"}, Rule.EVENT_SOURCE, S3),
         (Selector(), {"eventSource": "account-ID", "eventName": "ListConnections"}, Rule.CONNECTION_EVENT, ""),
         (Selector(profiles=GUARD), {"eventSource": S3, "eventName": "deleteBucket"}, Rule.CALL, "trail_guard"),
-        (Selector(exclude_events=["Nothing", "create*"]), {}, Rule.EXCLUDED, "create*"),
+        (Selector(exclude_events=["Nothing", "CREATE*"]), {}, Rule.EXCLUDED, "CREATE*"),
         (Selector(include_read_only=False), {"readOnly": "true"}, Rule.READ_ONLY, ""),
         (
             Selector(profiles=GUARD, ours=TRAIL),
@@ -74,8 +74,8 @@ def test_a_hidden_name_that_selects_is_why_the_event_is_kept() -> None:
         (Decision(Rule.PROFILE, "identity"), "select.profiles lists identity, which has this event source"),
         (Decision(Rule.EXCLUDED, "Get*"), "select.exclude_events has Get*"),
         (
-            Decision(Rule.OTHER_SOURCE),
-            "select.event_sources does not list an empty one, and no listed profile has it",
+            Decision(Rule.OTHER_SOURCE, "s3.amazonaws.com"),
+            "select.event_sources does not list its event source, and no listed profile has it",
         ),
         (Decision(Rule.EVERY_EVENT), "every event is wanted"),
     ],
@@ -87,4 +87,6 @@ def test_a_decision_is_told_in_one_sentence(decision: Decision, why: str) -> Non
 
 def test_a_forged_name_is_cut() -> None:
     """A source of a megabyte makes no sentence of a megabyte."""
-    assert len(Selector().explain(raw_event(eventSource="x" * 1_000_000)).why) < 200
+    selector = Selector(["x" * 1_000_000])
+    assert len(selector.explain(raw_event(eventSource="x" * 1_000_000)).why) < 200
+    assert len(selector.explain(raw_event(eventSource="y" * 1_000_000)).meant) < 200
