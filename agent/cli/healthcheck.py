@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import http.client
-from dataclasses import dataclass
-from typing import Annotated, Self
-from urllib.parse import urlsplit
+from typing import Annotated
 
 import typer
 
-_SECONDS = 5
+from agent.cli.agent_http import AgentAddress, NoReplyError, get, one_line
+
 _READ = 500
-_SHOWN = 200
+_TARGET = "/livez"
 _USAGE = "must be an http:// address that names a host, such as http://127.0.0.1:9464/livez"
 
 
@@ -22,7 +20,7 @@ def healthcheck(
 ) -> None:
     """Exit with 0 if the agent is alive, with 1 if it is not or does not answer."""
     try:
-        address = _Address.of(url)
+        address = AgentAddress.of(url, _TARGET)
     except ValueError as error:
         raise typer.BadParameter(_USAGE, param_hint="--url") from error
     problem = _problem(address)
@@ -31,48 +29,13 @@ def healthcheck(
         raise typer.Exit(1)
 
 
-@dataclass(frozen=True, slots=True)
-class _Address:
-    """Where to ask, and for what. The user name and password of a URL are left out."""
-
-    host: str
-    port: int
-    target: str
-
-    @classmethod
-    def of(cls, url: str) -> Self:
-        """The address in `url`; raises `ValueError` if there is none."""
-        parts = urlsplit(url)
-        port = 80 if parts.port is None else parts.port
-        sound = url.isascii() and url.isprintable() and " " not in url
-        if not sound or parts.scheme != "http" or not parts.hostname or not port:
-            raise ValueError(_USAGE)
-        query = f"?{parts.query}" if parts.query else ""
-        return cls(parts.hostname, port, (parts.path or "/livez") + query)
-
-    def __str__(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}{self.target}"
-
-
-def _problem(address: _Address) -> str:
-    """Why the agent at `address` is not alive; empty if it is. No proxy is asked: the agent is on this machine."""
-    connection = http.client.HTTPConnection(address.host, address.port, timeout=_SECONDS)
+def _problem(address: AgentAddress) -> str:
+    """Why the agent at `address` is not alive; empty if it is."""
     try:
-        connection.request("GET", address.target)
-        answer = connection.getresponse()
-        text = answer.read(_READ).decode(errors="replace")
-    except (OSError, http.client.HTTPException, UnicodeError) as error:  # UnicodeError: not a valid host name
-        return f"{address} does not answer: {_one_line(str(error)) or type(error).__name__}"
-    finally:
-        connection.close()
-    if answer.status == http.client.OK:
+        reply = get(address, _READ)
+    except NoReplyError as error:
+        return f"{address} does not answer: {error}"
+    if reply.is_ok:
         return ""
-    reason = "" if text.lstrip().startswith("<") else _one_line(text)
-    return f"{address} answers {answer.status}" + (f": {reason}" if reason else "")
-
-
-def _one_line(text: str) -> str:
-    """The first line of `text`, without anything that could steer a terminal."""
-    first = next(iter(text.strip().splitlines()), "")
-    return "".join(one if one.isprintable() else "?" for one in first[:_SHOWN])
+    reason = "" if reply.text.lstrip().startswith("<") else one_line(reply.text)
+    return f"{address} answers {reply.status}" + (f": {reason}" if reason else "")

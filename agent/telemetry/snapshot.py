@@ -1,9 +1,10 @@
-"""The values of all metrics at one instant. The status page shows these and nothing else."""
+"""The values of all metrics at one instant. The status page shows these and nothing else, and so does `top`."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Self
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.samples import Sample
@@ -16,10 +17,21 @@ class Snapshot:
     samples: Mapping[str, list[Sample]]
 
     @classmethod
-    def of(cls, registry: CollectorRegistry, only: Collection[str] = ()) -> Snapshot:
+    def of(cls, registry: CollectorRegistry, only: Collection[str] = ()) -> Self:
         """What `registry` holds now; `only` the metrics of these names, which costs a twentieth, or all."""
         samples: dict[str, list[Sample]] = {}
         for metric in (registry.restricted_registry(only) if only else registry).collect():
+            for sample in metric.samples:
+                samples.setdefault(sample.name, []).append(sample)
+        return cls(samples)
+
+    @classmethod
+    def parsed(cls, text: str) -> Self:
+        """What a `/metrics` page says, in Prometheus' text format; raises `ValueError` if it is none."""
+        from prometheus_client.parser import text_string_to_metric_families  # noqa: PLC0415 - the daemon parses nothing
+
+        samples: dict[str, list[Sample]] = {}
+        for metric in text_string_to_metric_families(text):
             for sample in metric.samples:
                 samples.setdefault(sample.name, []).append(sample)
         return cls(samples)

@@ -12,7 +12,7 @@ from agent.cli.app import app
 from agent.cli.options import profile_names
 from agent.records.profiles import BY_NAME
 
-COMMANDS = [[], ["run"], ["demo"], ["check"], ["inspect"], ["healthcheck"], ["config"], ["config", "show"]]
+COMMANDS = [[], ["run"], ["demo"], ["check"], ["inspect"], ["top"], ["healthcheck"], ["config"], ["config", "show"]]
 
 
 def help_of(command: list[str]) -> str:

@@ -1,0 +1,40 @@
+"""Keys that somebody presses at a terminal, without Enter."""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+import termios
+import time
+import tty
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class Keyboard:
+    """Waits for keys of standard input; of what is no terminal, none ever comes."""
+
+    def __init__(self) -> None:
+        self._descriptor = sys.stdin.fileno() if sys.stdin and sys.stdin.isatty() else None
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Get keys one by one and unseen while the block runs; Ctrl-C still interrupts."""
+        if self._descriptor is None:
+            yield
+            return
+        before = termios.tcgetattr(self._descriptor)
+        try:
+            tty.setcbreak(self._descriptor)
+            yield
+        finally:
+            termios.tcsetattr(self._descriptor, termios.TCSADRAIN, before)
+
+    def wait(self, seconds: float) -> str:
+        """The keys that are pressed within so many seconds, at once with the first; empty if there is none."""
+        if self._descriptor is None:
+            time.sleep(seconds)
+            return ""
+        readable, _, _ = select.select([self._descriptor], [], [], seconds)
+        return os.read(self._descriptor, 64).decode(errors="replace") if readable else ""

@@ -1,0 +1,91 @@
+"""`trail-agent top`: what the running agents do, in a terminal."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from agent.cli.top_view import Moment
+    from agent.cli.watched import WatchedAgent
+
+_UNAVAILABLE = 69
+_HERE = "http://127.0.0.1:9464"
+_MOST_AT_ONCE = 32
+_ENDS = ("q", "Q", "\x04")
+
+_Urls = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="URL…", help=f"The agents' HTTP addresses; without one, {_HERE}.", show_default=False),
+]
+_Once = Annotated[bool, typer.Option("--once", help="Print it once as plain text, and end; 69 if no agent answers.")]
+_Json = Annotated[bool, typer.Option("--json", help="With --once: as one JSON object with an entry for each agent.")]
+_Every = Annotated[float, typer.Option("--every", metavar="SECONDS", min=0.5, max=3600, help="How often to ask.")]
+
+
+def top(urls: _Urls = None, *, once: _Once = False, as_json: _Json = False, every: _Every = 2.0) -> None:
+    """Watch running agents: flow, rates, ages, what is waited for, dead letters. q or Ctrl-C ends."""
+    from agent.cli.watched import WatchedAgent
+
+    if as_json and not once:
+        raise typer.BadParameter("goes with --once", param_hint="--json")
+    try:
+        agents = [WatchedAgent.of(url) for url in dict.fromkeys(urls or [_HERE])]
+    except ValueError as error:
+        raise typer.BadParameter(f"{error}, such as {_HERE}", param_hint="URL") from error
+    with ThreadPoolExecutor(min(len(agents), _MOST_AT_ONCE)) as pool:
+        if once or not sys.stdout.isatty():
+            _show_once(agents, pool, as_json=as_json)
+        else:
+            _watch(agents, pool, every)
+
+
+def _show_once(agents: Sequence[WatchedAgent], pool: ThreadPoolExecutor, *, as_json: bool) -> None:
+    from agent.cli.output import wide_console
+    from agent.cli.top_view import view
+    from agent.cli.watched import ask_all
+
+    now = _now()
+    ask_all(agents, pool, now.monotonic)
+    if as_json:
+        typer.echo(json.dumps({"at": now.unix, "agents": [one.told() for one in agents]}, ensure_ascii=False))
+    else:
+        console = wide_console()
+        with console.capture() as shown:
+            console.print(view(agents, now))
+        typer.echo("\n".join(line.rstrip() for line in shown.get().splitlines()))
+    if all(one.is_away for one in agents):
+        raise typer.Exit(_UNAVAILABLE)
+
+
+def _watch(agents: Sequence[WatchedAgent], pool: ThreadPoolExecutor, every: float) -> None:
+    from rich.console import Console
+    from rich.live import Live
+
+    from agent.cli.keyboard import Keyboard
+    from agent.cli.top_view import view
+    from agent.cli.watched import ask_all
+
+    keyboard = Keyboard()
+    try:
+        with keyboard.listening(), Live(console=Console(highlight=False), screen=True, auto_refresh=False) as live:
+            while True:
+                now = _now()
+                ask_all(agents, pool, now.monotonic)
+                live.update(view(agents, now, hint="q ends"), refresh=True)
+                if any(key in _ENDS for key in keyboard.wait(every)):
+                    return
+    except KeyboardInterrupt:
+        return
+
+
+def _now() -> Moment:
+    from agent.cli.top_view import Moment
+
+    return Moment(time.time(), time.monotonic())

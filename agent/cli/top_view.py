@@ -1,0 +1,182 @@
+"""How `top` shows running agents: in eighty columns, a line for each agent, and below what they do together."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from agent.cli.watched import WatchedAgent
+from agent.telemetry.figures import Figures, Flow, Spread
+from agent.telemetry.wording import ago, brief, instant, number, size, span
+
+_COLUMNS: Final = ("messages", "objects", "bytes", "events", "shipped", "skipped")
+_AGENT_COLUMNS: Final = ("agent", "state", "events/s", "shipped/s", "held", "oldest", "dead", "up")
+_NAME: Final = 12
+_MOST: Final = 5
+_NOTHING: Final = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Now: `unix` for what agents say, `monotonic` for how long they have been away."""
+
+    unix: float
+    monotonic: float
+
+
+def view(agents: Sequence[WatchedAgent], now: Moment, *, hint: str = "") -> RenderableType:
+    """Everything there is to see; `hint` stands in the first line."""
+    known = [one.figures for one in agents if one.figures and not one.is_away] or [
+        one.figures for one in agents if one.figures
+    ]
+    title = Text.assemble(("trail-agent top", "bold"), f"  {instant(now.unix)}", (f"  {hint}" if hint else "", "dim"))
+    parts: list[RenderableType] = [title]
+    if len(agents) > 1:
+        parts += [Text(""), _agents(agents, now)]
+    parts += [*_states(agents, now)]
+    if known:
+        parts += _figures(known[0] if len(known) == 1 else Figures.together(known), now)
+    return Group(*parts)
+
+
+def _agents(agents: Sequence[WatchedAgent], now: Moment) -> Table:
+    table = _table(_AGENT_COLUMNS, left=2)
+    for one in agents:
+        table.add_row(Text(one.place), _state(one), *_agent_cells(one, now))
+    return table
+
+
+def _agent_cells(one: WatchedAgent, now: Moment) -> Sequence[str]:
+    told = one.figures
+    if told is None or one.is_away:
+        return [_NOTHING] * (len(_AGENT_COLUMNS) - 2)
+    rates = [_NOTHING] * 2 if told.rate is None else [_rate(told.rate.read), _rate(told.rate.exported)]
+    up = _up(told, now)
+    return [*rates, brief(told.held), span(told.oldest // 1), brief(sum(told.dead_letters.values())), up]
+
+
+def _state(one: WatchedAgent) -> Text:
+    if one.is_away:
+        return Text("no answer", "red")
+    return Text("ready", "green") if one.is_ready else Text("not ready", "yellow")
+
+
+def _states(agents: Sequence[WatchedAgent], now: Moment) -> Iterator[Text]:
+    """Whether they are ready, and why not; with several, only of those that are not."""
+    several = len(agents) > 1
+    for one in agents:
+        who = f"{one.place}  " if several else ""
+        if one.is_away:
+            seconds = max(now.monotonic - one.away_since, 0.0) // 1
+            since = f" (for {span(seconds)})" if seconds else ""
+            seen = "; below is what it said last" if one.figures and not several else ""
+            yield Text.assemble(("✗ ", "red"), f"{one.place} does not answer: {one.absence}{since}{seen}")
+        elif one.reasons:
+            yield from (Text.assemble(("! ", "yellow"), f"{who}not ready: {reason}") for reason in one.reasons)
+        elif one.figures and not several:
+            build = " ".join(part for part in (one.figures.version, one.figures.revision[:12]) if part)
+            yield Text.assemble(("✓ ", "green"), f"{one.place} is ready  {build}  up {_up(one.figures, now)}")
+
+
+def _figures(told: Figures, now: Moment) -> list[RenderableType]:
+    facts = Table.grid(padding=(0, 1))
+    facts.add_column(style="dim", no_wrap=True, min_width=_NAME)
+    facts.add_column(overflow="fold")
+    for name, value in _facts(told, now):
+        facts.add_row(name, value)
+    return [Text(""), _flow(told), Text(""), facts]
+
+
+def _flow(told: Figures) -> Table:
+    table = _table(("", *_COLUMNS), left=1)
+    if told.rate:
+        table.add_row(f"a second, of {span(told.seconds // 1)}", *_cells(told.rate, per_second=True))
+    table.add_row("since start", *_cells(told.total, per_second=False))
+    return table
+
+
+def _cells(flow: Flow, *, per_second: bool) -> Sequence[str]:
+    shown = _rate if per_second else brief
+    return [
+        shown(flow.received),
+        shown(flow.objects),
+        size(flow.object_bytes),
+        shown(flow.read),
+        shown(flow.exported),
+        shown(flow.skipped),
+    ]
+
+
+def _facts(told: Figures, now: Moment) -> Iterator[tuple[str, str | Text]]:
+    if told.waiting:
+        yield "waits for", Text(", ".join(told.waiting), "yellow")
+    yield "sink", _sink(told)
+    yield "held", _held(told)
+    yield "queue", _queue(told)
+    times = {"receive": told.last_receive, "delivery": told.last_delivery, "newest event": told.last_event}
+    yield "last", ", ".join(f"{what} {ago(then, now.unix)}" for what, then in times.items())
+    yield "event age", _ages(told.event_age)
+    yield "object age", _ages(told.object_age)
+    dead = sum(told.dead_letters.values())
+    yield "dead letters", Text(f"{number(dead)}: {_counts(told.dead_letters)}", "red") if dead else _counts({})
+    if told.retries:
+        yield "retried", _counts(told.retries)
+    yield "events", _counts(told.events)
+
+
+def _held(told: Figures) -> str:
+    if not told.held:
+        return _counts({})
+    messages = f"{number(told.held)} {'message' if told.held == 1 else 'messages'}"
+    return f"{messages}, {size(told.reserved)}; the oldest is {span(told.oldest // 1)} old"
+
+
+def _sink(told: Figures) -> Text:
+    state = ("up", "green") if told.is_sink_up else ("down", "red")
+    return Text.assemble(state, f"; requests: {_counts(told.exports)}; answers {_ages(told.export_seconds)}")
+
+
+def _queue(told: Figures) -> str:
+    depths = told.depths
+    if depths.visible is None:
+        return "SQS has not said how many messages there are"
+    letters = "" if depths.dead_letters is None else f"; {number(depths.dead_letters)} in the dead-letter queue"
+    in_flight, delayed = depths.in_flight or 0.0, depths.delayed or 0.0
+    return f"{number(depths.visible)} waiting, {number(in_flight)} in flight, {number(delayed)} delayed{letters}"
+
+
+def _ages(ages: Spread) -> str:
+    half, most = ages.within(0.5), ages.within(0.95)
+    if half is None or most is None:
+        return _counts({})
+    return f"half {_within(half)}, 95 % {_within(most)}"
+
+
+def _within(bound: float) -> str:
+    return "beyond the last bucket" if math.isinf(bound) else f"< {span(bound)}"
+
+
+def _counts(counts: Mapping[str, float]) -> str:
+    shown = [f"{name} {brief(count)}" for name, count in list(counts.items())[:_MOST]]
+    return ", ".join([*shown, *([f"{len(counts) - _MOST} more"] if len(counts) > _MOST else [])]) or "none"
+
+
+def _rate(value: float) -> str:
+    return f"{value:.1f}" if value < 100 else brief(value)  # noqa: PLR2004 - three digits need no fraction
+
+
+def _up(told: Figures, now: Moment) -> str:
+    return span(max(now.unix - told.started, 0.0) // 1) if told.started else _NOTHING
+
+
+def _table(headings: Sequence[str], *, left: int) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    for place, heading in enumerate(headings):
+        table.add_column(heading, justify="left" if place < left else "right", no_wrap=True)
+    return table

@@ -1,0 +1,276 @@
+"""`trail-agent top`: real agents' HTTP endpoints, as an operator with no more than a terminal sees them."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import pty
+import signal
+import struct
+import subprocess
+import sys
+import termios
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import StringIO
+
+import pytest
+from rich.console import Console
+from typer.testing import CliRunner, Result
+
+from agent.cli.app import app
+from agent.cli.top_view import Moment, view
+from agent.cli.watched import WatchedAgent
+from agent.errors import Fault
+from agent.faults.dead_letters import Reason
+from agent.faults.environment_faults import EnvironmentFault
+from agent.model import Outcome, QueueAttributes, Reading, Settlement
+from agent.telemetry.server import Server
+from agent.trail.inflate import TextFacts
+from tests.support.clock import START
+from tests.support.messages import delivery
+from tests.support.records import log_record
+from tests.support.telemetry import ObservedTelemetry, observed
+
+
+@dataclass(slots=True)
+class Agent:
+    """A telemetry behind real HTTP endpoints."""
+
+    rig: ObservedTelemetry
+    server: Server
+
+    @property
+    def place(self) -> str:
+        """Host and port."""
+        return f"127.0.0.1:{self.server.port}"
+
+
+@contextmanager
+def serving(rig: ObservedTelemetry, port: int = 0) -> Iterator[Agent]:
+    """The endpoints of a telemetry while the block runs."""
+    server = rig.telemetry.server("127.0.0.1", port)
+    server.start()
+    try:
+        yield Agent(rig, server)
+    finally:
+        server.stop()
+
+
+def busy(events: int = 40) -> ObservedTelemetry:
+    """An agent to which everything answers, and that has shipped some events."""
+    rig = observed()
+    rig.telemetry.queue_up()
+    rig.telemetry.sink_up()
+    rig.telemetry.queue_described("main", QueueAttributes(1_240, 3, 0, "", 864_000))
+    ship(rig, events)
+    return rig
+
+
+def ship(rig: ObservedTelemetry, events: int) -> None:
+    """One more object with so many events of ours, and as many others."""
+    records = tuple(log_record(f"e{number}") for number in range(events))
+    rig.telemetry.deliveries_received([delivery()])
+    rig.telemetry.object_read(TextFacts(2_048, is_plain=False), 0.034, START - 5)
+    rig.telemetry.reading_finished(Reading(delivery(), records, skipped=events, malformed=0))
+    rig.telemetry.records_exported(records)
+    rig.telemetry.export_answered("ok", 0.02)
+
+
+@pytest.fixture
+def agent() -> Iterator[Agent]:
+    """A busy agent."""
+    with serving(busy()) as one:
+        yield one
+
+
+def top(*arguments: str) -> Result:
+    """Run the command in this process."""
+    return CliRunner().invoke(app, ["top", *arguments])
+
+
+def drawn(agents: list[WatchedAgent], monotonic: float = 0.0, columns: int = 80) -> list[str]:
+    """The lines of the view."""
+    console = Console(file=StringIO(), width=columns)
+    with console.capture() as shown:
+        console.print(view(agents, Moment(START, monotonic)))
+    return [line.rstrip() for line in shown.get().splitlines()]
+
+
+def asked(place: str, *times: float) -> WatchedAgent:
+    """The agent at `place`, asked at these times."""
+    found = WatchedAgent.of(place)
+    for time in times:
+        found.ask(time)
+    return found
+
+
+def test_once_prints_what_there_is_and_ends(agent: Agent) -> None:
+    """Plain text, whatever the output is; a place without a scheme is enough."""
+    result = top("--once", agent.place)
+    assert result.exit_code == 0
+    first, state, *rest = result.stdout.splitlines()
+    assert first.startswith("trail-agent top  20")
+    assert state.startswith(f"✓ {agent.place} is ready  1.2.3 abcdef")
+    assert any(line.split() == ["since", "start", "1", "1", "2", "KiB", "80", "40", "40"] for line in rest)
+    assert "\x1b" not in result.stdout
+
+
+def test_json_has_an_entry_for_each_agent(agent: Agent) -> None:
+    """Those that do not answer, too."""
+    result = top("--once", "--json", agent.place, "http://127.0.0.1:1")
+    assert result.exit_code == 0
+    here, away = json.loads(result.stdout)["agents"]
+    assert (here["agent"], here["answers"], here["ready"], here["reasons"]) == (agent.place, True, True, [])
+    assert here["figures"]["total"]["exported"] == 40
+    assert (away["answers"], away["absence"], away["figures"]) == (False, "Connection refused", None)
+
+
+def test_no_answer_at_all_is_69() -> None:
+    """A script can tell."""
+    result = top("--once", "127.0.0.1:1")
+    assert result.exit_code == 69
+    assert "✗ 127.0.0.1:1 does not answer: Connection refused\n" in result.stdout
+
+
+@pytest.mark.parametrize("url", ["https://127.0.0.1:1", "http://", "http://127.0.0.1:9464/livez", "a b", "127.0.0.1:x"])
+def test_what_is_no_address_of_an_agent_is_refused(url: str) -> None:
+    """With an example of one."""
+    result = top("--once", url)
+    assert result.exit_code == 2
+    assert "http://127.0.0.1:9464" in result.stderr
+
+
+def test_json_goes_with_once() -> None:
+    """A stream of screens is no JSON."""
+    assert top("--json").exit_code == 2
+
+
+@pytest.mark.parametrize("path", ["", "/", "/metrics", "/readyz"])
+def test_the_address_of_a_page_is_that_of_its_agent(agent: Agent, path: str) -> None:
+    """People copy what they have."""
+    assert WatchedAgent.of(f"http://{agent.place}{path}").place == agent.place
+
+
+def test_what_else_answers_is_no_agent() -> None:
+    """A page without the agent's metrics is not taken for an agent that has done nothing."""
+    with serving(observed()) as one:
+        watched = asked(one.place, 0.0)
+        one.rig.telemetry.metrics.registry.unregister(one.rig.telemetry.metrics.build_info)
+        watched.ask(1.0)
+        assert watched.absence == "something else than trail-agent answers"
+
+
+def test_rates_come_with_the_second_answer(agent: Agent) -> None:
+    """Per second, and the time over which they hold."""
+    watched = asked(agent.place, 0.0)
+    ship(agent.rig, 20)
+    watched.ask(4.0)
+    (line,) = [line for line in drawn([watched]) if line.startswith("a second")]
+    assert line.split() == ["a", "second,", "of", "4", "s", "0.2", "0.2", "512", "B", "10.0", "5.0", "5.0"]
+
+
+def test_an_agent_that_is_not_ready_says_why() -> None:
+    """With the words of `/readyz`, and what the work waits for."""
+    rig = busy()
+    rig.telemetry.gate_closed("bucket acme", EnvironmentFault.BUCKET_DENIED, "S3 answered 403")
+    rig.clock.advance(33)
+    settled = Settlement(delivery(), Outcome.DEAD_LETTER, fault=Fault(Reason.OBJECT_CORRUPT, "because"))
+    rig.telemetry.delivery_settled(settled)
+    with serving(rig) as one:
+        lines = drawn([asked(one.place, 0.0)])
+    assert "! not ready: bucket acme: S3 answered 403 (for 33 s)" in lines
+    assert "waits for    bucket denied" in lines
+    assert "dead letters 1: object_corrupt 1" in lines
+
+
+def test_an_agent_that_goes_away_and_comes_back_is_followed() -> None:
+    """It is said how it is away and for how long; a new process on the same port counts from 0, and is no leap."""
+    with serving(busy()) as one:
+        port = one.server.port
+        watched = asked(one.place, 0.0)
+    watched.ask(2.0)
+    watched.ask(9.0)
+    lines = drawn([watched], monotonic=9.0, columns=120)
+    assert lines[1] == f"✗ {one.place} does not answer: Connection refused (for 7 s); below is what it said last"
+    assert any(line.startswith("since start") and "80" in line for line in lines)
+    with serving(busy(events=2), port) as again:
+        watched.ask(11.0)
+        assert not watched.is_away
+        ship(again.rig, 8)
+        watched.ask(13.0)
+    (line,) = [line for line in drawn([watched]) if line.startswith("a second")]
+    assert line.split()[-3:] == ["8.0", "4.0", "4.0"]
+
+
+def test_several_agents_have_a_line_each_and_one_sum(agent: Agent) -> None:
+    """All of it in eighty columns and twenty-four lines."""
+    rig = busy(events=2)
+    rig.telemetry.sink_down("unavailable", "503")
+    with serving(rig) as other:
+        agents = [asked(place, 0.0, 10.0) for place in (agent.place, other.place, "127.0.0.1:1")]
+        lines = drawn(agents)
+    assert [line.split()[:3] for line in lines[3:6]] == [
+        [agent.place, "ready", "0.0"],
+        [other.place, "not", "ready"],
+        ["127.0.0.1:1", "no", "answer"],
+    ]
+    assert lines[6] == f"! {other.place}  not ready: sink: 503 (for 0 s)"
+    (total,) = [line for line in lines if line.startswith("since start")]
+    assert total.split()[-3:] == ["84", "42", "42"]
+    assert len(lines) <= 24
+    assert max(map(len, lines)) <= 80
+
+
+@contextmanager
+def terminal(place: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """The command on a terminal of eighty columns; gives the process and the terminal's other end."""
+    ours, its = pty.openpty()
+    fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    command = [sys.executable, "-m", "agent", "top", place]
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "80", "LINES": "24"}
+    process = subprocess.Popen(command, stdin=its, stdout=its, stderr=its, env=environment, start_new_session=True)
+    os.close(its)
+    try:
+        yield process, ours
+    finally:
+        process.kill()
+        process.wait(10)
+        os.close(ours)
+
+
+def read_until(descriptor: int, wanted: bytes) -> bytes:
+    """What the terminal shows until `wanted` stands there."""
+    shown = b""
+    while wanted not in shown:
+        shown += os.read(descriptor, 65536)
+    return shown
+
+
+def read_rest(descriptor: int) -> bytes:
+    """What the terminal shows until the process has ended."""
+    shown = b""
+    try:
+        while chunk := os.read(descriptor, 65536):
+            shown += chunk
+    except OSError:  # Linux says so when nobody has the terminal any more
+        pass
+    return shown
+
+
+@pytest.mark.parametrize("end", ["key", "interrupt"])
+def test_q_and_ctrl_c_end_it_and_leave_the_terminal_as_it_was(agent: Agent, end: str) -> None:
+    """The screen of before comes back, and the cursor; neither is an error."""
+    with terminal(agent.place) as (process, descriptor):
+        shown = read_until(descriptor, b"is ready")
+        assert b"\x1b[?1049h" in shown
+        if end == "key":
+            os.write(descriptor, b"xq")
+        else:
+            process.send_signal(signal.SIGINT)
+        shown = read_rest(descriptor)
+        assert process.wait(20) == 0
+        assert b"\x1b[?1049l" in shown
+        assert b"\x1b[?25h" in shown
