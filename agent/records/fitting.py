@@ -59,15 +59,17 @@ def size(record: LogRecord) -> int:
 
 def fit(record: LogRecord, limits: RecordLimits) -> LogRecord:
     """`record` within `limits`, or as close to them as possible; unchanged if it and each attribute fit."""
-    limit = limits.record_bytes
-    return record if _is_small(record, limit) else _fitted(record, limit)
+    limit, body = limits.record_bytes, record.body
+    # What an attribute holds stands in the body, or is the object's key; no member of the body makes more than three.
+    is_short = len(body) <= _SHORT_BODY and len(record.source.key) <= _SHORT_BODY and limit >= _MOST_OF_SHORT
+    return record if is_short and body.isascii() else _fit(record, limit)
 
 
 def halved(record: LogRecord, limits: RecordLimits) -> LogRecord | None:
     """`record` at half its size or less, and within `limits`; None if that is not possible."""
     limit = min(size(record) // 2, limits.record_bytes)
     try:
-        shrunk = record if _is_small(record, limit) else _fitted(record, limit)
+        shrunk = _fit(record, limit)
     except (
         MalformedEventError
     ):  # so deeply nested that it could be mapped, but not decoded here, where the stack is deeper
@@ -75,7 +77,9 @@ def halved(record: LogRecord, limits: RecordLimits) -> LogRecord | None:
     return shrunk if size(shrunk) <= limit else None
 
 
-def _fitted(record: LogRecord, limit: int) -> LogRecord:
+def _fit(record: LogRecord, limit: int) -> LogRecord:
+    if _is_small(record, limit):
+        return record
     bounded = _bounded(record)
     if size(bounded) <= limit:
         return bounded
@@ -101,16 +105,7 @@ def _cut_down(bounded: LogRecord, limit: int) -> LogRecord:
 
 def _is_small(record: LogRecord, limit: int) -> bool:
     """Whether the record and each attribute certainly fit. Counting characters is five times cheaper than bytes."""
-    body = record.body
-    characters = len(body)
-    # What an attribute holds stands in the body, or is the object's key; no member of the body makes more than three.
-    if (
-        limit >= _MOST_OF_SHORT
-        and characters <= _SHORT_BODY
-        and len(record.source.key) <= _SHORT_BODY
-        and body.isascii()
-    ):
-        return True
+    characters = len(record.body)
     for name, value in record.attributes.items():
         if isinstance(value, str):
             if len(value) > _LONG_CHARACTERS and name not in PARAMETERS:

@@ -31,10 +31,10 @@ from agent.records.profiles.profile import ANYTHING, Ours, Profile
 from agent.records.quick_rows import QuickRows
 from agent.records.quick_telling import QuickTelling
 from agent.records.rows import Row, RowReader
-from agent.trail.edit import Mask, compact, is_surely_compact
+from agent.trail.edit import Mask, compact
 from agent.trail.event import TrailEvent, decode, flag, text
 from agent.trail.moment import unix_nanoseconds
-from agent.trail.usual_event import UnusualEventError, decode_usual
+from agent.trail.usual_event import UnusualEventError, read_usual
 
 MALFORMED_MEMBER: Final = "trail_agent.malformed"
 """The attribute that names the member whose value means nothing."""
@@ -183,7 +183,7 @@ class Mapper:
         if self._mask:
             return self._masked(self._mask, compact(raw), source)
         try:
-            event, body, written = _usual(raw)
+            event, body, written = read_usual(raw)
             told = self._quick.tell(event, source)
         except UnusualEventError:
             body = compact(raw)
@@ -218,19 +218,6 @@ class Mapper:
         attributes.update(place(source))
         labels = kind.labels(who.identity_type, failed=failed)
         return Told(kind.event_name, kind.service_name, labels, failed, attributes)
-
-
-def _usual(raw: bytes) -> tuple[Any, bytes, str]:
-    """A usual event, its JSON without white space, and the same as text. Raises `UnusualEventError` for any other."""
-    event = decode_usual(raw)
-    try:
-        written = raw.decode()
-    except UnicodeDecodeError as error:
-        raise UnusualEventError from error
-    if is_surely_compact(written, event.user_agent, event.error_message):
-        return event, raw, written
-    body = compact(raw)
-    return decode_usual(body), body, body.decode()
 
 
 def _record(event: Any, told: Told, whole: bytes, body: str, source: ObjectSource) -> LogRecord:

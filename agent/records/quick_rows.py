@@ -20,25 +20,17 @@ from agent.records.rows import ELSE, ReadMember, Row, RowReader, field_of, fille
 from agent.trail.event import text
 from agent.trail.usual_event import UnusualEventError, UsualEvent, is_scalar
 
-Parts = tuple[tuple[str, AttributeValue] | AttributeGroup, ...]
+Part = tuple[str, AttributeValue] | AttributeGroup
+Parts = tuple[Part, ...]
 _Step = Callable[[Any], Parts]
 
+_BYTES: Final = ("requestParameters", "responseElements", "userIdentity")  # looked at more than once
 _OWN_MEMBERS: Final = len(UsualEvent.__struct_fields__)
 _TWO: Final = 2
 _NULL: Final = b"null"
 _MOST: Final = 2048  # an account has some hundred sessions, addresses and programs at a time
 _LARGEST: Final = 512
 _LARGEST_PART: Final = 2048  # bytes; the userIdentity of a role's session has 800
-
-
-def _place(member: str) -> int:
-    """Where a usual event has this member."""
-    return UsualEvent.__struct_fields__.index(python_path(member))  # type: ignore[no-any-return]
-
-
-REQUEST: Final = _place("requestParameters")
-RESPONSE: Final = _place("responseElements")
-IDENTITY: Final = _place("userIdentity")
 
 
 class QuickRows:
@@ -55,38 +47,34 @@ class QuickRows:
             of_step = list(its_rows)
             if together:
                 members = tuple(dict.fromkeys(map(_member, of_step)))
-                self._steps.append((_OWN_MEMBERS + len(self._together), _of_several(of_step, members)))
+                self._steps.append((_OWN_MEMBERS + len(_BYTES) + len(self._together), _of_several(of_step, members)))
                 self._together.append(itemgetter(*map(_place, members)))
                 continue
             for member, of_member in groupby(of_step, key=_member):
                 step = _of_one(list(of_member), member, is_unlike=member in unlike)
                 self._steps.append((_place(member), step))
 
-    def members(self, event: Any) -> list[Any]:
-        """What `read` takes: the members of `event` in the order of its class, and those that are read together.
+    def read(self, event: Any) -> tuple[list[Part], bytes, bytes, bytes]:
+        """The attributes that `event` has, and the bytes of its request, its response and its identity.
 
-        Those that hold others and are looked at more than once are bytes; empty ones if there are none, or null.
+        They are empty if it has none, or null. Raises `UnusualEventError` where a part of it is not as AWS writes it.
         """
-        members = list(astuple(event))
-        members[IDENTITY] = bytes(event.user_identity)
+        own = astuple(event)
         request, response = bytes(event.request_parameters), bytes(event.response_elements)
-        members[REQUEST] = request if request != _NULL else b""
-        members[RESPONSE] = response if response != _NULL else b""
+        if request == _NULL:
+            request = b""
+        if response == _NULL:
+            response = b""
+        identity = bytes(event.user_identity)
+        members = [*own, request, response, identity]
         for pick in self._together:
-            members.append(pick(members))
-        return members
-
-    def read(self, members: Sequence[Any]) -> list[tuple[str, AttributeValue] | AttributeGroup]:
-        """The attributes that an event of these `members` has.
-
-        Raises `UnusualEventError` where a part of it is not as AWS writes it.
-        """
-        parts: list[tuple[str, AttributeValue] | AttributeGroup] = []
+            members.append(pick(own))  # noqa: PERF401 - a comprehension is another call, for each event
+        parts: list[Part] = []
         for place, step in self._steps:
             member = members[place]
             if member or member is False:
                 parts += step(member)
-        return parts
+        return parts, request, response, identity
 
 
 def read_part(part: type, raw: bytes) -> Any:
@@ -110,6 +98,13 @@ def _member(row: Row) -> str:
 
 def _together(row: Row, alike: Sequence[Set[str]]) -> Set[str]:
     return next((members for members in alike if _member(row) in members), frozenset())
+
+
+def _place(member: str) -> int:
+    """Where the members of a usual event are, in their order, and behind them those that are bytes already."""
+    if member in _BYTES:
+        return _OWN_MEMBERS + _BYTES.index(member)
+    return UsualEvent.__struct_fields__.index(python_path(member))  # type: ignore[no-any-return]
 
 
 def _of_several(rows: Sequence[Row], members: Sequence[str]) -> _Step:
@@ -144,7 +139,7 @@ def _of_part(rows: Sequence[Row], member: str, part: type) -> _Step:
         return shared(reader(held) if reader else filled(reads, repeat(held)))
 
     remembered = Memo(make, _MOST, _LARGEST_PART)
-    if member == "userIdentity":  # is bytes already
+    if member in _BYTES:
         return remembered.__getitem__
     return lambda raw: remembered[bytes(raw)]
 

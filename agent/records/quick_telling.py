@@ -16,7 +16,7 @@ from agent.records.event_kind import EventKind, Told, actor_attributes, place
 from agent.records.leaves import error_code
 from agent.records.memo import Memo, characters
 from agent.records.profiles import owner
-from agent.records.quick_rows import IDENTITY, REQUEST, RESPONSE, Parts, QuickRows, read_part, shared
+from agent.records.quick_rows import Parts, QuickRows, read_part, shared
 from agent.trail.event import UserIdentity, text
 from agent.trail.usual_event import UnusualEventError
 
@@ -72,11 +72,9 @@ class QuickTelling:
         """All that `event` tells. Raises `UnusualEventError` where it takes more to read it."""
         known = self._kinds[event.event_source, event.event_name]
         kind = known.kind
-        members = self._rows.members(event)
-        request, response = members[REQUEST], members[RESPONSE]
-        parts = self._rows.read(members)
+        parts, request, response, identity = self._rows.read(event)
         parts += kind.subjects.named_by(request, response)
-        who = self._actors[members[IDENTITY]]
+        who = self._actors[identity]
         display = who.display
         if who.is_named_elsewhere and (
             who.searched in request or who.searched in response or event.additional_event_data

@@ -87,6 +87,7 @@ class SubjectPlan:
         self._looks = looks
         self._attributes = tuple(dict.fromkeys(attribute for _, attribute, _, _ in looks))
         self._parameters = parameters
+        self._decode = parameters.decode
 
     def read(self, event: OpenMembers) -> Mapping[str, str]:
         """The attributes of `event`; the request counts before the response."""
@@ -105,7 +106,10 @@ class SubjectPlan:
 
     def _named(self, raw: bytes, *, keeps_empty: bool = False) -> list[tuple[str, str]]:
         """What `raw` names; empty where nothing is left of a name."""
-        fields = self._parameters.read(raw)
+        try:
+            fields: Sequence[object] = astuple(self._decode(raw))
+        except (msgspec.MsgspecError, UnicodeError, RecursionError):
+            fields = self._parameters.read_leniently(raw)
         found = []
         last = ""
         for index, attribute, read, after in self._looks:  # those of one attribute follow each other
@@ -129,22 +133,15 @@ class _Parameters:
 
     def __init__(self, subjects: Sequence[Subject]) -> None:
         self.members = {member: place for place, member in enumerate(_members(subjects))}
-        self._none = (None,) * len(self.members)
         fields = [(f"member_{n}", object, msgspec.field(name=one, default=None)) for one, n in self.members.items()]
-        self._decode = msgspec.json.Decoder(msgspec.defstruct("Fields", fields, frozen=True, gc=False)).decode
+        self.decode = msgspec.json.Decoder(msgspec.defstruct("Fields", fields, frozen=True, gc=False)).decode
 
-    def read(self, raw: bytes) -> Sequence[object]:
-        """Their values; none has one if it is no JSON object."""
-        try:
-            return astuple(self._decode(raw))
-        except (msgspec.MsgspecError, UnicodeError, RecursionError):
-            return self._read_leniently(raw) if raw.startswith(b"{") else self._none
-
-    def _read_leniently(self, raw: bytes) -> Sequence[object]:
+    def read_leniently(self, raw: bytes) -> Sequence[object]:
+        """Their values in what `decode` refuses; none has one if it is no JSON object."""
         try:
             members = decode_leniently(raw)
         except MalformedEventError:
-            return self._none
+            members = {}
         return [members.get(member) for member in self.members]
 
 

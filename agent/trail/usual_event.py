@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
+from agent.trail.edit import compact, is_surely_compact
 from agent.trail.event import TrailEvent
 
 _OF_ANY_FORM: Final = frozenset({"resources"})  # the one member without parts of its own that is no scalar
@@ -64,3 +65,18 @@ def decode_usual(raw: bytes) -> Any:
         return _decode(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise UnusualEventError from error
+
+
+def read_usual(raw: bytes) -> tuple[Any, bytes, str]:
+    """A usual event, its JSON without white space between tokens, and the same as text.
+
+    Raises `UnusualEventError` as `decode_usual` does.
+    """
+    try:
+        event, written = _decode(raw), raw.decode()
+        if is_surely_compact(written, event.user_agent, event.error_message):
+            return event, raw, written
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise UnusualEventError from error
+    body = compact(raw)
+    return decode_usual(body), body, body.decode()

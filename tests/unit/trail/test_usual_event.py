@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import msgspec
 import pytest
 
 from agent.trail.event import TrailEvent, decode
-from agent.trail.usual_event import UnusualEventError, UsualEvent, decode_usual
+from agent.trail.usual_event import UnusualEventError, UsualEvent, decode_usual, read_usual
 from tests.support.events import create_dev_environment, encoded, raw_event
 
 
@@ -47,3 +49,21 @@ def test_anything_else_is_unusual(raw: bytes) -> None:
     """Zero is not false, and a list is no name: such an event is read member by member, and may be none at all."""
     with pytest.raises(UnusualEventError):
         decode_usual(raw)
+
+
+def test_it_is_read_without_white_space_between_its_tokens() -> None:
+    """However it is written: its text, and the bytes of its members, are those of the compact form."""
+    members = create_dev_environment() | {"userAgent": "a b", "errorMessage": "c d e"}
+    compacted = encoded(members)
+    for indent in (None, 2):
+        event, body, text = read_usual(json.dumps(members, indent=indent).encode())
+        assert (body, text.encode()) == (compacted, compacted)
+        assert bytes(event.request_parameters) == encoded(members["requestParameters"])
+    assert read_usual(compacted)[1:] == (compacted, compacted.decode())
+
+
+@pytest.mark.parametrize("raw", [b"{", b'{"odd":"\xff"}', raw_event(errorCode=7)])
+def test_what_is_unusual_is_not_read(raw: bytes) -> None:
+    """Also where only a member that nobody asks for is no text."""
+    with pytest.raises(UnusualEventError):
+        read_usual(raw)
