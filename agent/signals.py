@@ -1,4 +1,5 @@
-"""SIGTERM and SIGINT as messages to the main thread, which asks for them when it is ready, and while it waits.
+"""SIGTERM and SIGINT as messages to the main thread, which asks for them when it is ready, and while it waits; or as a
+flag, for a command that looks at it between two steps.
 
 A Python signal handler may run while the main thread holds any lock; so ours does nothing, and the interpreter writes
 the signal's number into a socket that the main thread waits on (Python library reference, `signal.set_wakeup_fd`).
@@ -6,11 +7,13 @@ the signal's number into a socket that the main thread waits on (Python library 
 
 from __future__ import annotations
 
+import os
 import select
 import signal
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from threading import Thread
 from types import FrameType, TracebackType
 from typing import Final, Self, TypeVar
@@ -21,6 +24,7 @@ _Result = TypeVar("_Result")
 _TICK_SECONDS: Final = 0.1
 
 _ASKED_TO_STOP: Final = (signal.SIGTERM, signal.SIGINT)
+_ENDING: Final = (*_ASKED_TO_STOP, signal.SIGHUP)
 
 
 def keep_for_later() -> None:
@@ -104,3 +108,54 @@ class Attention:
 
 def _hear(_number: int, _frame: FrameType | None) -> None:
     """Do nothing: the interpreter has already written the number."""
+
+
+class Stopping:
+    """Whether a command was asked to end.
+
+    A signal handler may run while the main thread holds a lock, so it must not set a `threading.Event`. This is a flag,
+    and a pipe that becomes readable when the flag is set.
+    """
+
+    def __init__(self) -> None:
+        self._set = False
+        self._reader, self._writer = os.pipe()
+
+    def is_set(self) -> bool:
+        """Whether the end was asked for."""
+        return self._set
+
+    def set(self) -> None:
+        """Ask for the end."""
+        if not self._set:
+            self._set = True
+            os.write(self._writer, b".")
+
+    def wait(self, seconds: float) -> bool:
+        """Return when the end is asked for or `seconds` have passed; True if it is."""
+        select.select([self._reader], [], [], max(0.0, seconds))
+        return self._set
+
+    def close(self) -> None:
+        """Give the pipe back."""
+        os.close(self._reader)
+        os.close(self._writer)
+
+
+@contextmanager
+def interruptible() -> Iterator[Stopping]:
+    """While the block runs, the first such signal asks for the end; a second one raises KeyboardInterrupt."""
+    stopping = Stopping()
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        if stopping.is_set():
+            raise KeyboardInterrupt
+        stopping.set()
+
+    before = {number: signal.signal(number, on_signal) for number in _ENDING}
+    try:
+        yield stopping
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        stopping.close()

@@ -97,12 +97,12 @@ def _address(serve: str | None, *, others: bool) -> Address | None:
 
 
 def _demo(console: Console, wishes: Wishes, address: Address | None) -> int:
-    from agent.demo.interrupt import interruptible
     from agent.demo.runner import run
     from agent.demo.serving import serve
     from agent.demo.show import Show
     from agent.demo.shown_daemon import DaemonEndedError, NotReadyError
     from agent.errors import DependencyError
+    from agent.signals import interruptible
 
     show = Show(console)
     try:

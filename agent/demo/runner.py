@@ -10,7 +10,6 @@ from datetime import datetime
 from random import Random
 
 from agent.demo.answers import answers
-from agent.demo.interrupt import Stopping
 from agent.demo.lines import DAY_AND_TIME, TIME_OF_DAY
 from agent.demo.receiver import Receiver
 from agent.demo.scrape import Scrape, Tally
@@ -21,6 +20,7 @@ from agent.demo.shown_daemon import ShownDaemon
 from agent.demo.sinks import BuiltIn, DemoSink, Elsewhere
 from agent.demo.world import World
 from agent.settings import redacted_url
+from agent.signals import Stopping
 from agent.sink.otlp.decode import ReceivedRecord
 
 _BEAT_SECONDS = 0.2

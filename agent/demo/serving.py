@@ -9,10 +9,10 @@ from itertools import count
 from random import Random
 from typing import Final
 
-from agent.demo.interrupt import Stopping
 from agent.demo.script import Act, Script
 from agent.demo.show import Show
 from agent.demo.world import World
+from agent.signals import Stopping
 
 _PAUSE_SECONDS: Final = 5.0
 _TOLD_EVERY: Final = 60

@@ -14,11 +14,11 @@ import msgspec
 
 from agent.demo.child import Child
 from agent.demo.environment import isolated
-from agent.demo.interrupt import Stopping
 from agent.demo.scrape import Scrape
 from agent.demo.sinks import protocol
 from agent.demo.world import World
 from agent.errors import TrailAgentError
+from agent.signals import Stopping
 
 READY_SECONDS = 30.0
 _STOP_SECONDS = 30.0

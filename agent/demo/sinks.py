@@ -12,12 +12,12 @@ from pydantic import ValidationError
 
 from agent.demo.compare import Labels, Ledger, label_faults, labels_of
 from agent.demo.generator import GeneratedEvent
-from agent.demo.interrupt import Stopping
 from agent.demo.receiver import Receiver
 from agent.demo.scrape import Scrape
 from agent.settings import OtlpSettings
 from agent.settings.destination import HTTP, PLACES
 from agent.settings.values import split_url
+from agent.signals import Stopping
 from agent.sink.otlp.decode import ReceivedRecord
 
 

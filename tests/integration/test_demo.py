@@ -23,12 +23,12 @@ from typer.testing import CliRunner
 from agent.cli.app import app
 from agent.demo import shown_daemon
 from agent.demo.generator import OPENING_SIZE, Generator
-from agent.demo.interrupt import Stopping
 from agent.demo.receiver import Receiver
 from agent.demo.shown_daemon import DaemonEndedError, ShownDaemon
 from agent.demo.trail_objects import pack, trail_key
 from agent.demo.world import World
 from agent.model import ObjectSource
+from agent.signals import Stopping
 from agent.sink.otlp.encode import Encoder
 from tests.support.clock import eventually
 from tests.support.records import open_mapper

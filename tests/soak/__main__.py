@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from agent.demo.interrupt import interruptible
+from agent.signals import interruptible
 from tests.soak.plan import Plan
 from tests.soak.run import Soak
 from tests.soak.show import Show

@@ -54,7 +54,7 @@ TESTED_ELSEWHERE: Final = {
     "contract/test_daemon.py": "assembly choices connections daemon",
     "golden/test_records_golden.py": "codeconnections identity pipelines trail_guard generic",
     "integration/test_compose.py": "serving",
-    "integration/test_demo.py": "child demo emulator interrupt leash receiver runner script shown_daemon sinks world",
+    "integration/test_demo.py": "child demo emulator leash receiver runner script shown_daemon sinks world",
     "property/test_encode.py": "record_bytes",
     "property/test_signature.py": "signature",
     "unit/aws/test_gets.py": "learnt transfers",

@@ -10,7 +10,7 @@ import threading
 
 import pytest
 
-from agent.signals import SignalInbox
+from agent.signals import SignalInbox, interruptible
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -75,6 +75,20 @@ def test_a_signal_interrupts_the_wait() -> None:
         timer.start()
         assert inbox.next(10) is signal.SIGTERM
         timer.join()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_the_first_signal_asks_and_the_second_one_ends(number: signal.Signals) -> None:
+    """A command brings to its end what it has in hand; whoever asks twice does not want to wait for that."""
+    before = signal.getsignal(number)
+    with interruptible() as stopping:
+        assert not stopping.wait(0)
+        os.kill(os.getpid(), number)
+        assert stopping.wait(10)
+        assert stopping.is_set()
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), number)
+    assert signal.getsignal(number) is before
 
 
 EARLY = """
