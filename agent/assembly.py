@@ -13,7 +13,7 @@ from agent import __version__
 from agent.aws.lease import DryRunLeases, InHand, Leases
 from agent.aws.s3 import S3
 from agent.aws.source import AnySource, DryRunSource, Source
-from agent.choices import make_admission, make_mapper, make_mask, make_ours, make_read_limits, make_selector
+from agent.choices import make_admission, make_mask, make_objects, make_ours
 from agent.connections import Aws, AwsConnections
 from agent.flow.at_once import AtOnce
 from agent.flow.budget import Budget
@@ -203,12 +203,11 @@ class Assembly:
         )
 
     def _make_objects(self, store: S3, ours: Ours, slots: ReadSlots) -> ObjectReader:
-        settings = self._settings
-        return ObjectReader(
-            store=store,
-            selection=make_selector(settings.select, ours),
-            mapper=make_mapper(settings.record, settings.limits, settings.service_names, ours, self._mask),
-            limits=make_read_limits(settings.limits),
+        return make_objects(
+            self._settings,
+            store,
+            ours,
+            mask=self._mask,
             gate=self._gate,
             slots=slots,
             telemetry=self._telemetry,

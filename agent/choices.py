@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from agent.aws.s3 import S3
 from agent.errors import SettingsError
-from agent.flow.objects import ReadLimits
+from agent.flow.objects import ObjectReader, ReadLimits
+from agent.flow.slots import ReadSlots
+from agent.pulse import Pulse
 from agent.records import profiles
 from agent.records.mapping import Mapper
 from agent.records.profiles.profile import ANYTHING, Ours
 from agent.records.profiles.trail_guard import queue_path
 from agent.records.selection import Selector
 from agent.settings import LimitSettings, RecordSettings, SelectSettings, Settings, read_mask_key
+from agent.telemetry.events import Telemetry
 from agent.trail.admission import Admission
 from agent.trail.edit import Mask
 from agent.trail.inflate import InflateLimits
+from agent.waiting.gate import Gate
 
 
 def make_admission(settings: Settings) -> Admission:
@@ -77,3 +83,31 @@ def _read_key(path: Path) -> bytes:
         return read_mask_key(path)
     except ValueError as error:  # it was sound when the settings were loaded
         raise SettingsError([f"record.mask_key_file: {error}"]) from error
+
+
+def make_objects(
+    settings: Settings,
+    store: S3,
+    ours: Ours,
+    *,
+    mask: Mask | None,
+    gate: Gate,
+    slots: ReadSlots,
+    telemetry: Telemetry,
+    pulse: Pulse,
+    halt: threading.Event,
+    random: Callable[[], float],
+) -> ObjectReader:
+    """What reads the objects of `store` as these settings say."""
+    return ObjectReader(
+        store=store,
+        selection=make_selector(settings.select, ours),
+        mapper=make_mapper(settings.record, settings.limits, settings.service_names, ours, mask),
+        limits=make_read_limits(settings.limits),
+        gate=gate,
+        slots=slots,
+        telemetry=telemetry,
+        pulse=pulse,
+        halt=halt,
+        random=random,
+    )

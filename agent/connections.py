@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from agent import __version__
+from agent.aws.letterbox import Letterbox
 from agent.aws.listing import Listing
 from agent.aws.quick_queue import QuickQueue
 from agent.aws.s3 import S3
 from agent.aws.session import Sessions
 from agent.aws.sqs import Sqs
 from agent.errors import SettingsError
+from agent.model import QueueAttributes
 from agent.pulse import Pulse
 from agent.settings import Settings
 from agent.telemetry.events import Telemetry
@@ -21,7 +23,8 @@ _S3_READ_SECONDS: Final = 30
 _POLL_MARGIN_SECONDS: Final = 15  # a long poll is answered late at times; only then is the connection broken
 _NO_RETRIES: Final = {"total_max_attempts": 1, "mode": "standard"}  # botocore's waits are deaf to a drain; ours are not
 _SPARE_CONNECTIONS: Final = 4  # for the lease keeper, the watch and a drain
-
+_OPERATORS_OWN: Final = {"read_timeout": 20, "retries": {"total_max_attempts": 3, "mode": "standard"}}
+_OPERATORS_POLL_SECONDS: Final = 1  # the shortest that asks all of SQS's servers
 
 _NO_DEAD_LETTER_QUEUE: Final = (
     "queue.dead_letter_url: the queue has no redrive policy and no dead-letter queue is set; a message that can never "
@@ -64,13 +67,36 @@ class AwsConnections:
         """
         queue = self._make_queue()
         attributes = queue.attributes(self._settings.queue.url)
-        dead_letter_url = self._settings.queue.dead_letter_url
-        if not dead_letter_url:
-            if not attributes.dead_letter_arn:
-                raise SettingsError([_NO_DEAD_LETTER_QUEUE])
-            self._pulse.beat()
-            dead_letter_url = queue.url_of(attributes.dead_letter_arn)
+        dead_letter_url = self._settings.queue.dead_letter_url or self._dead_letter_url(queue, attributes)
         return Aws(queue, self.open_buckets().store, dead_letter_url)
+
+    def letterbox(self, hidden_seconds: int) -> Letterbox:
+        """The dead-letter queue, for a command: what it gives is hidden from everybody else for `hidden_seconds`.
+
+        Raises as `connect`. The main queue is asked only where the settings do not name its dead-letter queue.
+        """
+        queue, clients = self._settings.queue, self._sessions
+        more: dict[str, Any] = {
+            "wait_seconds": _OPERATORS_POLL_SECONDS,
+            "visibility_timeout_seconds": hidden_seconds,
+            "version": __version__,
+            "telemetry": self._telemetry,
+            "clock": self._pulse.clock,
+        }
+        main = clients.queue_client(queue.url, region=queue.region, **_OPERATORS_OWN)
+        if (url := queue.dead_letter_url) is not None:
+            client = clients.queue_client(url, region=queue.dead_letter_region, **_OPERATORS_OWN)
+        else:
+            of_main = Sqs(main, url=queue.url, **more)
+            url, client = self._dead_letter_url(of_main, of_main.attributes(queue.url)), main
+        return Letterbox(client, url=url, main_url=queue.url, others={queue.url: main}, **more)
+
+    def _dead_letter_url(self, queue: Sqs, attributes: QueueAttributes) -> str:
+        """The URL of the queue in the redrive policy."""
+        if not attributes.dead_letter_arn:
+            raise SettingsError([_NO_DEAD_LETTER_QUEUE])
+        self._pulse.beat()
+        return queue.url_of(attributes.dead_letter_arn)
 
     def _make_queue(self) -> Sqs:
         """The queue that the buckets notify, and the dead-letter queue that the settings name."""

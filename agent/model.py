@@ -53,7 +53,8 @@ class Delivery:
 class QueueAttributes:
     """What SQS says of a queue. `dead_letter_arn` is that of its redrive policy; empty where it has none.
 
-    `retention_seconds` is how long SQS keeps a message (MessageRetentionPeriod); 0 where it does not say.
+    `max_receives` is the maxReceiveCount of that policy. `retention_seconds` is how long SQS keeps a message
+    (MessageRetentionPeriod); 0 where it does not say.
     """
 
     visible: int
@@ -61,6 +62,20 @@ class QueueAttributes:
     delayed: int
     dead_letter_arn: str
     retention_seconds: int
+    max_receives: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A message of a dead-letter queue in our hands.
+
+    `told` has its message attributes: those of the agent, or of whoever else put it there. `moved_from` is the ARN of
+    the queue from which SQS itself moved it; empty where SQS does not say so.
+    """
+
+    delivery: Delivery
+    told: Mapping[str, str]
+    moved_from: str = ""
 
 
 @dataclass(frozen=True, slots=True)

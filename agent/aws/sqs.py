@@ -94,7 +94,7 @@ class Sqs:
             MessageSystemAttributeNames=["ApproximateReceiveCount", "SentTimestamp"],
         )
         received_at = self._clock.monotonic()
-        return [_delivery(message, received_at) for message in answer.get("Messages", ())]
+        return [delivery_of(message, received_at) for message in answer.get("Messages", ())]
 
     def delete(self, deliveries: Sequence[Delivery]) -> list[RefusedEntry]:
         """Delete `deliveries`; returns those that SQS refused to delete."""
@@ -132,12 +132,14 @@ class Sqs:
         values = answer.get("Attributes", {})
         if "QueueArn" not in values:
             raise AwsError("unavailable", f"GetQueueAttributes: what answers at {url} is not SQS")
+        policy = json.loads(values.get("RedrivePolicy") or "{}")
         return QueueAttributes(
             visible=int(values.get("ApproximateNumberOfMessages", 0)),
             in_flight=int(values.get("ApproximateNumberOfMessagesNotVisible", 0)),
             delayed=int(values.get("ApproximateNumberOfMessagesDelayed", 0)),
-            dead_letter_arn=str(json.loads(values.get("RedrivePolicy") or "{}").get("deadLetterTargetArn", "")),
+            dead_letter_arn=str(policy.get("deadLetterTargetArn", "")),
             retention_seconds=int(values.get("MessageRetentionPeriod", 0)),
+            max_receives=int(policy.get("maxReceiveCount", 0)),
         )
 
     def url_of(self, arn: str) -> str:
@@ -153,11 +155,7 @@ class Sqs:
         entries = [_entry(number, delivery, seconds) for number, delivery in enumerate(batch)]
         answer = self._request(self._client, operation, QueueUrl=self._url, Entries=entries)
         for failed in answer.get("Failed", ()):
-            code = str(failed.get("Code", ""))
-            detail = f"{code}: {failed.get('Message', '')}".strip(": ")
-            kind = kind_of(code)
-            stale, denied = kind is FailureKind.STALE_HANDLE, kind is FailureKind.DENIED
-            yield RefusedEntry(batch[int(failed["Id"])], stale=stale, detail=detail, denied=denied)
+            yield refused(batch[int(failed["Id"])], failed)
 
     def _request(self, client: Any, operation: str, **arguments: Any) -> Any:
         try:
@@ -171,7 +169,8 @@ class Sqs:
         return answer
 
 
-def _delivery(message: Mapping[str, Any], received_at: float) -> Delivery:
+def delivery_of(message: Mapping[str, Any], received_at: float) -> Delivery:
+    """One entry of `Messages`, as boto3 has it, received at this time (monotonic seconds)."""
     attributes = message.get("Attributes", {})
     return Delivery(
         message_id=message["MessageId"],
@@ -181,6 +180,14 @@ def _delivery(message: Mapping[str, Any], received_at: float) -> Delivery:
         sent_at=int(attributes.get("SentTimestamp", 0)) / 1000,
         received_at=received_at,
     )
+
+
+def refused(delivery: Delivery, failed: Mapping[str, Any]) -> RefusedEntry:
+    """What SQS says of `delivery` in an entry of `Failed`, as boto3 has it."""
+    code = str(failed.get("Code", ""))
+    detail, kind = f"{code}: {failed.get('Message', '')}".strip(": "), kind_of(code)
+    stale, denied = kind is FailureKind.STALE_HANDLE, kind is FailureKind.DENIED
+    return RefusedEntry(delivery, stale=stale, detail=detail, denied=denied)
 
 
 def _batches(deliveries: Sequence[Delivery]) -> Iterator[Sequence[Delivery]]:

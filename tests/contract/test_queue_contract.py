@@ -164,7 +164,7 @@ def test_more_than_a_batch_can_be_hidden_and_deleted(open_rig: OpenRig) -> None:
     deliveries = [*rig.queue.receive(), *rig.queue.receive()]
     assert rig.queue.hide([Hiding(delivery, 100) for delivery in deliveries]) == []
     assert rig.queue.delete(deliveries) == []
-    assert rig.queue.attributes(rig.url) == QueueAttributes(0, 0, 0, rig.dead_letter_arn, RETENTION_SECONDS)
+    assert rig.queue.attributes(rig.url) == QueueAttributes(0, 0, 0, rig.dead_letter_arn, RETENTION_SECONDS, 20)
 
 
 def test_a_deleted_message_is_gone(open_rig: OpenRig) -> None:
@@ -278,7 +278,7 @@ def test_the_attributes_lead_to_the_dead_letter_queue(open_rig: OpenRig) -> None
     rig = open_rig()
     rig.send("body")
     told = rig.queue.attributes(rig.url)
-    assert told == QueueAttributes(1, 0, 0, rig.dead_letter_arn, RETENTION_SECONDS)
+    assert told == QueueAttributes(1, 0, 0, rig.dead_letter_arn, RETENTION_SECONDS, max_receives=20)
     assert rig.queue.url_of(told.dead_letter_arn) == rig.dead_letter_url
     assert rig.queue.attributes(rig.dead_letter_url).dead_letter_arn == ""
 

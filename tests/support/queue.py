@@ -153,7 +153,8 @@ class FakeQueue(Sqs):
             return QueueAttributes(len(self.dead_letters), 0, 0, "", RETENTION_SECONDS)
         now = self._clock.time()
         visible = sum(message.visible_at <= now for message in self.messages.values())
-        return QueueAttributes(visible, len(self.messages) - visible, 0, self._dead_letter_arn, RETENTION_SECONDS)
+        hidden, arn = len(self.messages) - visible, self._dead_letter_arn
+        return QueueAttributes(visible, hidden, 0, arn, RETENTION_SECONDS, self._max_receives or 20 if arn else 0)
 
     def url_of(self, arn: str) -> str:
         """As `Sqs` does."""

@@ -61,8 +61,9 @@ def test_the_depth_of_both_queues_is_told() -> None:
         rig.queue.send(str(number))
     rig.queue.receive()
     rig.queue_watch.look()
+    of_main = rig.queue.attributes(QUEUE_URL)
     assert rig.telemetry.named("queue_described") == [
-        ("main", QueueAttributes(2, 10, 0, rig.queue.attributes(QUEUE_URL).dead_letter_arn, RETENTION_SECONDS)),
+        ("main", QueueAttributes(2, 10, 0, of_main.dead_letter_arn, RETENTION_SECONDS, of_main.max_receives)),
         ("dead_letter", QueueAttributes(0, 0, 0, "", RETENTION_SECONDS)),
     ]
 
