@@ -29,6 +29,7 @@ from agent.waiting.lookups import bounded_lookups
 _START_RETRY_SECONDS: Final = 5.0
 _LISTEN_SECONDS: Final = 1.0
 _RETURN_SECONDS: Final = 3.0  # of the grace, kept for giving messages back
+_CONTAINERS_BEFORE_A_LOOK: Final = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,7 @@ class _Daemon:
     def run(self) -> None:
         settings, telemetry = self._settings, self._telemetry
         server = telemetry.server(settings.http.host, settings.http.port)
+        thresholds = gc.get_threshold()
         server.start()
         self._unit.start()  # it counts as started: what it waits for from here on, no restart mends
         try:
@@ -100,6 +102,7 @@ class _Daemon:
             self._unit.stop()
             server.stop()
             gc.unfreeze()
+            gc.set_threshold(*thresholds)
 
     def _start(self) -> Aws | None:
         """Wait until the queue answers; None if a signal came first."""
@@ -182,8 +185,12 @@ class Shift:
 
 
 def _collect_garbage() -> None:
-    """Let the collector of cycles run from here on, and never look again at what is there now: it stays to the end."""
+    """Let the collector of cycles run from here on, and never look again at what is there now: it stays to the end.
+
+    It runs seldom: a batch of records is tens of thousands of containers, which are in no cycle and go by themselves.
+    """
     gc.freeze()
+    gc.set_threshold(_CONTAINERS_BEFORE_A_LOOK)
     gc.enable()
 
 
