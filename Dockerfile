@@ -18,6 +18,7 @@ RUN --mount=type=cache,target=/root/.cache/pip \
 
 FROM build AS wheel-build
 COPY pyproject.toml README.md LICENSE requirements-demo.lock ./
+COPY docs/trail-agent.1 docs/
 COPY agent/ agent/
 # The commit; it is the label `revision` of trail_agent_build_info.
 ARG REVISION
@@ -39,7 +40,7 @@ RUN --mount=type=cache,target=/root/.cache/uv \
     export UV_LINK_MODE=copy && \
     uv pip install --python python3 --target /opt/trail-agent/lib --require-hashes -r requirements.lock && \
     uv pip install --python python3 --target /opt/trail-agent/lib --no-deps /wheel/*.whl && \
-    rm -r /opt/trail-agent/lib/bin /opt/trail-agent/lib/.lock && \
+    rm -r /opt/trail-agent/lib/bin /opt/trail-agent/lib/share /opt/trail-agent/lib/.lock && \
     python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])' > /opt/trail-agent/python-version
 
 

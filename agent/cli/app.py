@@ -10,6 +10,7 @@ from agent import __version__
 from agent.cli import config
 from agent.cli.check import check
 from agent.cli.demo import demo
+from agent.cli.examples import examples
 from agent.cli.healthcheck import healthcheck
 from agent.cli.inspect import inspect
 from agent.cli.options import Command, Group
@@ -33,6 +34,11 @@ def _print_version(wanted: bool) -> None:
 
 
 @app.callback()
+@examples(
+    ("trail-agent demo", "see it run, without an account"),
+    ("trail-agent check -c agent.yaml && trail-agent run -c agent.yaml", "ship the events of your trail"),
+    ("trail-agent inspect --help", "more on one command, with examples"),
+)
 def _options(
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")

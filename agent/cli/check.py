@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from agent.cli.examples import examples
 from agent.cli.options import SettingsFile
 from agent.cli.report import load_or_fail, show_warnings
 from agent.errors import number_of
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from agent.settings import Settings
 
 
+@examples(
+    ("trail-agent check -c agent.yaml", "every mistake in the settings, before anything starts"),
+)
 def check(
     config: SettingsFile = None,
 ) -> None:

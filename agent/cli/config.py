@@ -6,6 +6,7 @@ import json
 
 import typer
 
+from agent.cli.examples import examples
 from agent.cli.options import Command, Group, SettingsFile
 from agent.cli.report import load_or_fail, show_warnings
 
@@ -13,6 +14,10 @@ app = typer.Typer(name="config", cls=Group, help="Show the settings in effect, o
 
 
 @app.callback(invoke_without_command=True)
+@examples(
+    ("trail-agent config show -c agent.yaml", "the settings as the file and the environment make them"),
+    ("trail-agent config schema > agent.schema.json", "for an editor that completes and checks YAML"),
+)
 def _config(context: typer.Context) -> None:
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
@@ -20,6 +25,9 @@ def _config(context: typer.Context) -> None:
 
 
 @app.command(cls=Command)
+@examples(
+    ("trail-agent config show -c agent.yaml", "the settings as the file and the environment make them"),
+)
 def show(
     config: SettingsFile = None,
 ) -> None:
@@ -34,6 +42,9 @@ def show(
 
 
 @app.command(cls=Command)
+@examples(
+    ("trail-agent config schema > agent.schema.json", "for an editor that completes and checks YAML"),
+)
 def schema() -> None:
     """Print the JSON Schema (draft 2020-12) of the settings file, for editors and for checks in a pipeline."""
     from agent.settings import schema as settings_schema

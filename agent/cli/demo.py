@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agent.cli.options import known_profiles, profile_names
+from agent.cli.examples import examples
+from agent.cli.options import complete_profiles, known_profiles, profile_names
 from agent.errors import number_of
 
 if TYPE_CHECKING:
@@ -30,6 +31,10 @@ _BUG = 70
 _INTERRUPTED = 130
 
 
+@examples(
+    ("trail-agent demo --once", "one batch of events, and whether all of them arrived"),
+    ("trail-agent demo --profiles identity,pipeline", "with events of Identity Center and of builds, until Ctrl-C"),
+)
 def demo(
     once: Annotated[
         bool, typer.Option("--once", help="Stop after the first batch; exit with 0 only if every event arrived.")
@@ -41,6 +46,7 @@ def demo(
             metavar="NAMES",
             help="Mix in events of these profiles, such as codeconnections,identity; or all.",
             callback=known_profiles,
+            autocompletion=complete_profiles,
         ),
     ] = None,
     otlp_endpoint: Annotated[

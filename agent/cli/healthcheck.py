@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agent.cli.agent_http import AgentAddress, NoReplyError, get, one_line
+from agent.cli.examples import examples
+
+if TYPE_CHECKING:
+    from agent.cli.agent_http import AgentAddress
 
 _READ = 500
 _TARGET = "/livez"
 _USAGE = "must be an http:// address that names a host, such as http://127.0.0.1:9464/livez"
 
 
+@examples(
+    ("trail-agent healthcheck", "for the HEALTHCHECK of an image"),
+    ("trail-agent healthcheck --url http://127.0.0.1:8080/livez", "where http.listen has another port"),
+)
 def healthcheck(
     url: Annotated[
         str, typer.Option("--url", metavar="URL", help="The agent's liveness endpoint.")
     ] = "http://127.0.0.1:9464/livez",
 ) -> None:
     """Exit with 0 if the agent is alive, with 1 if it is not or does not answer."""
+    from agent.cli.agent_http import AgentAddress
+
     try:
         address = AgentAddress.of(url, _TARGET)
     except ValueError as error:
@@ -31,6 +40,8 @@ def healthcheck(
 
 def _problem(address: AgentAddress) -> str:
     """Why the agent at `address` is not alive; empty if it is."""
+    from agent.cli.agent_http import NoReplyError, get, one_line
+
     try:
         reply = get(address, _READ)
     except NoReplyError as error:

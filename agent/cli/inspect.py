@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agent.cli.options import known_profiles, profile_names
+from agent.cli.examples import examples
+from agent.cli.options import complete_profiles, known_profiles, profile_names
 
 if TYPE_CHECKING:
     from agent.cli.inspection import Inspected, Inspector
@@ -66,6 +67,7 @@ _Profiles = Annotated[
         metavar="NAMES",
         help="Select the events of these profiles, such as codeconnections,identity; or all.",
         callback=known_profiles,
+        autocompletion=complete_profiles,
     ),
 ]
 _Config = Annotated[
@@ -74,6 +76,14 @@ _Config = Annotated[
 ]
 
 
+@examples(
+    ("trail-agent inspect log.json.gz", "who did what: what would be shipped of a trail's log file"),
+    ("trail-agent inspect -c agent.yaml --explain log.json.gz", "why each event is shipped or not, by your settings"),
+    (
+        "trail-agent inspect --format jsonl logs/ | jq -r .event_name",
+        "a folder of log files, as JSON for other programs",
+    ),
+)
 def inspect(
     paths: _Paths,
     *,

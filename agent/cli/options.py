@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
+from agent.cli.examples import text_of
+
 if TYPE_CHECKING:
+    from typer._click import HelpFormatter
     from typer._click.core import Context, Parameter  # typer keeps its click to itself, and names it in signatures
 
 _ALL = "all"
@@ -43,6 +46,20 @@ def known_profiles(names: list[str] | None) -> list[str] | None:
     return names
 
 
+def complete_profiles(incomplete: str) -> list[tuple[str, str]]:
+    """What a shell offers for a list of profiles of which the last name is not finished: the lists, and titles."""
+    from agent.records.profiles import BY_NAME
+
+    before, comma, begun = incomplete.rpartition(",")
+    named = _split([before])
+    titles = {**{name: profile.title for name, profile in BY_NAME.items()}, **({} if named else {_ALL: "all of them"})}
+    return [
+        (f"{before}{comma}{name}", title)
+        for name, title in titles.items()
+        if name.startswith(begun.strip()) and name not in named
+    ]
+
+
 def profile_names(names: list[str] | None) -> list[str]:
     """The profiles that `a,b` and `c` name, each once; `all` stands for every one."""
     from agent.records.profiles import BY_NAME
@@ -56,19 +73,38 @@ def _split(names: list[str]) -> list[str]:
 
 
 class Command(TyperCommand):
-    """A command whose help shows no type for its flags: they take no value."""
+    """A command whose help ends with examples, and shows no type for its flags: they take no value."""
 
     def get_params(self, ctx: Context) -> list[Parameter]:
         """The options and arguments, `--help` included."""
         return _flags_without_type(super().get_params(ctx))
 
+    def format_help(self, ctx: Context, formatter: HelpFormatter) -> None:
+        """The help, and below it the examples."""
+        super().format_help(ctx, formatter)
+        _show_examples(self, formatter)
+
 
 class Group(TyperGroup):
-    """A group of commands whose help shows no type for its flags."""
+    """A group of commands whose help ends with examples, and shows no type for its flags."""
 
     def get_params(self, ctx: Context) -> list[Parameter]:
         """The options, `--help` included."""
         return _flags_without_type(super().get_params(ctx))
+
+    def format_help(self, ctx: Context, formatter: HelpFormatter) -> None:
+        """The help, and below it the examples."""
+        super().format_help(ctx, formatter)
+        _show_examples(self, formatter)
+
+
+def _show_examples(of: TyperCommand | TyperGroup, formatter: HelpFormatter) -> None:
+    """Below the help, which rich has printed already, or which is still to be printed, where rich is turned off."""
+    shown = text_of(of.callback)
+    if formatter.getvalue():
+        formatter.write(f"\n{shown}")
+    elif shown:
+        typer.echo(shown)
 
 
 def _flags_without_type(params: list[Parameter]) -> list[Parameter]:

@@ -7,12 +7,17 @@ from typing import Annotated
 
 import typer
 
+from agent.cli.examples import examples
 from agent.cli.options import SettingsFile
 
 _BUG = 70
 _UNAVAILABLE = 69
 
 
+@examples(
+    ("trail-agent run -c agent.yaml --dry-run", "reads and counts; ships nothing, deletes nothing"),
+    ("trail-agent run -c agent.yaml", "ships until SIGTERM or Ctrl-C"),
+)
 def run(
     config: SettingsFile = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and count; export and delete nothing.")] = False,

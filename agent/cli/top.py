@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from agent.cli.examples import examples
+
 if TYPE_CHECKING:
     from agent.cli.top_view import Moment
     from agent.cli.watched import WatchedAgent
@@ -29,6 +31,10 @@ _Json = Annotated[bool, typer.Option("--json", help="With --once: as one JSON ob
 _Every = Annotated[float, typer.Option("--every", metavar="SECONDS", min=0.5, max=3600, help="How often to ask.")]
 
 
+@examples(
+    ("trail-agent top", "the agent on this machine, until q"),
+    ("trail-agent top --once http://10.0.0.1:9464 http://10.0.0.2:9464", "two replicas and their sum, once, as text"),
+)
 def top(urls: _Urls = None, *, once: _Once = False, as_json: _Json = False, every: _Every = 2.0) -> None:
     """Watch running agents: flow, rates, ages, what is waited for, dead letters. q or Ctrl-C ends."""
     from agent.cli.watched import WatchedAgent

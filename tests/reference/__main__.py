@@ -11,6 +11,7 @@ import pytest
 from agent.settings import schema
 from tests.reference.chart import VALUES_SCHEMA, copies, values_schema
 from tests.reference.chart_values import README, readme
+from tests.reference.manual import MANUAL, manual
 from tests.reference.mixin import mixin_files
 from tests.reference.pages import DOCS, pages, renewed
 from tests.reference.plain_manifests import KUBERNETES, plain_manifests
@@ -28,6 +29,7 @@ def write(path: Path, new: str) -> None:
 
 for page in pages():
     write(page, renewed(page.read_text(encoding="utf-8")))
+write(MANUAL, manual())
 write(SCHEMA, json.dumps(schema(), indent=2, ensure_ascii=False) + "\n")
 write(VALUES_SCHEMA, values_schema())
 write(README, readme())

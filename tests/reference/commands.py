@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import typer.main
 
 from agent.cli.app import app
+from agent.cli.examples import Example, examples_of
 
 
 def commands() -> str:
@@ -32,6 +33,12 @@ def _section(name: str, command: Any) -> Iterator[str]:
     for one in command.params:
         yield f"| `{_shown(one)}` | {_default(one)} | {one.help} |"
     yield f"| `--help`, `-h` |  | {_help_of_help(command)} |\n"
+    if shown := examples_of(command.callback):
+        yield _block(shown)
+
+
+def _block(shown: Sequence[Example]) -> str:
+    return "\n".join(["```sh", *(f"{one.line}  # {one.does}" for one in shown), "```\n"])
 
 
 def _help_of_help(command: Any) -> str:

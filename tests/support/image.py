@@ -178,6 +178,7 @@ def _lay(root: Path, context: Path) -> None:
 def _files(root: Path) -> Iterable[Path]:
     """What the build may see of the project."""
     ignore = root / ".dockerignore"
-    tops = [top for top in root.iterdir() if let_through(Path(top.name), ignore)]
+    excepted = {Path(line[1:]).parts[0] for line in ignore.read_text(encoding="utf-8").splitlines() if line[:1] == "!"}
+    tops = [top for top in root.iterdir() if top.name in excepted or let_through(Path(top.name), ignore)]
     files = [path for top in tops for path in ([top] if top.is_file() else top.rglob("*")) if path.is_file()]
     return [path.relative_to(root) for path in files if let_through(path.relative_to(root), ignore)]

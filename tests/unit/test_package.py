@@ -16,6 +16,7 @@ from agent import __version__
 
 ROOT = Path(__file__).parents[2]
 REVISION = "0123456789abcdef0123456789abcdef01234567"
+MANUAL = f"trail_agent-{__version__}.data/data/share/man/man1/trail-agent.1"
 PLACES = ("agent/", f"trail_agent-{__version__}.dist-info/")
 
 
@@ -63,7 +64,12 @@ def test_the_wheel_has_the_package_and_nothing_else(wheel: zipfile.ZipFile) -> N
     ours = {str(path.relative_to(ROOT)) for path in (ROOT / "agent").rglob("*.py")}
     assert ours | {"agent/py.typed", "agent/demo/noise/LICENSE", "agent/REVISION"} <= names
     assert f"trail_agent-{__version__}.dist-info/licenses/LICENSE" in names
-    assert {name for name in names if not name.startswith(PLACES)} == set()
+    assert {name for name in names if not name.startswith(PLACES)} == {MANUAL}
+
+
+def test_the_wheel_has_the_page_for_man(wheel: zipfile.ZipFile) -> None:
+    """It is installed where man looks beside a program; in a virtual environment, too."""
+    assert wheel.read(MANUAL) == (ROOT / "docs" / "trail-agent.1").read_bytes()
 
 
 def test_the_wheel_names_its_commit(wheel: zipfile.ZipFile) -> None:

@@ -82,6 +82,7 @@ def try_wheel(wheel: Path, folder: Path) -> None:
     trial.says("trail-agent", "check", "-c", str(_ROOT / "config" / "minimal.yaml"))
     schema = json.loads((_ROOT / "config" / "agent.schema.json").read_text(encoding="utf-8"))
     _require(json.loads(trial.says("trail-agent", "config", "schema")) == schema, "the schema is that of config/")
+    _require((folder / "venv" / "share" / "man" / "man1" / "trail-agent.1").is_file(), "man has its page")
     advice = trial.says("trail-agent", "demo", "--once", code=_UNAVAILABLE)
     _require("trail-agent[demo]" in advice, "a demo without its emulator says how to get it")
     trial.install("--require-hashes", "-r", str(_ROOT / "requirements-demo.lock"))

@@ -9,7 +9,7 @@ import typer.main
 from typer.testing import CliRunner
 
 from agent.cli.app import app
-from agent.cli.options import profile_names
+from agent.cli.options import complete_profiles, profile_names
 from agent.records.profiles import BY_NAME
 
 COMMANDS = [[], ["run"], ["demo"], ["check"], ["inspect"], ["top"], ["healthcheck"], ["config"], ["config", "show"]]
@@ -66,3 +66,21 @@ def test_all_stands_for_every_profile() -> None:
     assert profile_names(["identity, pipeline,identity"]) == ["identity", "pipeline"]
     assert profile_names(["identity", "pipeline,identity"]) == ["identity", "pipeline"]
     assert profile_names(None) == []
+
+
+@pytest.mark.parametrize(
+    ("begun", "offered"),
+    [
+        ("", ["codecatalyst", "codeconnections", "identity", "pipeline", "trail_guard", "all"]),
+        ("code", ["codecatalyst", "codeconnections"]),
+        (
+            "identity,",
+            ["identity,codecatalyst", "identity,codeconnections", "identity,pipeline", "identity,trail_guard"],
+        ),
+        ("identity,pi", ["identity,pipeline"]),
+        ("nosuch", []),
+    ],
+)
+def test_a_shell_offers_the_profiles_that_are_not_named_yet(begun: str, offered: list[str]) -> None:
+    """The last name of a list is finished, and what stands before it stays."""
+    assert [name for name, _ in complete_profiles(begun)] == offered

@@ -1,0 +1,58 @@
+"""The page for man(1) says what the commands say, and man can show it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+
+import pytest
+import typer.main
+
+from agent.cli.app import app
+from tests.reference.manual import MANUAL, manual
+from tests.unit.cli.test_examples import COMMANDS, LINES
+
+
+def shown(*command: str) -> subprocess.CompletedProcess[str]:
+    """What a program that reads such pages says of it; skips where there is none."""
+    program = shutil.which(command[0])
+    if not program:
+        pytest.skip(f"there is no {command[0]}")
+    environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "MANWIDTH": "500", "TERM": "dumb"}
+    return subprocess.run(
+        [program, *command[1:]], capture_output=True, text=True, timeout=60, check=False, env=environment
+    )
+
+
+def test_the_page_is_what_the_code_writes(request: pytest.FixtureRequest) -> None:
+    """No command, option or example of it is older than the code."""
+    if request.config.getoption("--update-golden"):
+        MANUAL.write_text(manual(), encoding="utf-8")
+    assert MANUAL.read_text(encoding="utf-8") == manual(), "run `make docs` (python -m tests.reference)"
+
+
+def test_the_page_has_every_command_option_and_example() -> None:
+    """And every exit code."""
+    plain = manual().replace("\\-", "-").replace("\\(aq", "'").replace("\\&", "")
+    for words, command in COMMANDS.items():
+        if not hasattr(command, "commands"):
+            assert f"trail-agent {' '.join(words)} [OPTIONS]" in plain
+            names = [name for one in command.params for name in one.opts if name.startswith("-")]
+            assert [name for name in names if name not in plain] == []
+    assert [line for line in LINES if line not in plain] == []
+    assert re.findall(r"^\\fB(\d+)\\fR$", plain, re.MULTILINE) == ["0", "1", "2", "69", "70", "78", "130"]
+    assert len(typer.main.get_group(app).commands) > 1
+
+
+def test_man_shows_the_page_and_finds_nothing_wrong() -> None:
+    """Man-db's groff, with all its warnings; the examples can be copied from it: a hyphen is a hyphen."""
+    page = shown("man", "--warnings=w", "--local-file", str(MANUAL))
+    assert (page.returncode, page.stderr) == (0, "")
+    assert [line for line in LINES if line not in page.stdout] == []
+
+
+def test_mandoc_finds_nothing_wrong() -> None:
+    """The other reader of such pages, of the BSDs and of macOS; a page without a date is no fault."""
+    found = shown("mandoc", "-T", "lint", "-W", "warning", str(MANUAL)).stdout
+    assert [line for line in found.splitlines() if "missing date" not in line] == []
