@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -39,7 +39,7 @@ class Activity:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self.started_at = clock.monotonic()
-        self._stages: dict[str, _Stage] = {}
+        self._stages: defaultdict[str, _Stage] = defaultdict(_Stage)
         self._dead_letters: deque[DeadLetter] = deque(maxlen=RECENT_DEAD_LETTERS)
         self._tally = EventTally()
         # Minutes end when those of the wall clock do, so that a peak is found again in a log.
@@ -55,13 +55,13 @@ class Activity:
             return
         now = self._clock.monotonic()
         with self._lock:
-            self._stage(stage).mark(int(now), self._minute(now), count)
+            self._stages[stage].mark(int(now), self._minute(now), count)
 
     def per_minute(self, stage: str) -> float:
         """What went through `stage` in the last minute. During the first minute: the rate since the start."""
         now = self._clock.monotonic()
         with self._lock:
-            total = self._stage(stage).since(now - WINDOW_SECONDS)
+            total = self._stages[stage].since(now - WINDOW_SECONDS)
         return total * WINDOW_SECONDS / min(max(self.uptime(), 1.0), WINDOW_SECONDS)
 
     def accepted(self, ages: Sequence[float]) -> None:
@@ -85,8 +85,8 @@ class Activity:
             minute = self._minute(now)
             return LastHour(
                 ended=self._clock.time() - (now + self._offset) % MINUTE_SECONDS,
-                received=self._since_start(self._stage("received").minutes.values(minute), minute),
-                exported=self._since_start(self._stage("exported").minutes.values(minute), minute),
+                received=self._since_start(self._stages["received"].minutes.values(minute), minute),
+                exported=self._since_start(self._stages["exported"].minutes.values(minute), minute),
                 event_age=self._ages.values(minute),
                 oldest=self._oldest.values(now),
                 waited=tuple(value is not None for value in self._wait.values(now)),
@@ -124,9 +124,6 @@ class Activity:
         with self._lock:
             now, lasted = self._clock.monotonic(), seconds()
             lasting.change(None if lasted is None else now - lasted, now)
-
-    def _stage(self, name: str) -> _Stage:
-        return self._stages.setdefault(name, _Stage())
 
     def _minute(self, at: float) -> int:
         return minute_at(at, self._offset)

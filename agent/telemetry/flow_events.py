@@ -45,8 +45,9 @@ class FlowEvents(Voice):
         """All objects of one delivery have been read: from here on each of their events gets a fate."""
         read = len(reading.records) + reading.skipped + reading.malformed
         self.metrics.events_read.inc(read)
-        self.metrics.events.labels("skipped").inc(reading.skipped)
-        self.metrics.events.labels("malformed").inc(reading.malformed)
+        for fate, count in (("skipped", reading.skipped), ("malformed", reading.malformed)):
+            if count:
+                self.metrics.events.labels(fate).inc(count)
         self.activity.mark("read", read)
 
     def bytes_reserved(self, total: int) -> None:
