@@ -13,7 +13,7 @@ from agent.faults.dead_letters import Reason
 from agent.faults.retries import RetryReason
 from agent.flow.remembered import Remembered
 from agent.flow.shipping import Shipping
-from agent.model import LogRecord, Outcome, Reading, Settlement
+from agent.model import ACCEPTED, LogRecord, Outcome, Reading, Settlement, Verdict
 from agent.pulse import Clock, Pulse
 from tests.support.clock import FakeClock, PatientClock, finish, soon
 from tests.support.messages import delivery
@@ -281,6 +281,25 @@ def test_a_bug_in_the_sink_leaves_nothing_claimed() -> None:
     rig.sink.on_export = lambda: None
     assert rig.outcomes(reading("a")) == [Outcome.DELIVERED]
     assert rig.fates() == {"exported": 1}
+
+
+def test_a_sink_that_leaves_out_an_answer_has_delivered_nothing() -> None:
+    """Which answer is whose cannot be told: no message is settled, and no record counts as exported or remembered."""
+    rig = Rig()
+    rig.shipping._sink = _Curt()
+    with pytest.raises(ValueError, match="shorter"):
+        rig.ship(reading("a", "b"))
+    assert (rig.fates(), rig.telemetry.exported) == ({}, [])
+    rig.shipping._sink = rig.sink
+    assert rig.outcomes(reading("a", "b")) == [Outcome.DELIVERED]
+    assert rig.sink.exports == [["a", "b"]]
+
+
+class _Curt:
+    """Accepts, but says so once only."""
+
+    def export(self, records: Sequence[LogRecord]) -> list[Verdict]:
+        return [ACCEPTED]
 
 
 class TwoWorkers:
