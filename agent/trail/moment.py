@@ -27,6 +27,7 @@ _UNITS: Final = {10: _SECOND, 13: 10**6, 16: 10**3, 19: 1}
 _NUMBER: Final = re.compile(r"\d+(?:\.\d+)?(?:E\+?\d{1,2})?", re.ASCII | re.IGNORECASE)
 
 _CLOUDTRAILS_OWN: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)  # nearly all there are: the fast way
+_USUAL_LENGTH: Final = len("2026-11-24T10:00:00Z")
 _TO_THE_MINUTE: Final = len("2026-11-24T10:00:")
 _SECONDS: Final = {f"{second:02}Z": second * _SECOND for second in range(60)}
 _ISO: Final = re.compile(
@@ -52,10 +53,18 @@ _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep",
 
 def unix_nanoseconds(event_time: object) -> int | None:
     """The moment that `event_time` means; None if it means none, more than one, or one that no store can keep."""
-    if isinstance(event_time, str) and (second := _SECONDS.get(event_time[_TO_THE_MINUTE:])) is not None:
-        minute = _of_minute(event_time[:_TO_THE_MINUTE])
-        if minute is not None:
-            return minute + second
+    if isinstance(event_time, str) and len(event_time) == _USUAL_LENGTH:
+        return _of_usual_length(event_time)
+    return _in_any_spelling(event_time)
+
+
+@lru_cache(maxsize=4096)  # what happened within one second stands in many objects of the same minutes
+def _of_usual_length(written: str) -> int | None:
+    minute, second = _of_minute(written[:_TO_THE_MINUTE]), _SECONDS.get(written[_TO_THE_MINUTE:])
+    return _in_any_spelling(written) if minute is None or second is None else minute + second
+
+
+def _in_any_spelling(event_time: object) -> int | None:
     moment = _of_text(_spelled(event_time))
     return moment if moment is not None and 0 <= moment < _LATEST else None
 
