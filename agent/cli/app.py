@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from agent import __version__
-from agent.cli import config
+from agent.cli import config, deadletters
 from agent.cli.check import check
 from agent.cli.demo import demo
 from agent.cli.examples import examples
@@ -53,4 +53,5 @@ app.command(cls=Command)(check)
 app.command(cls=Command)(inspect)
 app.command(cls=Command)(top)
 app.command(cls=Command)(healthcheck)
+app.add_typer(deadletters.app, name="dead-letters")
 app.add_typer(config.app, name="config")

@@ -5,6 +5,7 @@ The data path calls `telemetry.object_read(â€¦)`, `telemetry.delivery_settled(â€
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable
 from functools import partial
 
@@ -15,8 +16,8 @@ from agent.pulse import Clock, Pulse
 from agent.settings import Supervisor
 from agent.telemetry.flow_events import FlowEvents
 from agent.telemetry.health import Health
-from agent.telemetry.labels import EventVocabulary
-from agent.telemetry.logs import Log
+from agent.telemetry.labels import EventVocabulary, vocabulary
+from agent.telemetry.logs import Log, open_log
 from agent.telemetry.metrics import Build, Metrics
 from agent.telemetry.pages import Pages
 from agent.telemetry.queue_events import QueueEvents
@@ -74,3 +75,9 @@ def open_telemetry(
         CollectorRegistry(), event_name_labels, vocabulary=vocabulary, build=build, retired_spaces=retired_spaces
     )
     return Telemetry(metrics, log, Health(pulse.clock, pulse), pulse.clock)
+
+
+def silent_telemetry(pulse: Pulse) -> Telemetry:
+    """The telemetry of a command that is not the daemon: nobody sees what it counts, and nothing is logged."""
+    log = open_log("critical", "json", io.StringIO(), pulse.clock)
+    return open_telemetry(log, pulse, Build("", "", ""), 1, vocabulary(()))

@@ -11,7 +11,7 @@ from tests.reference.alerts import alerts
 from tests.reference.commands import commands
 from tests.reference.metrics import metrics_table
 from tests.reference.records import common_attributes, profiles
-from tests.reference.runbook import dead_letters, environment, ignored, retries
+from tests.reference.runbook import dead_letters, environment, foreign_letters, ignored, retries
 from tests.reference.settings import settings_table
 
 DOCS: Final = Path(__file__).parents[2] / "docs"
@@ -23,6 +23,7 @@ BLOCKS: Final[Mapping[str, Callable[[], str]]] = {
     "profiles": profiles,
     "waited for": environment,
     "dead letters": dead_letters,
+    "foreign letters": foreign_letters,
     "retries": retries,
     "ignored": ignored,
     "alerts": alerts,

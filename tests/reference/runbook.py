@@ -12,6 +12,7 @@ from agent.faults.advice import Advice, Advised
 from agent.faults.dead_letters import Reason
 from agent.faults.environment_faults import EnvironmentFault
 from agent.faults.ignored import IgnoredReason
+from agent.faults.letter_reasons import ForeignReason
 from agent.faults.retries import RetryReason
 
 _LOG: Final = '{service_name="trail-agent"} | json'
@@ -25,6 +26,13 @@ def environment() -> str:
 def dead_letters() -> str:
     """An entry for each reason of a dead letter."""
     return _entries("dead letter", Reason, _by("dead_lettered"), "trail_agent_dead_letters_total")
+
+
+def foreign_letters() -> str:
+    """A line for each reason of what others put there: the agent tells nobody of these, so nobody looks for them."""
+    return "\n".join(
+        f"- `{each}`: {each.advice.happened}. **What you do:** {each.advice.do}." for each in ForeignReason
+    )
 
 
 def retries() -> str:

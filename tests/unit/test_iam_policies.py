@@ -62,6 +62,8 @@ def _operations() -> set[str]:
         ("agent.json", Call("s3:GetObject", f"{BUCKET}/copies/{KEY.rpartition('/')[2]}")),
         ("agent.json", Call("s3:ListBucket", BUCKET, {"s3:prefix": KEY})),
         ("agent.json", Call("s3:ListBucket", BUCKET, {"s3:prefix": f"copies/{KEY.rpartition('/')[2]}"})),
+        ("operator.json", Call("s3:GetObject", f"{BUCKET}/{ORGANISATION_KEY}")),
+        ("operator.json", Call("s3:ListBucket", BUCKET, {"s3:prefix": KEY})),
         ("agent-kms.json", Call("kms:Decrypt", TRAIL_KMS, VIA_S3)),
         ("agent-kms.json", Call("kms:Decrypt", QUEUE_KMS, VIA_SQS)),
         ("agent-kms.json", Call("kms:GenerateDataKey", QUEUE_KMS, VIA_SQS)),
@@ -90,6 +92,12 @@ def test_what_is_needed_is_allowed(name: str, call: Call) -> None:
         ("agent.json", Call("s3:PutObject", f"{BUCKET}/{KEY}")),
         ("agent.json", Call("s3:ListBucket", BUCKET)),
         ("agent.json", Call("s3:ListBucket", BUCKET, {"s3:prefix": "payroll"})),
+        ("operator.json", Call("sqs:ReceiveMessage", QUEUE)),
+        ("operator.json", Call("sqs:DeleteMessage", QUEUE)),
+        ("operator.json", Call("sqs:SendMessage", DEAD_LETTERS)),
+        ("operator.json", Call("sqs:PurgeQueue", DEAD_LETTERS)),
+        ("operator.json", Call("s3:GetObject", f"{BUCKET}/payroll.csv")),
+        ("operator.json", Call("s3:DeleteObject", f"{BUCKET}/{KEY}")),
         ("agent-kms.json", Call("kms:Decrypt", TRAIL_KMS)),
         (
             "agent-kms.json",
@@ -125,6 +133,19 @@ def test_the_readme_lists_the_actions_of_the_policies() -> None:
         _actions("agent-assume-role.json"),
     ]
     assert [actions for actions in listed.values() if actions] == by_row
+
+
+def test_the_readme_lists_the_statements_of_the_operators_policy() -> None:
+    """The table under "What an operator's commands need" has each statement, with the actions that it allows."""
+    text = (iam_policy.FOLDER / "README.md").read_text(encoding="utf-8")
+    section = text.partition("## What an operator's commands need")[2].partition("\n## ")[0]
+    listed: dict[str, set[str]] = {}
+    for sids, actions in re.findall(r"^\| (`[^|]+) \| ([^|]+) \|", section, re.MULTILINE):
+        listed[sids.replace("`", "")] = set(re.findall("`([a-z0-9]+:[A-Za-z]+)`", actions))
+    allows = {statement.sid: set(statement.actions) for statement in iam_policy.read("operator.json")}
+    told = {sids: {action for sid in sids.split(", ") for action in allows.pop(sid)} for sids in listed}
+    assert told == listed
+    assert allows == {}
 
 
 def _actions(name: str) -> set[str]:

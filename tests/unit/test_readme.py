@@ -63,7 +63,7 @@ def test_the_settings_of_the_readme_pass_the_check() -> None:
 def test_the_layout_names_every_module() -> None:
     """The layout has each module and package under agent/, and each module of the rooms it opens."""
     layout = CONTRIBUTING.partition("## Layout")[2].partition("```\n")[2].partition("```")[0]
-    opened = (ROOT / "agent" / room for room in ("", "flow", "sink", "waiting"))
+    opened = (ROOT / "agent" / room for room in ("", "flow", "letters", "sink", "waiting"))
     here = {path.name + "/" * path.is_dir() for room in opened for path in room.iterdir()}
     here -= {"__init__.py", "py.typed", "__pycache__/"}
     named = set(re.findall(r"[a-z_]+\.py|(?<=[ ])[a-z]+/(?![a-z])", layout))

@@ -14,8 +14,8 @@ _QUEUE: Final = "dead_letter"
 ADVICE: Final = Advice(
     "these messages could not pass; their events have not been shipped, or not all of them",
     "goes on with all other messages, and leaves these where they are",
-    "read the reason of each (below, in the log, and in the message's attributes), correct the cause, and redrive them "
-    "to the main queue before SQS deletes them",
+    "read the reason of each (below, in the log, or with trail-agent dead-letters list), correct the cause, and "
+    "redrive them to the main queue before SQS deletes them",
 )
 
 

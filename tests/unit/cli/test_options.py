@@ -12,7 +12,12 @@ from agent.cli.app import app
 from agent.cli.options import complete_profiles, profile_names
 from agent.records.profiles import BY_NAME
 
-COMMANDS = [[], ["run"], ["demo"], ["check"], ["inspect"], ["top"], ["healthcheck"], ["config"], ["config", "show"]]
+COMMANDS = [
+    [],
+    *([name] for name in ("run", "demo", "check", "inspect", "top", "healthcheck", "config", "dead-letters")),
+    ["config", "show"],
+    *(["dead-letters", name] for name in ("list", "show", "redrive", "drop")),
+]
 
 
 def help_of(command: list[str]) -> str:
@@ -30,7 +35,8 @@ def test_flags_have_no_type(command: list[str]) -> None:
 
 def test_the_settings_file_is_explained_alike() -> None:
     """Every command that reads the daemon's settings says the same of `-c`."""
-    texts = {re.sub(r"\s+", " ", help_of([*command])) for command in (["run"], ["check"], ["config", "show"])}
+    commands = (["run"], ["check"], ["config", "show"], ["dead-letters", "list"])
+    texts = {re.sub(r"\s+", " ", help_of([*command])) for command in commands}
     assert all("-c FILE Settings file; without it, only the environment is used." in text for text in texts)
 
 

@@ -1,0 +1,132 @@
+"""What the commands for dead letters say when they have looked, sent or deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from enum import Enum
+from typing import Final
+
+from agent.cli.output import say
+from agent.errors import number_of
+from agent.letters.choosing import by_reason
+from agent.letters.desk import Desk, to_do_about
+from agent.letters.sending import Failed, Report
+from agent.letters.told import ToldLetter
+from agent.letters.walk import HIDDEN_SECONDS, LONGEST_SECONDS, End, Walk
+from agent.settings import redacted_url
+from agent.telemetry.safetext import clean
+from agent.telemetry.wording import span
+
+_ENDS: Final = {
+    End.ENOUGH: "! these are as many as --most lets it look at; there are more",
+    End.LATE: f"! this look ended after {LONGEST_SECONDS} s; there are more",
+    End.STOPPED: "! interrupted: there may be more",
+}
+_TWICE: Final = (
+    "! these are in both queues now. The agent ships them again as the same bytes, which Loki drops. "
+    "Delete them here with `trail-agent dead-letters drop`."
+)
+
+
+class Task(Enum):
+    """What is done with dead letters, as it is called: while it goes on, done, failed, and only shown."""
+
+    REDRIVE = ("sending dead letters back", "sent back and deleted here", "not sent back", "nothing was sent")
+    DROP = ("deleting dead letters", "deleted", "not deleted", "nothing was deleted: --yes deletes what is shown")
+
+    def __init__(self, doing: str, done: str, failed: str, shown: str) -> None:
+        self.doing = doing
+        self.done = done
+        self.failed = failed
+        self.shown = shown
+
+
+def say_what_was_seen(desk: Desk, walk: Walk, shown: int) -> None:
+    """How many there are, what this look did to them, and what it cannot know."""
+    if shown:
+        which = "" if shown == walk.count else f" of {walk.count} that were looked at"
+        say(f"{number_of(shown, 'dead letter')}{which}. {_what_a_look_does(walk)}")
+    else:
+        _say_nothing_was_found(desk, walk)
+    say_warnings(desk, walk)
+
+
+def say_warnings(desk: Desk, walk: Walk) -> None:
+    """What whoever ran the command should know besides, a line each."""
+    for warning in _warnings(desk, walk):
+        say(warning)
+
+
+def say_report(task: Task, desk: Desk, walk: Walk, found: Sequence[ToldLetter], report: Report | None) -> None:
+    """What was done with `found`, to the end; without a `report`, nothing was done with it."""
+    if not found:
+        _say_nothing_was_found(desk, walk)
+    elif report is None:
+        say(f"{_counted(found)}; {task.shown}")
+    else:
+        _say_what_was_done(task, desk, found, report)
+    say_warnings(desk, walk)
+
+
+def _say_what_was_done(task: Task, desk: Desk, found: Sequence[ToldLetter], report: Report) -> None:
+    done = {letter.delivery.message_id for letter in report.done}
+    if done:
+        print(f"✓ {task.done}: {_counted([told for told in found if told.message_id in done])}")
+    for failed in report.kept:
+        say(f"✗ {_of(failed)}: {task.failed}: {clean(failed.detail)}")
+    for failed in report.doubled:
+        say(f"✗ {_of(failed)}: sent back, but not deleted here: {clean(failed.detail)}")
+    if report.doubled:
+        say(_TWICE)
+    if report.untouched:
+        say(f"! {number_of(len(report.untouched), 'dead letter')} not tried any more")
+    if report.error:
+        say(f"! what to do: {to_do_about(report.error)}")
+    if report.done and task is Task.REDRIVE:
+        say(f"They are in {redacted_url(desk.box.main_url)}. If one comes back here, `list` says why.")
+
+
+def _say_nothing_was_found(desk: Desk, walk: Walk) -> None:
+    if walk.count:
+        say(f"None of {number_of(walk.count, 'dead letter')} matches. {_what_a_look_does(walk)}")
+    else:
+        say(f"No dead letters: SQS shows none in {redacted_url(desk.box.url)}.")
+
+
+def _what_a_look_does(walk: Walk) -> str:
+    seen = "It was" if walk.count == 1 else "Each was"
+    return (
+        f"{seen} hidden from others during this look, and counts one receive more; "
+        "SQS cannot promise that these are all."
+    )
+
+
+def _warnings(desk: Desk, walk: Walk) -> Iterator[str]:
+    about = desk.about
+    if walk.end in _ENDS:
+        yield _ENDS[walk.end]
+    if walk.stranded:
+        yield f"! SQS did not take {number_of(walk.stranded, 'message')} back; visible again within {HIDDEN_SECONDS} s"
+    if about.in_flight:
+        yield f"! {number_of(about.in_flight, 'message')} in somebody else's hands when this look began, and not in it"
+    if about.dead_letter_arn:
+        yield (
+            f"! the dead-letter queue has a redrive policy of its own: what was received {about.max_receives} times, "
+            f"SQS moves on to {about.dead_letter_arn}, and each look is a receive"
+        )
+
+
+def say_deadline(desk: Desk, oldest: ToldLetter, now: float) -> None:
+    """When SQS deletes the oldest of them."""
+    if desk.about.retention_seconds:
+        left = oldest.letter.delivery.sent_at + desk.about.retention_seconds - now
+        say(f"SQS deletes the oldest of them in {span(max(left, 0.0) // 1)}.")
+
+
+def _counted(found: Sequence[ToldLetter]) -> str:
+    reasons = ", ".join(f"{count} {clean(reason)}" for reason, count in by_reason(found))
+    return f"{number_of(len(found), 'dead letter')} ({reasons})"
+
+
+def _of(failed: Failed) -> str:
+    return clean(failed.letter.delivery.message_id)

@@ -1,0 +1,140 @@
+"""How the commands for dead letters go about it: look, do, and end with the right exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import typer
+
+from agent.cli.letter_table import print_letter, print_letter_line, print_letters, print_lines, print_prospects
+from agent.cli.letter_words import Task, say_deadline, say_report, say_what_was_seen
+from agent.cli.output import forget, say
+from agent.cli.progress import advancing
+from agent.cli.report import fail_settings, load_or_fail
+from agent.errors import AwsError, SettingsError
+from agent.letters.choosing import Choice
+from agent.letters.desk import Desk, to_do_about
+from agent.letters.sending import Report, Sending
+from agent.letters.told import ToldLetter
+from agent.letters.walk import HIDDEN_SECONDS, End, Walk
+from agent.signals import Stopping, interruptible
+from agent.telemetry.safetext import clean
+
+USAGE: Final = 2
+_UNAVAILABLE: Final = 69
+_INTERRUPTED: Final = 130
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was found, what holds it, and whether somebody has asked for the end since."""
+
+    found: list[ToldLetter]
+    walk: Walk
+    stopping: Stopping
+
+
+def open_desk(config: Path | None) -> Desk:
+    """The dead-letter queue of these settings. Ends with exit code 78 if they cannot be used; raises as `Desk.open`."""
+    return Desk.open(load_or_fail(config))
+
+
+def list_all(desk: Desk, choice: Choice, most: int, *, newest_first: bool, as_json: bool) -> None:
+    """Print what is meant, once all of it is visible to others again."""
+    with _looking(desk, choice, most) as look:
+        found, walk = look.found, look.walk
+    shown = found[::-1] if newest_first else found
+    if as_json:
+        print_lines(shown)
+    elif shown:
+        print_letters(shown, desk.pulse.clock.time())
+    say_what_was_seen(desk, walk, len(found))
+    if found:
+        say_deadline(desk, found[0], desk.pulse.clock.time())
+    _exit_if_interrupted(walk)
+
+
+def show_one(desk: Desk, choice: Choice, most: int, *, as_json: bool) -> None:
+    """Print the one message that is meant, and what would become of it. It is visible to others meanwhile."""
+    with _looking(desk, choice, most) as look:
+        found, walk = look.found, look.walk
+    _exit_if_interrupted(walk)
+    refuse(choice.problems(found))
+    (told,) = found
+    if not as_json:
+        print_letter(told, desk.pulse.clock.time())
+    prospects = desk.rereading().prospects(told)
+    if as_json:
+        print_letter_line(told, prospects)
+    else:
+        print_prospects(prospects)
+
+
+def carry_out(task: Task, desk: Desk, choice: Choice, most: int, *, for_real: bool) -> bool:
+    """Do it to all that are meant, or show which these are. False if there are some, and nothing was tried."""
+    report = None
+    with _looking(desk, choice, most) as look:
+        found, walk = look.found, look.walk
+        refuse(choice.problems(found) if walk.end is not End.STOPPED else [])
+        if for_real and walk.end is not End.STOPPED:
+            report = _work(task, desk, look)
+    if report is None and found:
+        print_letters(found, desk.pulse.clock.time())
+    say_report(task, desk, walk, found, report)
+    if report and report.has_failed:
+        raise typer.Exit(_UNAVAILABLE)
+    if report and report.untouched:
+        raise typer.Exit(_INTERRUPTED)
+    _exit_if_interrupted(walk)
+    return report is not None or not found
+
+
+def refuse(problems: Sequence[str]) -> None:
+    """Say what is wrong with the command line, and end with exit code 2; nothing if nothing is."""
+    for problem in problems:
+        say(f"✗ {problem}")
+    if problems:
+        raise typer.Exit(USAGE)
+
+
+@contextmanager
+def told_in_words() -> Iterator[None]:
+    """One line for what SQS, the settings or the keyboard say, and its exit code; never a traceback."""
+    try:
+        yield
+    except SettingsError as error:
+        fail_settings(error)
+    except AwsError as error:
+        say(f"✗ {clean(error.detail).rstrip('.')}; {to_do_about(error)}")
+        raise typer.Exit(_UNAVAILABLE) from error
+    except BrokenPipeError:  # the reader of the pipe has seen enough
+        forget()
+        raise typer.Exit from None
+    except KeyboardInterrupt:
+        say(f"interrupted: what this command had received is visible again within {HIDDEN_SECONDS} s")
+        raise typer.Exit(_INTERRUPTED) from None
+
+
+@contextmanager
+def _looking(desk: Desk, choice: Choice, most: int) -> Iterator[Look]:
+    """What is meant, held until the end of the block; the first Ctrl-C only asks for the end."""
+    with interruptible() as stopping, desk.walk(stopping.is_set) as walk:
+        with advancing("looking at dead letters") as seen:
+            found = desk.find(walk, choice, most, seen)
+        yield Look(found, walk, stopping)
+
+
+def _work(task: Task, desk: Desk, look: Look) -> Report:
+    letters = [told.letter for told in look.found]
+    with advancing(task.doing, len(letters)) as advance:
+        sending = Sending(look.walk, desk.box, look.stopping.is_set, advance)
+        return sending.redrive(letters) if task is Task.REDRIVE else sending.drop(letters)
+
+
+def _exit_if_interrupted(walk: Walk) -> None:
+    if walk.end is End.STOPPED:
+        raise typer.Exit(_INTERRUPTED)

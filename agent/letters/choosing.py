@@ -1,0 +1,63 @@
+"""Which dead letters are meant: by id, by reason, by age."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from agent.letters.told import ToldLetter
+
+_SHORTEST: Final = 8  # characters of an id that are shown; more where they do not tell it from the others
+WHOLE_ID: Final = 36
+"""How long SQS's ids are: whoever gives a whole one means one message, whatever else there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What is looked for; an empty part wants everything. Ages are in seconds, since SQS got the message."""
+
+    ids: Collection[str] = ()
+    reasons: Collection[str] = ()
+    older_than: float | None = None
+    newer_than: float | None = None
+
+    def selects(self, told: ToldLetter, now: float) -> bool:
+        """Whether `told` is meant; `now` is in Unix seconds."""
+        age = now - told.letter.delivery.sent_at
+        return (
+            (not self.ids or any(told.message_id.startswith(each) for each in self.ids))
+            and (not self.reasons or told.reason in self.reasons)
+            and (self.older_than is None or age > self.older_than)
+            and (self.newer_than is None or age < self.newer_than)
+        )
+
+    def has_all_of(self, found: Sequence[ToldLetter]) -> bool:
+        """Whether nothing else can be meant: each id is whole, and was found."""
+        ids = set(self.ids)
+        return bool(ids) and all(len(each) == WHOLE_ID for each in ids) and ids <= {told.message_id for told in found}
+
+    def problems(self, found: Sequence[ToldLetter]) -> list[str]:
+        """What is wrong with the ids that were asked for, a sentence each: nothing has one, or several have."""
+        told = []
+        for each in self.ids:
+            meant = [one.message_id for one in found if each and one.message_id.startswith(each)]
+            if not meant:
+                told.append(f"{each or repr(each)}: no message that was found has such an id; see `list`")
+            elif len(meant) > 1:
+                told.append(f"{each}: several messages have an id that begins so: {', '.join(sorted(meant))}")
+        return told
+
+
+def short_ids(ids: Collection[str]) -> dict[str, str]:
+    """The beginning of each id that tells it from all the others."""
+    length = _SHORTEST
+    while len({each[:length] for each in ids}) < len(set(ids)):
+        length += 1
+    return {each: each[:length] for each in ids}
+
+
+def by_reason(found: Sequence[ToldLetter]) -> list[tuple[str, int]]:
+    """Each reason and how many have it, the most frequent first."""
+    return Counter(told.reason for told in found).most_common()

@@ -1,0 +1,138 @@
+"""Sending dead letters back to the main queue, and deleting them.
+
+No letter is deleted before SQS has said that the main queue has it. So whatever ends this, a letter is in one of the
+queues, or in both: then the agent reads it twice and ships the same bytes twice, which a sink can tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from agent.aws.letterbox import Letterbox, parcels
+from agent.aws.sqs import RefusedEntry
+from agent.errors import AwsError
+from agent.letters.walk import Walk
+from agent.model import Letter
+
+_ATTEMPTS: Final = 3  # for what SQS refuses of a batch, while it does the rest
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A letter with which something went wrong, and what SQS said."""
+
+    letter: Letter
+    detail: str
+
+
+@dataclass(slots=True)
+class Report:
+    """What became of the letters. `kept` are in the dead-letter queue as before. `doubled` are in both queues.
+
+    `untouched` were not tried any more: somebody asked for the end, or the next would fare no better. `error` is what
+    SQS said where that ended the work.
+    """
+
+    done: list[Letter] = field(default_factory=list)
+    kept: list[Failed] = field(default_factory=list)
+    doubled: list[Failed] = field(default_factory=list)
+    untouched: list[Letter] = field(default_factory=list)
+    error: AwsError | None = None
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether something went wrong with any of them."""
+        return bool(self.kept or self.doubled)
+
+
+class Sending:
+    """Works on what `walk` has found in `box`. `advance` is told how many were tried so far, after each request."""
+
+    def __init__(
+        self, walk: Walk, box: Letterbox, is_stopped: Callable[[], bool], advance: Callable[[int], object]
+    ) -> None:
+        self._walk = walk
+        self._box = box
+        self._is_stopped = is_stopped
+        self._advance = advance
+
+    def redrive(self, letters: Sequence[Letter]) -> Report:
+        """Send the bodies of `letters` to the main queue, and delete each letter that it has then."""
+        return self._in_parcels(letters, self._redrive)
+
+    def drop(self, letters: Sequence[Letter]) -> Report:
+        """Delete `letters`."""
+        return self._in_parcels(letters, self._drop)
+
+    def _in_parcels(self, letters: Sequence[Letter], do: Callable[[Sequence[Letter], Report], None]) -> Report:
+        report, tried = Report(), 0
+        for parcel in parcels(letters):
+            if report.error or self._is_stopped():
+                report.untouched += parcel
+                continue
+            self._walk.keep_hold()
+            do(parcel, report)
+            tried += len(parcel)
+            self._advance(tried)
+        return report
+
+    def _redrive(self, parcel: Sequence[Letter], report: Report) -> None:
+        try:
+            refused = self._box.send_back(parcel)
+        except AwsError as error:
+            report.error = error
+            report.kept += [Failed(letter, error.detail) for letter in parcel]
+            return
+        not_sent = _failures(parcel, refused)
+        report.kept += not_sent
+        report.error = _denial(parcel, refused)
+        sent = _without(parcel, not_sent)
+        failures = self._delete(sent, report)
+        report.doubled += failures
+        report.done += _without(sent, failures)
+
+    def _drop(self, parcel: Sequence[Letter], report: Report) -> None:
+        failures = self._delete(parcel, report)
+        report.kept += failures
+        report.done += _without(parcel, failures)
+
+    def _delete(self, letters: Sequence[Letter], report: Report) -> list[Failed]:
+        """Delete `letters`; returns those that are still there, with SQS's words."""
+        left, failures = list(letters), list[Failed]()
+        for _ in range(_ATTEMPTS):
+            if not left:
+                return []
+            try:
+                refused = self._box.delete([self._walk.latest(letter) for letter in left])
+            except AwsError as error:
+                report.error = error
+                return [Failed(letter, error.detail) for letter in left]
+            failures = _failures(left, refused)
+            report.error = report.error or _denial(left, refused)
+            self._walk.forget(_without(left, failures))
+            left = [failed.letter for failed in failures]
+        return failures
+
+
+def _denial(letters: Sequence[Letter], refused: Sequence[RefusedEntry]) -> AwsError | None:
+    """Whether SQS denies all of `letters`, one by one: then it denies the next, too."""
+    if letters and len(refused) == len(letters) and all(each.denied for each in refused):
+        return AwsError("denied", refused[0].detail)
+    return None
+
+
+def _failures(letters: Sequence[Letter], refused: Sequence[RefusedEntry]) -> list[Failed]:
+    """Those of `letters` that SQS refused, with its words."""
+    details = {each.delivery.message_id: each.detail for each in refused}
+    return [
+        Failed(letter, details[letter.delivery.message_id])
+        for letter in letters
+        if letter.delivery.message_id in details
+    ]
+
+
+def _without(letters: Sequence[Letter], failures: Sequence[Failed]) -> list[Letter]:
+    failed = {each.letter.delivery.message_id for each in failures}
+    return [letter for letter in letters if letter.delivery.message_id not in failed]

@@ -1,0 +1,393 @@
+"""`trail-agent dead-letters` on a queue that behaves, as an operator types it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from agent.cli.app import app
+from agent.cli.deadletters import complete_reasons
+from agent.connections import AwsConnections
+from agent.errors import AwsError, SettingsError
+from agent.letters.desk import Desk
+from agent.pulse import Pulse
+from agent.settings import Settings
+from tests.support.clock import FakeClock
+from tests.support.letterbox import OF_THE_AGENT, FakeLetterbox
+from tests.support.settings import REQUIRED
+from tests.support.telemetry import FakeTelemetry
+
+BROKEN = {"reason": "notification_unknown", "detail": "the message is not JSON", "agent_version": "1.2.3"}
+HOSTILE = {"reason": "object_\x1b[31mred", "detail": "a\nb\u202e", "bucket": "acme\x07", "key": "k\x1b]0;title\x07"}
+
+
+@dataclass
+class Rig:
+    """A dead-letter queue, and the command line before it."""
+
+    clock: FakeClock = field(default_factory=FakeClock)
+    onward_arn: str = ""
+
+    def __post_init__(self) -> None:
+        self.box = FakeLetterbox(self.clock, onward_arn=self.onward_arn)
+
+    def open(self, settings: Settings) -> Desk:
+        """In place of AWS."""
+        pulse, telemetry = Pulse(self.clock), FakeTelemetry()
+        about = self.box.attributes(self.box.url)
+        return Desk(settings, self.box, about, pulse, telemetry, AwsConnections(settings, telemetry, pulse))
+
+    def fill(self) -> list[str]:
+        """Three letters, an hour apart; returns their ids."""
+        letters = (("{}", OF_THE_AGENT), ("{broken", BROKEN), ("{}", OF_THE_AGENT))
+        ids = []
+        for body, told in letters:
+            ids.append(self.box.put(body, told))
+            self.clock.advance(3600)
+        return ids
+
+
+@pytest.fixture
+def rig(monkeypatch: pytest.MonkeyPatch) -> Rig:
+    """A command line whose AWS is this queue."""
+    one = Rig()
+    monkeypatch.setattr(Desk, "open", one.open)
+    return one
+
+
+def run(*arguments: str, columns: int = 300) -> Result:
+    """Run a command in this process."""
+    keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+    environment = {**REQUIRED, **keys, "COLUMNS": str(columns), "TERMINAL_WIDTH": str(columns)}
+    return CliRunner().invoke(app, ["dead-letters", *arguments], env=environment)
+
+
+def plain(text: str) -> str:
+    """What is written, without the box that typer draws around an error."""
+    return re.sub(r"[\s│]+", " ", text)
+
+
+def test_the_list_has_age_reason_object_and_what_to_do(rig: Rig) -> None:
+    """Oldest first; a message that names no object shows how its text begins."""
+    rig.fill()
+    result = run("list")
+    lines = result.stdout.splitlines()
+    assert result.exit_code == 0
+    assert [line.split()[1:3] for line in lines[:4]] == [
+        ["age", "reason"],
+        ["3h", "object_missing"],
+        ["2h", "notification_unknown"],
+        ["60m", "object_missing"],
+    ]
+    assert lines[1].endswith(f"s3://{OF_THE_AGENT['bucket']}/{OF_THE_AGENT['key']}")
+    assert lines[2].endswith("“{broken”")
+    assert "object_missing (2)        find out whether a lifecycle rule" in result.stdout
+    assert "3 dead letters. Each was hidden from others during this look" in result.stderr
+    assert "SQS cannot promise that these are all" in result.stderr
+    assert rig.box.hidden_now() == 0
+
+
+def test_the_newest_can_come_first(rig: Rig) -> None:
+    """For whoever looks for what has just happened."""
+    rig.fill()
+    lines = run("list", "--newest-first").stdout.splitlines()
+    assert [line.split()[1] for line in lines[1:4]] == ["60m", "2h", "3h"]
+
+
+def test_json_is_one_object_per_line(rig: Rig) -> None:
+    """For scripts: everything in full, nothing else on standard output."""
+    ids = rig.fill()
+    result = run("list", "--json")
+    told = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [one["message_id"] for one in told] == ids
+    assert {name: told[0][name] for name in OF_THE_AGENT} == OF_THE_AGENT
+    assert (told[1]["bucket"], told[1]["detail"], told[1]["receives"]) == (None, "the message is not JSON", 1)
+    assert told[0]["sent_at"] == "2026-09-21T14:13:20Z"
+
+
+@pytest.mark.parametrize("arguments", [("list",), ("list", "--json"), ("redrive", "--all", "--dry-run")])
+def test_what_others_wrote_cannot_control_a_terminal(rig: Rig, arguments: Sequence[str]) -> None:
+    """Escapes, bells and directions come out as text."""
+    rig.box.put("\x1b[2J{broken\x9b31m", {})
+    rig.box.put("{}", HOSTILE)
+    result = run(*arguments)
+    shown = result.stdout + result.stderr
+    assert [character for character in shown if not character.isprintable() and character != "\n"] == []
+
+
+def test_show_does_not_let_a_message_control_a_terminal_either(rig: Rig) -> None:
+    """Neither its attributes, whatever their names, nor its text."""
+    message_id = rig.box.put('{"a": "\\u001b[2J \u202e"}\x1b', {**HOSTILE, "Other": "x\x1by"})
+    shown = run("show", message_id).stdout
+    assert [character for character in shown if not character.isprintable() and character != "\n"] == []
+    assert "\\x1b" in shown
+
+
+def test_a_narrow_terminal_shows_the_end_of_a_key(rig: Rig) -> None:
+    """Eighty columns are enough: region, time and id of a log file stand at its end."""
+    rig.fill()
+    from agent.cli.letter_table import _tail
+
+    assert _tail("s3://bucket/AWSLogs/1_CloudTrail_x.json.gz", 20) == "…CloudTrail_x.json.gz"[-20:].replace("C", "…", 1)
+    assert _tail("short", 20) == "short"
+
+
+def test_filters_leave_what_is_meant(rig: Rig) -> None:
+    """By reason and by age; how many were looked at is told."""
+    rig.fill()
+    result = run("list", "--reason", "object_missing", "--older-than", "2h", "--newer-than", "1d")
+    assert len(result.stdout.split("\n\n")[0].splitlines()) == 2
+    assert "1 dead letter of 3 that were looked at" in result.stderr
+    none = run("list", "--reason", "sink_rejected,object_corrupt")
+    assert (none.exit_code, none.stdout) == (0, "")
+    assert "None of 3 dead letters matches." in none.stderr
+
+
+def test_an_empty_queue_is_said_to_be_empty(rig: Rig) -> None:
+    """In words, with exit code 0; and nothing on standard output."""
+    for arguments in (("list",), ("list", "--json"), ("redrive", "--all"), ("drop", "--all", "--reason", "not_sent")):
+        result = run(*arguments)
+        assert (result.exit_code, result.stdout) == (0, "")
+        assert "No dead letters: SQS shows none in" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("list", "--reason", "object_mising"), "object_mising is no reason; did you mean object_missing?"),
+        (("list", "--reason", "Object-Missing"), "did you mean object_missing?"),
+        (("list", "--reason", "zzz"), "zzz is no reason; there are notification_unknown, not_allowed"),
+        (("list", "--older-than", "2x"), "'2x' is no length of time; write it such as 30m, 2h"),
+        (("list", "--most", "0"), "--most"),
+        (("show",), "ID"),
+        (("show", "nosuch"), "nosuch: no message that was found has such an id"),
+        (("show", "message-"), "message-: several messages have an id that begins so: message-1, message-2"),
+        (("redrive",), "give the ids of messages (`list` shows them), or --all"),
+        (("redrive", "--reason", "not_sent"), "or --all beside the filter"),
+        (("redrive", "message-1", "--all"), "give either ids, or --all"),
+        (("redrive", "message-1", "--older-than", "1h"), "give either ids, or --all"),
+        (("redrive", "message-1", "nosuch"), "nosuch: no message"),
+        (("drop", "--all", "--yes"), "--all needs --reason"),
+        (("drop", "--yes"), "give the ids of messages"),
+    ],
+)
+def test_a_wrong_command_line_is_told_and_changes_nothing(rig: Rig, arguments: Sequence[str], words: str) -> None:
+    """Exit code 2, a sentence, and every message is where it was, and visible."""
+    rig.fill()
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert words in plain(result.stderr)
+    assert (len(rig.box.messages), rig.box.main, rig.box.hidden_now()) == (3, [], 0)
+
+
+def test_show_has_all_of_one_message(rig: Rig) -> None:
+    """By the beginning of its id: attributes, text, and what reading it again says now."""
+    ids = rig.fill()
+    result = run("show", ids[1])
+    assert result.exit_code == 0
+    for words in (ids[1], "1, this look included", "the message is not JSON", "{broken", "read again now"):
+        assert words in result.stdout
+    assert "✗ it would be a dead letter again: notification_unknown" in result.stdout
+    assert rig.box.hidden_now() == 0
+
+
+def test_show_indents_json_and_leaves_the_rest_as_it_is(rig: Rig) -> None:
+    """A member that stands twice would be lost by that, and such a text is shown as it stands."""
+    first, second = rig.box.put('{"a":{"b":1}}'), rig.box.put('{"a":1,"a":2}')
+    assert '{\n  "a": {\n    "b": 1\n  }\n}\n' in run("show", first).stdout
+    assert '\n{"a":1,"a":2}\n' in run("show", second).stdout
+
+
+def test_show_as_json_has_the_text_and_the_prospects(rig: Rig) -> None:
+    """One object, for scripts."""
+    ids = rig.fill()
+    (line,) = run("show", ids[1], "--json").stdout.splitlines()
+    told = json.loads(line)
+    assert (told["body"], told["reason"]) == ("{broken", "notification_unknown")
+    assert [one["good"] for one in told["now"]] == [False]
+
+
+def test_redrive_sends_what_is_named(rig: Rig) -> None:
+    """By id; the others stay."""
+    ids = rig.fill()
+    result = run("redrive", ids[1])
+    assert result.exit_code == 0
+    assert "✓ sent back and deleted here: 1 dead letter (1 notification_unknown)" in result.stdout
+    assert rig.box.main == ["{broken"]
+    assert set(rig.box.messages) == {ids[0], ids[2]}
+
+
+def test_redrive_sends_all_of_a_reason(rig: Rig) -> None:
+    """And says how many of which."""
+    ids = rig.fill()
+    result = run("redrive", "--all", "--reason", "object_missing")
+    assert "✓ sent back and deleted here: 2 dead letters (2 object_missing)" in result.stdout
+    assert set(rig.box.messages) == {ids[1]}
+    assert rig.box.hidden_now() == 0
+
+
+def test_a_dry_run_shows_and_sends_nothing(rig: Rig) -> None:
+    """The same table as `list`."""
+    rig.fill()
+    result = run("redrive", "--all", "--dry-run")
+    assert result.exit_code == 0
+    assert "notification_unknown" in result.stdout
+    assert "3 dead letters (2 object_missing, 1 notification_unknown); nothing was sent" in result.stderr
+    assert (len(rig.box.messages), rig.box.main, rig.box.hidden_now()) == (3, [], 0)
+
+
+def test_a_part_that_cannot_be_sent_is_listed(rig: Rig) -> None:
+    """Exit code 69, a line for each, and the rest is done."""
+    ids = rig.fill()
+    rig.box.refuse("SendMessageBatch", ids[0])
+    result = run("redrive", "--all")
+    assert result.exit_code == 69
+    assert f"✗ {ids[0]}: not sent back: InternalError: on demand" in result.stderr
+    assert "✓ sent back and deleted here: 2 dead letters" in result.stdout
+    assert set(rig.box.messages) == {ids[0]}
+
+
+def test_what_is_in_both_queues_is_told(rig: Rig) -> None:
+    """With what that means, and what to do."""
+    ids = rig.fill()
+    rig.box.deny("DeleteMessageBatch")
+    result = run("redrive", "--all")
+    assert result.exit_code == 69
+    assert f"✗ {ids[0]}: sent back, but not deleted here: AccessDenied" in result.stderr
+    assert "in both queues now. The agent ships them again as the same bytes" in result.stderr
+    assert "what to do: allow it to your role; deploy/iam/operator.json" in result.stderr
+    assert "✓" not in result.stdout
+
+
+def test_drop_deletes_only_when_told_twice(rig: Rig) -> None:
+    """Without --yes it shows which, and that is no success; with it, they are gone."""
+    ids = rig.fill()
+    asked = run("drop", "--all", "--reason", "object_missing")
+    assert asked.exit_code == 2
+    assert "2 dead letters (2 object_missing); nothing was deleted: --yes" in asked.stderr
+    assert len(rig.box.messages) == 3
+    done = run("drop", "--all", "--reason", "object_missing", "--yes")
+    assert (done.exit_code, done.stdout) == (0, "✓ deleted: 2 dead letters (2 object_missing)\n")
+    assert (set(rig.box.messages), rig.box.main) == ({ids[1]}, [])
+
+
+@pytest.mark.parametrize("arguments", [("list",), ("redrive", "--all"), ("drop", "message-1", "--yes")])
+def test_sqs_that_does_not_answer_is_one_line(rig: Rig, arguments: Sequence[str]) -> None:
+    """What it said, and what to do; exit code 69; nothing stays hidden."""
+    rig.fill()
+    rig.box.fail("ReceiveMessage")
+    result = run(*arguments)
+    assert result.exit_code == 69
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("✗ ReceiveMessage: ServiceUnavailable: on demand; check the network")
+    assert rig.box.hidden_now() == 0
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "words"),
+    [
+        (
+            AwsError("denied", "ReceiveMessage at host: Denied: no."),
+            69,
+            "Denied: no; allow it to your role",
+        ),
+        (AwsError("missing", "ReceiveMessage at host: QueueDoesNotExist"), 69, "check queue.url"),
+        (SettingsError(["queue.dead_letter_url: there is none"]), 78, "✗ queue.dead_letter_url: there is none"),
+        (KeyboardInterrupt(), 130, "interrupted"),
+    ],
+)
+def test_whatever_ends_it_early_is_told_in_words(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, error: BaseException, code: int, words: str
+) -> None:
+    """Each with its exit code, and never a traceback."""
+
+    def fail(_settings: Settings) -> Desk:
+        raise error
+
+    monkeypatch.setattr(Desk, "open", fail)
+    result = run("list")
+    assert result.exit_code == code
+    assert words in result.stderr
+    assert "Traceback" not in result.output
+
+
+def test_ctrl_c_ends_a_redrive_between_two_requests(rig: Rig) -> None:
+    """What was done is told, the rest is where it was, and nothing stays hidden."""
+    for _ in range(25):
+        rig.box.put("{}")
+    rig.box.on_sent = lambda: os.kill(os.getpid(), signal.SIGINT)
+    result = run("redrive", "--all")
+    assert result.exit_code == 130
+    assert "✓ sent back and deleted here: 10 dead letters" in result.stdout
+    assert "! 15 dead letters not tried any more" in result.stderr
+    assert (len(rig.box.messages), rig.box.hidden_now()) == (15, 0)
+
+
+def test_ctrl_c_ends_a_look_and_shows_what_was_found(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says that there may be more; a redrive that was stopped while it looked sends nothing."""
+    for _ in range(25):
+        rig.box.put("{}")
+    monkeypatch.setattr(rig.box, "take", _interrupted(rig.box))
+    result = run("list")
+    assert result.exit_code == 130
+    assert "! interrupted: there may be more" in result.stderr
+    assert result.stdout.count("s3://") == 10
+    assert run("redrive", "--all").exit_code == 130
+    assert (len(rig.box.messages), rig.box.main, rig.box.hidden_now()) == (25, [], 0)
+
+
+def _interrupted(box: FakeLetterbox):  # type: ignore[no-untyped-def] # as `take`
+    take = box.take
+
+    def taking(most: int = 10) -> object:
+        found = take(most)
+        os.kill(os.getpid(), signal.SIGINT)
+        return found
+
+    return taking
+
+
+def test_a_queue_that_moves_messages_on_is_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each look counts as a receive, and could be the last."""
+    rig = Rig(onward_arn="arn:aws:sqs:us-west-2:111122223333:graveyard")
+    monkeypatch.setattr(Desk, "open", rig.open)
+    rig.box.put("{}")
+    warned = run("list").stderr
+    assert "a redrive policy of its own: what was received 20 times, SQS moves on to arn:aws:sqs:us-west-2" in warned
+
+
+def test_what_others_hold_is_told(rig: Rig) -> None:
+    """Two are in somebody's hands, and this look cannot show them."""
+    for _ in range(3):
+        rig.box.put("{}")
+    rig.box.take(2)
+    result = run("list")
+    assert "1 dead letter." in result.stderr
+    assert "! 2 messages in somebody else's hands when this look began" in result.stderr
+
+
+def test_the_oldest_has_its_deadline(rig: Rig) -> None:
+    """SQS deletes it when the queue's retention is over."""
+    rig.fill()
+    assert "SQS deletes the oldest of them in 3 d 20 h." in run("list").stderr
+
+
+def test_a_shell_offers_the_reasons() -> None:
+    """Each with what happened."""
+    assert [name for name, _ in complete_reasons("object_m")] == ["object_missing", "object_malformed"]
+    assert dict(complete_reasons(""))["object_missing"] == "S3 has no such object"
+    assert len(complete_reasons("")) > 10
+
+
+def test_the_command_alone_shows_its_help() -> None:
+    """And that is wrong usage."""
+    result = run()
+    assert result.exit_code == 2
+    assert "redrive" in result.stdout

@@ -1,0 +1,193 @@
+"""Letters go back to the queue, and none is deleted before the queue has it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pytest
+
+from agent.letters.sending import Report, Sending
+from agent.letters.walk import HIDDEN_SECONDS, Walk
+from agent.model import Letter
+from agent.pulse import Pulse
+from tests.support.clock import FakeClock
+from tests.support.letterbox import FakeLetterbox
+from tests.support.telemetry import FakeTelemetry
+
+
+@dataclass
+class Rig:
+    """A dead-letter queue with letters whose bodies are numbers, and who works on them."""
+
+    count: int
+    clock: FakeClock = field(default_factory=FakeClock)
+    advanced: list[int] = field(default_factory=list)
+    stop_after: int = 1_000_000
+
+    def __post_init__(self) -> None:
+        self.box = FakeLetterbox(self.clock, visibility=HIDDEN_SECONDS)
+        self.ids = [self.box.put(str(number)) for number in range(self.count)]
+
+    def work(self, do: Callable[[Sending, list[Letter]], Report]) -> Report:
+        """What `do` does with all of them."""
+        with Walk(self.box, Pulse(self.clock), FakeTelemetry()) as walk:
+            letters = list(walk.letters(1000, self.count))
+            return do(Sending(walk, self.box, self.is_stopped, self.advanced.append), letters)
+
+    def is_stopped(self) -> bool:
+        """Whether somebody has pressed Ctrl-C."""
+        return len(self.advanced) >= self.stop_after
+
+    def left(self) -> set[str]:
+        """The bodies that are in the dead-letter queue."""
+        return {message.body for message in self.box.messages.values()}
+
+    def nothing_is_lost(self) -> bool:
+        """Whether each letter is in one of the queues, or in both."""
+        return self.left() | set(self.box.main) >= {str(number) for number in range(self.count)}
+
+
+def bodies(letters: list[Letter]) -> list[str]:
+    """Their texts."""
+    return [letter.delivery.body for letter in letters]
+
+
+def test_all_go_back_once_and_are_gone_here() -> None:
+    """Bodies unchanged, each once; and how far it is is told after each request."""
+    rig = Rig(25)
+    report = rig.work(Sending.redrive)
+    assert sorted(rig.box.main, key=int) == [str(number) for number in range(25)]
+    assert (len(report.done), report.kept, report.doubled, report.untouched) == (25, [], [], [])
+    assert not report.has_failed
+    assert rig.left() == set()
+    assert rig.advanced == [10, 20, 25]
+
+
+def test_nothing_to_send_is_nothing_done() -> None:
+    """No request, no failure."""
+    rig = Rig(0)
+    assert not rig.work(Sending.redrive).has_failed
+    assert rig.box.requests["SendMessageBatch"] == 0
+
+
+def test_what_the_queue_refuses_stays_here() -> None:
+    """The others of the same request are sent and deleted; the one is told with SQS's words."""
+    rig = Rig(12)
+    rig.box.refuse("SendMessageBatch", rig.ids[3])
+    report = rig.work(Sending.redrive)
+    assert [(failed.letter.delivery.body, failed.detail) for failed in report.kept] == [
+        ("3", "InternalError: on demand")
+    ]
+    assert len(report.done) == 11
+    assert report.has_failed
+    assert rig.left() == {"3"}
+    assert rig.box.hidden_now() == 0
+
+
+def test_a_request_that_fails_ends_the_work() -> None:
+    """The next would fare no better; nothing is deleted, and what was not tried is told."""
+    rig = Rig(25)
+    rig.box.fail("SendMessageBatch")
+    report = rig.work(Sending.redrive)
+    assert (len(report.kept), len(report.untouched), report.done) == (10, 15, [])
+    assert report.error is not None
+    assert rig.box.requests["DeleteMessageBatch"] == 0
+    assert len(rig.left()) == 25
+    assert rig.box.hidden_now() == 0
+
+
+@pytest.mark.parametrize("operation", ["SendMessageBatch", "DeleteMessageBatch"])
+def test_a_denial_of_each_message_ends_the_work(operation: str) -> None:
+    """SQS may answer a batch and deny all of it; at most one request's letters are in both queues then."""
+    rig = Rig(25)
+    rig.box.deny(operation)
+    report = rig.work(Sending.redrive)
+    assert report.error is not None
+    assert report.error.kind == "denied"
+    assert len(report.untouched) == 15
+    assert len(rig.box.main) == (10 if operation == "DeleteMessageBatch" else 0)
+    assert len(rig.left()) == 25
+
+
+def test_what_cannot_be_deleted_is_told_as_being_in_both_queues() -> None:
+    """And no more are sent, so that they are few."""
+    rig = Rig(25)
+    rig.box.fail("DeleteMessageBatch")
+    report = rig.work(Sending.redrive)
+    assert (len(report.doubled), len(report.untouched), report.done) == (10, 15, [])
+    assert len(rig.box.main) == 10
+    assert len(rig.left()) == 25
+    assert rig.nothing_is_lost()
+
+
+def test_a_delete_that_is_refused_once_is_tried_again() -> None:
+    """SQS sometimes refuses one of a batch; asked again, it does it."""
+    rig = Rig(3)
+    rig.box.refuse("DeleteMessageBatch", rig.ids[1], times=2)
+    report = rig.work(Sending.redrive)
+    assert (len(report.done), report.has_failed) == (3, False)
+    assert rig.left() == set()
+
+
+@pytest.mark.parametrize("nth", [1, 2, 3])
+def test_a_crash_between_send_and_delete_loses_nothing(nth: int) -> None:
+    """A repeat then sends at most one request's letters twice."""
+    rig = Rig(25)
+    rig.box.on_sent = lambda: _crash_at(rig, nth)
+    with pytest.raises(KeyboardInterrupt):
+        rig.work(Sending.redrive)
+    assert rig.nothing_is_lost()
+    assert rig.box.hidden_now() == 0
+    rig.box.on_sent = lambda: None
+    with Walk(rig.box, Pulse(rig.clock), FakeTelemetry()) as walk:
+        left = list(walk.letters(1000, 25))
+        report = Sending(walk, rig.box, lambda: False, lambda _: None).redrive(left)
+    assert not report.has_failed
+    assert rig.left() == set()
+    assert rig.nothing_is_lost()
+    assert len(rig.box.main) - 25 <= 10
+
+
+def _crash_at(rig: Rig, nth: int) -> None:
+    if rig.box.requests["SendMessageBatch"] == nth:
+        raise KeyboardInterrupt
+
+
+def test_whoever_asks_for_the_end_gets_it_between_two_requests() -> None:
+    """What is not tried stays, and is visible at once."""
+    rig = Rig(25, stop_after=1)
+    report = rig.work(Sending.redrive)
+    assert (len(report.done), len(report.untouched), report.has_failed) == (10, 15, False)
+    assert len(rig.left()) == 15
+    assert rig.box.hidden_now() == 0
+
+
+def test_work_that_takes_long_keeps_its_hold() -> None:
+    """Nobody else receives a letter that is about to be sent."""
+    rig = Rig(40)
+    rig.box.on_sent = lambda: rig.clock.advance(HIDDEN_SECONDS * 0.45)
+    report = rig.work(Sending.redrive)
+    assert len(report.done) == 40
+    assert rig.left() == set()
+
+
+def test_to_drop_is_to_delete_and_to_send_nothing() -> None:
+    """What cannot be deleted stays, and is told."""
+    rig = Rig(12)
+    rig.box.refuse("DeleteMessageBatch", rig.ids[5], times=100)
+    report = rig.work(Sending.drop)
+    assert rig.box.main == []
+    assert [failed.letter.delivery.body for failed in report.kept] == ["5"]
+    assert sorted(bodies(report.done), key=int) == [str(number) for number in range(12) if number != 5]
+    assert rig.left() == {"5"}
+    assert rig.box.hidden_now() == 0
+
+
+def test_a_drop_that_is_not_answered_ends_the_work() -> None:
+    """The next would fare no better."""
+    rig = Rig(25)
+    rig.box.fail("DeleteMessageBatch")
+    report = rig.work(Sending.drop)
+    assert (len(report.kept), len(report.untouched)) == (10, 15)
+    assert report.error is not None
