@@ -9,19 +9,20 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, repeat
 from typing import Final
 
+import typer
+from rich.cells import cell_len
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from agent.cli.explanation import MALFORMED, NOT_READ, SHIPPED, SKIPPED, ExplainedEvent
 from agent.cli.output import wide_console
+from agent.telemetry.safetext import clean
 
 _MARKS: Final = {SHIPPED: ("✓", "green"), MALFORMED: ("✗", "red"), NOT_READ: ("!", "yellow"), SKIPPED: ("-", "dim")}
 _MOST: Final = 6
 _NAME: Final = 12
 _NARROWEST: Final = 20
-_EVENT: Final = "event"
-_HEADINGS: Final = ("", "no.", "time", "why", "told by", _EVENT)
+_HEADINGS: Final = ("", "no.", "time", "why", "told by", "event")
 
 
 def chosen(events: Sequence[ExplainedEvent], event: str | None) -> list[ExplainedEvent]:
@@ -57,10 +58,10 @@ def json_line(one: ExplainedEvent) -> str:
 
 def show(events: Sequence[ExplainedEvent], *, one_by_one: bool) -> None:
     """Print the events; each on a line, or those of one reason together. A lone event is always shown whole."""
-    console = wide_console()
     if one_by_one and len(events) != 1:
-        _show_lines(console, events)
+        _show_lines(events)
         return
+    console = wide_console()
     for number, group in enumerate(_by_reason(events)):
         if number:
             console.print()
@@ -109,7 +110,7 @@ def _facts(group: Sequence[ExplainedEvent]) -> Iterator[tuple[str, str]]:
 def _which(group: Sequence[ExplainedEvent]) -> Iterator[tuple[str, str]]:
     if len(group) == 1:
         (one,) = group
-        told = (one.named.time, str(one.named), one.named.event_id, f"no. {one.entry} of {one.file}")
+        told = (one.named.time, str(one.named), one.named.event_id, f"no. {one.entry} of {clean(one.file)}")
         yield "event", "  ".join(part for part in told if part not in ("", "-"))
     elif group[0].fate == MALFORMED:
         yield "entries", _counts(Counter(f"no. {one.entry}" for one in group))
@@ -140,30 +141,25 @@ def _counts(counter: Counter[str]) -> str:
     return ", ".join(shown) + (f", and {others} more" if others > 0 else "")
 
 
-def _show_lines(console: Console, events: Sequence[ExplainedEvent]) -> None:
+def _show_lines(events: Sequence[ExplainedEvent]) -> None:
+    """A table for each file. Its columns are padded here: rich would take a minute for a hundred thousand lines."""
     for file in dict.fromkeys(one.file for one in events):
-        table = Table(box=None, pad_edge=False, header_style="dim", title=Text(file), title_justify="left")
-        for heading in _HEADINGS:
-            table.add_column(heading, no_wrap=heading != _EVENT, overflow="fold")
-        for one in events:
-            if one.file == file:
-                table.add_row(*_cells(one))
-        console.print(table)
+        rows = [_HEADINGS, *(_cells(one) for one in events if one.file == file)]
+        widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+        typer.echo(clean(file))
+        typer.echo("\n".join(_padded(row, widths) for row in rows))
     for rule, why in dict.fromkeys((_rule(one), one.why) for one in events):
-        console.print(Text.assemble((rule, "bold"), f": {why}"))
+        typer.echo(f"{rule}: {why}")
 
 
-def _cells(one: ExplainedEvent) -> tuple[str | Text, ...]:
-    mark, style = _MARKS[one.fate]
+def _padded(row: Sequence[str], widths: Sequence[int]) -> str:
+    cells = (f"{cell}{' ' * (width - cell_len(cell))}" for cell, width in zip(row, widths, strict=True))
+    return "  ".join(cells).rstrip()
+
+
+def _cells(one: ExplainedEvent) -> Sequence[str]:
     profile = one.shipment.profile if one.shipment else "-"
-    return (
-        Text(mark, style),
-        str(one.entry),
-        Text(one.named.time or "-"),
-        Text(_rule(one)),
-        profile,
-        Text(str(one.named)),
-    )
+    return (_MARKS[one.fate][0], str(one.entry), one.named.time or "-", _rule(one), profile, str(one.named))
 
 
 def _rule(one: ExplainedEvent) -> str:

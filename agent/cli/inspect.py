@@ -198,6 +198,8 @@ def _report(found: Inspected, one: str) -> None:
     for line in (*found.passed_over, *found.forms):
         say(line)
     say(summary + (f"; {found.malformed} malformed" if found.malformed else ""))
+    if found.events and not found.records and not found.explained:
+        say("--explain says why none of them would be shipped")
     for problem in found.problems:
         say(f"✗ {problem}")
     for path in found.missing:

@@ -138,7 +138,8 @@ def _held(told: Figures) -> str:
 
 
 def _sink(told: Figures) -> Text:
-    state = ("up", "green") if told.is_sink_up else ("down", "red")
+    down = ("down", "red") if told.exports else ("has not answered yet", "yellow")
+    state = ("up", "green") if told.is_sink_up else down
     return Text.assemble(state, f"; requests: {_counts(told.exports)}; answers {_ages(told.export_seconds)}")
 
 

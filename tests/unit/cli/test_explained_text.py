@@ -105,3 +105,12 @@ def test_hostile_names_steer_no_terminal(tmp_path: Path) -> None:
         assert "\x1b" not in shown
         assert "\x07" not in shown
         assert r"\x1b[31mred" in shown
+
+
+def test_who_finds_nothing_is_told_how_to_ask_why(tmp_path: Path, path: Path) -> None:
+    """Only where there are events, and none of them is shipped."""
+    other = tmp_path / "other.json"
+    other.write_text(json.dumps({"Records": [noise("n-1")]}), encoding="utf-8")
+    hint = "--explain says why none of them would be shipped\n"
+    assert explain(other).stderr.endswith(hint)
+    assert not any(hint in explain(*arguments).stderr for arguments in ((path,), ("--explain", other)))

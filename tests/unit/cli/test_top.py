@@ -186,6 +186,16 @@ def test_an_agent_that_is_not_ready_says_why() -> None:
     assert "dead letters 1: object_corrupt 1" in lines
 
 
+def test_an_agent_that_has_just_started_is_not_blamed_on_its_sink() -> None:
+    """Nothing has been asked yet; and nothing is said as a number that nobody knows."""
+    with serving(observed()) as one:
+        lines = drawn([asked(one.place, 0.0)])
+    assert "! not ready: queue has not answered yet" in lines
+    assert "sink         has not answered yet; requests: none; answers none" in lines
+    assert "queue        SQS has not said how many messages there are" in lines
+    assert "last         receive never, delivery never, newest event never" in lines
+
+
 def test_an_agent_that_goes_away_and_comes_back_is_followed() -> None:
     """It is said how it is away and for how long; a new process on the same port counts from 0, and is no leap."""
     with serving(busy()) as one:
