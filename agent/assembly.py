@@ -31,6 +31,7 @@ from agent.pulse import Pulse
 from agent.records.fitting import halved
 from agent.records.profiles.profile import Ours
 from agent.settings import Settings
+from agent.sink.files import FileSink
 from agent.sink.opening import open_wire
 from agent.sink.sink import DryRunSink, Sink
 from agent.telemetry.events import Telemetry
@@ -78,8 +79,16 @@ class Assembly:
     """Puts the parts together; raises `SettingsError` for settings that only turn out bad in use."""
 
     def __init__(
-        self, settings: Settings, telemetry: Telemetry, pulse: Pulse, stops: Stops, *, dry_run: bool = False
+        self,
+        settings: Settings,
+        telemetry: Telemetry,
+        pulse: Pulse,
+        stops: Stops,
+        *,
+        dry_run: bool = False,
+        files: FileSink | None = None,
     ) -> None:
+        """`files` stand in for the sink of the settings."""
         self._settings = settings
         self._telemetry = telemetry
         self._pulse = pulse
@@ -90,7 +99,7 @@ class Assembly:
         self._budget = Budget(settings.limits.in_flight_bytes, pulse, stops.halt, telemetry.bytes_reserved)
         self._mask = make_mask(settings.record)
         self.aws = AwsConnections(settings, telemetry, pulse)
-        self.sink = DryRunSink() if dry_run else self._make_sink()
+        self.sink = DryRunSink() if dry_run else files or self._make_sink()
 
     def queue(self, aws: Aws) -> Supply:
         """The deliveries of the queue that the settings name."""

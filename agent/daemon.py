@@ -21,7 +21,7 @@ from agent.settings import Settings, Supervisor
 from agent.signals import Attention, SignalInbox
 from agent.telemetry.events import Telemetry, open_telemetry
 from agent.telemetry.labels import vocabulary
-from agent.telemetry.logs import foreign_logging, open_log
+from agent.telemetry.logs import Log, foreign_logging, open_log
 from agent.telemetry.metrics import Build
 from agent.telemetry.revision import revision
 from agent.waiting.lookups import bounded_lookups
@@ -48,12 +48,16 @@ def run(settings: Settings, options: RunOptions, inbox: SignalInbox, log_stream:
     """
     pulse = Pulse()
     log = open_log(settings.log.level, settings.log.format, log_stream)
-    chosen, sources = profiles.named(settings.select.profiles), settings.select.event_sources
-    known = vocabulary(chosen, sources)
-    build, retired = Build(__version__, revision()), settings.spaces.retired
-    telemetry = open_telemetry(log, pulse, build, settings.limits.event_name_labels, known, retired_spaces=retired)
+    telemetry = telemetry_of(settings, log, pulse)
     with foreign_logging(log), bounded_lookups():
         _Daemon(settings, options, pulse, telemetry, inbox).run()
+
+
+def telemetry_of(settings: Settings, log: Log, pulse: Pulse) -> Telemetry:
+    """The telemetry of one process with these settings, in a registry of its own."""
+    known = vocabulary(profiles.named(settings.select.profiles), settings.select.event_sources)
+    build, retired = Build(__version__, revision()), settings.spaces.retired
+    return open_telemetry(log, pulse, build, settings.limits.event_name_labels, known, retired_spaces=retired)
 
 
 class _Daemon:

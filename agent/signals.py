@@ -82,8 +82,13 @@ class Attention:
         self.asked_by = came or self.asked_by
         return came is not None
 
-    def unless_signalled(self, call: Callable[[], _Result]) -> _Result | None:
-        """What `call` returns, or raises; None if a signal comes first: nothing depends on the call then."""
+    def unless_signalled(
+        self, call: Callable[[], _Result], meanwhile: Callable[[], None] = lambda: None
+    ) -> _Result | None:
+        """What `call` returns, or raises; None if a signal comes first: nothing depends on the call then.
+
+        `meanwhile` is called several times a second.
+        """
         answer: Future[_Result] = Future()
 
         def ask() -> None:
@@ -97,6 +102,7 @@ class Attention:
         while not answer.done():
             if self.heard(_TICK_SECONDS):
                 return None
+            meanwhile()
         return answer.result()
 
     def join(self, threads: Sequence[Thread], deadline: float) -> None:

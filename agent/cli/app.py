@@ -14,6 +14,7 @@ from agent.cli.examples import examples
 from agent.cli.healthcheck import healthcheck
 from agent.cli.inspect import inspect
 from agent.cli.options import Command, Group
+from agent.cli.replay import replay
 from agent.cli.run import run
 from agent.cli.top import top
 
@@ -51,6 +52,7 @@ app.command(cls=Command)(run)
 app.command(cls=Command)(demo)
 app.command(cls=Command)(check)
 app.command(cls=Command)(inspect)
+app.command(cls=Command)(replay)
 app.command(cls=Command)(top)
 app.command(cls=Command)(healthcheck)
 app.add_typer(deadletters.app, name="dead-letters")

@@ -14,7 +14,7 @@ from agent.records.profiles import BY_NAME
 
 COMMANDS = [
     [],
-    *([name] for name in ("run", "demo", "check", "inspect", "top", "healthcheck", "config", "dead-letters")),
+    *([name] for name in ("run", "demo", "check", "inspect", "replay", "top", "healthcheck", "config", "dead-letters")),
     ["config", "show"],
     *(["dead-letters", name] for name in ("list", "show", "redrive", "drop")),
 ]

@@ -1,0 +1,216 @@
+"""`trail-agent replay`: ships history out of the buckets."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from agent.cli.examples import examples
+from agent.cli.options import SettingsFile
+
+if TYPE_CHECKING:
+    from agent.replay.replaying import ReplayWishes
+    from agent.replay.span import Span
+    from agent.settings import Settings
+
+_USAGE = 2
+_UNAVAILABLE = 69
+_BUG = 70
+_AFTER_A_SIGNAL = 128
+_ACCOUNT = re.compile("[0-9]{12}", re.ASCII)
+_REGION = re.compile("[a-z]{2,5}(-[a-z]+)+-[0-9][a-z0-9-]*", re.ASCII)
+
+
+def _prefixes(given: list[str] | None) -> list[str] | None:
+    from agent.replay.streams import normal_prefix
+
+    try:
+        return [normal_prefix(one) for one in given or []]
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+def _accounts(given: list[str] | None) -> list[str] | None:
+    return _matching(given, _ACCOUNT, "is no account id: 12 digits")
+
+
+def _regions(given: list[str] | None) -> list[str] | None:
+    return _matching(given, _REGION, "is no region, such as us-west-2")
+
+
+def _matching(given: list[str] | None, form: re.Pattern[str], problem: str) -> list[str] | None:
+    if wrong := next((one for one in given or [] if not form.fullmatch(one)), None):
+        raise typer.BadParameter(f"'{wrong}' {problem}")
+    return given
+
+
+def _target(given: tuple[str, str] | None) -> tuple[str, str] | None:
+    if given and given[0] and given[0] != "jsonl":
+        raise typer.BadParameter(f"'{given[0]}' is no form; there is jsonl: --to jsonl DIR")
+    return given
+
+
+_Since = Annotated[
+    str,
+    typer.Option(
+        "--since",
+        metavar="TIME",
+        help="From when on: 2026-10-05, 2026-10-05T12:00+02:00, 30d, 12h. Without a zone it is UTC. It is the time in "
+        "the name of an object, some minutes after its events.",
+    ),
+]
+_Until = Annotated[
+    str | None,
+    typer.Option("--until", metavar="TIME", help="Up to, and without, this time; default: 15 minutes ago."),
+]
+_Prefixes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--prefix",
+        metavar="FOLDER",
+        callback=_prefixes,
+        help="The folder in which AWSLogs/ is; by default, it is looked for. May be given several times.",
+    ),
+]
+_Accounts = Annotated[
+    list[str] | None,
+    typer.Option("--account", metavar="ID", callback=_accounts, help="Only this account. May be given several times."),
+]
+_Regions = Annotated[
+    list[str] | None,
+    typer.Option("--region", metavar="NAME", callback=_regions, help="Only this region. May be given several times."),
+]
+_CheckpointFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--checkpoint",
+        metavar="FILE",
+        help="Remember the place in this file: the same command again goes on there, and tries again what could not be "
+        "shipped.",
+    ),
+]
+_To = Annotated[
+    tuple[str, str] | None,
+    typer.Option("--to", metavar="jsonl DIR", callback=_target, help="Write JSON lines to files below DIR, no OTLP."),
+]
+_Workers = Annotated[
+    int | None, typer.Option("--workers", metavar="N", min=1, max=256, help="In place of the setting workers.")
+]
+_KeepGoing = Annotated[bool, typer.Option("--keep-going", help="Go on even if ten objects in a row cannot be shipped.")]
+_DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Count objects, bytes, requests, time and cost by listing; read nothing.")
+]
+_Json = Annotated[bool, typer.Option("--json", help="Print the summary as one JSON object.")]
+
+
+@examples(
+    ("trail-agent replay -c agent.yaml --since 30d --dry-run", "how much would it be?"),
+    ("trail-agent replay -c agent.yaml --since 30d --checkpoint replay.checkpoint", "ship it; run again, it goes on"),
+    ("trail-agent replay -c agent.yaml --since 2025-01-01 --to jsonl history", "take it along, as files"),
+)
+def replay(
+    *,
+    since: _Since,
+    config: SettingsFile = None,
+    until: _Until = None,
+    prefix: _Prefixes = None,
+    account: _Accounts = None,
+    region: _Regions = None,
+    checkpoint: _CheckpointFile = None,
+    to: _To = None,
+    workers: _Workers = None,
+    keep_going: _KeepGoing = False,
+    dry_run: _DryRun = False,
+    as_json: _Json = False,
+) -> None:
+    """Ship the history in the buckets, oldest first, as if the queue had announced it; the agent's metrics do not move.
+
+    What could not be shipped is listed at the end, and the exit code is 69.
+    """
+    from agent.replay.replaying import ReplayWishes
+
+    wishes = ReplayWishes(
+        span=_span(since, until),
+        since_given=since.strip(),
+        prefixes=prefix or [],
+        accounts=account or [],
+        regions=region or [],
+        checkpoint=checkpoint,
+        files=Path(to[1]) if to and to[0] else None,
+        dry_run=dry_run,
+        keep_going=keep_going,
+    )
+    _run(_settings(config, workers, wishes.accounts), wishes, as_json=as_json)
+
+
+def _span(since: str, until: str | None) -> Span:
+    from agent.replay.span import SpanError, read_span
+
+    try:
+        return read_span(since, until, datetime.now(UTC))
+    except SpanError as error:
+        raise typer.BadParameter(str(error), param_hint=error.option) from error
+
+
+def _settings(config: Path | None, workers: int | None, accounts: Sequence[str]) -> Settings:
+    from agent.cli.report import fail_settings
+    from agent.errors import SettingsError
+    from agent.settings import environment, load
+
+    try:
+        settings = load(config, environment(), {"workers": workers} if workers else None)
+    except SettingsError as error:
+        fail_settings(error)
+    if unlisted := [one for one in accounts if settings.accounts and one not in settings.accounts]:
+        raise typer.BadParameter(f"{unlisted[0]} is not listed under accounts in the settings", param_hint="--account")
+    return settings
+
+
+def _run(settings: Settings, wishes: ReplayWishes, *, as_json: bool) -> None:
+    from agent.cli.output import say
+    from agent.cli.report import fail_settings
+    from agent.errors import DependencyError, SettingsError
+    from agent.pulse import SystemClock
+    from agent.replay.checkpoint import CheckpointError
+    from agent.replay.replay_report import printed
+    from agent.replay.replaying import StoppedError
+    from agent.replay.replaying import replay as run_replay
+    from agent.replay.screen import Screen
+    from agent.signals import SignalInbox
+
+    try:
+        with SignalInbox() as inbox, Screen(sys.stderr, SystemClock()) as screen:
+            report = run_replay(settings, wishes, inbox, screen)
+    except SettingsError as error:
+        fail_settings(error)
+    except (DependencyError, CheckpointError) as error:
+        for line in str(error).splitlines():
+            say(line if line.startswith(" ") else f"✗ {line}")
+        raise typer.Exit(_USAGE if isinstance(error, CheckpointError) else _UNAVAILABLE) from error
+    except StoppedError as stopped:
+        say(f"! {stopped}")
+        _end(stopped.exit_code)
+    except Exception as error:
+        from agent.telemetry.tracebacks import describe
+
+        typer.echo(describe(error), err=True)  # the interpreter's own traceback would show values
+        typer.echo("✗ A bug ended the replay. Nothing is lost: run it again. Please report it.", err=True)
+        raise typer.Exit(_BUG) from error
+    typer.echo(printed(report, as_json=as_json))
+    if report.exit_code > _AFTER_A_SIGNAL:
+        _end(report.exit_code)
+    raise typer.Exit(report.exit_code)
+
+
+def _end(code: int) -> NoReturn:
+    """At once: threads that wait for S3 must not hold up whoever sent a signal, and all that counts is written."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)

@@ -1,0 +1,1 @@
+"""History: objects that are listed, and shipped as those are that a queue announces."""

@@ -1,0 +1,183 @@
+"""Where a replay is, in a file that survives its end, however it comes.
+
+The file has one JSON object on each line. Notes are added at its end and are on the disk before they count; a last line
+that was torn by a crash is ignored. At each start it is written anew, as short as can be, beside the old one, and takes
+its place at once. One process at a time has it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+
+import msgspec
+
+from agent.errors import TrailAgentError
+from agent.replay.notes import VERSION, Arguments, Line, Note, Whereabouts, differences
+from agent.sink.files import sync_folder, write_whole
+
+_PRIVATE: Final = 0o600
+_DECODER: Final = msgspec.json.Decoder(Line)
+
+
+class CheckpointError(TrailAgentError):
+    """A checkpoint cannot be used. The text says why, and what to do."""
+
+
+class NoCheckpoint:
+    """Keeps nothing: whoever begins again begins at the beginning. `place` is how far an earlier run had come."""
+
+    def __init__(self) -> None:
+        self.place = Whereabouts()
+
+    def note(self, notes: Sequence[Note]) -> None:
+        """Keep nothing."""
+
+
+class Checkpoint(NoCheckpoint):
+    """The notes of one replay, in a file. Safe to use from many threads at once."""
+
+    def __init__(self, path: Path, descriptors: Sequence[int], place: Whereabouts, arguments: Arguments) -> None:
+        """`descriptors` are those of files that are locked; notes go to the last one."""
+        super().__init__()
+        self.path = path
+        self.place = place
+        self.arguments = arguments
+        self._descriptors = descriptors
+        self._lock = threading.Lock()
+
+    @classmethod
+    def open(cls, path: Path, arguments: Arguments) -> Self:
+        """Go on with the file at `path`, or make it; raises `CheckpointError` if it is in use, or of another replay.
+
+        The arguments of the file count for what was relative to the time at which it was made.
+        """
+        try:
+            old = _lock(path)
+            try:
+                known = _read(path, old)
+                return cls._renewed(path, old, known, arguments)
+            except BaseException:
+                os.close(old)
+                raise
+        except OSError as error:
+            raise CheckpointError(f"{path} cannot be used as a checkpoint: {error.strerror}") from error
+
+    @classmethod
+    def _renewed(cls, path: Path, old: int, known: _Known, arguments: Arguments) -> Self:
+        if known.arguments:
+            if different := differences(known.arguments, arguments):
+                raise CheckpointError(
+                    f"{path} is the checkpoint of another replay:\n"
+                    + "\n".join(f"  {line}" for line in different)
+                    + "\nrun it with the arguments and settings of the checkpoint, or name another file"
+                )
+            arguments = msgspec.structs.replace(arguments, since=known.arguments.since)
+        lines: list[Line] = [arguments, *known.place.notes()]
+        return cls(path, (old, _put(path, lines)), known.place, arguments)
+
+    def note(self, notes: Sequence[Note]) -> None:
+        """Keep `notes`: they are on the disk when this returns. Raises `OSError` if they cannot be written."""
+        if not notes:
+            return
+        text = b"".join(map(_line, notes))
+        with self._lock:
+            file = self._descriptors[-1]
+            size = os.fstat(file).st_size
+            try:
+                write_whole(file, text)
+                os.fsync(file)
+            except OSError:
+                with suppress(OSError):  # what is half written would make the next line unreadable
+                    os.ftruncate(file, size)
+                raise
+
+    def close(self) -> None:
+        """Let others have the file."""
+        for each in self._descriptors:
+            os.close(each)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What a file held. `arguments` is None where it was empty."""
+
+    arguments: Arguments | None
+    place: Whereabouts
+
+
+def _lock(path: Path) -> int:
+    """The file, made if it is not there, which nobody else has; and which is still the one at `path`."""
+    while True:
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _PRIVATE)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(file)
+            raise CheckpointError(f"another replay is using {path}: wait for its end, or name another file") from None
+        with suppress(FileNotFoundError):
+            if os.fstat(file).st_ino == path.stat().st_ino:
+                return file
+        os.close(file)  # whoever had it has put a newer one in its place
+
+
+def _read(path: Path, file: int) -> _Known:
+    text = b""
+    while more := os.read(file, 1 << 20):
+        text += more
+    lines = text.split(b"\n")[:-1]  # what stands behind the last line end was torn, or is nothing
+    if not lines:
+        if text:
+            raise _no_checkpoint(path)
+        return _Known(None, Whereabouts())
+    arguments, *notes = [_decoded(path, line, number) for number, line in enumerate(lines, 1)]
+    if not isinstance(arguments, Arguments):
+        raise _no_checkpoint(path)
+    if arguments.version != VERSION:
+        raise CheckpointError(f"{path} was written by another version of trail-agent: name another file")
+    place = Whereabouts()
+    for note in notes:
+        if isinstance(note, Arguments):
+            raise _no_checkpoint(path)
+        place.take(note)
+    return _Known(arguments, place)
+
+
+def _decoded(path: Path, line: bytes, number: int) -> Line:
+    try:
+        decoded: Line = _DECODER.decode(line)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        if number == 1:
+            raise _no_checkpoint(path) from error
+        raise CheckpointError(f"line {number} of the checkpoint {path} is damaged: name another file") from error
+    return decoded
+
+
+def _no_checkpoint(path: Path) -> CheckpointError:
+    return CheckpointError(f"{path} is no checkpoint of a replay, and was left as it is: name another file")
+
+
+def _put(path: Path, lines: Sequence[Line]) -> int:
+    """Write a new file with `lines` and put it at `path`; returns it, locked and at its end."""
+    new = path.with_name(f"{path.name}.new")
+    file = os.open(new, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC, _PRIVATE)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        write_whole(file, b"".join(map(_line, lines)))
+        os.fsync(file)
+        new.replace(path)
+        sync_folder(path.parent)
+    except BaseException:
+        os.close(file)
+        raise
+    return file
+
+
+def _line(line: Line) -> bytes:
+    return msgspec.json.encode(line) + b"\n"

@@ -1,0 +1,37 @@
+"""Why a replay ends before everything is settled; the first cause counts."""
+
+from __future__ import annotations
+
+import threading
+
+from agent.aws.store_policy import StoreError
+
+
+class Ending:
+    """Any thread may end the replay; the main thread looks here. `why` is a sentence, `bug` an error of our own."""
+
+    def __init__(self) -> None:
+        self.why = ""
+        self.bug: BaseException | None = None
+        self._lock = threading.Lock()
+
+    def __bool__(self) -> bool:
+        return bool(self.why or self.bug)
+
+    def stop(self, why: str) -> None:
+        """Nothing more is begun, because of this."""
+        with self._lock:
+            if not self:
+                self.why = why
+
+    def failed(self, error: BaseException) -> None:
+        """Something did not work: a file or a listing, else it is a bug."""
+        match error:
+            case OSError():
+                where = f"{error.filename}: " if error.filename else ""
+                self.stop(f"{where}{error.strerror or error}; nothing is lost: make it work, and run the replay again")
+            case StoreError():
+                self.stop(error.detail)
+            case _:
+                with self._lock:
+                    self.bug = self.bug or (None if self.why else error)

@@ -1,0 +1,256 @@
+"""Deliveries out of a listing: the same to the flow as those of a queue, in an order that no queue has."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
+
+from agent.aws.listing import Listing
+from agent.aws.source import AnySource
+from agent.faults.retries import RetryReason
+from agent.model import BATCH, Delivery, Outcome, Settlement
+from agent.pulse import Pulse
+from agent.replay.checkpoint import NoCheckpoint
+from agent.replay.lane import Lane, Listed
+from agent.replay.look_ahead import LookAhead
+from agent.replay.notes import DayDone, Note, SettledUpTo, ShippedAfterAll, Unshipped
+from agent.replay.order import Turn, next_turns
+from agent.replay.retrying import Retrying
+from agent.replay.span import EARLIEST, Span
+from agent.replay.streams import Stream
+from agent.telemetry.events import Telemetry
+from agent.telemetry.safetext import clean
+from agent.trail.key import written_at
+
+MOST_TRIES: Final = 10
+"""After so many an object is listed as one that cannot be shipped, and the replay goes on."""
+
+BEFORE_ALL: Final = date.min
+"""The day of what could not be shipped before: it is tried first."""
+
+_WAIT_SECONDS: Final = 1.0
+_FIRST_PAUSE_SECONDS: Final = 5.0
+_LONGEST_PAUSE_SECONDS: Final = 60.0
+_OF_ALL: Final = frozenset({RetryReason.BUCKET_DENIED, RetryReason.BUCKET_REFUSED, RetryReason.BUCKET_MISSING})
+"""What is nothing about the object that comes again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far a replay is. `share` goes from 0 to 1, by days of streams; `settled` counts objects."""
+
+    share: float
+    settled: int
+    day: date | None
+    in_hand: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be listed: `streams`, from `first_day` on or from where `span` begins."""
+
+    streams: Sequence[Stream]
+    span: Span
+
+    def lanes(self, checkpoint: NoCheckpoint) -> Iterator[Lane]:
+        """Every day of every stream, in order; before them, what could not be shipped in an earlier run."""
+        yield from _second_tries(list(checkpoint.place.unshipped.values()))
+        first = checkpoint.place.first_day
+        for day in self.span.days():
+            if first and day < first:
+                continue
+            for stream in self.streams:
+                settled = checkpoint.place.settled.get((stream.bucket, stream.folder))
+                yield Lane(stream, day, settled.key if settled and settled.day == day else "")
+
+    def lanes_before(self, checkpoint: NoCheckpoint) -> int:
+        """How many of all lanes an earlier run has done."""
+        first = checkpoint.place.first_day
+        return len(self.streams) * sum(first is not None and day < first for day in self.span.days())
+
+    def lane_count(self) -> int:
+        """How many lanes there are in all, apart from second tries."""
+        return len(self.streams) * self.span.day_count()
+
+
+class ListedSource(AnySource):
+    """Hands out what `plan` lists. Safe to use from many threads at once; waits end when `drain` is set.
+
+    `random` gives numbers from 0 to 1. `failed` is told of what ends the replay: a sentence, or a bug.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        checkpoint: NoCheckpoint,
+        *,
+        listing: Listing,
+        retrying: Retrying,
+        pool: Executor,
+        telemetry: Telemetry,
+        pulse: Pulse,
+        drain: threading.Event,
+        random: Callable[[], float],
+        failed: Callable[[BaseException], None],
+    ) -> None:
+        self.unshipped: dict[tuple[str, str], Unshipped] = dict(checkpoint.place.unshipped)
+        self._plan = plan
+        self._checkpoint = checkpoint
+        self._telemetry = telemetry
+        self._pulse = pulse
+        self._drain = drain
+        self._random = random
+        self._failed = failed
+        self._lock = threading.RLock()
+        self._news = threading.Event()
+        self._in_hand: dict[str, Turn] = {}
+        self._serial = 0
+        self._settled = 0
+        self._lanes_before = plan.lanes_before(checkpoint)
+        self._ahead = LookAhead(
+            lanes=plan.lanes(checkpoint),
+            span=plan.span,
+            listing=listing,
+            retrying=retrying,
+            pool=pool,
+            lock=self._lock,
+            news=self._news,
+            days_done=self._days_done,
+            failed=failed,
+        )
+
+    def receive(self, most: int = BATCH) -> Sequence[Delivery]:
+        """Up to `most` objects, oldest first; none after a second in which none could be handed out."""
+        until = self._pulse.clock.monotonic() + _WAIT_SECONDS
+        deliveries: list[Delivery] = []
+        while not (deliveries or self._drain.is_set()):
+            now = self._pulse.clock.monotonic()
+            if now >= until:
+                break
+            with self._lock:
+                self._news.clear()
+                self._ahead.refill()
+                deliveries = [self._hand_out(turn, now) for turn in next_turns(self._ahead.lanes, most, now)]
+                wait = min([until, *(at for lane in self._ahead.lanes if (at := lane.again_at()) > now)]) - now
+            if not deliveries:
+                self._pulse.wait(self._news, wait)
+        self._telemetry.deliveries_received(deliveries)
+        return deliveries
+
+    def receive_soon(self, most: int) -> Sequence[Delivery]:
+        """As `receive`: it never waits for long."""
+        return self.receive(most)
+
+    def settle(self, settlements: Sequence[Settlement]) -> None:
+        """What became of objects. What comes again holds back what follows it in its stream."""
+        self._take(settlements)
+
+    def bury(self, letters: Sequence[Settlement]) -> None:
+        """These cannot be shipped: they are listed, and the replay goes on behind them."""
+        self._take(letters)
+
+    def give_back(self, deliveries: Sequence[Delivery]) -> None:
+        """Nobody works on these any more: another run will have them."""
+        self._take([Settlement(delivery, Outcome.RETURNED) for delivery in deliveries])
+
+    def has_ended(self) -> bool:
+        """Whether everything is settled."""
+        with self._lock:
+            return self._ahead.is_done()
+
+    def standing(self) -> Standing:
+        """How far it is now."""
+        with self._lock:
+            lanes = self._ahead.lanes
+            done = self._lanes_before + self._ahead.lanes_done + sum(map(_share_of, lanes))
+            day = next((lane.day for lane in lanes if lane.day != BEFORE_ALL), None)
+            return Standing(min(done / max(self._plan.lane_count(), 1), 1.0), self._settled, day, len(self._in_hand))
+
+    def _hand_out(self, turn: Turn, now: float) -> Delivery:
+        self._serial += 1
+        handle, listed = f"listed-{self._serial}", turn.listed
+        self._in_hand[handle] = turn
+        body = json.dumps({"s3Bucket": listed.bucket, "s3ObjectKey": [listed.key]})
+        sent = self._pulse.clock.time()
+        return Delivery(f"s3://{listed.bucket}/{listed.key}", handle, body, listed.tries, sent, now)
+
+    def _take(self, settlements: Sequence[Settlement]) -> None:
+        """What is noted is on the disk before it counts."""
+        told: list[Settlement] = []
+        with self._lock:
+            notes: list[Note] = []
+            for settlement in settlements:
+                turn = self._in_hand.pop(settlement.delivery.receipt_handle, None)
+                if turn:
+                    notes += self._notes_of(turn, settlement)
+                    told.append(settlement)
+            self._note(notes)
+            self._ahead.refill()
+            self._news.set()
+        for settlement in told:
+            self._telemetry.delivery_settled(settlement)
+
+    def _notes_of(self, turn: Turn, settlement: Settlement) -> list[Note]:
+        lane, listed = turn.lane, turn.listed
+        if settlement.outcome is Outcome.RETURNED:
+            lane.return_(listed.key, counts=False)
+            return []
+        if settlement.outcome is Outcome.RETRY and (listed.tries < MOST_TRIES or settlement.retry in _OF_ALL):
+            lane.return_(listed.key, at=self._pulse.clock.monotonic() + self._pause(listed), counts=True)
+            return []
+        self._settled += 1
+        notes = self._outcome_notes(listed, settlement)
+        if (settled := lane.settle(listed.key)) and not lane.is_second_try:
+            notes.append(SettledUpTo(lane.stream.bucket, lane.stream.folder, lane.day, settled))
+        return notes
+
+    def _outcome_notes(self, listed: Listed, settlement: Settlement) -> list[Note]:
+        where = (listed.bucket, listed.key)
+        if settlement.outcome is Outcome.DELIVERED:
+            return [ShippedAfterAll(*where)] if self.unshipped.pop(where, None) else []
+        reason, detail = str(settlement.retry or ""), settlement.retry_detail
+        if settlement.fault:
+            reason, detail = str(settlement.fault.reason), settlement.fault.whole_detail
+        self.unshipped[where] = Unshipped(*where, reason, clean(detail))
+        return [self.unshipped[where]]
+
+    def _pause(self, listed: Listed) -> float:
+        doubled = _FIRST_PAUSE_SECONDS * 2.0 ** min(listed.tries - 1, 16)
+        return self._random() * min(_LONGEST_PAUSE_SECONDS, doubled)
+
+    def _days_done(self, first: date | None) -> None:
+        """With the lock held. A day of which a later end of the span would take in more is not over."""
+        days = list(self._plan.span.days())
+        done = first - timedelta(days=1) if first else days[-1]
+        if done == days[-1] and not self._plan.span.holds_end_of(done):
+            done -= timedelta(days=1)
+        if done >= days[0]:
+            self._note([DayDone(done)])
+
+    def _note(self, notes: Sequence[Note]) -> None:
+        try:
+            self._checkpoint.note(notes)
+        except OSError as error:
+            self._failed(error)
+
+
+def _second_tries(unshipped: Sequence[Unshipped]) -> Iterator[Lane]:
+    """A lane for each bucket."""
+    for bucket in sorted({each.bucket for each in unshipped}):
+        keys = sorted(each.key for each in unshipped if each.bucket == bucket)
+        lane = Lane(Stream(bucket, "", "", ""), BEFORE_ALL, is_second_try=True)
+        lane.add([Listed(bucket, key, written_at(key) or EARLIEST) for key in keys], after="", is_last=True)
+        yield lane
+
+
+def _share_of(lane: Lane) -> float:
+    """How much of its day is settled."""
+    oldest = lane.oldest()
+    if lane.is_second_try or oldest is None:
+        return 0.0
+    return (oldest - datetime.combine(lane.day, time(), UTC)) / timedelta(days=1)

@@ -1,0 +1,107 @@
+"""Lists the days of all streams side by side, some way ahead of what is read: never more than a fixed number."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from datetime import date
+from typing import Final
+
+from agent.aws.listing import ListedPage, Listing
+from agent.errors import DrainedError
+from agent.replay.lane import Lane, Listed
+from agent.replay.retrying import Retrying
+from agent.replay.span import Span
+from agent.replay.streams import moment_of
+
+MOST_LANES: Final = 64
+"""How many days of streams are listed and not done. Each holds a page of a thousand names at most, and what is left."""
+
+LISTERS: Final = 16
+"""How many listings are asked for at once."""
+
+
+class LookAhead:
+    """The lanes that are open, in their order. `lock` guards them, and `news` is set when one has changed.
+
+    `lanes` are all that there will be. `days_done` is told of the first day that is not done, or None at the end,
+    whenever that changes. `failed` is told of what can never be listed.
+    """
+
+    def __init__(
+        self,
+        *,
+        lanes: Iterator[Lane],
+        span: Span,
+        listing: Listing,
+        retrying: Retrying,
+        pool: Executor,
+        lock: threading.RLock,
+        news: threading.Event,
+        days_done: Callable[[date | None], None],
+        failed: Callable[[BaseException], None],
+    ) -> None:
+        self.lanes: list[Lane] = []
+        self.lanes_done = 0
+        """How many lanes are settled whole so far, apart from second tries."""
+        self._more = lanes
+        self._has_more = True
+        self._span = span
+        self._listing = listing
+        self._retrying = retrying
+        self._pool = pool
+        self._lock = lock
+        self._news = news
+        self._days_done = days_done
+        self._failed = failed
+
+    def refill(self) -> None:
+        """Close the lanes that are done, open as many others, and list what is wanted. With the lock held."""
+        before = self.lanes[0].day if self.lanes else None
+        self.lanes_done += sum(lane.is_done() and not lane.is_second_try for lane in self.lanes)
+        self.lanes = [lane for lane in self.lanes if not lane.is_done()]
+        while self._has_more and len(self.lanes) < MOST_LANES:
+            lane = next(self._more, None)
+            self._has_more = lane is not None
+            if lane is not None:
+                self.lanes.append(lane)
+        first = self.lanes[0].day if self.lanes else None
+        if first != before and before is not None:
+            self._days_done(first)
+        for lane in self.lanes:
+            if lane.wants_page():
+                lane.is_listing = True
+                self._pool.submit(self._list, lane)
+
+    def is_done(self) -> bool:
+        """Whether everything is settled. With the lock held."""
+        return not self.lanes and not self._has_more
+
+    def _list(self, lane: Lane) -> None:
+        """The next page of a lane; the work of a thread of the pool."""
+        bucket, folder, after = lane.stream.bucket, lane.stream.day_folder(lane.day), lane.after
+        try:
+            page = self._retrying.until_answered(
+                bucket, lambda: self._listing.page(bucket, folder, after), is_patient=True
+            )
+        except DrainedError:
+            return
+        except Exception as error:  # noqa: BLE001 - a bug; the replay ends with it
+            self._failed(error)
+            return
+        with self._lock:
+            self._add(lane, page)
+            lane.is_listing = False
+            self._news.set()
+
+    def _add(self, lane: Lane, page: ListedPage) -> None:
+        listed = [
+            Listed(lane.stream.bucket, each.key, moment_of(each.key, lane.day))
+            for each in page.objects
+            if not each.key.endswith("/")  # a folder that somebody made by hand
+        ]
+        wanted = [each for each in listed if self._span.holds(each.written)]
+        cap = next((each.key for each in listed if each.written >= self._span.until), "")
+        after = page.objects[-1].key if page.objects else lane.after
+        lane.add(wanted, after=after, is_last=page.is_last, cap=cap)

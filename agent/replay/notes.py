@@ -1,0 +1,138 @@
+"""The lines of a checkpoint: what a replay was asked for, how far it came, and what it could not ship."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+import msgspec
+
+from agent.replay.span import shown
+
+VERSION: Final = 1
+_LONGEST_SHOWN: Final = 200
+_DAY: Final = timedelta(days=1)
+
+
+class Arguments(msgspec.Struct, frozen=True, tag_field="is", tag="replay", kw_only=True):
+    """What decides which records go where, and in which form: another replay must not go on with this one's place.
+
+    `since_given` is the text of `--since`: `30d` means the same moment when the same line is run again. `select` and
+    `record` are those settings.
+    """
+
+    version: int = VERSION
+    buckets: tuple[str, ...]
+    prefixes: tuple[str, ...]
+    accounts: tuple[str, ...]
+    regions: tuple[str, ...]
+    since: datetime
+    since_given: str
+    until: datetime
+    select: Mapping[str, Any]
+    record: Mapping[str, Any]
+    destination: str
+
+
+class SettledUpTo(msgspec.Struct, frozen=True, tag_field="is", tag="settled"):
+    """Everything of a stream's `day` is settled, up to the object `key`."""
+
+    bucket: str
+    folder: str
+    day: date
+    key: str
+
+
+class DayDone(msgspec.Struct, frozen=True, tag_field="is", tag="day"):
+    """Everything of all streams is settled, up to the end of `day`."""
+
+    day: date
+
+
+class Unshipped(msgspec.Struct, frozen=True, tag_field="is", tag="unshipped"):
+    """An object that could not be shipped, and why: a reason of `agent.faults`, and one sentence."""
+
+    bucket: str
+    key: str
+    reason: str
+    detail: str
+
+    @property
+    def address(self) -> str:
+        """`s3://bucket/key`."""
+        return f"s3://{self.bucket}/{self.key}"
+
+
+class ShippedAfterAll(msgspec.Struct, frozen=True, tag_field="is", tag="shipped"):
+    """An object that could not be shipped before."""
+
+    bucket: str
+    key: str
+
+
+Note = SettledUpTo | DayDone | Unshipped | ShippedAfterAll
+Line = Arguments | SettledUpTo | DayDone | Unshipped | ShippedAfterAll
+
+
+@dataclass(slots=True)
+class Whereabouts:
+    """How far a replay came. `first_day` is the first that is not done; None: it has not begun."""
+
+    first_day: date | None = None
+    settled: dict[tuple[str, str], SettledUpTo] = field(default_factory=dict)
+    unshipped: dict[tuple[str, str], Unshipped] = field(default_factory=dict)
+
+    def take(self, note: Note) -> None:
+        """What follows from one more note."""
+        match note:
+            case SettledUpTo():
+                self.settled[note.bucket, note.folder] = note
+            case DayDone():
+                self.first_day = note.day + _DAY
+                self.settled = {where: each for where, each in self.settled.items() if each.day > note.day}
+            case Unshipped():
+                self.unshipped[note.bucket, note.key] = note
+            case ShippedAfterAll():
+                self.unshipped.pop((note.bucket, note.key), None)
+
+    def notes(self) -> list[Note]:
+        """As few notes as say all of this."""
+        done = [DayDone(self.first_day - _DAY)] if self.first_day else []
+        return [*done, *self.settled.values(), *self.unshipped.values()]
+
+
+def differences(before: Arguments, now: Arguments) -> list[str]:
+    """What keeps a replay with the arguments `now` from going on where one with `before` ended; one line each.
+
+    It may go on to a later end.
+    """
+    found = [
+        _told(name, getattr(before, name), getattr(now, name))
+        for name in ("buckets", "prefixes", "accounts", "regions", "destination")
+        if getattr(before, name) != getattr(now, name)
+    ]
+    if before.since != now.since and before.since_given != now.since_given:
+        found.append(_told("--since", shown(before.since), shown(now.since)))
+    if now.until < before.until:
+        found.append(_told("--until", shown(before.until), f"{shown(now.until)}, which is earlier"))
+    for section in ("select", "record"):
+        then, here = getattr(before, section), getattr(now, section)
+        found += [
+            _told(f"{section}.{name}", then.get(name), here.get(name))
+            for name in sorted(then.keys() | here.keys())
+            if then.get(name) != here.get(name)
+        ]
+    return found
+
+
+def _told(what: str, before: object, now: object) -> str:
+    return f"{what}: {_brief(before)} in the checkpoint, {_brief(now)} now"
+
+
+def _brief(value: object) -> str:
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        value = ", ".join(map(str, value)) or "not set"
+    text = "".join(character if character.isprintable() else "?" for character in str(value))
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"

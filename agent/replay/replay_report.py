@@ -1,0 +1,164 @@
+"""What is told at the end of a replay, on standard output: to people, or as one JSON object."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from agent.errors import number_of
+from agent.faults.of_replay import what_to_do
+from agent.replay.estimate import PRICES, RATE, Counted
+from agent.replay.looks import ReplayFigures
+from agent.replay.notes import Unshipped
+from agent.replay.span import Span
+from agent.telemetry.safetext import clean
+from agent.telemetry.wording import number, size, span
+
+_MOST_SHOWN: Final = 50
+_CENT: Final = 0.01
+_UNAVAILABLE: Final = 69
+AFTER_A_SIGNAL: Final = 128
+"""What is added to a signal's number, as shells do: a replay that was stopped is not done."""
+
+
+@dataclass(frozen=True, slots=True)
+class CountReport:
+    """What a dry run found."""
+
+    span: Span
+    streams: int
+    workers: int
+    counted: Counted
+
+    exit_code: Final = 0
+
+    def lines(self) -> Iterator[str]:
+        """For people."""
+        counted = self.counted
+        yield f"would ship {number_of(counted.objects, 'object')}, {size(counted.object_bytes)}, of {self.span}"
+        yield f"  streams   {number(self.streams)}, {number_of(self.span.day_count(), 'day')}"
+        yield f"  requests  {number(counted.lists)} LIST and {number(counted.objects)} GET"
+        yield f"  time      about {span(self._seconds())}, {RATE}"
+        dollars = counted.dollars()
+        cost = f"about {dollars:.2f} USD" if dollars >= _CENT else "less than 0.01 USD"
+        yield f"  cost      {cost}, {PRICES}"
+        if counted.archived:
+            archived = number_of(counted.archived, "object is", "objects are")
+            yield f"! {archived} archived (GLACIER or DEEP_ARCHIVE): restore them before, else they cannot be shipped"
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs."""
+        counted = self.counted
+        return {
+            "result": "counted",
+            "since": self.span.since.isoformat(),
+            "until": self.span.until.isoformat(),
+            "streams": self.streams,
+            "objects": counted.objects,
+            "object_bytes": counted.object_bytes,
+            "archived_objects": counted.archived,
+            "list_requests": counted.lists,
+            "get_requests": counted.objects,
+            "estimated_seconds": round(self._seconds(), 1),
+            "estimated_usd": round(counted.dollars(), 4),
+        }
+
+    def _seconds(self) -> float:
+        return self.counted.seconds(self.streams, self.workers)
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayReport:
+    """What became of a replay. `why`: it ended early, because of this; `signal` is the number of one that stopped it.
+
+    `resume` says how to go on.
+    """
+
+    span: Span
+    streams: int
+    figures: ReplayFigures
+    unshipped: Sequence[Unshipped]
+    lists: int
+    destination: str
+    resume: str
+    why: str = ""
+    signal: int = 0
+
+    @property
+    def exit_code(self) -> int:
+        """0: everything was shipped."""
+        if self.signal:
+            return AFTER_A_SIGNAL + self.signal
+        return _UNAVAILABLE if self.why or self.unshipped else 0
+
+    def lines(self) -> Iterator[str]:
+        """For people."""
+        figures = self.figures
+        objects = f"{number_of(figures.objects, 'object')}, {size(figures.object_bytes)}, in {span(figures.seconds)}"
+        if self.why:
+            yield f"✗ stopped: {self.why}"
+        elif self.signal:
+            yield "! stopped by a signal before the end"
+        mark = "✗" if self.unshipped else "✓" if not (self.why or self.signal) else "!"
+        yield f"{mark} {self.span}: {objects}"
+        known = f", {number(figures.known)} of them known already" if figures.known else ""
+        shipped = number(figures.shipped + figures.known)
+        yield f"  {number_of(figures.found, 'event')} found, {shipped} shipped to {self.destination}{known}"
+        yield from self._unshipped_lines()
+        if self.exit_code:
+            yield f"  {self.resume}"
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs."""
+        figures = self.figures
+        result = "stopped" if self.why else "interrupted" if self.signal else "incomplete" if self.unshipped else "done"
+        return {
+            "result": result,
+            "why": self.why,
+            "since": self.span.since.isoformat(),
+            "until": self.span.until.isoformat(),
+            "streams": self.streams,
+            "objects": figures.objects,
+            "object_bytes": figures.object_bytes,
+            "events_found": figures.found,
+            "events_shipped": figures.shipped,
+            "events_known_already": figures.known,
+            "list_requests": self.lists,
+            "seconds": round(figures.seconds, 1),
+            "unshipped": [
+                {
+                    "bucket": each.bucket,
+                    "key": each.key,
+                    "reason": each.reason,
+                    "detail": each.detail,
+                    "advice": what_to_do(each.reason),
+                }
+                for each in self.unshipped
+            ],
+        }
+
+    def _unshipped_lines(self) -> Iterator[str]:
+        if not self.unshipped:
+            return
+        yield f"✗ {number_of(len(self.unshipped), 'object')} could not be shipped:"
+        shown = self.unshipped[:_MOST_SHOWN]
+        for reason in dict.fromkeys(each.reason for each in shown):
+            yield f"  {reason}: {what_to_do(reason)}"
+            for each in shown:
+                if each.reason == reason:
+                    yield f"    {clean(each.address, 2000)}"
+                    yield f"      {clean(each.detail)}"
+        if more := len(self.unshipped) - len(shown):
+            yield f"  and {number(more)} more: --json has them all"
+
+
+Report = CountReport | ReplayReport
+
+
+def printed(report: Report, *, as_json: bool) -> str:
+    """The report as it is printed."""
+    if as_json:
+        return json.dumps(report.as_json(), ensure_ascii=False)
+    return "\n".join(report.lines())

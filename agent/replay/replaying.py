@@ -1,0 +1,271 @@
+"""The life of a replay: find the trails, list and ship them, and come to an end. Everything is put together here."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from agent import __version__
+from agent.assembly import Assembly, Stops, Supply
+from agent.aws.lease import InHand
+from agent.connections import AwsConnections, Buckets
+from agent.daemon import Shift, telemetry_of
+from agent.errors import AwsError, DependencyError, number_of
+from agent.pulse import Pulse
+from agent.replay.checkpoint import Checkpoint, NoCheckpoint
+from agent.replay.ending import Ending
+from agent.replay.estimate import Counting
+from agent.replay.listed_source import ListedSource, Plan
+from agent.replay.look_ahead import LISTERS
+from agent.replay.looks import Looks
+from agent.replay.notes import Arguments
+from agent.replay.replay_report import AFTER_A_SIGNAL, CountReport, ReplayReport, Report
+from agent.replay.retrying import Retrying
+from agent.replay.screen import Screen
+from agent.replay.span import Span
+from agent.replay.streams import Discovery, Stream, Wanted
+from agent.replay.suspicion import Suspicion
+from agent.settings import Settings, redacted_url
+from agent.signals import Attention, SignalInbox
+from agent.sink.files import FileSink
+from agent.telemetry.events import Telemetry
+from agent.telemetry.logs import foreign_logging, open_log
+from agent.waiting.doubt import NoDoubt
+from agent.waiting.lookups import bounded_lookups
+
+_TICK_SECONDS: Final = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayWishes:
+    """What the command line asks for. `since_given` is the text of `--since`."""
+
+    span: Span
+    since_given: str
+    prefixes: Sequence[str] = ()
+    accounts: Sequence[str] = ()
+    regions: Sequence[str] = ()
+    checkpoint: Path | None = None
+    files: Path | None = None
+    dry_run: bool = False
+    keep_going: bool = False
+
+
+def replay(settings: Settings, wishes: ReplayWishes, inbox: SignalInbox, screen: Screen) -> Report:
+    """Ship what `wishes` choose, until it is done or `inbox` has a signal.
+
+    Raises `CheckpointError`, `SettingsError`, `DependencyError` if it cannot begin; whatever else is a bug.
+    """
+    pulse = Pulse()
+    level = "warning" if settings.log.level == "info" else settings.log.level
+    log = open_log(level, settings.log.format, screen.log_stream())
+    telemetry = telemetry_of(settings, log, pulse)
+    with foreign_logging(log), bounded_lookups():
+        attention = Attention(inbox, pulse)
+        one = _Replay(settings, wishes, pulse=pulse, telemetry=telemetry, attention=attention, screen=screen)
+        return one.run()
+
+
+class StoppedError(Exception):
+    """A signal of this number came before anything was read."""
+
+    def __init__(self, signal: int) -> None:
+        super().__init__("stopped by a signal before anything was read")
+        self.exit_code = AFTER_A_SIGNAL + signal
+
+
+class _Replay:
+    """One run."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        wishes: ReplayWishes,
+        *,
+        pulse: Pulse,
+        telemetry: Telemetry,
+        attention: Attention,
+        screen: Screen,
+    ) -> None:
+        self._settings = settings
+        self._wishes = wishes
+        self._pulse = pulse
+        self._telemetry = telemetry
+        self._attention = attention
+        self._screen = screen
+        self._stops = Stops()
+        self._ending = Ending()
+        self._random = random.SystemRandom().random
+        self._retrying = Retrying(telemetry=telemetry, pulse=pulse, halt=self._stops.halt, random=self._random)
+        self._span = wishes.span
+
+    def run(self) -> Report:
+        with ExitStack() as closing, self._pulse.alive():
+            checkpoint = self._open_checkpoint(closing)
+            files = self._open_files(closing)
+            buckets = self._open_buckets()
+            pool = ThreadPoolExecutor(LISTERS, thread_name_prefix="list")
+            closing.callback(pool.shutdown, wait=False, cancel_futures=True)
+            closing.callback(self._stops.halt.set)
+            plan = Plan(self._find(buckets, pool), self._span)
+            self._tell_plan(plan, checkpoint)
+            if self._wishes.dry_run:
+                return self._count(plan, checkpoint, buckets, pool)
+            return self._ship(plan, checkpoint, buckets, pool, files)
+
+    def _open_checkpoint(self, closing: ExitStack) -> NoCheckpoint:
+        if self._wishes.checkpoint is None:
+            return NoCheckpoint()
+        checkpoint = Checkpoint.open(self._wishes.checkpoint, self._arguments())
+        closing.callback(checkpoint.close)
+        self._span = replace(self._span, since=checkpoint.arguments.since)
+        return checkpoint
+
+    def _open_files(self, closing: ExitStack) -> FileSink | None:
+        if self._wishes.files is None or self._wishes.dry_run:
+            return None
+        files = FileSink(self._wishes.files, self._settings.resource, __version__, self._ending.failed)
+        closing.callback(files.close)
+        self._telemetry.sink_up()
+        return files
+
+    def _open_buckets(self) -> Buckets:
+        try:
+            return AwsConnections(self._settings, self._telemetry, self._pulse).open_buckets()
+        except AwsError as error:
+            raise DependencyError(error.detail) from error
+
+    def _find(self, buckets: Buckets, pool: ThreadPoolExecutor) -> list[Stream]:
+        wanted = Wanted(
+            buckets=[bucket.name for bucket in self._settings.buckets],
+            prefixes=self._wishes.prefixes,
+            accounts=self._wishes.accounts or self._settings.accounts,
+            regions=self._wishes.regions or self._settings.regions,
+        )
+        discovery = Discovery(buckets.listing, pool, self._retrying)
+        streams = self._attention.unless_signalled(lambda: discovery.find(wanted))
+        if streams is None:
+            raise StoppedError(self._signal())
+        return streams
+
+    def _tell_plan(self, plan: Plan, checkpoint: NoCheckpoint) -> None:
+        for warning in self._settings.warnings:
+            self._telemetry.setting_warned(warning)
+        roots = sorted({f"s3://{each.bucket}/{each.folder.partition('AWSLogs/')[0]}AWSLogs/" for each in plan.streams})
+        accounts, regions = {each.account for each in plan.streams}, {each.region for each in plan.streams}
+        counts = (
+            number_of(len(plan.streams), "stream"),
+            number_of(len(accounts), "account"),
+            number_of(len(regions), "region"),
+        )
+        self._screen.say(f"{', '.join(roots)}: {', '.join(counts)}")
+        self._screen.say(f"{plan.span}, to {self._destination()}")
+        place = checkpoint.place
+        if place.first_day or place.settled or place.unshipped:
+            begin = place.first_day or plan.span.since.date()
+            again = f"; {len(place.unshipped)} that could not be shipped are tried again" if place.unshipped else ""
+            self._screen.say(f"goes on at {begin}{again}")
+
+    def _count(self, plan: Plan, checkpoint: NoCheckpoint, buckets: Buckets, pool: ThreadPoolExecutor) -> Report:
+        count = Counting(plan, checkpoint, listing=buckets.listing, retrying=self._retrying, pool=pool)
+
+        def show() -> None:
+            self._screen.count(count.share(), f"{count.counted.objects:,} objects counted")
+
+        counted = self._attention.unless_signalled(count.run, show)
+        self._screen.stop()
+        if counted is None:
+            raise StoppedError(self._signal())
+        return CountReport(plan.span, len(plan.streams), self._settings.workers, counted)
+
+    def _ship(
+        self,
+        plan: Plan,
+        checkpoint: NoCheckpoint,
+        buckets: Buckets,
+        pool: ThreadPoolExecutor,
+        files: FileSink | None,
+    ) -> Report:
+        source = self._make_source(plan, checkpoint, buckets, pool)
+        looks = Looks(source, self._telemetry, self._pulse.clock)
+        assembly = Assembly(self._settings, self._telemetry, self._pulse, self._stops, files=files)
+        doubt = NoDoubt() if self._wishes.keep_going else Suspicion(self._ending.stop)
+        supply = Supply(source, InHand(self._telemetry), {})
+        crew = assembly.crew(supply, buckets.store, self._settings.queue.dead_letter_url, doubt)
+        shift = Shift(crew, self._stops, self._attention, self._pulse, self._settings.shutdown_grace_seconds)
+
+        def show() -> None:
+            self._screen.show(looks.look())
+
+        if self._attention.unless_signalled(assembly.sink.await_up, show):
+            shift.begin()
+            while not (source.has_ended() or self._ending or self._attention.heard(_TICK_SECONDS)):
+                show()
+        shift.end()
+        self._screen.stop()
+        if self._ending.bug:
+            raise self._ending.bug
+        return ReplayReport(
+            span=plan.span,
+            streams=len(plan.streams),
+            figures=looks.look(),
+            unshipped=sorted(source.unshipped.values(), key=lambda each: (each.bucket, each.key)),
+            lists=buckets.listing.requests,
+            destination=self._destination(),
+            resume=self._resume(source),
+            why=self._ending.why,
+            signal=0 if source.has_ended() else self._signal(),
+        )
+
+    def _make_source(
+        self, plan: Plan, checkpoint: NoCheckpoint, buckets: Buckets, pool: ThreadPoolExecutor
+    ) -> ListedSource:
+        return ListedSource(
+            plan,
+            checkpoint,
+            listing=buckets.listing,
+            retrying=self._retrying,
+            pool=pool,
+            telemetry=self._telemetry,
+            pulse=self._pulse,
+            drain=self._stops.drain,
+            random=self._random,
+            failed=self._ending.failed,
+        )
+
+    def _arguments(self) -> Arguments:
+        settings, wishes = self._settings, self._wishes
+        return Arguments(
+            buckets=tuple(sorted(bucket.name for bucket in settings.buckets)),
+            prefixes=tuple(sorted(wishes.prefixes)),
+            accounts=tuple(sorted(wishes.accounts or settings.accounts)),
+            regions=tuple(sorted(wishes.regions or settings.regions)),
+            since=wishes.span.since,
+            since_given=wishes.since_given,
+            until=wishes.span.until,
+            select=settings.select.model_dump(mode="json"),
+            record=settings.record.model_dump(mode="json"),
+            destination=self._destination(),
+        )
+
+    def _destination(self) -> str:
+        if self._wishes.files:
+            return f"files in {self._wishes.files.resolve()}"
+        return redacted_url(self._settings.otlp.logs_url)
+
+    def _resume(self, source: ListedSource) -> str:
+        """How to go on."""
+        if self._wishes.checkpoint:
+            return "run the same command again: it goes on from here, and tries again what could not be shipped"
+        if source.has_ended():
+            return "with --checkpoint FILE, the same command again would try only these"
+        day = source.standing().day or self._span.since.date()
+        return f"--since {day} goes on from here; with --checkpoint FILE, the same command does"
+
+    def _signal(self) -> int:
+        return int(self._attention.asked_by or 0)

@@ -1,0 +1,58 @@
+"""Asking S3 for names, as patiently as for objects: what may pass is waited for, and told."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+from agent.aws import store_policy
+from agent.aws.store_policy import StoreError
+from agent.errors import DrainedError
+from agent.faults.environment_faults import EnvironmentFault
+from agent.pulse import Pulse
+from agent.telemetry.events import Telemetry
+
+_Result = TypeVar("_Result")
+_PASSING: Final = (store_policy.UNAVAILABLE, store_policy.NOT_S3, store_policy.BROKEN_OFF)
+_LONGEST_PAUSE_SECONDS: Final = 30.0
+
+
+class Retrying:
+    """Safe to use from many threads at once; waits end when `halt` is set. `random` gives numbers from 0 to 1."""
+
+    def __init__(
+        self, *, telemetry: Telemetry, pulse: Pulse, halt: threading.Event, random: Callable[[], float]
+    ) -> None:
+        self._telemetry = telemetry
+        self._pulse = pulse
+        self._halt = halt
+        self._random = random
+
+    def until_answered(self, bucket: str, ask: Callable[[], _Result], *, is_patient: bool) -> _Result:
+        """What `ask` returns. While S3 does not answer, it is asked again.
+
+        With `is_patient`, so it is while S3 refuses: what was listed before will be listed again. Otherwise raises
+        `StoreError`. Raises `DrainedError` if `halt` is set first.
+        """
+        part, attempt = f"listing of bucket {bucket}", 0
+        while True:
+            try:
+                answer = ask()
+            except StoreError as error:
+                whole = error.policy.bucket
+                if not (is_patient or error.policy in _PASSING):
+                    raise
+                fault = whole.fault if whole else EnvironmentFault.BUCKET_REFUSED
+                self._telemetry.gate_closed(part, fault, error.detail)
+                self._rest(attempt)
+                attempt += 1
+            else:
+                if attempt:
+                    self._telemetry.gate_opened(part)
+                return answer
+
+    def _rest(self, attempt: int) -> None:
+        seconds = (1 + self._random()) / 2 * min(_LONGEST_PAUSE_SECONDS, 0.5 * 2.0 ** min(attempt, 10))
+        if self._pulse.wait(self._halt, seconds):
+            raise DrainedError("the replay had to stop while a bucket could not be listed")

@@ -1,0 +1,186 @@
+"""The trails of a bucket: where CloudTrail's folders are, found by asking for folders and not for objects.
+
+CloudTrail writes `[prefix/]AWSLogs/[o-…/]<account>/CloudTrail/<region>/YYYY/MM/DD/`. Page: CloudTrail user guide,
+"Finding your CloudTrail log files".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
+
+from agent.aws import store_policy
+from agent.aws.listing import Listing
+from agent.aws.store_policy import StoreError
+from agent.errors import DependencyError
+from agent.replay.retrying import Retrying
+from agent.trail.key import written_at
+
+ROOT: Final = "AWSLogs/"
+_LEVELS: Final = 3  # of folders above AWSLogs/ that are looked into
+_MOST_LOOKS: Final = 200  # folders of one bucket that are looked into for AWSLogs/
+_ACCOUNT: Final = re.compile(r"[0-9]{12}/", re.ASCII)
+_ORGANISATION: Final = re.compile(r"o-[a-z0-9]{4,40}/", re.ASCII)
+_REGION: Final = re.compile(r"[a-z]{2,5}(?:-[a-z]+)+-[0-9][a-z0-9-]*/", re.ASCII)
+_DAY: Final = timedelta(days=1)
+_LAST_SECOND: Final = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Stream:
+    """The objects of one account and region below one prefix of one bucket. `folder` ends with a slash."""
+
+    bucket: str
+    folder: str
+    account: str = field(compare=False)
+    region: str = field(compare=False)
+
+    @property
+    def address(self) -> str:
+        """`s3://bucket/AWSLogs/…/`."""
+        return f"s3://{self.bucket}/{self.folder}"
+
+    def day_folder(self, day: date) -> str:
+        """Where CloudTrail puts the objects of `day`."""
+        return f"{self.folder}{day:%Y/%m/%d}/"
+
+
+def moment_of(key: str, day: date) -> datetime:
+    """When an object in the folder of `day` was written, as its name says.
+
+    A name that says nothing, or another day, counts as the beginning or the end of its folder's day: so an object is
+    in one span, and in no other that goes on where this one ends.
+    """
+    begin = datetime.combine(day, time(), UTC)
+    return min(max(written_at(key) or begin, begin), begin + _DAY - _LAST_SECOND)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What of the buckets is to be replayed. Where nothing is named, everything that is there."""
+
+    buckets: Sequence[str]
+    prefixes: Sequence[str] = ()
+    accounts: Collection[str] = ()
+    regions: Collection[str] = ()
+
+
+def normal_prefix(text: str) -> str:
+    """A prefix as it stands before `AWSLogs/` in keys: empty, or with a slash at its end; raises `ValueError`."""
+    prefix = text.removeprefix("s3://").strip("/")
+    if prefix == ROOT.strip("/"):
+        return ""
+    prefix = prefix.removesuffix("/AWSLogs")
+    parts = prefix.split("/")
+    if "AWSLogs" in parts:
+        raise ValueError("name what stands before AWSLogs/; --account and --region choose what stands behind it")
+    if text.startswith("s3://") or not all(parts) or {".", ".."} & set(parts):
+        raise ValueError("must be the folder in which AWSLogs/ is, such as logs/trail, without the bucket")
+    return f"{prefix}/"
+
+
+class Discovery:
+    """Asks `listing` for the folders of trails, in threads of `pool`.
+
+    It raises `DependencyError` where there is nothing, or nothing may be seen.
+    """
+
+    def __init__(self, listing: Listing, pool: Executor, retrying: Retrying) -> None:
+        self._listing = listing
+        self._pool = pool
+        self._retrying = retrying
+
+    def find(self, wanted: Wanted) -> list[Stream]:
+        """The streams that are wanted, in the order of their buckets and folders."""
+        places = [
+            (bucket, f"{prefix}{ROOT}")
+            for bucket in wanted.buckets
+            for prefix in (wanted.prefixes or self._find_prefixes(bucket))
+        ]
+        accounts = [one for place in self._pool.map(self._accounts_below, places) for one in place]
+        chosen = [one for one in accounts if not wanted.accounts or _last(one[1]) in wanted.accounts]
+        streams = [
+            stream
+            for below in self._pool.map(self._streams_of, chosen)
+            for stream in below
+            if not wanted.regions or stream.region in wanted.regions
+        ]
+        if not streams:
+            raise DependencyError(_nothing(wanted, [folder for _, folder in places], accounts))
+        return sorted(set(streams))
+
+    def _find_prefixes(self, bucket: str) -> list[str]:
+        """What stands before `AWSLogs/` in this bucket: at the root, else at the first level at which there is any."""
+        try:
+            if self._folders(bucket, ROOT):
+                return [""]
+            level, looks = [""], 0
+            for _ in range(_LEVELS + 1):
+                below = [each for folder in level for each in self._folders(bucket, folder)]
+                looks += len(level)
+                if found := [each.removesuffix(ROOT) for each in below if each.endswith(f"/{ROOT}") or each == ROOT]:
+                    return found
+                level = below
+                if not level or looks + len(level) > _MOST_LOOKS:
+                    break
+        except StoreError as error:
+            raise _unseen(bucket, error) from error
+        raise DependencyError(
+            f"no trail was found in bucket {bucket}: there is no folder AWSLogs/ at its root or up to {_LEVELS} "
+            "folders below it; name the folder in which AWSLogs/ is with --prefix"
+        )
+
+    def _accounts_below(self, place: tuple[str, str]) -> list[tuple[str, str]]:
+        """The folders of accounts in an `AWSLogs/`: those right in it, and those of an organisation's trail."""
+        bucket, root = place
+        try:
+            below = self._folders(bucket, root)
+            organisations = [each for each in below if _ORGANISATION.fullmatch(each.removeprefix(root))]
+            deeper = [(each, found) for each in organisations for found in self._folders(bucket, each)]
+        except StoreError as error:
+            raise _unseen(bucket, error) from error
+        candidates = [*((root, each) for each in below), *deeper]
+        return [(bucket, each) for parent, each in candidates if _ACCOUNT.fullmatch(each.removeprefix(parent))]
+
+    def _streams_of(self, account: tuple[str, str]) -> list[Stream]:
+        bucket, folder = account
+        trail = f"{folder}CloudTrail/"
+        try:
+            below = self._folders(bucket, trail)
+        except StoreError as error:
+            raise _unseen(bucket, error) from error
+        return [
+            Stream(bucket, each, _last(folder), _last(each))
+            for each in below
+            if _REGION.fullmatch(each.removeprefix(trail))
+        ]
+
+    def _folders(self, bucket: str, prefix: str) -> list[str]:
+        return self._retrying.until_answered(bucket, lambda: self._listing.folders(bucket, prefix), is_patient=False)
+
+
+def _last(folder: str) -> str:
+    return folder.rstrip("/").rpartition("/")[2]
+
+
+def _unseen(bucket: str, error: StoreError) -> DependencyError:
+    detail = error.detail.replace("refused the read", "refused the listing")
+    if error.policy is store_policy.DENIED:
+        detail += "; allow s3:ListBucket to this role, or name the folder in which AWSLogs/ is with --prefix"
+    return DependencyError(f"bucket {bucket} cannot be listed: {detail}")
+
+
+def _nothing(wanted: Wanted, roots: Iterable[str], accounts: Sequence[tuple[str, str]]) -> str:
+    there = sorted({_last(folder) for _, folder in accounts})
+    where = ", ".join(sorted(set(roots)))
+    if not there:
+        return f"no folder of an account was found below {where} in {', '.join(wanted.buckets)}; check --prefix"
+    known = ", ".join(there[:10]) + (f" and {len(there) - 10} more" if len(there) > 10 else "")  # noqa: PLR2004
+    return (
+        f"nothing below {where} is of the accounts and regions that are wanted; there are objects of {known}; check "
+        "--account and --region, and accounts and regions in the settings"
+    )

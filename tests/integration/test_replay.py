@@ -1,0 +1,174 @@
+"""`trail-agent replay` as a process of its own, over an emulated S3 and a real OTLP receiver."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from agent.demo.trail_objects import pack
+from tests.support.clock import DEADLINE_SECONDS, eventually
+from tests.support.cloud import Cloud
+from tests.support.history import History, in_files
+from tests.support.otlp_receiver import HttpReceiver, HttpReply
+
+
+@pytest.fixture
+def sink() -> Iterator[HttpReceiver]:
+    """An OTLP receiver that takes everything."""
+    with HttpReceiver() as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def history(cloud: Cloud, sink: HttpReceiver, tmp_path: Path) -> History:
+    """A bucket without objects."""
+    return History(cloud, tmp_path, sink)
+
+
+def test_sixty_objects_replayed_twice_ship_each_event_once(history: History) -> None:
+    """The second run, with the same checkpoint, finds nothing to do."""
+    history.write(60)
+    again = ("--checkpoint", str(history.folder / "checkpoint"), "--json")
+    first, second = history.run(*again), history.run(*again)
+    assert (first.code, second.code) == (0, 0), first.log + second.log
+    assert history.arrived() == dict.fromkeys(history.ids, 1)
+    assert (first.summary["objects"], first.summary["events_shipped"], first.summary["result"]) == (60, 120, "done")
+    assert (second.summary["objects"], second.summary["streams"]) == (0, 3)
+
+
+@pytest.mark.parametrize("to_files", [False, True])
+def test_whatever_kills_it_nothing_is_missing(history: History, to_files: bool) -> None:
+    """Killed at any moment and run again: every event is there, in files once, and few came twice to the sink."""
+    history.write(60)
+    rng, out = Random(7), history.folder / "out"
+    arguments = ["--checkpoint", str(history.folder / "checkpoint"), *(["--to", "jsonl", str(out)] if to_files else [])]
+    for _ in range(4):
+        with history.started(*arguments) as child:
+            child.wait(rng.uniform(0.7, 1.6))
+    ended = history.run(*arguments)
+    assert ended.code == 0, ended.log
+    arrived = in_files(out) if to_files else history.arrived()
+    assert arrived.keys() == history.ids
+    assert max(arrived.values()) == 1 or not to_files
+
+
+@pytest.mark.parametrize(
+    ("prefix", "organisation"), [("", "o-a1b2c3d4e5/"), ("logs/trail/", ""), ("x/", "o-a1b2c3d4e5/")]
+)
+def test_prefixed_and_organisation_trails_are_found(history: History, prefix: str, organisation: str) -> None:
+    """Beside other folders of the bucket."""
+    history.write(6, prefix=prefix, organisation=organisation)
+    history.put("pictures/1.png", b"")
+    ended = history.run()
+    assert ended.code == 0, ended.log
+    assert history.arrived().keys() == history.ids
+
+
+def test_accounts_regions_and_times_narrow_it(history: History) -> None:
+    """Only one object of six is of this account and the first day."""
+    history.write(6)
+    ended = history.run("--account", "444455556666", "--region", "us-west-2", "--until", "2026-10-06T12:00Z", "--json")
+    assert (ended.code, ended.summary["objects"], ended.summary["streams"]) == (0, 1, 1), ended.log
+
+
+def test_a_dry_run_counts_and_reads_nothing(history: History) -> None:
+    """Objects, requests, time and money; and nothing is sent."""
+    history.write(12)
+    ended = history.run("--dry-run", "--json")
+    assert ended.code == 0, ended.log
+    told = ended.summary
+    assert (told["objects"], told["get_requests"], told["list_requests"], told["streams"]) == (12, 12, 9, 3)
+    assert told["object_bytes"] > 1000
+    assert told["estimated_usd"] == pytest.approx(9 * 0.005 / 1000 + 12 * 0.0004 / 1000, abs=1e-4)
+    assert "would ship 12 objects" in history.run("--dry-run").out
+    assert not history.arrived()
+
+
+def test_what_cannot_be_shipped_is_listed_and_tried_again(history: History) -> None:
+    """Exit code 69, with the reason and what to do; the next run ships it, and nothing else."""
+    history.write(6)
+    bad = history.keys[2]
+    body = pack(
+        [b'{"eventVersion":"1.08","eventSource":"codecatalyst.amazonaws.com","eventName":"X","eventID":"late"}']
+    )
+    history.put(bad, body[:-9])
+    arguments = ("--checkpoint", str(history.folder / "checkpoint"))
+    ended = history.run(*arguments)
+    assert ended.code == 69
+    assert f"s3://{history.cloud.world.bucket}/{bad}" in ended.out
+    assert "object_corrupt: " in ended.out
+    assert "run the same command again" in ended.out
+    history.put(bad, body)
+    before = history.arrived()
+    assert history.run(*arguments).code == 0
+    assert history.arrived() - before == {"late": 1}
+
+
+def test_a_replay_in_which_everything_fails_stops(history: History) -> None:
+    """It does not list the whole bucket, and says what it makes of it."""
+    history.write(60)
+    for key in list(history.keys):
+        history.put(key, b"no gzip")
+    ended = history.run("--json")
+    assert ended.code == 69
+    assert ended.summary["result"] == "stopped"
+    assert "objects in a row could not be shipped" in ended.summary["why"]
+    assert 10 <= len(ended.summary["unshipped"]) < 60
+    going = history.run("--keep-going", "--json")
+    assert (going.code, len(going.summary["unshipped"])) == (69, 60)
+
+
+def test_a_sink_that_is_down_is_waited_for(history: History) -> None:
+    """Nothing is read meanwhile, nothing is lost, and the log says what is waited for."""
+    history.write(6)
+    with HttpReceiver([HttpReply(503)] * 4) as receiver:
+        history.sink = receiver
+        ended = history.run()
+        assert ended.code == 0, ended.log
+        assert history.arrived().keys() == history.ids
+    assert "sink_down" in ended.log
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_and_it_says_how_to_go_on(history: History, number: signal.Signals) -> None:
+    """It is not done, and a script that goes on with something else must see that."""
+    history.write(6)
+    history.sink = "http://127.0.0.1:9"
+    with history.started("--checkpoint", str(history.folder / "checkpoint")) as child:
+        eventually(lambda: "sink_down" in history.log.read_text() or not child.alive, "it waits for the sink")
+        child.process.send_signal(number)
+        assert child.wait(DEADLINE_SECONDS) == 128 + number, history.log.read_text()
+    assert "run the same command again" in history.log.read_text()
+
+
+def test_a_second_replay_with_the_same_checkpoint_is_refused(history: History) -> None:
+    """Both would ship the same."""
+    history.write(6)
+    history.sink = "http://127.0.0.1:9"
+    arguments = ("--checkpoint", str(history.folder / "checkpoint"))
+    with history.started(*arguments) as child:
+        eventually(lambda: "sink_down" in history.log.read_text() or not child.alive, "the first one runs")
+        ended = history.run(*arguments)
+    assert ended.code == 2
+    assert "another replay is using" in ended.log
+
+
+def test_the_checkpoint_of_another_replay_is_refused(history: History) -> None:
+    """It says what differs."""
+    history.write(6)
+    arguments = ("--checkpoint", str(history.folder / "checkpoint"))
+    assert history.run(*arguments).code == 0
+    ended = history.run(*arguments, "--region", "us-west-2")
+    assert ended.code == 2
+    assert "regions: not set in the checkpoint, us-west-2 now" in ended.log
+
+
+def test_a_bucket_without_a_trail_is_told(history: History) -> None:
+    """With what to do."""
+    ended = history.run()
+    assert ended.code == 69
+    assert "--prefix" in ended.log

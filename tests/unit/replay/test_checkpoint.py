@@ -1,0 +1,179 @@
+"""The file in which a replay remembers where it is."""
+
+from __future__ import annotations
+
+import errno
+import os
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from agent.replay.checkpoint import Checkpoint, CheckpointError
+from agent.replay.notes import Arguments, DayDone, Note, SettledUpTo, ShippedAfterAll, Unshipped, Whereabouts
+from tests.support.objects import BUCKET
+
+SINCE = datetime(2026, 10, 5, tzinfo=UTC)
+FOLDER = "AWSLogs/1/CloudTrail/us-west-2/"
+ARGUMENTS = Arguments(
+    buckets=(BUCKET,),
+    prefixes=(),
+    accounts=(),
+    regions=(),
+    since=SINCE,
+    since_given="30d",
+    until=SINCE + timedelta(days=3),
+    select={"profiles": ["codecatalyst"]},
+    record={"mask": []},
+    destination="http://localhost:4318/v1/logs",
+)
+DAY = date(2026, 10, 5)
+LOST = Unshipped(BUCKET, "a", "object_corrupt", "it is damaged")
+
+
+def settled(key: str, day: date = DAY) -> SettledUpTo:
+    """A stream came up to `key`."""
+    return SettledUpTo(BUCKET, FOLDER, day, key)
+
+
+def place_after(path: Path, *notes: Note) -> Whereabouts:
+    """What a second run finds, after the first one noted this."""
+    first = Checkpoint.open(path, ARGUMENTS)
+    for note in notes:
+        first.note([note])
+    first.close()
+    second = Checkpoint.open(path, ARGUMENTS)
+    second.close()
+    return second.place
+
+
+def test_a_second_run_goes_on_where_the_first_ended(tmp_path: Path) -> None:
+    """Days, places within the day that is not done, and what could not be shipped."""
+    place = place_after(tmp_path / "c", settled("a"), settled("b"), LOST)
+    assert place.settled == {(BUCKET, FOLDER): settled("b")}
+    assert place.unshipped == {(BUCKET, "a"): LOST}
+    assert place.first_day is None
+
+
+def test_a_day_that_is_done_needs_no_places(tmp_path: Path) -> None:
+    """And what was shipped after all is not told again."""
+    place = place_after(tmp_path / "c", settled("a"), LOST, DayDone(DAY), ShippedAfterAll(BUCKET, "a"))
+    assert place == Whereabouts(first_day=date(2026, 10, 6))
+
+
+def test_the_file_stays_short(tmp_path: Path) -> None:
+    """Each start writes what counts, and no more: a year of notes is four lines."""
+    path = tmp_path / "c"
+    place_after(path, *(settled(f"{number:04}") for number in range(1000)), LOST, DayDone(date(2026, 10, 4)))
+    assert len(path.read_bytes().splitlines()) == 4
+    assert list(tmp_path.iterdir()) == [path]
+    assert path.stat().st_mode & 0o077 == 0, "it is nobody else's business"
+
+
+@pytest.mark.parametrize("torn", [b'{"is":"settled","bucket":"b', b"{", b"\0\0\0", b""])
+def test_a_torn_line_is_ignored(tmp_path: Path, torn: bytes) -> None:
+    """A crash may leave a part of the last line: it did not count yet."""
+    path = tmp_path / "c"
+    place_after(path, settled("a"))
+    with path.open("ab") as file:
+        file.write(torn)
+    assert place_after(path, settled("b")).settled[BUCKET, FOLDER].key == "b"
+
+
+def test_a_damaged_line_is_not_passed_over(tmp_path: Path) -> None:
+    """Nobody knows what it said: the file is left as it is."""
+    path = tmp_path / "c"
+    place_after(path, settled("a"))
+    text = path.read_bytes().replace(b'"settled"', b'"settled', 1) + b'{"is":"day","day":"2026-10-05"}\n'
+    path.write_bytes(text)
+    with pytest.raises(CheckpointError, match=r"line 2 .* is damaged"):
+        Checkpoint.open(path, ARGUMENTS)
+    assert path.read_bytes() == text
+
+
+@pytest.mark.parametrize("text", [b"hello", b"hello\n", b'{"is":"day","day":"2026-10-05"}\n', b"[]\n", b"\xff\n"])
+def test_another_file_is_left_as_it_is(tmp_path: Path, text: bytes) -> None:
+    """A slip of the finger must cost nobody a file."""
+    path = tmp_path / "c"
+    path.write_bytes(text)
+    with pytest.raises(CheckpointError, match="is no checkpoint of a replay"):
+        Checkpoint.open(path, ARGUMENTS)
+    assert path.read_bytes() == text
+
+
+def test_a_file_of_another_version_is_left_as_it_is(tmp_path: Path) -> None:
+    """What it says may mean something else."""
+    path = tmp_path / "c"
+    Checkpoint.open(path, msgspec.structs.replace(ARGUMENTS, version=2)).close()
+    with pytest.raises(CheckpointError, match="another version"):
+        Checkpoint.open(path, ARGUMENTS)
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        ({"buckets": ("other",)}, f"buckets: {BUCKET} in the checkpoint, other now"),
+        ({"regions": ("eu-west-1",)}, "regions: not set in the checkpoint, eu-west-1 now"),
+        ({"since": SINCE - timedelta(days=1), "since_given": "31d"}, "--since: 2026-10-05 00:00 in the checkpoint"),
+        ({"until": SINCE + timedelta(days=2)}, "which is earlier"),
+        ({"destination": "files in /tmp"}, "destination: http://localhost:4318/v1/logs in the checkpoint"),
+        ({"select": {"profiles": ["identity"]}}, "select.profiles: codecatalyst in the checkpoint, identity now"),
+        ({"record": {"mask": ["a.b"]}}, "record.mask: not set in the checkpoint, a.b now"),
+    ],
+)
+def test_the_checkpoint_of_another_replay_is_refused(tmp_path: Path, change: dict[str, Any], line: str) -> None:
+    """And what differs is told: its place would leave out what this one wants."""
+    path = tmp_path / "c"
+    place_after(path, settled("a"))
+    with pytest.raises(CheckpointError) as caught:
+        Checkpoint.open(path, msgspec.structs.replace(ARGUMENTS, **change))
+    assert line in str(caught.value)
+    assert place_after(path).settled, "the file is as it was"
+
+
+def test_the_same_line_may_be_run_again_later(tmp_path: Path) -> None:
+    """`--since 30d` meant a moment when it was first run, and still does; the end may be later."""
+    path = tmp_path / "c"
+    place_after(path, settled("a"))
+    day = timedelta(days=1)
+    again = msgspec.structs.replace(ARGUMENTS, since=SINCE + day, until=ARGUMENTS.until + day)
+    later = Checkpoint.open(path, again)
+    assert later.arguments.since == SINCE
+    assert later.arguments.until == ARGUMENTS.until + day
+    later.close()
+
+
+def test_one_replay_at_a_time_has_the_file(tmp_path: Path) -> None:
+    """Also after the first has put a newer one in its place."""
+    path = tmp_path / "c"
+    for _ in range(2):
+        first = Checkpoint.open(path, ARGUMENTS)
+        with pytest.raises(CheckpointError, match="another replay is using"):
+            Checkpoint.open(path, ARGUMENTS)
+        first.close()
+
+
+def test_a_place_where_nothing_can_be_written_is_told(tmp_path: Path) -> None:
+    """Before anything is read."""
+    with pytest.raises(CheckpointError, match="No such file or directory"):
+        Checkpoint.open(tmp_path / "none" / "c", ARGUMENTS)
+
+
+def test_a_full_disk_leaves_whole_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What could not be written whole is taken away; the next note can be read."""
+    path, write = tmp_path / "c", os.write
+    checkpoint = Checkpoint.open(path, ARGUMENTS)
+
+    def full(file: int, text: bytes) -> int:
+        write(file, bytes(text)[:7])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", full)
+        with pytest.raises(OSError, match="No space"):
+            checkpoint.note([settled("a")])
+    checkpoint.note([settled("b")])
+    checkpoint.close()
+    assert place_after(path).settled[BUCKET, FOLDER].key == "b"

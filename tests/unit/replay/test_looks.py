@@ -1,0 +1,58 @@
+"""How far a replay is, in numbers."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from agent.faults.environment_faults import EnvironmentFault
+from agent.model import Reading
+from agent.replay.looks import Looks
+from tests.support.listing import FakeListing, key_at
+from tests.support.messages import delivery
+from tests.support.objects import BUCKET
+from tests.support.records import log_record
+from tests.support.replays import BEGIN, ReplayRig
+from tests.support.telemetry import observed
+
+
+def rig_of(objects: int) -> ReplayRig:
+    """A replay of so many objects, an hour apart."""
+    keys = [key_at(BEGIN + number * timedelta(hours=1), f"{number}") for number in range(objects)]
+    return ReplayRig(FakeListing({BUCKET: keys}))
+
+
+def test_events_are_counted_by_what_became_of_them() -> None:
+    """A retry is no event more; what the sink took before is found, and not shipped anew."""
+    seen, rig = observed(), rig_of(1)
+    looks = Looks(rig.source, seen.telemetry, seen.clock)
+    seen.telemetry.reading_finished(Reading(delivery(), skipped=7))
+    seen.telemetry.records_exported([log_record("1"), log_record("2")])
+    for fate in ("duplicate", "dead_lettered", "retried"):
+        seen.telemetry.records_fated(fate, 1)
+    figures = looks.look()
+    assert (figures.found, figures.shipped, figures.known, figures.unshipped) == (4, 2, 1, 0)
+    assert figures.waits_for == ""
+
+
+def test_rate_and_time_left_follow_from_what_was_done() -> None:
+    """The rate is that of the last seconds, the time left goes by days of streams."""
+    seen, rig = observed(), rig_of(72)
+    looks = Looks(rig.source, seen.telemetry, seen.clock)
+    assert looks.look().seconds_left is None
+    for _ in range(36):
+        rig.ship(rig.receive(1).values())
+        seen.clock.advance(1)
+        figures = looks.look()
+    assert figures.rate == pytest.approx(1.0)
+    assert figures.share == pytest.approx(0.5, abs=0.02)
+    assert figures.seconds_left == pytest.approx(36, abs=2)
+    assert (figures.objects, figures.seconds, str(figures.day)) == (36, 36.0, "2026-10-06")
+
+
+def test_what_is_waited_for_is_named() -> None:
+    """Whoever looks sees why nothing moves."""
+    seen, rig = observed(), rig_of(1)
+    seen.telemetry.gate_closed("bucket acme", EnvironmentFault.BUCKET_DENIED, "because")
+    assert Looks(rig.source, seen.telemetry, seen.clock).look().waits_for == "bucket denied"

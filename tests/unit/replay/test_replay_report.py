@@ -1,0 +1,94 @@
+"""What is told at the end of a replay."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from agent.replay.estimate import Counted
+from agent.replay.looks import ReplayFigures
+from agent.replay.notes import Unshipped
+from agent.replay.replay_report import CountReport, ReplayReport, printed
+from tests.support.replays import SPAN
+
+FIGURES = ReplayFigures(
+    day=None,
+    share=1.0,
+    objects=1200,
+    rate=0.0,
+    object_bytes=3 << 20,
+    found=12,
+    shipped=11,
+    known=1,
+    unshipped=0,
+    seconds=95.0,
+    seconds_left=None,
+    waits_for="",
+)
+DONE = ReplayReport(
+    span=SPAN,
+    streams=9,
+    figures=FIGURES,
+    unshipped=(),
+    lists=27,
+    destination="http://localhost:4318/v1/logs",
+    resume="run the same command again",
+)
+LOST = [Unshipped("acme", f"AWSLogs/{number}\x1b[31m", "object_corrupt", "it is damaged") for number in range(60)]
+
+
+def test_a_replay_that_is_done_is_told_in_two_lines() -> None:
+    """How much, and where it went."""
+    assert printed(DONE, as_json=False).splitlines() == [
+        "✓ 2026-10-05 00:00 to 2026-10-08 00:00 UTC: 1200 objects, 3 MiB, in 1 min 35 s",
+        "  12 events found, 12 shipped to http://localhost:4318/v1/logs, 1 of them known already",
+    ]
+    assert DONE.exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "result", "words"),
+    [
+        ({"unshipped": LOST}, 69, "incomplete", "✗ 60 objects could not be shipped:"),
+        ({"why": "the disk is full"}, 69, "stopped", "✗ stopped: the disk is full"),
+        ({"signal": 15}, 143, "interrupted", "! stopped by a signal before the end"),
+        ({"signal": 2, "unshipped": LOST}, 130, "interrupted", "✗ 60 objects could not be shipped:"),
+    ],
+)
+def test_what_is_not_done_is_told_with_how_to_go_on(change: dict[str, Any], code: int, result: str, words: str) -> None:
+    """No script takes it for done."""
+    report = replace(DONE, **change)
+    text = printed(report, as_json=False)
+    assert words in text
+    assert text.splitlines()[-1] == "  run the same command again"
+    assert report.exit_code == code
+    assert json.loads(printed(report, as_json=True))["result"] == result
+
+
+def test_what_could_not_be_shipped_has_its_advice_once() -> None:
+    """Not every object of thousands stands on the screen; no key controls the terminal."""
+    text = printed(replace(DONE, unshipped=LOST), as_json=False)
+    assert text.count("object_corrupt: ") == 1
+    assert "run the replay again" in text
+    assert "  and 10 more: --json has them all" in text
+    assert "\x1b" not in text
+    told = json.loads(printed(replace(DONE, unshipped=LOST), as_json=True))["unshipped"]
+    assert len(told) == 60
+    assert told[0]["advice"]
+
+
+def test_a_count_tells_time_and_money_and_what_they_are_worth() -> None:
+    """And what has to be restored first."""
+    counted = Counted(objects=1_000_000, object_bytes=28_000_000_000, archived=7, lists=10_000)
+    report = CountReport(SPAN, streams=9, workers=4, counted=counted)
+    text = printed(report, as_json=False)
+    assert "10,000 LIST and 1,000,000 GET" in text
+    assert "about 31 min 36 s, estimated" in text
+    assert "about 0.45 USD, list prices of us-east-1 in November 2026" in text
+    assert "! 7 objects are archived" in text
+    assert json.loads(printed(report, as_json=True))["estimated_usd"] == 0.45
+    assert report.exit_code == 0
+    assert "less than 0.01 USD" in printed(replace(report, counted=Counted()), as_json=False)

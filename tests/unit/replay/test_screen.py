@@ -1,0 +1,95 @@
+"""What is seen of a replay while it runs."""
+
+from __future__ import annotations
+
+import io
+from datetime import date
+
+import pytest
+
+from agent.replay.looks import ReplayFigures
+from agent.replay.screen import Screen
+from agent.telemetry.logs import open_log
+from tests.support.clock import FakeClock
+
+FIGURES = ReplayFigures(
+    day=date(2026, 10, 7),
+    share=0.37,
+    objects=12345,
+    rate=410.4,
+    object_bytes=10**9,
+    found=120,
+    shipped=118,
+    known=0,
+    unshipped=0,
+    seconds=30.0,
+    seconds_left=51.0,
+    waits_for="",
+)
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        """It is."""
+        return True
+
+
+@pytest.fixture(autouse=True)
+def _wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the terminal of the tests."""
+    monkeypatch.setenv("COLUMNS", "150")
+    monkeypatch.setenv("TERM", "xterm")
+
+
+def test_lines_come_now_and_then_where_there_is_no_terminal() -> None:
+    """One at once, the next after ten seconds."""
+    stream, clock = io.StringIO(), FakeClock()
+    with Screen(stream, clock) as screen:
+        for _ in range(110):
+            screen.show(FIGURES)
+            clock.advance(0.1)
+    first, _ = stream.getvalue().splitlines()
+    assert first == "37% 2026-10-07  12,345 objects  410/s  found 120  shipped 118  51 s left"
+
+
+def test_a_terminal_has_a_bar_and_the_log_above_it() -> None:
+    """Lines stay, and the bar is drawn below them."""
+    stream = Terminal()
+    with Screen(stream, FakeClock()) as screen:
+        screen.say("s3://acme/AWSLogs/: 9 streams")
+        log = open_log("warning", "json", screen.log_stream())
+        screen.show(FIGURES)
+        log.warning("dead_lettered", key="[bold]a" + "x" * 300)
+        screen.show(FIGURES)
+    text = stream.getvalue()
+    assert "9 streams" in text
+    assert "━" in text
+    assert "410/s  found 120  shipped 118  51 s left" in text
+    assert '"key": "[bold]a' in text, "what is in a log is no markup"
+    assert text.index("dead_lettered") < text.rindex("51 s left")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"waits_for": "sink unavailable"}, "shipped 118  waits: sink unavailable"),
+        ({"unshipped": 2}, "shipped 118  not shipped 2  51 s left"),
+        ({"seconds_left": None}, "shipped 118\n"),
+        ({"day": None, "objects": 0}, "37% 0 objects"),
+    ],
+)
+def test_what_there_is_to_say_is_said(change: dict[str, object], words: str) -> None:
+    """What is waited for stands in place of the time left."""
+    stream = io.StringIO()
+    changed = {name: getattr(FIGURES, name) for name in ReplayFigures.__slots__} | change
+    Screen(stream, FakeClock()).show(ReplayFigures(**changed))
+    assert words in stream.getvalue()
+
+
+def test_counting_is_shown_alike() -> None:
+    """A dry run of a year takes a while, too."""
+    stream = io.StringIO()
+    Screen(stream, FakeClock()).count(0.5, "1,000 objects counted")
+    assert stream.getvalue() == "50% 1,000 objects counted\n"

@@ -1,0 +1,147 @@
+"""Where trails are in a bucket, and what is chosen of them."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, date, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.errors import DependencyError
+from agent.pulse import Pulse
+from agent.replay.retrying import Retrying
+from agent.replay.span import Span
+from agent.replay.streams import Discovery, Stream, Wanted, moment_of, normal_prefix
+from tests.support.clock import FakeClock
+from tests.support.listing import FakeListing, key_at, stream
+from tests.support.objects import BUCKET
+from tests.support.one_worker import HereAndNow
+from tests.support.store import denied, unavailable
+from tests.support.telemetry import FakeTelemetry
+
+NOON = datetime(2026, 10, 5, 12, tzinfo=UTC)
+OTHER = "444455556666"
+
+
+def find(listing: FakeListing, **chosen: object) -> list[Stream]:
+    """The streams of the bucket that are chosen."""
+    pulse = Pulse(FakeClock())
+    retrying = Retrying(telemetry=FakeTelemetry(), pulse=pulse, halt=threading.Event(), random=lambda: 1.0)
+    wanted = {"buckets": [BUCKET], **chosen}
+    return Discovery(listing, HereAndNow(), retrying).find(Wanted(**wanted))  # type: ignore[arg-type]
+
+
+def bucket_of(*streams: Stream) -> FakeListing:
+    """A bucket with an object of each of `streams`, and things that are no trail."""
+    others = ["AWSLogs/111122223333/elasticloadbalancing/us-west-2/2026/a.gz", "AWSLogs/readme/x.txt", "photo.png"]
+    return FakeListing({BUCKET: [*(key_at(NOON, of=one) for one in streams), *others]})
+
+
+def test_every_account_and_region_is_a_stream() -> None:
+    """Nothing else in the bucket is."""
+    all_of_them = [stream(), stream(region="eu-west-1"), stream(OTHER)]
+    listing = bucket_of(*all_of_them)
+    assert find(listing) == sorted(all_of_them)
+    assert all(prefix.endswith("/") for prefix in listing.asked), "folders are asked for, and no object"
+    assert listing.requests <= 8
+
+
+def test_an_organisations_trail_has_its_accounts_one_folder_deeper() -> None:
+    """Beside accounts of a plain trail."""
+    member = Stream(BUCKET, f"AWSLogs/o-a1b2c3d4e5/{OTHER}/CloudTrail/us-east-1/", OTHER, "us-east-1")
+    assert find(bucket_of(stream(), member)) == sorted([stream(), member])
+
+
+@pytest.mark.parametrize("prefix", ["logs/", "logs/trail/", "a/b/c/"])
+def test_a_prefix_is_found(prefix: str) -> None:
+    """Up to three folders above AWSLogs/."""
+    there = stream(prefix=prefix)
+    listing = FakeListing({BUCKET: [key_at(NOON, of=there), "pictures/1.png", "data/x/y/z.parquet"]})
+    assert find(listing) == [there]
+    assert find(listing, prefixes=[prefix]) == [there]
+
+
+def test_a_prefix_that_is_named_is_not_looked_for() -> None:
+    """Two trails in one bucket are told apart."""
+    one, other = stream(prefix="one/"), stream(prefix="other/")
+    listing = FakeListing({BUCKET: [key_at(NOON, of=one), key_at(NOON, of=other)]})
+    assert find(listing) == [one, other]
+    assert find(listing, prefixes=["other/"]) == [other]
+    assert find(listing, prefixes=["one/", "other/"]) == [one, other]
+
+
+def test_accounts_and_regions_narrow_it() -> None:
+    """What is not wanted is not even listed."""
+    listing = bucket_of(stream(), stream(region="eu-west-1"), stream(OTHER))
+    assert find(listing, accounts=[OTHER]) == [stream(OTHER)]
+    assert find(listing, regions=["eu-west-1"]) == [stream(region="eu-west-1")]
+
+
+@pytest.mark.parametrize(
+    ("listing", "chosen", "words"),
+    [
+        (FakeListing({BUCKET: ["a/b.txt", "c.txt"]}), {}, "name the folder in which AWSLogs/ is with --prefix"),
+        (FakeListing({BUCKET: [f"{n}/x" for n in range(500)]}), {}, "--prefix"),
+        (FakeListing(), {}, "no trail was found"),
+        (bucket_of(stream()), {"prefixes": ["logs/"]}, "check --prefix"),
+        (bucket_of(stream()), {"accounts": [OTHER]}, "there are objects of 111122223333; check"),
+        (bucket_of(stream()), {"regions": ["eu-west-1"]}, "check --account and --region"),
+    ],
+)
+def test_nothing_found_is_told_with_what_to_do(listing: FakeListing, chosen: dict[str, object], words: str) -> None:
+    """In the words of the command line, after few requests."""
+    with pytest.raises(DependencyError, match=words):
+        find(listing, **chosen)
+    assert listing.requests < 300
+
+
+def test_who_may_not_list_the_root_is_told() -> None:
+    """The usual policy allows AWSLogs/ only, and that is tried first."""
+    listing = bucket_of(stream())
+    listing.trouble(denied())
+    with pytest.raises(DependencyError, match="s3:ListBucket"):
+        find(listing)
+
+
+def test_what_may_pass_is_asked_again() -> None:
+    """S3 says SlowDown now and then."""
+    listing = bucket_of(stream())
+    listing.trouble(unavailable(), unavailable())
+    assert find(listing) == [stream()]
+
+
+@pytest.mark.parametrize(
+    ("text", "prefix"),
+    [("logs", "logs/"), ("/logs/trail/", "logs/trail/"), ("logs/AWSLogs/", "logs/"), ("AWSLogs", "")],
+)
+def test_a_prefix_may_be_written_in_several_ways(text: str, prefix: str) -> None:
+    """With and without slashes, and with the folder AWSLogs/ that is in it."""
+    assert normal_prefix(text) == prefix
+
+
+@pytest.mark.parametrize("text", ["s3://bucket/logs", "a//b", "a/../b", "AWSLogs/111122223333/CloudTrail", ""])
+def test_a_prefix_that_is_none_is_refused(text: str) -> None:
+    """Before anything is asked."""
+    with pytest.raises(ValueError, match=r"folder|AWSLogs"):
+        normal_prefix(text)
+
+
+DAY = date(2026, 10, 5)
+TIMES = st.datetimes(datetime(2026, 10, 3), datetime(2026, 10, 8))  # noqa: DTZ001
+
+
+@given(TIMES, st.lists(TIMES, min_size=3, max_size=3, unique=True))
+def test_an_object_is_in_one_of_two_spans_that_meet(written: datetime, bounds: list[datetime]) -> None:
+    """Even if its name tells another day than its folder: else both replays, or none, would ship it."""
+    a, b, c = (bound.replace(tzinfo=UTC, microsecond=0) for bound in sorted(bounds))
+    name = key_at(written).rpartition("/")[2]
+    moment = moment_of(f"{stream().day_folder(DAY)}{name}", DAY)
+    assert moment.date() == DAY
+    assert Span(a, b).holds(moment) + Span(b, c).holds(moment) == Span(a, c).holds(moment)
+
+
+def test_a_name_that_tells_no_time_counts_as_the_beginning_of_its_day() -> None:
+    """It is shipped once, too."""
+    assert moment_of(f"{stream().day_folder(DAY)}readme.txt", DAY) == datetime(2026, 10, 5, tzinfo=UTC)
