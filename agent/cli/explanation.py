@@ -84,23 +84,18 @@ class ExplainedEvent:
 
 
 class Explainer:
-    """Asks the daemon's own selection, mapping, mask, allow-lists and label limits about each event. Decides nothing.
+    """Asks the daemon's own selection, mapping, mask and label limits about each event. Decides nothing.
 
     `labels` is used up as the daemon uses it: the first names beyond the known ones get series of their own.
     """
 
-    def __init__(
-        self, *, selection: Selector | EveryEvent, mapper: Mapper, admission: Admission, labels: LabelLimits
-    ) -> None:
-        """`admission` must allow the bucket without a name: of a local file nobody knows the bucket."""
+    def __init__(self, *, selection: Selector | EveryEvent, mapper: Mapper, labels: LabelLimits) -> None:
         self._selection = selection
         self._mapper = mapper
-        self._admission = admission
         self._labels = labels
 
-    def explain(self, file: str, text: bytearray, source: ObjectSource) -> list[ExplainedEvent]:
-        """Each entry of a file that could be read, in the order of the file."""
-        unread = self._why_unread(file)
+    def explain(self, file: str, text: bytearray, source: ObjectSource, unread: str) -> list[ExplainedEvent]:
+        """Each entry of a file that could be read, in the order of the file; `unread` is as `why_unread` says."""
         entries = enumerate(reader.entries(text), start=1)
         return [self._explain(file, number, raw, source, unread) for number, raw in entries]
 
@@ -127,19 +122,23 @@ class Explainer:
             unreadable=_listed(record, MALFORMED_MEMBER),
         )
 
-    def _why_unread(self, file: str) -> str:
-        """Why the daemon would not read an object of this name; empty if it would, or if the name tells nothing."""
-        layout = file.rfind(_LAYOUT)
-        key = file[layout:] if layout >= 0 else file.rpartition("/")[2]
-        if layout < 0 and not names_log_file(key):
+
+def why_unread(file: str, admission: Admission) -> str:
+    """Why the daemon would not read an object of this name; empty if it would, or if the name tells nothing.
+
+    `admission` must allow the bucket without a name: of a local file nobody knows the bucket.
+    """
+    layout = file.rfind(_LAYOUT)
+    key = file[layout:] if layout >= 0 else file.rpartition("/")[2]
+    if layout < 0 and not names_log_file(key):
+        return ""
+    match admission.admit(ObjectRef(_ANY_BUCKET, key)):
+        case Fault(reason=reason, detail=detail):
+            return f"the object is a dead letter ({reason}): {detail}"
+        case Ignored(reason=reason):
+            return f"the object is ignored ({reason}), as its name tells"
+        case Admitted():
             return ""
-        match self._admission.admit(ObjectRef(_ANY_BUCKET, key)):
-            case Fault(reason=reason, detail=detail):
-                return f"the object is a dead letter ({reason}): {detail}"
-            case Ignored(reason=reason):
-                return f"the object is ignored ({reason}), as its name tells"
-            case Admitted():
-                return ""
 
 
 def _counted(fate: str) -> tuple[Series, ...]:

@@ -197,6 +197,8 @@ def _report(found: Inspected, one: str) -> None:
     summary = f"{shown} of {found.events} in {number_of(found.files, 'file')}"
     for line in (*found.passed_over, *found.forms):
         say(line)
+    for line in found.unread:
+        say(f"! {line}")
     say(summary + (f"; {found.malformed} malformed" if found.malformed else ""))
     if found.events and not found.records and not found.explained:
         say("--explain says why none of them would be shipped")

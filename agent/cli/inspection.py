@@ -11,7 +11,7 @@ from typing import Final, Self
 
 from agent import __version__, settings
 from agent.choices import make_mapper, make_mask, make_ours, make_read_limits, make_selector
-from agent.cli.explanation import ExplainedEvent, Explainer
+from agent.cli.explanation import ExplainedEvent, Explainer, why_unread
 from agent.cli.local_files import STANDARD_INPUT, LocalFile, open_file
 from agent.cli.local_forms import LOG_FILE, Taken, take
 from agent.cli.no_events import kind_of
@@ -43,7 +43,8 @@ class Inspected:
     """What came of all files together.
 
     `passed_over` has a line for each folder with files whose names are no log file's. `forms` has a line for each file
-    that was not a log file as its name says, and what it was taken for instead.
+    that was not a log file as its name says, and what it was taken for instead. `unread` has a line for each file of
+    which the agent would not read an object of that name, and is read here all the same.
     `problems` has a sentence for each file or folder that gave nothing to read, `missing` the paths that name nothing.
     """
 
@@ -54,6 +55,7 @@ class Inspected:
     malformed: int = 0
     passed_over: list[str] = field(default_factory=list)
     forms: list[str] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
 
@@ -107,6 +109,7 @@ class Inspector:
         self._mapper = make_mapper(chosen.record, chosen.limits, chosen.service_names, chosen.ours, chosen.mask)
         self._limits = make_read_limits(chosen.limits)
         self._encoder = Encoder(chosen.resource, __version__)
+        self._admission = Admission({"": None}, frozenset(chosen.accounts), frozenset(chosen.regions))
         self._explainer = self._make_explainer(chosen) if explain else None
 
     @classmethod
@@ -125,7 +128,6 @@ class Inspector:
         return Explainer(
             selection=self._selection,
             mapper=self._mapper,
-            admission=Admission({"": None}, frozenset(chosen.accounts), frozenset(chosen.regions)),
             labels=LabelLimits(known, chosen.limits.event_name_labels),
         )
 
@@ -167,8 +169,10 @@ class Inspector:
         found.events += events + taken.strange
         found.malformed += mapped.malformed + taken.strange
         found.records += mapped.records
+        if unread := why_unread(name, self._admission):
+            found.unread.append(f"{name}: {unread}")
         if self._explainer:
-            found.explained += self._explainer.explain(name, taken.text, source)
+            found.explained += self._explainer.explain(name, taken.text, source, unread)
 
     def _inflated(self, file: LocalFile) -> Inflated:
         """The text of a file; raises `PermanentError` with a sentence that speaks of a file where it has none."""

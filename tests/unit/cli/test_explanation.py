@@ -142,6 +142,9 @@ def test_an_object_that_is_not_read_keeps_all_of_its_events(tmp_path: Path, text
         assert [(one["fate"], one["why"], one["counted"]) for one in events] == [("not read", why, [])] * 2
     else:
         assert [one["fate"] for one in events] == ["shipped", "skipped"]
+    plain = CliRunner().invoke(app, ["inspect", str(path), "-c", str(tmp_path / "agent.yaml")])
+    assert [line for line in plain.stderr.splitlines() if line[0] == "!"] == ([f"! {path}: {why}"] if why else [])
+    assert plain.stderr.endswith("1 CodeCatalyst event of 2 in 1 file\n")
     other = told(written(tmp_path / "a.json", raw_event()), "-c", settings_file(tmp_path, text))
     assert [one["fate"] for one in other] == ["shipped"]
 
