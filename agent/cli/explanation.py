@@ -110,6 +110,8 @@ class Explainer:
             record = self._mapper.to_record(raw, source)
             shipment = self._shipment(raw, record)
         except MalformedEventError as error:
+            if unread:
+                return ExplainedEvent(file, number, named, NOT_READ, unread)
             return ExplainedEvent(file, number, named, MALFORMED, str(error), counted=_counted(MALFORMED))
         counted = (Series.of(self._labels.limit(record.labels).labels), *_counted(SHIPPED))
         return ExplainedEvent(file, number, named, SHIPPED, decision.why, decision, shipment, counted)

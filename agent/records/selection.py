@@ -85,10 +85,10 @@ class Selector:
         Raises `MalformedEventError` if `raw` is no JSON object.
         """
         decisions = [self.decide(source, name) for source, name in deciding_pairs(raw)]
-        kept = next((decision for decision in decisions if decision.is_kept), None)
-        if kept is None:
+        kept = sorted((one for one in decisions if one.is_kept), key=lambda one: one.rule is Rule.CALL)
+        if not kept:
             return decisions[0]
-        return (None if self._keeps_all else self._second_look(raw)) or kept
+        return (None if self._keeps_all else self._second_look(raw)) or kept[0]
 
     def _may_select_text(self, source: str) -> bool:
         plain = plain_source(source)
@@ -138,7 +138,8 @@ class Selector:
         recorded = event_name.strip().lower()
         name = owner(event_source, event_name).canonical(event_name).lower()
         matching = (glob for glob in self._excluded if fnmatchcase(recorded, glob) or fnmatchcase(name, glob))
-        return self._excluded.get(next(matching, ""))
+        glob = next(matching, None)
+        return None if glob is None else self._excluded[glob]
 
     def _second_look(self, raw: bytes) -> Decision | None:
         """Why an event is skipped that is selected by its source and name; None if it is not."""
@@ -149,8 +150,13 @@ class Selector:
         if not self._include_read_only and flag(event.read_only) is True:
             return Decision(Rule.READ_ONLY)
         wanted = self.decide(event.event_source, event.event_name)
-        is_skipped = wanted.rule is Rule.CALL and not self._is_about_ours(event)
-        return Decision(Rule.NOT_OURS, wanted.meant) if is_skipped else None
+        is_another = wanted.rule is Rule.CALL and not self._is_about_ours(event) and not self._hides_what_is_kept(raw)
+        return Decision(Rule.NOT_OURS, wanted.meant) if is_another else None
+
+    def _hides_what_is_kept(self, raw: bytes) -> bool:
+        """Whether the event has a second source or name by which it is kept, whatever it is about."""
+        decisions = (self.decide(source, name) for source, name in deciding_pairs(raw))
+        return any(decision.is_kept and decision.rule is not Rule.CALL for decision in decisions)
 
     def _is_about_ours(self, event: TrailEvent) -> bool:
         """Whether the profile that owns this call keeps it."""

@@ -68,6 +68,16 @@ def test_a_hidden_name_that_selects_is_why_the_event_is_kept() -> None:
     assert both.keeps(raw)
 
 
+def test_a_call_on_something_else_does_not_hide_what_is_ours() -> None:
+    """Whoever forges a second source into an event of ours takes it out of no selection."""
+    call = b'"eventSource":"s3.amazonaws.com","eventName":"DeleteBucket","requestParameters":{"bucketName":"other"}'
+    selector = Selector(profiles=PROFILES, ours=TRAIL)
+    forged = b'{"eventSource":"codecatalyst.amazonaws.com",' + call + b"}"
+    assert selector.explain(forged) == Decision(Rule.PROFILE, "codecatalyst")
+    assert selector.keeps(forged)
+    assert selector.explain(b"{" + call + b"}") == Decision(Rule.NOT_OURS, "trail_guard")
+
+
 @pytest.mark.parametrize(
     ("decision", "why"),
     [
