@@ -18,7 +18,7 @@ from tests.reference.pages import DOCS
 
 MANUAL: Final = DOCS / "trail-agent.1"
 _PROGRAM: Final = "trail-agent"
-_CODES: Final = re.compile(r"^\| (\d+) \| (.*) \|$", re.MULTILINE)
+_CODES: Final = re.compile(r"^\| ([\d, ]+) \| (.*) \|$", re.MULTILINE)
 _FILES: Final = (
     ("agent.yaml", "the settings, by whatever name -c says; a key in capitals is its variable, as below"),
     ("/etc/trail-agent/agent.yaml", "where the image and the unit of systemd have it"),

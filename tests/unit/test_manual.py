@@ -41,7 +41,8 @@ def test_the_page_has_every_command_option_and_example() -> None:
             names = [name for one in command.params for name in one.opts if name.startswith("-")]
             assert [name for name in names if name not in plain] == []
     assert [line for line in LINES if line not in plain] == []
-    assert re.findall(r"^\\fB(\d+)\\fR$", plain, re.MULTILINE) == ["0", "1", "2", "69", "70", "78", "130"]
+    codes = ",".join(re.findall(r"^\\fB([\d, ]+)\\fR$", plain, re.MULTILINE)).replace(" ", "").split(",")
+    assert {"0", "1", "2", "69", "70", "78", "130"} <= {*codes}
     assert len(typer.main.get_group(app).commands) > 1
 
 
