@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from agent.cli.spans import brief_span
 from agent.faults.letter_reasons import what_happened, what_to_do
-from agent.letters.choosing import by_reason, short_ids
+from agent.letters.choosing import by_reason, details_of, short_ids
 from agent.letters.told import ToldLetter, moment
 from agent.telemetry.safetext import clean
 from agent.telemetry.wording import roughly
@@ -26,6 +26,8 @@ _UNLIMITED: Final = 2000
 _GAP: Final = 2
 _NARROWEST: Final = 20
 _TEXT_CHARACTERS: Final = 60
+_DETAIL_CHARACTERS: Final = 200
+_MOST_DETAILS: Final = 3
 _BODY_CHARACTERS: Final = 20_000
 _WORD_CHARACTERS: Final = 40  # the longest reason of ours has half of them; a foreign one can have any
 
@@ -50,6 +52,8 @@ def print_letters(found: Sequence[ToldLetter], now: float) -> None:
     advice = Table.grid(padding=(0, _GAP, 0, 0))
     for reason, count in by_reason(found):
         advice.add_row(Text(f"{_word(reason)} ({count})", no_wrap=True), Text(what_to_do(reason)))
+        for line in _details(found, reason):
+            advice.add_row(Text(""), Text(line, "dim"))
     _print(console, advice)
 
 
@@ -119,6 +123,14 @@ def _row(told: ToldLetter, short_id: str, now: float) -> tuple[str, str, str, st
         _word(told.reason),
         clean(what, _UNLIMITED if told.named else _TEXT_CHARACTERS),
     )
+
+
+def _details(found: Sequence[ToldLetter], reason: str) -> list[str]:
+    """The most frequent details, and how many others there are; `show` and `--json` have the one of each letter."""
+    details = details_of(found, reason)
+    shown = [f"detail ({count}): {clean(detail, _DETAIL_CHARACTERS)}" for detail, count in details[:_MOST_DETAILS]]
+    left = sum(count for _, count in details[_MOST_DETAILS:])
+    return shown + ([f"other details ({left})"] if left else [])
 
 
 def _word(reason: str) -> str:

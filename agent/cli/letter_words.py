@@ -96,7 +96,7 @@ def _say_nothing_was_found(desk: Desk, walk: Walk) -> None:
 def _what_a_look_does(walk: Walk) -> str:
     seen = "It was" if walk.count == 1 else "Each was"
     return (
-        f"{seen} hidden from others during this look, and counts one receive more; "
+        f"{seen} hidden from others while this lasted ({span(walk.seconds)}), and counts one receive more; "
         "SQS cannot promise that these are all."
     )
 

@@ -58,6 +58,11 @@ def short_ids(ids: Collection[str]) -> dict[str, str]:
     return {each: each[:length] for each in ids}
 
 
+def details_of(found: Sequence[ToldLetter], reason: str) -> list[tuple[str, int]]:
+    """What the letters of this reason say besides, and how many say it, the most frequent first."""
+    return Counter(told.detail for told in found if told.reason == reason and told.detail).most_common()
+
+
 def by_reason(found: Sequence[ToldLetter]) -> list[tuple[str, int]]:
     """Each reason and how many have it, the most frequent first."""
     return Counter(told.reason for told in found).most_common()

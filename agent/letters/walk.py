@@ -42,7 +42,8 @@ class End(Enum):
 class Walk:
     """What it finds stays hidden until it is given back, at the latest at the end of the block, however that comes.
 
-    Used by one thread. Whoever works on what was found calls `keep_hold` every few seconds.
+    Used by one thread. Whoever works on what was found calls `keep_hold` every few seconds. Once the block has ended,
+    `seconds` is how long it took, and `stranded` how many messages SQS did not take back.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Walk:
     ) -> None:
         self.end = End.WHOLE
         self.stranded = 0
+        self.seconds = 0.0
         self._box = box
         self._clock = pulse.clock
         self._leases = Leases(box, HIDDEN_SECONDS, telemetry, pulse)
@@ -57,12 +59,14 @@ class Walk:
         self._latest: dict[str, Delivery] = {}
 
     def __enter__(self) -> Self:
+        self._began = self._clock.monotonic()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._show(self._leases.held())
+        self.seconds = self._clock.monotonic() - self._began
 
     def letters(self, most: int, expected: int) -> Iterator[Letter]:
         """Up to `most` messages, each once, as SQS gives them; `end` says afterwards why it ended.
@@ -70,9 +74,9 @@ class Walk:
         `expected` is how many SQS says that there are: one empty answer is enough once so many were seen. Raises
         `AwsError` if SQS refuses or does not answer.
         """
-        began, empty = self._clock.monotonic(), 0
+        empty = 0
         while len(self._latest) < most:
-            if self._is_stopped() or self._clock.monotonic() - began > LONGEST_SECONDS:
+            if self._is_stopped() or self._clock.monotonic() - self._began > LONGEST_SECONDS:
                 self.end = End.STOPPED if self._is_stopped() else End.LATE
                 return
             self.keep_hold()

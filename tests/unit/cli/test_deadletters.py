@@ -89,9 +89,19 @@ def test_the_list_has_age_reason_object_and_what_to_do(rig: Rig) -> None:
     assert lines[1].endswith(f"s3://{OF_THE_AGENT['bucket']}/{OF_THE_AGENT['key']}")
     assert lines[2].endswith("“{broken”")
     assert "object_missing (2)        find out whether a lifecycle rule" in result.stdout
-    assert "3 dead letters. Each was hidden from others during this look" in result.stderr
+    assert "3 dead letters. Each was hidden from others while this lasted (1 s), and counts one" in result.stderr
     assert "SQS cannot promise that these are all" in result.stderr
     assert rig.box.hidden_now() == 0
+
+
+def test_what_the_letters_say_besides_is_told_once(rig: Rig) -> None:
+    """The three most frequent details of a reason, with how many say so; not those of an empty text."""
+    for number in range(5):
+        for _ in range(number + 1):
+            rig.box.put("{}", {**OF_THE_AGENT, "detail": f"cause {number}"})
+    rig.box.put("{}", {"reason": "sink_rejected"})
+    lines = [line.strip() for line in run("list").stdout.splitlines() if re.match(" +(other )?detail", line)]
+    assert lines == ["detail (5): cause 4", "detail (4): cause 3", "detail (3): cause 2", "other details (3)"]
 
 
 def test_the_newest_can_come_first(rig: Rig) -> None:
