@@ -8,9 +8,13 @@ from agent.aws.store_policy import StoreError
 
 
 class Ending:
-    """Any thread may end the replay; the main thread looks here. `why` is a sentence, `bug` an error of our own."""
+    """Any thread may end the replay, and nothing is begun any more: `drain` is set at once.
 
-    def __init__(self) -> None:
+    The main thread looks here. `why` is a sentence, `bug` an error of our own.
+    """
+
+    def __init__(self, drain: threading.Event) -> None:
+        self._drain = drain
         self.why = ""
         self.bug: BaseException | None = None
         self._lock = threading.Lock()
@@ -23,6 +27,7 @@ class Ending:
         with self._lock:
             if not self:
                 self.why = why
+        self._drain.set()
 
     def failed(self, error: BaseException) -> None:
         """Something did not work: a file or a listing, else it is a bug."""
@@ -35,3 +40,4 @@ class Ending:
             case _:
                 with self._lock:
                     self.bug = self.bug or (None if self.why else error)
+                self._drain.set()

@@ -99,7 +99,7 @@ class _Replay:
         self._attention = attention
         self._screen = screen
         self._stops = Stops()
-        self._ending = Ending()
+        self._ending = Ending(self._stops.drain)
         self._random = random.SystemRandom().random
         self._retrying = Retrying(telemetry=telemetry, pulse=pulse, halt=self._stops.halt, random=self._random)
         self._span = wishes.span

@@ -12,7 +12,7 @@ import pytest
 from agent.demo.trail_objects import pack
 from tests.support.clock import DEADLINE_SECONDS, eventually
 from tests.support.cloud import Cloud
-from tests.support.history import History, in_files
+from tests.support.history import History, in_files, told
 from tests.support.otlp_receiver import HttpReceiver, HttpReply
 
 
@@ -34,10 +34,10 @@ def test_sixty_objects_replayed_twice_ship_each_event_once(history: History) -> 
     history.write(60)
     again = ("--checkpoint", str(history.folder / "checkpoint"), "--json")
     first, second = history.run(*again), history.run(*again)
-    assert (first.code, second.code) == (0, 0), first.log + second.log
+    assert (first.code, second.code) == (0, 0), first.err + second.err
     assert history.arrived() == dict.fromkeys(history.ids, 1)
-    assert (first.summary["objects"], first.summary["events_shipped"], first.summary["result"]) == (60, 120, "done")
-    assert (second.summary["objects"], second.summary["streams"]) == (0, 3)
+    assert (told(first)["objects"], told(first)["events_shipped"], told(first)["result"]) == (60, 120, "done")
+    assert (told(second)["objects"], told(second)["streams"]) == (0, 3)
 
 
 @pytest.mark.parametrize("to_files", [False, True])
@@ -50,7 +50,7 @@ def test_whatever_kills_it_nothing_is_missing(history: History, to_files: bool) 
         with history.started(*arguments) as child:
             child.wait(rng.uniform(0.7, 1.6))
     ended = history.run(*arguments)
-    assert ended.code == 0, ended.log
+    assert ended.code == 0, ended.err
     arrived = in_files(out) if to_files else history.arrived()
     assert arrived.keys() == history.ids
     assert max(arrived.values()) == 1 or not to_files
@@ -64,7 +64,7 @@ def test_prefixed_and_organisation_trails_are_found(history: History, prefix: st
     history.write(6, prefix=prefix, organisation=organisation)
     history.put("pictures/1.png", b"")
     ended = history.run()
-    assert ended.code == 0, ended.log
+    assert ended.code == 0, ended.err
     assert history.arrived().keys() == history.ids
 
 
@@ -72,18 +72,18 @@ def test_accounts_regions_and_times_narrow_it(history: History) -> None:
     """Only one object of six is of this account and the first day."""
     history.write(6)
     ended = history.run("--account", "444455556666", "--region", "us-west-2", "--until", "2026-10-06T12:00Z", "--json")
-    assert (ended.code, ended.summary["objects"], ended.summary["streams"]) == (0, 1, 1), ended.log
+    assert (ended.code, told(ended)["objects"], told(ended)["streams"]) == (0, 1, 1), ended.err
 
 
 def test_a_dry_run_counts_and_reads_nothing(history: History) -> None:
     """Objects, requests, time and money; and nothing is sent."""
     history.write(12)
     ended = history.run("--dry-run", "--json")
-    assert ended.code == 0, ended.log
-    told = ended.summary
-    assert (told["objects"], told["get_requests"], told["list_requests"], told["streams"]) == (12, 12, 9, 3)
-    assert told["object_bytes"] > 1000
-    assert told["estimated_usd"] == pytest.approx(9 * 0.005 / 1000 + 12 * 0.0004 / 1000, abs=1e-4)
+    assert ended.code == 0, ended.err
+    counted = told(ended)
+    assert (counted["objects"], counted["get_requests"], counted["list_requests"], counted["streams"]) == (12, 12, 9, 3)
+    assert counted["object_bytes"] > 1000
+    assert counted["estimated_usd"] == pytest.approx(9 * 0.005 / 1000 + 12 * 0.0004 / 1000, abs=1e-4)
     assert "would ship 12 objects" in history.run("--dry-run").out
     assert not history.arrived()
 
@@ -115,11 +115,11 @@ def test_a_replay_in_which_everything_fails_stops(history: History) -> None:
         history.put(key, b"no gzip")
     ended = history.run("--json")
     assert ended.code == 69
-    assert ended.summary["result"] == "stopped"
-    assert "objects in a row could not be shipped" in ended.summary["why"]
-    assert 10 <= len(ended.summary["unshipped"]) < 60
+    assert told(ended)["result"] == "stopped"
+    assert "objects in a row could not be shipped" in told(ended)["why"]
+    assert 10 <= len(told(ended)["unshipped"]) < 60
     going = history.run("--keep-going", "--json")
-    assert (going.code, len(going.summary["unshipped"])) == (69, 60)
+    assert (going.code, len(told(going)["unshipped"])) == (69, 60)
 
 
 def test_a_sink_that_is_down_is_waited_for(history: History) -> None:
@@ -128,9 +128,9 @@ def test_a_sink_that_is_down_is_waited_for(history: History) -> None:
     with HttpReceiver([HttpReply(503)] * 4) as receiver:
         history.sink = receiver
         ended = history.run()
-        assert ended.code == 0, ended.log
+        assert ended.code == 0, ended.err
         assert history.arrived().keys() == history.ids
-    assert "sink_down" in ended.log
+    assert "sink_down" in ended.err
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -154,7 +154,7 @@ def test_a_second_replay_with_the_same_checkpoint_is_refused(history: History) -
         eventually(lambda: "sink_down" in history.log.read_text() or not child.alive, "the first one runs")
         ended = history.run(*arguments)
     assert ended.code == 2
-    assert "another replay is using" in ended.log
+    assert "another replay is using" in ended.err
 
 
 def test_the_checkpoint_of_another_replay_is_refused(history: History) -> None:
@@ -164,11 +164,11 @@ def test_the_checkpoint_of_another_replay_is_refused(history: History) -> None:
     assert history.run(*arguments).code == 0
     ended = history.run(*arguments, "--region", "us-west-2")
     assert ended.code == 2
-    assert "regions: not set in the checkpoint, us-west-2 now" in ended.log
+    assert "regions: not set in the checkpoint, us-west-2 now" in ended.err
 
 
 def test_a_bucket_without_a_trail_is_told(history: History) -> None:
     """With what to do."""
     ended = history.run()
     assert ended.code == 69
-    assert "--prefix" in ended.log
+    assert "--prefix" in ended.err

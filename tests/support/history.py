@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,14 +12,12 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-import yaml
-
 from agent.demo.child import Child
 from agent.demo.environment import isolated
 from agent.demo.generator import Generator
 from agent.demo.trail_objects import pack, trail_key
-from tests.support.clock import DEADLINE_SECONDS
 from tests.support.cloud import Cloud
+from tests.support.commands import Ended, Shell
 from tests.support.daemon import PROGRAM
 from tests.support.otlp_receiver import HttpReceiver
 
@@ -29,21 +25,6 @@ BEGIN = datetime(2026, 10, 5, tzinfo=UTC)
 SINCE, UNTIL = ("--since", "2026-10-05"), ("--until", "2026-10-08")
 ORIGINS = (("111122223333", "us-west-2"), ("111122223333", "eu-west-1"), ("444455556666", "us-west-2"))
 _FROM_HERE = {"PYTHONPATH": str(Path(__file__).parents[2])}
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """A process that has ended."""
-
-    code: int | None
-    out: str
-    log: str
-
-    @property
-    def summary(self) -> dict[str, Any]:
-        """What `--json` printed."""
-        found: dict[str, Any] = json.loads(self.out)
-        return found
 
 
 @dataclass
@@ -74,34 +55,24 @@ class History:
         self.keys.append(key)
         self.cloud.account.put_object(self.cloud.world.bucket, key, body)
 
+    def run(self, *arguments: str) -> Ended:
+        """From beginning to end."""
+        return self._shell().run("replay", *SINCE, *UNTIL, *arguments)
+
     @contextmanager
     def started(self, *arguments: str) -> Iterator[Child]:
-        """The process, while the block runs; what it prints goes to `log` and is forgotten with the next one."""
-        config = self.folder / "agent.yaml"
-        config.write_text(yaml.safe_dump(self.cloud.settings(self.sink, **self.settings)))
-        command = [*PROGRAM, "replay", "-c", str(config), *SINCE, *UNTIL, *arguments]
+        """The process, while the block runs; what it prints goes to `log`, on both outputs."""
+        command = [*PROGRAM, "replay", "-c", str(self._shell().config), *SINCE, *UNTIL, *arguments]
         with Child.start(command, {**isolated(), **_FROM_HERE}, self.log) as child:
             yield child
 
     @property
     def log(self) -> Path:
-        """What the last process wrote, on both outputs."""
+        """What the last process that was started wrote."""
         return self.folder / "replay.log"
 
-    def run(self, *arguments: str) -> Ended:
-        """From beginning to end."""
-        config = self.folder / "agent.yaml"
-        config.write_text(yaml.safe_dump(self.cloud.settings(self.sink, **self.settings)))
-        done = subprocess.run(
-            [sys.executable, "-m", "agent", "replay", "-c", str(config), *SINCE, *UNTIL, *arguments],
-            env={**isolated(), **_FROM_HERE},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=DEADLINE_SECONDS,
-            check=False,
-        )
-        return Ended(done.returncode, done.stdout, done.stderr)
+    def _shell(self) -> Shell:
+        return Shell.at(self.folder, self.cloud.settings(self.sink, **self.settings))
 
     def arrived(self) -> Counter[str]:
         """How often each event came to the sink."""
@@ -115,3 +86,9 @@ def in_files(folder: Path) -> Counter[str]:
     """How often each event is in the files below `folder`."""
     lines: Sequence[str] = [line for path in folder.rglob("*.jsonl") for line in path.read_text().splitlines()]
     return Counter(str(json.loads(json.loads(line)["body"])["eventID"]) for line in lines)
+
+
+def told(ended: Ended) -> dict[str, Any]:
+    """What `--json` printed."""
+    found: dict[str, Any] = json.loads(ended.out)
+    return found

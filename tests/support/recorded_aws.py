@@ -21,6 +21,7 @@ from tests.support.iam_policy import Call
 from tests.support.in_thread import in_thread
 
 _SIGNED = re.compile(r"Credential=([^/]+)/\d+/([^/]+)/([^/]+)/aws4_request")
+_OF_A_LISTING = set("list-type prefix max-keys delimiter start-after continuation-token encoding-type".split())
 _OWN_TO_A_HOP = {"transfer-encoding", "connection", "content-length", "keep-alive", "date", "server"}
 
 
@@ -79,7 +80,7 @@ class RecordedAws:
         action, resource = _asked(service, region, request)
         for theirs, ours in self._accounts.items():
             resource = resource.replace(f":{theirs}:", f":{ours}:")
-        return Call(action, resource, principal=self._roles.get(key, ""))
+        return Call(action, resource, _conditions(action, request), principal=self._roles.get(key, ""))
 
 
 def _asked(service: str, region: str, request: Request) -> tuple[str, str]:
@@ -107,10 +108,17 @@ def _of_s3(method: str, path: str) -> tuple[str, str]:
     """Only what reads an object, or its head, or lists is named; a sub-resource such as `?acl` is another action."""
     parts = urlsplit(path)
     bucket, _, key = unquote(parts.path.lstrip("/")).partition("/")
-    sub_resources = set(parse_qs(parts.query, keep_blank_values=True)) - {"x-id", "list-type", "prefix", "max-keys"}
+    sub_resources = set(parse_qs(parts.query, keep_blank_values=True)) - _OF_A_LISTING - {"x-id"}
     if method not in {"GET", "HEAD"} or sub_resources:
         return f"s3: unknown: {method} {path}", ""
     return ("s3:GetObject", f"arn:aws:s3:::{bucket}/{key}") if key else ("s3:ListBucket", f"arn:aws:s3:::{bucket}")
+
+
+def _conditions(action: str, request: Request) -> Mapping[str, str]:
+    """What S3 tells IAM of a listing: the prefix, which is empty where none is asked for."""
+    if action != "s3:ListBucket":
+        return {}
+    return {"s3:prefix": dict(parse_qsl(urlsplit(request.path).query)).get("prefix", "")}
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -64,6 +64,7 @@ def _operations() -> set[str]:
         ("agent.json", Call("s3:ListBucket", BUCKET, {"s3:prefix": f"copies/{KEY.rpartition('/')[2]}"})),
         ("operator.json", Call("s3:GetObject", f"{BUCKET}/{ORGANISATION_KEY}")),
         ("operator.json", Call("s3:ListBucket", BUCKET, {"s3:prefix": KEY})),
+        ("operator.json", Call("s3:ListBucket", BUCKET, {"s3:prefix": "AWSLogs/o-exampleorgid/"})),
         ("agent-kms.json", Call("kms:Decrypt", TRAIL_KMS, VIA_S3)),
         ("agent-kms.json", Call("kms:Decrypt", QUEUE_KMS, VIA_SQS)),
         ("agent-kms.json", Call("kms:GenerateDataKey", QUEUE_KMS, VIA_SQS)),
@@ -97,6 +98,8 @@ def test_what_is_needed_is_allowed(name: str, call: Call) -> None:
         ("operator.json", Call("sqs:SendMessage", DEAD_LETTERS)),
         ("operator.json", Call("sqs:PurgeQueue", DEAD_LETTERS)),
         ("operator.json", Call("s3:GetObject", f"{BUCKET}/payroll.csv")),
+        ("operator.json", Call("s3:ListBucket", BUCKET, {"s3:prefix": ""})),
+        ("operator.json", Call("s3:ListBucket", BUCKET, {"s3:prefix": "AWSLogs/111122223333/elasticloadbalancing/"})),
         ("operator.json", Call("s3:DeleteObject", f"{BUCKET}/{KEY}")),
         ("agent-kms.json", Call("kms:Decrypt", TRAIL_KMS)),
         (
