@@ -141,7 +141,7 @@ class Actor:
             yield _name_of(_members(more))
         if not self.user:
             return
-        searched = self.user.encode()
+        searched = self.user.encode(errors="surrogatepass")  # half a pair can stand there, as an escape
         for raw in (bytes(event.response_elements), bytes(event.request_parameters)):
             if searched in raw:
                 members = _members(raw)

@@ -221,3 +221,11 @@ def test_every_public_shape_of_an_identity_center_user_is_understood(number: int
     assert actor.user_id(shape) == shown(**members) == user
     assert actor.kind(shape) is kind
     assert actor.identity_store(shape) == members.get("onBehalfOf", members)["identityStoreArn"]
+
+
+def test_an_id_with_half_a_surrogate_pair_is_an_id() -> None:
+    """It can stand in an event as an escape, and then it is shown as it is."""
+    user = f"{UUID}\ud800"
+    request = {"member": {"userId": user, "userName": "mary"}}
+    raw = json.dumps({"userIdentity": {"type": "IdentityCenterUser", "userId": user}, "requestParameters": request})
+    assert user in actor.display(decode(raw.encode()))
