@@ -96,7 +96,7 @@ def _figures(told: Figures, now: Moment) -> list[RenderableType]:
 def _flow(told: Figures) -> Table:
     table = _table(("", *_COLUMNS), left=1)
     if told.rate:
-        table.add_row(f"a second, of {span(told.seconds // 1)}", *_cells(told.rate, per_second=True))
+        table.add_row(f"per second ({span(told.seconds // 1)})", *_cells(told.rate, per_second=True))
     table.add_row("since start", *_cells(told.total, per_second=False))
     return table
 

@@ -168,8 +168,8 @@ def test_rates_come_with_the_second_answer(agent: Agent) -> None:
     watched = asked(agent.place, 0.0)
     ship(agent.rig, 20)
     watched.ask(4.0)
-    (line,) = [line for line in drawn([watched]) if line.startswith("a second")]
-    assert line.split() == ["a", "second,", "of", "4", "s", "0.2", "0.2", "512", "B", "10.0", "5.0", "5.0"]
+    (line,) = [line for line in drawn([watched]) if line.startswith("per second")]
+    assert line.split() == ["per", "second", "(4", "s)", "0.2", "0.2", "512", "B", "10.0", "5.0", "5.0"]
 
 
 def test_an_agent_that_is_not_ready_says_why() -> None:
@@ -211,7 +211,7 @@ def test_an_agent_that_goes_away_and_comes_back_is_followed() -> None:
         assert not watched.is_away
         ship(again.rig, 8)
         watched.ask(13.0)
-    (line,) = [line for line in drawn([watched]) if line.startswith("a second")]
+    (line,) = [line for line in drawn([watched]) if line.startswith("per second")]
     assert line.split()[-3:] == ["8.0", "4.0", "4.0"]
 
 
