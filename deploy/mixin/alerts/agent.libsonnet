@@ -172,7 +172,7 @@ local alert = import 'alert.libsonnet';
       |||, { on: a.on() }),
       'The trail is read, and for days nothing in it was for the sink',
       means="The agent reads objects, and no event in them is one that select asks for. Space and project events are written in the space's billing account only: this may be the trail of another account, or of another region.",
-      todo='Run `trail-agent inspect --all` on a newer object of the bucket and see what is in it. If nobody uses CodeCatalyst any more, the agent can be stopped, or this alert left out.',
+      todo='Run `trail-agent inspect --explain -c agent.yaml` on a newer object of the bucket: it says what is in it, and why none of it is shipped. If nobody uses CodeCatalyst any more, the agent can be stopped, or this alert left out.',
       when='Objects were read, and nothing was shipped in three days, for a day more.',
       query='{' + config.lokiSelector + '}',
       lasts='1d',
