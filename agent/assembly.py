@@ -18,6 +18,7 @@ from agent.connections import Aws, AwsConnections
 from agent.flow.at_once import AtOnce
 from agent.flow.budget import Budget
 from agent.flow.hands import Hands
+from agent.flow.heap import Heap
 from agent.flow.intake import Intake
 from agent.flow.objects import ObjectReader
 from agent.flow.pipeline import Pipeline
@@ -96,7 +97,14 @@ class Assembly:
         self._random = random.SystemRandom().random
         self._dry_run = dry_run
         self._gate = Gate(pulse, stops.halt)
-        self._budget = Budget(settings.limits.in_flight_bytes, pulse, stops.halt, telemetry.bytes_reserved)
+        self._budget = Budget(
+            settings.limits.in_flight_bytes,
+            pulse,
+            stops.halt,
+            telemetry.bytes_reserved,
+            request_bytes=settings.otlp.max_batch_bytes,
+            heap=Heap(),
+        )
         self._mask = make_mask(settings.record)
         self.aws = AwsConnections(settings, telemetry, pulse)
         self.sink = DryRunSink() if dry_run else files or self._make_sink()

@@ -14,6 +14,7 @@ from agent import __version__
 from agent.assembly import Assembly, Crew, Stops
 from agent.connections import Aws
 from agent.errors import AwsError, DependencyError
+from agent.flow import heap
 from agent.pulse import Pulse
 from agent.records import profiles
 from agent.records.selection import volume
@@ -46,6 +47,7 @@ def run(settings: Settings, options: RunOptions, inbox: SignalInbox, log_stream:
 
     Raises `SettingsError` if it must not start, `DependencyError` if `require_healthy` and something is not there.
     """
+    heap.configure()
     pulse = Pulse()
     log = open_log(settings.log.level, settings.log.format, log_stream)
     telemetry = telemetry_of(settings, log, pulse)

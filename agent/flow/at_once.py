@@ -61,6 +61,8 @@ class _Plain:
                 self.found[number] = objects.take(admitted, body, self.memory)
             except PermanentError as error:
                 self.found[number] = error.at(admitted.ref.bucket, admitted.ref.key)
+        if self.is_read():
+            self.memory.close()  # others may wait for it from now on; so may the next objects of the same receive
 
 
 class AtOnce:
@@ -94,7 +96,7 @@ class AtOnce:
         read = self._read(deliveries)
         done = {one.delivery.receipt_handle for one in read}
         if read:
-            portion = Portion([one.reading() for one in read], [one.memory for one in read])
+            portion = Portion([one.reading() for one in read], [one.memory for one in read], self._budget)
             read.clear()  # what was found belongs to the portion, whose end forgets it
             yield portion
         yield from self._others.read_all([each for each in deliveries if each.receipt_handle not in done])

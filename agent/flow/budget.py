@@ -5,23 +5,42 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from traceback import clear_frames
 
 from agent.errors import DrainedError
+from agent.flow.heap import Heap
 from agent.pulse import Pulse
 
 _LOOK_AGAIN_SECONDS = 1.0
+_COPIES_OF_REQUEST = 3  # its records as they are written, all of it as one, and compressed
 
 
 class ShortError(Exception):
     """There is no memory free now, and whoever asked does not wait for it."""
 
 
-@dataclass(slots=True)
-class Reservation:
-    """What one read holds. `kept` bytes of it stay reserved after the read, for what it found."""
+class OutgrownError(Exception):
+    """A read needs more than it has reserved, and others hold the rest. It has to give up, and reserve `wanted`."""
 
-    kept: int = 0
+    def __init__(self, wanted: int) -> None:
+        super().__init__(f"{wanted} bytes are needed")
+        self.wanted = wanted
+
+
+class Reservation:
+    """What one read holds: `size` bytes. `kept` of them stay reserved after the read, for what it found."""
+
+    def __init__(self, budget: Budget, size: int) -> None:
+        self._budget = budget
+        self.size = size
+        self.kept = 0
+
+    def require(self, size: int) -> None:
+        """The read turns out to need `size` bytes. Never waits: raises `OutgrownError` if others hold too much."""
+        if size > self.size:
+            if not self._budget.add(size - self.size):
+                raise OutgrownError(size)
+            self.size = size
 
 
 class Share:
@@ -34,7 +53,8 @@ class Share:
     def __init__(self, budget: Budget, *, patient: bool) -> None:
         self._budget = budget
         self._patient = patient
-        self._kept = 0
+        self.kept = 0
+        """What its records hold so far, in bytes."""
         self._is_closed = False
 
     @contextmanager
@@ -44,37 +64,58 @@ class Share:
         If it is not to wait, `ShortError` is raised instead.
         """
         self._budget.begin_read(wanted, patient=self._patient)
-        reservation = Reservation()
+        reservation = Reservation(self._budget, wanted)
         try:
             yield reservation
+        except OutgrownError as error:
+            clear_frames(error.__traceback__)  # what was read hangs on it, and others are about to get its memory
+            raise
         finally:
-            self._kept += reservation.kept
-            self._budget.end_read(wanted - reservation.kept)
+            self.kept += reservation.kept
+            self._budget.end_read(reservation.size - reservation.kept)
 
     def close(self) -> None:
-        """Nothing more is read for it: whoever ships its records will release it."""
-        self._is_closed = True
-        self._budget.expect(self._kept)
+        """Nothing more is read for it: whoever ships its records will release it. It may be called again."""
+        if not self._is_closed:
+            self._is_closed = True
+            self._budget.expect(self.kept)
 
     def release(self) -> None:
         """Its records are shipped, or given up."""
-        kept, self._kept = self._kept, 0
+        kept, self.kept = self.kept, 0
         self._budget.free(kept, was_expected=self._is_closed)
 
 
 class Budget:
     """`total` bytes, shared by the threads of the read pool. A `Share` of it is opened for each delivery.
 
-    A reservation is made once per object, for the most that its read can need, so that no read that has begun ever
+    A reservation is made once per object, for the most that its text can need, so that no read that has begun ever
     waits for another. It waits while somebody else can make room: a read that will end, or a closed share that will be
     released. If nobody can, it is granted, however large it is.
+
+    What a text turns out to hold may need more. That is added if there is room, or if nobody else can make any.
+    Otherwise the read gives up, which makes room for others, and begins anew with all that it needs.
+
+    Whoever ships what was read makes room, and never waits for any: the requests that it writes are counted, and may be
+    more than the total. `request_bytes` is the size of the largest one. `heap` hears of what is freed.
     """
 
-    def __init__(self, total: int, pulse: Pulse, halt: threading.Event, reserved: Callable[[int], None]) -> None:
+    def __init__(
+        self,
+        total: int,
+        pulse: Pulse,
+        halt: threading.Event,
+        reserved: Callable[[int], None],
+        *,
+        request_bytes: int = 0,
+        heap: Heap | None = None,
+    ) -> None:
         self._total = total
         self._pulse = pulse
         self._halt = halt
         self._report = reserved
+        self._request_bytes = request_bytes
+        self._heap = heap
         self._reserved = 0
         self._reading = 0
         self._waiting = 0
@@ -108,6 +149,15 @@ class Budget:
             with self._lock:
                 self._waiting -= 1
 
+    def add(self, more: int) -> bool:
+        """A read needs `more` bytes than it has taken; False, and nothing taken, if it has to make way for others."""
+        with self._lock:
+            somebody_makes_room = self._reading > 1 or self._to_free
+            if somebody_makes_room and self._reserved + more > self._total:
+                return False
+            self._change(more)
+            return True
+
     def end_read(self, freed: int) -> None:
         """A read has ended and gives `freed` bytes back."""
         with self._lock:
@@ -124,6 +174,16 @@ class Budget:
         with self._lock:
             self._to_free -= kept if was_expected else 0
             self._change(-kept)
+            held = self._reserved
+        if self._heap:
+            self._heap.freed(kept, held)
+
+    def begin_sending(self, kept: int) -> int:
+        """Records that hold `kept` bytes are sent from now on; returns what is reserved for that, to be freed."""
+        sending = _COPIES_OF_REQUEST * min(kept, self._request_bytes)
+        with self._lock:
+            self._change(sending)
+        return sending
 
     def _take(self, wanted: int) -> bool:
         with self._lock:

@@ -13,9 +13,10 @@ from agent.aws.s3 import S3
 from agent.aws.store_policy import Policy, StoreError, WholeBucket
 from agent.errors import DrainedError, LimitError, PermanentError, TransientError
 from agent.faults.dead_letters import Reason
-from agent.flow.budget import Share
+from agent.flow.budget import OutgrownError, Reservation, Share
 from agent.flow.evidence import Culprit, Evidence
 from agent.flow.slots import ReadSlots
+from agent.flow.weight import held_bytes
 from agent.model import LogRecord, ObjectRef, ObjectSource, OpenObject
 from agent.pulse import Pulse
 from agent.records.mapping import Mapper
@@ -31,9 +32,8 @@ _FIRST_RETRY_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 60.0
 _LONGEST_EARLY_PAUSE_SECONDS = 10.0
 _PAST_THE_LIMIT = "the object is damaged, and larger than limits.object_bytes"
-# A record holds its body, its attributes, which repeat most of the body, and is copied once more to be sent.
-_COPIES = 4
-_RECORD_BYTES = 2048
+_TEXTS = 2.5  # a text that is scanned: with what its buffer has to spare, what is selected, and a glance at each event
+_MARGIN = 1.1  # what all records of an object need is told by those so far
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +46,15 @@ class ReadLimits:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a sound object holds: the records of its selected events in order of eventTime, and how many others."""
+    """What a sound object holds: the records of its selected events in order of eventTime, and how many others.
+
+    `kept_bytes` is the memory that the records hold.
+    """
 
     records: tuple[LogRecord, ...]
     skipped: int
     malformed: int
-
-    @property
-    def kept_bytes(self) -> int:
-        """Roughly the memory that the records take."""
-        return sum(_RECORD_BYTES + _COPIES * len(record.body) for record in self.records)
+    kept_bytes: int = 0
 
 
 class ObjectReader:
@@ -148,13 +147,17 @@ class ObjectReader:
         return self._random() * min(longest, 2.0 ** min(attempt, 10))
 
     def _read_object(self, admitted: Admitted, memory: Share) -> Found:
-        """Read one object, as often as the policy for each kind of failure says."""
+        """Read one object, as often as the policy for each kind of failure says; anew if it needs more memory."""
         failures: Counter[Policy] = Counter()
+        wanted = 0
         while True:
             try:
                 if met := self._met.pop(admitted.ref, None):
                     raise met
-                return self._read_once(admitted, memory)
+                return self._read_once(admitted, memory, wanted)
+            except OutgrownError as error:
+                wanted = error.wanted
+                continue
             except StoreError as error:
                 failures[error.policy] += 1
                 if failures[error.policy] >= error.policy.tries:
@@ -164,34 +167,40 @@ class ObjectReader:
     def _rest(self, attempt: int) -> None:
         self._pulse.wait(self._halt, self._random() * _FIRST_RETRY_SECONDS * 2**attempt)
 
-    def _read_once(self, admitted: Admitted, memory: Share) -> Found:
+    def _read_once(self, admitted: Admitted, memory: Share, wanted: int) -> Found:
         self._stop_if_halted()
         with self._slots.hold():
-            return self._read_in_slot(admitted, memory)
+            return self._read_in_slot(admitted, memory, wanted)
 
-    def _read_in_slot(self, admitted: Admitted, memory: Share) -> Found:
+    def _read_in_slot(self, admitted: Admitted, memory: Share, wanted: int) -> Found:
         started = self._pulse.clock.monotonic()
         with self._store.open(admitted.ref) as body:
-            return self._take(admitted, body, memory, started)
+            return self._take(admitted, body, memory, started, wanted)
 
-    def _take(self, admitted: Admitted, body: OpenObject, memory: Share, started: float) -> Found:
-        with memory.reserve(self._limits.inflate.most(body.length)) as reservation:
-            selected, facts = self._select(_Counted(self._unless_halted(body.chunks)), admitted, body)
-            source = ObjectSource(admitted.ref.bucket, admitted.ref.key, admitted.key.account, body.last_modified_ns)
-            found = map_events(selected, self._mapper, source, self._selection)
-            seconds = self._pulse.clock.monotonic() - started
-            self._telemetry.object_read(facts, seconds, body.last_modified_ns / 1e9)
-            reservation.kept = found.kept_bytes
+    def _take(self, admitted: Admitted, body: OpenObject, memory: Share, started: float, wanted: int = 0) -> Found:
+        with memory.reserve(max(wanted, self._limits.inflate.most(body.length))) as reservation:
+            return self._find(admitted, body, reservation, started)
+
+    def _find(self, admitted: Admitted, body: OpenObject, reservation: Reservation, started: float) -> Found:
+        """What `body` holds. Nothing else of it is left when this returns, and its memory goes to others."""
+        chunks = _Counted(self._unless_halted(body.chunks))
+        selected, facts = self._select(chunks, admitted, body, reservation)
+        source = ObjectSource(admitted.ref.bucket, admitted.ref.key, admitted.key.account, body.last_modified_ns)
+        found = map_events(selected, self._mapper, source, self._selection, reservation.require)
+        seconds = self._pulse.clock.monotonic() - started
+        self._telemetry.object_read(facts, seconds, body.last_modified_ns / 1e9)
+        reservation.kept = found.kept_bytes
         return found
 
     def _select(
-        self, chunks: _Counted, admitted: Admitted, body: OpenObject
+        self, chunks: _Counted, admitted: Admitted, body: OpenObject, reservation: Reservation
     ) -> tuple[reader.SelectedEvents, TextFacts]:
         """The selected events of a body that arrived whole. From then on the bucket counts as readable."""
         try:
             inflated = inflate(chunks, self._limits.inflate)
             if body.length is not None and chunks.bytes < body.length:
                 raise store_policy.broken_off(chunks.bytes, body.length)
+            reservation.require(int(_TEXTS * len(inflated.text)))
             selected = reader.read(inflated.text, self._selection, self._limits.events_per_object)
         except PermanentError as error:
             self._exhaust(chunks, error)
@@ -221,20 +230,36 @@ class ObjectReader:
 
 
 def map_events(
-    selected: reader.SelectedEvents, mapper: Mapper, source: ObjectSource, selection: Selector | EveryEvent
+    selected: reader.SelectedEvents,
+    mapper: Mapper,
+    source: ObjectSource,
+    selection: Selector | EveryEvent,
+    require: Callable[[int], None] = lambda _: None,
 ) -> Found:
-    """The records of what was selected of one object, in order of eventTime; CloudTrail's order breaks ties."""
+    """The records of what was selected of one object, in order of eventTime; CloudTrail's order breaks ties.
+
+    `require` is told how many bytes all of it will need together, as soon as that is known to be more than before. What
+    it raises is raised.
+    """
     records, skipped, malformed = [], selected.skipped, selected.malformed
+    total, done, kept, room = sum(map(len, selected.raws)), 0, 0, 0
     for raw in selected.raws:
+        done += len(raw)
         if not selection.keeps(raw):
             skipped += 1
             continue
         try:
-            records.append(mapper.to_record(raw, source))
+            record = mapper.to_record(raw, source)
         except MalformedEventError:
             malformed += 1
+            continue
+        records.append(record)
+        kept += held_bytes(record)
+        if kept > room:
+            room = int(_MARGIN * kept * total / done)
+            require(total + room)
     records.sort(key=lambda record: record.time_unix_nano)
-    return Found(tuple(records), skipped, malformed)
+    return Found(tuple(records), skipped, malformed, kept)
 
 
 class _Counted:

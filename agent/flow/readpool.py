@@ -36,11 +36,14 @@ class Portion:
     Whoever still has the list afterwards has an empty one: nothing may be held that is not counted.
     """
 
-    def __init__(self, readings: list[Reading], memory: Sequence[Share]) -> None:
+    def __init__(self, readings: list[Reading], memory: Sequence[Share], budget: Budget) -> None:
         self._readings = readings
         self._memory = memory
+        self._budget = budget
+        self._sending = 0
 
     def __enter__(self) -> Sequence[Reading]:
+        self._sending = self._budget.begin_sending(sum(share.kept for share in self._memory))
         return self._readings
 
     def __exit__(
@@ -53,6 +56,8 @@ class Portion:
         self._readings.clear()
         for share in self._memory:
             share.release()
+        sending, self._sending = self._sending, 0
+        self._budget.free(sending, was_expected=False)
 
 
 class ReadPool:
@@ -106,7 +111,7 @@ class ReadPool:
         if not done or not (hurry or len(done) == len(left)):
             return None
         left[:] = [read for read in left if read not in done]
-        return Portion([self._reading(read) for read in done], [read.memory for read in done])
+        return Portion([self._reading(read) for read in done], [read.memory for read in done], self._budget)
 
     def _begin(self, delivery: Delivery) -> _Read:
         memory = self._budget.open_share()

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import gc
+import gzip
+import json
 import threading
 import tracemalloc
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 
 import pytest
 
+from agent.flow.objects import ReadLimits
 from agent.pulse import Pulse
 from agent.sink.answer import Accepted, Answer
+from agent.trail.inflate import InflateLimits
 from tests.support.clock import eventually, finish
 from tests.support.events import event, noise
 from tests.support.messages import notification
@@ -27,8 +32,10 @@ from tests.support.telemetry import ObservedTelemetry, observed
 
 WORKERS = 3
 KEPT_BYTES = 4000  # at most, of the one record in each object; a delivery that is not read to its end may keep it
-EVENT_BYTES = 20_000
-BESIDE_BYTES = 2 << 20  # one request: its records as they are written, and as one text
+EVENT_CHARACTERS = 20_000
+ROOM_BYTES = 6 << 20
+REQUEST_BYTES = 1 << 20
+BESIDE_BYTES = 2 << 20  # a text that is being inflated: one slice of it, and its buffer twice while that grows
 
 
 @dataclass
@@ -37,12 +44,14 @@ class Scales:
 
     telemetry: ObservedTelemetry
     uncounted: list[float] = field(default_factory=list)
+    counted: list[float] = field(default_factory=list)
 
     def send(self, payload: bytes) -> Answer:
         """Weigh, and accept."""
         if payload:
             held, _ = tracemalloc.get_traced_memory()
-            self.uncounted.append(held - self.telemetry.value("trail_agent_in_flight_bytes"))
+            self.counted.append(self.telemetry.value("trail_agent_in_flight_bytes"))
+            self.uncounted.append(held - self.counted[-1])
         return Accepted()
 
     def close(self) -> None:
@@ -115,33 +124,89 @@ def test_reads_wait_for_memory_after_the_head_of_the_response(
     assert telemetry.value("trail_agent_in_flight_bytes") == 0
 
 
-@pytest.mark.row(29)
-@pytest.mark.usefixtures("traced")
-def test_what_is_held_is_counted() -> None:
-    """A flood of events of which memory has room for few: nothing is held that is not reserved, but for one request.
-
-    What was shipped of one receive is not kept until its last object is shipped.
-    """
-    telemetry, pulse, store = observed(), Pulse(), FakeStore()
-    queue = FakeQueue(pulse.clock, wait_seconds=0)
-    for number in range(20):
-        events = [event(f"{number}-{each}") | {"requestParameters": {"text": "x" * EVENT_BYTES}} for each in range(20)]
-        store.put(ref(f"o{number}"), trail_object(*events))
+def _flood(queue: FakeQueue, store: FakeStore, word: str, *, objects: int, events: int) -> None:
+    """Objects of large events with this text in them, written as it is, not as escapes."""
+    for number in range(objects):
+        text = {"requestParameters": {"text": word * (EVENT_CHARACTERS // len(word))}}
+        entries = [event(f"{number}-{each}") | text for each in range(events)]
+        store.put(
+            ref(f"o{number}"), gzip.compress(json.dumps({"Records": entries}, ensure_ascii=False).encode(), mtime=0)
+        )
         queue.send(notification(ref(f"o{number}")))
-    scales, drain, halt = Scales(telemetry), threading.Event(), threading.Event()
-    with ExitStack() as stack:
-        inside = OneWorker(
-            pulse=pulse,
+
+
+@contextmanager
+def _weighed(store: FakeStore, queue: FakeQueue, scales: Scales, room: int) -> Iterator[OneWorker]:
+    """A worker with threads to read in, room for so many bytes, and a sink that weighs."""
+    with ThreadPoolExecutor(10) as pool:
+        yield OneWorker(
+            pulse=Pulse(),
             queue=queue,
             store=store,
-            make_sink=lambda _, pulse, halt: open_sink(scales, pulse=pulse, halt=halt),
+            make_sink=lambda _, pulse, halt: open_sink(scales, pulse=pulse, halt=halt, max_batch_bytes=REQUEST_BYTES),
+            telemetry=scales.telemetry.telemetry,
+            drain=threading.Event(),
+            halt=threading.Event(),
+            memory_bytes=room,
+            request_bytes=REQUEST_BYTES,
+            limits=ReadLimits(InflateLimits(1 << 20, 1 << 23, 200), events_per_object=1000),
+            pool=pool,
+        )
+
+
+@pytest.mark.row(29)
+@pytest.mark.usefixtures("traced")
+@pytest.mark.parametrize("word", ["x", "é", "日", "x" * 99 + "😀"])
+def test_what_is_held_is_counted(word: str) -> None:
+    """A flood of events of which memory has room for few: whatever they are written in, nothing uncounted is held.
+
+    What was shipped of one receive is not kept until its last object is shipped; what is counted stays within the
+    limit, but for the request that is being sent.
+    """
+    scales, store = Scales(observed()), FakeStore()
+    queue = FakeQueue(Pulse().clock, wait_seconds=0)
+    _flood(queue, store, word, objects=20, events=20)
+    with _weighed(store, queue, scales, ROOM_BYTES) as inside:
+        while queue.messages:
+            inside.worker.run_once()
+    assert len(scales.uncounted) >= 20 * 20 * EVENT_CHARACTERS // REQUEST_BYTES
+    assert max(scales.uncounted) <= BESIDE_BYTES
+    assert max(scales.counted) <= ROOM_BYTES + 3 * REQUEST_BYTES
+    assert scales.telemetry.value("trail_agent_in_flight_bytes") == 0
+
+
+@pytest.mark.row(29)
+@pytest.mark.parametrize("word", ["x", "x" * 99 + "😀"])
+def test_an_object_that_turns_out_larger_is_read_anew(word: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While others hold memory it makes way for them, and comes back alone: all of them get through, and each once."""
+    telemetry, store, halt = observed(), FakeStore(), threading.Event()
+    queue = FakeQueue(Pulse().clock, wait_seconds=0)
+    _flood(queue, store, word, objects=8, events=40)
+    monkeypatch.setattr(store, "gives_whole", lambda _: False)  # they are read side by side
+
+    both, turns = threading.Barrier(2, timeout=30), count()
+
+    def meet() -> None:
+        if next(turns) < both.parties:
+            both.wait()
+
+    store.on_chunk = meet
+    sink = FakeSink(Pulse(), halt)
+    with ThreadPoolExecutor(10) as pool:
+        inside = OneWorker(
+            pulse=Pulse(),
+            queue=queue,
+            store=store,
+            make_sink=lambda *_: sink,
             telemetry=telemetry.telemetry,
-            drain=drain,
+            drain=threading.Event(),
             halt=halt,
-            memory_bytes=4 << 20,
-            pool=stack.enter_context(ThreadPoolExecutor(10)),
+            memory_bytes=5 << 19,
+            limits=ReadLimits(InflateLimits(1 << 20, 1 << 20, 200), events_per_object=1000),
+            pool=pool,
         )
         while queue.messages:
             inside.worker.run_once()
-    assert scales.uncounted
-    assert max(scales.uncounted) <= BESIDE_BYTES
+    assert len(store.requests) > 8, "one was begun, and begun anew"
+    assert sorted(ids(sink.stored)) == sorted(f"{number}-{each}" for number in range(8) for each in range(40))
+    assert telemetry.value("trail_agent_in_flight_bytes") == 0

@@ -134,6 +134,7 @@ class OneWorker:
     halt: threading.Event
     remembers: int = 1000
     memory_bytes: int = 1 << 30
+    request_bytes: int = 0
     admission: Admission | None = None
     limits: ReadLimits = LIMITS
     pool: Executor = field(default_factory=HereAndNow)
@@ -141,7 +142,13 @@ class OneWorker:
 
     def __post_init__(self) -> None:
         self.gate = Gate(self.pulse, self.halt)
-        self.budget = Budget(self.memory_bytes, self.pulse, self.halt, self.telemetry.bytes_reserved)
+        self.budget = Budget(
+            self.memory_bytes,
+            self.pulse,
+            self.halt,
+            self.telemetry.bytes_reserved,
+            request_bytes=self.request_bytes,
+        )
         self.leases = Leases(self.queue, LEASE_SECONDS, self.telemetry, self.pulse)
         self.doubt = Doubt(gate=self.gate, telemetry=self.telemetry, pulse=self.pulse, drain=self.drain)
         self.source = self._open_source()

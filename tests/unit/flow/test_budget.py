@@ -10,7 +10,8 @@ from contextlib import AbstractContextManager
 import pytest
 
 from agent.errors import DrainedError
-from agent.flow.budget import Budget, Reservation, Share, ShortError
+from agent.flow.budget import Budget, OutgrownError, Reservation, Share, ShortError
+from agent.flow.heap import Heap
 from agent.pulse import Clock, Pulse
 from tests.support.clock import FakeClock, PatientClock, finish, soon
 
@@ -183,3 +184,81 @@ def test_whoever_does_not_wait_is_told_that_memory_is_short() -> None:
     with budget.open_share(patient=False).reserve(1000):
         pass
     assert reported.levels[-1] == 0
+
+
+def test_a_read_that_needs_more_gets_what_is_free() -> None:
+    """What is added is given back with the rest; to need less than is reserved changes nothing."""
+    budget, reported, _ = make(100)
+    with reserve(budget, 20), reserve(budget, 40) as reservation:
+        for needed in (30, 80, 60):
+            reservation.require(needed)
+    assert reported.levels == [20, 60, 100, 20, 0]
+
+
+def test_a_read_that_needs_more_than_is_free_gives_up() -> None:
+    """It never waits while it holds memory: it gives all of it back, and says how much it will reserve next time."""
+    budget, reported, _ = make(100)
+    with reserve(budget, 60):
+        with pytest.raises(OutgrownError) as raised, reserve(budget, 20) as reservation:
+            reservation.require(41)
+        assert raised.value.wanted == 41
+        assert reported.levels == [60, 80, 60]
+
+
+def test_a_read_that_outgrows_waits_for_what_others_are_about_to_ship() -> None:
+    """What is read and not shipped yet will be free; a read that goes on beside it would hold more than the total."""
+    budget, _, _ = make(100)
+    share = keep(budget.open_share(), 90, 90)
+    share.close()
+    with pytest.raises(OutgrownError), reserve(budget, 5) as reservation:
+        reservation.require(20)
+    share.release()
+    with reserve(budget, 5) as reservation:
+        reservation.require(100)
+
+
+def test_a_read_alone_gets_all_that_it_needs() -> None:
+    """Nobody else could make room for it, so an object that is larger than the total still gets through."""
+    budget, reported, _ = make(100)
+    with reserve(budget, 90) as reservation:
+        reservation.require(1000)
+        reservation.kept = 700
+    assert reported.levels == [90, 1000, 700]
+
+
+def test_a_share_is_closed_once() -> None:
+    """To close it again changes nothing: what it keeps is expected once, and nothing is waited for afterwards."""
+    budget, _, _ = make(100)
+    share = keep(budget.open_share(), 60, 60)
+    share.close()
+    share.close()
+    share.release()
+    with reserve(budget, 1000):
+        pass
+
+
+def test_what_is_being_sent_counts() -> None:
+    """A request is counted three times, up to the largest there can be, without waiting, also beyond the total."""
+    reported = Reported()
+    budget = Budget(100, Pulse(FakeClock()), threading.Event(), reported, request_bytes=30)
+    with reserve(budget, 100):
+        small, large = budget.begin_sending(10), budget.begin_sending(70)
+        assert reported.levels == [100, 130, 220]
+        budget.free(small, was_expected=False)
+        budget.free(large, was_expected=False)
+    assert reported.levels[-1] == 0
+
+
+def test_the_heap_hears_of_what_is_freed() -> None:
+    """And of what is still held, so that it can tell what the C library keeps."""
+    told: list[tuple[int, int]] = []
+
+    class Listening(Heap):
+        def freed(self, size: int, held: int) -> None:
+            told.append((size, held))
+
+    budget = Budget(100, Pulse(FakeClock()), threading.Event(), Reported(), heap=Listening())
+    other, share = keep(budget.open_share(), 40, 30), keep(budget.open_share(), 40, 20)
+    share.release()
+    other.release()
+    assert told == [(20, 30), (30, 0)]
