@@ -131,7 +131,7 @@ def show(
     from agent.letters.choosing import Choice
 
     with told_in_words():
-        show_one(open_desk(config), Choice((message,)), most, as_json=as_json)
+        show_one(open_desk(config), Choice(_ids([message])), most, as_json=as_json)
 
 
 @app.command(cls=Command)
@@ -204,4 +204,9 @@ def _choice(
         refuse(["give either ids, or --all with what narrows it down"])
     if not messages and not everything:
         refuse(["give the ids of messages (`list` shows them), or --all" + (" beside the filter" if filtered else "")])
-    return Choice(tuple(messages or ()), tuple(reason or ()), older_than, newer_than)
+    return Choice(_ids(messages or []), tuple(reason or ()), older_than, newer_than)
+
+
+def _ids(given: list[str]) -> tuple[str, ...]:
+    """Ids as SQS writes them, however they were pasted."""
+    return tuple(dict.fromkeys(each.strip().lower() for each in given))

@@ -21,6 +21,7 @@ from agent.letters.desk import Desk, to_do_about
 from agent.letters.sending import Report, Sending
 from agent.letters.told import ToldLetter
 from agent.letters.walk import HIDDEN_SECONDS, End, Walk
+from agent.model import BATCH
 from agent.signals import Stopping, interruptible
 from agent.telemetry.safetext import clean
 
@@ -130,9 +131,14 @@ def _looking(desk: Desk, choice: Choice, most: int) -> Iterator[Look]:
 
 def _work(task: Task, desk: Desk, look: Look) -> Report:
     letters = [told.letter for told in look.found]
-    with advancing(task.doing, len(letters)) as advance:
-        sending = Sending(look.walk, desk.box, look.stopping.is_set, advance)
-        return sending.redrive(letters) if task is Task.REDRIVE else sending.drop(letters)
+    try:
+        with advancing(task.doing, len(letters)) as advance:
+            sending = Sending(look.walk, desk.box, look.stopping.is_set, advance)
+            return sending.redrive(letters) if task is Task.REDRIVE else sending.drop(letters)
+    except KeyboardInterrupt:
+        if task is Task.REDRIVE:
+            say(f"! up to {BATCH} dead letters may be in both queues: run it again, a repeat has the same bytes")
+        raise
 
 
 def _exit_if_interrupted(walk: Walk) -> None:

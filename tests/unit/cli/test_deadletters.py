@@ -179,6 +179,7 @@ def test_an_empty_queue_is_said_to_be_empty(rig: Rig) -> None:
         (("show",), "ID"),
         (("show", "nosuch"), "nosuch: no message that was found has such an id"),
         (("show", "message-"), "message-: several messages have an id that begins so: message-1, message-2"),
+        (("show", " "), "'': no message that was found has such an id"),
         (("redrive",), "give the ids of messages (`list` shows them), or --all"),
         (("redrive", "--reason", "not_sent"), "or --all beside the filter"),
         (("redrive", "message-1", "--all"), "give either ids, or --all"),
@@ -232,6 +233,14 @@ def test_redrive_sends_what_is_named(rig: Rig) -> None:
     assert "✓ sent back and deleted here: 1 dead letter (1 notification_unknown)" in result.stdout
     assert rig.box.main == ["{broken"]
     assert set(rig.box.messages) == {ids[0], ids[2]}
+
+
+def test_an_id_can_be_pasted_as_it_comes(rig: Rig) -> None:
+    """In capitals, with blanks around it, and twice."""
+    ids = rig.fill()
+    assert run("show", f" {ids[1].upper()}").exit_code == 0
+    assert run("redrive", f"{ids[1].upper()} ", ids[1]).exit_code == 0
+    assert rig.box.main == ["{broken"]
 
 
 def test_redrive_sends_all_of_a_reason(rig: Rig) -> None:
@@ -338,6 +347,23 @@ def test_ctrl_c_ends_a_redrive_between_two_requests(rig: Rig) -> None:
     assert "✓ sent back and deleted here: 10 dead letters" in result.stdout
     assert "! 15 dead letters not tried any more" in result.stderr
     assert (len(rig.box.messages), rig.box.hidden_now()) == (15, 0)
+
+
+def test_a_second_ctrl_c_ends_a_redrive_at_once(rig: Rig) -> None:
+    """It may be between a send and its delete: that is told, and nothing stays hidden."""
+    for _ in range(25):
+        rig.box.put("{}")
+
+    def twice() -> None:
+        for _ in range(2):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    rig.box.on_sent = twice
+    result = run("redrive", "--all")
+    assert result.exit_code == 130
+    assert "! up to 10 dead letters may be in both queues: run it again" in result.stderr
+    assert "visible again within 30 s" in result.stderr
+    assert (len(rig.box.messages), len(rig.box.main), rig.box.hidden_now()) == (25, 10, 0)
 
 
 def test_ctrl_c_ends_a_look_and_shows_what_was_found(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
