@@ -18,11 +18,11 @@ from typing import Any, Final
 
 from tests.bench import bars
 from tests.bench.contestants import Agent, Collector, Contestant, Yardstick
-from tests.bench.measures import Figures, burst, growth, idle, stages, unloaded
+from tests.bench.measures import Figures, burst, flood, growth, idle, stages, unloaded
 from tests.bench.processes import ROOT, Service, StuckError, revision
 from tests.bench.table import put, show, stage_lines
 
-_PARTS: Final = ("stages", "burst", "unloaded", "idle", "growth")
+_PARTS: Final = ("stages", "burst", "unloaded", "idle", "memory", "growth")
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -82,6 +82,8 @@ def _part(
             return show(unloaded(service, contestants, folder, rounds=asked.rounds))
         case "idle":
             return show(idle(service, contestants, folder))
+        case "memory":
+            return show(flood(service, folder))
         case _:
             return show(growth(service, folder, rounds=asked.rounds, objects=asked.objects))
 

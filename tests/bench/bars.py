@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from tests.bench.measures import Figures
+from tests.bench.measures import FLOOD_MIB, Figures
 from tests.bench.table import number_of
 
 AGENT: Final = "trail-agent"
@@ -103,6 +103,12 @@ BARS: Final = (
     ),
     Bar("idle: CPU %", _of_agent("idle", "CPU %"), 0.5, 0.2),
     Bar("most memory of all mixes, MiB", _most_memory, 130, 110),
+    Bar(
+        f"flood, {FLOOD_MIB} MiB in flight: MiB above idle",
+        _of_agent("flood, slow sink", "MiB above idle"),
+        FLOOD_MIB + 64,
+        FLOOD_MIB,
+    ),
     Bar("start until ready, s", _of_agent("noise", "ready s"), 1.0, 0.6),
 )
 """In the order in which they are shown."""

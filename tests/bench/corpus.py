@@ -62,6 +62,17 @@ def bodies(mix: Mix, count: int, *, events: int = EVENTS) -> list[bytes]:
     return [gzip.compress(text, 6, mtime=0) for text in texts]
 
 
+def large_bodies(count: int, *, events: int, characters: int) -> list[bytes]:
+    """Gzipped objects of CodeCatalyst's events with so long a text in each, which Python holds with four bytes each."""
+    fresh, text = numbers(1), "x" * characters + "😀"
+    base = json.loads(_text(OURS, Random(0), EVENTS, datetime.now(UTC)))["Records"][0]
+    made = []
+    for _ in range(count):
+        entries = [base | {"eventID": f"event-{next(fresh)}", "requestParameters": {"t": text}} for _ in range(events)]
+        made.append(gzip.compress(json.dumps({"Records": entries}, ensure_ascii=False).encode(), 1, mtime=0))
+    return made
+
+
 def _text(mix: Mix, rng: Random, events: int, now: datetime) -> bytes:
     ours = mix.ours * events // EVENTS
     selected = _ours(ours, rng, now) if ours else []

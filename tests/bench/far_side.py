@@ -138,7 +138,10 @@ class FarSide:
             self.state.posted_bytes += len(asked.body)
             if self._load.pause_seconds is not None and len(self.state.waits) == self.state.deleted:
                 self.state.waits.append(time.monotonic() - self._shown_at)
-        asked.reply(_ACCEPTED)
+        if self._load.sink_seconds:
+            self._later(self._load.sink_seconds, lambda: asked.reply(_ACCEPTED))
+        else:
+            asked.reply(_ACCEPTED)
 
     def _get(self, asked: Request) -> None:
         self.state.gets += 1

@@ -16,13 +16,15 @@ SOURCE: Final = "codecatalyst.amazonaws.com"
 class Load:
     """What is to be shipped: `bodies` by turns under `keys`, each GET answered after `latency_seconds`.
 
-    With `pause_seconds` a message is shown so long after the one before it was deleted; else all are shown at once.
+    With `pause_seconds` a message is shown so long after the one before it was deleted; else all are shown at once. The
+    sink answers after `sink_seconds`.
     """
 
     bodies: list[bytes]
     keys: list[str]
     latency_seconds: float = 0.0
     pause_seconds: float | None = None
+    sink_seconds: float = 0.0
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tests.bench.contestants import Agent, Contestant
-from tests.bench.corpus import EVENTS, MIXED, MIXES, NOISE, Mix, bodies, keys
+from tests.bench.corpus import EVENTS, MIXED, MIXES, NOISE, OURS, Mix, bodies, keys, large_bodies
 from tests.bench.load import Load, State
 from tests.bench.processes import Measured, Service, StuckError, floor_ms, stage_microseconds
 
@@ -24,6 +24,7 @@ _FLOOR_OBJECTS: Final = 300
 _HEAVY: Final = 8
 """An object whose every event is shipped costs so much more than noise that fewer of them are put in."""
 LATENCIES: Final = (0.02, 0.04)
+FLOOD_MIB: Final = 128
 REPLICAS: Final = (1, 2, 4)
 _OTHER_KEYS: Final = 10_000
 
@@ -109,6 +110,21 @@ def growth(service: Service, folder: Path, *, rounds: int, objects: int) -> Iter
         load = Load(noise, keys(5 * objects, 5), latency_seconds=LATENCIES[-1])
         of_each = [_together(service, replicas, load, folder) for _ in range(rounds)]
         yield Figures(f"replicas, {_slow(LATENCIES[-1])}", str(replicas), medians(of_each))
+
+
+def flood(service: Service, folder: Path) -> Iterator[Figures]:
+    """Large events against a slow sink, so that memory fills: its peak beyond that of a process that shipped little."""
+    agent = Agent(settings={"limits": {"in_flight_bytes": FLOOD_MIB << 20}})
+    load = Load(large_bodies(40, events=100, characters=50_000), keys(40, 6), sink_seconds=0.1)
+    before = Load(bodies(OURS, 20), keys(20, _OTHER_KEYS))
+    service.put(before)
+    with agent.run(service, OURS, folder) as measured:
+        service.finish(len(before.keys), measured)
+        idle = measured.peak_mib()
+        service.put(load)
+        service.finish(len(load.keys), measured)
+        above = measured.peak_mib() - idle
+    yield Figures("flood, slow sink", agent.name, {"MiB above idle": above, "in flight MiB": FLOOD_MIB})
 
 
 def medians(rounds: Sequence[Mapping[str, float]]) -> Mapping[str, float]:

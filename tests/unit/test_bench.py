@@ -291,7 +291,8 @@ def test_the_bars_of_what_was_measured_are_shown() -> None:
 def test_every_bar_can_be_measured() -> None:
     """Each names figures that the measurements have: a bar of nothing would go missing without a word."""
     names = ["objects/s", "CPU ms/object", "events/CPU s", "peak MiB", "ready s", "p50 ms", "p99 ms", "CPU %"]
-    loads = [*(mix.name for mix in MIXES), "notification to accepted", "idle"]
+    names += ["MiB above idle"]
+    loads = [*(mix.name for mix in MIXES), "notification to accepted", "idle", "flood, slow sink"]
     who = ["trail-agent", "yardstick", "Collector", "floor", "S3 with 20 ms"]
     figures = [Figures(load, one, dict.fromkeys(names, 1.0)) for load in loads for one in who]
     assert len(list(bars.held(figures))) == len(bars.BARS)
