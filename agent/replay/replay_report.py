@@ -37,7 +37,7 @@ class CountReport:
     def lines(self) -> Iterator[str]:
         """For people."""
         counted = self.counted
-        yield f"would ship {number_of(counted.objects, 'object')}, {size(counted.object_bytes)}, of {self.span}"
+        yield f"would ship {_counted(counted.objects, 'object')}, {size(counted.object_bytes)}, of {self.span}"
         yield f"  streams   {number(self.streams)}, {number_of(self.span.day_count(), 'day')}"
         yield f"  requests  {number(counted.lists)} LIST and {number(counted.objects)} GET"
         yield f"  time      about {span(self._seconds())}, {RATE}"
@@ -96,7 +96,7 @@ class ReplayReport:
     def lines(self) -> Iterator[str]:
         """For people."""
         figures = self.figures
-        objects = f"{number_of(figures.objects, 'object')}, {size(figures.object_bytes)}, in {span(figures.seconds)}"
+        objects = f"{_counted(figures.objects, 'object')}, {size(figures.object_bytes)}, in {span(figures.seconds)}"
         if self.why:
             yield f"✗ stopped: {self.why}"
         elif self.signal:
@@ -105,7 +105,7 @@ class ReplayReport:
         yield f"{mark} {self.span}: {objects}"
         known = f", {number(figures.known)} of them known already" if figures.known else ""
         shipped = number(figures.shipped + figures.known)
-        yield f"  {number_of(figures.found, 'event')} found, {shipped} shipped to {self.destination}{known}"
+        yield f"  {_counted(figures.found, 'event')} found, {shipped} shipped to {self.destination}{known}"
         yield from self._unshipped_lines()
         if self.exit_code:
             yield f"  {self.resume}"
@@ -142,7 +142,7 @@ class ReplayReport:
     def _unshipped_lines(self) -> Iterator[str]:
         if not self.unshipped:
             return
-        yield f"✗ {number_of(len(self.unshipped), 'object')} could not be shipped:"
+        yield f"✗ {_counted(len(self.unshipped), 'object')} could not be shipped:"
         shown = self.unshipped[:_MOST_SHOWN]
         for reason in dict.fromkeys(each.reason for each in shown):
             yield f"  {reason}: {what_to_do(reason)}"
@@ -152,6 +152,10 @@ class ReplayReport:
                     yield f"      {clean(each.detail)}"
         if more := len(self.unshipped) - len(shown):
             yield f"  and {number(more)} more: --json has them all"
+
+
+def _counted(count: int, one: str) -> str:
+    return f"{number(count)} {one if count == 1 else f'{one}s'}"
 
 
 Report = CountReport | ReplayReport

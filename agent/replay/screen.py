@@ -16,7 +16,7 @@ from agent.replay.looks import ReplayFigures
 from agent.telemetry.wording import number, span
 
 _LINE_SECONDS: Final = 10.0
-_BAR_WIDTH: Final = 20
+_BAR_WIDTH: Final = 12
 
 
 class Screen:
@@ -76,29 +76,32 @@ class Screen:
 
 
 def _open_bar(console: Console) -> Progress:
+    rest = Column(ratio=1, no_wrap=True, overflow="ellipsis")
     return Progress(
         BarColumn(_BAR_WIDTH),
         TextColumn("{task.percentage:>3.0f}%", markup=False),
-        TextColumn("{task.fields[text]}", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis")),
+        TextColumn("{task.fields[text]}", markup=False, table_column=rest),
         console=console,
         auto_refresh=False,
+        expand=True,
     )
 
 
 def _brief(figures: ReplayFigures) -> str:
-    parts = [
-        *([f"{figures.day}"] if figures.day else []),
+    """What matters most comes first: a narrow terminal cuts the rest."""
+    parts = [f"{figures.day}"] if figures.day else []
+    if figures.waits_for:
+        parts.append(f"waits: {figures.waits_for}")
+    elif figures.seconds_left is not None:
+        parts.append(f"{span(max(round(figures.seconds_left), 1))} left")
+    if figures.unshipped:
+        parts.append(f"not shipped {number(figures.unshipped)}")
+    parts += [
         f"{number(figures.objects)} objects",
         f"{number(figures.rate)}/s",
         f"found {number(figures.found)}",
         f"shipped {number(figures.shipped)}",
     ]
-    if figures.unshipped:
-        parts.append(f"not shipped {number(figures.unshipped)}")
-    if figures.waits_for:
-        parts.append(f"waits: {figures.waits_for}")
-    elif figures.seconds_left is not None:
-        parts.append(f"{span(figures.seconds_left)} left")
     return "  ".join(parts)
 
 

@@ -30,7 +30,7 @@ local kms = ['kms.amazonaws.com'];
     severity: 'critical',
     what: 'The queue was deleted or emptied',
     means: 'The agent hears nothing of the objects whose messages were in it. The objects themselves are in the bucket.',
-    todo: 'Make the queue again, then announce the objects of that time: deploy/README.md, "History in Loki".',
+    todo: 'Make the queue again, then replay that time: deploy/README.md, "History in Loki".',
   },
   {
     name: 'TrailChanged',

@@ -53,7 +53,7 @@ def test_what_a_checkpoint_has_is_not_counted_again() -> None:
 
 def test_time_follows_from_the_processor_or_from_the_distance() -> None:
     """Whichever takes longer; one stream goes on by itself, several side by side."""
-    small = Counted(objects=100_000, object_bytes=100_000 * 28_000, slowness=[0.04, 0.04, 9.0])
+    small = Counted(objects=100_000, object_bytes=100_000 * 28_000, slowness=[9.0, 0.04, 9.0])
     assert small.seconds(streams=100, workers=8) == pytest.approx(100 + 89.6)
     assert small.seconds(streams=1, workers=4) == pytest.approx(800)
     assert Counted().seconds(streams=1, workers=4) == 1.0

@@ -43,7 +43,7 @@ LOST = [Unshipped("acme", f"AWSLogs/{number}\x1b[31m", "object_corrupt", "it is 
 def test_a_replay_that_is_done_is_told_in_two_lines() -> None:
     """How much, and where it went."""
     assert printed(DONE, as_json=False).splitlines() == [
-        "✓ 2026-10-05 00:00 to 2026-10-08 00:00 UTC: 1200 objects, 3 MiB, in 1 min 35 s",
+        "✓ 2026-10-05 00:00 to 2026-10-08 00:00 UTC: 1,200 objects, 3 MiB, in 1 min 35 s",
         "  12 events found, 12 shipped to http://localhost:4318/v1/logs, 1 of them known already",
     ]
     assert DONE.exit_code == 0

@@ -51,7 +51,7 @@ def test_lines_come_now_and_then_where_there_is_no_terminal() -> None:
             screen.show(FIGURES)
             clock.advance(0.1)
     first, _ = stream.getvalue().splitlines()
-    assert first == "37% 2026-10-07  12,345 objects  410/s  found 120  shipped 118  51 s left"
+    assert first == "37% 2026-10-07  51 s left  12,345 objects  410/s  found 120  shipped 118"
 
 
 def test_a_terminal_has_a_bar_and_the_log_above_it() -> None:
@@ -66,7 +66,7 @@ def test_a_terminal_has_a_bar_and_the_log_above_it() -> None:
     text = stream.getvalue()
     assert "9 streams" in text
     assert "━" in text
-    assert "410/s  found 120  shipped 118  51 s left" in text
+    assert "51 s left  12,345 objects  410/s  found 120  shipped 118" in text
     assert '"key": "[bold]a' in text, "what is in a log is no markup"
     assert text.index("dead_lettered") < text.rindex("51 s left")
 
@@ -74,10 +74,11 @@ def test_a_terminal_has_a_bar_and_the_log_above_it() -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"waits_for": "sink unavailable"}, "shipped 118  waits: sink unavailable"),
-        ({"unshipped": 2}, "shipped 118  not shipped 2  51 s left"),
-        ({"seconds_left": None}, "shipped 118\n"),
-        ({"day": None, "objects": 0}, "37% 0 objects"),
+        ({"waits_for": "sink unavailable"}, "2026-10-07  waits: sink unavailable  12,345"),
+        ({"unshipped": 2}, "51 s left  not shipped 2  12,345"),
+        ({"seconds_left": None}, "37% 2026-10-07  12,345 objects"),
+        ({"seconds_left": 0.4}, "1 s left"),
+        ({"day": None, "seconds_left": None, "objects": 0}, "37% 0 objects"),
     ],
 )
 def test_what_there_is_to_say_is_said(change: dict[str, object], words: str) -> None:
