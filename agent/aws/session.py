@@ -40,7 +40,7 @@ _CREDENTIAL_CLIENTS: Final = Config(
 
 
 class Sessions:
-    """Makes the clients of one daemon. A client may be used by many threads; making one may not.
+    """Makes the clients of one process. A client may be used by many threads; they are made one at a time.
 
     `region` counts for everything without a region of its own: above all for STS, whose clients botocore makes itself.
     """
@@ -48,7 +48,7 @@ class Sessions:
     def __init__(self, settings: AwsSettings, version: str, region: str) -> None:
         self._settings = settings
         self._user_agent = f"trail-agent/{version}"
-        self._making = threading.Lock()  # reads refresh credentials, and botocore can make only one client at a time
+        self._making = threading.RLock()  # reads refresh credentials, and botocore can make only one client at a time
         self._region = region
         self._home = self._open_home()
         self._by_role: dict[str | None, botocore.session.Session] = {}
@@ -81,27 +81,25 @@ class Sessions:
         `SettingsError` if the profile or endpoint cannot be used, `AwsError` if there are no credentials now: a client
         that is made without them never gets any.
         """
-        config = Config(
-            connect_timeout=_CONNECT_SECONDS, user_agent_extra=self._user_agent, tcp_keepalive=True, **options
-        )
+        usual = {"connect_timeout": _CONNECT_SECONDS, "user_agent_extra": self._user_agent, "tcp_keepalive": True}
+        config = Config(**{**usual, **options})
         try:
-            session = self._session(role_arn)
-            if session.get_credentials() is None:
-                raise AwsError("no_credentials", _NO_CREDENTIALS)
-            make = partial(
-                session.create_client,
-                service,
-                region_name=region,
-                endpoint_url=endpoint_url or self._settings.endpoint_url,
-            )
-            client = make(config=config)
-            if service == "s3" and not is_aws(str(client.meta.endpoint_url)):
-                # An emulator seldom resolves bucket.host names.
-                client = make(config=config.merge(Config(s3={"addressing_style": "path"})))
+            with self._making:
+                return self._make(service, region, role_arn, endpoint_url or self._settings.endpoint_url, config)
         except BotoCoreError as error:
             raise SettingsError([f"aws: cannot make a client for {service} in {region}: {error}"]) from error
         except ValueError as error:  # botocore quotes the endpoint, which may hold a password
             raise SettingsError([_BAD_ENDPOINT.format(service=service, region=region)]) from error
+
+    def _make(self, service: str, region: str, role_arn: str | None, endpoint_url: str | None, config: Config) -> Any:
+        session = self._session(role_arn)
+        if session.get_credentials() is None:
+            raise AwsError("no_credentials", _NO_CREDENTIALS)
+        make = partial(session.create_client, service, region_name=region, endpoint_url=endpoint_url)
+        client = make(config=config)
+        if service == "s3" and not is_aws(str(client.meta.endpoint_url)):
+            # An emulator seldom resolves bucket.host names.
+            client = make(config=config.merge(Config(s3={"addressing_style": "path"})))
         return client
 
     def _session(self, role_arn: str | None) -> botocore.session.Session:

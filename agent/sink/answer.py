@@ -20,7 +20,7 @@ https://opentelemetry.io/docs/specs/otlp/#failures ; Loki's own statuses: https:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from agent.sink import words
@@ -51,7 +51,8 @@ class Later:
     """Not accepted now. `retry_after`: the wait in seconds that the sink asked for; `slow`: begin with longer waits.
 
     `detail`, here and below, is our own sentence. `said` are the sink's words: they may quote records. Not `reached`:
-    there was no connection, and nothing of the request was sent.
+    there was no connection, and nothing of the request was sent. `code` is the HTTP status or the name of the gRPC
+    status; empty where nothing has answered.
     """
 
     detail: str
@@ -60,6 +61,7 @@ class Later:
     throttled: bool = False
     said: str = ""
     reached: bool = True
+    code: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ class Misconfigured:
 
     detail: str
     said: str = ""
+    code: str = field(default="", compare=False)
 
 
 class Why(Enum):
@@ -203,14 +206,15 @@ def refusal(meaning: Meaning, reply: Refusal) -> Answer:
     """The answer that a status other than success gives, by its code's `meaning` and by the reply's words."""
     match _weighed(meaning, reply):
         case Meaning.MISCONFIGURED:
-            return Misconfigured(reply.detail, reply.said)
+            return Misconfigured(reply.detail, reply.said, reply.code)
         case Meaning.REFUSED:
             return Refused(reply.detail, reply.said, _why(reply.text, reply.asked))
         case Meaning.TOO_LARGE:
             return TooLarge(reply.detail, reply.said, words.prove_size(reply.text, reply.asked))
         case weighed:
             is_slow, is_throttled = weighed is Meaning.SLOW, weighed is Meaning.THROTTLED
-            return Later(reply.detail, _bounded(reply.retry_after), is_slow, is_throttled, reply.said)
+            wait = _bounded(reply.retry_after)
+            return Later(reply.detail, wait, is_slow, is_throttled, reply.said, code=reply.code)
 
 
 def success(rejected: int, message: str) -> Accepted | PartlyRejected:

@@ -10,6 +10,7 @@ from agent.sink.otlp.encode import Encoder
 from agent.sink.wire import Transport, Wire
 
 if TYPE_CHECKING:
+    from agent.sink.otlp.glimpse import Glimpses
     from agent.sink.otlp.grpc import GrpcTransport
     from agent.sink.otlp.http import HttpTransport
 
@@ -17,6 +18,23 @@ if TYPE_CHECKING:
 def open_wire(otlp: OtlpSettings, resource: Mapping[str, str], version: str) -> Wire:
     """What `otlp.protocol` needs; nothing is connected yet. `version` goes into the requests and the user agent."""
     return _OPENERS[otlp.protocol](otlp, resource, version)
+
+
+def open_glimpses(otlp: OtlpSettings, version: str) -> Glimpses | None:
+    """What can look at the sink's other pages; None where the protocol is not HTTP. Nothing is connected yet."""
+    if otlp.protocol == "grpc":
+        return None
+    from agent.sink.otlp.glimpse import Glimpses  # noqa: PLC0415 - only `check` looks at them
+
+    return Glimpses(
+        otlp.logs_url,
+        otlp.plain_headers(),
+        timeout=otlp.timeout_seconds,
+        ca_file=otlp.ca_file,
+        cert_file=otlp.cert_file,
+        key_file=otlp.key_file,
+        user_agent=f"trail-agent/{version}",
+    )
 
 
 def _over_http(otlp: OtlpSettings, resource: Mapping[str, str], version: str) -> Wire:

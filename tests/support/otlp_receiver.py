@@ -128,6 +128,7 @@ class HttpReceiver(_Receiver[HttpReply]):
         mutual: bool = False,
     ) -> None:
         super().__init__(replies, rule, HttpReply())
+        self.pages: dict[str, HttpReply] = {}
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"receiver": self}))
         self._server.daemon_threads = True
         self.address = f"127.0.0.1:{self._server.server_port}"
@@ -138,6 +139,10 @@ class HttpReceiver(_Receiver[HttpReply]):
                 self._server.socket, server_side=True, do_handshake_on_connect=False
             )
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
+
+    def look(self, path: str) -> HttpReply | None:
+        """What a GET of `path` is answered, where a test sets it; `pages` has it, and with "*" for all others."""
+        return self.pages.get(path, self.pages.get("*"))
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -242,6 +247,11 @@ class _Handler(BaseHTTPRequestHandler):
             body = gzip.decompress(body)
         headers = {key.lower(): value for key, value in self.headers.items()}
         self._answer(self.receiver.take(Export(body, headers, self.path)))
+
+    def do_GET(self) -> None:
+        """As the Collector's receiver does: it says that it takes no GET."""
+        text = b"405 method not allowed, supported: [POST]"
+        self._answer(self.receiver.look(self.path) or HttpReply(405, text, "text/plain"))
 
     def _answer(self, reply: HttpReply) -> None:
         if reply.reset:

@@ -33,7 +33,7 @@ from agent.sink.answer import (
 )
 from agent.sink.otlp.discreet import Discreet
 from agent.sink.otlp.endpoint import http_endpoint
-from agent.sink.otlp.http_session import Deadline, HttpLine, body_of, open_session
+from agent.sink.otlp.http_session import Deadline, HttpLine, body_of, client_certificate, open_session
 from agent.sink.otlp.no_answer import no_answer
 from agent.sink.otlp.response import NoResponseError, partial_success
 from agent.sink.words import are_about_the_protocol
@@ -103,7 +103,7 @@ class HttpTransport:
         self._headers = self._all_headers(headers, user_agent)
         self._timeout = timeout
         self._verify = str(ca_file) if ca_file else None
-        self._cert = _client_certificate(cert_file, key_file)
+        self._cert = client_certificate(cert_file, key_file)
         self._now = now
         self._local = threading.local()
         self._lock = threading.Lock()
@@ -163,13 +163,6 @@ class HttpTransport:
         basic = {"authorization": self._endpoint.authorization} if self._endpoint.authorization else {}
         users = {key.lower(): value for key, value in headers.items()}
         return defaults | basic | users | ours
-
-
-def _client_certificate(cert_file: Path | None, key_file: Path | None) -> str | tuple[str, str] | None:
-    """In the form that requests wants; a certificate without a key file has its key in the same file."""
-    if cert_file is None:
-        return None
-    return (str(cert_file), str(key_file)) if key_file else str(cert_file)
 
 
 def _refused(reply: Reply, asked: bytes, origin: str, discreet: Discreet, now: Callable[[], float]) -> Answer:

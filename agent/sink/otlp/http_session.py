@@ -17,6 +17,7 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from http.client import HTTPResponse as Head
 from http.client import RemoteDisconnected
 from http.cookiejar import DefaultCookiePolicy
+from pathlib import Path
 from typing import Any, Final
 
 from requests import PreparedRequest, ReadTimeout, Request, Response, Session
@@ -250,6 +251,13 @@ def body_of(response: Response, limit: int, deadline: Deadline) -> bytes:
                 break
             body += piece
     return bytes(body)
+
+
+def client_certificate(cert_file: Path | None, key_file: Path | None) -> str | tuple[str, str] | None:
+    """In the form that requests wants; a certificate without a key file has its key in the same file."""
+    if cert_file is None:
+        return None
+    return (str(cert_file), str(key_file)) if key_file else str(cert_file)
 
 
 def _as_it_is(request: PreparedRequest) -> PreparedRequest:
