@@ -1,31 +1,70 @@
-"""`trail-agent check`: are the settings sound?"""
+"""`trail-agent check`: are the settings sound? With `--online`: is everything there that they name?"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from agent.cli.examples import examples
 from agent.cli.options import SettingsFile
-from agent.cli.report import load_or_fail, show_warnings
-from agent.errors import number_of
+from agent.cli.report import fail_settings, load_or_fail, show_warnings
+from agent.errors import SettingsError, number_of
 
 if TYPE_CHECKING:
+    from agent.checks.finding import Check
     from agent.settings import Settings
+
+_UNAVAILABLE = 69
 
 
 @examples(
     ("trail-agent check -c agent.yaml", "every mistake in the settings, before anything starts"),
+    ("trail-agent check -c agent.yaml --online", "and whether all that they name is there, with what to do"),
+    ("trail-agent check -c agent.yaml --online --json", "the same for a program, an object a line"),
 )
 def check(
     config: SettingsFile = None,
+    online: Annotated[
+        bool, typer.Option("--online", help="Also look at queue, buckets, trail and sink. Nothing is changed there.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="With --online: one JSON object for each check.")] = False,
+    timeout: Annotated[
+        float, typer.Option("--timeout", metavar="SECONDS", min=0.1, max=50, help="The most for one request.")
+    ] = 10.0,
 ) -> None:
-    """Validate the settings and report all problems at once, each with its key and what to do."""
+    """Validate the settings and report all problems at once, each with its key and what to do.
+
+    With --online, every check has a line: ✓ sound, ✗ the agent would not do its work, ! look at it. Exits with 69 if
+    one is ✗.
+    """
+    if as_json and not online:
+        raise typer.BadParameter("--json needs --online")
     settings = load_or_fail(config)
-    for line in _summary(settings):
-        typer.echo(f"✓ {line}")
+    if not as_json:
+        for line in _summary(settings):
+            typer.echo(f"✓ {line}")
     show_warnings(settings.warnings)
+    if online and not _look(settings, timeout, as_json=as_json):
+        raise typer.Exit(_UNAVAILABLE)
+
+
+def _look(settings: Settings, seconds: float, *, as_json: bool) -> bool:
+    """Print the results as they come; False if a check failed."""
+    from agent.checks.lineup import Lineup, is_sound
+    from agent.cli.check_line import as_object, as_text, summary
+    from agent.pulse import SystemClock
+
+    told: list[Check] = []
+    try:
+        for one in Lineup(settings, seconds, SystemClock()).examine():
+            told.append(one)
+            typer.echo(as_object(one) if as_json else as_text(one))
+    except SettingsError as error:
+        fail_settings(error)
+    if not as_json:
+        typer.echo(summary(told))
+    return is_sound(told)
 
 
 def _summary(settings: Settings) -> list[str]:

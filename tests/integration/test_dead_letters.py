@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import signal
 import threading
@@ -22,7 +21,7 @@ from tests.support.events import event
 from tests.support.messages import notification
 from tests.support.objects import trail_key, trail_object
 from tests.support.otlp_receiver import HttpReceiver
-from tests.support.recorded_aws import RecordedAws, Request
+from tests.support.recorded_aws import RecordedAws, Reply, Request
 
 NOWHERE = "http://127.0.0.1:9"
 
@@ -138,12 +137,10 @@ class Halting(RecordedAws):
         super().__init__(upstream, accounts)
         self.done, self.go_on = threading.Event(), threading.Event()
 
-    def passed(self, request: Request) -> http.client.HTTPResponse:
+    def passed(self, request: Request) -> Reply:
         """As it does, but late."""
         answer = super().passed(request)
         if self.calls[-1].action == self.action:
-            content = answer.read()
-            answer.read = lambda _size=None: content  # type: ignore[method-assign,assignment] # it was read just now
             self.done.set()
             soon(self.go_on)
         return answer

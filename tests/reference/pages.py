@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.reference.alerts import alerts
+from tests.reference.checks import checks
 from tests.reference.commands import commands
 from tests.reference.metrics import metrics_table
 from tests.reference.records import common_attributes, profiles
@@ -19,6 +20,7 @@ BLOCKS: Final[Mapping[str, Callable[[], str]]] = {
     "settings": settings_table,
     "metrics": metrics_table,
     "commands": commands,
+    "checks": checks,
     "common attributes": common_attributes,
     "profiles": profiles,
     "waited for": environment,

@@ -55,6 +55,7 @@ class LokiApi:
     hides_older_nano: int | None = None
     refuses: str = ""
     rules: list[dict[str, str]] | None = None
+    limits: dict[str, object] | None = None
     lines: list[Line] = field(default_factory=list)
     _held: set[Line] = field(default_factory=set)
     _newest: dict[Labels, int] = field(default_factory=dict)
@@ -168,6 +169,8 @@ class _Handler(BaseHTTPRequestHandler):
         match asked.path:
             case "/loki/api/v1/status/buildinfo":
                 self._answer(200, json.dumps({"version": "0.0.0-fake"}))
+            case "/config" if self.loki.limits is not None:
+                self._answer(200, json.dumps({"auth_enabled": False, "limits_config": self.loki.limits}))
             case "/prometheus/api/v1/rules" if self.loki.rules is not None:
                 self._answer(200, json.dumps({"data": {"groups": [{"rules": self.loki.rules}]}}))
             case "/loki/api/v1/query_range" | "/loki/api/v1/query":

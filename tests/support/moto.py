@@ -16,8 +16,11 @@ from typing import Any
 import boto3
 import botocore.session
 from botocore.config import Config
+from moto.cloudtrail.models import cloudtrail_backends
+from moto.events.models import events_backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from moto.s3.models import s3_backends
+from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 from werkzeug.serving import make_server
 
@@ -95,9 +98,9 @@ def in_this_process() -> Iterator[str]:
 
 
 def forget() -> None:
-    """Empty the emulator in this process: no queue and no bucket is left."""
-    sqs_backends.reset()
-    s3_backends.reset()
+    """Empty the emulator in this process: no queue and no bucket is left, and nothing that leads to them."""
+    for backends in (sqs_backends, s3_backends, sns_backends, events_backends, cloudtrail_backends):
+        backends.reset()
 
 
 def lapse() -> None:

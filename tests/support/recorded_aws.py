@@ -9,19 +9,23 @@ from __future__ import annotations
 import http.client
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Self
 from urllib.parse import parse_qs, parse_qsl, unquote, urlsplit
 
 from tests.support.iam_policy import Call
 from tests.support.in_thread import in_thread
 
 _SIGNED = re.compile(r"Credential=([^/]+)/\d+/([^/]+)/([^/]+)/aws4_request")
+_EMULATED = "123456789012"  # moto's own account
 _OF_A_LISTING = set("list-type prefix max-keys delimiter start-after continuation-token encoding-type".split())
+# What names the resource in a request, for the services that are asked in forms and in JSON.
+_IN_FORMS = {"sns": ("TopicArn", "SubscriptionArn"), "iam": ("PolicySourceArn",)}
+_IN_JSON = {"events": ("TargetArn", "Name"), "cloudtrail": ("TrailName", "Name"), "kms": ("KeyId",)}
 _OWN_TO_A_HOP = {"transfer-encoding", "connection", "content-length", "keep-alive", "date", "server"}
 
 
@@ -33,6 +37,15 @@ class Request:
     path: str
     headers: Message
     body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What is answered; `headers` without those that every server sets itself."""
+
+    status: int
+    headers: Sequence[tuple[str, str]]
+    content: bytes
 
 
 class RecordedAws:
@@ -52,27 +65,30 @@ class RecordedAws:
 
     @classmethod
     @contextmanager
-    def before(cls, upstream: str, accounts: Mapping[str, str]) -> Iterator[RecordedAws]:
+    def before(cls, upstream: str, accounts: Mapping[str, str]) -> Iterator[Self]:
         """Stand before the emulator at `upstream` while the block runs."""
         door = cls(upstream, accounts)
         with in_thread(door._server):
             yield door
 
-    def passed(self, request: Request) -> http.client.HTTPResponse:
+    def passed(self, request: Request) -> Reply:
         """Record one request, hand it on, and return the emulator's answer."""
-        call = self._call(request)
+        call = self.asked(request)
         self.calls.append(call)
         connection = http.client.HTTPConnection(self._upstream, timeout=40)
         connection.request(request.method, request.path, request.body, dict(request.headers))
         answer = connection.getresponse()
+        content = answer.read()
+        connection.close()
         if call.action == "sts:AssumeRole":
-            content = answer.read()
             found = re.search(b"<AccessKeyId>([^<]+)<", content)
             self._roles[found[1].decode() if found else ""] = call.resource
-            answer.read = lambda _size=None: content  # type: ignore[method-assign,assignment] # it was read just now
-        return answer
+        length = answer.getheader("Content-Length") or str(len(content))  # of a HEAD, what a GET would give
+        headers = [pair for pair in answer.getheaders() if pair[0].lower() not in _OWN_TO_A_HOP]
+        return Reply(answer.status, [*headers, ("Content-Length", length)], content)
 
-    def _call(self, request: Request) -> Call:
+    def asked(self, request: Request) -> Call:
+        """What a request asks for, and who asks."""
         signed = _SIGNED.search(request.headers.get("Authorization", ""))
         if not signed:
             return Call(f"unsigned: {request.method} {request.path}", "")
@@ -92,6 +108,17 @@ def _asked(service: str, region: str, request: Request) -> tuple[str, str]:
         return f"sts:{form['Action']}", form.get("RoleArn", "")
     if service == "s3":
         return _of_s3(request.method, request.path)
+    if service in _IN_FORMS:
+        form = dict(parse_qsl(request.body.decode()))
+        named = next((form[name] for name in _IN_FORMS[service] if name in form), "*")
+        # What is asked of a subscription is allowed on its topic, whose ARN is the first part of the subscription's.
+        return f"{service}:{form['Action']}", named.rpartition(":")[0] if "SubscriptionArn" in form else named
+    if service in _IN_JSON:
+        target = request.headers.get("X-Amz-Target", "").rpartition(".")[2]
+        demand = json.loads(request.body)
+        named = next((demand[name] for name in _IN_JSON[service] if name in demand), "*")
+        is_rule = target == "DescribeRule"  # which is asked for by its name
+        return f"{service}:{target}", f"arn:aws:events:{region}:{_EMULATED}:rule/{named}" if is_rule else named
     return f"{service}: unknown", ""
 
 
@@ -109,6 +136,8 @@ def _of_s3(method: str, path: str) -> tuple[str, str]:
     parts = urlsplit(path)
     bucket, _, key = unquote(parts.path.lstrip("/")).partition("/")
     sub_resources = set(parse_qs(parts.query, keep_blank_values=True)) - _OF_A_LISTING - {"x-id"}
+    if (method, sub_resources, key) == ("GET", {"notification"}, ""):
+        return "s3:GetBucketNotification", f"arn:aws:s3:::{bucket}"
     if method not in {"GET", "HEAD"} or sub_resources:
         return f"s3: unknown: {method} {path}", ""
     return ("s3:GetObject", f"arn:aws:s3:::{bucket}/{key}") if key else ("s3:ListBucket", f"arn:aws:s3:::{bucket}")
@@ -144,11 +173,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _hand_on(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         answer = self.door.passed(Request(self.command, self.path, self.headers, body))
-        content = answer.read()
         self.send_response_only(answer.status)
-        for name, value in answer.getheaders():
-            if name.lower() not in _OWN_TO_A_HOP:
-                self.send_header(name, value)
-        self.send_header("Content-Length", answer.getheader("Content-Length") or str(len(content)))
+        for name, value in answer.headers:
+            self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(content)
+        self.wfile.write(answer.content)

@@ -24,8 +24,13 @@ ROLE = "arn:aws:iam::111122223333:role/trail-agent"
 VIA_S3 = {"kms:ViaService": "s3.us-west-2.amazonaws.com"}
 VIA_SQS = {"kms:ViaService": "sqs.us-west-2.amazonaws.com"}
 
-_IAM_ONLY = {"s3:ListBucket", "sts:TagSession"}  # actions that operations need, and the names of none
+_IAM_ONLY = {
+    "s3:ListBucket",
+    "s3:GetBucketNotification",
+    "sts:TagSession",
+}  # actions that operations need, and the names of none
 _KEY_POLICIES = {"queue-key.json"}  # in the policy of a key, `*` is that key
+_OF_NO_RESOURCE = {"cloudtrail:DescribeTrails", "events:ListRuleNamesByTarget"}  # AWS can allow these for `*` only
 _TRUST_POLICIES = {"bucket-role-trust.json"}  # the resource is the role that they stand in
 
 
@@ -40,7 +45,8 @@ def test_a_document_is_sound_and_grants_nothing_wholesale(name: str) -> None:
     for statement in statements:
         assert set(statement.actions) <= _IAM_ONLY | _operations(), statement.sid
         for resource in statement.resources:
-            assert re.fullmatch("arn:aws:[a-z0-9]+:[a-z0-9-]*:[0-9]*:[^*].*", resource) or name in _KEY_POLICIES
+            is_named = re.fullmatch("arn:aws:[a-z0-9]+:[a-z0-9-]*:[0-9]*:[^*].*", resource)
+            assert is_named or name in _KEY_POLICIES or set(statement.actions) <= _OF_NO_RESOURCE
         assert bool(statement.resources) != (name in _TRUST_POLICIES)
 
 
@@ -49,7 +55,7 @@ def _operations() -> set[str]:
     session = botocore.session.Session()
     return {
         f"{service}:{operation}"
-        for service in ("sqs", "s3", "kms", "sts")
+        for service in ("sqs", "s3", "kms", "sts", "sns", "events", "cloudtrail", "iam")
         for operation in session.get_service_model(service).operation_names
     }
 
@@ -83,6 +89,11 @@ def test_what_is_needed_is_allowed(name: str, call: Call) -> None:
 @pytest.mark.parametrize(
     ("name", "call"),
     [
+        *(("operator.json", Call(action, QUEUE)) for action in ("sqs:PurgeQueue", "sqs:SetQueueAttributes")),
+        ("operator.json", Call("s3:PutBucketNotification", BUCKET)),
+        ("operator.json", Call("cloudtrail:StopLogging", "arn:aws:cloudtrail:us-west-2:111122223333:trail/acme-trail")),
+        ("operator.json", Call("s3:ListBucket", BUCKET, {"s3:prefix": "payroll"})),
+        ("operator.json", Call("iam:SimulatePrincipalPolicy", "arn:aws:iam::111122223333:role/admin")),
         ("agent.json", Call("sqs:SendMessage", QUEUE)),
         ("agent.json", Call("sqs:ReceiveMessage", DEAD_LETTERS)),
         ("agent.json", Call("sqs:PurgeQueue", QUEUE)),

@@ -1,0 +1,1 @@
+"""What `trail-agent check --online` looks at: one module for each thing that is checked, and nothing is changed."""

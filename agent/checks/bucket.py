@@ -1,0 +1,148 @@
+"""One bucket: that it is where the settings say, that it can be listed, and that its newest log file can be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from agent.aws import store_policy
+from agent.aws.s3 import S3
+from agent.aws.store_policy import StoreError
+from agent.aws.survey import AskedError, Survey
+from agent.checks.finding import Check, Examined, caution, failed, ok
+from agent.checks.how_long import how_long
+from agent.checks.layout import Layout, LayoutWalk
+from agent.checks.sample import SampleReader
+from agent.settings import BucketSettings
+
+_ID: Final = "bucket"
+LISTED: Final = ok(_ID, "can be listed; it holds {layout}")
+NO_BUCKET: Final = failed(_ID, "there is no such bucket", "Correct its name in buckets, or aws.endpoint_url.")
+OTHER_REGION: Final = failed(
+    _ID, "{words}; the settings say {region}", "Set its region under buckets to the one that S3 names."
+)
+OTHER_OWNER: Final = failed(
+    _ID, "S3 refuses it, because its owner is not {owner}", "Correct its name or its owner under buckets."
+)
+DENIED: Final = failed(
+    _ID,
+    "it cannot be listed: {words}",
+    "Allow s3:ListBucket with s3:prefix (deploy/iam/{file}). If that is there, see the bucket's own policy.",
+)
+SILENT: Final = failed(_ID, "{words}", "Check the network to S3, any proxy, and VPC endpoints.")
+
+_ROLE: Final = "bucket.role"
+ASSUMED: Final = ok(_ROLE, "is read as {arn}")
+NOT_ASSUMED: Final = failed(
+    _ROLE,
+    "its role cannot be assumed: {words}",
+    "Allow sts:AssumeRole (deploy/iam/agent-assume-role.json), and the agent in the role's trust policy.",
+)
+
+_NEWEST: Final = "bucket.newest"
+FRESH: Final = ok(_NEWEST, "its newest log file is {age} old")
+STALE: Final = caution(
+    _NEWEST,
+    "its newest log file is {age} old: {key}",
+    "See whether the trail is on and writes to this bucket: a trail in use writes every five minutes.",
+)
+NO_FILE: Final = failed(
+    _NEWEST,
+    "it holds no log file of CloudTrail under AWSLogs/",
+    "List the bucket that the trail writes to. If the trail is new, wait for a quarter of an hour.",
+)
+
+UNSEEN: Final = caution(
+    _NEWEST,
+    "which accounts it holds is not known: it may not be listed from its top",
+    "List them under accounts, or run this check with deploy/iam/operator.json.",
+)
+
+_DAY: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class BucketFacts:
+    """What was found in a bucket that could be listed. `has_ours`: its newest file has an event that is shipped."""
+
+    layout: Layout
+    has_ours: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BucketCheck:
+    """Looks at one bucket. `accounts` are those that may be in it, and `regions` those that are wanted."""
+
+    survey: Survey
+    bucket: BucketSettings
+    accounts: tuple[str, ...]
+    regions: tuple[str, ...]
+    now: datetime
+
+    def examine(self, sample: SampleReader) -> Examined[BucketFacts]:
+        """The bucket, and its newest file as `sample` reads it; no facts if it cannot be listed."""
+        try:
+            role = [*self._role()]
+            store, listing = self.survey.open_bucket(self.bucket)
+            layout = LayoutWalk(listing, self.bucket.name, self.accounts, self.regions).find()
+        except AskedError as error:
+            finding = NOT_ASSUMED if error.action == "sts:AssumeRole" else SILENT
+            return Examined((finding.told(self.bucket.name, words=error.words),))
+        except StoreError as error:
+            return Examined((*role, self._refused(error)))
+        listed = LISTED.told(self.bucket.name, layout=_shown(layout))
+        read, facts = self._read(sample, store, layout)
+        return Examined((*role, listed, *read), facts)
+
+    def _role(self) -> Iterator[Check]:
+        if self.bucket.role_arn:
+            role = self.bucket.role_arn
+            try:
+                answer = self.survey.ask("sts", "GetCallerIdentity", region=self.bucket.region, role_arn=role)
+            except AskedError as error:
+                if error.action != "sts:AssumeRole":  # STS may be out of reach for this one question only
+                    return
+                raise
+            yield ASSUMED.told(self.bucket.name, arn=answer.get("Arn", ""))
+
+    def _read(self, sample: SampleReader, store: S3, layout: Layout) -> tuple[list[Check], BucketFacts]:
+        name = self.bucket.name
+        if layout.newest is None or layout.written is None:
+            finding = NO_FILE if layout.is_whole or layout.places else UNSEEN
+            return [finding.told(name)], BucketFacts(layout)
+        age = max(self.now - layout.written, timedelta())
+        dated = (STALE if age > _DAY else FRESH).told(name, age=how_long(age.total_seconds()), key=layout.newest.key)
+        read, has_ours = sample.read(store, name, layout.newest, is_foreign=bool(self.bucket.role_arn))
+        return [dated, read], BucketFacts(layout, has_ours)
+
+    def _refused(self, error: StoreError) -> Check:
+        name, words = self.bucket.name, error.detail
+        if error.policy is store_policy.NO_BUCKET:
+            return NO_BUCKET.told(name)
+        if error.policy is store_policy.OTHER_REGION:
+            return OTHER_REGION.told(name, region=self.bucket.region, words=words)
+        if error.policy is store_policy.DENIED:
+            if self.bucket.owner and self._opens_to_any_owner():
+                return OTHER_OWNER.told(name, owner=self.bucket.owner)
+            file = "bucket-role.json" if self.bucket.role_arn else "agent.json"
+            return DENIED.told(name, words=words, file=file)
+        return SILENT.told(name, words=words)
+
+    def _opens_to_any_owner(self) -> bool:
+        """Whether the bucket can be listed once nobody demands who owns it."""
+        anyones = self.bucket.model_copy(update={"owner": None})
+        _, listing = self.survey.open_bucket(anyones)
+        try:
+            LayoutWalk(listing, self.bucket.name, self.accounts, self.regions).find()
+        except StoreError:
+            return False
+        return True
+
+
+def _shown(layout: Layout) -> str:
+    if not layout.places:
+        return "no folder of CloudTrail"
+    accounts = ", ".join(layout.accounts)
+    return f"the trail of {accounts} in {len(layout.regions)} region{'s' if len(layout.regions) > 1 else ''}"

@@ -1,0 +1,83 @@
+"""Which events a trail takes, in both forms in which CloudTrail tells it. Pure.
+
+Page: CloudTrail API reference, "GetEventSelectors", "EventSelector", "AdvancedFieldSelector".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Self
+
+_OBJECTS: Final = "AWS::S3::Object"
+_PARTS: Final = {"All": "all", "ReadOnly": "reading", "WriteOnly": "writing"}
+_COMPARISONS: Final = ("Equals", "StartsWith", "EndsWith")
+
+
+@dataclass(frozen=True, slots=True)
+class EventSelectors:
+    """The selectors of one trail: the basic ones, or the advanced ones. None of either: those that a new trail has."""
+
+    basic: Sequence[Mapping[str, Any]]
+    advanced: Sequence[Mapping[str, Any]]
+
+    @classmethod
+    def of(cls, answer: Mapping[str, Any]) -> Self:
+        """From the answer of GetEventSelectors."""
+        return cls(answer.get("EventSelectors") or (), answer.get("AdvancedEventSelectors") or ())
+
+    @property
+    def management(self) -> str:
+        """Which management events are taken: all, reading, writing; empty: none."""
+        parts = set(self._management_parts())
+        if not self.basic and not self.advanced:
+            return "all"
+        if "all" in parts or {"reading", "writing"} <= parts:
+            return "all"
+        return next(iter(parts), "")
+
+    def takes_reads_of(self, bucket: str) -> bool:
+        """Whether a read of an object in `bucket` is an event of this trail."""
+        return any(
+            one.get("ReadWriteType", "All") != "WriteOnly" and _names(one.get("DataResources") or (), bucket)
+            for one in self.basic
+        ) or any(_takes(_fields(one), bucket) for one in self.advanced)
+
+    def _management_parts(self) -> Iterator[str]:
+        for one in self.basic:
+            if one.get("IncludeManagementEvents", True):
+                yield _PARTS.get(str(one.get("ReadWriteType", "All")), "all")
+        for one in self.advanced:
+            fields = _fields(one)
+            if "Management" in (fields.get("eventCategory", {}).get("Equals") or ()):
+                only = fields.get("readOnly", {}).get("Equals") or ()
+                yield {("true",): "reading", ("false",): "writing"}.get(tuple(only), "all")
+
+
+def _names(resources: Sequence[Mapping[str, Any]], bucket: str) -> bool:
+    values = [str(value) for one in resources if one.get("Type") == _OBJECTS for value in one.get("Values") or ()]
+    return any(_is_of(value, bucket) for value in values)
+
+
+def _is_of(arn: str, bucket: str) -> bool:
+    """Whether the beginning of an ARN takes in a whole bucket: `arn:aws:s3` all of them, `arn:aws:s3:::name/` one."""
+    rest = arn.partition(":s3")[2].removeprefix(":::")
+    return arn.count(":s3") > 0 and f"{bucket}/".startswith(rest)
+
+
+def _fields(selector: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+    return {str(one.get("Field")): one for one in selector.get("FieldSelectors") or ()}
+
+
+def _takes(fields: Mapping[str, Mapping[str, Any]], bucket: str) -> bool:
+    if "Data" not in (fields.get("eventCategory", {}).get("Equals") or ()):
+        return False
+    if _OBJECTS not in (fields.get("resources.type", {}).get("Equals") or ()):
+        return False
+    if "false" in (fields.get("readOnly", {}).get("Equals") or ()):
+        return False
+    named = fields.get("resources.ARN", {})
+    if any(_is_of(str(value), bucket) for value in named.get("NotStartsWith") or ()):
+        return False
+    asked = [str(value) for comparison in _COMPARISONS for value in named.get(comparison) or ()]
+    return not asked or any(_is_of(value, bucket) for value in asked)

@@ -1,0 +1,162 @@
+"""All checks in their order: each looks by itself, side by side with the others, and all of them come to an end.
+
+What needs the facts of another check waits for it, and says so in one line if there are none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Any, Final, TypeVar
+
+from agent import __version__
+from agent.aws.session import Sessions
+from agent.aws.survey import Survey
+from agent.checks import accounts, credentials, letter_queue, main_queue, otlp_sink, permissions, skew, trail_settings
+from agent.checks.bucket import BucketCheck, BucketFacts
+from agent.checks.credentials import Caller
+from agent.checks.finding import Check, Examined, Status, not_checked
+from agent.checks.notifier import Notifier
+from agent.checks.otlp_sink import SinkFacts
+from agent.checks.queue_facts import QueueFacts
+from agent.checks.sample import SampleReader
+from agent.checks.trail_settings import TrailFacts
+from agent.pulse import Clock
+from agent.settings import BucketSettings, Settings
+from agent.waiting.lookups import bounded_lookups
+
+_AT_ONCE: Final = 16
+_NO_CREDENTIALS: Final = "AWS takes no credentials of the agent"
+_NO_QUEUE: Final = "the queue is not as it should be"
+_ACCOUNT: Final = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
+
+Facts = TypeVar("Facts")
+
+
+class Lineup:
+    """Looks at everything that `settings` name. One request may take `seconds`. Nothing is changed anywhere.
+
+    Raises `SettingsError` for settings that only turn out bad in use.
+    """
+
+    def __init__(self, settings: Settings, seconds: float, clock: Clock) -> None:
+        self._settings = settings
+        self._otlp = settings.otlp.model_copy(update={"timeout_seconds": seconds})
+        self._clock = clock
+        self._survey = Survey(Sessions(settings.aws, __version__, settings.queue.region), seconds, clock)
+        self._sample = SampleReader.of(settings)
+
+    def examine(self) -> Iterator[Check]:
+        """The results, in the order of the flow, each as soon as it and all before it are known."""
+        with bounded_lookups(), ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="check") as pool:
+            for part in self._parts(pool):
+                yield from part.result().checks
+
+    def _parts(self, pool: ThreadPoolExecutor) -> Sequence[Future[Examined[Any]]]:
+        """Start all parts. Each waits only for such as were started before it: so none waits for ever."""
+        settings, start = self._settings, pool.submit
+        caller = start(credentials.examine, self._survey, settings)
+        queue = start(self._queue, caller)
+        letters = start(self._letters, caller, queue)
+        buckets = [start(self._bucket, caller, one) for one in settings.buckets]
+        trails = start(self._trails, caller)
+        notifiers = [
+            start(self._notifier, one, queue, bucket, trails)
+            for one, bucket in zip(settings.buckets, buckets, strict=True)
+        ]
+        whose = start(self._accounts, caller, buckets)
+        sink = start(otlp_sink.examine, self._otlp, self._clock, lambda: _retention(queue))
+        before: list[Future[Examined[Any]]] = [caller, queue, letters, *buckets, *notifiers, trails, whose]
+        clocks = start(self._clocks, before, sink)
+        return [caller, queue, letters, *buckets, *notifiers, trails, whose, sink, clocks]
+
+    def _queue(self, caller: Future[Examined[Caller]]) -> Examined[QueueFacts]:
+        if not (who := _facts(caller)):
+            return _skipped("queue", _NO_CREDENTIALS)
+        found = main_queue.examine(self._survey, self._settings)
+        if found.facts is None:
+            return found
+        may = permissions.of_queue(self._survey, who, found.facts)
+        return Examined((*found.checks, may), found.facts)
+
+    def _letters(self, caller: Future[Examined[Caller]], queue: Future[Examined[QueueFacts]]) -> Examined[QueueFacts]:
+        who, facts = _facts(caller), _facts(queue)
+        if not who or not facts:
+            return _skipped("dead_letters", _NO_QUEUE if who else _NO_CREDENTIALS)
+        found = letter_queue.examine(self._survey, self._settings, facts)
+        if found.facts is None:
+            return found
+        may = permissions.of_letters(self._survey, who, found.facts)
+        return Examined((*found.checks, may), found.facts)
+
+    def _bucket(self, caller: Future[Examined[Caller]], bucket: BucketSettings) -> Examined[BucketFacts]:
+        if not (who := _facts(caller)):
+            return _skipped("bucket", _NO_CREDENTIALS, bucket.name)
+        settings = self._settings
+        named = _ACCOUNT.findall(f"{bucket.name} {settings.queue.url}")
+        known = [*settings.accounts, bucket.owner, who.account, *named]
+        check = BucketCheck(
+            survey=self._survey,
+            bucket=bucket,
+            accounts=tuple(dict.fromkeys(account for account in known if account)),
+            regions=settings.regions,
+            now=datetime.fromtimestamp(self._clock.time(), UTC),
+        )
+        return check.examine(self._sample)
+
+    def _trails(self, caller: Future[Examined[Caller]]) -> Examined[TrailFacts]:
+        if not _facts(caller):
+            return _skipped("trail", _NO_CREDENTIALS)
+        return trail_settings.examine(self._survey, self._settings)
+
+    def _notifier(
+        self,
+        bucket: BucketSettings,
+        queue: Future[Examined[QueueFacts]],
+        found: Future[Examined[BucketFacts]],
+        trails: Future[Examined[TrailFacts]],
+    ) -> Examined[object]:
+        if not (facts := _facts(queue)):
+            return _skipped("notifier", _NO_QUEUE, bucket.name)
+        listed, written = _facts(found), _facts(trails)
+        notifier = Notifier(
+            survey=self._survey,
+            bucket=bucket,
+            queue=facts,
+            places=listed.layout.places if listed else (),
+            topics=written.topics.get(bucket.name, ()) if written else (),
+            are_all=written is not None and written.are_all,
+        )
+        return Examined(tuple(notifier.examine()))
+
+    def _accounts(
+        self, caller: Future[Examined[Caller]], buckets: Sequence[Future[Examined[BucketFacts]]]
+    ) -> Examined[object]:
+        found = [facts for bucket in buckets if (facts := _facts(bucket))]
+        return Examined(tuple(accounts.examine(self._settings, _facts(caller) or Caller(), found)))
+
+    def _clocks(self, before: Sequence[Future[Examined[Any]]], sink: Future[Examined[SinkFacts]]) -> Examined[object]:
+        for part in before:
+            part.result()
+        reached = _facts(sink)
+        return Examined((skew.of_aws(self._survey.offsets), *((skew.of_sink(reached.ahead),) if reached else ())))
+
+
+def is_sound(checks: Sequence[Check]) -> bool:
+    """Whether none of them failed."""
+    return all(check.status is not Status.FAILED for check in checks)
+
+
+def _facts(part: Future[Examined[Facts]]) -> Facts | None:
+    return part.result().facts
+
+
+def _retention(queue: Future[Examined[QueueFacts]]) -> float | None:
+    facts = _facts(queue)
+    return facts.retention_seconds if facts else None
+
+
+def _skipped(id: str, because: str, on: str = "") -> Examined[Facts]:  # noqa: A002 - the word of the output
+    return Examined((not_checked(id, because, on),))

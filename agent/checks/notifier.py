@@ -1,0 +1,159 @@
+"""Who tells the queue of a bucket's new objects: the bucket itself, a topic of SNS, or a rule of EventBridge.
+
+Page: S3 user guide, "Amazon S3 Event Notifications"; CloudTrail user guide, "Configuring Amazon SNS notifications".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from agent.aws.survey import AskedError, Survey
+from agent.checks import object_filter
+from agent.checks.finding import Check, Status, caution, failed, ok
+from agent.checks.layout import TrailFolder
+from agent.checks.queue_facts import QueueFacts
+from agent.checks.queue_policy import Sender, admits
+from agent.checks.ways import Way, Ways
+from agent.settings import BucketSettings
+
+_ID: Final = "notifier"
+NOTIFIED: Final = ok(_ID, "the queue hears of new objects from {how}")
+NOBODY: Final = failed(
+    _ID,
+    "nothing tells the queue of new objects in this bucket",
+    "Let the bucket notify the queue of s3:ObjectCreated:* under AWSLogs/ (deploy/cloudformation/intake.yaml).",
+)
+NOT_CREATED: Final = failed(
+    _ID, "the bucket tells the queue of {events} only", "Add s3:ObjectCreated:* to the events of its notification."
+)
+FILTERED: Final = failed(
+    _ID,
+    "the filter of {how} ({filter}) matches no log file of the trail",
+    "Set the prefix to where the trail writes, such as AWSLogs/, and no suffix, or .json.gz.",
+)
+FILTERED_HOME: Final = caution(
+    _ID,
+    "the filter of {how} ({filter}) leaves out {left_out}, where CodeCatalyst writes",
+    "Set the prefix to what all log files have in common, such as AWSLogs/.",
+)
+BROKEN: Final = failed(_ID, "{how} does not reach the queue: {why}", "{fix}")
+UNSEEN: Final = caution(_ID, "whether {how} reaches the queue cannot be told: {why}", "{fix}")
+PERHAPS_NOBODY: Final = caution(
+    _ID,
+    "the bucket's notifications do not name the queue; a topic of the trail may lead to it, and trails cannot be read",
+    "See that the queue is subscribed to the trail's topic, or allow cloudtrail:DescribeTrails (operator.json).",
+)
+UNTOLD: Final = caution(
+    _ID,
+    "who notifies the queue cannot be read: {words}",
+    "Allow {action} to who runs this check (deploy/iam/operator.json), or look at the bucket's notifications.",
+)
+
+_POLICY: Final = "notifier.policy"
+ADMITTED: Final = ok(_POLICY, "the queue's policy lets {how} send")
+NOT_ADMITTED: Final = failed(
+    _POLICY,
+    "the queue's policy does not let {how} send: its messages are lost without a word",
+    "Allow sqs:SendMessage to {service} with aws:SourceArn {arn} (deploy/iam/queue.json).",
+)
+PERHAPS_ADMITTED: Final = caution(
+    _POLICY,
+    "whether the queue's policy lets {how} send cannot be told: it has conditions that are not known here",
+    "Compare it with deploy/iam/queue.json.",
+)
+
+_CREATED: Final = ("s3:ObjectCreated:*", "s3:ObjectCreated:Put")
+
+
+@dataclass(frozen=True, slots=True)
+class Notifier:
+    """Looks at who notifies `queue` of objects in `bucket`. `places` are the folders that the trail writes to, where
+    they are known; `topics` those of SNS that the trails of this bucket notify themselves, and `are_all` says whether
+    all trails could be read.
+    """
+
+    survey: Survey
+    bucket: BucketSettings
+    queue: QueueFacts
+    places: Sequence[TrailFolder]
+    topics: Sequence[str]
+    are_all: bool
+
+    def examine(self) -> Iterator[Check]:
+        """One result about who notifies, and one about the queue's policy for each who does."""
+        name, around = self.bucket.name, Ways(self.survey, self.queue, self.bucket)
+        try:
+            told = self.survey.ask(
+                "s3",
+                "GetBucketNotificationConfiguration",
+                region=self.bucket.region,
+                role_arn=self.bucket.role_arn,
+                Bucket=name,
+            )
+            ways = [*self._ways(told, around)]
+            refusal = None
+        except AskedError as error:
+            ways, refusal = [], error
+        ways += [way for topic in self.topics if (way := around.of_topic(topic, "CloudTrail's topic"))]
+        yield from self._verdict(ways, refusal)
+
+    def _verdict(self, ways: Sequence[Way | Check], refusal: AskedError | None) -> Iterator[Check]:
+        name = self.bucket.name
+        sound = [way for way in ways if isinstance(way, Way) and way.sender]
+        if sound:
+            yield NOTIFIED.told(name, how=", and from ".join(way.how for way in sound))
+            yield from map(self._admitted, sound)
+            return
+        broken = [way if isinstance(way, Check) else _broken(name, way) for way in ways]
+        if broken:
+            yield next((one for one in broken if one.status is Status.CAUTION), broken[0])
+        elif refusal:
+            yield UNTOLD.told(name, words=refusal.words, action=refusal.action)
+        else:
+            yield (NOBODY if self.are_all else PERHAPS_NOBODY).told(name)
+
+    def _ways(self, told: Mapping[str, Any], around: Ways) -> Iterator[Way | Check]:
+        mine = [one for one in told.get("QueueConfigurations") or () if one.get("QueueArn") == self.queue.arn]
+        if mine:
+            yield self._filtered(mine, Way("the bucket itself", self._sender()))
+        for topic in sorted({one.get("TopicArn", "") for one in told.get("TopicConfigurations") or ()}):
+            theirs = [one for one in told["TopicConfigurations"] if one.get("TopicArn") == topic]
+            if way := around.of_topic(topic, "topic"):
+                yield self._filtered(theirs, way)
+        if "EventBridgeConfiguration" in told:
+            yield around.of_event_bridge()
+
+    def _sender(self) -> Sender:
+        partition = self.queue.arn.split(":")[1]
+        return Sender("s3.amazonaws.com", f"arn:{partition}:s3:::{self.bucket.name}", self.bucket.owner or "")
+
+    def _filtered(self, configurations: Sequence[Mapping[str, Any]], way: Way) -> Way | Check:
+        """`way`, or what is wrong with the events and the keys that these configurations of S3 choose."""
+        name = self.bucket.name
+        creating = [one for one in configurations if set(_CREATED) & set(one.get("Events") or ())]
+        if not creating:
+            events = ", ".join(event for one in configurations for event in one.get("Events") or ())
+            return NOT_CREATED.told(name, events=events)
+        if not way.sender:
+            return way
+        filters = [object_filter.of(one) for one in creating]
+        left_out = [place for place in self.places if not any(one.takes(place.folder) for one in filters)]
+        shown = "; ".join(map(str, filters))
+        if not any(one.takes_log_files for one in filters) or (self.places and len(left_out) == len(self.places)):
+            return FILTERED.told(name, how=way.how, filter=shown)
+        home = [place for place in left_out if place.is_home]
+        if home:
+            return FILTERED_HOME.told(name, how=way.how, filter=shown, left_out=home[0].folder)
+        return way
+
+    def _admitted(self, way: Way) -> Check:
+        sender = way.sender or Sender("", "")
+        verdict = admits(self.queue.policy, sender)
+        finding = PERHAPS_ADMITTED if verdict is None else ADMITTED if verdict else NOT_ADMITTED
+        return finding.told(self.bucket.name, how=way.how, service=sender.service, arn=sender.arn)
+
+
+def _broken(name: str, way: Way) -> Check:
+    return (BROKEN if way.is_known else UNSEEN).told(name, how=way.how, why=way.why, fix=way.fix)

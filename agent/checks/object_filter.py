@@ -1,0 +1,37 @@
+"""The filter of an S3 notification: which keys it takes. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+_ENDINGS: Final = (".json.gz", ".json")
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectFilter:
+    """A prefix and a suffix; either may be empty."""
+
+    prefix: str
+    suffix: str
+
+    def __str__(self) -> str:
+        told = [f"{name} {value}" for name, value in (("prefix", self.prefix), ("suffix", self.suffix)) if value]
+        return ", ".join(told) or "none"
+
+    @property
+    def takes_log_files(self) -> bool:
+        """Whether a log file's name can end as it asks."""
+        return any(ending.endswith(self.suffix) or self.suffix.endswith(ending) for ending in _ENDINGS)
+
+    def takes(self, folder: str) -> bool:
+        """Whether some log files in `folder`, or below it, have this prefix."""
+        return folder.startswith(self.prefix) or self.prefix.startswith(folder)
+
+
+def of(configuration: Mapping[str, Any]) -> ObjectFilter:
+    """The filter of one notification configuration, as GetBucketNotificationConfiguration gives it."""
+    rules = ((configuration.get("Filter") or {}).get("Key") or {}).get("FilterRules") or ()
+    told = {str(rule.get("Name", "")).lower(): str(rule.get("Value", "")) for rule in rules}
+    return ObjectFilter(told.get("prefix", ""), told.get("suffix", ""))

@@ -1,0 +1,65 @@
+"""The newest log file of a bucket, read as the agent reads it: S3, inflate, reader, selection. Nothing is shipped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Self
+
+from agent.aws.listing import ListedObject
+from agent.aws.s3 import S3
+from agent.aws.store_policy import StoreError
+from agent.checks.finding import Check, failed, ok
+from agent.choices import make_ours, make_read_limits, make_selector
+from agent.errors import PermanentError
+from agent.flow.objects import ReadLimits
+from agent.model import ObjectRef
+from agent.records.selection import Selector
+from agent.settings import Settings
+from agent.trail import reader
+from agent.trail.inflate import inflate
+
+_ID: Final = "bucket.read"
+READ: Final = ok(_ID, "its newest log file can be read: {events} events, {selected} of them would be shipped")
+DENIED: Final = failed(
+    _ID,
+    "its newest log file cannot be read: {words}",
+    "Allow s3:GetObject on *_CloudTrail_* (deploy/iam/{file}); see the bucket's own policy, too.",
+)
+NO_KEY: Final = failed(
+    _ID,
+    "its newest log file cannot be read: {words}",
+    "Allow kms:Decrypt on the trail's key to the role (deploy/iam/agent-kms.json), and the role in the key's policy.",
+)
+UNSOUND: Final = failed(
+    _ID,
+    "its newest log file is not sound: {words}",
+    "Look at {key} with `trail-agent inspect`. Raise what is set under limits, if it is one of them.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SampleReader:
+    """How a file is read: within which limits, and what of it is selected."""
+
+    limits: ReadLimits
+    selector: Selector
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """As the daemon does with these settings."""
+        return cls(make_read_limits(settings.limits), make_selector(settings.select, make_ours(settings, None)))
+
+    def read(self, store: S3, bucket: str, one: ListedObject, *, is_foreign: bool) -> tuple[Check, bool]:
+        """The result, and whether an event of it would be shipped. `is_foreign`: it is read under a role of its own."""
+        try:
+            with store.open(ObjectRef(bucket, one.key)) as body:
+                text = inflate(body.chunks, self.limits.inflate).text
+            found = reader.read(text, self.selector, self.limits.events_per_object)
+        except StoreError as error:
+            file = "bucket-role.json" if is_foreign else "agent.json"
+            finding = NO_KEY if "kms" in error.detail.lower() else DENIED
+            return finding.told(bucket, words=error.detail, file=file), False
+        except PermanentError as error:
+            return UNSOUND.told(bucket, words=error.detail, key=one.key), False
+        kept = sum(map(self.selector.keeps, found.raws))
+        return READ.told(bucket, events=len(found.raws) + found.skipped + found.malformed, selected=kept), kept > 0

@@ -1,0 +1,185 @@
+"""The trails that write to the buckets: settings that would starve the agent, or feed it with its own reads.
+
+Page: CloudTrail API reference, "DescribeTrails", "GetTrailStatus", "GetEventSelectors".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from agent.aws.survey import AskedError, Survey
+from agent.checks.event_selectors import EventSelectors
+from agent.checks.finding import Check, Examined, caution, failed, ok
+from agent.checks.layout import HOME_REGIONS
+from agent.settings import Settings
+
+_ID: Final = "trail"
+FOUND: Final = ok(_ID, "is {kind}, and writes to {bucket}")
+NONE: Final = caution(
+    _ID,
+    "no trail that this account shows writes to {bucket}",
+    "If it is another account's trail, look at it there. Else list the bucket that the trail writes to.",
+)
+UNTOLD: Final = caution(
+    _ID,
+    "trails cannot be read: {words}",
+    "Allow {action} to who runs this check (deploy/iam/operator.json), or look at the trail in the console.",
+)
+SILENT: Final = caution(
+    _ID,
+    "CloudTrail does not answer: {words}",
+    "Look at the trail in the console; the agent itself needs no CloudTrail.",
+)
+
+_LOGGING: Final = "trail.logging"
+LOGS: Final = ok(_LOGGING, "is on")
+STOPPED: Final = failed(
+    _LOGGING, "is stopped: it writes nothing", "Start it: aws cloudtrail start-logging --name {arn}"
+)
+NOT_DELIVERED: Final = failed(
+    _LOGGING,
+    "cannot write to its bucket: {error}",
+    "Correct the bucket's policy, and that of its KMS key, for cloudtrail.amazonaws.com.",
+)
+STATUS_UNTOLD: Final = caution(
+    _LOGGING, "its state cannot be read: {words}", "Allow {action} to who runs this check (deploy/iam/operator.json)."
+)
+
+_REGIONS: Final = "trail.regions"
+EVERYWHERE: Final = ok(_REGIONS, "takes events of all regions")
+ONE_REGION: Final = caution(
+    _REGIONS,
+    "takes events of {region} only, and CodeCatalyst writes in {homes}",
+    "Make it a trail of all regions: aws cloudtrail update-trail --is-multi-region-trail --name {arn}",
+)
+
+_VALIDATION: Final = "trail.validation"
+VALIDATES: Final = ok(_VALIDATION, "writes digests: a log file that was changed or deleted can be found")
+UNVALIDATED: Final = caution(
+    _VALIDATION,
+    "writes no digests: nobody can prove that its log files are as CloudTrail wrote them",
+    "Turn it on: aws cloudtrail update-trail --enable-log-file-validation --name {arn}",
+)
+
+_EVENTS: Final = "trail.events"
+MANAGEMENT: Final = ok(_EVENTS, "takes management events, as CodeCatalyst's are")
+NO_MANAGEMENT: Final = failed(
+    _EVENTS, "takes no management events, as CodeCatalyst's are", "Add management events, read and write, to the trail."
+)
+PARTLY: Final = caution(
+    _EVENTS, "takes {part} management events only", "Take both, read and write, if you want to see who looked at what."
+)
+LOOP: Final = caution(
+    _EVENTS,
+    "writes down each read of {bucket}: every log file that the agent reads makes an event in the next one",
+    "Leave the bucket out of the trail's S3 data events.",
+)
+EVENTS_UNTOLD: Final = caution(
+    _EVENTS,
+    "its event selectors cannot be read: {words}",
+    "Allow {action} to who runs this check (deploy/iam/operator.json).",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TrailFacts:
+    """The topics of SNS that the trails notify, by the bucket that each trail writes to. `are_all`: no trail that
+    could not be read is missing.
+    """
+
+    topics: Mapping[str, Sequence[str]]
+    are_all: bool
+
+
+def examine(survey: Survey, settings: Settings) -> Examined[TrailFacts]:
+    """All trails that write to the buckets of the settings, each with its checks."""
+    trails, refusal = _trails(survey, settings)
+    if refusal and not trails:
+        finding = UNTOLD if refusal.kind == "denied" else SILENT
+        return Examined((finding.told(words=refusal.words, action=refusal.action),), TrailFacts({}, are_all=False))
+    checks = [check for trail in trails for check in _TrailCheck(survey, trail).examine()]
+    written = {trail.get("S3BucketName") for trail in trails}
+    missing = [bucket.name for bucket in settings.buckets if bucket.name not in written]
+    checks += [NONE.told(bucket=name) for name in missing]
+    topics = {
+        bucket.name: sorted({topic for trail in trails if (topic := _topic_of(trail, bucket.name))})
+        for bucket in settings.buckets
+    }
+    return Examined(tuple(checks), TrailFacts(topics, are_all=refusal is None))
+
+
+def _topic_of(trail: Mapping[str, Any], bucket: str) -> str:
+    return str(trail.get("SnsTopicARN") or "") if trail.get("S3BucketName") == bucket else ""
+
+
+def _trails(survey: Survey, settings: Settings) -> tuple[list[Mapping[str, Any]], AskedError | None]:
+    """The trails, each once, and why some cannot be read. Trails of all regions are seen from any region."""
+    names = {bucket.name for bucket in settings.buckets}
+    asked = {(settings.queue.region, None), *((bucket.region, bucket.role_arn) for bucket in settings.buckets)}
+    found: dict[str, Mapping[str, Any]] = {}
+    refusal = None
+    for region, role_arn in sorted(asked, key=str):
+        try:
+            answer = survey.ask("cloudtrail", "DescribeTrails", region=region, role_arn=role_arn)
+        except AskedError as error:
+            refusal = error
+            continue
+        for trail in answer.get("trailList") or ():
+            if trail.get("S3BucketName") in names:
+                found.setdefault(str(trail.get("TrailARN")), {**trail, "role_arn": role_arn})
+    return list(found.values()), refusal
+
+
+class _TrailCheck:
+    """Looks at one trail."""
+
+    def __init__(self, survey: Survey, trail: Mapping[str, Any]) -> None:
+        self._survey = survey
+        self._trail = trail
+        self._arn = str(trail.get("TrailARN", ""))
+        self._name = str(trail.get("Name") or self._arn)
+        self._bucket = str(trail.get("S3BucketName", ""))
+
+    def examine(self) -> Iterator[Check]:
+        """All that is looked at of it."""
+        kind = "the trail of an organisation" if self._trail.get("IsOrganizationTrail") else "the trail of one account"
+        yield FOUND.told(self._name, bucket=self._bucket, kind=kind)
+        yield self._logging()
+        yield self._regions()
+        yield (VALIDATES if self._trail.get("LogFileValidationEnabled") else UNVALIDATED).told(
+            self._name, arn=self._arn
+        )
+        yield self._events()
+
+    def _ask(self, operation: str, **arguments: str) -> Mapping[str, Any]:
+        region = str(self._trail.get("HomeRegion") or self._arn.split(":")[3])
+        return self._survey.ask("cloudtrail", operation, region=region, role_arn=self._trail["role_arn"], **arguments)
+
+    def _logging(self) -> Check:
+        try:
+            status = self._ask("GetTrailStatus", Name=self._arn)
+        except AskedError as error:
+            return STATUS_UNTOLD.told(self._name, words=error.words, action=error.action)
+        if not status.get("IsLogging"):
+            return STOPPED.told(self._name, arn=self._arn)
+        if problem := status.get("LatestDeliveryError"):
+            return NOT_DELIVERED.told(self._name, error=problem)
+        return LOGS.told(self._name)
+
+    def _regions(self) -> Check:
+        region = str(self._trail.get("HomeRegion", ""))
+        finding = EVERYWHERE if self._trail.get("IsMultiRegionTrail") else ONE_REGION
+        return finding.told(self._name, region=region, arn=self._arn, homes=" or ".join(HOME_REGIONS))
+
+    def _events(self) -> Check:
+        try:
+            selectors = EventSelectors.of(self._ask("GetEventSelectors", TrailName=self._arn))
+        except AskedError as error:
+            return EVENTS_UNTOLD.told(self._name, words=error.words, action=error.action)
+        part = selectors.management
+        finding = NO_MANAGEMENT if not part else MANAGEMENT if part == "all" else PARTLY
+        if finding is MANAGEMENT and selectors.takes_reads_of(self._bucket):
+            finding = LOOP
+        return finding.told(self._name, part=part, bucket=self._bucket)

@@ -1,0 +1,620 @@
+"""`trail-agent check --online`: green where all is sound, and whatever one thing is broken, exactly that is named."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from agent.checks.finding import Check
+from agent.checks.lineup import Lineup
+from agent.cli.app import app
+from agent.demo.trail_objects import pack
+from agent.pulse import SystemClock
+from agent.settings import load
+from tests.support import iam_policy, moto
+from tests.support.loki_api import LokiApi
+from tests.support.moto import ACCOUNT, Emulator
+from tests.support.otlp_receiver import GrpcReceiver, HttpReceiver, HttpReply, partial_success
+from tests.support.private_ca import make_private_ca
+from tests.support.recorded_aws import Request
+from tests.support.sound_account import BUCKET, LETTERS_ARN, OF_CHECK, QUEUE_ARN, SERVICES, TRAIL, SoundAccount
+from tests.support.troubled_aws import Refusal, TroubledAws
+
+QUEUE_KEY = "arn:aws:kms:us-west-2:111122223333:key/0987dcba-09fe-87dc-65ba-ab0987654321"
+READS = frozenset({"Get", "List", "Describe", "Simulate"})
+DENIED = Refusal("AccessDenied")
+SECONDS = 5.0
+
+
+@dataclass
+class Scene:
+    """A sound account and a sound sink, and the settings that name them; a case breaks something of it."""
+
+    account: SoundAccount
+    sink: HttpReceiver
+    folder: Path
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def aws(self) -> TroubledAws:
+        """The door before the emulator."""
+        return self.account.aws
+
+    def checks(self) -> list[Check]:
+        """What the checks say now."""
+        path = self.folder / "agent.yaml"
+        plain = self.account.settings(self.sink.url, **self.settings)
+        path.write_text(yaml.safe_dump(plain), encoding="utf-8")
+        return [*Lineup(load(path, {}), SECONDS, SystemClock()).examine()]
+
+    def statuses(self) -> Mapping[str, str]:
+        """The mark of each check, by its id."""
+        return {check.id: check.status.mark for check in self.checks()}
+
+
+@pytest.fixture(scope="module")
+def clients(emulator: str) -> Mapping[str, Any]:
+    """The emulator's clients, by service."""
+    account = Emulator(emulator)
+    return {service: account.client(service) for service in SERVICES}
+
+
+@pytest.fixture
+def scene(
+    emulator: str, clients: Mapping[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Scene]:
+    """All is well."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    moto.forget()
+    with TroubledAws.before(emulator, {ACCOUNT: "111122223333"}) as aws, HttpReceiver() as sink:
+        yield Scene(SoundAccount(clients, aws), sink, tmp_path)
+
+
+SOUND = dict.fromkeys(
+    """
+    credentials queue queue.receives queue.retention queue.visibility queue.delay queue.message_size queue.encryption
+    queue.policy queue.backlog queue.permissions dead_letters dead_letters.retention dead_letters.redrive
+    dead_letters.encryption dead_letters.empty dead_letters.write bucket bucket.newest bucket.read notifier
+    notifier.policy trail trail.logging trail.regions trail.validation trail.events accounts sink sink.kind clock.aws
+    clock.sink
+    """.split(),
+    "✓",
+)
+
+
+def test_all_is_green_where_all_is_sound(scene: Scene) -> None:
+    """Every check has a tick, and nothing is left to do."""
+    checks = scene.checks()
+    assert {check.id: check.status.mark for check in checks} == SOUND
+    assert [check for check in checks if check.fix] == []
+
+
+def test_nothing_is_changed(scene: Scene) -> None:
+    """AWS is only asked, and the sink gets one export without a record: the queue still holds what it held."""
+    scene.account.sqs.send_message(QueueUrl=scene.account.queue_url, MessageBody="x")
+    scene.aws.calls.clear()
+    scene.checks()
+    operations = {call.action.partition(":")[2] for call in scene.aws.calls}
+    assert {one for one in operations if not one.startswith(tuple(READS))} == set()
+    assert [export.payload for export in scene.sink.exports] == [b""]
+
+
+def _to_topic(scene: Scene) -> None:
+    scene.account.admit("sns.amazonaws.com", scene.account.notify_topic(is_subscribed=True))
+
+
+def _to_event_bridge(scene: Scene) -> None:
+    scene.account.admit("events.amazonaws.com", scene.account.notify_event_bridge())
+
+
+def _with_own_key(scene: Scene) -> None:
+    policy = {"Effect": "Allow", "Principal": {"Service": "s3.amazonaws.com"}, "Action": "kms:GenerateDataKey"}
+    scene.account.set_queue(KmsMasterKeyId=QUEUE_KEY)
+    scene.aws.answer("kms:GetKeyPolicy", json.dumps({"Policy": json.dumps({"Statement": [policy]})}))
+
+
+SOUND_WAYS: Mapping[str, Callable[[Scene], object]] = {
+    "directly": lambda _: None,
+    "through SNS": _to_topic,
+    "through EventBridge": _to_event_bridge,
+    "with a key": _with_own_key,
+}
+
+
+@pytest.mark.parametrize("way", SOUND_WAYS)
+def test_every_sound_way_to_the_queue_is_green(scene: Scene, way: str) -> None:
+    """The bucket itself, a topic, a rule: each may notify the queue, whatever encrypts it."""
+    SOUND_WAYS[way](scene)
+    assert scene.statuses() == SOUND
+
+
+def test_an_operator_is_allowed_all_that_is_asked(scene: Scene) -> None:
+    """No call is denied by its statements in deploy/iam/operator.json, and each action of them is used."""
+    for way in SOUND_WAYS.values():
+        way(scene)
+        scene.checks()
+    statements = [
+        one for one in iam_policy.read("operator.json") if one.sid in OF_CHECK | {"ReadTheTrail", "ListTheTrail"}
+    ]
+    calls = [call for call in scene.aws.calls if call.action != "sts:GetCallerIdentity"]  # needs no permission
+    assert [call for call in calls if not iam_policy.allowed(statements, call)] == []
+    unused = {
+        (one.sid, action)
+        for one in statements
+        for action in one.actions
+        if one.sid in OF_CHECK and not any(call.action == action and one.allows(call) for call in calls)
+    }
+    assert unused == set()
+
+
+def test_the_outage_that_is_tolerated_is_told(scene: Scene) -> None:
+    """What waits is kept for the retention; what is held uses a receive every 12 h."""
+    scene.account.set_queue(
+        RedrivePolicy=json.dumps({"deadLetterTargetArn": LETTERS_ARN, "maxReceiveCount": 12}),
+    )
+    told = {check.id: check.what for check in scene.checks()}
+    assert told["queue.retention"] == "tolerates an outage of 6 days: messages are kept for 10 days"
+
+
+Break = Callable[[Scene], object]
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is broken, which checks turn, and of which parts nothing can be told then."""
+
+    broken: Break
+    turned: Mapping[str, str]
+    hidden: Sequence[str] = ()
+    says: str = ""
+
+
+def _set(**attributes: str) -> Break:
+    return lambda scene: scene.account.set_queue(**attributes)
+
+
+def _redrive(count: int, target: str = LETTERS_ARN) -> Break:
+    return _set(RedrivePolicy=json.dumps({"deadLetterTargetArn": target, "maxReceiveCount": count}))
+
+
+def _refused(action: str, refusal: Refusal = DENIED, when: Callable[[Request], bool] = lambda _: True) -> Break:
+    return lambda scene: scene.aws.refuse(action, refusal, when)
+
+
+def _with_attributes(part: str, **attributes: str | None) -> Break:
+    """Attributes that the emulator does not have, of the queue whose ARN ends so."""
+
+    def change(answer: Any) -> None:
+        told = answer["Attributes"]
+        if told["QueueArn"].endswith(part):
+            told.update({name: value for name, value in attributes.items() if value is not None})
+            for name in [name for name, value in attributes.items() if value is None]:
+                told.pop(name, None)
+
+    return lambda scene: scene.aws.change("sqs:GetQueueAttributes", change)
+
+
+def _settings(**sections: Any) -> Break:
+    return lambda scene: scene.settings.update(sections)
+
+
+def _queue_settings(**settings: Any) -> Break:
+    def broken(scene: Scene) -> None:
+        scene.settings["queue"] = {"url": scene.account.queue_url, "region": "us-west-2", **settings}
+
+    return broken
+
+
+def _bucket_settings(**settings: Any) -> Break:
+    return _settings(buckets=[{"name": BUCKET, **settings}])
+
+
+def _without(sid: str) -> Break:
+    def broken(scene: Scene) -> None:
+        scene.aws.statements = [one for one in scene.aws.statements if one.sid != sid]
+
+    return broken
+
+
+def _in_turn(*breaks: Break) -> Break:
+    return lambda scene: [one(scene) for one in breaks]
+
+
+def _answering(**reply: Any) -> Break:
+    def broken(scene: Scene) -> None:
+        answer = HttpReply(**reply)
+        scene.sink._rule = lambda _: answer
+        scene.sink.pages["*"] = answer
+
+    return broken
+
+
+def _delete_objects(scene: Scene) -> None:
+    for one in scene.account.s3.list_objects_v2(Bucket=BUCKET).get("Contents", ()):
+        scene.account.s3.delete_object(Bucket=BUCKET, Key=one["Key"])
+
+
+def _only_an_old_object(scene: Scene) -> None:
+    _delete_objects(scene)
+    scene.account.put_log_file(datetime.now(UTC) - timedelta(days=3))
+
+
+def _only_noise(scene: Scene) -> None:
+    _delete_objects(scene)
+    scene.account.put_log_file(datetime.now(UTC), body=pack([b'{"eventSource":"ec2.amazonaws.com"}']))
+
+
+def _damaged(scene: Scene) -> None:
+    _delete_objects(scene)
+    scene.account.put_log_file(datetime.now(UTC), body=b"\x1f\x8b\x08 no gzip")
+
+
+def _update_trail(**settings: Any) -> Break:
+    return lambda scene: scene.account.cloudtrail.update_trail(Name=TRAIL, **settings)
+
+
+def _trail_elsewhere(scene: Scene) -> None:
+    where = {"LocationConstraint": "us-west-2"}
+    scene.account.s3.create_bucket(Bucket="elsewhere", CreateBucketConfiguration=where)
+    scene.account.cloudtrail.update_trail(Name=TRAIL, S3BucketName="elsewhere")
+
+
+def _reads_are_written_down(scene: Scene) -> None:
+    scene.account.select([{"Type": "AWS::S3::Object", "Values": [f"arn:aws:s3:::{BUCKET}/"]}])
+
+
+def _key_policy(policy: str) -> Break:
+    return _in_turn(
+        _set(KmsMasterKeyId="alias/trail"),
+        lambda scene: scene.aws.refuse("kms:GetKeyPolicy", Refusal("NotFoundException", 400, policy)),
+    )
+
+
+def _sink_down(scene: Scene) -> None:
+    scene.settings["otlp"] = {"endpoint": "http://127.0.0.1:9"}
+
+
+def _sink_untrusted(scene: Scene) -> None:
+    scene.settings["otlp"] = {"endpoint": scene.sink.url.replace("http:", "https:")}
+
+
+def _dead_letter(scene: Scene) -> None:
+    scene.account.sqs.send_message(QueueUrl=scene.account.letters_url, MessageBody="{broken")
+
+
+def _the_same_queue(scene: Scene) -> None:
+    _with_attributes("dead-letters", QueueArn=QUEUE_ARN)(scene)
+
+
+QUEUE_PARTS = ("queue.", "dead_letters", "notifier")
+BUCKET_PARTS = ("bucket.", "accounts")
+AWS_PARTS = ("queue", "dead_letters", "notifier", "bucket", "trail", "accounts")
+ANYONE = json.dumps({"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage"}]})
+
+CASES = {
+    "expired token": Case(
+        _refused("sts:GetCallerIdentity", Refusal("ExpiredToken")), {"credentials": "✗"}, AWS_PARTS, "ExpiredToken"
+    ),
+    "clock ten minutes behind": Case(
+        lambda scene: setattr(scene.aws, "ahead", 600.0), {"clock.aws": "✗"}, says="s behind that of AWS"
+    ),
+    "clock a minute before": Case(lambda scene: setattr(scene.aws, "ahead", -60.0), {"clock.aws": "!"}),
+    "no queue": Case(
+        lambda scene: scene.account.sqs.delete_queue(QueueUrl=scene.account.queue_url),
+        {"queue": "✗"},
+        QUEUE_PARTS,
+        "there is no queue",
+    ),
+    "queue denied": Case(
+        _refused("sqs:GetQueueAttributes"), {"queue": "✗"}, QUEUE_PARTS, "Allow sqs:GetQueueAttributes"
+    ),
+    "queue is FIFO": Case(_with_attributes(":trail-agent", FifoQueue="true"), {"queue": "✗"}, QUEUE_PARTS, "FIFO"),
+    "no SQS": Case(
+        lambda scene: scene.aws.change("sqs:GetQueueAttributes", lambda answer: answer.pop("Attributes")),
+        {"queue": "✗"},
+        QUEUE_PARTS,
+        "is not SQS",
+    ),
+    "queue in another region": Case(
+        _with_attributes(":trail-agent", QueueArn=QUEUE_ARN.replace("us-west-2", "eu-west-1")),
+        {"queue": "✗"},
+        QUEUE_PARTS,
+        "Set queue.region to eu-west-1",
+    ),
+    "few receives": Case(_redrive(9), {"queue.receives": "!"}, says="maxReceiveCount to 20"),
+    "hardly any receives": Case(_redrive(3), {"queue.receives": "✗", "queue.retention": "!"}),
+    "no redrive policy": Case(
+        _in_turn(
+            lambda scene: _queue_settings(dead_letter_url=scene.account.letters_url)(scene),
+            _with_attributes(":trail-agent", RedrivePolicy=None),
+        ),
+        {"queue.receives": "!"},
+    ),
+    "no dead-letter queue": Case(
+        _with_attributes(":trail-agent", RedrivePolicy=None),
+        {"queue.receives": "!", "dead_letters": "✗"},
+        ("dead_letters.",),
+        "the agent does not start",
+    ),
+    "short retention": Case(_set(MessageRetentionPeriod="43200"), {"queue.retention": "✗"}, says="an outage of 12 h"),
+    "retention of a weekend": Case(_set(MessageRetentionPeriod="172800"), {"queue.retention": "!"}),
+    "short lease": Case(_queue_settings(visibility_timeout_seconds=10), {"queue.visibility": "!"}),
+    "delay": Case(_set(DelaySeconds="60"), {"queue.delay": "!"}),
+    "small messages": Case(_set(MaximumMessageSize="1024"), {"queue.message_size": "✗"}),
+    "AWS's key": Case(_set(KmsMasterKeyId="alias/aws/sqs"), {"queue.encryption": "✗"}, says="queue-key.json"),
+    "own key": Case(_key_policy("not yours"), {"queue.encryption": "!"}, says="agent-kms.json"),
+    "not encrypted": Case(_with_attributes(":trail-agent", SqsManagedSseEnabled="false"), {"queue.encryption": "!"}),
+    "no policy": Case(
+        _with_attributes(":trail-agent", Policy=None), {"queue.policy": "✗", "notifier.policy": "✗"}, says="queue.json"
+    ),
+    "anyone may send": Case(_set(Policy=ANYONE), {"queue.policy": "!"}),
+    "policy for another bucket": Case(
+        lambda scene: scene.account.admit("s3.amazonaws.com", "arn:aws:s3:::another"), {"notifier.policy": "✗"}
+    ),
+    "nobody receives": Case(
+        lambda scene: [
+            scene.account.sqs.send_message(QueueUrl=scene.account.queue_url, MessageBody="x") for _ in range(3)
+        ],
+        {"queue.backlog": "!"},
+        says="3 messages wait",
+    ),
+    "may not receive": Case(_without("TakeFromTheQueue"), {"queue.permissions": "✗"}, says="sqs:ReceiveMessage"),
+    "may not send dead letters": Case(_without("SendDeadLetters"), {"dead_letters.write": "✗"}, says=LETTERS_ARN),
+    "no simulator": Case(
+        _refused("iam:SimulatePrincipalPolicy"), {"queue.permissions": "!", "dead_letters.write": "!"}
+    ),
+    "dead-letter queue gone": Case(
+        lambda scene: scene.account.sqs.delete_queue(QueueUrl=scene.account.letters_url),
+        {"dead_letters": "✗"},
+        ("dead_letters.",),
+        "there is no dead-letter queue",
+    ),
+    "dead-letter queue denied": Case(
+        _refused("sqs:GetQueueUrl"), {"dead_letters": "✗"}, ("dead_letters.",), "Allow sqs:GetQueueUrl"
+    ),
+    "dead-letter queue is the queue": Case(_the_same_queue, {"dead_letters": "✗"}, ("dead_letters.",), "itself"),
+    "two dead-letter queues": Case(
+        _in_turn(
+            lambda scene: _queue_settings(dead_letter_url=scene.account.letters_url)(scene),
+            _with_attributes(
+                ":trail-agent",
+                RedrivePolicy=json.dumps({"deadLetterTargetArn": f"{LETTERS_ARN}2", "maxReceiveCount": 20}),
+            ),
+        ),
+        {"dead_letters": "!"},
+    ),
+    "dead letters kept for as long": Case(
+        lambda scene: scene.account.set_letters(MessageRetentionPeriod="864000"),
+        {"dead_letters.retention": "✗"},
+        says="1209600",
+    ),
+    "dead letters move on": Case(
+        _with_attributes("dead-letters", RedrivePolicy=json.dumps({"deadLetterTargetArn": "arn:x"})),
+        {"dead_letters.redrive": "!"},
+    ),
+    "dead letters not let in": Case(
+        _with_attributes("dead-letters", RedriveAllowPolicy=json.dumps({"redrivePermission": "denyAll"})),
+        {"dead_letters.redrive": "✗"},
+    ),
+    "a dead letter": Case(_dead_letter, {"dead_letters.empty": "!"}, says="trail-agent dead-letters list"),
+    "no bucket": Case(
+        _bucket_settings(name="acme-trail-typo"),
+        {"bucket": "✗", "notifier": "!", "trail": "!"},
+        (*BUCKET_PARTS, "notifier.", "trail."),
+        "there is no such bucket",
+    ),
+    "bucket in another region": Case(
+        _refused("s3:ListBucket", Refusal("PermanentRedirect", 301, region="eu-west-1")),
+        {"bucket": "✗"},
+        BUCKET_PARTS,
+        "it is in eu-west-1",
+    ),
+    "bucket denied": Case(_refused("s3:ListBucket"), {"bucket": "✗"}, BUCKET_PARTS, "Allow s3:ListBucket"),
+    "bucket of another owner": Case(
+        _in_turn(
+            _bucket_settings(owner="444455556666"),
+            _refused("s3:ListBucket", when=lambda request: "x-amz-expected-bucket-owner" in request.headers),
+        ),
+        {"bucket": "✗"},
+        BUCKET_PARTS,
+        "its owner is not 444455556666",
+    ),
+    "role denied": Case(
+        _in_turn(_bucket_settings(role_arn="arn:aws:iam::444455556666:role/trail-reader"), _refused("sts:AssumeRole")),
+        {"bucket.role": "✗", "notifier": "!"},
+        ("bucket", "accounts", "notifier."),
+        "deploy/iam/agent-assume-role.json",
+    ),
+    "object denied": Case(_refused("s3:GetObject"), {"bucket.read": "✗"}, says="Allow s3:GetObject"),
+    "key of the trail denied": Case(
+        _refused("s3:GetObject", Refusal("AccessDenied", words="not authorized to perform: kms:Decrypt")),
+        {"bucket.read": "✗"},
+        says="Allow kms:Decrypt",
+    ),
+    "damaged object": Case(_damaged, {"bucket.read": "✗"}, says="trail-agent inspect"),
+    "object above a limit": Case(_settings(limits={"object_bytes": 100}), {"bucket.read": "✗"}, says="limits"),
+    "trail silent for days": Case(_only_an_old_object, {"bucket.newest": "!"}, says="3 days old"),
+    "no log file": Case(_delete_objects, {"bucket.newest": "✗"}, ("bucket.read", "accounts"), "no log file"),
+    "billing account elsewhere": Case(
+        _in_turn(_only_noise, lambda scene: setattr(scene.aws, "caller", "arn:aws:iam::999900001111:user/ops")),
+        {"accounts": "!"},
+        says="events of a space are written only there",
+    ),
+    "accounts of others": Case(_settings(accounts=["999900001111"]), {"accounts": "✗"}),
+    "an account without a trail": Case(_settings(accounts=[ACCOUNT, "999900001111"]), {"accounts": "!"}),
+    "no notification": Case(
+        lambda scene: scene.account.notifications(), {"notifier": "✗"}, ("notifier.",), "nothing tells the queue"
+    ),
+    "filter of another folder": Case(
+        lambda scene: scene.account.notify(prefix="elb/"), {"notifier": "✗"}, ("notifier.",), "prefix elb/"
+    ),
+    "notifications of removals": Case(
+        lambda scene: scene.account.notify(events="s3:ObjectRemoved:*"), {"notifier": "✗"}, ("notifier.",)
+    ),
+    "topic without the queue": Case(
+        lambda scene: scene.account.notify_topic(is_subscribed=False),
+        {"notifier": "✗"},
+        ("notifier.",),
+        "not subscribed",
+    ),
+    "rule that is off": Case(
+        lambda scene: scene.account.notify_event_bridge(state="DISABLED"),
+        {"notifier": "✗"},
+        ("notifier.",),
+        "is disabled",
+    ),
+    "notifications not to be seen": Case(
+        _refused("s3:GetBucketNotification"), {"notifier": "!"}, ("notifier.",), "Allow s3:GetBucketNotification"
+    ),
+    "trail stopped": Case(
+        lambda scene: scene.account.cloudtrail.stop_logging(Name=TRAIL), {"trail.logging": "✗"}, says="start-logging"
+    ),
+    "trail cannot write": Case(
+        lambda scene: scene.aws.change(
+            "cloudtrail:GetTrailStatus", lambda answer: answer.update(LatestDeliveryError="AccessDenied")
+        ),
+        {"trail.logging": "✗"},
+    ),
+    "trail of one region": Case(_update_trail(IsMultiRegionTrail=False), {"trail.regions": "!"}, says="us-west-2"),
+    "no digests": Case(_update_trail(EnableLogFileValidation=False), {"trail.validation": "!"}),
+    "no management events": Case(lambda scene: scene.account.select([], management=False), {"trail.events": "✗"}),
+    "own reads": Case(_reads_are_written_down, {"trail.events": "!"}, says="each read of"),
+    "trail writes elsewhere": Case(_trail_elsewhere, {"trail": "!"}, ("trail.",)),
+    "trails not to be seen": Case(_refused("cloudtrail:DescribeTrails"), {"trail": "!"}, ("trail.",)),
+    "sink down": Case(_sink_down, {"sink": "✗"}, ("sink.", "clock.sink"), "nothing takes connections"),
+    "sink speaks no TLS": Case(_sink_untrusted, {"sink": "✗"}, ("sink.", "clock.sink"), "does not speak TLS"),
+    "sink: 401": Case(_answering(status=401), {"sink": "✗"}, ("sink.", "clock.sink"), "otlp.headers"),
+    "sink: 403": Case(_answering(status=403), {"sink": "✗"}, ("sink.", "clock.sink"), "X-Scope-OrgID"),
+    "sink: 404": Case(_answering(status=404), {"sink": "✗"}, ("sink.", "clock.sink"), "/otlp"),
+    "sink: 405": Case(_answering(status=405), {"sink": "✗"}, ("sink.", "clock.sink"), "Correct the path"),
+    "sink: 415": Case(_answering(status=415), {"sink": "✗"}, ("sink.", "clock.sink"), "no protobuf"),
+    "sink: 429": Case(_answering(status=429), {"sink": "!", "sink.kind": "!"}, says="raise its limits"),
+    "sink: 503": Case(_answering(status=503), {"sink": "✗"}, ("sink.", "clock.sink"), "an error of its own"),
+    "sink: redirect": Case(
+        _answering(status=302, headers={"Location": "https://login.example/"}),
+        {"sink": "✗"},
+        ("sink.", "clock.sink"),
+        "https://login.example",
+    ),
+    "sink: page": Case(
+        _answering(body=b"<html>log in", content_type="text/html"), {"sink": "✗"}, ("sink.", "clock.sink"), "web page"
+    ),
+    "sink: refused records": Case(
+        _answering(body=partial_success(3, "no")), {"sink": "✗"}, ("sink.", "clock.sink"), "refused 3 records"
+    ),
+    "sink: a warning": Case(_answering(body=partial_success(0, "slow")), {"sink": "!", "sink.kind": "!"}),
+    "sink that nobody knows": Case(
+        lambda scene: scene.sink.pages.update({"*": HttpReply(404)}), {"sink.kind": "!"}, says="docs/delivery.md"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_is_broken_is_named(scene: Scene, name: str) -> None:
+    """Those checks turn, and no other; each says what to do. What depends on them is hidden or says so in one line."""
+    case = CASES[name]
+    case.broken(scene)
+    checks = scene.checks()
+    known = [check for check in checks if not _is_hidden(check.id, case) or check.id in case.turned]
+    assert {check.id: check.status.mark for check in known} == {
+        one: mark for one, mark in {**SOUND, **case.turned}.items() if not _is_hidden(one, case) or one in case.turned
+    }
+    assert case.says in " ".join(f"{check.what} {check.fix}" for check in known if check.id in case.turned)
+    for check in checks:
+        assert bool(check.fix) == (check.status.mark != "✓") or "not checked" in check.what, check
+        assert "{" not in check.what + check.fix.replace("{broken", ""), check
+
+
+def _is_hidden(id: str, case: Case) -> bool:  # noqa: A002 - the word of the output
+    return id.startswith(tuple(case.hidden))
+
+
+def _command(scene: Scene, *options: str) -> subprocess.CompletedProcess[str]:
+    """The command as a process of its own."""
+    scene.checks()  # writes the settings
+    command = [sys.executable, "-m", "agent", "check", "--online", "-c", str(scene.folder / "agent.yaml"), *options]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_the_exit_code_says_whether_all_is_sound(scene: Scene) -> None:
+    """0, the settings' own lines first and the count last; 69 as soon as one check is crossed."""
+    sound = _command(scene)
+    lines = sound.stdout.splitlines()
+    assert (sound.returncode, sound.stderr) == (0, "")
+    assert lines[0].startswith("✓ settings: ")
+    assert lines[-1] == f"{len(SOUND)} checks: {len(SOUND)} ✓, 0 ✗, 0 !"
+    scene.account.notifications()
+    broken = _command(scene)
+    assert broken.returncode == 69
+    (crossed,) = [line for line in broken.stdout.splitlines() if line[0] == "✗"]
+    assert crossed.startswith(f"✗ notifier {BUCKET}: nothing tells the queue of new objects in this bucket. Let the ")
+
+
+def test_no_secret_is_told(scene: Scene) -> None:
+    """AWS quotes the headers that were signed, with the session token, when it finds another signature."""
+    words = "The request signature does not match.\n\nThe Canonical String was 'x-amz-security-token:s3cret'"
+    scene.aws.refuse("sqs:GetQueueAttributes", Refusal("SignatureDoesNotMatch", words=words))
+    scene.settings["otlp"] = {"endpoint": scene.sink.url, "headers": {"authorization": "Bearer s3cret-s3cret"}}
+    _answering(status=401, body=b"no to Bearer s3cret-s3cret", content_type="text/plain")(scene)
+    told = _command(scene)
+    assert "SignatureDoesNotMatch" in told.stdout
+    assert "s3cret" not in told.stdout + told.stderr
+
+
+def test_json_is_for_online() -> None:
+    """Alone it would print nothing."""
+    result = CliRunner().invoke(app, ["check", "--json"])
+    assert result.exit_code == 2
+    assert "--online" in result.output
+
+
+def test_json_has_an_object_for_each_check(scene: Scene) -> None:
+    """And nothing else, so that a program can read it line by line."""
+    told = [json.loads(line) for line in _command(scene, "--json").stdout.splitlines()]
+    assert {one["id"]: one["status"] for one in told} == dict.fromkeys(SOUND, "ok")
+
+
+def test_it_ends_where_nobody_answers(scene: Scene) -> None:
+    """All checks run to their end, each with its line, and none waits longer than it may."""
+    scene.settings["otlp"] = {"endpoint": "http://127.0.0.1:9"}
+    scene.settings["aws"] = {"endpoint_url": "http://127.0.0.1:9"}
+    marks = scene.statuses()
+    assert (marks["queue"], marks["bucket"], marks["sink"]) == ("✗", "✗", "✗")
+    assert marks["clock.aws"] == "!"
+
+
+def test_grpc_and_loki_are_green_too(scene: Scene) -> None:
+    """A Collector over gRPC sends no date; a Loki shows its limits."""
+    with GrpcReceiver() as collector:
+        scene.settings["otlp"] = {"endpoint": collector.url, "protocol": "grpc"}
+        assert scene.statuses() == {**SOUND, "clock.sink": "!"}
+        assert [export.payload for export in collector.exports] == [b""]
+    limits = {"allow_structured_metadata": True, "reject_old_samples_max_age": "336h"}
+    with LokiApi(limits=limits).serving() as loki:
+        scene.settings["otlp"] = {"endpoint": f"{loki.url}/otlp"}
+        assert scene.statuses() == {**SOUND, "sink.metadata": "✓", "sink.oldest": "✓"}
+        loki.limits = {"allow_structured_metadata": False}
+        assert scene.statuses() == {**SOUND, "sink.metadata": "✗", "sink.oldest": "!"}
+
+
+def test_certificates_of_strangers_are_named(scene: Scene, tmp_path: Path) -> None:
+    """Over both protocols; with the right authority all is green."""
+    authority = make_private_ca(tmp_path)
+    for receiver, protocol in ((HttpReceiver, "http/protobuf"), (GrpcReceiver, "grpc")):
+        with receiver(tls=authority) as sink:
+            scene.settings["otlp"] = {"endpoint": sink.url, "protocol": protocol}
+            (told,) = [check for check in scene.checks() if check.id == "sink"]
+            assert "certificate is not trusted" in told.what
+            scene.settings["otlp"]["ca_file"] = str(authority.ca_file)
+            assert scene.statuses()["sink"] == "✓"

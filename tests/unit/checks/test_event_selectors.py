@@ -1,0 +1,83 @@
+"""Which events a trail takes, by what GetEventSelectors says in either of its forms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from agent.checks.event_selectors import EventSelectors
+
+BUCKET = "acme-trail"
+
+
+def basic(management: bool = True, part: str = "All", data: tuple[str, ...] = ()) -> dict[str, Any]:
+    """One basic selector."""
+    resources = [{"Type": "AWS::S3::Object", "Values": list(data)}] if data else []
+    return {"IncludeManagementEvents": management, "ReadWriteType": part, "DataResources": resources}
+
+
+def advanced(category: str, **fields: dict[str, list[str]]) -> dict[str, Any]:
+    """One advanced selector."""
+    told = [{"Field": name.replace("_", "."), **how} for name, how in fields.items()]
+    return {"FieldSelectors": [{"Field": "eventCategory", "Equals": [category]}, *told]}
+
+
+S3_OBJECTS = {"Equals": ["AWS::S3::Object"]}
+
+
+@pytest.mark.parametrize(
+    ("answer", "part"),
+    [
+        ({}, "all"),
+        ({"EventSelectors": [basic()]}, "all"),
+        ({"EventSelectors": [basic(part="ReadOnly"), basic(part="WriteOnly")]}, "all"),
+        ({"EventSelectors": [basic(part="WriteOnly")]}, "writing"),
+        ({"EventSelectors": [basic(management=False)]}, ""),
+        ({"AdvancedEventSelectors": [advanced("Management")]}, "all"),
+        ({"AdvancedEventSelectors": [advanced("Management", readOnly={"Equals": ["true"]})]}, "reading"),
+        ({"AdvancedEventSelectors": [advanced("Data", resources_type=S3_OBJECTS)]}, ""),
+    ],
+)
+def test_management_events_are_known(answer: dict[str, Any], part: str) -> None:
+    """A trail without selectors takes all of them, as a new one does."""
+    assert EventSelectors.of(answer).management == part
+
+
+@pytest.mark.parametrize(
+    ("answer", "takes"),
+    [
+        ({}, False),
+        ({"EventSelectors": [basic(data=("arn:aws:s3",))]}, True),
+        ({"EventSelectors": [basic(data=("arn:aws:s3:::",))]}, True),
+        ({"EventSelectors": [basic(data=(f"arn:aws:s3:::{BUCKET}/",))]}, True),
+        ({"EventSelectors": [basic(data=(f"arn:aws:s3:::{BUCKET}-2/",))]}, False),
+        ({"EventSelectors": [basic(part="WriteOnly", data=("arn:aws:s3",))]}, False),
+        ({"AdvancedEventSelectors": [advanced("Data", resources_type=S3_OBJECTS)]}, True),
+        ({"AdvancedEventSelectors": [advanced("Management", resources_type=S3_OBJECTS)]}, False),
+        (
+            {
+                "AdvancedEventSelectors": [
+                    advanced(
+                        "Data",
+                        resources_type=S3_OBJECTS,
+                        resources_ARN={"NotStartsWith": [f"arn:aws:s3:::{BUCKET}/"]},
+                    )
+                ]
+            },
+            False,
+        ),
+        (
+            {
+                "AdvancedEventSelectors": [
+                    advanced("Data", resources_type=S3_OBJECTS, resources_ARN={"StartsWith": ["arn:aws:s3:::other/"]})
+                ]
+            },
+            False,
+        ),
+        ({"AdvancedEventSelectors": [advanced("Data", resources_type={"Equals": ["AWS::Lambda::Function"]})]}, False),
+    ],
+)
+def test_a_trail_that_writes_down_our_reads_is_known(answer: dict[str, Any], takes: bool) -> None:
+    """Whether a read of an object in the trail's own bucket is an event of it."""
+    assert EventSelectors.of(answer).takes_reads_of(BUCKET) is takes

@@ -1,0 +1,81 @@
+"""What a queue's policy says about a sender: yes, no, or that it cannot be told; never a yes by mistake."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from agent.checks.queue_policy import Sender, admits, admits_anyone, names_principal
+from tests.support import iam_policy
+
+BUCKET = "arn:aws:s3:::acme-trail-111122223333"
+S3 = Sender("s3.amazonaws.com", BUCKET, "111122223333")
+SENDS: dict[str, Any] = {"Effect": "Allow", "Principal": {"Service": "s3.amazonaws.com"}, "Action": "sqs:SendMessage"}
+TLS_ONLY = {
+    "Effect": "Deny",
+    "Principal": "*",
+    "Action": "sqs:*",
+    "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+}
+
+
+def policy(*statements: Any) -> str:
+    """A document of these statements."""
+    return json.dumps({"Statement": list(statements)})
+
+
+def when(operator: str, key: str, value: object) -> dict[str, Any]:
+    """A statement that lets S3 send under this condition."""
+    return {**SENDS, "Condition": {operator: {key: value}}}
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ((iam_policy.FOLDER / "queue.json").read_text(encoding="utf-8"), True),
+        (policy(SENDS), True),
+        (policy({**SENDS, "Action": ["sqs:GetQueueUrl", "SQS:Send*"]}), True),
+        (policy({**SENDS, "Principal": "*"}), True),
+        (json.dumps({"Statement": SENDS}), True),
+        (policy(when("ArnLike", "aws:SourceArn", "arn:aws:s3:*:*:acme-*")), True),
+        (policy(when("StringEquals", "AWS:SourceAccount", ["1", "111122223333"])), True),
+        (policy(SENDS, TLS_ONLY), True),
+        ("", False),
+        ("{}", False),
+        ("no JSON", False),
+        (policy({**SENDS, "Principal": {"Service": "sns.amazonaws.com"}}), False),
+        (policy({**SENDS, "Action": "sqs:ReceiveMessage"}), False),
+        (policy(when("ArnEquals", "aws:SourceArn", "arn:aws:s3:::another")), False),
+        (policy(when("StringEquals", "aws:SourceAccount", "444455556666")), False),
+        (policy(SENDS, {**SENDS, "Effect": "Deny"}), False),
+        (policy(when("StringEquals", "aws:SourceOrgID", "o-1")), None),
+        (policy(SENDS, {**when("IpAddress", "aws:SourceIp", "10.0.0.0/8"), "Effect": "Deny"}), None),
+    ],
+)
+def test_a_sender_is_admitted(text: str, verdict: bool | None) -> None:
+    """Page: IAM user guide, policy evaluation logic. A condition that is not known makes the answer unknown."""
+    assert admits(text, S3) is verdict
+
+
+def test_an_account_that_is_not_known_cannot_be_judged() -> None:
+    """The bucket's owner need not be in the settings."""
+    assert admits(policy(when("StringEquals", "aws:SourceAccount", "1")), Sender("s3.amazonaws.com", BUCKET)) is None
+
+
+def test_a_policy_for_anyone_is_found() -> None:
+    """Only one without any condition: with one, it may be narrow."""
+    anyone = {**SENDS, "Principal": {"AWS": "*"}}
+    assert admits_anyone(policy(anyone))
+    assert not admits_anyone(policy({**anyone, "Condition": {"ArnEquals": {"aws:SourceArn": BUCKET}}}))
+    assert not admits_anyone(policy(SENDS))
+
+
+def test_a_policy_names_a_role_or_its_account() -> None:
+    """Then the role's own policies do not tell all."""
+    role = "arn:aws:iam::111122223333:role/trail-agent"
+    for told in (role, "arn:aws:iam::111122223333:root"):
+        assert names_principal(policy({**SENDS, "Principal": {"AWS": [told]}}), role)
+    assert not names_principal(policy(SENDS), role)
+    assert not names_principal(policy({**SENDS, "Principal": {"AWS": "arn:aws:iam::1:root"}}), role)
