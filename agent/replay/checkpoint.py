@@ -53,34 +53,27 @@ class Checkpoint(NoCheckpoint):
         self._lock = threading.Lock()
 
     @classmethod
-    def open(cls, path: Path, arguments: Arguments) -> Self:
+    def open(cls, path: Path, arguments: Arguments, *, read_only: bool = False) -> Self:
         """Go on with the file at `path`, or make it; raises `CheckpointError` if it is in use, or of another replay.
 
-        The arguments of the file count for what was relative to the time at which it was made.
+        The arguments of the file count for what was relative to the time at which it was made. With `read_only` the
+        file is left as it is, also if there is none, and nothing can be noted.
         """
         try:
+            if read_only and not path.exists():
+                return cls(path, (), Whereabouts(), arguments)
             old = _lock(path)
             try:
                 known = _read(path, old)
-                return cls._renewed(path, old, known, arguments)
+                arguments = _compared(path, known.arguments, arguments)
+                lines: list[Line] = [arguments, *known.place.notes()]
+                files = (old,) if read_only else (old, _put(path, lines))
+                return cls(path, files, known.place, arguments)
             except BaseException:
                 os.close(old)
                 raise
         except OSError as error:
             raise CheckpointError(f"{path} cannot be used as a checkpoint: {error.strerror}") from error
-
-    @classmethod
-    def _renewed(cls, path: Path, old: int, known: _Known, arguments: Arguments) -> Self:
-        if known.arguments:
-            if different := differences(known.arguments, arguments):
-                raise CheckpointError(
-                    f"{path} is the checkpoint of another replay:\n"
-                    + "\n".join(f"  {line}" for line in different)
-                    + "\nrun it with the arguments and settings of the checkpoint, or name another file"
-                )
-            arguments = msgspec.structs.replace(arguments, since=known.arguments.since)
-        lines: list[Line] = [arguments, *known.place.notes()]
-        return cls(path, (old, _put(path, lines)), known.place, arguments)
 
     def note(self, notes: Sequence[Note]) -> None:
         """Keep `notes`: they are on the disk when this returns. Raises `OSError` if they cannot be written."""
@@ -102,6 +95,19 @@ class Checkpoint(NoCheckpoint):
         """Let others have the file."""
         for each in self._descriptors:
             os.close(each)
+
+
+def _compared(path: Path, known: Arguments | None, arguments: Arguments) -> Arguments:
+    """The arguments with which to go on; raises `CheckpointError` if those of the file are of another replay."""
+    if known is None:
+        return arguments
+    if different := differences(known, arguments):
+        raise CheckpointError(
+            f"{path} is the checkpoint of another replay:\n"
+            + "\n".join(f"  {line}" for line in different)
+            + "\nrun it with the arguments and settings of the checkpoint, or name another file"
+        )
+    return msgspec.structs.replace(arguments, since=known.since)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
+from agent.aws.lease import InHand
 from agent.aws.listing import Listing
 from agent.aws.source import AnySource
 from agent.faults.retries import RetryReason
@@ -34,10 +35,27 @@ BEFORE_ALL: Final = date.min
 """The day of what could not be shipped before: it is tried first."""
 
 _WAIT_SECONDS: Final = 1.0
+_LOOK_AGAIN_SECONDS: Final = 0.1  # at most this long goes a stop unnoticed
 _FIRST_PAUSE_SECONDS: Final = 5.0
 _LONGEST_PAUSE_SECONDS: Final = 60.0
 _OF_ALL: Final = frozenset({RetryReason.BUCKET_DENIED, RetryReason.BUCKET_REFUSED, RetryReason.BUCKET_MISSING})
 """What is nothing about the object that comes again."""
+
+
+_OF_A_BUG: Final = "a bug ended the work on it; the log line worker_failed says more"
+
+
+class ListedInHand(InHand):
+    """What is in hand of `source`. It has no leases that lapse: whatever a worker lets go of has to come again."""
+
+    def __init__(self, telemetry: Telemetry, source: ListedSource) -> None:
+        super().__init__(telemetry)
+        self._source = source
+
+    def release(self, deliveries: Sequence[Delivery]) -> None:
+        """Hold `deliveries` no longer."""
+        super().release(deliveries)
+        self._source.let_go(deliveries)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +154,8 @@ class ListedSource(AnySource):
                 self._news.clear()
                 self._ahead.refill()
                 deliveries = [self._hand_out(turn, now) for turn in next_turns(self._ahead.lanes, most, now)]
-                wait = min([until, *(at for lane in self._ahead.lanes if (at := lane.again_at()) > now)]) - now
             if not deliveries:
-                self._pulse.wait(self._news, wait)
+                self._pulse.wait(self._news, _LOOK_AGAIN_SECONDS)
         self._telemetry.deliveries_received(deliveries)
         return deliveries
 
@@ -157,6 +174,11 @@ class ListedSource(AnySource):
     def give_back(self, deliveries: Sequence[Delivery]) -> None:
         """Nobody works on these any more: another run will have them."""
         self._take([Settlement(delivery, Outcome.RETURNED) for delivery in deliveries])
+
+    def let_go(self, deliveries: Sequence[Delivery]) -> None:
+        """A worker is through with these. What it has not settled, because of a bug, comes again."""
+        bug = RetryReason.BUG
+        self._take([Settlement(each, Outcome.RETRY, retry=bug, retry_detail=_OF_A_BUG) for each in deliveries])
 
     def has_ended(self) -> bool:
         """Whether everything is settled."""
@@ -189,11 +211,12 @@ class ListedSource(AnySource):
                 if turn:
                     notes += self._notes_of(turn, settlement)
                     told.append(settlement)
-            self._note(notes)
-            self._ahead.refill()
-            self._news.set()
+            if told:
+                self._note(notes)
+                self._ahead.refill()
+                self._news.set()
         for settlement in told:
-            self._telemetry.delivery_settled(settlement)
+            self._telemetry.object_settled(settlement)
 
     def _notes_of(self, turn: Turn, settlement: Settlement) -> list[Note]:
         lane, listed = turn.lane, turn.listed

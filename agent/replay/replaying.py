@@ -12,7 +12,6 @@ from typing import Final
 
 from agent import __version__
 from agent.assembly import Assembly, Stops, Supply
-from agent.aws.lease import InHand
 from agent.connections import AwsConnections, Buckets
 from agent.daemon import Shift, telemetry_of
 from agent.errors import AwsError, DependencyError, number_of
@@ -20,14 +19,14 @@ from agent.pulse import Pulse
 from agent.replay.checkpoint import Checkpoint, NoCheckpoint
 from agent.replay.ending import Ending
 from agent.replay.estimate import Counting
-from agent.replay.listed_source import ListedSource, Plan
+from agent.replay.listed_source import ListedInHand, ListedSource, Plan
 from agent.replay.look_ahead import LISTERS
 from agent.replay.looks import Looks
 from agent.replay.notes import Arguments
 from agent.replay.replay_report import AFTER_A_SIGNAL, CountReport, ReplayReport, Report
 from agent.replay.retrying import Retrying
 from agent.replay.screen import Screen
-from agent.replay.span import Span
+from agent.replay.span import SETTLED_AFTER, Span
 from agent.replay.streams import Discovery, Stream, Wanted
 from agent.replay.suspicion import Suspicion
 from agent.settings import Settings, redacted_url
@@ -121,7 +120,7 @@ class _Replay:
     def _open_checkpoint(self, closing: ExitStack) -> NoCheckpoint:
         if self._wishes.checkpoint is None:
             return NoCheckpoint()
-        checkpoint = Checkpoint.open(self._wishes.checkpoint, self._arguments())
+        checkpoint = Checkpoint.open(self._wishes.checkpoint, self._arguments(), read_only=self._wishes.dry_run)
         closing.callback(checkpoint.close)
         self._span = replace(self._span, since=checkpoint.arguments.since)
         return checkpoint
@@ -165,6 +164,10 @@ class _Replay:
         )
         self._screen.say(f"{', '.join(roots)}: {', '.join(counts)}")
         self._screen.say(f"{plan.span}, to {self._destination()}")
+        if plan.span.until.timestamp() > self._pulse.clock.time() - SETTLED_AFTER.total_seconds():
+            self._screen.say(
+                "! objects of the last 15 minutes may still be on their way: without --until they are left out"
+            )
         place = checkpoint.place
         if place.first_day or place.settled or place.unshipped:
             begin = place.first_day or plan.span.since.date()
@@ -195,7 +198,7 @@ class _Replay:
         looks = Looks(source, self._telemetry, self._pulse.clock)
         assembly = Assembly(self._settings, self._telemetry, self._pulse, self._stops, files=files)
         doubt = NoDoubt() if self._wishes.keep_going else Suspicion(self._ending.stop)
-        supply = Supply(source, InHand(self._telemetry), {})
+        supply = Supply(source, ListedInHand(self._telemetry, source), {})
         crew = assembly.crew(supply, buckets.store, self._settings.queue.dead_letter_url, doubt)
         shift = Shift(crew, self._stops, self._attention, self._pulse, self._settings.shutdown_grace_seconds)
 
@@ -206,6 +209,7 @@ class _Replay:
             shift.begin()
             while not (source.has_ended() or self._ending or self._attention.heard(_TICK_SECONDS)):
                 show()
+        self._tell_stop()
         shift.end()
         self._screen.stop()
         if self._ending.bug:
@@ -221,6 +225,11 @@ class _Replay:
             why=self._ending.why,
             signal=0 if source.has_ended() else self._signal(),
         )
+
+    def _tell_stop(self) -> None:
+        if self._attention.asked_by:
+            grace = f"at most {self._settings.shutdown_grace_seconds:.0f} s"
+            self._screen.say(f"! stopping: what is in hand is finished ({grace}); a second signal stops at once")
 
     def _make_source(
         self, plan: Plan, checkpoint: NoCheckpoint, buckets: Buckets, pool: ThreadPoolExecutor

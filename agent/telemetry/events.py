@@ -21,12 +21,13 @@ from agent.telemetry.logs import Log, open_log
 from agent.telemetry.metrics import Build, Metrics
 from agent.telemetry.pages import Pages
 from agent.telemetry.queue_events import QueueEvents
+from agent.telemetry.replay_events import ReplayEvents
 from agent.telemetry.server import Server
 from agent.telemetry.status_line import status_line
 from agent.telemetry.systemd import Unit
 
 
-class Telemetry(QueueEvents, FlowEvents):
+class Telemetry(QueueEvents, FlowEvents, ReplayEvents):
     """Everything the daemon tells the outside. Every method is thread-safe, and none raises for untrusted input."""
 
     def __init__(self, metrics: Metrics, log: Log, health: Health, clock: Clock) -> None:

@@ -116,6 +116,11 @@ class FakeTelemetry(Telemetry):
         self._tell("delivery_settled", settlement.delivery.message_id, settlement.outcome)
         self.settled.append(settlement)
 
+    def object_settled(self, settlement: Settlement) -> None:
+        """Remember."""
+        self._tell("object_settled", settlement.delivery.message_id, settlement.outcome)
+        self.settled.append(settlement)
+
     def settle_failed(self, operation: str, count: int, detail: str) -> None:
         """Remember."""
         self._tell("settle_failed", operation, count, detail)

@@ -82,7 +82,7 @@ TESTED_ELSEWHERE: Final = {
     "unit/sink/otlp/test_encode.py": "decode",
     "unit/sink/test_opening.py": "discreet endpoint",
     "unit/telemetry/test_metrics.py": "exposition snapshot",
-    "unit/telemetry/test_named_events.py": "events flow_events life_events queue_events voice",
+    "unit/telemetry/test_named_events.py": "events flow_events life_events queue_events replay_events voice",
     "unit/telemetry/test_server.py": "connection pages",
     "unit/telemetry/status/test_front.py": "fates fragments frame last_hour now services steps",
     "unit/telemetry/status/test_runbook.py": "anchors",

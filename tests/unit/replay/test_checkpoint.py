@@ -177,3 +177,18 @@ def test_a_full_disk_leaves_whole_lines(tmp_path: Path, monkeypatch: pytest.Monk
     checkpoint.note([settled("b")])
     checkpoint.close()
     assert place_after(path).settled[BUCKET, FOLDER].key == "b"
+
+
+def test_a_look_changes_nothing(tmp_path: Path) -> None:
+    """A dry run makes no file, and leaves one as it is; but it goes on from there, and refuses another replay's."""
+    path = tmp_path / "c"
+    Checkpoint.open(path, ARGUMENTS, read_only=True).close()
+    assert not path.exists()
+    place_after(path, settled("a"))
+    before = path.read_bytes()
+    look = Checkpoint.open(path, msgspec.structs.replace(ARGUMENTS, until=SINCE + timedelta(days=9)), read_only=True)
+    look.close()
+    assert look.place.settled[BUCKET, FOLDER].key == "a"
+    assert path.read_bytes() == before
+    with pytest.raises(CheckpointError, match="another replay"):
+        Checkpoint.open(path, msgspec.structs.replace(ARGUMENTS, regions=("eu-west-1",)), read_only=True)

@@ -12,7 +12,7 @@ from agent.aws.listing import ListedPage
 from agent.faults.retries import RetryReason
 from agent.model import ObjectRef, Outcome
 from agent.replay.checkpoint import NoCheckpoint
-from agent.replay.listed_source import MOST_TRIES
+from agent.replay.listed_source import MOST_TRIES, ListedInHand
 from agent.replay.notes import DayDone, Note, SettledUpTo, ShippedAfterAll, Unshipped
 from agent.replay.span import Span
 from agent.trail import notification
@@ -212,6 +212,18 @@ def test_a_bug_in_a_listing_ends_the_replay() -> None:
     rig = ReplayRig(Broken())
     rig.receive()
     assert isinstance(rig.failures[0], KeyError)
+
+
+def test_what_a_bug_left_unsettled_comes_again() -> None:
+    """No lease lapses here: the worker that lets go of it says so."""
+    rig = rig_of(0, 5)
+    in_hand = ListedInHand(rig.telemetry, rig.source)
+    deliveries = rig.source.receive(10)
+    with in_hand.hold(deliveries):
+        rig.ship(deliveries[1:])
+    rig.clock.advance(60)
+    (again,) = rig.source.receive(10)
+    assert (again.message_id, again.receive_count) == (deliveries[0].message_id, 2)
 
 
 def test_a_drain_ends_the_wait() -> None:

@@ -54,6 +54,28 @@ def test_a_retry_tells_what_stood_in_the_way(subject: ObservedTelemetry) -> None
     assert line["detail"] == "s3://acme/key: SlowDown"
 
 
+def test_what_a_replay_cannot_ship_is_a_warning_that_speaks_of_no_queue(subject: ObservedTelemetry) -> None:
+    """There is no message to be sent back; the sink's own words stay out of the log here, too."""
+    fault = Fault(Reason.SINK_REJECTED, "the sink refused the record", "acme", "key", said="bad line: user-ID did it")
+    subject.telemetry.object_settled(Settlement(delivery("s3://acme/key"), Outcome.DEAD_LETTER, fault=fault))
+    (line,) = subject.lines()
+    assert (line["event"], line["reason"], line["object"]) == ("not_shipped", "sink_rejected", "s3://acme/key")
+    assert "run the replay again" in str(line["hint"])
+    assert "user-ID" not in str(line)
+    assert subject.value("trail_agent_dead_letters_total", reason="sink_rejected") == 1
+
+
+def test_what_a_replay_tries_again_is_told_once_a_minute(subject: ObservedTelemetry) -> None:
+    """With the reason, and that others wait for it; what was shipped is only counted."""
+    retry = Settlement(delivery("m"), Outcome.RETRY, retry=RetryReason.STORE_UNAVAILABLE, retry_detail="SlowDown")
+    for settlement in (retry, retry, Settlement(delivery("m"), Outcome.DELIVERED)):
+        subject.telemetry.object_settled(settlement)
+    (line,) = subject.lines()
+    assert (line["event"], line["reason"], line["detail"]) == ("tried_again", "store_unavailable", "SlowDown")
+    assert subject.value("trail_agent_retries_total", reason="store_unavailable") == 2
+    assert subject.value("trail_agent_deliveries_settled_total", outcome="delivered") == 1
+
+
 def test_the_life_cycle_is_told_at_info(subject: ObservedTelemetry) -> None:
     """Start, readiness, drain and stop are one line each, and the drain makes unready."""
     telemetry = subject.telemetry
