@@ -86,10 +86,10 @@ class Checkpoint(NoCheckpoint):
             try:
                 write_whole(file, text)
                 os.fsync(file)
-            except OSError:
+            except OSError as error:
                 with suppress(OSError):  # what is half written would make the next line unreadable
                     os.ftruncate(file, size)
-                raise
+                raise OSError(error.errno, error.strerror, str(self.path)) from error
 
     def close(self) -> None:
         """Let others have the file."""

@@ -34,7 +34,7 @@ class Ending:
         match error:
             case OSError():
                 where = f"{error.filename}: " if error.filename else ""
-                self.stop(f"{where}{error.strerror or error}; nothing is lost: make it work, and run the replay again")
+                self.stop(f"{where}{error.strerror or error}; nothing is lost: mend that, and run the replay again")
             case StoreError():
                 self.stop(error.detail)
             case _:

@@ -65,7 +65,7 @@ class FileSink:
                 try:
                     self._append(path, [records[number] for number in numbers])
                 except OSError as error:
-                    self._failed(error)
+                    self._failed(OSError(error.errno, error.strerror, str(path)))
                     break
                 for number in numbers:
                     verdicts[number] = ACCEPTED

@@ -13,7 +13,9 @@ from agent.demo.trail_objects import pack
 from tests.soak.replays import Rounds
 from tests.support.clock import DEADLINE_SECONDS, eventually
 from tests.support.cloud import Cloud
+from tests.support.events import event
 from tests.support.history import History, told
+from tests.support.objects import trail_key, trail_object
 from tests.support.otlp_receiver import HttpReceiver, HttpReply
 
 
@@ -60,6 +62,19 @@ def test_prefixed_and_organisation_trails_are_found(history: History, prefix: st
     ended = history.run()
     assert ended.code == 0, ended.err
     assert history.arrived().keys() == history.ids
+
+
+def test_several_buckets_are_replayed_side_by_side(history: History) -> None:
+    """Each with a layout of its own."""
+    history.write(6)
+    other = "acme-trail-444455556666"
+    history.cloud.add_bucket(other)
+    key, body = trail_key("far", account="444455556666"), trail_object(event("far"))
+    history.cloud.account.put_object(other, f"logs/{key}".replace("2026/11/20", "2026/10/05"), body)
+    history.settings = {"buckets": [{"name": history.cloud.world.bucket}, {"name": other}]}
+    ended = history.run("--json")
+    assert (ended.code, told(ended)["streams"], told(ended)["objects"]) == (0, 4, 7), ended.err
+    assert history.arrived().keys() == history.ids | {"far"}
 
 
 def test_accounts_regions_and_times_narrow_it(history: History) -> None:
