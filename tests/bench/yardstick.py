@@ -2,7 +2,7 @@
 
 `python -m tests.bench.yardstick ENDPOINT` runs until it is killed. It has no limits, no leases, no retries of its own
 and no metrics; it is what one would write in an afternoon, and what the agent is measured against. A record has the
-event as its body, and each of its members as an attribute with a dotted name.
+event as its body, and each of its members as an attribute with a dotted name. Requests are compressed, as the agent's.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from urllib.parse import unquote_plus
 
 import boto3
 from opentelemetry._logs import LogRecord, SeverityNumber
+from opentelemetry.exporter.otlp.proto.http import Compression
 from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
 from opentelemetry.sdk._logs import ReadableLogRecord
 from opentelemetry.sdk.resources import Resource
@@ -41,7 +42,7 @@ def main(endpoint: str, selects_all: str) -> None:
     """Receive, read, export and delete, for ever."""
     sqs = boto3.client("sqs", endpoint_url=endpoint)
     s3 = boto3.client("s3", endpoint_url=endpoint)
-    exporter = OTLPLogExporter(f"{endpoint}/v1/logs")
+    exporter = OTLPLogExporter(f"{endpoint}/v1/logs", compression=Compression.Gzip)
     queue_url = f"{endpoint}/{ACCOUNT}/{QUEUE}"
     while True:
         messages = sqs.receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=10)
