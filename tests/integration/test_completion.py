@@ -6,7 +6,6 @@ import fcntl
 import os
 import pty
 import re
-import shutil
 import struct
 import subprocess
 import sys
@@ -17,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from tests.support.tools import tool
 
 ROOT = Path(__file__).parents[2]
 TAB = "\t"
@@ -97,8 +98,7 @@ def terminal(shell: Shell, home: Path) -> Iterator[Terminal]:
 def shell(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Terminal]:
     """A shell that has learnt to complete."""
     name = request.param
-    if not shutil.which(name, path="/usr/bin:/bin"):
-        pytest.skip(f"there is no {name}")
+    tool(name)
     with terminal(SHELLS[name], tmp_path) as found:
         found.type(f"{SHELLS[name].learn}; echo lear''nt\n")
         found.read_until("learnt\r\n")
@@ -131,8 +131,7 @@ def test_tab_lists_what_there_is(shell: Terminal) -> None:
 @pytest.mark.parametrize("name", SHELLS)
 def test_completion_can_be_installed(name: str, tmp_path: Path) -> None:
     """It is written where the shell looks, and a new shell of that user has it."""
-    if not shutil.which(name, path="/usr/bin:/bin"):
-        pytest.skip(f"there is no {name}")
+    tool(name)
     with terminal(SHELLS[name], tmp_path) as found:
         found.type("trail-agent --install-completion; echo do''ne\n")
         shown = found.read_until("done\r\n")

@@ -1,4 +1,4 @@
-"""Programs that check the files of `deploy/` and `.github/`; some are not on every machine."""
+"""Programs that check files of the project, or use its commands; some are not on every machine."""
 
 from __future__ import annotations
 
@@ -26,6 +26,11 @@ _OF: Final = {
     "prometheus": "apt-get install --no-install-recommends prometheus",
     "promtool": "apt-get install --no-install-recommends prometheus",
     "systemd-analyze": "apt-get install --no-install-recommends systemd",
+    "bash": "apt-get install --no-install-recommends bash",
+    "zsh": "apt-get install --no-install-recommends zsh",
+    "fish": "apt-get install --no-install-recommends fish",
+    "man": "apt-get install --no-install-recommends man-db",
+    "mandoc": "apt-get install --no-install-recommends mandoc",
 }
 """Where the tools come from that `make setup` does not bring."""
 _ALSO: Final = {

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
+import sys
 
 import pytest
 import typer.main
 
 from agent.cli.app import app
 from tests.reference.manual import MANUAL, manual
+from tests.support.tools import tool
 from tests.unit.cli.test_examples import COMMANDS, LINES
 
 
 def shown(*command: str) -> subprocess.CompletedProcess[str]:
-    """What a program that reads such pages says of it; skips where there is none."""
-    program = shutil.which(command[0])
-    if not program:
-        pytest.skip(f"there is no {command[0]}")
+    """What a program that reads such pages says of it."""
+    program = tool(command[0])
     environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "MANWIDTH": "500", "TERM": "dumb"}
     return subprocess.run(
         [program, *command[1:]], capture_output=True, text=True, timeout=60, check=False, env=environment
@@ -46,6 +45,7 @@ def test_the_page_has_every_command_option_and_example() -> None:
     assert len(typer.main.get_group(app).commands) > 1
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="another man, with other options")
 def test_man_shows_the_page_and_finds_nothing_wrong() -> None:
     """Man-db's groff, with all its warnings; the examples can be copied from it: a hyphen is a hyphen."""
     page = shown("man", "--warnings=w", "--local-file", str(MANUAL))
