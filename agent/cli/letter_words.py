@@ -41,6 +41,15 @@ class Task(Enum):
         self.shown = shown
 
 
+def say_before_a_look(desk: Desk) -> None:
+    """What a look does to messages where that is more than usual: they may be gone from here after it."""
+    if arn := desk.about.dead_letter_arn:
+        say(
+            "! the dead-letter queue has a redrive policy of its own: "
+            f"what was received {desk.about.max_receives} times, SQS moves on to {arn}, and each look is a receive"
+        )
+
+
 def say_what_was_seen(desk: Desk, walk: Walk, shown: int) -> None:
     """How many there are, what this look did to them, and what it cannot know."""
     if shown:
@@ -109,11 +118,6 @@ def _warnings(desk: Desk, walk: Walk) -> Iterator[str]:
         yield f"! SQS did not take {number_of(walk.stranded, 'message')} back; visible again within {HIDDEN_SECONDS} s"
     if about.in_flight:
         yield f"! {number_of(about.in_flight, 'message')} in somebody else's hands when this look began, and not in it"
-    if about.dead_letter_arn:
-        yield (
-            f"! the dead-letter queue has a redrive policy of its own: what was received {about.max_receives} times, "
-            f"SQS moves on to {about.dead_letter_arn}, and each look is a receive"
-        )
 
 
 def say_deadline(desk: Desk, oldest: ToldLetter, now: float) -> None:

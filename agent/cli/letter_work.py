@@ -11,7 +11,7 @@ from typing import Final
 import typer
 
 from agent.cli.letter_table import print_letter, print_letter_line, print_letters, print_lines, print_prospects
-from agent.cli.letter_words import Task, say_deadline, say_report, say_what_was_seen
+from agent.cli.letter_words import Task, say_before_a_look, say_deadline, say_report, say_what_was_seen
 from agent.cli.output import forget, say
 from agent.cli.progress import advancing
 from agent.cli.report import fail_settings, load_or_fail
@@ -123,6 +123,7 @@ def told_in_words() -> Iterator[None]:
 @contextmanager
 def _looking(desk: Desk, choice: Choice, most: int) -> Iterator[Look]:
     """What is meant, held until the end of the block; the first Ctrl-C only asks for the end."""
+    say_before_a_look(desk)
     with interruptible() as stopping, desk.walk(stopping.is_set) as walk:
         with advancing("looking at dead letters") as seen:
             found = desk.find(walk, choice, most, seen)
