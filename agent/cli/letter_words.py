@@ -28,6 +28,13 @@ _TWICE: Final = (
 )
 
 
+_NO_ANSWER: Final = "unavailable"
+_MAYBE_TAKEN: Final = (
+    "! SQS did not answer, and may have taken what it was sent. Run it again: a repeat has the same bytes, "
+    "which Loki drops."
+)
+
+
 class Task(Enum):
     """What is done with dead letters, as it is called: while it goes on, done, failed, and only shown."""
 
@@ -81,18 +88,26 @@ def _say_what_was_done(task: Task, desk: Desk, found: Sequence[ToldLetter], repo
     done = {letter.delivery.message_id for letter in report.done}
     if done:
         print(f"✓ {task.done}: {_counted([told for told in found if told.message_id in done])}")
-    for failed in report.kept:
-        say(f"✗ {_of(failed)}: {task.failed}: {clean(failed.detail)}")
-    for failed in report.doubled:
-        say(f"✗ {_of(failed)}: sent back, but not deleted here: {clean(failed.detail)}")
-    if report.doubled:
-        say(_TWICE)
+    for line in _failures(task, report):
+        say(line)
     if report.untouched:
         say(f"! {number_of(len(report.untouched), 'dead letter')} not tried any more")
     if report.error:
         say(f"! what to do: {to_do_about(report.error)}")
     if report.done and task is Task.REDRIVE:
         say(f"They are in {redacted_url(desk.box.main_url)}. If one comes back here, `list` says why.")
+
+
+def _failures(task: Task, report: Report) -> Iterator[str]:
+    """A line for each letter with which something went wrong, and what that means."""
+    for failed in report.kept:
+        yield f"✗ {_of(failed)}: {task.failed}: {clean(failed.detail)}"
+    if report.kept and report.error and report.error.kind == _NO_ANSWER and task is Task.REDRIVE:
+        yield _MAYBE_TAKEN
+    for failed in report.doubled:
+        yield f"✗ {_of(failed)}: sent back, but not deleted here: {clean(failed.detail)}"
+    if report.doubled:
+        yield _TWICE
 
 
 def _say_nothing_was_found(desk: Desk, walk: Walk) -> None:

@@ -273,6 +273,20 @@ def test_a_part_that_cannot_be_sent_is_listed(rig: Rig) -> None:
     assert set(rig.box.messages) == {ids[0]}
 
 
+def test_what_sqs_does_not_answer_may_have_been_sent(rig: Rig) -> None:
+    """Each letter is kept, and a repeat is no harm."""
+    ids = rig.fill()
+    rig.box.fail("SendMessageBatch")
+    result = run("redrive", "--all")
+    assert result.exit_code == 69
+    assert f"✗ {ids[2]}: not sent back: SendMessageBatch: ServiceUnavailable" in result.stderr
+    assert "! SQS did not answer, and may have taken what it was sent. Run it again" in result.stderr
+    assert set(rig.box.messages) == set(ids)
+    rig.box.mend()
+    rig.box.deny("SendMessageBatch")
+    assert "may have taken" not in run("redrive", "--all").stderr
+
+
 def test_what_is_in_both_queues_is_told(rig: Rig) -> None:
     """With what that means, and what to do."""
     ids = rig.fill()
