@@ -195,6 +195,20 @@ def test_ctrl_c_in_the_middle_of_a_look_hides_nothing(cloud: Cloud, halting: Hal
     assert cloud.world.dead_letter_depth().in_flight == 0
 
 
+def test_a_dead_letter_queue_that_the_settings_name_is_taken(cloud: Cloud, halting: Halting, tmp_path: Path) -> None:
+    """Whatever the redrive policy says: the main queue is asked for nothing, and only sent what goes back."""
+    other_url = cloud.account.create_queue("others-letters")
+    put(cloud, "not this one", reason="not_allowed")
+    cloud.account.send(other_url, "{broken")
+    queue = {"url": cloud.world.queue_url, "region": REGION, "dead_letter_url": other_url}
+    shell = Shell.at(tmp_path / "behind", cloud.settings(NOWHERE, queue=queue, aws={"endpoint_url": halting.url}))
+    assert shell.run("dead-letters", "redrive", "--all").code == 0
+    assert bodies(cloud, cloud.world.queue_url) == ["{broken"]
+    assert (cloud.account.depth(other_url).total, cloud.world.dead_letter_depth().total) == (0, 1)
+    main = _arn(cloud, cloud.world.queue_url)
+    assert {call.action for call in halting.calls if call.resource == main} == {"sqs:SendMessage"}
+
+
 @pytest.mark.parametrize(
     ("changes", "code", "words"),
     [
