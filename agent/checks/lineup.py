@@ -43,7 +43,9 @@ class Lineup:
 
     def __init__(self, settings: Settings, seconds: float, clock: Clock) -> None:
         self._settings = settings
-        self._otlp = settings.otlp.model_copy(update={"timeout_seconds": seconds})
+        self._hurried = settings.model_copy(
+            update={"otlp": settings.otlp.model_copy(update={"timeout_seconds": seconds})}
+        )
         self._clock = clock
         self._survey = Survey(Sessions(settings.aws, __version__, settings.queue.region), seconds, clock)
         self._sample = SampleReader.of(settings)
@@ -67,7 +69,7 @@ class Lineup:
             for one, bucket in zip(settings.buckets, buckets, strict=True)
         ]
         whose = start(self._accounts, caller, buckets)
-        sink = start(otlp_sink.examine, self._otlp, self._clock, lambda: _retention(queue))
+        sink = start(otlp_sink.examine, self._hurried, self._clock, lambda: _retention(queue))
         before: list[Future[Examined[Any]]] = [caller, queue, letters, *buckets, *notifiers, trails, whose]
         clocks = start(self._clocks, before, sink)
         return [caller, queue, letters, *buckets, *notifiers, trails, whose, sink, clocks]

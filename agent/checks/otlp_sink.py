@@ -15,7 +15,7 @@ from agent.checks import loki_limits, sink_kind
 from agent.checks.finding import Check, Examined, Finding, Status, caution, failed, ok
 from agent.checks.sink_kind import SinkKind
 from agent.pulse import Clock
-from agent.settings import OtlpSettings, redacted_url
+from agent.settings import OtlpSettings, Settings, redacted_url
 from agent.sink.answer import Accepted, Answer, Later, Misconfigured, PartlyRejected
 from agent.sink.opening import open_glimpses, open_wire
 
@@ -102,18 +102,18 @@ class SinkFacts:
     ahead: float | None
 
 
-def examine(otlp: OtlpSettings, clock: Clock, retention: Callable[[], float | None]) -> Examined[SinkFacts]:
+def examine(settings: Settings, clock: Clock, retention: Callable[[], float | None]) -> Examined[SinkFacts]:
     """The sink's answer, what it is, and the limits of a Loki. No facts if it does not take an export.
 
     `retention` says for how many seconds the queue keeps what cannot be delivered; None if that is not known.
     """
-    check = _export(otlp)
-    glimpses = open_glimpses(otlp, __version__)
+    check = _export(settings.otlp)
+    glimpses = open_glimpses(settings.otlp, __version__)
     if check.status is Status.FAILED:
         return Examined((check,))
     kind, date, told = sink_kind.examine(glimpses)
     at = unix_seconds(date)
-    limits = loki_limits.examine(glimpses, retention()) if glimpses and kind is SinkKind.LOKI else ()
+    limits = loki_limits.examine(glimpses, settings, retention()) if glimpses and kind is SinkKind.LOKI else ()
     return Examined((check, told, *limits), SinkFacts(kind, None if at is None else at - clock.time()))
 
 

@@ -52,12 +52,13 @@ class QueueFacts:
     @property
     def dead_letter_arn(self) -> str:
         """Of its redrive policy; empty if it has none."""
-        return str(self.member("RedrivePolicy", "deadLetterTargetArn") or "")
+        arn = str(self.member("RedrivePolicy", "deadLetterTargetArn") or "")
+        return arn if len(arn.split(":")) == _PARTS_OF_ARN else ""
 
     @property
     def max_receives(self) -> int:
         """Of its redrive policy; 0 if it has none."""
-        return int(str(self.member("RedrivePolicy", "maxReceiveCount") or 0))
+        return _number(self.member("RedrivePolicy", "maxReceiveCount"))
 
     @property
     def retention_seconds(self) -> int:
@@ -66,9 +67,18 @@ class QueueFacts:
 
     def number(self, name: str) -> int:
         """An attribute that is a number; 0 where SQS does not tell it."""
-        return int(self.attributes.get(name) or 0)
+        return _number(self.attributes.get(name))
 
     def member(self, attribute: str, name: str) -> object:
         """What a JSON attribute says under this name; None if it says nothing."""
-        found = json.loads(self.attributes.get(attribute) or "{}")
+        try:
+            found = json.loads(self.attributes.get(attribute) or "{}")
+        except ValueError:
+            return None
         return found.get(name) if isinstance(found, dict) else None
+
+
+def _number(told: object) -> int:
+    """0 for what is no number: SQS writes numbers as texts, and emulators write what they like."""
+    text = str(told)
+    return int(text) if text.isdecimal() else 0

@@ -15,7 +15,9 @@ from agent.sink.otlp.glimpse import Glimpses
 
 _ID: Final = "sink.kind"
 LOKI: Final = ok(_ID, "it is Loki {version}")
-COLLECTOR: Final = ok(_ID, "it is an OpenTelemetry Collector, or has its receiver")
+COLLECTOR: Final = ok(
+    _ID, "it is an OpenTelemetry Collector, or has its receiver: what it says yes to counts as delivered"
+)
 OTHER: Final = caution(
     _ID,
     "it does not tell whether it is a Collector or a Loki",

@@ -154,7 +154,7 @@ class _TrailCheck:
         yield self._events()
 
     def _ask(self, operation: str, **arguments: str) -> Mapping[str, Any]:
-        region = str(self._trail.get("HomeRegion") or self._arn.split(":")[3])
+        region = str(self._trail.get("HomeRegion") or "".join(self._arn.split(":")[3:4]))
         return self._survey.ask("cloudtrail", operation, region=region, role_arn=self._trail["role_arn"], **arguments)
 
     def _logging(self) -> Check:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ _MOST_PAGES: Final = 10
 _MOST_RULES: Final = 10
 _ALLOW: Final = "Allow {action} to who runs this check (deploy/iam/operator.json), or look at it in the console."
 _LOOK: Final = "Look at it in the console; the agent itself need not ask this."
+_NAME_OF_BUCKET: Final = ("detail", "bucket", "name")
 _PARTS_OF_ARN: Final = 6
 
 
@@ -96,7 +97,8 @@ class Ways:
             if rule.get("State") != "DISABLED" and self._is_of_bucket(str(rule.get("EventPattern") or "{}")):
                 arn = str(rule.get("Arn", ""))
                 return Way(
-                    f"rule {rule.get('Name')} of EventBridge", Sender("events.amazonaws.com", arn, arn.split(":")[4])
+                    f"rule {rule.get('Name')} of EventBridge",
+                    Sender("events.amazonaws.com", arn, "".join(arn.split(":")[4:5])),
                 )
         shown = ", ".join(str(rule.get("Name")) for rule in rules)
         if all(rule.get("State") == "DISABLED" for rule in rules):
@@ -109,17 +111,19 @@ class Ways:
             told = json.loads(pattern)
         except ValueError:
             return False
-        names = ((told.get("detail") or {}).get("bucket") or {}).get("name")
-        return (
-            _has(told.get("source"), "aws.s3")
-            and _has(told.get("detail-type"), "Object Created")
-            and _has(names, self._bucket.name)
-        )
+        wanted = (("source",), "aws.s3"), (("detail-type",), "Object Created"), (_NAME_OF_BUCKET, self._bucket.name)
+        return all(_has(_member(told, path), value) for path, value in wanted)
 
 
 def _unseen(how: str, error: AskedError) -> Way:
     fix = _ALLOW.format(action=error.action) if error.kind == "denied" else _LOOK
     return Way(how, None, error.words, fix, is_known=False)
+
+
+def _member(told: Any, path: Sequence[str]) -> Any:
+    for name in path:
+        told = told.get(name) if isinstance(told, dict) else None
+    return told
 
 
 def _has(values: Any, wanted: str) -> bool:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -44,6 +46,7 @@ class Scene:
     sink: HttpReceiver
     folder: Path
     settings: dict[str, Any] = field(default_factory=dict)
+    seconds: float = SECONDS
 
     @property
     def aws(self) -> TroubledAws:
@@ -55,7 +58,7 @@ class Scene:
         path = self.folder / "agent.yaml"
         plain = self.account.settings(self.sink.url, **self.settings)
         path.write_text(yaml.safe_dump(plain), encoding="utf-8")
-        return [*Lineup(load(path, {}), SECONDS, SystemClock()).examine()]
+        return [*Lineup(load(path, {}), self.seconds, SystemClock()).examine()]
 
     def statuses(self) -> Mapping[str, str]:
         """The mark of each check, by its id."""
@@ -309,6 +312,15 @@ CASES = {
     "clock ten minutes behind": Case(
         lambda scene: setattr(scene.aws, "ahead", 600.0), {"clock.aws": "✗"}, says="s behind that of AWS"
     ),
+    "clock that AWS refuses": Case(
+        _in_turn(
+            _refused("sts:GetCallerIdentity", Refusal("RequestExpired")),
+            lambda scene: setattr(scene.aws, "ahead", 3600.0),
+        ),
+        {"credentials": "✗", "clock.aws": "✗"},
+        AWS_PARTS,
+        "set this machine's clock first",
+    ),
     "clock a minute before": Case(lambda scene: setattr(scene.aws, "ahead", -60.0), {"clock.aws": "!"}),
     "no queue": Case(
         lambda scene: scene.account.sqs.delete_queue(QueueUrl=scene.account.queue_url),
@@ -400,7 +412,7 @@ CASES = {
         says="1209600",
     ),
     "dead letters move on": Case(
-        _with_attributes("dead-letters", RedrivePolicy=json.dumps({"deadLetterTargetArn": "arn:x"})),
+        _with_attributes("dead-letters", RedrivePolicy=json.dumps({"deadLetterTargetArn": f"{LETTERS_ARN}-2"})),
         {"dead_letters.redrive": "!"},
     ),
     "dead letters not let in": Case(
@@ -603,9 +615,45 @@ def test_grpc_and_loki_are_green_too(scene: Scene) -> None:
     limits = {"allow_structured_metadata": True, "reject_old_samples_max_age": "336h"}
     with LokiApi(limits=limits).serving() as loki:
         scene.settings["otlp"] = {"endpoint": f"{loki.url}/otlp"}
-        assert scene.statuses() == {**SOUND, "sink.metadata": "✓", "sink.oldest": "✓"}
+        assert scene.statuses() == {**SOUND, "sink.metadata": "✓", "sink.sizes": "✓", "sink.oldest": "✓"}
         loki.limits = {"allow_structured_metadata": False}
-        assert scene.statuses() == {**SOUND, "sink.metadata": "✗", "sink.oldest": "!"}
+        assert scene.statuses() == {**SOUND, "sink.metadata": "✗", "sink.sizes": "✓", "sink.oldest": "!"}
+
+
+def test_a_bucket_under_a_role_is_green(scene: Scene) -> None:
+    """It is read, and asked who notifies, as that role; the trail is found once."""
+    scene.settings["buckets"] = [{"name": BUCKET, "role_arn": "arn:aws:iam::111122223333:role/trail-reader"}]
+    assert scene.statuses() == {**SOUND, "bucket.role": "✓"}
+    under_role = {call.action for call in scene.aws.calls if call.principal.endswith("role/trail-reader")}
+    assert {"s3:ListBucket", "s3:GetObject", "s3:GetBucketNotification"} <= under_role
+
+
+def test_each_bucket_has_its_lines(scene: Scene) -> None:
+    """One that is broken does not hide one that is sound."""
+    scene.settings["buckets"] = [{"name": BUCKET}, {"name": "acme-trail-typo"}]
+    told = {(check.id, check.on): check.status.mark for check in scene.checks()}
+    assert (told["bucket", BUCKET], told["bucket", "acme-trail-typo"]) == ("✓", "✗")
+    assert (told["notifier", BUCKET], told["notifier", "acme-trail-typo"]) == ("✓", "!")
+
+
+def test_it_ends_where_whoever_is_asked_is_silent(scene: Scene) -> None:
+    """A host that takes connections and never answers: each request ends after its time."""
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        scene.settings |= {"otlp": {"endpoint": url}, "aws": {"endpoint_url": url}}
+        scene.seconds = 0.3
+        began = time.monotonic()
+        checks = {check.id: check for check in scene.checks()}
+        assert time.monotonic() - began < 20
+    assert (checks["queue"].status.mark, checks["bucket"].status.mark, checks["sink"].status.mark) == ("✗", "✗", "✗")
+    assert "no whole answer" in checks["sink"].what
+
+
+@pytest.mark.parametrize("text", ["no JSON", "[]", "1", '{"deadLetterTargetArn": 1, "maxReceiveCount": "many"}'])
+def test_attributes_of_any_form_are_survived(scene: Scene, text: str) -> None:
+    """Emulators write what they like; a check says what it makes of it, and the others go on."""
+    _with_attributes(":trail-agent", RedrivePolicy=text, Policy=text, MessageRetentionPeriod=text)(scene)
+    assert {"queue.retention", "dead_letters", "sink"} <= scene.statuses().keys()
 
 
 def test_certificates_of_strangers_are_named(scene: Scene, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 from agent.checks.loki_limits import examine, seconds_of
 from agent.sink.otlp.glimpse import Glimpses
 from tests.support.otlp_receiver import HttpReceiver, HttpReply
+from tests.support.settings import settings
 
 WEEK = 7 * 86400
 TENANT = "/config/tenant/v1/limits"
@@ -29,13 +30,17 @@ def marks(pages: dict[str, object], outage: float | None = WEEK) -> dict[str, st
             key_file=None,
             user_agent="trail-agent/9",
         )
-        return {check.id: check.status.mark for check in examine(glimpses, outage)}
+        return {check.id: check.status.mark for check in examine(glimpses, settings(), outage)}
 
 
 def test_sound_limits_are_green() -> None:
     """Structured metadata is kept, and what the queue keeps is taken."""
     limits = {"allow_structured_metadata": True, "reject_old_samples": True, "reject_old_samples_max_age": "2w"}
-    assert marks({"/config": {"limits_config": limits}}) == {"sink.metadata": "✓", "sink.oldest": "✓"}
+    assert marks({"/config": {"limits_config": limits}}) == {
+        "sink.metadata": "✓",
+        "sink.sizes": "✓",
+        "sink.oldest": "✓",
+    }
 
 
 def test_metadata_that_is_not_allowed_is_named() -> None:
@@ -48,6 +53,22 @@ def test_an_age_below_the_retention_is_named() -> None:
     assert marks({"/config": {"limits_config": {"volume_enabled": True}}}, 10 * 86400)["sink.oldest"] == "!"
     old = {"reject_old_samples": False, "reject_old_samples_max_age": "1h"}
     assert marks({"/config": {"limits_config": old}})["sink.oldest"] == "✓"
+
+
+@pytest.mark.parametrize(
+    ("limits", "mark"),
+    [
+        ({"ingestion_burst_size_mb": 6, "max_line_size": "256KB"}, "✓"),
+        ({"ingestion_burst_size_mb": 2}, "✗"),
+        ({"max_line_size": "32kb"}, "!"),
+        ({"max_line_size": "32kb", "max_line_size_truncate": True}, "✓"),
+        ({"max_line_size": 0}, "✓"),
+        ({"max_line_size": "much"}, "✓"),
+    ],
+)
+def test_sizes_are_compared_with_the_settings(limits: dict[str, object], mark: str) -> None:
+    """A request above the burst never passes; a longer line is cut, which costs a second request."""
+    assert marks({"/config": {"limits_config": limits}})["sink.sizes"] == mark
 
 
 def test_the_tenants_limits_count_before_lokis() -> None:
