@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
@@ -22,12 +22,12 @@ from agent.checks.notifier import Notifier
 from agent.checks.otlp_sink import SinkFacts
 from agent.checks.queue_facts import QueueFacts
 from agent.checks.sample import SampleReader
+from agent.checks.side_by_side import begin
 from agent.checks.trail_settings import TrailFacts
 from agent.pulse import Clock
 from agent.settings import BucketSettings, Settings
 from agent.waiting.lookups import bounded_lookups
 
-_AT_ONCE: Final = 16
 _NO_CREDENTIALS: Final = "AWS takes no credentials of the agent"
 _NO_QUEUE: Final = "the queue is not as it should be"
 _ACCOUNT: Final = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
@@ -52,26 +52,26 @@ class Lineup:
 
     def examine(self) -> Iterator[Check]:
         """The results, in the order of the flow, each as soon as it and all before it are known."""
-        with bounded_lookups(), ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="check") as pool:
-            for part in self._parts(pool):
+        with bounded_lookups():
+            for part in self._parts():
                 yield from part.result().checks
 
-    def _parts(self, pool: ThreadPoolExecutor) -> Sequence[Future[Examined[Any]]]:
-        """Start all parts. Each waits only for such as were started before it: so none waits for ever."""
-        settings, start = self._settings, pool.submit
-        caller = start(credentials.examine, self._survey, settings)
-        queue = start(self._queue, caller)
-        letters = start(self._letters, caller, queue)
-        buckets = [start(self._bucket, caller, one) for one in settings.buckets]
-        trails = start(self._trails, caller)
+    def _parts(self) -> Sequence[Future[Examined[Any]]]:
+        """Begin all parts. Each waits only for such as were begun before it: so none waits for ever."""
+        settings = self._settings
+        caller = begin(credentials.examine, self._survey, settings)
+        queue = begin(self._queue, caller)
+        letters = begin(self._letters, caller, queue)
+        buckets = [begin(self._bucket, caller, one) for one in settings.buckets]
+        trails = begin(self._trails, caller)
         notifiers = [
-            start(self._notifier, one, queue, bucket, trails)
+            begin(self._notifier, one, queue, bucket, trails)
             for one, bucket in zip(settings.buckets, buckets, strict=True)
         ]
-        whose = start(self._accounts, caller, buckets)
-        sink = start(otlp_sink.examine, self._hurried, self._clock, lambda: _retention(queue))
+        whose = begin(self._accounts, caller, buckets)
+        sink = begin(otlp_sink.examine, self._hurried, self._clock, lambda: _retention(queue))
         before: list[Future[Examined[Any]]] = [caller, queue, letters, *buckets, *notifiers, trails, whose]
-        clocks = start(self._clocks, before, sink)
+        clocks = begin(self._clocks, before, sink)
         return [caller, queue, letters, *buckets, *notifiers, trails, whose, sink, clocks]
 
     def _queue(self, caller: Future[Examined[Caller]]) -> Examined[QueueFacts]:

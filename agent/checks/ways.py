@@ -50,7 +50,13 @@ class Ways:
         how, region = f"{kind} {topic.rpartition(':')[2]}", topic.split(":")[3]
         try:
             told = self._survey.pages(
-                "sns", "ListSubscriptionsByTopic", "Subscriptions", region=region, most=_MOST_PAGES, TopicArn=topic
+                "sns",
+                "ListSubscriptionsByTopic",
+                "Subscriptions",
+                region=region,
+                role_arn=self._bucket.role_arn,
+                most=_MOST_PAGES,
+                TopicArn=topic,
             )
         except AskedError as error:
             return _unseen(how, error)
@@ -66,7 +72,13 @@ class Ways:
     def _subscribed(self, how: str, topic: str, region: str, subscription: str) -> Way:
         sender = Sender("sns.amazonaws.com", topic, topic.split(":")[4])
         try:
-            answer = self._survey.ask("sns", "GetSubscriptionAttributes", region=region, SubscriptionArn=subscription)
+            answer = self._survey.ask(
+                "sns",
+                "GetSubscriptionAttributes",
+                region=region,
+                role_arn=self._bucket.role_arn,
+                SubscriptionArn=subscription,
+            )
         except AskedError:
             return Way(how, sender)
         attributes: Mapping[str, str] = answer.get("Attributes") or {}
@@ -80,12 +92,7 @@ class Ways:
         """The way through a rule in the bucket's region whose target is the queue."""
         region, how = self._bucket.region, "EventBridge"
         try:
-            names = self._survey.pages(
-                "events", "ListRuleNamesByTarget", "RuleNames", region=region, most=1, TargetArn=self._queue.arn
-            )
-            rules = [
-                self._survey.ask("events", "DescribeRule", region=region, Name=name) for name in names[:_MOST_RULES]
-            ]
+            rules = self._rules(region)
         except AskedError as error:
             return _unseen(how, error)
         if not rules:
@@ -105,11 +112,21 @@ class Ways:
             return Way(how, None, f"rule {shown} is disabled", "Enable it.")
         return Way(how, None, f"rule {shown} takes no 'Object Created' of this bucket", "Correct its event pattern.")
 
+    def _rules(self, region: str) -> Sequence[Mapping[str, Any]]:
+        """The rules that lead to the queue, in the account that the bucket is read in."""
+        where: dict[str, Any] = {"region": region, "role_arn": self._bucket.role_arn}
+        names = self._survey.pages(
+            "events", "ListRuleNamesByTarget", "RuleNames", most=1, TargetArn=self._queue.arn, **where
+        )
+        return [self._survey.ask("events", "DescribeRule", Name=name, **where) for name in names[:_MOST_RULES]]
+
     def _is_of_bucket(self, pattern: str) -> bool:
         """Whether a pattern takes new objects of the bucket, as far as it names source, type and bucket plainly."""
         try:
             told = json.loads(pattern)
         except ValueError:
+            return False
+        if not told:  # a rule that runs by the clock has no pattern
             return False
         wanted = (("source",), "aws.s3"), (("detail-type",), "Object Created"), (_NAME_OF_BUCKET, self._bucket.name)
         return all(_has(_member(told, path), value) for path, value in wanted)

@@ -1,0 +1,28 @@
+"""Work that is done side by side, each piece in a thread that nobody waits for when the process ends.
+
+An executor's threads are waited for at the end of the process: Ctrl-C would last as long as the slowest request.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import ParamSpec, TypeVar
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
+
+def begin(work: Callable[Arguments, Result], *arguments: Arguments.args, **options: Arguments.kwargs) -> Future[Result]:
+    """Begin `work`; its result, or what it raised, is asked of the future."""
+    promised: Future[Result] = Future()
+
+    def run() -> None:
+        try:
+            promised.set_result(work(*arguments, **options))
+        except BaseException as error:  # noqa: BLE001 - raised again by whoever asks for the result
+            promised.set_exception(error)
+
+    threading.Thread(target=run, name=f"check {getattr(work, '__name__', '')}", daemon=True).start()
+    return promised
