@@ -6,10 +6,12 @@ service; "Actions, resources, and condition keys" in the service authorization r
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Mapping, Sequence
 from datetime import UTC
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import Any, Final
 
 from botocore import xform_name
@@ -29,6 +31,7 @@ _ACTIONS: Final = {
 }
 _ASSUMING: Final = "AssumeRole"
 _WHAT_WAS_SIGNED: Final = "The Canonical String"  # AWS then quotes the request's headers, the session token among them
+_REFUSALS_OF_A_REGION: Final = (301, 307, 400)
 _MOST_CONNECTIONS: Final = 10
 
 
@@ -51,11 +54,13 @@ class Survey:
     """Asks AWS, under the agent's own credentials and under the roles of buckets; safe to use from many threads.
 
     `seconds` is the longest that one request may take, to connect and then to answer. `offsets` has how many seconds
-    AWS's clock is before this machine's, one for each answer so far.
+    AWS's clock is before this machine's, one for each answer so far. `regions` has those that S3 names where it refuses
+    because of the region, by bucket.
     """
 
     def __init__(self, sessions: Sessions, seconds: float, clock: Clock) -> None:
         self.offsets: list[float] = []
+        self.regions: dict[str, str] = {}
         self._sessions = sessions
         self._options: dict[str, Any] = {
             "connect_timeout": seconds,
@@ -99,8 +104,13 @@ class Survey:
         return found
 
     def open_bucket(self, bucket: BucketSettings) -> tuple[S3, Listing]:
-        """The objects of one bucket, and its names. Nothing is asked yet. Raises as `ask`."""
-        clients = {bucket.name: self._client("s3", bucket.region, bucket.role_arn)}
+        """The objects of one bucket, and its names. Nothing is asked yet. Raises as `ask`.
+
+        Where S3 then says that the bucket is in another region, `regions` has it: boto3 asks there without a word.
+        """
+        client = self._client("s3", bucket.region, bucket.role_arn)
+        client.meta.events.register("needs-retry.s3", partial(self._note_region, bucket.name))
+        clients = {bucket.name: client}
         owners = {bucket.name: bucket.owner}
         return S3(clients, owners), Listing(clients, owners)
 
@@ -140,6 +150,15 @@ class Survey:
         is_role = isinstance(error, ClientError) and error.operation_name == _ASSUMING
         words = failure.detail.partition(_WHAT_WAS_SIGNED)[0]
         return AskedError(str(failure.kind), failure.code, words, f"sts:{_ASSUMING}" if is_role else action)
+
+    def _note_region(self, bucket: str, response: Any = None, request_dict: Any = None, **_: object) -> None:
+        """Called by botocore after each attempt, with what was answered; None lets it do as it would."""
+        url = str((request_dict or {}).get("url", ""))
+        if response and re.search(rf"/{re.escape(bucket)}(?=[./?]|$)", url):
+            http, told = response
+            region = http.headers.get("x-amz-bucket-region") or told.get("Error", {}).get("Region")
+            if region and http.status_code in _REFUSALS_OF_A_REGION:
+                self.regions[bucket] = str(region)
 
     def _note_clock(self, answer: Mapping[str, Any], began: float) -> None:
         headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})

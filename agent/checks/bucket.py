@@ -23,6 +23,11 @@ NO_BUCKET: Final = failed(_ID, "there is no such bucket", "Correct its name in b
 OTHER_REGION: Final = failed(
     _ID, "{words}; the settings say {region}", "Set its region under buckets to the one that S3 names."
 )
+REDIRECTED: Final = caution(
+    _ID,
+    "it is in {region}, and the settings say {expected}: S3 refuses each read once before it gives the object",
+    "Set its region under buckets to {region}.",
+)
 OTHER_OWNER: Final = failed(
     _ID, "S3 refuses it, because its owner is not {owner}", "Correct its name or its owner under buckets."
 )
@@ -92,7 +97,10 @@ class BucketCheck:
             return Examined((finding.told(self.bucket.name, words=error.words),))
         except StoreError as error:
             return Examined((*role, self._refused(error)))
-        listed = LISTED.told(self.bucket.name, layout=_shown(layout))
+        region = self.survey.regions.get(self.bucket.name, self.bucket.region)
+        finding = LISTED if region == self.bucket.region else REDIRECTED
+        values = {"layout": _shown(layout), "region": region, "expected": self.bucket.region}
+        listed = finding.told(self.bucket.name, **values)
         read, facts = self._read(sample, store, layout)
         return Examined((*role, listed, *read), facts)
 

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pytest
 import yaml
 from typer.testing import CliRunner
@@ -26,7 +27,7 @@ from agent.settings import load
 from tests.support import iam_policy, moto
 from tests.support.loki_api import LokiApi
 from tests.support.moto import ACCOUNT, Emulator
-from tests.support.otlp_receiver import GrpcReceiver, HttpReceiver, HttpReply, partial_success
+from tests.support.otlp_receiver import GrpcReceiver, GrpcReply, HttpReceiver, HttpReply, partial_success
 from tests.support.private_ca import make_private_ca
 from tests.support.recorded_aws import Request
 from tests.support.sound_account import BUCKET, LETTERS_ARN, OF_CHECK, QUEUE_ARN, SERVICES, TRAIL, SoundAccount
@@ -432,6 +433,15 @@ CASES = {
         BUCKET_PARTS,
         "it is in eu-west-1",
     ),
+    "bucket that S3 redirects to": Case(
+        _refused(
+            "s3:ListBucket",
+            Refusal("PermanentRedirect", 301, region="eu-west-1"),
+            when=lambda request: "/us-west-2/s3/" in request.headers["Authorization"],
+        ),
+        {"bucket": "!"},
+        says="it is in eu-west-1, and the settings say us-west-2",
+    ),
     "bucket denied": Case(_refused("s3:ListBucket"), {"bucket": "✗"}, BUCKET_PARTS, "Allow s3:ListBucket"),
     "bucket of another owner": Case(
         _in_turn(
@@ -618,6 +628,53 @@ def test_grpc_and_loki_are_green_too(scene: Scene) -> None:
         assert scene.statuses() == {**SOUND, "sink.metadata": "✓", "sink.sizes": "✓", "sink.oldest": "✓"}
         loki.limits = {"allow_structured_metadata": False}
         assert scene.statuses() == {**SOUND, "sink.metadata": "✗", "sink.sizes": "✓", "sink.oldest": "!"}
+
+
+def _told_of_the_sink(scene: Scene) -> str:
+    """What the check of the sink says, and what to do."""
+    (told,) = [check for check in scene.checks() if check.id == "sink"]
+    assert told.status.mark == "✗"
+    return f"{told.what} {told.fix}"
+
+
+def test_a_host_without_an_address_is_named(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not as a sink that is down: its name is to be corrected."""
+    look_up = socket.getaddrinfo
+
+    def unknown(host: Any, *arguments: Any, **options: Any) -> Any:
+        if host == "sink.example":
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return look_up(host, *arguments, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    scene.settings["otlp"] = {"endpoint": "http://sink.example:4318"}
+    assert "Correct the host in otlp.endpoint" in _told_of_the_sink(scene)
+
+
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        (grpc.StatusCode.UNAUTHENTICATED, "wants other credentials"),
+        (grpc.StatusCode.PERMISSION_DENIED, "does not allow this"),
+        (grpc.StatusCode.UNIMPLEMENTED, "takes no exports"),
+        (grpc.StatusCode.INTERNAL, "an error of its own"),
+        (grpc.StatusCode.INVALID_ARGUMENT, "refuses an empty export"),
+    ],
+)
+def test_what_a_sink_says_over_grpc_is_told_apart(scene: Scene, code: grpc.StatusCode, says: str) -> None:
+    """By its code, as over HTTP."""
+    with GrpcReceiver(rule=lambda _: GrpcReply(code, "no")) as sink:
+        scene.settings["otlp"] = {"endpoint": sink.url, "protocol": "grpc"}
+        assert says in _told_of_the_sink(scene)
+
+
+def test_the_wrong_protocol_is_named(scene: Scene) -> None:
+    """gRPC to a port of HTTP, and HTTP to a port of gRPC."""
+    scene.settings["otlp"] = {"endpoint": scene.sink.url, "protocol": "grpc"}
+    assert "Correct otlp.protocol" in _told_of_the_sink(scene)
+    with GrpcReceiver() as sink:
+        scene.settings["otlp"] = {"endpoint": sink.url}
+        assert "Correct otlp.protocol" in _told_of_the_sink(scene)
 
 
 def test_a_bucket_under_a_role_is_green(scene: Scene) -> None:
