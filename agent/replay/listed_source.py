@@ -129,6 +129,7 @@ class ListedSource(AnySource):
         self._in_hand: dict[str, Turn] = {}
         self._serial = 0
         self._settled = 0
+        self._has_lost_note = False
         self._lanes_before = plan.lanes_before(checkpoint)
         self._ahead = LookAhead(
             lanes=plan.lanes(checkpoint),
@@ -179,6 +180,12 @@ class ListedSource(AnySource):
         """A worker is through with these. What it has not settled, because of a bug, comes again."""
         bug = RetryReason.BUG
         self._take([Settlement(each, Outcome.RETRY, retry=bug, retry_detail=_OF_A_BUG) for each in deliveries])
+
+    def is_second_try(self, delivery: Delivery) -> bool:
+        """Whether this, which is in hand, could not be shipped in an earlier run."""
+        with self._lock:
+            turn = self._in_hand.get(delivery.receipt_handle)
+            return turn is not None and turn.lane.is_second_try
 
     def has_ended(self) -> bool:
         """Whether everything is settled."""
@@ -256,9 +263,13 @@ class ListedSource(AnySource):
             self._note([DayDone(done)])
 
     def _note(self, notes: Sequence[Note]) -> None:
+        """After a note that could not be kept, none is: a later place would leave out what it said."""
+        if self._has_lost_note:
+            return
         try:
             self._checkpoint.note(notes)
         except OSError as error:
+            self._has_lost_note = True
             self._failed(error)
 
 

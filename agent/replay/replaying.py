@@ -197,7 +197,7 @@ class _Replay:
         source = self._make_source(plan, checkpoint, buckets, pool)
         looks = Looks(source, self._telemetry, self._pulse.clock)
         assembly = Assembly(self._settings, self._telemetry, self._pulse, self._stops, files=files)
-        doubt = NoDoubt() if self._wishes.keep_going else Suspicion(self._ending.stop)
+        doubt = NoDoubt() if self._wishes.keep_going else Suspicion(self._ending.stop, source.is_second_try)
         supply = Supply(source, ListedInHand(self._telemetry, source), {})
         crew = assembly.crew(supply, buckets.store, self._settings.queue.dead_letter_url, doubt)
         shift = Shift(crew, self._stops, self._attention, self._pulse, self._settings.shutdown_grace_seconds)

@@ -13,10 +13,12 @@ from rich.text import Text
 
 from agent.pulse import Clock
 from agent.replay.looks import ReplayFigures
+from agent.telemetry.safetext import clean
 from agent.telemetry.wording import number, span
 
 _LINE_SECONDS: Final = 10.0
 _BAR_WIDTH: Final = 12
+_LONGEST_LINE: Final = 2000
 
 
 class Screen:
@@ -44,7 +46,7 @@ class Screen:
 
     def say(self, line: str) -> None:
         """One line of plain text."""
-        self._console.print(Text(line))
+        self._console.print(Text(clean(line, _LONGEST_LINE)))
 
     def show(self, figures: ReplayFigures) -> None:
         """How far it is: the bar at once, a line only if the last one is some seconds old."""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from agent.faults.dead_letters import Reason
-from agent.model import Reading, Settlement
+from agent.model import Delivery, Reading, Settlement
 from agent.waiting.doubt import IN_A_ROW, OF_THE_LAST, NoDoubt
 from agent.waiting.held import AnyWorker
 
@@ -24,12 +24,15 @@ _OF_THE_SINK: Final = frozenset(
 class Suspicion(NoDoubt):
     """What the objects of all workers say about the replay. Thread-safe. `stop` is told why it has to end.
 
+    What could not be shipped before, as `is_second_try` knows, says nothing new.
+
     Objects that cannot be read are counted beside all that hold events; records that the sink refuses are counted
     beside those that it took: a thousand objects without an event for it say nothing about the sink.
     """
 
-    def __init__(self, stop: Callable[[str], None]) -> None:
+    def __init__(self, stop: Callable[[str], None], is_second_try: Callable[[Delivery], bool]) -> None:
         self._stop = stop
+        self._is_second_try = is_second_try
         self._lock = threading.Lock()
         self._unreadable = 0
         self._refused = 0
@@ -37,8 +40,9 @@ class Suspicion(NoDoubt):
 
     def bury(self, letters: Sequence[Settlement], worker: AnyWorker) -> None:
         """List them, and stop if these are too many."""
+        new = [letter for letter in letters if not self._is_second_try(letter.delivery)]
         worker.bury(letters)
-        for letter in letters:
+        for letter in new:
             if why := self._count(letter):
                 self._stop(why)
 

@@ -24,9 +24,10 @@ class Rig:
 
     stops: list[str] = field(default_factory=list)
     buried: list[Settlement] = field(default_factory=list)
+    is_second_try: bool = False
 
     def __post_init__(self) -> None:
-        self.suspicion = Suspicion(self.stops.append)
+        self.suspicion = Suspicion(self.stops.append, lambda _delivery: self.is_second_try)
 
     def bury(self, letters: Sequence[Settlement]) -> None:
         """As a worker does."""
@@ -96,3 +97,11 @@ def test_a_sink_that_takes_others_is_not_doubted() -> None:
         rig.fail(9, Reason.SINK_REJECTED)
         rig.events()
     assert not rig.stops
+
+
+def test_what_failed_before_says_nothing_new() -> None:
+    """Else a replay with ten objects that nobody can mend would never get past them."""
+    rig = Rig(is_second_try=True)
+    rig.fail(99)
+    assert not rig.stops
+    assert len(rig.buried) == 99
