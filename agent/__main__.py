@@ -21,6 +21,7 @@ def _run_command() -> None:
         return
     if sys.argv[1:2] == ["run"]:
         gc.disable()  # what is imported stays, and is not worth a look; the daemon turns it on again
+    if sys.argv[1:2] in (["run"], ["replay"]):
         from agent.signals import keep_for_later  # noqa: PLC0415
 
         keep_for_later()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from agent.aws.failure import AWS_ERRORS
-from agent.aws.store_policy import failed_read, no_object
+from agent.aws.store_policy import StoreError, failed_read, no_object
 
 PAGE_KEYS: Final = 1000
 """How many names S3 tells at once, at most."""
@@ -76,7 +76,9 @@ class Listing:
                 Bucket=bucket, Prefix=prefix, **how, **demand
             )
         except AWS_ERRORS as error:
-            raise failed_read(error) from error
+            failed = failed_read(error)
+            words = failed.detail.replace("the read", "the listing", 1)
+            raise StoreError(failed.policy, words, answer=failed.answer) from error
         if "Name" not in answer:  # a page of a proxy that happens to be XML: it must not count as an empty bucket
             raise no_object("an answer without the bucket's name")
         return answer

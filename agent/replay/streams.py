@@ -168,7 +168,7 @@ def _last(folder: str) -> str:
 
 
 def _unseen(bucket: str, error: StoreError) -> DependencyError:
-    detail = error.detail.replace("refused the read", "refused the listing")
+    detail = error.detail
     if error.policy is store_policy.DENIED:
         detail += "; allow s3:ListBucket to this role, or name the folder in which AWSLogs/ is with --prefix"
     return DependencyError(f"bucket {bucket} cannot be listed: {detail}")

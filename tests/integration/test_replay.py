@@ -131,6 +131,20 @@ def test_a_replay_in_which_everything_fails_stops(history: History) -> None:
     assert (going.code, len(told(going)["unshipped"])) == (69, 60)
 
 
+def test_a_store_that_takes_nothing_so_old_stops_it_and_is_told(history: History) -> None:
+    """Loki's default is a week: the tenth object with an event ends it, with the limit to raise."""
+    history.write(30)
+    refusal = HttpReply(400, b"entry for stream '{}' has timestamp too old: 1, oldest acceptable timestamp is: 2")
+    with HttpReceiver(rule=lambda export: refusal if export.records else None) as loki:
+        history.sink = loki
+        ended = history.run("--json")
+    assert (ended.code, told(ended)["result"]) == (69, "stopped"), ended.err
+    assert "the sink refused the records of 10 objects" in told(ended)["why"]
+    assert 10 <= len(told(ended)["unshipped"]) < 30
+    assert {each["reason"] for each in told(ended)["unshipped"]} == {"sink_too_old"}
+    assert "reject_old_samples_max_age" in told(ended)["unshipped"][0]["advice"]
+
+
 def test_a_sink_that_is_down_is_waited_for(history: History) -> None:
     """Nothing is read meanwhile, nothing is lost, and the log says what is waited for."""
     history.write(6)

@@ -10,7 +10,9 @@ import threading
 
 import pytest
 
-from agent.signals import SignalInbox, interruptible
+from agent.pulse import Pulse
+from agent.signals import Attention, SignalInbox, interruptible
+from tests.support.clock import PatientClock, finish
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -91,6 +93,31 @@ def test_the_first_signal_asks_and_the_second_one_ends(number: signal.Signals) -
     assert signal.getsignal(number) is before
 
 
+def test_the_main_thread_hears_of_a_signal_whatever_it_waits_for() -> None:
+    """A call that does not come back is given up, and so are threads that do not end."""
+    clock, hangs, ticks = PatientClock(), threading.Event(), []
+    with SignalInbox() as inbox:
+        attention = Attention(inbox, Pulse(clock))
+        assert not attention.heard(0)
+        assert attention.unless_signalled(lambda: 7) == 7
+        os.kill(os.getpid(), signal.SIGINT)
+        assert attention.unless_signalled(lambda: hangs.wait(20), lambda: ticks.append(1)) is None
+        assert attention.asked_by is signal.SIGINT
+        thread = threading.Thread(target=hangs.wait, args=(20,))
+        thread.start()
+        os.kill(os.getpid(), signal.SIGTERM)
+        attention.join([thread], clock.monotonic() + 1)
+        assert (attention.asked_by, thread.is_alive()) == (signal.SIGTERM, True)
+        hangs.set()
+        finish(thread)
+
+
+def test_what_a_call_raises_is_raised_where_it_is_waited_for() -> None:
+    """As if it had been called there."""
+    with SignalInbox() as inbox, pytest.raises(KeyError):
+        Attention(inbox, Pulse(PatientClock())).unless_signalled(lambda: dict[str, int]()["a"])
+
+
 EARLY = """
 import os, signal, sys, types
 from agent import __main__, signals
@@ -101,12 +128,14 @@ def app(prog_name):
         print(inbox.next(10).name)
 
 sys.modules["agent.cli.app"] = types.SimpleNamespace(app=app)
-sys.argv = ["trail-agent", "run"]
+sys.argv = ["trail-agent", sys.argv[1]]
 __main__.main()
 """
 
 
-def test_a_signal_that_comes_before_the_inbox_is_kept_for_it() -> None:
-    """`trail-agent run` loses no SIGTERM while it starts; as the first process of a container it would."""
-    done = subprocess.run([sys.executable, "-c", EARLY], capture_output=True, text=True, timeout=60, check=False)
+@pytest.mark.parametrize("command", ["run", "replay"])
+def test_a_signal_that_comes_before_the_inbox_is_kept_for_it(command: str) -> None:
+    """No SIGTERM is lost while a long-lived command starts; as the first process of a container it would be."""
+    program = [sys.executable, "-c", EARLY, command]
+    done = subprocess.run(program, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "SIGTERM", "")

@@ -92,6 +92,7 @@ def test_a_failure_is_told_as_a_failed_read_is(code: str, status: int, policy: P
         with pytest.raises(StoreError) as caught:
             names.folders(BUCKET, "")
         assert caught.value.policy is policy
+        assert "the read" not in caught.value.detail
 
 
 def test_what_is_no_listing_is_not_an_empty_bucket() -> None:
