@@ -54,9 +54,22 @@ class EmulatedAccount:
         self._s3 = _client("s3", endpoint_url, region)
         self._sqs = _client("sqs", endpoint_url, region)
 
-    def create_queue(self, name: str, *, dead_letter_url: str | None = None, max_receives: int = 20) -> str:
-        """Make a queue, with a redrive policy if a dead-letter queue is named, and return its URL."""
-        attributes = {}
+    def create_queue(
+        self,
+        name: str,
+        *,
+        dead_letter_url: str | None = None,
+        max_receives: int = 20,
+        retention_days: int = 4,
+        admits: str = "",
+    ) -> str:
+        """Make a queue, with a redrive policy if a dead-letter queue is named, and return its URL.
+
+        `admits` names the bucket that its access policy lets send to it.
+        """
+        attributes = {"MessageRetentionPeriod": str(retention_days * 86_400)}
+        if admits:
+            attributes["Policy"] = _policy(admits)
         if dead_letter_url:
             policy = {"deadLetterTargetArn": self._arn(dead_letter_url), "maxReceiveCount": max_receives}
             attributes["RedrivePolicy"] = json.dumps(policy)
@@ -104,6 +117,17 @@ class EmulatedAccount:
         if self._region == "us-east-1":  # the one region that must not be named
             return {}
         return {"CreateBucketConfiguration": {"LocationConstraint": self._region}}
+
+
+def _policy(bucket: str) -> str:
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "s3.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": "*",
+        "Condition": {"ArnEquals": {"aws:SourceArn": f"arn:aws:s3:::{bucket}"}},
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 @contextmanager

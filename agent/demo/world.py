@@ -33,8 +33,10 @@ class World:
         self.account = account
         self.endpoint = endpoint
         self.bucket = BUCKET
-        self.dead_letter_url = account.create_queue(f"{QUEUE}-dead")
-        self.queue_url = account.create_queue(QUEUE, dead_letter_url=self.dead_letter_url)
+        self.dead_letter_url = account.create_queue(f"{QUEUE}-dead", retention_days=14)
+        self.queue_url = account.create_queue(
+            QUEUE, dead_letter_url=self.dead_letter_url, retention_days=10, admits=BUCKET
+        )
         account.create_bucket(BUCKET, notifies=self.queue_url, prefix=PREFIX)
 
     @classmethod

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import grpc
@@ -21,10 +22,12 @@ from typer.testing import CliRunner
 from agent.checks.finding import Check
 from agent.checks.lineup import Lineup
 from agent.cli.app import app
-from agent.demo.trail_objects import pack
+from agent.demo.generator import Generator
+from agent.demo.trail_objects import pack, trail_key
 from agent.pulse import SystemClock
 from agent.settings import load
 from tests.support import iam_policy, moto
+from tests.support.cloud import Cloud
 from tests.support.loki_api import LokiApi
 from tests.support.moto import ACCOUNT, Emulator
 from tests.support.otlp_receiver import GrpcReceiver, GrpcReply, HttpReceiver, HttpReply, partial_success
@@ -160,6 +163,30 @@ def test_an_operator_is_allowed_all_that_is_asked(scene: Scene) -> None:
         if one.sid in OF_CHECK and not any(call.action == action and one.allows(call) for call in calls)
     }
     assert unused == set()
+
+
+def test_an_agent_with_its_own_policy_sees_that_it_can_work(scene: Scene) -> None:
+    """With deploy/iam/agent.json alone nothing is crossed: what it may not look at cannot be told, and says so."""
+    scene.aws.allowed = iam_policy.read("agent.json")
+    unseen = ("notifier", "queue.permissions", "dead_letters.write", "trail")
+    assert scene.statuses() == {
+        **{name: mark for name, mark in SOUND.items() if not name.startswith(("notifier.", "trail."))},
+        **dict.fromkeys(unseen, "!"),
+    }
+
+
+def test_the_demos_own_account_is_sound(scene: Scene, cloud: Cloud) -> None:
+    """Whoever tries the checks on it is told of nothing but that it has no trail, and no policies to simulate."""
+    written = datetime.now(UTC)
+    made = Generator(Random(1), written).generate(2, written)
+    cloud.world.put(trail_key(Random(2), ACCOUNT, "us-west-2", written), pack([one.record for one in made]))
+    scene.settings |= cloud.settings(scene.sink)
+    assert {name for name, mark in scene.statuses().items() if mark != "✓"} == {
+        "queue.backlog",
+        "queue.permissions",
+        "dead_letters.write",
+        "trail",
+    }
 
 
 def test_the_outage_that_is_tolerated_is_told(scene: Scene) -> None:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import formatdate
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -40,7 +41,8 @@ class TroubledAws(RecordedAws):
     """The door. `ahead` is by how many seconds this AWS's clock is before the machine's. `caller` is who asks, unless a
     role was assumed.
 
-    `statements` are what the simulator says of every role; those of `deploy/iam/agent.json` to begin with.
+    `statements` are what the simulator says of every role; those of deploy/iam/agent.json to begin with. `allowed` are
+    those by which requests are judged themselves; None: all are allowed.
     """
 
     def __init__(self, upstream: str, accounts: Mapping[str, str]) -> None:
@@ -48,6 +50,7 @@ class TroubledAws(RecordedAws):
         self.ahead = 0.0
         self.caller = "arn:aws:sts::111122223333:assumed-role/trail-agent/i-1"
         self.statements: Sequence[Statement] = iam_policy.read("agent.json")
+        self.allowed: Sequence[Statement] | None = None
         self._refusals: dict[str, tuple[Refusal, Callable[[Request], bool]]] = {}
         self._changes: dict[str, Callable[[Any], None]] = {}
         self._answers: dict[str, str] = {}
@@ -67,8 +70,8 @@ class TroubledAws(RecordedAws):
     def passed(self, request: Request) -> Reply:
         """The trouble that there is for this request; else the emulator's answer."""
         call = self.asked(request)
-        refusal, when = self._refusals.get(call.action, (None, None))
-        if refusal and when and when(request):
+        refusal, when = self._refusals.get(call.action, (Refusal("AccessDenied"), partial(self._is_denied, call)))
+        if when(request):
             self.calls.append(call)
             reply = _error(call.action.partition(":")[0], refusal)
         elif call.action in self._answers:
@@ -84,6 +87,10 @@ class TroubledAws(RecordedAws):
             reply = self._changed(call.action, super().passed(request))
         date = ("Date", formatdate(time.time() + self.ahead, usegmt=True))
         return Reply(reply.status, [*reply.headers, date], reply.content)
+
+    def _is_denied(self, call: Call, _request: Request) -> bool:
+        is_for_all = call.action == "sts:GetCallerIdentity"  # it needs no permission
+        return self.allowed is not None and not is_for_all and not allowed(self.allowed, call)
 
     def _simulated(self, form: Mapping[str, str]) -> Reply:
         arn = form["ResourceArns.member.1"]
