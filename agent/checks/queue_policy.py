@@ -73,7 +73,9 @@ def _statements(policy: str) -> Iterator[Mapping[str, Any]]:
 
 
 def _applies(statement: Mapping[str, Any], sender: Sender, action: str) -> bool | None:
-    """Whether a statement is about this sender; None if a condition of it is not known here."""
+    """Whether a statement is about this sender; None if it says so in a way that is not known here."""
+    if {"NotAction", "NotPrincipal"} & statement.keys():
+        return None
     if not _is_about(statement, action):
         return False
     services = _several(_principals(statement).get("Service"))

@@ -43,6 +43,11 @@ NOT_DELIVERED: Final = failed(
     "cannot write to its bucket: {error}",
     "Correct the bucket's policy, and that of its KMS key, for cloudtrail.amazonaws.com.",
 )
+NOT_NOTIFIED: Final = caution(
+    _LOGGING,
+    "cannot notify its topic: {error}",
+    "Correct the policy of the topic, and that of its KMS key, for cloudtrail.amazonaws.com.",
+)
 STATUS_UNTOLD: Final = caution(
     _LOGGING, "its state cannot be read: {words}", "Allow {action} to who runs this check (deploy/iam/operator.json)."
 )
@@ -166,6 +171,8 @@ class _TrailCheck:
             return STOPPED.told(self._name, arn=self._arn)
         if problem := status.get("LatestDeliveryError"):
             return NOT_DELIVERED.told(self._name, error=problem)
+        if problem := status.get("LatestNotificationError"):
+            return NOT_NOTIFIED.told(self._name, error=problem)
         return LOGS.told(self._name)
 
     def _regions(self) -> Check:

@@ -535,6 +535,12 @@ CASES = {
         ),
         {"trail.logging": "✗"},
     ),
+    "trail cannot notify": Case(
+        lambda scene: scene.aws.change(
+            "cloudtrail:GetTrailStatus", lambda answer: answer.update(LatestNotificationError="AuthorizationError")
+        ),
+        {"trail.logging": "!"},
+    ),
     "trail of one region": Case(_update_trail(IsMultiRegionTrail=False), {"trail.regions": "!"}, says="us-west-2"),
     "no digests": Case(_update_trail(EnableLogFileValidation=False), {"trail.validation": "!"}),
     "no management events": Case(lambda scene: scene.account.select([], management=False), {"trail.events": "✗"}),

@@ -21,7 +21,11 @@ _NOTES: Final = {
     "codecatalyst-exit": " The removal of connections has its alert in the group before. When something last happened "
     "in each space and project, and by each person, is on the dashboard *Leaving CodeCatalyst*.",
 }
-_LINKS: Final = {"docs/faults.md": "faults.md", "deploy/README.md": "../deploy/README.md"}
+_LINKS: Final = {
+    "docs/checks.md": "checks.md",
+    "docs/faults.md": "faults.md",
+    "deploy/README.md": "../deploy/README.md",
+}
 
 
 def alerts() -> str:

@@ -51,6 +51,8 @@ def when(operator: str, key: str, value: object) -> dict[str, Any]:
         (policy(when("StringEquals", "aws:SourceAccount", "444455556666")), False),
         (policy(SENDS, {**SENDS, "Effect": "Deny"}), False),
         (policy(when("StringEquals", "aws:SourceOrgID", "o-1")), None),
+        (policy(SENDS, {"Effect": "Deny", "NotPrincipal": {"AWS": "1"}, "Action": "sqs:*"}), None),
+        (policy(SENDS, {"Effect": "Deny", "Principal": "*", "NotAction": "sqs:SendMessage"}), None),
         (policy(SENDS, {**when("IpAddress", "aws:SourceIp", "10.0.0.0/8"), "Effect": "Deny"}), None),
     ],
 )
