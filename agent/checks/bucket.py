@@ -151,6 +151,6 @@ class BucketCheck:
 
 def _shown(layout: Layout) -> str:
     if not layout.places:
-        return "no folder of CloudTrail"
+        return "no folder of CloudTrail" if layout.is_whole else "no folder of an account that is known here"
     accounts = ", ".join(layout.accounts)
     return f"the trail of {accounts} in {len(layout.regions)} region{'s' if len(layout.regions) > 1 else ''}"

@@ -65,7 +65,7 @@ class Lineup:
         buckets = [begin(self._bucket, caller, one) for one in settings.buckets]
         trails = begin(self._trails, caller)
         notifiers = [
-            begin(self._notifier, one, queue, bucket, trails)
+            begin(self._notifier, one, caller, queue, bucket, trails)
             for one, bucket in zip(settings.buckets, buckets, strict=True)
         ]
         whose = begin(self._accounts, caller, buckets)
@@ -116,12 +116,13 @@ class Lineup:
     def _notifier(
         self,
         bucket: BucketSettings,
+        caller: Future[Examined[Caller]],
         queue: Future[Examined[QueueFacts]],
         found: Future[Examined[BucketFacts]],
         trails: Future[Examined[TrailFacts]],
     ) -> Examined[object]:
         if not (facts := _facts(queue)):
-            return _skipped("notifier", _NO_QUEUE, bucket.name)
+            return _skipped("notifier", _NO_QUEUE if _facts(caller) else _NO_CREDENTIALS, bucket.name)
         listed, written = _facts(found), _facts(trails)
         notifier = Notifier(
             survey=self._survey,

@@ -739,6 +739,18 @@ def test_it_ends_where_whoever_is_asked_is_silent(scene: Scene) -> None:
     assert "no whole answer" in checks["sink"].what
 
 
+def test_an_agent_that_knows_no_account_says_so(scene: Scene) -> None:
+    """With its own policy it lists accounts that it knows; the layout of others cannot be told."""
+    scene.aws.allowed = iam_policy.read("agent.json")
+    _delete_objects(scene)
+    scene.account.put_log_file(datetime.now(UTC), account="999900001111")
+    told = {check.id: check for check in scene.checks()}
+    assert told["bucket"].what.endswith("no folder of an account that is known here")
+    assert (told["bucket.newest"].status.mark, told["bucket.newest"].fix[:29]) == ("!", "List them under accounts, or ")
+    scene.settings["accounts"] = ["999900001111"]
+    assert scene.statuses()["bucket.read"] == "✓"
+
+
 @pytest.mark.parametrize("text", ["no JSON", "[]", "1", '{"deadLetterTargetArn": 1, "maxReceiveCount": "many"}'])
 def test_attributes_of_any_form_are_survived(scene: Scene, text: str) -> None:
     """Emulators write what they like; a check says what it makes of it, and the others go on."""
