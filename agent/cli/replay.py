@@ -68,7 +68,7 @@ _Since = Annotated[
 ]
 _Until = Annotated[
     str | None,
-    typer.Option("--until", metavar="TIME", help="Up to, and without, this time; default: 15 minutes ago."),
+    typer.Option("--until", metavar="TIME", help="Up to, and without, this time; default: now."),
 ]
 _Prefixes = Annotated[
     list[str] | None,

@@ -13,8 +13,8 @@ from agent.aws.listing import ListedPage, Listing
 from agent.model import BATCH
 from agent.replay.checkpoint import NoCheckpoint
 from agent.replay.lane import Lane
-from agent.replay.listed_source import Plan
 from agent.replay.look_ahead import MOST_LANES
+from agent.replay.plan import Plan
 from agent.replay.retrying import Retrying
 from agent.replay.streams import moment_of
 
@@ -65,6 +65,7 @@ class Counting:
         self._plan = plan
         self._lanes = plan.lanes(checkpoint)
         self._lanes_before = plan.lanes_before(checkpoint)
+        self._also_settled = frozenset(checkpoint.place.also)
         self._listing = listing
         self._retrying = retrying
         self._pool = pool
@@ -103,7 +104,9 @@ class Counting:
         wanted = [
             each
             for each in page.objects
-            if not each.key.endswith("/") and self._plan.span.holds(moment_of(each.key, lane.day))
+            if not each.key.endswith("/")
+            and self._plan.span.holds(moment_of(each.key, lane.day))
+            and (lane.stream.bucket, each.key) not in self._also_settled
         ]
         with self._lock:
             counted = self.counted

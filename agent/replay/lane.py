@@ -54,14 +54,18 @@ class Lane:
     def add(self, objects: Iterable[Listed], *, after: str, is_last: bool, cap: str = "") -> None:
         """The next objects of the listing, which goes on behind `after` unless this `is_last`.
 
-        `cap` is the first object that was left out and that a later end of the span would take in: no other run may
-        begin behind it.
+        `cap` is the first object behind which no other run may begin: it was left out, and a later end of the span
+        would take it in, or others may still come that stand beside it.
         """
         self._waiting.extend(objects)
         if self._waiting:
             self._latest = self._waiting[-1].written
         self.after, self._is_listed, self._is_known = after, is_last, True
         self._cap = self._cap or cap
+
+    def is_capped(self, key: str) -> bool:
+        """Whether another run must not begin behind this object."""
+        return bool(self._cap) and key >= self._cap
 
     def wants_page(self) -> bool:
         """Whether more of it is to be listed now."""
@@ -124,7 +128,7 @@ class Lane:
         unsettled = {each.key for each in self._again} | self._in_hand.keys()
         settled = ""
         for key in self._unit:
-            if key in unsettled or (self._cap and key > self._cap):
+            if key in unsettled or self.is_capped(key):
                 break
             settled = key
         if settled <= self.settled_up_to:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -19,20 +19,15 @@ from agent.pulse import Pulse
 from agent.replay.checkpoint import NoCheckpoint
 from agent.replay.lane import Lane, Listed
 from agent.replay.look_ahead import LookAhead
-from agent.replay.notes import DayDone, Note, SettledUpTo, ShippedAfterAll, Unshipped
+from agent.replay.notes import AlsoSettled, DayDone, Note, SettledUpTo, ShippedAfterAll, Unshipped
 from agent.replay.order import Turn, next_turns
+from agent.replay.plan import BEFORE_ALL, Plan
 from agent.replay.retrying import Retrying
-from agent.replay.span import EARLIEST, Span
-from agent.replay.streams import Stream
 from agent.telemetry.events import Telemetry
 from agent.telemetry.safetext import clean
-from agent.trail.key import written_at
 
 MOST_TRIES: Final = 10
 """After so many an object is listed as one that cannot be shipped, and the replay goes on."""
-
-BEFORE_ALL: Final = date.min
-"""The day of what could not be shipped before: it is tried first."""
 
 _WAIT_SECONDS: Final = 1.0
 _LOOK_AGAIN_SECONDS: Final = 0.1  # at most this long goes a stop unnoticed
@@ -66,34 +61,6 @@ class Standing:
     settled: int
     day: date | None
     in_hand: int
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What is to be listed: `streams`, from `first_day` on or from where `span` begins."""
-
-    streams: Sequence[Stream]
-    span: Span
-
-    def lanes(self, checkpoint: NoCheckpoint) -> Iterator[Lane]:
-        """Every day of every stream, in order; before them, what could not be shipped in an earlier run."""
-        yield from _second_tries(list(checkpoint.place.unshipped.values()))
-        first = checkpoint.place.first_day
-        for day in self.span.days():
-            if first and day < first:
-                continue
-            for stream in self.streams:
-                settled = checkpoint.place.settled.get((stream.bucket, stream.folder))
-                yield Lane(stream, day, settled.key if settled and settled.day == day else "")
-
-    def lanes_before(self, checkpoint: NoCheckpoint) -> int:
-        """How many of all lanes an earlier run has done."""
-        first = checkpoint.place.first_day
-        return len(self.streams) * sum(first is not None and day < first for day in self.span.days())
-
-    def lane_count(self) -> int:
-        """How many lanes there are in all, apart from second tries."""
-        return len(self.streams) * self.span.day_count()
 
 
 class ListedSource(AnySource):
@@ -132,8 +99,8 @@ class ListedSource(AnySource):
         self._has_lost_note = False
         self._lanes_before = plan.lanes_before(checkpoint)
         self._ahead = LookAhead(
-            lanes=plan.lanes(checkpoint),
-            span=plan.span,
+            plan,
+            checkpoint,
             listing=listing,
             retrying=retrying,
             pool=pool,
@@ -235,7 +202,12 @@ class ListedSource(AnySource):
             return []
         self._settled += 1
         notes = self._outcome_notes(listed, settlement)
-        if (settled := lane.settle(listed.key)) and not lane.is_second_try:
+        settled = lane.settle(listed.key)
+        if lane.is_second_try:
+            return notes
+        if lane.is_capped(listed.key):
+            notes.append(AlsoSettled(listed.bucket, lane.day, listed.key))
+        if settled:
             notes.append(SettledUpTo(lane.stream.bucket, lane.stream.folder, lane.day, settled))
         return notes
 
@@ -254,10 +226,10 @@ class ListedSource(AnySource):
         return self._random() * min(_LONGEST_PAUSE_SECONDS, doubled)
 
     def _days_done(self, first: date | None) -> None:
-        """With the lock held. A day of which a later end of the span would take in more is not over."""
+        """With the lock held: `first` is the first day that is not settled; None: all are."""
         days = list(self._plan.span.days())
         done = first - timedelta(days=1) if first else days[-1]
-        if done == days[-1] and not self._plan.span.holds_end_of(done):
+        while done >= days[0] and not self._plan.is_over(done):
             done -= timedelta(days=1)
         if done >= days[0]:
             self._note([DayDone(done)])
@@ -271,15 +243,6 @@ class ListedSource(AnySource):
         except OSError as error:
             self._has_lost_note = True
             self._failed(error)
-
-
-def _second_tries(unshipped: Sequence[Unshipped]) -> Iterator[Lane]:
-    """A lane for each bucket."""
-    for bucket in sorted({each.bucket for each in unshipped}):
-        keys = sorted(each.key for each in unshipped if each.bucket == bucket)
-        lane = Lane(Stream(bucket, "", "", ""), BEFORE_ALL, is_second_try=True)
-        lane.add([Listed(bucket, key, written_at(key) or EARLIEST) for key in keys], after="", is_last=True)
-        yield lane
 
 
 def _share_of(lane: Lane) -> float:

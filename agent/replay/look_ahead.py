@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Executor
 from datetime import date
 from typing import Final
 
 from agent.aws.listing import ListedPage, Listing
 from agent.errors import DrainedError
+from agent.replay.checkpoint import NoCheckpoint
 from agent.replay.lane import Lane, Listed
+from agent.replay.plan import Plan
 from agent.replay.retrying import Retrying
-from agent.replay.span import Span
 from agent.replay.streams import moment_of
 
 MOST_LANES: Final = 64
@@ -25,15 +26,15 @@ LISTERS: Final = 16
 class LookAhead:
     """The lanes that are open, in their order. `lock` guards them, and `news` is set when one has changed.
 
-    `lanes` are all that there will be. `days_done` is told of the first day that is not done, or None at the end,
-    whenever that changes. `failed` is told of what can never be listed.
+    Lists what `plan` has and `checkpoint` has not. `days_done` is told of the first day that is not done, or None at
+    the end, whenever that changes. `failed` is told of what can never be listed.
     """
 
     def __init__(
         self,
+        plan: Plan,
+        checkpoint: NoCheckpoint,
         *,
-        lanes: Iterator[Lane],
-        span: Span,
         listing: Listing,
         retrying: Retrying,
         pool: Executor,
@@ -45,9 +46,11 @@ class LookAhead:
         self.lanes: list[Lane] = []
         self.lanes_done = 0
         """How many lanes are settled whole so far, apart from second tries."""
-        self._more = lanes
+        self._more = plan.lanes(checkpoint)
         self._has_more = True
-        self._span = span
+        self._span = plan.span
+        self._cap_at = min(plan.span.until, plan.fresh_after)
+        self._also_settled = frozenset(checkpoint.place.also)
         self._listing = listing
         self._retrying = retrying
         self._pool = pool
@@ -101,7 +104,11 @@ class LookAhead:
             for each in page.objects
             if not each.key.endswith("/")  # a folder that somebody made by hand
         ]
-        wanted = [each for each in listed if self._span.holds(each.written)]
-        cap = next((each.key for each in listed if each.written >= self._span.until), "")
+        wanted = [
+            each
+            for each in listed
+            if self._span.holds(each.written) and (each.bucket, each.key) not in self._also_settled
+        ]
+        cap = next((each.key for each in listed if each.written >= self._cap_at), "")
         after = page.objects[-1].key if page.objects else lane.after
         lane.add(wanted, after=after, is_last=page.is_last, cap=cap)

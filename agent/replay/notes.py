@@ -45,6 +45,14 @@ class SettledUpTo(msgspec.Struct, frozen=True, tag_field="is", tag="settled"):
     key: str
 
 
+class AlsoSettled(msgspec.Struct, frozen=True, tag_field="is", tag="also"):
+    """An object of `day` is settled behind which no run may begin: others may still come that stand before it."""
+
+    bucket: str
+    day: date
+    key: str
+
+
 class DayDone(msgspec.Struct, frozen=True, tag_field="is", tag="day"):
     """Everything of all streams is settled, up to the end of `day`."""
 
@@ -72,26 +80,33 @@ class ShippedAfterAll(msgspec.Struct, frozen=True, tag_field="is", tag="shipped"
     key: str
 
 
-Note = SettledUpTo | DayDone | Unshipped | ShippedAfterAll
-Line = Arguments | SettledUpTo | DayDone | Unshipped | ShippedAfterAll
+Note = SettledUpTo | AlsoSettled | DayDone | Unshipped | ShippedAfterAll
+Line = Arguments | SettledUpTo | AlsoSettled | DayDone | Unshipped | ShippedAfterAll
 
 
 @dataclass(slots=True)
 class Whereabouts:
-    """How far a replay came. `first_day` is the first that is not done; None: it has not begun."""
+    """How far a replay came. `first_day` is the first that is not done; None: it has not begun.
+
+    `settled` has the place in each day of each stream, `also` what is settled behind such a place.
+    """
 
     first_day: date | None = None
-    settled: dict[tuple[str, str], SettledUpTo] = field(default_factory=dict)
+    settled: dict[tuple[str, str, date], SettledUpTo] = field(default_factory=dict)
+    also: dict[tuple[str, str], AlsoSettled] = field(default_factory=dict)
     unshipped: dict[tuple[str, str], Unshipped] = field(default_factory=dict)
 
     def take(self, note: Note) -> None:
         """What follows from one more note."""
         match note:
             case SettledUpTo():
-                self.settled[note.bucket, note.folder] = note
+                self.settled[note.bucket, note.folder, note.day] = note
+            case AlsoSettled():
+                self.also[note.bucket, note.key] = note
             case DayDone():
                 self.first_day = note.day + _DAY
                 self.settled = {where: each for where, each in self.settled.items() if each.day > note.day}
+                self.also = {where: each for where, each in self.also.items() if each.day > note.day}
             case Unshipped():
                 self.unshipped[note.bucket, note.key] = note
             case ShippedAfterAll():
@@ -100,7 +115,7 @@ class Whereabouts:
     def notes(self) -> list[Note]:
         """As few notes as say all of this."""
         done = [DayDone(self.first_day - _DAY)] if self.first_day else []
-        return [*done, *self.settled.values(), *self.unshipped.values()]
+        return [*done, *self.settled.values(), *self.also.values(), *self.unshipped.values()]
 
 
 def differences(before: Arguments, now: Arguments) -> list[str]:

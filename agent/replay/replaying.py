@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -19,14 +20,15 @@ from agent.pulse import Pulse
 from agent.replay.checkpoint import Checkpoint, NoCheckpoint
 from agent.replay.ending import Ending
 from agent.replay.estimate import Counting
-from agent.replay.listed_source import ListedInHand, ListedSource, Plan
+from agent.replay.listed_source import ListedInHand, ListedSource
 from agent.replay.look_ahead import LISTERS
 from agent.replay.looks import Looks
 from agent.replay.notes import Arguments
+from agent.replay.plan import Plan
 from agent.replay.replay_report import AFTER_A_SIGNAL, CountReport, ReplayReport, Report
 from agent.replay.retrying import Retrying
 from agent.replay.screen import Screen
-from agent.replay.span import SETTLED_AFTER, Span
+from agent.replay.span import ON_ITS_WAY, Span
 from agent.replay.streams import Discovery, Stream, Wanted
 from agent.replay.suspicion import Suspicion
 from agent.settings import Settings, redacted_url
@@ -111,7 +113,8 @@ class _Replay:
             pool = ThreadPoolExecutor(LISTERS, thread_name_prefix="list")
             closing.callback(pool.shutdown, wait=False, cancel_futures=True)
             closing.callback(self._stops.halt.set)
-            plan = Plan(self._find(buckets, pool), self._span)
+            fresh_after = datetime.fromtimestamp(self._pulse.clock.time(), UTC) - ON_ITS_WAY
+            plan = Plan(self._find(buckets, pool), self._span, fresh_after)
             self._tell_plan(plan, checkpoint)
             if self._wishes.dry_run:
                 return self._count(plan, checkpoint, buckets, pool)
@@ -164,10 +167,6 @@ class _Replay:
         )
         self._screen.say(f"{', '.join(roots)}: {', '.join(counts)}")
         self._screen.say(f"{plan.span}, to {self._destination()}")
-        if plan.span.until.timestamp() > self._pulse.clock.time() - SETTLED_AFTER.total_seconds():
-            self._screen.say(
-                "! objects of the last 15 minutes may still be on their way: without --until they are left out"
-            )
         place = checkpoint.place
         if place.first_day or place.settled or place.unshipped:
             begin = place.first_day or plan.span.since.date()

@@ -15,8 +15,8 @@ from typing import Final
 EARLIEST: Final = datetime(2013, 11, 1, tzinfo=UTC)
 """CloudTrail began in November 2013: whoever writes an earlier time has mistyped."""
 
-SETTLED_AFTER: Final = timedelta(minutes=15)
-"""What is younger may still be on its way to the bucket, and the running agent ships it."""
+ON_ITS_WAY: Final = timedelta(minutes=15)
+"""How long after the time in its name an object may still come into the bucket."""
 
 _BACK: Final = re.compile(r"(?P<number>\d{1,6})\s*(?P<unit>[mhdw])", re.ASCII | re.IGNORECASE)
 _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -70,16 +70,11 @@ def shown(moment: datetime) -> str:
 
 
 def read_span(since: str, until: str | None, now: datetime) -> Span:
-    """What the options say at the time `now`; raises `SpanError`. Without `until`, up to a quarter of an hour ago."""
+    """What the options say at the time `now`; raises `SpanError`. Without `until`, up to now."""
     begin = _moment("--since", since, now)
     if begin < EARLIEST:
         raise SpanError("--since", f"{shown(begin)} is before CloudTrail began, in November 2013")
-    if until is None:
-        end = (now - SETTLED_AFTER).replace(second=0, microsecond=0)
-        if begin >= end:
-            raise SpanError("--since", "younger objects than those of 15 minutes ago are left to the running agent")
-        return Span(begin, end)
-    end = _moment("--until", until, now)
+    end = _moment("--until", until, now) if until is not None else now.replace(microsecond=0)
     if end > now:
         raise SpanError("--until", f"{shown(end)} UTC is in the future: leave it out, to go up to now")
     if begin >= end:

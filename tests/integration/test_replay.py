@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
@@ -15,6 +16,7 @@ from tests.support.clock import DEADLINE_SECONDS, eventually
 from tests.support.cloud import Cloud
 from tests.support.events import event
 from tests.support.history import History, told
+from tests.support.listing import key_at as trail_key_at
 from tests.support.objects import trail_key, trail_object
 from tests.support.otlp_receiver import HttpReceiver, HttpReply
 
@@ -62,6 +64,18 @@ def test_prefixed_and_organisation_trails_are_found(history: History, prefix: st
     ended = history.run()
     assert ended.code == 0, ended.err
     assert history.arrived().keys() == history.ids
+
+
+def test_what_was_written_just_now_is_shipped_once_and_what_comes_late_is_found(history: History) -> None:
+    """CloudTrail may put an object beside younger ones, minutes after the time in its name."""
+    now = datetime.now(UTC)
+    again = ("--since", "2d", "--checkpoint", str(history.folder / "checkpoint"))
+    for minutes in (9, 3):
+        history.put(trail_key_at(now - timedelta(minutes=minutes)), trail_object(event(f"{minutes}")))
+    assert [history.run_of(*again).code for _ in range(2)] == [0, 0]
+    history.put(trail_key_at(now - timedelta(minutes=6)), trail_object(event("6")))
+    assert history.run_of(*again).code == 0
+    assert history.arrived() == {"9": 1, "3": 1, "6": 1}
 
 
 def test_several_buckets_are_replayed_side_by_side(history: History) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 from hypothesis import settings
@@ -34,6 +34,7 @@ class ReplayMachine(RuleBasedStateMachine):
         self.shipped: set[str] = set()
         self.listed: set[str] = set()
         self.until = END
+        self.fresh_after = BEGIN + timedelta(hours=12)
         self.clock = FakeClock()
 
     @initialize(by_stream=st.tuples(MINUTES, MINUTES), page_keys=st.integers(1, 5))
@@ -64,7 +65,7 @@ class ReplayMachine(RuleBasedStateMachine):
         self.checkpoint = Checkpoint.open(self.folder / "checkpoint", arguments)
         listing = FakeListing({BUCKET: self.keys}, page_keys=self.page_keys)
         span = Span(BEGIN, self.until)
-        self.rig = ReplayRig(listing, STREAMS, span, self.checkpoint, self.clock)
+        self.rig = ReplayRig(listing, STREAMS, span, self.checkpoint, self.clock, fresh_after=self.fresh_after)
         self.in_hand: list[Delivery] = []
 
     @rule(most=st.integers(1, 10))
@@ -92,15 +93,36 @@ class ReplayMachine(RuleBasedStateMachine):
             case Outcome.RETURNED:
                 self.rig.source.settle([Settlement(delivery, Outcome.RETURNED)])
 
+    @precondition(lambda self: not self.in_hand)
+    @rule(units=st.integers(1, 30))
+    def work(self, units: int) -> None:
+        """Much is shipped, with nothing on the way."""
+        for _ in range(units):
+            deliveries = self.rig.source.receive(10)
+            self.shipped.update(map(key_of, deliveries))
+            self.rig.ship(deliveries)
+
     @rule(seconds=st.floats(0, 100))
     def wait(self, seconds: float) -> None:
         """Time passes."""
         self.clock.advance(seconds)
 
-    @rule(torn=st.binary(max_size=9).filter(lambda torn: b"\n" not in torn), is_later=st.booleans())
-    def crash(self, torn: bytes, is_later: bool) -> None:
-        """The process is gone, perhaps in the middle of a line; another one goes on, perhaps to a later end."""
+    @rule(
+        torn=st.binary(max_size=9).filter(lambda torn: b"\n" not in torn),
+        is_later=st.booleans(),
+        late=st.lists(st.integers(0, 1440), max_size=3),
+        hours=st.integers(0, 20),
+    )
+    def crash(self, torn: bytes, is_later: bool, late: list[int], hours: int) -> None:
+        """The process is gone, perhaps in the middle of a line; another one goes on, perhaps to a later end.
+
+        Meanwhile objects come into the bucket whose names are of the time that was fresh.
+        """
         self.checkpoint.close()
+        times = [self.fresh_after + timedelta(minutes=minutes) for minutes in late]
+        new = [key_at(time, f"{minutes % 7}late", of=STREAMS[0]) for time, minutes in zip(times, late, strict=True)]
+        self.keys += sorted(set(new) - set(self.keys))
+        self.fresh_after += timedelta(hours=hours)
         with (self.folder / "checkpoint").open("ab") as file:
             file.write(torn)
         self.until = SPAN.until if is_later else self.until
@@ -113,11 +135,13 @@ class ReplayMachine(RuleBasedStateMachine):
             return
         place = self._read()
         for of in STREAMS:
-            settled = place.settled.get((BUCKET, of.folder))
             for key in self._wanted(of.folder):
-                day = key.removeprefix(of.folder)[:10].replace("/", "-")
-                is_passed = bool(place.first_day and day < str(place.first_day)) or bool(
-                    settled and str(settled.day) == day and key <= settled.key
+                day = date(*map(int, key.removeprefix(of.folder).split("/")[:3]))
+                settled = place.settled.get((BUCKET, of.folder, day))
+                is_passed = bool(
+                    (place.first_day and day < place.first_day)
+                    or (settled and key <= settled.key)
+                    or (BUCKET, key) in place.also
                 )
                 assert not is_passed or key in self.shipped or (BUCKET, key) in place.unshipped
 
@@ -158,5 +182,5 @@ class ReplayMachine(RuleBasedStateMachine):
         return checkpoint.place
 
 
-ReplayMachine.TestCase.settings = settings(settings.get_profile("trail-agent"), max_examples=25, stateful_step_count=40)
+ReplayMachine.TestCase.settings = settings(settings.get_profile("trail-agent"), max_examples=40, stateful_step_count=40)
 TestReplay = ReplayMachine.TestCase

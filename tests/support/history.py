@@ -57,7 +57,11 @@ class History:
 
     def run(self, *arguments: str) -> Ended:
         """From beginning to end."""
-        return self._shell().run("replay", *SINCE, *UNTIL, *arguments)
+        return self.run_of(*SINCE, *UNTIL, *arguments)
+
+    def run_of(self, *arguments: str) -> Ended:
+        """The same, of another time."""
+        return self._shell().run("replay", *arguments)
 
     @contextmanager
     def started(self, *arguments: str) -> Iterator[Child]:

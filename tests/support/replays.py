@@ -14,7 +14,8 @@ from agent.faults.retries import RetryReason
 from agent.model import Delivery, Outcome, Settlement
 from agent.pulse import Pulse
 from agent.replay.checkpoint import NoCheckpoint
-from agent.replay.listed_source import ListedSource, Plan
+from agent.replay.listed_source import ListedSource
+from agent.replay.plan import Plan
 from agent.replay.retrying import Retrying
 from agent.replay.span import Span
 from agent.replay.streams import Stream
@@ -37,10 +38,11 @@ class ReplayRig:
     checkpoint: NoCheckpoint = field(default_factory=NoCheckpoint)
     clock: FakeClock = field(default_factory=FakeClock)
     failures: list[BaseException] = field(default_factory=list)
+    fresh_after: datetime = BEGIN + timedelta(days=365)
 
     def __post_init__(self) -> None:
         self.telemetry, self.drain, pulse = FakeTelemetry(), threading.Event(), Pulse(self.clock)
-        self.plan = Plan(sorted(self.streams), self.span)
+        self.plan = Plan(sorted(self.streams), self.span, self.fresh_after)
         self.source = ListedSource(
             self.plan,
             self.checkpoint,

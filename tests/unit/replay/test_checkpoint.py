@@ -12,7 +12,16 @@ import msgspec
 import pytest
 
 from agent.replay.checkpoint import Checkpoint, CheckpointError
-from agent.replay.notes import Arguments, DayDone, Note, SettledUpTo, ShippedAfterAll, Unshipped, Whereabouts
+from agent.replay.notes import (
+    AlsoSettled,
+    Arguments,
+    DayDone,
+    Note,
+    SettledUpTo,
+    ShippedAfterAll,
+    Unshipped,
+    Whereabouts,
+)
 from tests.support.objects import BUCKET
 
 SINCE = datetime(2026, 10, 5, tzinfo=UTC)
@@ -52,7 +61,7 @@ def place_after(path: Path, *notes: Note) -> Whereabouts:
 def test_a_second_run_goes_on_where_the_first_ended(tmp_path: Path) -> None:
     """Days, places within the day that is not done, and what could not be shipped."""
     place = place_after(tmp_path / "c", settled("a"), settled("b"), LOST)
-    assert place.settled == {(BUCKET, FOLDER): settled("b")}
+    assert place.settled == {(BUCKET, FOLDER, DAY): settled("b")}
     assert place.unshipped == {(BUCKET, "a"): LOST}
     assert place.first_day is None
 
@@ -61,6 +70,17 @@ def test_a_day_that_is_done_needs_no_places(tmp_path: Path) -> None:
     """And what was shipped after all is not told again."""
     place = place_after(tmp_path / "c", settled("a"), LOST, DayDone(DAY), ShippedAfterAll(BUCKET, "a"))
     assert place == Whereabouts(first_day=date(2026, 10, 6))
+
+
+def test_days_have_places_of_their_own(tmp_path: Path) -> None:
+    """Two may be open at midnight; what is settled behind a place is known one by one, until its day is done."""
+    late, next_day = AlsoSettled(BUCKET, DAY, "z"), DAY + timedelta(days=1)
+    place = place_after(tmp_path / "c", settled("a"), late, settled("b", next_day))
+    assert place.settled.keys() == {(BUCKET, FOLDER, DAY), (BUCKET, FOLDER, next_day)}
+    assert place.also == {(BUCKET, "z"): late}
+    place = place_after(tmp_path / "c", DayDone(DAY))
+    assert place.settled.keys() == {(BUCKET, FOLDER, next_day)}
+    assert place.also == {}
 
 
 def test_the_file_stays_short(tmp_path: Path) -> None:
@@ -79,7 +99,7 @@ def test_a_torn_line_is_ignored(tmp_path: Path, torn: bytes) -> None:
     place_after(path, settled("a"))
     with path.open("ab") as file:
         file.write(torn)
-    assert place_after(path, settled("b")).settled[BUCKET, FOLDER].key == "b"
+    assert place_after(path, settled("b")).settled[BUCKET, FOLDER, DAY].key == "b"
 
 
 def test_a_damaged_line_is_not_passed_over(tmp_path: Path) -> None:
@@ -176,7 +196,7 @@ def test_a_full_disk_leaves_whole_lines(tmp_path: Path, monkeypatch: pytest.Monk
             checkpoint.note([settled("a")])
     checkpoint.note([settled("b")])
     checkpoint.close()
-    assert place_after(path).settled[BUCKET, FOLDER].key == "b"
+    assert place_after(path).settled[BUCKET, FOLDER, DAY].key == "b"
 
 
 def test_a_look_changes_nothing(tmp_path: Path) -> None:
@@ -188,7 +208,7 @@ def test_a_look_changes_nothing(tmp_path: Path) -> None:
     before = path.read_bytes()
     look = Checkpoint.open(path, msgspec.structs.replace(ARGUMENTS, until=SINCE + timedelta(days=9)), read_only=True)
     look.close()
-    assert look.place.settled[BUCKET, FOLDER].key == "a"
+    assert look.place.settled[BUCKET, FOLDER, DAY].key == "a"
     assert path.read_bytes() == before
     with pytest.raises(CheckpointError, match="another replay"):
         Checkpoint.open(path, msgspec.structs.replace(ARGUMENTS, regions=("eu-west-1",)), read_only=True)

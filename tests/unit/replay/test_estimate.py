@@ -10,8 +10,8 @@ import pytest
 from agent.pulse import Pulse
 from agent.replay.checkpoint import NoCheckpoint
 from agent.replay.estimate import Counted, Counting
-from agent.replay.listed_source import Plan
-from agent.replay.notes import SettledUpTo, Unshipped
+from agent.replay.notes import AlsoSettled, SettledUpTo, Unshipped
+from agent.replay.plan import Plan
 from agent.replay.retrying import Retrying
 from agent.replay.span import Span
 from tests.support.clock import FakeClock
@@ -28,7 +28,7 @@ def count(span: Span, checkpoint: NoCheckpoint | None = None, *, page_keys: int 
     """What is counted, and what was asked for it."""
     listing, pulse = FakeListing({BUCKET: KEYS}, page_keys=page_keys), Pulse(FakeClock())
     retrying = Retrying(telemetry=FakeTelemetry(), pulse=pulse, halt=Event(), random=lambda: 1.0)
-    plan = Plan([stream()], span)
+    plan = Plan([stream()], span, span.until)
     counting = Counting(plan, checkpoint or NoCheckpoint(), listing=listing, retrying=retrying, pool=HereAndNow())
     counted = counting.run()
     assert counting.share() == 1.0
@@ -47,8 +47,9 @@ def test_what_a_checkpoint_has_is_not_counted_again() -> None:
     checkpoint = NoCheckpoint()
     checkpoint.place.take(SettledUpTo(BUCKET, stream().folder, BEGIN.date(), KEYS[11]))
     checkpoint.place.take(Unshipped(BUCKET, "a", "object_corrupt", "it is damaged"))
+    checkpoint.place.take(AlsoSettled(BUCKET, BEGIN.date(), KEYS[20]))
     counted, _ = count(Span(BEGIN, BEGIN + timedelta(days=1)), checkpoint)
-    assert counted.objects == 12 + 1
+    assert counted.objects == 12 - 1 + 1
 
 
 def test_time_follows_from_the_processor_or_from_the_distance() -> None:

@@ -64,11 +64,13 @@ def test_what_nobody_finished_was_no_try() -> None:
 
 
 def test_no_run_begins_behind_what_a_later_end_would_take_in() -> None:
-    """An object was left out because it is too young: the place stays before it."""
-    lane = lane_of("abd", cap="c")
-    assert taken(lane) == "abd"
-    assert [lane.settle(key) for key in "abd"] == ["a", "b", ""]
-    assert lane.is_done()
+    """An object was left out because it is too young, or others may come beside it: the place stays before it."""
+    for cap in "cd":
+        lane = lane_of("abd", cap=cap)
+        assert taken(lane) == "abd"
+        assert [lane.settle(key) for key in "abd"] == ["a", "b", ""]
+        assert [lane.is_capped(key) for key in "abd"] == [False, False, True]
+        assert lane.is_done()
 
 
 def test_it_hands_out_what_is_old_enough() -> None:

@@ -176,6 +176,21 @@ def test_days_that_are_done_are_noted_and_not_listed_again() -> None:
     assert later.ship_all() == keys[2:]
 
 
+def test_what_comes_into_the_bucket_late_is_found_by_the_next_run() -> None:
+    """Although it stands before what was shipped; and that is not shipped again."""
+    notebook = Notebook()
+    listing = FakeListing({BUCKET: keys_of(0, 60, 62)})
+    span = Span(BEGIN, BEGIN + timedelta(minutes=70))
+    fresh_after = BEGIN + timedelta(minutes=50)
+    first = ReplayRig(listing, span=span, checkpoint=notebook, fresh_after=fresh_after)
+    assert first.ship_all() == keys_of(0, 60, 62)
+    for note in notebook.notes:
+        notebook.place.take(note)
+    assert notebook.place.first_day is None
+    listing.put(keys_of(61)[0])
+    assert ReplayRig(listing, span=span, checkpoint=notebook, fresh_after=fresh_after).ship_all() == keys_of(61)
+
+
 def test_what_nobody_finished_comes_again() -> None:
     """What was settled meanwhile stays so."""
     rig = rig_of(0, 5)
