@@ -68,9 +68,11 @@ def make_mapper(
     service_names: Mapping[str, str],
     ours: Ours = ANYTHING,
     mask: Mask | None = None,
+    *,
+    kind: type[Mapper] = Mapper,
 ) -> Mapper:
-    """The mapping that these settings ask for."""
-    return Mapper(form=record, limits=limits, service_names=service_names, ours=ours, mask=mask)
+    """The mapping that these settings ask for, of the given kind."""
+    return kind(form=record, limits=limits, service_names=service_names, ours=ours, mask=mask)
 
 
 def make_mask(record: RecordSettings) -> Mask | None:

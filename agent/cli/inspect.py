@@ -36,7 +36,8 @@ _Paths = Annotated[
     typer.Argument(
         metavar="PATH…",
         help="Trail files (.json, .json.gz), folders of them, or - for standard input. LookupEvents output, "
-        "EventBridge events, CloudWatch Logs messages and single records are read too.",
+        "EventBridge events, CloudWatch Logs messages, single records and CodeCatalyst's own event log "
+        "(list-event-logs) are read too.",
     ),
 ]
 _Form = Annotated[

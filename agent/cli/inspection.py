@@ -19,6 +19,7 @@ from agent.errors import PermanentError, number_of
 from agent.faults.dead_letters import Reason
 from agent.flow.objects import map_events
 from agent.model import LogRecord, ObjectSource
+from agent.records.item_mapping import ItemMapper
 from agent.records.profiles import named
 from agent.records.profiles.profile import ANYTHING, Ours
 from agent.records.selection import EveryEvent
@@ -106,7 +107,9 @@ class Inspector:
     def __init__(self, chosen: Choices, *, everything: bool, explain: bool) -> None:
         self.only_codecatalyst = not everything and chosen.only_codecatalyst
         self._selection = EveryEvent() if everything else make_selector(chosen.select, chosen.ours)
-        self._mapper = make_mapper(chosen.record, chosen.limits, chosen.service_names, chosen.ours, chosen.mask)
+        self._mapper = make_mapper(
+            chosen.record, chosen.limits, chosen.service_names, chosen.ours, chosen.mask, kind=ItemMapper
+        )
         self._limits = make_read_limits(chosen.limits)
         self._encoder = Encoder(chosen.resource, __version__)
         self._admission = Admission({"": None}, frozenset(chosen.accounts), frozenset(chosen.regions))

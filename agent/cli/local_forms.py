@@ -20,6 +20,8 @@ from agent.cli.no_events import is_something_else, known_other, refusal
 from agent.errors import PermanentError
 from agent.faults.dead_letters import Reason
 from agent.trail import reader
+from agent.trail.event import MalformedEventError
+from agent.trail.log_item import as_trail_event, is_item
 
 LOG_FILE: Final = "a log file"
 _RECORD: Final = "one record"
@@ -27,6 +29,7 @@ _ARRAY: Final = "an array of records"
 _LOOKUP: Final = "LookupEvents output"
 _LOGS: Final = "CloudWatch Logs messages"
 _QUEUE: Final = "SQS messages"
+_ITEMS: Final = "CodeCatalyst's own event log"
 _ARRAYS: Final = {"Records": LOG_FILE, "Events": _LOOKUP, "Messages": _QUEUE, "logEvents": _LOGS, "events": _LOGS}
 _TEXTS: Final = {
     "CloudTrailEvent": _LOOKUP,
@@ -39,6 +42,8 @@ _TEXTS: Final = {
     "_raw": "Splunk results",
 }
 _OBJECTS: Final = {"detail": "EventBridge events", "result": "Splunk results", "_source": "Elasticsearch hits"}
+_PAGE: Final = "items"
+_OF_PAGES: Final = frozenset({_PAGE, "nextToken", "NextToken"})
 _ROWS: Final = {"QueryResultRows": "CloudTrail Lake rows", "results": "CloudWatch Logs Insights results"}
 _DEEPEST: Final = 8
 _LONGEST_NOTIFICATION: Final = 1 << 20
@@ -82,9 +87,11 @@ def take(text: bytearray) -> Taken:
     values = list(_values(bytes(mended)))
     found = [each for value in values for each in _events(value, _DEEPEST)]
     form = next((form for form, _ in found if form), "")
+    if values and all(map(_is_empty_page, values)):
+        form, found = _ITEMS, []
     if not form:
         raise PermanentError(Reason.OBJECT_MALFORMED, refusal(plain, values))
-    entries = [raw for form, raw in found if form or _may_be_record(raw)]
+    entries = [_as_record(raw) for form, raw in found if form or _may_be_record(raw)]
     if len(values) > 1:
         form = "records one after another" if form == _RECORD else f"{form}, {len(values)} JSON texts one after another"
     text = bytearray(b'{"Records":[' + b",".join(entries) + b"]}")
@@ -122,7 +129,9 @@ def _is_log_file(text: bytes) -> bool:
 def _events(value: bytes, deepest: int) -> Iterator[tuple[str, bytes]]:
     """Each event in a JSON value, with the form in which it stands there; the form is empty for what is no event."""
     members = members_of(value) if deepest else {}
-    if _is_record(members):
+    if is_item(members):
+        yield _ITEMS, value
+    elif _is_record(members):
         yield _RECORD, value
     elif inside := list(_inside(value, members)):
         for form, raw in inside:
@@ -136,6 +145,7 @@ def _inside(value: bytes, members: Mapping[str, msgspec.Raw]) -> Iterator[tuple[
     """What a value holds that may be an event or hold some, with the name of the value's form."""
     yield from (("", bytes(element)) for element in elements_of(value))
     yield from (("", text) for text in json_in(value))
+    yield from (("", bytes(element)) for element in elements_of(members.get(_PAGE)))
     for name, form in _ARRAYS.items():
         yield from ((form, bytes(element)) for element in elements_of(members.get(name)))
     for name, form in _TEXTS.items():
@@ -151,6 +161,19 @@ def _cells(row: bytes) -> Iterator[bytes]:
     for cell in map(bytes, elements_of(row)):
         members = members_of(cell)
         yield from json_in(members.get("value" if text_of(members.get("field")) == "@message" else "eventJson"))
+
+
+def _is_empty_page(value: bytes) -> bool:
+    """Whether this is an answer of `ListEventLogs` without any item: nothing happened, which is no fault."""
+    members = members_of(value)
+    return members.keys() <= _OF_PAGES and bytes(members.get(_PAGE, b"")).split() in ([b"[]"], [b"[", b"]"])
+
+
+def _as_record(entry: bytes) -> bytes:
+    try:
+        return as_trail_event(entry) if is_item(members_of(entry)) else entry
+    except MalformedEventError:  # whoever reads the log file will say so
+        return entry
 
 
 def _is_record(members: Mapping[str, msgspec.Raw]) -> bool:

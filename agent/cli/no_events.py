@@ -15,7 +15,8 @@ from agent.trail.first_bytes import named
 
 _ACCEPTED: Final = (
     "a CloudTrail log file, one record, an array or lines of records, LookupEvents output, EventBridge events, "
-    "CloudWatch Logs messages, CloudTrail Lake rows; gzip or plain, UTF-8 or UTF-16"
+    "CloudWatch Logs messages, CloudTrail Lake rows, CodeCatalyst's own event log (list-event-logs); gzip or plain, "
+    "UTF-8 or UTF-16"
 )
 _NOTIFICATIONS: Final = (
     "notifications, which name objects and hold no events: copy each object that they name "
@@ -28,8 +29,6 @@ _OTHERS: Final = {
     "digestS3Object": "this is a CloudTrail digest file: it holds the hashes of log files and no events",
     "fileVersion": "this is an AWS Config file: it holds no trail events",
     "configurationItems": "this is an AWS Config file: it holds no trail events",
-    "operationType": "this is CodeCatalyst's own event log (list-event-logs), which is another format than "
-    "CloudTrail's",
     "s3": "this is an S3 event notification, as it stands on the queue: copy the object that it names "
     "(aws s3 cp s3://BUCKET/KEY .) and inspect the copy",
     "s3ObjectKey": "this is CloudTrail's notification of new log files: copy the objects that it names "

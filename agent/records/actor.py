@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Final, Self
 
 from agent.trail.event import MalformedEventError, OpenMembers, TrailEvent, UserIdentity, decode_leniently, text
+from agent.trail.log_item import AWS_ACCOUNT, USER
 
 BUILDER_ID_ACCOUNT: Final = "432677196278"
 """AWS's own account, which holds the identity store of every AWS Builder ID."""
@@ -46,6 +47,7 @@ class ActorKind(StrEnum):
     FEDERATED_USER = "federated_user"
     AWS_SERVICE = "aws_service"
     AWS_ACCOUNT = "aws_account"
+    CODECATALYST_USER = "codecatalyst_user"
     UNKNOWN = "unknown"
 
 
@@ -62,6 +64,8 @@ _KINDS: Final = {
     "AWSAccount": ActorKind.AWS_ACCOUNT,
 }
 
+_KINDS_OF_ITEMS: Final = {USER: ActorKind.CODECATALYST_USER, AWS_ACCOUNT: ActorKind.AWS_ACCOUNT}
+
 IDENTITY_TYPES: Final = frozenset({*_KINDS, _IDENTITY_CENTER_USER, UNKNOWN_IDENTITY})
 """CloudTrail's `userIdentity.type` values, and `Unknown` for a record that names none."""
 
@@ -74,7 +78,7 @@ def kind(identity: UserIdentity) -> ActorKind:
         return ActorKind.BUILDER_ID if ours else ActorKind.IDENTITY_CENTER_USER
     if not identity_type and text(identity.invoked_by):
         return ActorKind.AWS_SERVICE
-    return _KINDS.get(identity_type, ActorKind.UNKNOWN)
+    return _KINDS.get(identity_type) or _KINDS_OF_ITEMS.get(identity_type, ActorKind.UNKNOWN)
 
 
 def user_id(identity: UserIdentity) -> str:

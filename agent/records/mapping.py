@@ -191,6 +191,20 @@ class Mapper:
             told = self.tell_plainly(event, profile_of(event, self._ours), source)
         return fit(_record(event, told, body, written, source), self._limits)
 
+    @property
+    def has_mask(self) -> bool:
+        """Whether anything is to be masked."""
+        return self._mask is not None
+
+    def to_record_of(self, event: bytes, body: bytes, source: ObjectSource) -> LogRecord:
+        """The record of `event`, which stands in the form of `body` where it was read; masks nothing.
+
+        Both are JSON without white space between tokens. Raises `MalformedEventError` if `event` is no JSON object.
+        """
+        decoded = decode(event)
+        told = self.tell_plainly(decoded, profile_of(decoded, self._ours), source)
+        return fit(_record(decoded, told, body, body.decode(), source), self._limits)
+
     def profile_of(self, raw: bytes) -> Profile:
         """The profile that tells the event; raises `MalformedEventError` if `raw` is no JSON object."""
         return profile_of(decode(raw), self._ours)

@@ -7,6 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
+from agent.cli.local_forms import take
+from agent.records.item_mapping import ItemMapper
+from agent.records.mapping import Mapper
 from agent.records.profiles import GENERIC, PROFILES
 from agent.records.profiles.profile import Ours
 from agent.records.selection import EveryEvent
@@ -17,6 +20,7 @@ from tests.support.events import DATA, codecatalyst, create_dev_environment, enc
 from tests.support.objects import SOURCE, log_file, trail_objects
 from tests.support.records import open_mapper
 
+Golden = Callable[[str, str], None]
 SHAPES = json.loads(codecatalyst("identity-center-user-shapes.json"))["shapes"]
 OURS = Ours(
     buckets=frozenset({"acme-trail-111122223333"}),
@@ -62,9 +66,19 @@ def of_profile(name: str) -> bytearray:
         *((f"records-{one.name}.json", of_profile(one.name)) for one in (*PROFILES[1:], GENERIC)),
     ],
 )
-def test_records_are_what_they_were(name: str, text: bytearray, golden: Callable[[str, str], None]) -> None:
+def test_records_are_what_they_were(name: str, text: bytearray, golden: Golden) -> None:
     """Nothing of what people query, alert on and compare changes by accident."""
-    mapper = open_mapper(ours=OURS)
+    compare(name, text, open_mapper(ours=OURS), golden)
+
+
+def test_records_of_the_event_log_are_what_they_were(golden: Golden) -> None:
+    """The same for CodeCatalyst's own log: the documented example."""
+    text = take(bytearray(codecatalyst("docs-list-event-logs-example.json"))).text
+    compare("records-event-log.json", text, open_mapper(kind=ItemMapper), golden)
+
+
+def compare(name: str, text: bytearray, mapper: Mapper, golden: Golden) -> None:
+    """The records of a log file, as OTLP/JSON, with the golden file."""
     selected = reader.read(bytearray(text), EveryEvent(), 1000)
     records = [mapper.to_record(raw, SOURCE) for raw in selected.raws]
     request = Encoder({"service.name": "aws-codecatalyst"}, "1.2.3").encode(records)

@@ -72,10 +72,11 @@ def open_mapper(
     mask: Mask | None = None,
     ours: Ours = ANYTHING,
     service_names: Mapping[str, str] | None = None,
+    kind: type[Mapper] = Mapper,
 ) -> Mapper:
     """The mapping that the settings ask for by default, but for what is given."""
     form, limits = RecordSettings(parameters=parameters), record_limits(record_bytes)
-    return Mapper(form=form, limits=limits, mask=mask, ours=ours, service_names=service_names)
+    return kind(form=form, limits=limits, mask=mask, ours=ours, service_names=service_names)
 
 
 def ids(records: Sequence[LogRecord]) -> list[str]:

@@ -16,11 +16,12 @@ from typer.testing import CliRunner, Result
 
 from agent.cli.app import app
 from agent.records.profiles import BY_NAME
-from tests.support.events import DATA, WITHOUT_PROFILE, codecatalyst, encoded, raw_event
+from tests.support.events import DATA, WITHOUT_PROFILE, encoded, raw_event
 from tests.support.objects import log_file
 
 SPACE = DATA / "codecatalyst" / "docs-example-CreateDevEnvironment.json"
 CONNECTION = DATA / "codecatalyst" / "docs-example-ListConnections.json"
+EVENT_LOG = DATA / "codecatalyst" / "docs-list-event-logs-example.json"
 NOISE = DATA / "cloudtrail-objects" / "218007301253_CloudTrail_us-east-1_20230710T1230Z_soULWstxp7lqsODg.json"
 
 
@@ -84,6 +85,33 @@ def test_the_table_shows_who_did_what() -> None:
         "2 CodeCatalyst events of 2 in 2 files",
     ]
     assert result.exit_code == 0
+
+
+def test_codecatalysts_own_event_log_is_shown() -> None:
+    """What `aws codecatalyst list-event-logs` prints, in the same columns, the oldest first."""
+    result = inspect(EVENT_LOG)
+    _, created, listed = result.stdout.splitlines()
+    shown = (
+        "2022-12-01T09:15:32Z MaryMajor (codecatalyst_user) CreateProject ExampleCorp/MyFirstProject 192.0.2.23 success"
+    )
+    assert created.split() == shown.split()
+    assert "ListEventLogs" in listed
+    assert result.stderr.splitlines() == [
+        f"{EVENT_LOG}: taken for CodeCatalyst's own event log, 2 events",
+        "2 CodeCatalyst events of 2 in 1 file",
+    ]
+    assert result.exit_code == 0
+
+
+def test_a_huge_item_of_the_event_log_costs_no_other(tmp_path: Path) -> None:
+    """It is shown, shortened; the rest of its page, too."""
+    page = json.loads(EVENT_LOG.read_bytes())
+    page["items"][0]["requestPayload"]["data"] = json.dumps({"spaceName": "x" * 450_000})
+    path = tmp_path / "events.json"
+    path.write_text(json.dumps(page), encoding="utf-8")
+    created, listed = lines(inspect("--format", "jsonl", path))
+    assert created["rpc.method"] == "CreateProject"
+    assert listed["trail_agent.truncated"] == ["requestPayload"]
 
 
 def test_a_failed_event_shows_its_error(tmp_path: Path) -> None:
@@ -358,7 +386,6 @@ def test_what_a_file_was_taken_for_stays_out_of_the_records(form: str) -> None:
         ("a.json", b'"eventName"', "not CloudTrail's JSON"),
         ("a.json.gz", b"plain", "this is text, but not JSON; what is accepted: a CloudTrail log file"),
         ("a.json.gz", gzip.compress(bytes(log_file(raw_event())), mtime=0)[:-9], "cut short"),
-        ("a.json", codecatalyst("docs-list-event-logs-example.json"), "another format than CloudTrail's"),
     ],
 )
 def test_a_bad_file_is_named_and_the_others_are_shown(tmp_path: Path, name: str, content: bytes, problem: str) -> None:

@@ -156,6 +156,48 @@ def test_a_record_without_a_name_is_kept_beside_others() -> None:
     assert taken.strange == 0
 
 
+EVENT_LOG = codecatalyst("docs-list-event-logs-example.json")
+ITEM = b'{"id":"3","eventName":"createProject","operationType":"MUTATION"}'
+
+
+@pytest.mark.row(71)
+@pytest.mark.parametrize(
+    ("text", "form", "found"),
+    [
+        (EVENT_LOG, "", ["a1b2c3d4-5678-90ab-cdef-EXAMPLE11111", "a1b2c3d4-5678-90ab-cdef-EXAMPLEaaaaa"]),
+        (
+            b'{"items":[%s]}\n{"items":[%s],"nextToken":"x"}' % (ITEM, ITEM),
+            ", 2 JSON texts one after another",
+            2 * ["3"],
+        ),
+        (b'{"items":[%s]}{"items":[]}' % ITEM, ", 2 JSON texts one after another", ["3"]),
+        (b'[{"items":[%s]},{"items":[%s]}]' % (ITEM, ITEM), "", ["3", "3"]),
+        (b"[%s]" % ITEM, "", ["3"]),
+        (ITEM, "", ["3"]),
+        (b'{"items":[],"nextToken":"x"}', "", []),
+        (b'{ "items": [\n ] }', "", []),
+    ],
+)
+def test_codecatalysts_own_event_log_is_read(text: bytes, form: str, found: list[str]) -> None:
+    """Pages of `list-event-logs`, however they were put together; a page without events is one of them."""
+    assert events(text) == found
+    assert take(bytearray(text)).form == f"CodeCatalyst's own event log{form}"
+
+
+def test_records_of_a_trail_beside_items_stay_as_they_are() -> None:
+    """Both logs in one file are both read."""
+    taken = take(bytearray(b'[%s,%s,{"items":[%s]}]' % (ONE, ITEM, ITEM)))
+    assert taken.text.startswith(log_file(ONE)[:-2])
+    assert [entry["eventID"] for entry in json.loads(taken.text)["Records"]] == ["1", "3", "3"]
+
+
+def test_what_is_no_item_is_left_out_of_a_page_and_counted() -> None:
+    """An entry without a name is no event that anybody knows."""
+    taken = take(bytearray(b'{"items":[%s,7,{"id":"4"}]}' % ITEM))
+    assert [entry["eventID"] for entry in json.loads(taken.text)["Records"]] == ["3"]
+    assert taken.strange == 2
+
+
 @pytest.mark.parametrize("wrap", [queued, sns])
 def test_events_in_messages_are_read(wrap: Callable[[str], bytes]) -> None:
     """A rule of EventBridge can send the events themselves to a queue or a topic."""
@@ -188,7 +230,7 @@ def test_a_record_with_a_member_of_another_format_is_a_record(member: str) -> No
         (b'{"Records":[{"eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"b"}}}]}', "an S3 event notification"),
         (b'{"s3Bucket":"b","s3ObjectKey":["k"]}', "CloudTrail's notification of new log files"),
         (b'[{"eventname":"x","useridentity":{}}]', "these are records with names in lower case"),
-        (codecatalyst("docs-list-event-logs-example.json"), "CodeCatalyst's own event log"),
+        (b'{"items":[{"operationType":"MUTATION","id":"1"}]}', "an object with items"),
         (
             b'{"a":1,"b":2,"c":3,"d":4,"e":5,"f":6}',
             "an object with a, b, c, d, e, …; what is accepted: a CloudTrail log",
