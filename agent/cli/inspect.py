@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _UNREADABLE = 1
 _USAGE = 2
+_DIFFERENT = 3
 
 
 class Format(StrEnum):
@@ -61,6 +62,15 @@ _Event = Annotated[
     str | None,
     typer.Option("--event", metavar="ID", help="Explain this event alone: its eventID, or its number in the file."),
 ]
+_Compare = Annotated[
+    str | None,
+    typer.Option(
+        "--compare",
+        metavar="FILE",
+        help="CodeCatalyst's own event log (list-event-logs): show the events that only it has, or only the trail in "
+        "PATH…; jsonl has all events of both. Exits with 3 if the logs differ.",
+    ),
+]
 _Profiles = Annotated[
     list[str] | None,
     typer.Option(
@@ -92,6 +102,7 @@ def inspect(
     everything: _Everything = False,
     explain: _Explain = False,
     event: _Event = None,
+    compare: _Compare = None,
     profiles: _Profiles = None,
     config: _Config = None,
 ) -> None:
@@ -103,6 +114,8 @@ def inspect(
     explain = explain or event is not None
     if explain and form is Format.OTLP:
         raise typer.BadParameter("otlp shows what is sent, and no reasons: use table or jsonl", param_hint="--format")
+    if compare is not None and (explain or form is Format.OTLP):
+        raise typer.BadParameter("a comparison is a table or jsonl, and explains no event", param_hint="--compare")
     try:
         inspector = Inspector.from_settings(
             config, everything=everything and not explain, profiles=profile_names(profiles), explain=explain
@@ -110,12 +123,43 @@ def inspect(
         found = inspector.inspect(paths)
     except SettingsError as error:
         fail_settings(error)
+    if compare is not None:
+        _compare(inspector.inspect([compare]), found, form)
+        return
     if found.files and explain:
         _explain(found, form, one_by_one=everything, event=event)
     elif found.files:
         with _to_the_reader(form):
             _printers(inspector)[form](found.records)
     _report(found, "CodeCatalyst event" if inspector.only_codecatalyst else "event")
+
+
+def _compare(event_log: Inspected, trail: Inspected, form: Format) -> None:
+    """Print what differs; exit with 3 if something does, but with 1 or 2 if not all could be read."""
+    from agent.cli import compared_text
+    from agent.cli.comparison import Comparison
+    from agent.cli.output import say
+    from agent.errors import number_of
+
+    compared = Comparison(event_log.records, trail.records)
+    are_read = bool(event_log.files and trail.files)
+    if are_read:
+        with _to_the_reader(form):
+            if form is Format.JSONL:
+                _print_lines(compared_text.json_lines(compared))
+            else:
+                compared_text.show(compared)
+    for found in (event_log, trail):
+        _report_files(found)
+    for line in compared_text.summary(compared) if are_read else ():
+        say(line)
+    if malformed := event_log.malformed + trail.malformed:
+        say(f"! {number_of(malformed, 'entry is', 'entries are')} malformed, and not compared")
+    event_log.problems += trail.problems
+    event_log.missing += trail.missing
+    _report_problems(event_log)
+    if compared.differing:
+        raise typer.Exit(_DIFFERENT)
 
 
 def _explain(found: Inspected, form: Format, *, one_by_one: bool, event: str | None) -> None:
@@ -163,7 +207,7 @@ def _printers(inspector: Inspector) -> dict[Format, Callable[[Sequence[LogRecord
     }
 
 
-def _print_lines(lines: Sequence[str] | map[str]) -> None:
+def _print_lines(lines: Iterable[str]) -> None:
     for line in lines:
         sys.stdout.write(line + "\n")
 
@@ -194,15 +238,27 @@ def _report(found: Inspected, one: str) -> None:
     from agent.cli.output import say
     from agent.errors import number_of
 
+    _report_files(found)
     shown = number_of(len(found.records), one)
     summary = f"{shown} of {found.events} in {number_of(found.files, 'file')}"
+    say(summary + (f"; {found.malformed} malformed" if found.malformed else ""))
+    if found.events and not found.records and not found.explained:
+        say("--explain says why none of them would be shipped")
+    _report_problems(found)
+
+
+def _report_files(found: Inspected) -> None:
+    from agent.cli.output import say
+
     for line in (*found.passed_over, *found.forms):
         say(line)
     for line in found.unread:
         say(f"! {line}")
-    say(summary + (f"; {found.malformed} malformed" if found.malformed else ""))
-    if found.events and not found.records and not found.explained:
-        say("--explain says why none of them would be shipped")
+
+
+def _report_problems(found: Inspected) -> None:
+    from agent.cli.output import say
+
     for problem in found.problems:
         say(f"✗ {problem}")
     for path in found.missing:

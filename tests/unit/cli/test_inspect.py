@@ -114,6 +114,83 @@ def test_a_huge_item_of_the_event_log_costs_no_other(tmp_path: Path) -> None:
     assert listed["trail_agent.truncated"] == ["requestPayload"]
 
 
+def both_logs(folder: Path, *, more: bool) -> tuple[Path, Path]:
+    """The documented event log, and a trail with the first of its events; with `more`, and one of its own."""
+    page = json.loads(EVENT_LOG.read_bytes())
+    known = raw_event(
+        eventName="ListEventLogs", requestID=page["items"][0]["requestId"], eventTime="2022-12-01T22:47:24Z"
+    )
+    if not more:
+        page["items"] = page["items"][:1]
+    log = folder / "events.json"
+    log.write_text(json.dumps(page), encoding="utf-8")
+    return log, written(folder, "trail.json", known, *([raw_event(eventID="own", requestID="r-9")] if more else []))
+
+
+def test_two_logs_are_compared(tmp_path: Path) -> None:
+    """A line for each event that only one has, how the others were known again, and an exit code of its own."""
+    log, trail = both_logs(tmp_path, more=True)
+    result = inspect("--compare", log, trail)
+    _, created, own = result.stdout.splitlines()
+    assert created.startswith("event log  2022-12-01T09:15:32Z  MaryMajor (codecatalyst_user)  CreateProject")
+    assert own.startswith("trail      2023-05-18T17:10:50Z")
+    assert own.split()[-1] == "r-9"
+    assert result.stderr.splitlines() == [
+        f"{log}: taken for CodeCatalyst's own event log, 2 events",
+        "event log: 2 CodeCatalyst events, 2022-12-01T09:15:32Z to 2022-12-01T22:47:24Z",
+        "trail: 2 CodeCatalyst events, 2022-12-01T22:47:24Z to 2023-05-18T17:10:50Z",
+        "in both: 1 (1 by request id)",
+        "only in the event log: 1, 1 of them before or after all that the other one has",
+        "only in the trail: 1, 1 of them before or after all that the other one has",
+    ]
+    assert result.exit_code == 3
+
+
+def test_logs_that_have_the_same_events_print_nothing(tmp_path: Path) -> None:
+    """And the exit code says so."""
+    log, trail = both_logs(tmp_path, more=False)
+    result = inspect("--compare", log, trail)
+    assert (result.stdout, result.exit_code) == ("", 0)
+    assert "only in the trail: 0" in result.stderr.splitlines()
+
+
+def test_a_comparison_can_be_read_by_programs(tmp_path: Path) -> None:
+    """Every event of both logs, with where it was found and by what it was known again."""
+    log, trail = both_logs(tmp_path, more=True)
+    result = inspect("--compare", log, "--format", "jsonl", trail)
+    events = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [(one["log"], one["matched_by"], one["trail_id"]) for one in events] == [
+        ("event_log", None, None),
+        ("both", "request_id", "event-1"),
+        ("trail", None, "own"),
+    ]
+    assert result.exit_code == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["--compare", "nowhere.json", str(SPACE)], 2, "no such file"),
+        (["--compare", str(EVENT_LOG), "nowhere.json"], 2, "no such file"),
+        (["--compare", str(EVENT_LOG), str(SPACE), str(DATA / "README.md")], 1, "✗ "),
+        (["--compare", str(EVENT_LOG), "--format", "otlp", str(SPACE)], 2, "a table or jsonl"),
+        (["--compare", str(EVENT_LOG), "--explain", str(SPACE)], 2, "a table or jsonl"),
+    ],
+)
+def test_what_cannot_be_compared_is_said(arguments: list[str], code: int, words: str) -> None:
+    """A log that was not read must not look like one without events."""
+    result = inspect(*arguments)
+    assert result.exit_code == code
+    assert words in " ".join(result.stderr.replace("│", " ").split())
+    assert "nowhere.json" not in arguments or "only in" not in result.stderr
+
+
+def test_malformed_entries_are_named_in_a_comparison(tmp_path: Path) -> None:
+    """They could be the ones that are missed."""
+    result = inspect("--compare", EVENT_LOG, written(tmp_path, "trail.json", raw_event(), b"7"))
+    assert "! 1 entry is malformed, and not compared" in result.stderr.splitlines()
+
+
 def test_a_failed_event_shows_its_error(tmp_path: Path) -> None:
     """The outcome of a failure is its error code."""
     path = written(tmp_path, "a.json", raw_event(errorCode="AccessDenied"))
