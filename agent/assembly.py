@@ -13,10 +13,11 @@ from agent import __version__
 from agent.aws.lease import DryRunLeases, InHand, Leases
 from agent.aws.s3 import S3
 from agent.aws.source import AnySource, DryRunSource, Source
-from agent.choices import make_admission, make_mask, make_objects, make_ours
+from agent.choices import make_admission, make_mapper, make_mask, make_objects, make_ours, make_selector
 from agent.connections import Aws, AwsConnections
 from agent.flow.at_once import AtOnce
-from agent.flow.budget import Budget
+from agent.flow.budget import Budget, Share
+from agent.flow.event_log import EventLog
 from agent.flow.hands import Hands
 from agent.flow.heap import Heap
 from agent.flow.intake import Intake
@@ -26,8 +27,9 @@ from agent.flow.readpool import ReadPool
 from agent.flow.remembered import Remembered
 from agent.flow.shipping import Shipping
 from agent.flow.slots import ReadSlots
+from agent.flow.window_reader import WindowReader
 from agent.flow.worker import Worker
-from agent.model import BATCH
+from agent.model import BATCH, Delivery, Reading
 from agent.pulse import Pulse
 from agent.records.fitting import halved
 from agent.records.profiles.profile import Ours
@@ -120,13 +122,16 @@ class Assembly:
         )
         return Supply(self._make_source(aws, leases), leases, {"leases": leases.keep, "queue-watch": watch.run})
 
-    def crew(self, supply: Supply, store: S3, dead_letter_url: str | None, doubt: NoDoubt | None = None) -> Crew:
+    def crew(
+        self, supply: Supply, store: S3 | EventLog, dead_letter_url: str | None, doubt: NoDoubt | None = None
+    ) -> Crew:
         """Everything that works together on `supply` from here on; `doubt` in place of "is it me?".
 
-        Without the URL of the dead-letter queue, any queue may be that.
+        Without the URL of the dead-letter queue, any queue may be that. From a log, events are read, and no objects.
         """
         pool = ThreadPoolExecutor(self._settings.workers * BATCH, thread_name_prefix="read")
-        reads = self._make_reads(store, make_ours(self._settings, dead_letter_url), pool)
+        ours = make_ours(self._settings, dead_letter_url)
+        reads = self._make_reads(store, ours, pool)
         workers = self._make_workers(supply, reads, doubt or self._make_doubt())
         watch = SinkWatch(
             unheard_seconds=self.sink.unheard_seconds,
@@ -142,7 +147,7 @@ class Assembly:
             return NoDoubt()
         return Doubt(gate=self._gate, telemetry=self._telemetry, pulse=self._pulse, drain=self._stops.drain)
 
-    def _make_workers(self, supply: Supply, reads: AtOnce, doubt: Doubt | NoDoubt) -> Sequence[Worker]:
+    def _make_workers(self, supply: Supply, reads: AtOnce | ReadPool, doubt: Doubt | NoDoubt) -> Sequence[Worker]:
         source, leases, telemetry = supply.source, supply.in_hand, self._telemetry
         pulse, drain = self._pulse, self._stops.drain
         intake = Intake(source=source, leases=leases, gate=self._gate, pulse=pulse, drain=drain)
@@ -165,7 +170,9 @@ class Assembly:
             for number in range(1, self._settings.workers + 1)
         ]
 
-    def _make_reads(self, store: S3, ours: Ours, pool: Executor) -> AtOnce:
+    def _make_reads(self, store: S3 | EventLog, ours: Ours, pool: Executor) -> AtOnce | ReadPool:
+        if isinstance(store, EventLog):
+            return self._make_window_reads(store, ours, pool)
         settings, telemetry, pulse, gate, halt = (
             self._settings,
             self._telemetry,
@@ -176,7 +183,7 @@ class Assembly:
         slots, admission = ReadSlots(settings.reads, pulse, halt), make_admission(settings)
         objects = self._make_objects(store, ours, slots)
         read = Pipeline(admission=admission, objects=objects, telemetry=telemetry).read
-        others = ReadPool(pool=pool, read=read, budget=self._budget, gate=gate, telemetry=telemetry, pulse=pulse)
+        others = self._make_pool(pool, read)
         return AtOnce(
             store=store,
             admission=admission,
@@ -187,6 +194,24 @@ class Assembly:
             others=others,
             pulse=pulse,
             halt=halt,
+        )
+
+    def _make_window_reads(self, log: EventLog, ours: Ours, pool: Executor) -> ReadPool:
+        settings = self._settings
+        reader = WindowReader(
+            log,
+            selection=make_selector(settings.select, ours),
+            mapper=make_mapper(
+                settings.record, settings.limits, settings.service_names, ours, self._mask, kind=log.mapper
+            ),
+            telemetry=self._telemetry,
+            pulse=self._pulse,
+        )
+        return self._make_pool(pool, reader.read)
+
+    def _make_pool(self, pool: Executor, read: Callable[[Delivery, Share], Reading]) -> ReadPool:
+        return ReadPool(
+            pool=pool, read=read, budget=self._budget, gate=self._gate, telemetry=self._telemetry, pulse=self._pulse
         )
 
     def _make_source(self, aws: Aws, leases: Leases) -> Source:

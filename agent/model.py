@@ -120,17 +120,30 @@ class Ignored:
     sender: str = ""
 
 
+def address_of(bucket: str, key: str) -> str:
+    """`s3://bucket/key`; what stands in no object has a name with a colon in place of a bucket's, and no scheme."""
+    return f"{bucket}/{key}" if ":" in bucket else f"s3://{bucket}/{key}"
+
+
 class ObjectSource(msgspec.Struct, frozen=True, gc=False):
     """Where a record was read: everything about the object that a LogRecord depends on.
 
     `account` is the account id in the object's key. `last_modified_ns` is S3's LastModified in Unix nanoseconds.
-    `bucket` is empty for a local file, whose path is the key.
+    `bucket` is empty for a local file, whose path is the key. An event that stands in no object has its own time in
+    place of LastModified, and its record depends on nothing else here: the bucket's name then holds a colon.
     """
 
     bucket: str
     key: str
     account: str
     last_modified_ns: int
+
+    @property
+    def path(self) -> str:
+        """Where the object is, for people; empty where there is none."""
+        if ":" in self.bucket:
+            return ""
+        return address_of(self.bucket, self.key) if self.bucket else self.key
 
 
 class EventLabels(msgspec.Struct, frozen=True, gc=False):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from agent.aws.failure import AWS_ERRORS
@@ -18,11 +19,12 @@ _ARCHIVES: Final = frozenset({"GLACIER", "DEEP_ARCHIVE"})  # what cannot be read
 
 @dataclass(frozen=True, slots=True)
 class ListedObject:
-    """An object as a listing tells it. `size` is in bytes."""
+    """An object as a listing tells it. `size` is in bytes. `begins`: from when on it holds events, where it tells."""
 
     key: str
     size: int
     is_archived: bool = False
+    begins: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,6 +108,18 @@ class EnvironmentFault(Advised):
         ),
         "look at the reasons; check buckets, accounts, limits and the sink's settings; look for a newer version",
     )
+    LOG_UNAVAILABLE = (
+        "log unavailable",
+        "a log of AWS that a replay reads does not answer, or answers with 5xx",
+        "asks again at most 30 s later, and goes on where it was",
+        "nothing if it passes; else check the network to AWS, and aws.endpoint_url",
+    )
+    LOG_THROTTLED = (
+        "log throttled",
+        "a log of AWS that a replay reads says that it gets too many requests; others of the account count",
+        "asks again at most 30 s later, and goes on where it was",
+        "nothing if it passes; else find out who else asks for the events of this account and region",
+    )
     QUEUE_UNAVAILABLE = (
         "queue unavailable",
         "SQS does not answer, or answers with 5xx",

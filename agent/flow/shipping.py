@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 from agent.errors import Fault
 from agent.flow.remembered import Claim, Remembered
-from agent.model import UNANSWERED, Delivery, LogRecord, Outcome, Reading, Settlement, Verdict
+from agent.model import UNANSWERED, Delivery, LogRecord, Outcome, Reading, Settlement, Verdict, address_of
 from agent.pulse import Pulse
 from agent.telemetry.events import Telemetry
 
@@ -160,7 +160,7 @@ def _may_pass_later(delivery: Delivery, undelivered: _Undelivered) -> Settlement
     is_bad = any(verdict.fault for _, verdict in undelivered)
     for record, verdict in undelivered:
         if verdict.retry and (is_early or not is_bad):
-            detail = f"s3://{record.source.bucket}/{record.source.key}: {verdict.retry_detail}"
+            detail = f"{address_of(record.source.bucket, record.source.key)}: {verdict.retry_detail}"
             return Settlement(delivery, Outcome.RETRY, retry=verdict.retry, retry_detail=detail)
     return None
 

@@ -76,9 +76,8 @@ def actor_attributes(story: str, kind: str, display: str) -> dict[str, str]:
 
 
 def place(source: ObjectSource) -> dict[str, str]:
-    """Where a record was read."""
-    path = f"s3://{source.bucket}/{source.key}" if source.bucket else source.key
-    return _filled({"log.file.path": path, "log.file.name": source.key.rpartition("/")[2]})
+    """Where a record was read; nothing where that is no file."""
+    return _filled({"log.file.path": source.path, "log.file.name": source.path.rpartition("/")[2]})
 
 
 def _filled(attributes: dict[str, str]) -> dict[str, str]:

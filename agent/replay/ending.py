@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 from agent.aws.store_policy import StoreError
+from agent.errors import DependencyError
 
 
 class Ending:
@@ -30,13 +31,15 @@ class Ending:
         self._drain.set()
 
     def failed(self, error: BaseException) -> None:
-        """Something did not work: a file or a listing, else it is a bug."""
+        """Something did not work: a file, a listing or a log, else it is a bug."""
         match error:
             case OSError():
                 where = f"{error.filename}: " if error.filename else ""
                 self.stop(f"{where}{error.strerror or error}; nothing is lost: mend that, and run the replay again")
             case StoreError():
                 self.stop(error.detail)
+            case DependencyError():
+                self.stop(str(error))
             case _:
                 with self._lock:
                     self.bug = self.bug or (None if self.why else error)

@@ -14,7 +14,7 @@ from agent.aws.lease import InHand
 from agent.aws.listing import Listing
 from agent.aws.source import AnySource
 from agent.faults.retries import RetryReason
-from agent.model import BATCH, Delivery, Outcome, Settlement
+from agent.model import BATCH, Delivery, Outcome, Settlement, address_of
 from agent.pulse import Pulse
 from agent.replay.checkpoint import NoCheckpoint
 from agent.replay.lane import Lane, Listed
@@ -173,7 +173,7 @@ class ListedSource(AnySource):
         self._in_hand[handle] = turn
         body = json.dumps({"s3Bucket": listed.bucket, "s3ObjectKey": [listed.key]})
         sent = self._pulse.clock.time()
-        return Delivery(f"s3://{listed.bucket}/{listed.key}", handle, body, listed.tries, sent, now)
+        return Delivery(address_of(listed.bucket, listed.key), handle, body, listed.tries, sent, now)
 
     def _take(self, settlements: Sequence[Settlement]) -> None:
         """What is noted is on the disk before it counts."""

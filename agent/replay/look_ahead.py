@@ -100,7 +100,7 @@ class LookAhead:
 
     def _add(self, lane: Lane, page: ListedPage) -> None:
         listed = [
-            Listed(lane.stream.bucket, each.key, moment_of(each.key, lane.day))
+            Listed(lane.stream.bucket, each.key, each.begins or moment_of(each.key, lane.day))
             for each in page.objects
             if not each.key.endswith("/")  # a folder that somebody made by hand
         ]

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
+from agent.model import address_of
 from agent.replay.span import shown
 
 VERSION: Final = 1
@@ -70,7 +71,7 @@ class Unshipped(msgspec.Struct, frozen=True, tag_field="is", tag="unshipped"):
     @property
     def address(self) -> str:
         """`s3://bucket/key`."""
-        return f"s3://{self.bucket}/{self.key}"
+        return address_of(self.bucket, self.key)
 
 
 class ShippedAfterAll(msgspec.Struct, frozen=True, tag_field="is", tag="shipped"):

@@ -13,6 +13,7 @@ from agent.replay.estimate import PRICES, RATE, Counted
 from agent.replay.looks import ReplayFigures
 from agent.replay.notes import Unshipped
 from agent.replay.span import Span
+from agent.replay.window_report import WindowCountReport
 from agent.telemetry.safetext import clean
 from agent.telemetry.wording import number, size, span
 
@@ -73,7 +74,7 @@ class CountReport:
 class ReplayReport:
     """What became of a replay. `why`: it ended early, because of this; `signal` is the number of one that stopped it.
 
-    `resume` says how to go on.
+    `things` is the word for what was shipped one by one. `resume` says how to go on.
     """
 
     span: Span
@@ -83,6 +84,7 @@ class ReplayReport:
     lists: int
     destination: str
     resume: str
+    things: str = "objects"
     why: str = ""
     signal: int = 0
 
@@ -96,13 +98,14 @@ class ReplayReport:
     def lines(self) -> Iterator[str]:
         """For people."""
         figures = self.figures
-        objects = f"{_counted(figures.objects, 'object')}, {size(figures.object_bytes)}, in {span(figures.seconds)}"
+        objects = _counted(figures.objects, self.things[:-1])
+        read = f"{objects}, {size(figures.object_bytes)}, in {span(figures.seconds)}"
         if self.why:
             yield f"✗ stopped: {self.why}"
         elif self.signal:
             yield "! stopped by a signal before the end"
         mark = "✗" if self.unshipped else "✓" if not (self.why or self.signal) else "!"
-        yield f"{mark} {self.span}: {objects}"
+        yield f"{mark} {self.span}: {read}"
         known = f", {number(figures.known)} of them known already" if figures.known else ""
         shipped = number(figures.shipped + figures.known)
         yield f"  {_counted(figures.found, 'event')} found, {shipped} shipped to {self.destination}{known}"
@@ -142,7 +145,7 @@ class ReplayReport:
     def _unshipped_lines(self) -> Iterator[str]:
         if not self.unshipped:
             return
-        yield f"✗ {_counted(len(self.unshipped), 'object')} could not be shipped:"
+        yield f"✗ {_counted(len(self.unshipped), self.things[:-1])} could not be shipped:"
         shown = self.unshipped[:_MOST_SHOWN]
         for reason in dict.fromkeys(each.reason for each in shown):
             yield f"  {reason}: {what_to_do(reason)}"
@@ -158,7 +161,7 @@ def _counted(count: int, one: str) -> str:
     return f"{number(count)} {one if count == 1 else f'{one}s'}"
 
 
-Report = CountReport | ReplayReport
+Report = CountReport | WindowCountReport | ReplayReport
 
 
 def printed(report: Report, *, as_json: bool) -> str:

@@ -13,23 +13,26 @@ from typing import Final
 
 from agent import __version__
 from agent.assembly import Assembly, Stops, Supply
-from agent.connections import AwsConnections, Buckets
+from agent.connections import AwsConnections
 from agent.daemon import Shift, telemetry_of
-from agent.errors import AwsError, DependencyError, number_of
+from agent.errors import AwsError, DependencyError
 from agent.pulse import Pulse
 from agent.replay.checkpoint import Checkpoint, NoCheckpoint
 from agent.replay.ending import Ending
 from agent.replay.estimate import Counting
 from agent.replay.listed_source import ListedInHand, ListedSource
+from agent.replay.log_waits import LogWaits
+from agent.replay.log_wish import LogWish
 from agent.replay.look_ahead import LISTERS
 from agent.replay.looks import Looks
 from agent.replay.notes import Arguments
+from agent.replay.origins import BucketsOrigin, HistoryOrigin, LogOrigin
 from agent.replay.plan import Plan
-from agent.replay.replay_report import AFTER_A_SIGNAL, CountReport, ReplayReport, Report
+from agent.replay.replay_report import AFTER_A_SIGNAL, ReplayReport, Report
 from agent.replay.retrying import Retrying
 from agent.replay.screen import Screen
 from agent.replay.span import ON_ITS_WAY, Span
-from agent.replay.streams import Discovery, Stream, Wanted
+from agent.replay.streams import Stream, Wanted
 from agent.replay.suspicion import Suspicion
 from agent.settings import Settings, redacted_url
 from agent.signals import Attention, SignalInbox
@@ -44,7 +47,7 @@ _TICK_SECONDS: Final = 0.2
 
 @dataclass(frozen=True, slots=True)
 class ReplayWishes:
-    """What the command line asks for. `since_given` is the text of `--since`."""
+    """What the command line asks for. `since_given` is the text of `--since`. Without a `log` it is the buckets."""
 
     span: Span
     since_given: str
@@ -55,6 +58,7 @@ class ReplayWishes:
     files: Path | None = None
     dry_run: bool = False
     keep_going: bool = False
+    log: LogWish | None = None
 
 
 def replay(settings: Settings, wishes: ReplayWishes, inbox: SignalInbox, screen: Screen) -> Report:
@@ -109,16 +113,16 @@ class _Replay:
         with ExitStack() as closing, self._pulse.alive():
             checkpoint = self._open_checkpoint(closing)
             files = self._open_files(closing)
-            buckets = self._open_buckets()
             pool = ThreadPoolExecutor(LISTERS, thread_name_prefix="list")
             closing.callback(pool.shutdown, wait=False, cancel_futures=True)
             closing.callback(self._stops.halt.set)
+            origin = self._open_origin(pool)
             fresh_after = datetime.fromtimestamp(self._pulse.clock.time(), UTC) - ON_ITS_WAY
-            plan = Plan(self._find(buckets, pool), self._span, fresh_after)
-            self._tell_plan(plan, checkpoint)
+            plan = Plan(self._find(origin), self._span, fresh_after)
+            self._tell_plan(plan, checkpoint, origin)
             if self._wishes.dry_run:
-                return self._count(plan, checkpoint, buckets, pool)
-            return self._ship(plan, checkpoint, buckets, pool, files)
+                return self._count(plan, checkpoint, origin, pool)
+            return self._ship(plan, checkpoint, origin, pool, files)
 
     def _open_checkpoint(self, closing: ExitStack) -> NoCheckpoint:
         if self._wishes.checkpoint is None:
@@ -136,36 +140,42 @@ class _Replay:
         self._telemetry.sink_up()
         return files
 
-    def _open_buckets(self) -> Buckets:
+    def _open_origin(self, pool: ThreadPoolExecutor) -> HistoryOrigin:
+        settings, wishes = self._settings, self._wishes
         try:
-            return AwsConnections(self._settings, self._telemetry, self._pulse).open_buckets()
+            aws = AwsConnections(settings, self._telemetry, self._pulse)
+            if log := wishes.log:
+                return LogOrigin(log.open(settings, aws, self._log_waits(), log.places))
+            buckets = aws.open_buckets()
         except AwsError as error:
             raise DependencyError(error.detail) from error
-
-    def _find(self, buckets: Buckets, pool: ThreadPoolExecutor) -> list[Stream]:
         wanted = Wanted(
-            buckets=[bucket.name for bucket in self._settings.buckets],
-            prefixes=self._wishes.prefixes,
-            accounts=self._wishes.accounts or self._settings.accounts,
-            regions=self._wishes.regions or self._settings.regions,
+            buckets=[bucket.name for bucket in settings.buckets],
+            prefixes=wishes.prefixes,
+            accounts=wishes.accounts or settings.accounts,
+            regions=wishes.regions or settings.regions,
         )
-        discovery = Discovery(buckets.listing, pool, self._retrying)
-        streams = self._attention.unless_signalled(lambda: discovery.find(wanted))
+        return BucketsOrigin(buckets, wanted, pool, self._retrying)
+
+    def _log_waits(self) -> LogWaits:
+        return LogWaits(
+            telemetry=self._telemetry,
+            pulse=self._pulse,
+            halt=self._stops.halt,
+            random=self._random,
+            failed=self._ending.failed,
+        )
+
+    def _find(self, origin: HistoryOrigin) -> Sequence[Stream]:
+        streams = self._attention.unless_signalled(lambda: origin.find(self._span))
         if streams is None:
             raise StoppedError(self._signal())
         return streams
 
-    def _tell_plan(self, plan: Plan, checkpoint: NoCheckpoint) -> None:
+    def _tell_plan(self, plan: Plan, checkpoint: NoCheckpoint, origin: HistoryOrigin) -> None:
         for warning in self._settings.warnings:
             self._telemetry.setting_warned(warning)
-        roots = sorted({f"s3://{each.bucket}/{each.folder.partition('AWSLogs/')[0]}AWSLogs/" for each in plan.streams})
-        accounts, regions = {each.account for each in plan.streams}, {each.region for each in plan.streams}
-        counts = (
-            number_of(len(plan.streams), "stream"),
-            number_of(len(accounts), "account"),
-            number_of(len(regions), "region"),
-        )
-        self._screen.say(f"{', '.join(roots)}: {', '.join(counts)}")
+        self._screen.say(origin.described(plan.streams))
         self._screen.say(f"{plan.span}, to {self._destination()}")
         place = checkpoint.place
         if place.first_day or place.settled or place.unshipped:
@@ -173,32 +183,32 @@ class _Replay:
             again = f"; {len(place.unshipped)} that could not be shipped are tried again" if place.unshipped else ""
             self._screen.say(f"goes on at {begin}{again}")
 
-    def _count(self, plan: Plan, checkpoint: NoCheckpoint, buckets: Buckets, pool: ThreadPoolExecutor) -> Report:
-        count = Counting(plan, checkpoint, listing=buckets.listing, retrying=self._retrying, pool=pool)
+    def _count(self, plan: Plan, checkpoint: NoCheckpoint, origin: HistoryOrigin, pool: ThreadPoolExecutor) -> Report:
+        count = Counting(plan, checkpoint, listing=origin.listing, retrying=self._retrying, pool=pool)
 
         def show() -> None:
-            self._screen.count(count.share(), f"{count.counted.objects:,} objects counted")
+            self._screen.count(count.share(), f"{count.counted.objects:,} {origin.things} counted")
 
         counted = self._attention.unless_signalled(count.run, show)
         self._screen.stop()
         if counted is None:
             raise StoppedError(self._signal())
-        return CountReport(plan.span, len(plan.streams), self._settings.workers, counted)
+        return origin.count_report(plan, counted, self._settings.workers)
 
     def _ship(
         self,
         plan: Plan,
         checkpoint: NoCheckpoint,
-        buckets: Buckets,
+        origin: HistoryOrigin,
         pool: ThreadPoolExecutor,
         files: FileSink | None,
     ) -> Report:
-        source = self._make_source(plan, checkpoint, buckets, pool)
+        source = self._make_source(plan, checkpoint, origin, pool)
         looks = Looks(source, self._telemetry, self._pulse.clock)
         assembly = Assembly(self._settings, self._telemetry, self._pulse, self._stops, files=files)
         doubt = NoDoubt() if self._wishes.keep_going else Suspicion(self._ending.stop, source.is_second_try)
         supply = Supply(source, ListedInHand(self._telemetry, source), {})
-        crew = assembly.crew(supply, buckets.store, self._settings.queue.dead_letter_url, doubt)
+        crew = assembly.crew(supply, origin.store, self._settings.queue.dead_letter_url, doubt)
         shift = Shift(crew, self._stops, self._attention, self._pulse, self._settings.shutdown_grace_seconds)
 
         def show() -> None:
@@ -218,7 +228,8 @@ class _Replay:
             streams=len(plan.streams),
             figures=looks.look(),
             unshipped=sorted(source.unshipped.values(), key=lambda each: (each.bucket, each.key)),
-            lists=buckets.listing.requests,
+            things=origin.things,
+            lists=origin.requests(),
             destination=self._destination(),
             resume=self._resume(source),
             why=self._ending.why,
@@ -232,12 +243,12 @@ class _Replay:
             self._screen.say(f"! stopping: what is in hand is finished ({grace}); a second signal stops at once")
 
     def _make_source(
-        self, plan: Plan, checkpoint: NoCheckpoint, buckets: Buckets, pool: ThreadPoolExecutor
+        self, plan: Plan, checkpoint: NoCheckpoint, origin: HistoryOrigin, pool: ThreadPoolExecutor
     ) -> ListedSource:
         return ListedSource(
             plan,
             checkpoint,
-            listing=buckets.listing,
+            listing=origin.listing,
             retrying=self._retrying,
             pool=pool,
             telemetry=self._telemetry,
@@ -248,12 +259,13 @@ class _Replay:
         )
 
     def _arguments(self) -> Arguments:
-        settings, wishes = self._settings, self._wishes
+        settings, wishes, log = self._settings, self._wishes, self._wishes.log
+        buckets = log.buckets() if log else tuple(sorted(bucket.name for bucket in settings.buckets))
         return Arguments(
-            buckets=tuple(sorted(bucket.name for bucket in settings.buckets)),
+            buckets=buckets,
             prefixes=tuple(sorted(wishes.prefixes)),
-            accounts=tuple(sorted(wishes.accounts or settings.accounts)),
-            regions=tuple(sorted(wishes.regions or settings.regions)),
+            accounts=() if log else tuple(sorted(wishes.accounts or settings.accounts)),
+            regions=() if log else tuple(sorted(wishes.regions or settings.regions)),
             since=wishes.span.since,
             since_given=wishes.since_given,
             until=wishes.span.until,

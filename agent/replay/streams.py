@@ -17,6 +17,7 @@ from agent.aws import store_policy
 from agent.aws.listing import Listing
 from agent.aws.store_policy import StoreError
 from agent.errors import DependencyError
+from agent.model import address_of
 from agent.replay.retrying import Retrying
 from agent.trail.key import written_at
 
@@ -42,7 +43,7 @@ class Stream:
     @property
     def address(self) -> str:
         """`s3://bucket/AWSLogs/…/`."""
-        return f"s3://{self.bucket}/{self.folder}"
+        return address_of(self.bucket, self.folder)
 
     def day_folder(self, day: date) -> str:
         """Where CloudTrail puts the objects of `day`."""

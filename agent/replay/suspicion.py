@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from agent.faults.dead_letters import Reason
-from agent.model import Delivery, Reading, Settlement
+from agent.model import Delivery, Reading, Settlement, address_of
 from agent.waiting.doubt import IN_A_ROW, OF_THE_LAST, NoDoubt
 from agent.waiting.held import AnyWorker
 
@@ -60,7 +60,7 @@ class Suspicion(NoDoubt):
         fault = letter.fault
         if fault is None:
             return ""
-        latest = f"the last of them s3://{fault.bucket}/{fault.key}: {fault.reason}: {fault.detail}"
+        latest = f"the last of them {address_of(fault.bucket, fault.key)}: {fault.reason}: {fault.detail}"
         with self._lock:
             if fault.reason in _OF_THE_SINK:
                 self._refused += 1

@@ -1,0 +1,114 @@
+"""Where history comes from: the objects of the buckets, or a log that gives events."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from concurrent.futures import Executor
+
+from agent.aws.listing import Listing
+from agent.aws.s3 import S3
+from agent.connections import Buckets
+from agent.errors import number_of
+from agent.flow.event_log import EventLog
+from agent.replay.estimate import Counted
+from agent.replay.plan import Plan
+from agent.replay.replay_report import CountReport, Report
+from agent.replay.retrying import Retrying
+from agent.replay.span import Span
+from agent.replay.streams import Discovery, Stream, Wanted
+from agent.replay.window_report import WindowCountReport
+from agent.replay.windows import WindowListing, length_for, streams_of
+
+
+class HistoryOrigin(ABC):
+    """What is listed, what the crew reads from (`store`), and how both are told. `things` are what is shipped one by one."""
+
+    things: str
+    listing: Listing
+    store: S3 | EventLog
+
+    @abstractmethod
+    def find(self, span: Span) -> Sequence[Stream]:
+        """What there is to be shipped, in order; raises `DependencyError` if there is nothing, or it may not be seen.
+
+        Only then there is a `listing`.
+        """
+
+    @abstractmethod
+    def described(self, streams: Sequence[Stream]) -> str:
+        """What was found, in one line."""
+
+    @abstractmethod
+    def requests(self) -> int:
+        """How many requests were made for names, or for events where these come without any."""
+
+    @abstractmethod
+    def count_report(self, plan: Plan, counted: Counted, workers: int) -> Report:
+        """What a dry run tells."""
+
+
+class BucketsOrigin(HistoryOrigin):
+    """The trails in the buckets of the settings."""
+
+    things = "objects"
+
+    def __init__(self, buckets: Buckets, wanted: Wanted, pool: Executor, retrying: Retrying) -> None:
+        self.listing = buckets.listing
+        self.store = buckets.store
+        self._wanted = wanted
+        self._discovery = Discovery(buckets.listing, pool, retrying)
+
+    def find(self, span: Span) -> Sequence[Stream]:  # noqa: ARG002 - the days are listed later
+        """The streams of all trails that are wanted."""
+        return self._discovery.find(self._wanted)
+
+    def described(self, streams: Sequence[Stream]) -> str:
+        """The folders, and how many streams are in them."""
+        roots = sorted({f"{each.address.partition('AWSLogs/')[0]}AWSLogs/" for each in streams})
+        accounts, regions = {each.account for each in streams}, {each.region for each in streams}
+        counts = (
+            number_of(len(streams), "stream"),
+            number_of(len(accounts), "account"),
+            number_of(len(regions), "region"),
+        )
+        return f"{', '.join(roots)}: {', '.join(counts)}"
+
+    def requests(self) -> int:
+        """Those of the listing."""
+        return self.listing.requests
+
+    def count_report(self, plan: Plan, counted: Counted, workers: int) -> Report:
+        """Objects, bytes, requests, time and cost."""
+        return CountReport(plan.span, len(plan.streams), workers, counted)
+
+
+class LogOrigin(HistoryOrigin):
+    """A log that gives events: each of its windows is shipped as an object is."""
+
+    things = "windows"
+
+    def __init__(self, log: EventLog) -> None:
+        self.store = log
+        self._log = log
+
+    def find(self, span: Span) -> Sequence[Stream]:
+        """A stream for each place; a first look at each tells how long its windows are to be."""
+        lengths = {}
+        for bucket, place in zip(self._log.buckets(), self._log.places, strict=True):
+            sample = self._log.sample(place, span.since, span.until)
+            lengths[bucket] = length_for(sample, self._log.events_per_request)
+        self.listing = WindowListing(span, lengths)
+        return streams_of(self._log)
+
+    def described(self, streams: Sequence[Stream]) -> str:
+        """The places of the log."""
+        return ", ".join(each.bucket for each in streams)
+
+    def requests(self) -> int:
+        """Those to the log."""
+        return self._log.requests
+
+    def count_report(self, plan: Plan, counted: Counted, workers: int) -> Report:  # noqa: ARG002 - the log's pace counts
+        """Windows, requests, and the time that these take."""
+        return WindowCountReport(plan.span, self._log, counted.objects)
