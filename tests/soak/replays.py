@@ -17,13 +17,13 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from tests.support.clock import DEADLINE_SECONDS
+from tests.support.clock import DEADLINE_SECONDS, eventually
 from tests.support.cloud import Cloud
 from tests.support.history import History, in_files
 from tests.support.otlp_receiver import HttpReceiver
 
-_SHORTEST: Final = 0.4
-_LONGEST: Final = 1.6
+_LONGEST: Final = 0.9  # seconds from when it has found the trail: it takes some three to ship all
+_STILLBORN: Final = 0.1  # the share of the lives that are not waited for until then
 _TERM: Final = 0.3  # the share of the ends that are asked for first
 
 
@@ -64,7 +64,9 @@ class Rounds:
     def _life(self, arguments: list[str]) -> bool:
         """One process, to its violent end. Returns whether it ended by itself, with everything shipped."""
         with self.history.started(*arguments) as child:
-            if child.wait(self.rng.uniform(_SHORTEST, _LONGEST)) is None and self.rng.random() < _TERM:
+            if self.rng.random() >= _STILLBORN:
+                eventually(lambda: "streams" in self.history.log.read_text() or not child.alive, "it finds the trail")
+            if child.wait(self.rng.uniform(0, _LONGEST)) is None and self.rng.random() < _TERM:
                 child.process.send_signal(signal.SIGTERM)
                 child.wait(self.rng.choice((0.05, DEADLINE_SECONDS)))
             code = child.wait(0)
