@@ -22,7 +22,10 @@ from agent.replay.windows import WindowListing, length_for, streams_of
 
 
 class HistoryOrigin(ABC):
-    """What is listed, what the crew reads from (`store`), and how both are told. `things` are what is shipped one by one."""
+    """What is listed, what the crew reads from (`store`), and how both are told.
+
+    `things` are what is shipped one by one.
+    """
 
     things: str
     listing: Listing
