@@ -44,6 +44,7 @@ _WHO = {
     "federated_user": Who("federated", "fed"),
     "aws_service": Who("AWS", "AWS"),
     "aws_account": Who("account", "acct"),
+    "codecatalyst_user": Who("user", "user"),
 }
 
 

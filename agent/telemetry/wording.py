@@ -11,6 +11,7 @@ _COUNTED_BELOW: Final = 10_000.0
 _SIZES: Final = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 _STEP: Final = 1024.0
 _FRACTIONS_BELOW: Final = 10.0
+_DAYS_ALONE: Final = 100 * 86400  # seconds
 _SPANS: Final = ((86400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s"))
 
 
@@ -42,13 +43,13 @@ def size(count: float) -> str:
 
 
 def span(seconds: float) -> str:
-    """`0.034` → `34 ms`, `5400` → `1 h 30 min`."""
+    """`0.034` → `34 ms`, `5400` → `1 h 30 min`; from a hundred days on, days alone."""
     if seconds < 1:
         return f"{seconds * 1000:.0f} ms" if seconds > 0 else "0 s"
     whole = int(seconds)
     for large, large_name, small, small_name in _SPANS:
         if whole >= large:
-            rest = whole % large // small
+            rest = whole % large // small if whole < _DAYS_ALONE else 0
             return f"{whole // large} {large_name}" + (f" {rest} {small_name}" if rest else "")
     return f"{number(seconds if seconds < _FRACTIONS_BELOW else whole)} s"
 

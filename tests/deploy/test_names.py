@@ -27,11 +27,11 @@ METRIC: Final = re.compile(r"\b((?:trail_agent|codecatalyst|cloudtrail)_[a-z_]+[
 LABEL: Final = re.compile(r'\b([a-z_]+)\s*(?:=~|!~|!=|=)\s*"')
 VARIABLE: Final = re.compile(r"\bTRAIL_AGENT_[A-Z_]*[A-Z]\b(?!__)")
 COMMAND: Final = re.compile(
-    r"(?:^|[\s`/])trail-agent (run|demo|check|inspect|healthcheck|config|replay|dead-letters)\b([^`|#;&\n]*)",
+    r"(?:^|[\s`/])trail-agent (run|demo|check|inspect|healthcheck|config|replay|dead-letters|top)\b([^`|#;&\n]*)",
     re.MULTILINE,
 )
-OF_RECORDS: Final = {"trail_agent_truncated", "trail_agent_malformed"}
-"""No metrics: so Loki calls two attributes of the records."""
+OF_RECORDS: Final = {"trail_agent_truncated", "trail_agent_malformed", "codecatalyst_user"}
+"""No metrics: so Loki calls two attributes of the records, and so one kind of actor is called."""
 FROM_SCRAPE: Final = {"job", "instance", "namespace", "pod", "le"}
 app_command: Final[Any] = typer.main.get_command(app)
 

@@ -28,6 +28,7 @@ from tests.support.clock import START
         (wording.span(42.9), "42 s"),
         (wording.span(3_600), "1 h"),
         (wording.span(90_061), "1 d 1 h"),
+        (wording.span(101 * 86_400 - 1), "100 d"),
         (wording.ago(0, START), "never"),
         (wording.ago(START + 5, START), "0 s ago"),
         (wording.roughly(START - 5_400, START), "1 h ago"),
