@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from agent import __version__
+from agent.aws.event_history import EventHistory
 from agent.aws.letterbox import Letterbox
 from agent.aws.listing import Listing
 from agent.aws.quick_queue import QuickQueue
@@ -127,6 +128,11 @@ class AwsConnections:
         clients = self._make_bucket_clients()
         owners = {bucket.name: bucket.owner for bucket in self._settings.buckets}
         return Buckets(S3(clients, owners), Listing(clients, owners))
+
+    def event_history(self, regions: Sequence[str]) -> EventHistory:
+        """CloudTrail's Event history of these regions. Nothing is asked of it. Raises as `connect`."""
+        options: dict[str, Any] = {"read_timeout": _S3_READ_SECONDS, "retries": _NO_RETRIES}
+        return EventHistory({one: self._sessions.client("cloudtrail", region=one, **options) for one in regions})
 
     def _make_bucket_clients(self) -> Mapping[str, Any]:
         """A client for each bucket; those of one region and role share it."""

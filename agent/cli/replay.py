@@ -14,8 +14,10 @@ import typer
 
 from agent.cli.examples import examples
 from agent.cli.options import SettingsFile
+from agent.cli.replay_logs import BUCKETS, Asked, checked_source, log_wish, stand_ins
 
 if TYPE_CHECKING:
+    from agent.replay.log_wish import LogWish
     from agent.replay.replaying import ReplayWishes
     from agent.replay.span import Span
     from agent.settings import Settings
@@ -110,16 +112,31 @@ _DryRun = Annotated[
 _Json = Annotated[bool, typer.Option("--json", help="Print the summary as one JSON object.")]
 
 
+_From = Annotated[
+    str,
+    typer.Option(
+        "--from",
+        metavar="SOURCE",
+        callback=checked_source,
+        help="`buckets`, or without any trail `event-history`: CloudTrail's Event history of the regions (--region), "
+        "which has the management events of the last 90 days. Then --since and --until are about the time of events, "
+        "and no queue or bucket need be set.",
+    ),
+]
+
+
 @examples(
     ("trail-agent replay -c agent.yaml --since 30d --dry-run", "how much would it be?"),
     ("trail-agent replay -c agent.yaml --since 30d --checkpoint replay.checkpoint", "ship it; run again, it goes on"),
     ("trail-agent replay -c agent.yaml --since 2025-01-01 --to jsonl history", "take it along, as files"),
+    ("trail-agent replay -c agent.yaml --from event-history --region us-west-2 --since 90d", "without a trail"),
 )
 def replay(
     *,
     since: _Since,
     config: SettingsFile = None,
     until: _Until = None,
+    source: _From = BUCKETS,
     prefix: _Prefixes = None,
     account: _Accounts = None,
     region: _Regions = None,
@@ -136,8 +153,12 @@ def replay(
     """
     from agent.replay.replaying import ReplayWishes
 
+    of_buckets = [name for name, given in (("--prefix", prefix), ("--account", account)) if given]
+    asked = Asked(region or [], of_buckets)
+    settings = _settings(config, workers, account or [], source, asked)
+    log = log_wish(source, settings, asked)
     wishes = ReplayWishes(
-        span=_span(since, until),
+        span=_span(since, until, log),
         since_given=since.strip(),
         prefixes=prefix or [],
         accounts=account or [],
@@ -146,26 +167,32 @@ def replay(
         files=Path(to[1]) if to and to[0] else None,
         dry_run=dry_run,
         keep_going=keep_going,
+        log=log,
     )
-    _run(_settings(config, workers, wishes.accounts), wishes, as_json=as_json)
+    _run(settings, wishes, as_json=as_json)
 
 
-def _span(since: str, until: str | None) -> Span:
+def _span(since: str, until: str | None, log: LogWish | None) -> Span:
     from agent.replay.span import SpanError, read_span
 
+    now = datetime.now(UTC)
     try:
-        return read_span(since, until, datetime.now(UTC))
+        span = read_span(since, until, now)
+        return log.within(span, now) if log else span
     except SpanError as error:
         raise typer.BadParameter(str(error), param_hint=error.option) from error
 
 
-def _settings(config: Path | None, workers: int | None, accounts: Sequence[str]) -> Settings:
+def _settings(config: Path | None, workers: int | None, accounts: Sequence[str], source: str, asked: Asked) -> Settings:
     from agent.cli.report import fail_settings
     from agent.errors import SettingsError
     from agent.settings import environment, load
+    from agent.settings.variables import region
 
+    environ = environment()
+    instead = stand_ins(source, asked, region(environ))
     try:
-        settings = load(config, environment(), {"workers": workers} if workers else None)
+        settings = load(config, environ, {"workers": workers} if workers else None, instead)
     except SettingsError as error:
         fail_settings(error)
     if unlisted := [one for one in accounts if settings.accounts and one not in settings.accounts]:

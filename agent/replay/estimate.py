@@ -105,7 +105,7 @@ class Counting:
             each
             for each in page.objects
             if not each.key.endswith("/")
-            and self._plan.span.holds(moment_of(each.key, lane.day))
+            and self._plan.span.holds(each.begins or moment_of(each.key, lane.day))
             and (lane.stream.bucket, each.key) not in self._also_settled
         ]
         with self._lock:

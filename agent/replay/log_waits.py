@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 
 from agent.errors import AwsError, DependencyError
 from agent.faults.environment_faults import EnvironmentFault
-from agent.pulse import Pulse
+from agent.pulse import Clock, Pulse
 from agent.telemetry.events import Telemetry
 from agent.waiting.pacer import Pacer
 
@@ -42,11 +42,16 @@ class LogWaits:
         self._random = random
         self._failed = failed
 
+    @property
+    def clock(self) -> Clock:
+        """The time that it waits by."""
+        return self._pulse.clock
+
     def pacer(self, per_second: float) -> Pacer:
         """What lets so many requests a second pass."""
         return Pacer(per_second, self._pulse, self._halt)
 
-    def until_answered(self, part: str, pacer: Pacer, ask: Callable[[], _Result], advice: str) -> _Result:
+    def until_answered(self, part: str, pacer: Pacer, ask: Callable[[], _Result], advice: str = "") -> _Result:
         """What `ask` returns, which raises `AwsError`. `part` is the name under which a wait is told.
 
         Raises `DependencyError` with `advice` where the answer is one that does not pass, and `DrainedError` if told to
@@ -59,7 +64,8 @@ class LogWaits:
                 answer = ask()
             except AwsError as error:
                 if error.kind not in _PASSING:
-                    raise self._refused(DependencyError(f"{part}: {error.detail}; {advice}")) from error
+                    told = f"{part}: {error.detail}" + (f"; {advice}" if advice else "")
+                    raise self._refused(DependencyError(told)) from error
                 self._telemetry.gate_closed(part, _PASSING[error.kind], error.detail)
                 pacer.rest(self._pause(attempt))
                 attempt += 1

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
 
 from agent.connections import AwsConnections
 from agent.flow.event_log import EventLog
 from agent.replay.log_waits import LogWaits
+from agent.replay.span import Span, SpanError, shown
 from agent.settings import Settings
+
+_MARGIN: Final = timedelta(minutes=5)  # `90d` was as long ago when the command began
 
 OpenLog = Callable[[Settings, AwsConnections, LogWaits, Sequence[str]], EventLog]
 """From the settings, AWS, how to wait, and the places that are wanted; raises as `AwsConnections.connect`."""
@@ -16,12 +21,31 @@ OpenLog = Callable[[Settings, AwsConnections, LogWaits, Sequence[str]], EventLog
 
 @dataclass(frozen=True, slots=True)
 class LogWish:
-    """The log called `name` in `--from`, and its `places`."""
+    """The log called `name` in `--from`, and its `places`.
+
+    It has what happened `kept` ago and later; None: all. What happened less than `late` ago may still be missing.
+    """
 
     name: str
     places: Sequence[str]
     open: OpenLog
+    kept: timedelta | None = None
+    late: timedelta = timedelta(0)
 
     def buckets(self) -> tuple[str, ...]:
         """What stands for a bucket in a checkpoint, for each place."""
         return tuple(sorted(f"{self.name}:{place}" for place in self.places))
+
+    def within(self, span: Span, now: datetime) -> Span:
+        """What of `span` the log has for certain at the time `now`; raises `SpanError` if it is too old or too young.
+
+        It ends early enough: nothing that comes late may be left out, for no other replay goes back behind this one.
+        """
+        if self.kept and span.since < now - self.kept - _MARGIN:
+            days, first = self.kept.days, shown(now - self.kept)
+            raise SpanError("--since", f"{self.name} has the last {days} days only: begin at {first} or later")
+        until = min(span.until, (now - self.late).replace(second=0, microsecond=0)) if self.late else span.until
+        if span.since >= until:
+            late = f"{self.late.total_seconds() / 60:.0f} minutes"
+            raise SpanError("--since", f"events of the last {late} may still be missing in {self.name}: begin earlier")
+        return replace(span, until=until)

@@ -23,7 +23,7 @@ class ReplayFigures:
     """One look at a replay. `rate` is objects a second of late, `seconds_left` None while nobody can tell.
 
     `found` counts selected events, `shipped` those that the sink took; `known` were recognised as repeats of these.
-    `waits_for` names what is at fault, if anything is.
+    `waits_for` names what is at fault, if anything is. `things` is the word for what is counted in `objects`.
     """
 
     day: date | None
@@ -38,15 +38,17 @@ class ReplayFigures:
     seconds: float
     seconds_left: float | None
     waits_for: str
+    things: str = "objects"
 
 
 class Looks:
     """Looks at one replay again and again."""
 
-    def __init__(self, source: ListedSource, telemetry: Telemetry, clock: Clock) -> None:
+    def __init__(self, source: ListedSource, telemetry: Telemetry, clock: Clock, things: str = "objects") -> None:
         self._source = source
         self._telemetry = telemetry
         self._clock = clock
+        self._things = things
         self._began = clock.monotonic()
         self._first_share = source.standing().share
         self._seen: deque[tuple[float, int]] = deque()
@@ -70,6 +72,7 @@ class Looks:
             seconds=seconds,
             seconds_left=self._left(seconds, standing.share),
             waits_for="; ".join(sorted({str(each.fault) for each in self._telemetry.health.waiting()})),
+            things=self._things,
         )
 
     def _rate(self, seconds: float, objects: int) -> float:

@@ -204,7 +204,7 @@ class _Replay:
         files: FileSink | None,
     ) -> Report:
         source = self._make_source(plan, checkpoint, origin, pool)
-        looks = Looks(source, self._telemetry, self._pulse.clock)
+        looks = Looks(source, self._telemetry, self._pulse.clock, origin.things)
         assembly = Assembly(self._settings, self._telemetry, self._pulse, self._stops, files=files)
         doubt = NoDoubt() if self._wishes.keep_going else Suspicion(self._ending.stop, source.is_second_try)
         supply = Supply(source, ListedInHand(self._telemetry, source), {})

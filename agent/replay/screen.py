@@ -99,7 +99,7 @@ def _brief(figures: ReplayFigures) -> str:
     if figures.unshipped:
         parts.append(f"not shipped {number(figures.unshipped)}")
     parts += [
-        f"{number(figures.objects)} objects",
+        f"{number(figures.objects)} {figures.things}",
         f"{number(figures.rate)}/s",
         f"found {number(figures.found)}",
         f"shipped {number(figures.shipped)}",

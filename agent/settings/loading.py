@@ -45,12 +45,19 @@ def silence_grpc() -> None:
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
 
 
-def load(path: Path | None, environ: Mapping[str, str], overrides: Mapping[str, object] | None = None) -> Settings:
+def load(
+    path: Path | None,
+    environ: Mapping[str, str],
+    overrides: Mapping[str, object] | None = None,
+    stand_ins: Mapping[str, object] | None = None,
+) -> Settings:
     """The effective settings: `overrides` (dotted key paths) over environment over the file at `path` over defaults.
+
+    `stand_ins` count where none of these says anything, for a command that does without something required.
 
     Raises SettingsError with all problems; no problem holds a value.
     """
-    layers = _layers(path, environ, overrides or {})
+    layers = [_flags(stand_ins or {}), *_layers(path, environ, overrides or {})]
     tree: keys.Tree = {}
     origins: dict[keys.Path, str] = {}
     for layer in layers:

@@ -16,10 +16,10 @@ from tests.support import iam_policy, moto
 from tests.support.cloud import ACME, Cloud
 from tests.support.commands import Shell
 from tests.support.events import event
+from tests.support.history_service import HistoryAws
 from tests.support.iam_policy import Call, allowed
 from tests.support.messages import notification
 from tests.support.objects import trail_key, trail_object
-from tests.support.recorded_aws import RecordedAws
 from tests.support.sound_account import OF_CHECK
 
 POLICY = "operator.json"
@@ -48,7 +48,13 @@ def replay(cloud: Cloud, shell: Shell) -> None:
     assert shell.run("replay", *span, "--to", "jsonl", str(shell.config.parent / "out")).code == 0
 
 
-COMMANDS: Sequence[Callable[[Cloud, Shell], None]] = (dead_letters, replay)
+def event_history(cloud: Cloud, shell: Shell) -> None:
+    """A day of it, which holds nothing."""
+    out = str(shell.config.parent / "history")
+    assert shell.run("replay", "--from", "event-history", "--since", "1d", "--to", "jsonl", out).code == 0
+
+
+COMMANDS: Sequence[Callable[[Cloud, Shell], None]] = (dead_letters, replay, event_history)
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +65,7 @@ def calls(emulator: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[l
     dead_letter_url = cloud.account.create_queue("trail-agent-dead-letters")
     queue_url = cloud.account.create_queue("trail-agent", dead_letter_url=dead_letter_url)
     cloud.account.create_bucket(ACME, notifies=queue_url, prefix="nothing-is-written-here/")
-    with RecordedAws.before(emulator, EMULATED_ACCOUNT) as aws:
+    with HistoryAws.before(emulator, EMULATED_ACCOUNT) as aws:
         settings = cloud.settings(
             "http://127.0.0.1:9",
             queue={"url": queue_url, "region": REGION},

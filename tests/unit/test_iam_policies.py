@@ -30,7 +30,11 @@ _IAM_ONLY = {
     "sts:TagSession",
 }  # actions that operations need, and the names of none
 _KEY_POLICIES = {"queue-key.json"}  # in the policy of a key, `*` is that key
-_OF_NO_RESOURCE = {"cloudtrail:DescribeTrails", "events:ListRuleNamesByTarget"}  # AWS can allow these for `*` only
+_OF_NO_RESOURCE = {
+    "cloudtrail:DescribeTrails",
+    "cloudtrail:LookupEvents",
+    "events:ListRuleNamesByTarget",
+}  # AWS can allow these for `*` only
 _TRUST_POLICIES = {"bucket-role-trust.json"}  # the resource is the role that they stand in
 
 

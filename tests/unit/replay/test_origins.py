@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from agent.errors import DependencyError
-from agent.replay.log_wish import LogWish
 from agent.replay.origins import LogOrigin
 from agent.replay.span import Span
 from tests.support.event_log import FakeEventLog, logged
@@ -26,18 +25,6 @@ def test_a_first_look_decides_how_long_windows_are() -> None:
     assert counts == {"us-west-2": 2, "eu-west-1": 1}
     assert origin.described(streams) == "fake-log:eu-west-1, fake-log:us-west-2"
     assert origin.requests() == 2
-
-
-def test_a_wish_names_what_a_checkpoint_holds() -> None:
-    """The order in which places are named does not matter."""
-
-    def open_log(*_: object) -> FakeEventLog:
-        return FakeEventLog()
-
-    assert LogWish("fake-log", ["us-west-2", "eu-west-1"], open_log).buckets() == (
-        "fake-log:eu-west-1",
-        "fake-log:us-west-2",
-    )
 
 
 def test_a_log_that_may_not_be_asked_ends_it_before_anything_is_read() -> None:

@@ -1,0 +1,91 @@
+"""CloudTrail's Event history: what an account's management events of one region were, without any trail.
+
+Page: CloudTrail API reference, "LookupEvents": the last 90 days, newest first, fifty events an answer, two requests a
+second for each account and region.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from agent.aws.failure import AWS_ERRORS, FailureKind, explain
+from agent.errors import AwsError
+
+PAGE_EVENTS: Final = 50
+PER_SECOND: Final = 2
+KEPT: Final = timedelta(days=90)
+
+EVERY_SERVICE: Final = ""
+
+STALE_TOKEN: Final = "stale_token"  # noqa: S105 - the kind of an AwsError
+EXPIRED: Final = "expired"
+REFUSED: Final = "refused"
+
+_KINDS: Final = {
+    "InvalidNextTokenException": STALE_TOKEN,
+    **dict.fromkeys(("ExpiredToken", "ExpiredTokenException", "RequestExpired"), EXPIRED),
+    **dict.fromkeys(
+        """
+        InvalidEventCategoryException InvalidLookupAttributesException InvalidMaxResultsException
+        InvalidTimeRangeException OperationNotPermittedException UnsupportedOperationException UnknownOperationException
+        ValidationException InvalidAction
+        """.split(),
+        REFUSED,
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEvent:
+    """An entry of an answer: the event's own JSON, and when it happened; empty or None where the answer has none."""
+
+    text: str
+    time: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPage:
+    """Up to fifty events, newest first, and the token of the next page; empty: there is none."""
+
+    events: Sequence[HistoryEvent]
+    token: str
+
+
+class EventHistory:
+    """Asks each region with its client of `clients`. Safe to use from many threads at once."""
+
+    def __init__(self, clients: Mapping[str, Any]) -> None:
+        self._clients = clients
+
+    def page(self, region: str, source: str, begin: datetime, end: datetime, token: str = "") -> HistoryPage:
+        """Events of the service `source`, or of `EVERY_SERVICE`, from `begin` on and before `end`, in whole seconds.
+
+        `token` is that of the page before, of the same question. Raises `AwsError`: beside its usual kinds, the
+        credentials are `expired`, the token is a `stale_token`, or the question is `refused`.
+        """
+        more = {"NextToken": token} if token else {}
+        try:
+            answer: Mapping[str, Any] = self._clients[region].lookup_events(
+                LookupAttributes=[{"AttributeKey": "EventSource", "AttributeValue": source}] if source else [],
+                StartTime=begin,
+                EndTime=end - timedelta(seconds=1),  # the API's end is part of the span
+                MaxResults=PAGE_EVENTS,
+                **more,
+            )
+        except AWS_ERRORS as error:
+            failure = explain(error)
+            raise AwsError(_KINDS.get(failure.code, failure.kind), failure.detail) from error
+        return _read(answer, token)
+
+
+def _read(answer: Mapping[str, Any], token: str) -> HistoryPage:
+    found, following = answer.get("Events"), answer.get("NextToken") or ""
+    if not isinstance(found, list):  # a proxy's JSON, say: it must not count as an hour without events
+        raise AwsError(FailureKind.UNAVAILABLE, "an answer without Events")
+    if following and following == token:
+        raise AwsError(REFUSED, "the answer names its own page as the next one")
+    events = [HistoryEvent(str(each.get("CloudTrailEvent") or ""), each.get("EventTime")) for each in found]
+    return HistoryPage(events, str(following))

@@ -1,0 +1,66 @@
+"""What `replay --from` can name beside the buckets: logs that give events. Each is one row of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import typer
+
+if TYPE_CHECKING:
+    from agent.replay.log_wish import LogWish
+    from agent.settings import Settings
+
+BUCKETS: Final = "buckets"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the command line says beside `--from`. `of_buckets` are those of its options that only buckets have."""
+
+    regions: Sequence[str]
+    of_buckets: Sequence[str]
+
+
+def _event_history(settings: Settings, asked: Asked) -> LogWish:
+    from agent.replay.history_log import wish_for
+
+    return wish_for(asked.regions or settings.regions or [settings.queue.region])
+
+
+_LOGS: Final[Mapping[str, Callable[[Settings, Asked], LogWish]]] = {"event-history": _event_history}
+
+SOURCES: Final = (BUCKETS, *_LOGS)
+
+
+def checked_source(given: str) -> str:
+    """What `--from` names, if there is such a thing."""
+    if given not in SOURCES:
+        raise typer.BadParameter(f"'{given}' is no source; there are: {', '.join(SOURCES)}")
+    return given
+
+
+def log_wish(source: str, settings: Settings, asked: Asked) -> LogWish | None:
+    """The log that is to be read; None for the buckets."""
+    if source == BUCKETS:
+        return None
+    if asked.of_buckets:
+        raise typer.BadParameter(f"is about buckets, and not about {source}", param_hint=asked.of_buckets[0])
+    return _LOGS[source](settings, asked)
+
+
+def stand_ins(source: str, asked: Asked, region: str) -> dict[str, object]:
+    """What is taken for the required settings where there are none: who has no trail has no queue and no bucket.
+
+    `region` is the one that AWS's own variables name.
+    """
+    if source == BUCKETS:
+        return {}
+    home = next(iter(asked.regions), region)
+    if not home:
+        return {}
+    return {
+        "queue.url": f"https://sqs.{home}.amazonaws.com/000000000000/none",
+        "buckets": [{"name": "none"}],
+    }

@@ -1,0 +1,194 @@
+"""`trail-agent replay --from event-history` as a process of its own: no trail, no queue, no bucket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from tests.support.clock import DEADLINE_SECONDS, eventually
+from tests.support.commands import Ended, Shell
+from tests.support.events import Members, event, noise
+from tests.support.history import in_files, told
+from tests.support.history_service import HistoryAws
+from tests.support.otlp_receiver import HttpReceiver
+
+REGIONS = ("us-west-2", "eu-west-1")
+IN_REGIONS = tuple(word for region in REGIONS for word in ("--region", region))
+
+
+@dataclass
+class Account:
+    """An account without a trail, and what reads its history into a sink."""
+
+    aws: HistoryAws
+    sink: HttpReceiver
+    folder: Path
+    ids: set[str] = field(default_factory=set)
+
+    def happen(self, number: int, *, hours_ago: float, late: float = 0.0) -> None:
+        """So many events, each a minute after the other, in each region."""
+        begin = datetime.now(UTC) - timedelta(hours=hours_ago)
+        for region in REGIONS:
+            some = [
+                _moved(event(f"{region}-{hours_ago}-{one}"), begin + timedelta(minutes=one), region)
+                for one in range(number)
+            ]
+            self.aws.service.put(*some, _moved(noise("noise"), begin, region), region=region, late=late)
+            self.ids.update(str(one["eventID"]) for one in some)
+
+    def run(self, *arguments: str, regions: tuple[str, ...] = IN_REGIONS, **settings: Any) -> Ended:
+        """From beginning to end."""
+        return self.shell(**settings).run("replay", "--from", "event-history", *regions, *arguments)
+
+    def shell(self, **settings: Any) -> Shell:
+        """With the least that is set."""
+        plain: Mapping[str, Any] = {
+            "otlp": {"endpoint": self.sink.url},
+            "aws": {"endpoint_url": self.aws.url},
+            "log": {"format": "json"},
+        }
+        return Shell.at(self.folder, {**plain, **settings})
+
+
+def _moved(one: Members, moment: datetime, region: str) -> Members:
+    return {**one, "eventTime": f"{moment:%Y-%m-%dT%H:%M:%SZ}", "awsRegion": region}
+
+
+@pytest.fixture
+def account(tmp_path: Path) -> Iterator[Account]:
+    """It has nothing but its history: whatever else is asked of it fails."""
+    with HistoryAws.before("http://127.0.0.1:9", {}) as aws, HttpReceiver() as sink:
+        yield Account(aws, sink, tmp_path)
+
+
+def arrived(account: Account) -> dict[str, int]:
+    """How often each event came."""
+    counts: dict[str, int] = {}
+    for record in (record for export in account.sink.exports for record in export.records):
+        uid = str(record.attributes["log.record.uid"])
+        counts[uid] = counts.get(uid, 0) + 1
+    return counts
+
+
+def test_history_without_a_trail_arrives_oldest_first(account: Account) -> None:
+    """Each event once, of each region, with settings that name no queue and no bucket."""
+    account.aws.service.repeats = True
+    account.happen(70, hours_ago=30)
+    ended = account.run("--since", "2d", "--json")
+    assert ended.code == 0, ended.err
+    report = told(ended)
+    assert (report["result"], report["events_found"] - report["events_known_already"]) == ("done", 140)
+    assert arrived(account) == dict.fromkeys(account.ids, 1)
+    records = [record for export in account.sink.exports for record in export.records]
+    for region in REGIONS:
+        times = [one.time_unix_nano for one in records if f'"awsRegion":"{region}"' in one.body]
+        assert times == sorted(times)
+        assert len(times) == 70
+    assert not any("log.file.path" in record.attributes for record in records)
+
+
+def test_a_second_run_goes_on_where_the_first_ended(account: Account) -> None:
+    """With a checkpoint, each event once over all runs: also what happened meanwhile."""
+    again = ("--since", "3d", "--checkpoint", str(account.folder / "checkpoint"), "--json")
+    account.happen(60, hours_ago=50)
+    first = account.run(*again)
+    asked = len(account.aws.service.asked)
+    account.happen(3, hours_ago=0.52)
+    second = account.run(*again)
+    assert (first.code, second.code) == (0, 0), first.err + second.err
+    counts = arrived(account)
+    assert set(counts.values()) == {1}
+    assert {one for one in account.ids if "-50-" in one} <= counts.keys()
+    assert len(account.aws.service.asked) - asked <= 2 * 2 * len(REGIONS)
+
+
+def test_killed_at_any_moment_and_run_again_nothing_is_missing(account: Account) -> None:
+    """What was in hand is shipped once more, and no more than that."""
+    account.happen(30, hours_ago=70)
+    account.happen(30, hours_ago=40)
+    rng, again = Random(5), ("--since", "4d", "--checkpoint", str(account.folder / "checkpoint"))
+    for _ in range(3):
+        with account.shell().start("replay", "--from", "event-history", *IN_REGIONS, *again) as process:
+            before = len(account.sink.exports) + len(account.aws.service.asked)
+            most = before + rng.randrange(1, 8)
+            eventually(
+                lambda most=most, process=process: (  # type: ignore[misc]
+                    len(account.sink.exports) + len(account.aws.service.asked) >= most or process.poll() is not None
+                ),
+                "it has begun",
+                DEADLINE_SECONDS,
+            )
+            process.kill()
+            process.communicate()
+    ended = account.run(*again, "--json")
+    assert ended.code == 0, ended.err
+    assert arrived(account).keys() == account.ids
+
+
+def test_a_dry_run_counts_requests_and_time(account: Account) -> None:
+    """With one look at each region, and nothing shipped."""
+    account.happen(10, hours_ago=5)
+    report = told(account.run("--since", "30d", "--dry-run", "--json"))
+    assert (report["places"], report["windows"], report["least_requests"]) == (list(REGIONS), 62, 62)
+    assert report["least_seconds"] == 15.5
+    assert len(account.aws.service.asked) == 2
+    assert account.sink.exports == []
+
+
+def test_a_denial_ends_it_and_says_what_to_do(account: Account) -> None:
+    """At the start, and in the middle; the rest is left to the next run."""
+    account.happen(10, hours_ago=5)
+    for before in (0, 3):
+        account.aws.service.troubles.clear()
+        account.aws.service.troubles.extend([*[""] * before, "AccessDeniedException"])
+        ended = account.run("--since", "2d")
+        assert ended.code == 69
+        assert "allow cloudtrail:LookupEvents" in ended.err + ended.out
+
+
+def test_throttling_is_waited_for(account: Account) -> None:
+    """Somebody else in the account asks, too."""
+    account.happen(10, hours_ago=5)
+    account.aws.service.troubles.extend(["", "", "ThrottlingException"])
+    assert account.run("--since", "1d").code == 0
+    assert arrived(account) == dict.fromkeys(account.ids, 1)
+
+
+def test_files_are_written_for_each_region(account: Account) -> None:
+    """One for each day."""
+    account.happen(5, hours_ago=30)
+    out = account.folder / "out"
+    assert account.run("--since", "2d", "--to", "jsonl", str(out)).code == 0
+    assert in_files(out) == dict.fromkeys(account.ids, 1)
+    assert {path.name for path in out.iterdir()} == {f"event-history:{region}" for region in REGIONS}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told_text"),
+    [
+        (("--since", "100d"), "has the last 90 days only"),
+        (("--since", "10m"), "may still be missing"),
+        (("--since", "2d", "--prefix", "logs"), "is about buckets"),
+        (("--since", "2d", "--from", "nowhere"), "there are: buckets, event-history"),
+    ],
+)
+def test_what_cannot_be_is_said_at_once(account: Account, arguments: tuple[str, ...], told_text: str) -> None:
+    """Nothing is asked."""
+    ended = account.run(*arguments)
+    assert ended.code == 2
+    assert told_text in " ".join(ended.err.replace("│", " ").split())
+    assert account.aws.service.asked == []
+
+
+def test_without_a_region_that_of_the_environment_is_asked(account: Account) -> None:
+    """As everywhere with AWS; what was found says which."""
+    ended = account.run("--since", "2d", regions=())
+    assert ended.code == 0, ended.err
+    (region,) = {region for region, _ in account.aws.service.asked}
+    assert f"event-history:{region}" in ended.err

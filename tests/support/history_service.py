@@ -1,0 +1,177 @@
+"""CloudTrail's Event history as AWS runs it: newest first, in pages, late, and not asked too often.
+
+`HistoryClient` stands for boto3's client on the clock of a test, and holds every question and answer against botocore's
+model. `HistoryAws` answers over HTTP, before an emulator that answers everything else.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter, deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import botocore.session
+from botocore.validate import validate_parameters
+
+from tests.support.boto import refusal
+from tests.support.clock import FakeClock
+from tests.support.events import REGION, Members
+from tests.support.recorded_aws import RecordedAws, Reply, Request
+
+_MODEL = botocore.session.Session().get_service_model("cloudtrail").operation_model("LookupEvents")
+_PER_SECOND = 2
+
+
+class RefusedLookupError(Exception):
+    """What AWS says in place of an answer."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One event: its own JSON, its time, and since when AWS shows it (Unix seconds)."""
+
+    event: Members
+    text: str
+    time: float
+    shown_from: float
+
+
+@dataclass
+class HistoryService:
+    """The history of one account. `repeats`: a page begins with the last event of the page before it.
+
+    `troubles` are the codes with which the next questions are refused. `forgets` is after how many uses all tokens are
+    unknown, once.
+    """
+
+    repeats: bool = False
+    forgets: int = 0
+    troubles: deque[str] = field(default_factory=deque)
+    asked: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
+    throttled: int = 0
+    _held: dict[str, list[Held]] = field(default_factory=dict)
+    _times: dict[str, deque[float]] = field(default_factory=dict)
+    _tokens: dict[str, tuple[Mapping[str, Any], int]] = field(default_factory=dict)
+    _uses: Counter[str] = field(default_factory=Counter)
+
+    def put(self, *events: Members, region: str = REGION, late: float = 0.0) -> None:
+        """Events that AWS shows so many seconds after they happened."""
+        for event in events:
+            at = datetime.fromisoformat(str(event["eventTime"])).replace(tzinfo=UTC).timestamp()
+            text = json.dumps(event, separators=(",", ":"))
+            self._held.setdefault(region, []).append(Held(event, text, at, at + late))
+
+    def lookup(self, region: str, question: Mapping[str, Any], now: float, monotonic: float) -> dict[str, Any]:
+        """The answer to a question, whose times are Unix seconds; raises `RefusedLookupError`."""
+        self.asked.append((region, question))
+        self._refuse(region, monotonic)
+        same = {name: value for name, value in question.items() if name != "NextToken"}
+        if same["StartTime"] > same["EndTime"]:
+            raise RefusedLookupError("InvalidTimeRangeException")
+        begin = self._begin(question.get("NextToken", ""), same)
+        found = self._found(region, same, now)
+        most = same.get("MaxResults", 50)
+        page, rest = found[begin : begin + most], found[begin + most :]
+        answer: dict[str, Any] = {"Events": [_told(each) for each in page]}
+        if rest:
+            token = f"token-{len(self._tokens)}"
+            self._tokens[token] = same, begin + most - (1 if self.repeats and most > 1 else 0)
+            answer["NextToken"] = token
+        return answer
+
+    def _refuse(self, region: str, monotonic: float) -> None:
+        times = self._times.setdefault(region, deque())
+        while times and times[0] <= monotonic - 1:
+            times.popleft()
+        if len(times) >= _PER_SECOND + 1:  # AWS counts roughly
+            self.throttled += 1
+            raise RefusedLookupError("ThrottlingException")
+        times.append(monotonic)
+        if self.troubles and (code := self.troubles.popleft()):
+            raise RefusedLookupError(code)
+
+    def _begin(self, token: str, same: Mapping[str, Any]) -> int:
+        if not token:
+            return 0
+        self._uses["all"] += 1
+        known, begin = self._tokens.get(token, ({}, 0))
+        if known != same or self._uses["all"] == self.forgets:
+            raise RefusedLookupError("InvalidNextTokenException")
+        return begin
+
+    def _found(self, region: str, question: Mapping[str, Any], now: float) -> Sequence[Held]:
+        named = {each["AttributeKey"]: each["AttributeValue"] for each in question.get("LookupAttributes", ())}
+        found = [
+            each
+            for each in self._held.get(region, ())
+            if question["StartTime"] <= each.time <= question["EndTime"]
+            and each.shown_from <= now
+            and named.get("EventSource", each.event["eventSource"]) == each.event["eventSource"]
+        ]
+        return sorted(found, key=lambda each: -each.time)
+
+
+def _told(held: Held) -> dict[str, Any]:
+    event = held.event
+    return {
+        "EventId": event["eventID"],
+        "EventName": event["eventName"],
+        "EventSource": event["eventSource"],
+        "EventTime": held.time,
+        "ReadOnly": "false",
+        "Resources": [],
+        "CloudTrailEvent": held.text,
+    }
+
+
+class HistoryClient:
+    """What boto3's client of `region` is, on the clock of a test."""
+
+    def __init__(self, service: HistoryService, clock: FakeClock, region: str = REGION) -> None:
+        self._service = service
+        self._clock = clock
+        self._region = region
+
+    def lookup_events(self, **question: Any) -> dict[str, Any]:
+        """Ask the service; raises what boto3 raises."""
+        validate_parameters(question, _MODEL.input_shape)
+        plain = {name: value.timestamp() if isinstance(value, datetime) else value for name, value in question.items()}
+        try:
+            answer = self._service.lookup(self._region, plain, self._clock.time(), self._clock.monotonic())
+        except RefusedLookupError as error:
+            raise refusal(error.code) from error
+        for each in answer["Events"]:
+            each["EventTime"] = datetime.fromtimestamp(each["EventTime"], UTC)
+        validate_parameters(answer, _MODEL.output_shape)
+        return answer
+
+
+class HistoryAws(RecordedAws):
+    """The emulator, and the Event history that it has not, at one address. All that is asked is recorded."""
+
+    def __init__(self, upstream: str, accounts: Mapping[str, str]) -> None:
+        super().__init__(upstream, accounts)
+        self.service = HistoryService()
+
+    def passed(self, request: Request) -> Reply:
+        """Answer what is asked of Event history, and hand everything else on."""
+        call = self.asked(request)
+        if call.action != "cloudtrail:LookupEvents":
+            return super().passed(request)
+        self.calls.append(call)
+        region = request.headers["Authorization"].split("/")[2]
+        try:
+            answer, status = self.service.lookup(region, json.loads(request.body), time.time(), time.monotonic()), 200
+        except RefusedLookupError as error:
+            answer, status = {"__type": error.code, "message": "on demand"}, 400
+        content = json.dumps(answer).encode()
+        headers = [("Content-Type", "application/x-amz-json-1.1"), ("Content-Length", str(len(content)))]
+        return Reply(status, headers, content)

@@ -1,0 +1,88 @@
+"""How Event history reaches a replay, with boto3's own client in front of canned answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+
+from agent.aws.event_history import EVERY_SERVICE, EventHistory, HistoryEvent
+from agent.errors import AwsError
+
+NOON = datetime(2026, 10, 5, 12, tzinfo=UTC)
+SOURCE = "codecatalyst.amazonaws.com"
+ASKED = {
+    "LookupAttributes": [{"AttributeKey": "EventSource", "AttributeValue": SOURCE}],
+    "StartTime": NOON,
+    "EndTime": NOON + timedelta(minutes=59, seconds=59),
+    "MaxResults": 50,
+}
+
+
+@contextmanager
+def history() -> Iterator[tuple[EventHistory, Stubber]]:
+    """The history of one region, and what answers."""
+    client = boto3.client("cloudtrail", region_name="us-west-2", aws_access_key_id="a", aws_secret_access_key="b")
+    with Stubber(client) as answers:
+        yield EventHistory({"us-west-2": client}), answers
+        answers.assert_no_pending_responses()
+
+
+def ask(one: EventHistory, source: str = SOURCE, token: str = "") -> object:
+    """One hour."""
+    return one.page("us-west-2", source, NOON, NOON + timedelta(hours=1), token)
+
+
+def test_the_end_is_not_part_of_the_question() -> None:
+    """AWS takes both ends in. Of two windows, up to noon and from noon on, only one may have the event of noon."""
+    with history() as (one, answers):
+        event = {"CloudTrailEvent": "{}", "EventTime": NOON, "EventId": "e-1"}
+        answers.add_response("lookup_events", {"Events": [event], "NextToken": "next"}, ASKED)
+        answers.add_response("lookup_events", {"Events": []}, {**ASKED, "NextToken": "next"})
+        page = one.page("us-west-2", SOURCE, NOON, NOON + timedelta(hours=1))
+        assert (page.events, page.token) == ([HistoryEvent("{}", NOON)], "next")
+        last = one.page("us-west-2", SOURCE, NOON, NOON + timedelta(hours=1), page.token)
+        assert (last.events, last.token) == ([], "")
+
+
+def test_every_service_is_asked_for_without_a_name() -> None:
+    """Where the whole trail is selected."""
+    with history() as (one, answers):
+        answers.add_response("lookup_events", {"Events": []}, {**ASKED, "LookupAttributes": []})
+        ask(one, EVERY_SERVICE)
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("ThrottlingException", "throttled"),
+        ("AccessDeniedException", "denied"),
+        ("UnrecognizedClientException", "denied"),
+        ("ExpiredTokenException", "expired"),
+        ("InvalidNextTokenException", "stale_token"),
+        ("InvalidTimeRangeException", "refused"),
+        ("InternalFailure", "unavailable"),
+    ],
+)
+def test_refusals_are_told_apart(code: str, kind: str) -> None:
+    """Some pass, some need somebody, and one means to begin anew."""
+    with history() as (one, answers):
+        answers.add_client_error("lookup_events", code)
+        with pytest.raises(AwsError) as caught:
+            ask(one)
+        assert caught.value.kind == kind
+
+
+def test_what_is_no_answer_is_no_hour_without_events() -> None:
+    """A proxy may answer with JSON of its own; and a page that names itself would be asked for without end."""
+    with history() as (one, answers):
+        answers.add_response("lookup_events", {})
+        with pytest.raises(AwsError, match="without Events"):
+            ask(one)
+        answers.add_response("lookup_events", {"Events": [], "NextToken": "same"})
+        with pytest.raises(AwsError, match="its own page"):
+            ask(one, token="same")

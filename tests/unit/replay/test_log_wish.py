@@ -1,0 +1,58 @@
+"""What of a span a log can be asked for, and what may still come."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from agent.replay.history_log import wish_for
+from agent.replay.log_wish import LogWish
+from agent.replay.span import Span, SpanError
+from tests.support.event_log import FakeEventLog
+
+NOW = datetime(2026, 11, 20, 12, 0, 30, tzinfo=UTC)
+HISTORY = wish_for(["us-west-2"])
+
+
+def open_log(*_: object) -> FakeEventLog:
+    """A log that is never asked."""
+    return FakeEventLog()
+
+
+def span(since: timedelta, until: timedelta = timedelta(0)) -> Span:
+    """From so long ago, until so long ago."""
+    return Span(NOW - since, NOW - until)
+
+
+def test_what_may_still_come_is_left_to_the_next_run() -> None:
+    """Half an hour: twice of what Event history is known to take."""
+    assert HISTORY.within(span(timedelta(days=1)), NOW).until == NOW.replace(hour=11, minute=30, second=0)
+    earlier = span(timedelta(days=1), timedelta(hours=2))
+    assert HISTORY.within(earlier, NOW) == earlier
+
+
+def test_the_last_ninety_days_are_there() -> None:
+    """`90d` is accepted, though the command took a moment to begin."""
+    ninety = span(timedelta(days=90, seconds=2))
+    assert HISTORY.within(ninety, NOW).since == ninety.since
+    with pytest.raises(SpanError, match="begin at 2026-08-22"):
+        HISTORY.within(span(timedelta(days=91)), NOW)
+
+
+def test_a_span_that_is_all_too_young_is_refused() -> None:
+    """It says so, in place of finding nothing."""
+    with pytest.raises(SpanError, match="last 30 minutes may still be missing"):
+        HISTORY.within(span(timedelta(minutes=20)), NOW)
+
+
+def test_a_log_without_such_limits_has_all() -> None:
+    """Whatever is asked for."""
+    whole = span(timedelta(days=400))
+    assert LogWish("fake-log", ["us-west-2"], open_log).within(whole, NOW) == whole
+
+
+def test_a_wish_names_what_a_checkpoint_holds() -> None:
+    """The order in which places are named does not matter."""
+    wish = LogWish("fake-log", ["us-west-2", "eu-west-1"], open_log)
+    assert wish.buckets() == ("fake-log:eu-west-1", "fake-log:us-west-2")
