@@ -13,6 +13,7 @@ from agent.aws.listing import Listing
 from agent.aws.quick_queue import QuickQueue
 from agent.aws.s3 import S3
 from agent.aws.session import Sessions
+from agent.aws.space_log import SpaceLog
 from agent.aws.sqs import Sqs
 from agent.errors import SettingsError
 from agent.model import QueueAttributes
@@ -133,6 +134,17 @@ class AwsConnections:
         """CloudTrail's Event history of these regions. Nothing is asked of it. Raises as `connect`."""
         options: dict[str, Any] = {"read_timeout": _S3_READ_SECONDS, "retries": _NO_RETRIES}
         return EventHistory({one: self._sessions.client("cloudtrail", region=one, **options) for one in regions})
+
+    def open_space_log(self) -> SpaceLog:
+        """CodeCatalyst's own event logs. Nothing is asked of them. Raises as `connect`, also if there is no token."""
+        return SpaceLog(
+            self._sessions.bearer_client(
+                "codecatalyst",
+                region=self._settings.queue.region,
+                read_timeout=_S3_READ_SECONDS,
+                retries=_NO_RETRIES,
+            )
+        )
 
     def _make_bucket_clients(self) -> Mapping[str, Any]:
         """A client for each bucket; those of one region and role share it."""

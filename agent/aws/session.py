@@ -25,6 +25,11 @@ _CONNECT_SECONDS: Final = 5
 _NO_CREDENTIALS: Final = (
     "no AWS credentials were found in the environment, the shared files, or the container's or instance's role"
 )
+_NOT_SIGNED_IN: Final = (
+    "no bearer token for {service} was found, and it takes no other credentials: sign in with 'aws sso login --profile "
+    "NAME', where the profile has an sso_session, and set aws.profile or AWS_PROFILE to it; or set "
+    "AWS_BEARER_TOKEN_{variable}"
+)
 _BAD_ENDPOINT: Final = (
     "aws: cannot make a client for {service} in {region}: its endpoint is not a URL; check aws.endpoint_url and the "
     "variables AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_S3 and AWS_ENDPOINT_URL_SQS"
@@ -89,6 +94,29 @@ class Sessions:
         except BotoCoreError as error:
             raise SettingsError([f"aws: cannot make a client for {service} in {region}: {error}"]) from error
         except ValueError as error:  # botocore quotes the endpoint, which may hold a password
+            raise SettingsError([_BAD_ENDPOINT.format(service=service, region=region)]) from error
+
+    def bearer_client(self, service: str, *, region: str, **options: Any) -> Any:
+        """A client for a service that takes a bearer token, and no credentials: that of a profile's `sso_session`, or
+        the one in AWS_BEARER_TOKEN_<SERVICE>.
+
+        Raises as `client` does; `AwsError` if there is no token, with what to do.
+        """
+        usual = {"connect_timeout": _CONNECT_SECONDS, "user_agent_extra": self._user_agent, "tcp_keepalive": True}
+        try:
+            with self._making:
+                session = _open_session(self._region, self._settings.profile)
+                if session.get_auth_token(signing_name=service) is None:
+                    raise AwsError("no_credentials", _NOT_SIGNED_IN.format(service=service, variable=service.upper()))
+                return session.create_client(
+                    service,
+                    region_name=region,
+                    endpoint_url=self._settings.endpoint_url,
+                    config=Config(**{**usual, **options}),
+                )
+        except BotoCoreError as error:
+            raise SettingsError([f"aws: cannot make a client for {service} in {region}: {error}"]) from error
+        except ValueError as error:
             raise SettingsError([_BAD_ENDPOINT.format(service=service, region=region)]) from error
 
     def _make(self, service: str, region: str, role_arn: str | None, endpoint_url: str | None, config: Config) -> Any:

@@ -14,7 +14,7 @@ import typer
 
 from agent.cli.examples import examples
 from agent.cli.options import SettingsFile
-from agent.cli.replay_logs import BUCKETS, Asked, checked_source, log_wish, stand_ins
+from agent.cli.replay_logs import BUCKETS, Asked, checked_source, checked_spaces, log_wish, stand_ins
 
 if TYPE_CHECKING:
     from agent.replay.log_wish import LogWish
@@ -119,8 +119,18 @@ _From = Annotated[
         metavar="SOURCE",
         callback=checked_source,
         help="`buckets`, or without any trail `event-history`: CloudTrail's Event history of the regions (--region), "
-        "which has the management events of the last 90 days. Then --since and --until are about the time of events, "
-        "and no queue or bucket need be set.",
+        "which has the management events of the last 90 days; or `event-logs`: CodeCatalyst's own log of a --space, "
+        "which takes a bearer token (`aws sso login`). Then --since and --until are about the time of events, and no "
+        "queue or bucket need be set.",
+    ),
+]
+_Spaces = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--space",
+        metavar="NAME",
+        callback=checked_spaces,
+        help="With --from event-logs: this space. May be given several times.",
     ),
 ]
 
@@ -128,8 +138,10 @@ _From = Annotated[
 @examples(
     ("trail-agent replay -c agent.yaml --since 30d --dry-run", "how much would it be?"),
     ("trail-agent replay -c agent.yaml --since 30d --checkpoint replay.checkpoint", "ship it; run again, it goes on"),
-    ("trail-agent replay -c agent.yaml --since 2025-01-01 --to jsonl history", "take it along, as files"),
-    ("trail-agent replay -c agent.yaml --from event-history --region us-west-2 --since 90d", "without a trail"),
+    (
+        "trail-agent replay --from event-history --since 90d --to jsonl history",
+        "without a trail; take it along, as files",
+    ),
 )
 def replay(
     *,
@@ -137,6 +149,7 @@ def replay(
     config: SettingsFile = None,
     until: _Until = None,
     source: _From = BUCKETS,
+    space: _Spaces = None,
     prefix: _Prefixes = None,
     account: _Accounts = None,
     region: _Regions = None,
@@ -154,7 +167,7 @@ def replay(
     from agent.replay.replaying import ReplayWishes
 
     of_buckets = [name for name, given in (("--prefix", prefix), ("--account", account)) if given]
-    asked = Asked(region or [], of_buckets)
+    asked = Asked(region or [], of_buckets, space or [])
     settings = _settings(config, workers, account or [], source, asked)
     log = log_wish(source, settings, asked)
     wishes = ReplayWishes(

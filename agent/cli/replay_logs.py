@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from agent.settings import Settings
 
 BUCKETS: Final = "buckets"
+_EVENT_LOGS: Final = "event-logs"
+_ANYWHERE: Final = "us-west-2"  # the event logs are asked at one address, whatever the region
+_SPACE: Final = re.compile(r"(?=.{3,63}$)[a-zA-Z0-9]+(?:[-_.][a-zA-Z0-9]+)*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,7 @@ class Asked:
 
     regions: Sequence[str]
     of_buckets: Sequence[str]
+    spaces: Sequence[str] = ()
 
 
 def _event_history(settings: Settings, asked: Asked) -> LogWish:
@@ -29,7 +34,20 @@ def _event_history(settings: Settings, asked: Asked) -> LogWish:
     return wish_for(asked.regions or settings.regions or [settings.queue.region])
 
 
-_LOGS: Final[Mapping[str, Callable[[Settings, Asked], LogWish]]] = {"event-history": _event_history}
+def _event_logs(settings: Settings, asked: Asked) -> LogWish:  # noqa: ARG001 - the shape of a row
+    from agent.replay.space_logs import wish_for
+
+    if not asked.spaces:
+        raise typer.BadParameter(f"is needed with --from {_EVENT_LOGS}", param_hint="--space")
+    if asked.regions:
+        raise typer.BadParameter(f"is nothing that {_EVENT_LOGS} have", param_hint="--region")
+    return wish_for(asked.spaces)
+
+
+_LOGS: Final[Mapping[str, Callable[[Settings, Asked], LogWish]]] = {
+    "event-history": _event_history,
+    _EVENT_LOGS: _event_logs,
+}
 
 SOURCES: Final = (BUCKETS, *_LOGS)
 
@@ -41,8 +59,17 @@ def checked_source(given: str) -> str:
     return given
 
 
+def checked_spaces(given: list[str] | None) -> list[str] | None:
+    """What `--space` names, if spaces can have such names."""
+    if wrong := next((one for one in given or [] if not _SPACE.fullmatch(one)), None):
+        raise typer.BadParameter(f"'{wrong}' is no name of a space: 3 to 63 letters, digits, and -_. between them")
+    return given
+
+
 def log_wish(source: str, settings: Settings, asked: Asked) -> LogWish | None:
     """The log that is to be read; None for the buckets."""
+    if asked.spaces and source != _EVENT_LOGS:
+        raise typer.BadParameter(f"goes with --from {_EVENT_LOGS}", param_hint="--space")
     if source == BUCKETS:
         return None
     if asked.of_buckets:
@@ -57,7 +84,7 @@ def stand_ins(source: str, asked: Asked, region: str) -> dict[str, object]:
     """
     if source == BUCKETS:
         return {}
-    home = next(iter(asked.regions), region)
+    home = next(iter(asked.regions), region or (_ANYWHERE if source == _EVENT_LOGS else ""))
     if not home:
         return {}
     return {

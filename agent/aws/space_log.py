@@ -1,0 +1,102 @@
+"""CodeCatalyst's own event logs, a page at a time: who asks for them has a bearer token, and no credentials of IAM.
+
+Page: Amazon CodeCatalyst API reference, `ListEventLogs`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+from botocore.exceptions import (
+    ClientError,
+    InvalidEndpointConfigurationError,
+    NoAuthTokenError,
+    ParamValidationError,
+    SSOError,
+    TokenRetrievalError,
+)
+
+from agent.aws.failure import AWS_ERRORS, Failure, explain
+from agent.errors import AwsError
+
+MOST_ITEMS: Final = 250
+"""How many items a page has at most."""
+
+_BODY: Final = "trail_agent_body"
+_FIRST_FAILURE: Final = 300
+_REFUSALS: Final = {
+    **dict.fromkeys(("ResourceNotFoundException", "404"), "missing"),
+    **dict.fromkeys(("ValidationException", "400"), "invalid"),
+    **dict.fromkeys(("ServiceQuotaExceededException", "402"), "denied"),
+    **dict.fromkeys(("UnauthorizedException", "401"), "denied"),
+}
+_WITHOUT_TOKEN: Final = (NoAuthTokenError, TokenRetrievalError, SSOError)
+
+
+@dataclass(frozen=True, slots=True)
+class ItemPage:
+    """Items, each as its bytes stand in the answer, and the token for the next page; empty: there is none."""
+
+    items: Sequence[bytes]
+    token: str
+
+
+class _Answer(msgspec.Struct, frozen=True, gc=False):
+    items: list[msgspec.Raw] = []
+    next_token: str | None = msgspec.field(name="nextToken", default=None)
+
+
+_decode: Final = msgspec.json.Decoder(_Answer).decode
+
+
+class SpaceLog:
+    """The event logs of all spaces that the owner of the token may see. Safe to use from many threads."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        client.meta.events.register("before-parse.codecatalyst.ListEventLogs", _keep_body)
+
+    def page(self, space: str, begin: datetime, end: datetime, token: str = "") -> ItemPage:
+        """Items from `begin` to `end`, in the order of the service; its times may be rounded.
+
+        Raises `AwsError`: throttled or unavailable, which pass; or else denied, no_credentials, missing or invalid.
+        """
+        more = {"nextToken": token} if token else {}
+        try:
+            answer = self._client.list_event_logs(
+                spaceName=space, startTime=begin, endTime=end, maxResults=MOST_ITEMS, **more
+            )
+            decoded = _decode(answer[_BODY])
+        except (ParamValidationError, InvalidEndpointConfigurationError) as error:
+            raise AwsError("invalid", " ".join(str(error).split())) from error
+        except _WITHOUT_TOKEN as error:
+            raise AwsError("no_credentials", f"{type(error).__name__}: {error}") from error
+        except AWS_ERRORS as error:
+            raise _refused(error, explain(error)) from error
+        except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+            raise AwsError("unavailable", f"the answer is not the JSON of ListEventLogs: {error}") from error
+        return ItemPage([bytes(item) for item in decoded.items], decoded.next_token or "")
+
+
+def _refused(error: BaseException, failure: Failure) -> AwsError:
+    status = 0
+    if isinstance(error, ClientError):
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    named = _REFUSALS.get(failure.code)
+    by_status = {401: "denied", 403: "denied", 404: "missing", 429: "throttled"}.get(status)
+    return AwsError(named or by_status or failure.kind, failure.detail)
+
+
+def _keep_body(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any) -> None:
+    """Take the answer past botocore's parser.
+
+    It drops members that its model does not know, and makes times of texts. An odd one would end it.
+    """
+    body = response_dict["body"]
+    customized_response_dict[_BODY] = body
+    if response_dict["status_code"] < _FIRST_FAILURE or not body.lstrip().startswith(b"{"):
+        response_dict["body"] = b"{}"

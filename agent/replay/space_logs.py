@@ -1,0 +1,101 @@
+"""CodeCatalyst's own event logs as a log of a replay: each space is a place of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from agent.aws.space_log import MOST_ITEMS, ItemPage, SpaceLog
+from agent.connections import AwsConnections
+from agent.errors import LimitError, PermanentError
+from agent.faults.dead_letters import Reason
+from agent.flow.event_log import EventLog, FirstLook, LoggedEvent, Window
+from agent.records.item_mapping import ItemMapper
+from agent.replay.log_waits import LogWaits
+from agent.replay.log_wish import LogWish
+from agent.settings import Settings
+from agent.trail.event import MalformedEventError, decode_leniently
+from agent.trail.log_item import as_trail_event
+from agent.trail.moment import unix_nanoseconds
+
+EVENT_LOGS: Final = "event-logs"
+
+_SECOND: Final = 10**9
+_LATE: Final = timedelta(minutes=15)  # AWS does not say when an event is there
+_ADVICE: Final = (
+    "look at the name of the space, and at who is signed in ('aws sso login'): it must be a user who may see its event "
+    "log, such as a Space administrator"
+)
+
+
+class SpaceLogs(EventLog):
+    """The event logs of `spaces`. `events_per_window` is the most that is read at once."""
+
+    name = EVENT_LOGS
+    per_second = 1.0  # AWS publishes no rate for it
+    per_window = 1
+    events_per_request = MOST_ITEMS
+    mapper = ItemMapper
+
+    def __init__(self, log: SpaceLog, waits: LogWaits, spaces: Sequence[str], events_per_window: int) -> None:
+        self.places = tuple(dict.fromkeys(spaces))
+        self.requests = 0
+        self._log = log
+        self._waits = waits
+        self._pacers = {space: waits.pacer(self.per_second) for space in self.places}
+        self._most = events_per_window
+
+    def sample(self, place: str, begin: datetime, end: datetime) -> FirstLook:
+        """One page: the service gives the newest events first."""
+        page = self._page(place, begin, end, "")
+        times = [event.time_ns for event in map(_logged, page.items) if event.time_ns]
+        seconds = (max(times) - min(times)) / _SECOND if times else 0.0
+        return FirstLook(len(page.items), seconds, is_all=not page.token)
+
+    def read(self, window: Window) -> Sequence[LoggedEvent]:
+        """All events of a window, those without a time first."""
+        items = dict.fromkeys(self._items(window))
+        # The service's end may be within the span; the next window has what happened then.
+        begin, end = (int(moment.timestamp()) * _SECOND for moment in (window.begin, window.end))
+        events = [each for each in map(_logged, items) if not each.time_ns or begin <= each.time_ns < end]
+        return sorted(events, key=lambda each: each.time_ns)
+
+    def _items(self, window: Window) -> Iterator[bytes]:
+        number, tokens = 0, [""]
+        while True:
+            page = self._page(window.place, window.begin, window.end, tokens[-1])
+            yield from page.items
+            number += len(page.items)
+            if number > self._most:
+                raise LimitError(Reason.OBJECT_TOO_LARGE, f"there are more than {self._most} events in it")
+            if not page.token:
+                return
+            if page.token in tokens:
+                raise PermanentError(Reason.OBJECT_CORRUPT, "the pages of the log do not end: a token came again")
+            tokens.append(page.token)
+
+    def _page(self, space: str, begin: datetime, end: datetime, token: str) -> ItemPage:
+        def ask() -> ItemPage:
+            self.requests += 1
+            return self._log.page(space, begin, end, token)
+
+        return self._waits.until_answered(f"{self.name}:{space}", self._pacers[space], ask, _ADVICE)
+
+
+def _logged(item: bytes) -> LoggedEvent:
+    """An item as an event of a trail; what is no JSON object stays as it is, and whoever maps it will say so."""
+    try:
+        return LoggedEvent(as_trail_event(item), unix_nanoseconds(decode_leniently(item).get("eventTime")) or 0)
+    except MalformedEventError:
+        return LoggedEvent(item, 0)
+
+
+def wish_for(spaces: Sequence[str]) -> LogWish:
+    """The event logs of these spaces."""
+    return LogWish(EVENT_LOGS, tuple(dict.fromkeys(spaces)), open_logs, late=_LATE)
+
+
+def open_logs(settings: Settings, aws: AwsConnections, waits: LogWaits, places: Sequence[str]) -> EventLog:
+    """The event logs of the spaces `places`; nothing is asked yet. Raises as `AwsConnections.connect`."""
+    return SpaceLogs(aws.open_space_log(), waits, places, settings.limits.events_per_object)

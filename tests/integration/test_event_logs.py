@@ -1,0 +1,109 @@
+"""`trail-agent replay --from event-logs`: a space's own log is shipped, by a process of its own, over HTTP and TLS."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from agent.demo.environment import isolated
+from tests.support.commands import Ended
+from tests.support.private_ca import PrivateCa, make_private_ca
+from tests.support.spaces import NOON, SPACE, TOKEN, Spaces, items, serving
+
+DAY = timedelta(days=1)
+SPAN = ("--since", "2026-10-05", "--until", "2026-10-08")
+_FROM_HERE = {"PYTHONPATH": str(Path(__file__).parents[2])}
+
+
+@dataclass
+class Rig:
+    """The service with forty items of three days, and the command that reads them into files."""
+
+    spaces: Spaces
+    ca: PrivateCa
+    folder: Path
+
+    def run(self, *arguments: str, token: str = TOKEN) -> Ended:
+        """`trail-agent replay --from event-logs`, to its end."""
+        variables = {
+            "AWS_CA_BUNDLE": str(self.ca.ca_file),
+            "AWS_ENDPOINT_URL_CODECATALYST": self.spaces.url,
+            **({"AWS_BEARER_TOKEN_CODECATALYST": token} if token else {}),
+        }
+        ended = subprocess.run(
+            [sys.executable, "-m", "agent", "replay", "--from", "event-logs", *arguments],
+            env={**isolated(), **_FROM_HERE, **variables},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        return Ended(ended.returncode, ended.stdout, ended.stderr)
+
+    def ship(self, *arguments: str) -> Ended:
+        """All of the space, into files, with a checkpoint."""
+        to = ("--to", "jsonl", str(self.folder / "out"), "--checkpoint", str(self.folder / "checkpoint"))
+        return self.run("--space", SPACE, *SPAN, *to, *arguments)
+
+    def arrived(self) -> Sequence[dict[str, object]]:
+        """Every record in the files."""
+        files = sorted((self.folder / "out").rglob("*.jsonl"))
+        return [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Iterator[Rig]:
+    """A service that gives pages of seven."""
+    ca = make_private_ca(tmp_path / "ca")
+    with serving(Spaces({SPACE: items(40, NOON - DAY / 2, 3 * DAY / 40)}, largest=20), ca) as spaces:
+        yield Rig(spaces, ca, tmp_path)
+
+
+def test_a_space_is_shipped_once_and_in_order(rig: Rig) -> None:
+    """Each event with a trail's attributes and its own JSON; the same command again finds nothing to do."""
+    rig.spaces.failures = [(429, "ThrottlingException")]
+    ended = rig.ship()
+    assert ended.code == 0, ended.err
+    arrived = rig.arrived()
+    assert [one["aws.cloudtrail.event_id"] for one in arrived] == [f"item-{number}" for number in range(40)]
+    assert {one["rpc.method"] for one in arrived} == {"CreateProject"}
+    assert [json.loads(str(one["body"])) for one in arrived] == rig.spaces.held[SPACE]
+    again = rig.ship()
+    assert (again.code, len(rig.arrived())) == (0, 40), again.err
+
+
+def test_a_dry_run_reads_no_window(rig: Rig) -> None:
+    """One look at the space, and what it would take."""
+    ended = rig.run("--space", SPACE, *SPAN, "--dry-run")
+    assert ended.code == 0, ended.err
+    assert f"places    1 place: {SPACE}" in ended.out
+    assert len(rig.spaces.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "token", "code", "words"),
+    [
+        (["--space", SPACE], "", 69, "aws sso login"),
+        (["--space", SPACE], "expired", 69, "the token is not valid"),
+        (["--space", "another"], TOKEN, 69, "no such space"),
+        ([], TOKEN, 2, "--space"),
+        (["--space", "x y"], TOKEN, 2, "--space"),
+        (["--space", SPACE, "--region", "us-west-2"], TOKEN, 2, "--region"),
+        (["--space", SPACE, "--prefix", "a"], TOKEN, 2, "--prefix"),
+    ],
+)
+def test_what_keeps_it_from_being_read_is_said(
+    rig: Rig, arguments: list[str], token: str, code: int, words: str
+) -> None:
+    """With what to do, before anything is shipped."""
+    ended = rig.run(*arguments, *SPAN, "--to", "jsonl", str(rig.folder / "out"), token=token)
+    assert (ended.code, words in ended.err) == (code, True), ended.err
+    assert rig.arrived() == []
