@@ -133,7 +133,8 @@ class AwsConnections:
     def event_history(self, regions: Sequence[str]) -> EventHistory:
         """CloudTrail's Event history of these regions. Nothing is asked of it. Raises as `connect`."""
         options: dict[str, Any] = {"read_timeout": _S3_READ_SECONDS, "retries": _NO_RETRIES}
-        return EventHistory({one: self._sessions.client("cloudtrail", region=one, **options) for one in regions})
+        clients = {one: self._sessions.client("cloudtrail", region=one, **options) for one in regions}
+        return EventHistory(clients, self._sessions.client("sts", region=next(iter(regions)), **options))
 
     def open_space_log(self) -> SpaceLog:
         """CodeCatalyst's own event logs. Nothing is asked of them. Raises as `connect`, also if there is no token."""

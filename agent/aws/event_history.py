@@ -55,10 +55,18 @@ class HistoryPage:
 
 
 class EventHistory:
-    """Asks each region with its client of `clients`. Safe to use from many threads at once."""
+    """Asks each region with its client of `clients`, and `sts` who asks. Safe to use from many threads at once."""
 
-    def __init__(self, clients: Mapping[str, Any]) -> None:
+    def __init__(self, clients: Mapping[str, Any], sts: Any) -> None:
         self._clients = clients
+        self._sts = sts
+
+    def account(self) -> str:
+        """The id of the account whose history this is; raises `AwsError`. Nobody needs a permission for it."""
+        try:
+            return str(self._sts.get_caller_identity()["Account"])
+        except AWS_ERRORS as error:
+            raise _failed(error) from error
 
     def page(self, region: str, source: str, begin: datetime, end: datetime, token: str = "") -> HistoryPage:
         """Events of the service `source`, or of `EVERY_SERVICE`, from `begin` on and before `end`, in whole seconds.
@@ -76,9 +84,13 @@ class EventHistory:
                 **more,
             )
         except AWS_ERRORS as error:
-            failure = explain(error)
-            raise AwsError(_KINDS.get(failure.code, failure.kind), failure.detail) from error
+            raise _failed(error) from error
         return _read(answer, token)
+
+
+def _failed(error: BaseException) -> AwsError:
+    failure = explain(error)
+    return AwsError(_KINDS.get(failure.code, failure.kind), failure.detail)
 
 
 def _read(answer: Mapping[str, Any], token: str) -> HistoryPage:

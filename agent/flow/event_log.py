@@ -115,6 +115,10 @@ class EventLog(ABC):
         told the replay, which then ends.
         """
 
+    def owner(self) -> str:
+        """Whose events these are, where the places do not tell: a checkpoint is for no other. Raises as `sample`."""
+        return ""
+
     def buckets(self) -> tuple[str, ...]:
         """What stands for a bucket, for each place."""
         return tuple(f"{self.name}:{place}" for place in self.places)

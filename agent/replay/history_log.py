@@ -72,6 +72,10 @@ class HistoryLog(EventLog):
         self.requests = 0
         self._pacers = {place: waits.pacer(PER_SECOND) for place in places}
 
+    def owner(self) -> str:
+        """The account of the credentials: another one has another history in the same regions."""
+        return self._waits.until_answered("AWS STS", self._pacers[self.places[0]], self._history.account)
+
     def sample(self, place: str, begin: datetime, end: datetime) -> FirstLook:
         """The newest page of each service."""
         begin = max(begin, (self._now() - KEPT).replace(microsecond=0))
@@ -149,8 +153,8 @@ def sources_of(select: SelectSettings) -> list[str]:
 
 
 def wish_for(regions: Sequence[str]) -> LogWish:
-    """The Event history of these regions."""
-    return LogWish(NAME, regions, open_history, kept=KEPT, late=_LATE)
+    """The Event history of these regions, each once."""
+    return LogWish(NAME, list(dict.fromkeys(regions)), open_history, kept=KEPT, late=_LATE)
 
 
 def open_history(settings: Settings, aws: AwsConnections, waits: LogWaits, places: Sequence[str]) -> EventLog:

@@ -31,6 +31,10 @@ class HistoryOrigin(ABC):
     listing: Listing
     store: S3 | EventLog
 
+    def owner(self) -> str:
+        """Whose history it is, where the names of places do not tell; raises as `find`."""
+        return ""
+
     @abstractmethod
     def find(self, span: Span) -> Sequence[Stream]:
         """What there is to be shipped, in order; raises `DependencyError` if there is nothing, or it may not be seen.
@@ -94,6 +98,10 @@ class LogOrigin(HistoryOrigin):
     def __init__(self, log: EventLog) -> None:
         self.store = log
         self._log = log
+
+    def owner(self) -> str:
+        """What the log says."""
+        return self._log.owner()
 
     def find(self, span: Span) -> Sequence[Stream]:
         """A stream for each place; a first look at each tells how long its windows are to be."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from agent import __version__
 from agent.assembly import Assembly, Stops, Supply
@@ -42,6 +42,7 @@ from agent.telemetry.logs import foreign_logging, open_log
 from agent.waiting.doubt import NoDoubt
 from agent.waiting.lookups import bounded_lookups
 
+_Result = TypeVar("_Result")
 _TICK_SECONDS: Final = 0.2
 
 
@@ -111,12 +112,12 @@ class _Replay:
 
     def run(self) -> Report:
         with ExitStack() as closing, self._pulse.alive():
-            checkpoint = self._open_checkpoint(closing)
-            files = self._open_files(closing)
             pool = ThreadPoolExecutor(LISTERS, thread_name_prefix="list")
+            origin = self._open_origin(pool)
+            checkpoint = self._open_checkpoint(closing, origin)
+            files = self._open_files(closing)
             closing.callback(pool.shutdown, wait=False, cancel_futures=True)
             closing.callback(self._stops.halt.set)
-            origin = self._open_origin(pool)
             fresh_after = datetime.fromtimestamp(self._pulse.clock.time(), UTC) - ON_ITS_WAY
             plan = Plan(self._find(origin), self._span, fresh_after)
             self._tell_plan(plan, checkpoint, origin)
@@ -124,10 +125,11 @@ class _Replay:
                 return self._count(plan, checkpoint, origin, pool)
             return self._ship(plan, checkpoint, origin, pool, files)
 
-    def _open_checkpoint(self, closing: ExitStack) -> NoCheckpoint:
+    def _open_checkpoint(self, closing: ExitStack, origin: HistoryOrigin) -> NoCheckpoint:
         if self._wishes.checkpoint is None:
             return NoCheckpoint()
-        checkpoint = Checkpoint.open(self._wishes.checkpoint, self._arguments(), read_only=self._wishes.dry_run)
+        owner = self._unless_signalled(origin.owner)
+        checkpoint = Checkpoint.open(self._wishes.checkpoint, self._arguments(owner), read_only=self._wishes.dry_run)
         closing.callback(checkpoint.close)
         self._span = replace(self._span, since=checkpoint.arguments.since)
         return checkpoint
@@ -167,10 +169,13 @@ class _Replay:
         )
 
     def _find(self, origin: HistoryOrigin) -> Sequence[Stream]:
-        streams = self._attention.unless_signalled(lambda: origin.find(self._span))
-        if streams is None:
+        return self._unless_signalled(lambda: origin.find(self._span))
+
+    def _unless_signalled(self, ask: Callable[[], _Result], meanwhile: Callable[[], None] = lambda: None) -> _Result:
+        answer = self._attention.unless_signalled(ask, meanwhile)
+        if answer is None:
             raise StoppedError(self._signal())
-        return streams
+        return answer
 
     def _tell_plan(self, plan: Plan, checkpoint: NoCheckpoint, origin: HistoryOrigin) -> None:
         for warning in self._settings.warnings:
@@ -189,10 +194,8 @@ class _Replay:
         def show() -> None:
             self._screen.count(count.share(), f"{count.counted.objects:,} {origin.things} counted")
 
-        counted = self._attention.unless_signalled(count.run, show)
+        counted = self._unless_signalled(count.run, show)
         self._screen.stop()
-        if counted is None:
-            raise StoppedError(self._signal())
         return origin.count_report(plan, counted, self._settings.workers)
 
     def _ship(
@@ -258,13 +261,13 @@ class _Replay:
             failed=self._ending.failed,
         )
 
-    def _arguments(self) -> Arguments:
+    def _arguments(self, owner: str) -> Arguments:
         settings, wishes, log = self._settings, self._wishes, self._wishes.log
         buckets = log.buckets() if log else tuple(sorted(bucket.name for bucket in settings.buckets))
         return Arguments(
             buckets=buckets,
             prefixes=tuple(sorted(wishes.prefixes)),
-            accounts=() if log else tuple(sorted(wishes.accounts or settings.accounts)),
+            accounts=(owner,) if owner else () if log else tuple(sorted(wishes.accounts or settings.accounts)),
             regions=() if log else tuple(sorted(wishes.regions or settings.regions)),
             since=wishes.span.since,
             since_given=wishes.since_given,

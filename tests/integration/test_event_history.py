@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -108,6 +109,16 @@ def test_a_second_run_goes_on_where_the_first_ended(account: Account) -> None:
     assert len(account.aws.service.asked) - asked <= 2 * 2 * len(REGIONS)
 
 
+def test_a_checkpoint_is_for_one_account(account: Account) -> None:
+    """The history of another account in the same region is another one: nothing of it may pass for shipped."""
+    again = ("--since", "2d", "--checkpoint", str(account.folder / "checkpoint"))
+    assert account.run(*again).code == 0
+    account.aws.owner = "444455556666"
+    ended = account.run(*again)
+    assert ended.code == 2
+    assert "accounts: 111122223333 in the checkpoint, 444455556666 now" in ended.err
+
+
 def test_killed_at_any_moment_and_run_again_nothing_is_missing(account: Account) -> None:
     """What was in hand is shipped once more, and no more than that."""
     account.happen(30, hours_ago=70)
@@ -157,6 +168,22 @@ def test_throttling_is_waited_for(account: Account) -> None:
     account.happen(10, hours_ago=5)
     account.aws.service.troubles.extend(["", "", "ThrottlingException"])
     assert account.run("--since", "1d").code == 0
+    assert arrived(account) == dict.fromkeys(account.ids, 1)
+
+
+def test_a_signal_ends_it_while_it_waits(account: Account) -> None:
+    """It says how to go on, and the next run ships what is left."""
+    account.happen(10, hours_ago=5)
+    account.aws.service.troubles.extend(["", "", *["ThrottlingException"] * 1000])
+    again = ("--since", "2d", "--checkpoint", str(account.folder / "checkpoint"))
+    with account.shell(shutdown_grace_seconds=1).start("replay", "--from", "event-history", *IN_REGIONS, *again) as run:
+        eventually(lambda: len(account.aws.service.asked) > 4, "it waits", DEADLINE_SECONDS)
+        run.send_signal(signal.SIGTERM)
+        out, _ = run.communicate(timeout=DEADLINE_SECONDS)
+    assert run.returncode == 128 + signal.SIGTERM
+    assert "run the same command again" in out
+    account.aws.service.troubles.clear()
+    assert account.run(*again).code == 0
     assert arrived(account) == dict.fromkeys(account.ids, 1)
 
 

@@ -19,11 +19,16 @@ from botocore.validate import validate_parameters
 
 from tests.support.boto import refusal
 from tests.support.clock import FakeClock
-from tests.support.events import REGION, Members
+from tests.support.events import ACCOUNT, REGION, Members
 from tests.support.recorded_aws import RecordedAws, Reply, Request
 
 _MODEL = botocore.session.Session().get_service_model("cloudtrail").operation_model("LookupEvents")
 _PER_SECOND = 2
+_IDENTITY = (
+    '<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>'
+    "<Arn>arn:aws:iam::{account}:user/operator</Arn><UserId>operator</UserId><Account>{account}</Account>"
+    "</GetCallerIdentityResult></GetCallerIdentityResponse>"
+)
 
 
 class RefusedLookupError(Exception):
@@ -140,6 +145,10 @@ class HistoryClient:
         self._clock = clock
         self._region = region
 
+    def get_caller_identity(self) -> dict[str, str]:
+        """Whose credentials these are."""
+        return {"Account": ACCOUNT}
+
     def lookup_events(self, **question: Any) -> dict[str, Any]:
         """Ask the service; raises what boto3 raises."""
         validate_parameters(question, _MODEL.input_shape)
@@ -160,10 +169,13 @@ class HistoryAws(RecordedAws):
     def __init__(self, upstream: str, accounts: Mapping[str, str]) -> None:
         super().__init__(upstream, accounts)
         self.service = HistoryService()
+        self.owner = ACCOUNT
 
     def passed(self, request: Request) -> Reply:
         """Answer what is asked of Event history, and hand everything else on."""
         call = self.asked(request)
+        if call.action == "sts:GetCallerIdentity":  # needs no permission: it is in no policy
+            return _reply(200, _IDENTITY.format(account=self.owner).encode(), "text/xml")
         if call.action != "cloudtrail:LookupEvents":
             return super().passed(request)
         self.calls.append(call)
@@ -172,6 +184,8 @@ class HistoryAws(RecordedAws):
             answer, status = self.service.lookup(region, json.loads(request.body), time.time(), time.monotonic()), 200
         except RefusedLookupError as error:
             answer, status = {"__type": error.code, "message": "on demand"}, 400
-        content = json.dumps(answer).encode()
-        headers = [("Content-Type", "application/x-amz-json-1.1"), ("Content-Length", str(len(content)))]
-        return Reply(status, headers, content)
+        return _reply(status, json.dumps(answer).encode(), "application/x-amz-json-1.1")
+
+
+def _reply(status: int, content: bytes, content_type: str) -> Reply:
+    return Reply(status, [("Content-Type", content_type), ("Content-Length", str(len(content)))], content)

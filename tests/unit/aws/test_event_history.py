@@ -28,7 +28,7 @@ def history() -> Iterator[tuple[EventHistory, Stubber]]:
     """The history of one region, and what answers."""
     client = boto3.client("cloudtrail", region_name="us-west-2", aws_access_key_id="a", aws_secret_access_key="b")
     with Stubber(client) as answers:
-        yield EventHistory({"us-west-2": client}), answers
+        yield EventHistory({"us-west-2": client}, client), answers
         answers.assert_no_pending_responses()
 
 
@@ -47,6 +47,18 @@ def test_the_end_is_not_part_of_the_question() -> None:
         assert (page.events, page.token) == ([HistoryEvent("{}", NOON)], "next")
         last = one.page("us-west-2", SOURCE, NOON, NOON + timedelta(hours=1), page.token)
         assert (last.events, last.token) == ([], "")
+
+
+def test_the_account_is_asked_for() -> None:
+    """Of STS, whose refusal is one of the credentials."""
+    sts = boto3.client("sts", region_name="us-west-2", aws_access_key_id="a", aws_secret_access_key="b")
+    with Stubber(sts) as answers:
+        answers.add_response("get_caller_identity", {"Account": "111122223333"}, {})
+        assert EventHistory({}, sts).account() == "111122223333"
+        answers.add_client_error("get_caller_identity", "ExpiredToken")
+        with pytest.raises(AwsError) as caught:
+            EventHistory({}, sts).account()
+        assert caught.value.kind == "expired"
 
 
 def test_every_service_is_asked_for_without_a_name() -> None:

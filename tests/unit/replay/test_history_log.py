@@ -17,7 +17,7 @@ from agent.replay.log_waits import LogWaits
 from agent.replay.span import Span
 from agent.settings import SelectSettings
 from tests.support.clock import START, FakeClock
-from tests.support.events import REGION, Members, event, noise
+from tests.support.events import ACCOUNT, REGION, Members, event, noise
 from tests.support.history_service import HistoryClient, HistoryService
 from tests.support.telemetry import FakeTelemetry
 
@@ -46,8 +46,9 @@ class Rig:
             random=lambda: 1.0,
             failed=self.failures.append,
         )
+        client = HistoryClient(self.service, self.clock)
         self.log = HistoryLog(
-            EventHistory({REGION: HistoryClient(self.service, self.clock)}),
+            EventHistory({REGION: client}, client),
             self.waits,
             places=[REGION],
             sources=sources,
@@ -193,6 +194,11 @@ def test_a_first_look_tells_how_much_happens() -> None:
     rig.service.put(*map(at, range(60)))
     assert rig.log.sample(REGION, HOUR.begin, HOUR.end) == FirstLook(50, 490.0, is_all=False)
     assert rig.log.sample(REGION, HOUR.begin, HOUR.begin + timedelta(minutes=1)).is_all
+
+
+def test_the_account_is_that_of_the_credentials() -> None:
+    """A checkpoint of one account is not gone on with by another."""
+    assert Rig().log.owner() == ACCOUNT
 
 
 def test_the_services_are_those_that_the_settings_select() -> None:

@@ -52,6 +52,11 @@ def test_a_log_without_such_limits_has_all() -> None:
     assert LogWish("fake-log", ["us-west-2"], open_log).within(whole, NOW) == whole
 
 
+def test_a_region_that_is_named_twice_is_asked_once() -> None:
+    """Nothing is shipped twice for it."""
+    assert wish_for(["us-west-2", "eu-west-1", "us-west-2"]).places == ["us-west-2", "eu-west-1"]
+
+
 def test_a_wish_names_what_a_checkpoint_holds() -> None:
     """The order in which places are named does not matter."""
     wish = LogWish("fake-log", ["us-west-2", "eu-west-1"], open_log)

@@ -178,3 +178,13 @@ def test_profiles_and_their_names_come_from_the_environment_too(tmp_path: Path) 
     found = settings(tmp_path, environ=variables)
     assert found.select.profiles == ("identity", "pipeline")
     assert found.service_names == {"identity": "people"}
+
+
+def test_stand_ins_count_where_nobody_says_anything(tmp_path: Path) -> None:
+    """For a command that needs no queue and no bucket; what is set wins over them."""
+    instead = {"queue.url": "https://sqs.eu-west-1.amazonaws.com/000000000000/none", "buckets": [{"name": "none"}]}
+    alone = load(None, {}, None, instead)
+    assert (alone.queue.region, [one.name for one in alone.buckets]) == ("eu-west-1", ["none"])
+    (tmp_path / "agent.yaml").write_text(MINIMAL, encoding="utf-8")
+    beside = load(tmp_path / "agent.yaml", {}, None, instead)
+    assert (beside.queue.url, [one.name for one in beside.buckets]) == (QUEUE, ["acme-trail"])
