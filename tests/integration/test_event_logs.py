@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from agent.demo.environment import isolated
+from tests.support.clock import eventually
 from tests.support.commands import Ended
 from tests.support.private_ca import PrivateCa, make_private_ca
 from tests.support.spaces import NOON, SPACE, TOKEN, Spaces, items, serving
@@ -32,36 +33,42 @@ class Rig:
 
     def run(self, *arguments: str, token: str = TOKEN) -> Ended:
         """`trail-agent replay --from event-logs`, to its end."""
+        with self.start(*arguments, token=token) as process:
+            out, err = process.communicate(timeout=60)
+        return Ended(process.returncode, out, err)
+
+    def start(self, *arguments: str, token: str = TOKEN) -> subprocess.Popen[str]:
+        """The same, under way."""
         variables = {
             "AWS_CA_BUNDLE": str(self.ca.ca_file),
             "AWS_ENDPOINT_URL_CODECATALYST": self.spaces.url,
             **({"AWS_BEARER_TOKEN_CODECATALYST": token} if token else {}),
         }
-        ended = subprocess.run(
+        return subprocess.Popen(
             [sys.executable, "-m", "agent", "replay", "--from", "event-logs", *arguments],
             env={**isolated(), **_FROM_HERE, **variables},
             stdin=subprocess.DEVNULL,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            timeout=60,
-            check=False,
         )
-        return Ended(ended.returncode, ended.stdout, ended.stderr)
 
-    def ship(self, *arguments: str) -> Ended:
-        """All of the space, into files, with a checkpoint."""
+    @property
+    def all_of_it(self) -> Sequence[str]:
+        """The arguments for the whole space, into files, with a checkpoint."""
         to = ("--to", "jsonl", str(self.folder / "out"), "--checkpoint", str(self.folder / "checkpoint"))
-        return self.run("--space", SPACE, *SPAN, *to, *arguments)
+        return ("--space", SPACE, *SPAN, *to)
 
     def arrived(self) -> Sequence[dict[str, object]]:
         """Every record in the files."""
         files = sorted((self.folder / "out").rglob("*.jsonl"))
-        return [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+        texts = [file.read_text(encoding="utf-8") for file in files]
+        return [json.loads(line) for text in texts for line in text.splitlines(keepends=True) if line.endswith("\n")]
 
 
 @pytest.fixture
 def rig(tmp_path: Path) -> Iterator[Rig]:
-    """A service that gives pages of seven."""
+    """A service that gives pages of twenty."""
     ca = make_private_ca(tmp_path / "ca")
     with serving(Spaces({SPACE: items(40, NOON - DAY / 2, 3 * DAY / 40)}, largest=20), ca) as spaces:
         yield Rig(spaces, ca, tmp_path)
@@ -70,14 +77,24 @@ def rig(tmp_path: Path) -> Iterator[Rig]:
 def test_a_space_is_shipped_once_and_in_order(rig: Rig) -> None:
     """Each event with a trail's attributes and its own JSON; the same command again finds nothing to do."""
     rig.spaces.failures = [(429, "ThrottlingException")]
-    ended = rig.ship()
+    ended = rig.run(*rig.all_of_it)
     assert ended.code == 0, ended.err
     arrived = rig.arrived()
     assert [one["aws.cloudtrail.event_id"] for one in arrived] == [f"item-{number}" for number in range(40)]
     assert {one["rpc.method"] for one in arrived} == {"CreateProject"}
     assert [json.loads(str(one["body"])) for one in arrived] == rig.spaces.held[SPACE]
-    again = rig.ship()
+    again = rig.run(*rig.all_of_it)
     assert (again.code, len(rig.arrived())) == (0, 40), again.err
+
+
+def test_a_replay_that_was_killed_goes_on(rig: Rig) -> None:
+    """No event is missing, and none is there twice."""
+    with rig.start(*rig.all_of_it) as process:
+        eventually(rig.arrived, "the first records are written")
+        process.kill()
+    ended = rig.run(*rig.all_of_it)
+    assert ended.code == 0, ended.err
+    assert [one["aws.cloudtrail.event_id"] for one in rig.arrived()] == [f"item-{number}" for number in range(40)]
 
 
 def test_a_dry_run_reads_no_window(rig: Rig) -> None:
