@@ -53,8 +53,13 @@ class QuickQueue:
 
 
 def _object(content: bytes) -> Mapping[str, Any] | None:
+    """The JSON object that `content` is, without its null members: boto3 has no such member either."""
     try:
-        found = json.loads(content)
+        found = json.loads(content, object_pairs_hook=_without_nulls if b"null" in content else None)
     except ValueError:
         return None
     return found if isinstance(found, dict) else None
+
+
+def _without_nulls(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    return {name: value for name, value in dict(members).items() if value is not None}

@@ -133,6 +133,32 @@ def test_a_delete_tells_which_entries_failed() -> None:
         assert [one.by_boto3 for one in rig.seen] == [False, True]
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"Messages": None},
+        {"Messages": [{**MESSAGE, "Attributes": None, "MD5OfBody": None}], "Other": None},
+        {"Messages": [{**MESSAGE, "Body": "null", "MessageAttributes": None}]},
+    ],
+)
+def test_a_null_is_no_member_of_what_is_received(answer: Mapping[str, Any]) -> None:
+    """As boto3 has it, at every level; some servers write null for what is not there."""
+    with serving(Reply(json.dumps(answer).encode())) as rig:
+        mine, theirs = rig.quick.receive_message(**ASKED), rig.client.receive_message(**ASKED)
+        assert mine.get("Messages", ()) == theirs.get("Messages", ())
+        assert mine.keys() == theirs.keys() - {"ResponseMetadata"}
+        assert [one.by_boto3 for one in rig.seen] == [False, True]
+
+
+@pytest.mark.parametrize("failed", [None, [{"Id": "0", "Code": "InternalError", "Message": None, "SenderFault": None}]])
+def test_a_null_is_no_member_of_what_a_delete_tells(failed: object) -> None:
+    """Nothing failed, or failed without a message."""
+    with serving(Reply(json.dumps({"Successful": [{"Id": "1"}], "Failed": failed}).encode())) as rig:
+        asked = {"QueueUrl": URL, "Entries": ENTRIES}
+        mine, theirs = rig.quick.delete_message_batch(**asked), rig.client.delete_message_batch(**asked)
+        assert mine == {name: theirs[name] for name in theirs.keys() - {"ResponseMetadata"}}
+
+
 @pytest.mark.parametrize("status", [400, 403, 503])
 def test_what_is_no_success_is_asked_again_by_boto3(status: int) -> None:
     """The error that counts is the one that boto3 makes of its own answer."""
