@@ -155,7 +155,7 @@ def once(service: Service, one: Contestant, mix: Mix, loads: tuple[Load, Load], 
 
 def _demand_all(service: Service, one: Contestant, expected: int) -> None:
     """Whoever leaves out a part of the work is not measured."""
-    if (arrived := service.records()) < expected:
+    if (arrived := service.state().records) < expected:
         raise StuckError(f"{one.name}: {arrived} of {expected} records have reached the sink")
 
 

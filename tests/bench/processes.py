@@ -21,6 +21,8 @@ from tests.bench.load import Load, State
 
 ROOT: Final = Path(__file__).parents[2]
 _PATIENCE_SECONDS: Final = 180.0
+_OTHERS_SECONDS: Final = 60.0
+"""How long a program of another revision may take: it may know another far side, and wait for ever."""
 _NOTHING: Final[Mapping[str, str]] = {}
 
 
@@ -48,9 +50,9 @@ class Service:
         """Put a load in; what was there before is forgotten."""
         return self._ask("put", pickle.dumps(load))
 
-    def records(self) -> int:
-        """How many records of the load have reached the sink."""
-        return self._ask("count", b"").records
+    def state(self) -> State:
+        """What has happened since the load was put in."""
+        return self._ask("count", b"")
 
     def finish(self, count: int, measured: Measured) -> State:
         """Wait until `count` messages are deleted."""
@@ -124,18 +126,26 @@ def revision(rev: str, folder: Path) -> Iterator[Path]:
 def floor_ms(service: Service, load: Load, count: int) -> float:
     """CPU milliseconds to get, inflate and glance at one object of `load`, alone."""
     service.put(load)
-    command: list[Any] = [sys.executable, "-m", "tests.bench.floor", f"127.0.0.1:{service.port}", str(count)]
-    done = subprocess.run([*command, *load.keys[:64]], check=True, capture_output=True, text=True, cwd=ROOT)
-    return float(done.stdout)
+    arguments = ["tests.bench.floor", f"127.0.0.1:{service.port}", str(count), *load.keys[:64]]
+    return float(_said(arguments, ROOT, "the floor"))
 
 
 def stage_microseconds(service: Service, tree: Path) -> list[Any]:
     """What the stages of a `tree` cost, each as its own `tests.bench.stages` tells it."""
-    own = {"PYTHONPATH": str(tree), "PYTHONSAFEPATH": "1"}
-    command: list[Any] = [sys.executable, "-m", "tests.bench.stages", str(service.port)]
-    done = subprocess.run(command, check=False, capture_output=True, text=True, env={**isolated(), **own})
-    try:
-        told: list[Any] = json.loads(done.stdout)
-    except ValueError:
-        raise StuckError(f"the stages of {tree} cannot be measured\n{done.stderr[-1000:]}") from None
+    told: list[Any] = json.loads(_said(["tests.bench.stages", str(service.port)], tree, f"the stages of {tree}"))
     return told
+
+
+def _said(module: Sequence[str], tree: Path, what: str) -> str:
+    """What a module of `tree` prints. Raises StuckError if it fails, or does not end in time: it is killed then."""
+    command, own = [sys.executable, "-m", *module], {"PYTHONPATH": str(tree), "PYTHONSAFEPATH": "1"}
+    seconds = _PATIENCE_SECONDS if tree == ROOT else _OTHERS_SECONDS
+    try:
+        done = subprocess.run(
+            command, check=True, capture_output=True, text=True, env={**isolated(), **own}, timeout=seconds
+        )
+    except subprocess.TimeoutExpired:
+        raise StuckError(f"{what} cannot be measured: no end within {seconds:.0f} s") from None
+    except subprocess.CalledProcessError as error:
+        raise StuckError(f"{what} cannot be measured\n{error.stderr[-1000:]}") from None
+    return done.stdout

@@ -10,10 +10,10 @@ import pytest
 
 from agent.demo.environment import isolated
 from tests.bench.contestants import Collector
-from tests.bench.corpus import MIXED, WHOLE, Mix, bodies, keys
+from tests.bench.corpus import MIXED, NOISE, WHOLE, Mix, bodies, keys
 from tests.bench.load import Load
 from tests.bench.measures import once
-from tests.bench.processes import Service, StuckError
+from tests.bench.processes import Service, StuckError, floor_ms
 from tests.bench.stages import Stages, measure
 
 # It asks for what the configuration that ships names, as a Collector with these components does.
@@ -68,7 +68,7 @@ def test_a_collector_is_given_what_its_configuration_asks_for(tmp_path: Path, mi
     """With the filter, or without it for a whole trail; its start is measured, too."""
     with Service.start(tmp_path) as service:
         figures = once(service, _collector(tmp_path), mix, _loads(mix), tmp_path)
-        assert service.records() == 2 * mix.shipped
+        assert service.state().records == 2 * mix.shipped
     assert {"objects/s", "CPU ms/object", "peak MiB", "ready s"} <= set(figures)
 
 
@@ -76,6 +76,13 @@ def test_who_ships_too_little_is_not_measured(tmp_path: Path) -> None:
     """Else the fastest contestant is one that does nothing."""
     with Service.start(tmp_path) as service, pytest.raises(StuckError, match="2 of 4 records have reached the sink"):
         once(service, _collector(tmp_path, lost=1), MIXED, _loads(MIXED), tmp_path)
+
+
+def test_the_floor_gets_every_object_that_it_counts(tmp_path: Path) -> None:
+    """Else it would be no floor; it warms up first, without being counted."""
+    with Service.start(tmp_path) as service:
+        assert floor_ms(service, Load(bodies(NOISE, 2), keys(2, 1)), 10) > 0
+        assert service.state().gets > 10
 
 
 def test_every_stage_can_be_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
