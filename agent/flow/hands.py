@@ -3,7 +3,8 @@
 Python runs one thread at a time. While one worker keeps the processor busy, a second one adds nothing but the cost of
 taking turns; while the workers wait for S3, for SQS or for the sink, another one uses the time. So the number follows
 what is waited for: it doubles while there is work and the processor has time, and falls by one while the processor is
-the limit, or while there is little to do. Where memory is short, it is halved.
+the limit, or while there is little to do. Where memory is short, it is halved. If all of them are held up, by an object
+that does not come, say, there may be work that nobody sees: then another one asks the queue.
 """
 
 from __future__ import annotations
@@ -60,12 +61,20 @@ class Hands:
         self._lock = threading.Lock()
         self._looked = pulse.clock.monotonic(), cpu()
         self._much_came = False
+        self._at_queue: set[int] = set()
+        self._received = pulse.clock.monotonic()
         self.limit = 1
         self.pause = QUIET_SECONDS
         """For how long a worker that is not to work waits until it asks again."""
 
-    def received(self, deliveries: int) -> None:
-        """So many deliveries came in one receive."""
+    def asks(self, number: int) -> None:
+        """The worker with this number is about to receive, and may wait for that."""
+        self._at_queue.add(number)
+
+    def received(self, number: int, deliveries: int) -> None:
+        """It has: so many deliveries came."""
+        self._received = self._pulse.clock.monotonic()
+        self._at_queue.discard(number)
         self._much_came |= deliveries >= _MANY
         self.look()
 
@@ -83,16 +92,19 @@ class Hands:
             if now - then < LOOK_SECONDS:
                 return
             cpu = self._cpu()
-            self.limit = self._better((cpu - used) / (now - then) / self._core)
+            are_held_up = not self._at_queue and now - self._received >= LOOK_SECONDS
+            self.limit = self._better(
+                (cpu - used) / (now - then) / self._core, is_needed=self._much_came or are_held_up
+            )
             self.pause = LOOK_SECONDS if self._much_came else QUIET_SECONDS
             self._looked, self._much_came = (now, cpu), False
 
-    def _better(self, share: float) -> int:
-        """How many work from now on, since they used this share of the processor."""
+    def _better(self, share: float, *, is_needed: bool) -> int:
+        """How many work from now on, since they used this share of the processor, if another one would find work."""
         if self._is_short():
             return max(1, self.limit // 2)
-        if self._much_came and share < _IDLE_SHARE:
+        if is_needed and share < _IDLE_SHARE:
             return min(self._most, 2 * self.limit)
-        if share > _BUSY_SHARE or not self._much_came:
+        if share > _BUSY_SHARE or not is_needed:
             return max(1, self.limit - 1)
         return self.limit

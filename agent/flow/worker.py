@@ -69,8 +69,9 @@ class Worker:
 
     def run_once(self) -> None:
         """One unit of work. Returns when every delivery of one receive has been settled."""
+        self._hands.asks(self._number)
         with self._intake.receive() as deliveries:
-            self._hands.received(len(deliveries))
+            self._hands.received(self._number, len(deliveries))
             if self._drain.is_set():  # the long poll was under way when the daemon was told to stop
                 self.settle([Settlement(delivery, Outcome.RETURNED) for delivery in deliveries])
             else:

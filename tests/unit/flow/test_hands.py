@@ -30,8 +30,13 @@ class Rig:
         """How many work, after a while in which they used this share of a core, with receives of so many messages."""
         self.clock.advance(LOOK_SECONDS)
         self.cpu += share * LOOK_SECONDS
-        self.hands.received(deliveries)
+        self.receive(1, deliveries)
         return self.hands.limit
+
+    def receive(self, number: int, deliveries: int) -> None:
+        """One worker gets so many messages."""
+        self.hands.asks(number)
+        self.hands.received(number, deliveries)
 
 
 def test_one_begins() -> None:
@@ -102,16 +107,37 @@ def test_nothing_changes_within_a_quarter_of_a_second() -> None:
     rig = Rig()
     rig.clock.advance(LOOK_SECONDS / 2)
     for _ in range(10):
-        rig.hands.received(10)
+        rig.receive(1, 10)
         assert rig.hands.limit == 1
 
 
 def test_a_worker_that_waits_finds_out_that_it_is_needed() -> None:
     """Also while the one that works is held up, and receives nothing more."""
     rig = Rig()
-    rig.hands.received(10)
+    rig.receive(1, 10)
     rig.clock.advance(LOOK_SECONDS)
     assert rig.hands.may_work(2)
+
+
+def test_another_one_asks_the_queue_while_all_that_work_are_held_up() -> None:
+    """Few messages came, and nobody asks for more: there may be any number of them by now."""
+    rig = Rig()
+    for held_up in (1, 2, 3):
+        rig.receive(held_up, 1)
+        rig.clock.advance(QUIET_SECONDS)
+        assert rig.hands.may_work(held_up + 1)
+
+
+def test_a_worker_that_polls_a_quiet_queue_is_enough() -> None:
+    """A long poll is no hold-up: whatever comes, it gets."""
+    rig = Rig()
+    rig.receive(1, 1)
+    rig.hands.asks(1)
+    for _ in range(9):
+        rig.clock.advance(QUIET_SECONDS)
+        assert not rig.hands.may_work(2)
+    rig.hands.received(1, 1)
+    assert not rig.hands.may_work(2)
 
 
 @pytest.mark.parametrize(
