@@ -186,14 +186,19 @@ def replay(
 
 
 def _span(since: str, until: str | None, log: LogWish | None) -> Span:
+    from agent.cli.output import say
     from agent.replay.span import SpanError, read_span
 
     now = datetime.now(UTC)
     try:
         span = read_span(since, until, now)
-        return log.within(span, now) if log else span
+        within = log.within(span, now) if log else span
     except SpanError as error:
         raise typer.BadParameter(str(error), param_hint=error.option) from error
+    if log and within.until < span.until:
+        minutes = f"{log.late.total_seconds() / 60:.0f} minutes"
+        say(f"! {log.name} may still get events of the last {minutes}: they are left to a later run")
+    return within
 
 
 def _settings(config: Path | None, workers: int | None, accounts: Sequence[str], source: str, asked: Asked) -> Settings:
