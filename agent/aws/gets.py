@@ -9,14 +9,14 @@ import hashlib
 import zlib
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
-from email.utils import parsedate_to_datetime
+from email.utils import format_datetime, parsedate_to_datetime
 from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import quote
 
 from agent.aws.error_response import words_of_no_object
-from agent.aws.failure import AWS_ERRORS
 from agent.aws.learnt import OK, Form, Forms, utc_now
 from agent.aws.transfers import HttpReply, HttpRequest, Transfers
 from agent.model import ObjectRef, OpenObject
@@ -58,17 +58,18 @@ class Gets:
         What is large, is refused, or does not come is left out, and so are all that are left when `give_up` says so.
         """
         for number, reply in self._transfers.ask_all(self._requests(refs), most, give_up):
-            if reply.status == OK and _is_object(reply) and _is_intact(reply):
-                written = _unix_nanoseconds(reply.headers["last-modified"])
-                chunks = iter((reply.body,) if reply.body else ())
-                yield number, OpenObject(len(reply.body), written, chunks, reply.seconds)
+            found = None
+            with suppress(Exception):  # whatever is odd about one answer is boto3's to tell, and keeps no other back
+                found = _found(reply)
+            if found:
+                yield number, found
 
     def _requests(self, refs: Sequence[ObjectRef]) -> Iterator[tuple[int, HttpRequest]]:
         for number, ref in enumerate(refs):
             try:
                 form = self._form(ref.bucket) if _is_plain(ref.key) else None
                 request = form.request(self._now(), tail=quote(ref.key, safe=_SAFE)) if form else None
-            except AWS_ERRORS:  # no credentials, say: whoever reads it with boto3 hears of it
+            except Exception:  # noqa: BLE001 - no credentials, say: whoever reads it with boto3 hears of it
                 request = None
             if request:
                 yield number, request
@@ -88,6 +89,14 @@ def _is_plain(key: str) -> bool:
     return bool(key) and key.isprintable() and not {"", ".", ".."} & set(key.split("/"))
 
 
+def _found(reply: HttpReply) -> OpenObject | None:
+    """The object that an answer is; None if it is no plain success. Raises any error if it cannot be made out."""
+    if reply.status != OK or not _is_object(reply) or not _is_intact(reply):
+        return None
+    written = _unix_nanoseconds(reply.headers["last-modified"])
+    return OpenObject(len(reply.body), written, iter((reply.body,) if reply.body else ()), reply.seconds)
+
+
 def _is_object(reply: HttpReply) -> bool:
     """Whether this is an object of S3, and no page of a proxy."""
     told = {"ResponseMetadata": {"HTTPStatusCode": reply.status, "HTTPHeaders": reply.headers}}
@@ -105,4 +114,8 @@ def _is_intact(reply: HttpReply) -> bool:
 
 @lru_cache(maxsize=1024)
 def _unix_nanoseconds(last_modified: str) -> int:
-    return int(parsedate_to_datetime(last_modified).timestamp()) * 1_000_000_000
+    """Of a date as S3 writes it; raises `ValueError` for any other, of which boto3 reads more."""
+    written = parsedate_to_datetime(last_modified)
+    if format_datetime(written, usegmt=True) != last_modified:
+        raise ValueError(last_modified)
+    return int(written.timestamp()) * 1_000_000_000

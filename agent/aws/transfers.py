@@ -74,7 +74,10 @@ class HttpRequest(NamedTuple):
 
 
 class HttpReply(NamedTuple):
-    """What was answered, `seconds` after it was asked; the names of `headers` are in lower case."""
+    """What was answered, `seconds` after it was asked; the names of `headers` are in lower case.
+
+    What a header said that came several times is joined by commas, as boto3 has it.
+    """
 
     status: int
     headers: Mapping[str, str]
@@ -121,10 +124,11 @@ class _Exchange:
         headers: dict[str, str] = {}
         for line in self._head:
             name, colon, text = line.decode("latin-1").partition(":")
-            if colon:
-                headers[name.lower()] = text.strip()
-            elif name.startswith("HTTP/"):
+            name, text = name.lower(), text.strip()
+            if name.startswith("http/"):
                 headers.clear()  # what came before was on the way: a 100, or the answer of a proxy
+            elif colon:
+                headers[name] = f"{headers[name]}, {text}" if name in headers else text
         told = self.curl.getinfo
         return HttpReply(told(pycurl.RESPONSE_CODE), headers, b"".join(self._body), told(pycurl.TOTAL_TIME))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import ssl
 import threading
 import zlib
@@ -35,12 +36,16 @@ OF_S3 = {"Last-Modified": WRITTEN, "x-amz-request-id": "1"}
 
 @dataclass(frozen=True)
 class Reply:
-    """One answer; a body that is shorter than `length` is broken off."""
+    """One answer; a body that is shorter than `length` is broken off.
+
+    `also` are headers that stand beside the others, whose names they may have, too.
+    """
 
     status: int = 200
     body: bytes = BODY
     headers: Mapping[str, str] = field(default_factory=lambda: OF_S3)
     length: int | None = None
+    also: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass
@@ -81,7 +86,7 @@ class Handler(BaseHTTPRequestHandler):
         with self.seen.lock:
             self.seen.now -= 1
         self.send_response(reply.status)
-        for name, value in reply.headers.items():
+        for name, value in (*reply.headers.items(), *reply.also):
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(reply.body) if reply.length is None else reply.length))
         self.end_headers()
@@ -207,6 +212,40 @@ def test_what_is_no_plain_object_is_left_out(reply: Reply) -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "seconds"),
+    [
+        ("2026-11-20T12:00:00Z", 1795176000),
+        ("1795176000", 1795176000),
+        ("Fri, 20 Nov 2026 14:00:00 +0200", 1795176000),
+        ("Fri, 20 Nov 2026 12:00:00", 1795176000),
+        ("yesterday", None),
+        ("Fri, 20 Nov 99999 12:00:00 GMT", None),
+        (f"{WRITTEN}, {WRITTEN}", None),
+    ],
+)
+def test_a_date_that_is_not_written_as_s3_does_is_left_to_boto3(written: str, seconds: int | None) -> None:
+    """It takes more kinds of them, and raises for the others; the objects beside such a one are read."""
+    odd = Reply(headers={**OF_S3, "Last-Modified": written})
+    with answering(lambda path: odd if path.endswith("odd") else Reply()) as (url, _):
+        client = client_of(url)
+        assert read(gets_of(client), "one", "odd", "two", most=1) == {"one": BODY, "two": BODY}
+        if seconds:
+            assert client.get_object(Bucket=BUCKET, Key="odd")["LastModified"].timestamp() == seconds
+        else:
+            with pytest.raises(ValueError, match="timestamp"):
+                client.get_object(Bucket=BUCKET, Key="odd")
+
+
+@pytest.mark.parametrize("name", ["Last-Modified", "x-amz-checksum-crc32"])
+def test_a_header_that_comes_twice_is_no_plain_one(name: str) -> None:
+    """As boto3 has it: neither of the two counts."""
+    told = {**OF_S3, name: {"Last-Modified": "Thu, 19 Nov 2026 12:00:00 GMT"}.get(name, "AAAAAA==")}
+    twice = Reply(headers=told, also=((name, {"Last-Modified": WRITTEN}.get(name, CRC32)),))
+    with answering(lambda path: twice if path.endswith("odd") else Reply()) as (url, _):
+        assert read(gets_of(client_of(url)), "odd", "two") == {"two": BODY}
+
+
+@pytest.mark.parametrize(
     "name_and_value",
     [("crc32", CRC32), ("sha256", SHA256), ("crc64nvme", "AAAAAA==")],
 )
@@ -312,11 +351,12 @@ def test_renewed_credentials_sign_the_next_read() -> None:
         assert [headers["x-amz-security-token"] for _, headers in seen.requests] == ["t", "another"]
 
 
-def test_credentials_that_cannot_be_had_leave_everything_out() -> None:
+@pytest.mark.parametrize("told", ["{}", "no JSON"])  # botocore raises an error of its own, or what json raises
+def test_credentials_that_cannot_be_had_leave_everything_out(told: str) -> None:
     """Whoever reads it with boto3 then hears what is wrong."""
 
     def renew() -> dict[str, str]:
-        return {}  # what botocore then raises is an error of its own
+        return dict(json.loads(told))
 
     long_ago = datetime(2026, 1, 1, tzinfo=UTC)
     with answering(Reply()) as (url, seen):
