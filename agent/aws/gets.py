@@ -91,7 +91,7 @@ def _is_plain(key: str) -> bool:
 
 def _found(reply: HttpReply) -> OpenObject | None:
     """The object that an answer is; None if it is no plain success. Raises any error if it cannot be made out."""
-    if reply.status != OK or not _is_object(reply) or not _is_intact(reply):
+    if reply.status != OK or not _is_object(reply) or not _is_whole(reply) or not _is_intact(reply):
         return None
     written = _unix_nanoseconds(reply.headers["last-modified"])
     return OpenObject(len(reply.body), written, iter((reply.body,) if reply.body else ()), reply.seconds)
@@ -102,6 +102,12 @@ def _is_object(reply: HttpReply) -> bool:
     told = {"ResponseMetadata": {"HTTPStatusCode": reply.status, "HTTPHeaders": reply.headers}}
     written = reply.headers.get("last-modified")
     return not words_of_no_object({**told, "LastModified": written} if written else told)
+
+
+def _is_whole(reply: HttpReply) -> bool:
+    """Whether all that S3 says it is came. Without S3's word, the end of a connection may be the end of half a body."""
+    headers = reply.headers
+    return "transfer-encoding" not in headers and headers.get("content-length") == str(len(reply.body))
 
 
 def _is_intact(reply: HttpReply) -> bool:

@@ -36,7 +36,7 @@ OF_S3 = {"Last-Modified": WRITTEN, "x-amz-request-id": "1"}
 
 @dataclass(frozen=True)
 class Reply:
-    """One answer; a body that is shorter than `length` is broken off.
+    """One answer; a body that is shorter than `length` is broken off. Its length is told if it `is_measured`.
 
     `also` are headers that stand beside the others, whose names they may have, too.
     """
@@ -46,6 +46,7 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=lambda: OF_S3)
     length: int | None = None
     also: tuple[tuple[str, str], ...] = ()
+    is_measured: bool = True
 
 
 @dataclass
@@ -88,10 +89,11 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(reply.status)
         for name, value in (*reply.headers.items(), *reply.also):
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(reply.body) if reply.length is None else reply.length))
+        if reply.is_measured:
+            self.send_header("Content-Length", str(len(reply.body) if reply.length is None else reply.length))
         self.end_headers()
         self.wfile.write(reply.body)
-        self.close_connection = reply.length is not None
+        self.close_connection = reply.length is not None or not reply.is_measured
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name that it overrides
         """Say nothing."""
@@ -186,6 +188,8 @@ def test_a_key_that_somebody_may_read_as_a_path_is_left_out(key: str) -> None:
 
 
 CRC32 = base64.b64encode(zlib.crc32(BODY).to_bytes(4, "big")).decode()
+CHUNKS = b"%x\r\n%s\r\n0\r\n\r\n" % (len(BODY), BODY)
+IN_CHUNKS = (("Transfer-Encoding", "chunked"),)
 SHA256 = base64.b64encode(hashlib.sha256(BODY).digest()).decode()
 
 
@@ -234,6 +238,22 @@ def test_a_date_that_is_not_written_as_s3_does_is_left_to_boto3(written: str, se
         else:
             with pytest.raises(ValueError, match="timestamp"):
                 client.get_object(Bucket=BUCKET, Key="odd")
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(is_measured=False),
+        Reply(body=BODY[:10], is_measured=False),
+        Reply(body=CHUNKS, also=IN_CHUNKS, is_measured=False),
+        Reply(body=CHUNKS, also=IN_CHUNKS, length=10),
+        Reply(body=CHUNKS, also=IN_CHUNKS, length=len(BODY)),
+    ],
+)
+def test_a_body_whose_length_s3_does_not_tell_is_left_out(reply: Reply) -> None:
+    """Who would tell whether half of it came? boto3's way says that it does not know, or that it is no whole object."""
+    with answering(lambda path: reply if path.endswith("odd") else Reply()) as (url, _):
+        assert read(gets_of(client_of(url)), "one", "odd", "two", most=1) == {"one": BODY, "two": BODY}
 
 
 @pytest.mark.parametrize("name", ["Last-Modified", "x-amz-checksum-crc32"])
