@@ -63,6 +63,9 @@ class _Plain:
                 self.found[number] = error.at(admitted.ref.bucket, admitted.ref.key)
         if self.is_read():
             self.memory.close()  # others may wait for it from now on; so may the next objects of the same receive
+            for found in self.found.values():
+                if isinstance(found, Found):
+                    objects.tell(found)
 
 
 class AtOnce:

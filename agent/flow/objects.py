@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from agent.aws import store_policy
@@ -45,16 +45,26 @@ class ReadLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class HowRead:
+    """What the outside hears of a read: what came, in how many seconds, and when it was written, in Unix seconds."""
+
+    facts: TextFacts
+    seconds: float
+    last_modified: float
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """What a sound object holds: the records of its selected events in order of eventTime, and how many others.
 
-    `kept_bytes` is the memory that the records hold.
+    `kept_bytes` is the memory that the records hold; `how` tells of the read, if it was that of an object.
     """
 
     records: tuple[LogRecord, ...]
     skipped: int
     malformed: int
     kept_bytes: int = 0
+    how: HowRead | None = None
 
 
 class ObjectReader:
@@ -105,10 +115,12 @@ class ObjectReader:
                 self._telemetry.gate_closed(part, whole.fault, error.detail)
                 raise AtFaultError(partial(self._pause, began)) from error
 
-        return self._gate.through(part, attempt, opened=lambda: self._telemetry.gate_opened(part))
+        found = self._gate.through(part, attempt, opened=lambda: self._telemetry.gate_opened(part))
+        self.tell(found)
+        return found
 
     def take(self, admitted: Admitted, body: OpenObject, memory: Share) -> Found:
-        """What a `body` holds that is here; waits for nothing.
+        """What a `body` holds that is here; waits for nothing. Whoever uses it is to `tell` of it.
 
         Raises `PermanentError` for what is wrong with this object. If anything else is raised, it is to be read: what
         was met here counts as the first try.
@@ -119,6 +131,11 @@ class ObjectReader:
         except StoreError as error:
             self._met[admitted.ref] = error
             raise
+
+    def tell(self, found: Found) -> None:
+        """The outside hears of the read of an object. What could not be used, and is read anew, is not to be told."""
+        if found.how:
+            self._telemetry.object_read(found.how.facts, found.how.seconds, found.how.last_modified)
 
     def _bucket_at_fault(self, ref: ObjectRef, error: StoreError, began: float) -> WholeBucket:
         """What `ref`, which came at `began`, has to wait for now. Raises if it does not wait, or no longer."""
@@ -188,9 +205,8 @@ class ObjectReader:
         source = ObjectSource(admitted.ref.bucket, admitted.ref.key, admitted.key.account, body.last_modified_ns)
         found = map_events(selected, self._mapper, source, self._selection, reservation.require)
         seconds = self._pulse.clock.monotonic() - started
-        self._telemetry.object_read(facts, seconds, body.last_modified_ns / 1e9)
         reservation.kept = found.kept_bytes
-        return found
+        return replace(found, how=HowRead(facts, seconds, body.last_modified_ns / 1e9))
 
     def _select(
         self, chunks: _Counted, admitted: Admitted, body: OpenObject, reservation: Reservation

@@ -193,6 +193,27 @@ def test_a_message_of_which_an_object_is_missing_is_read_anew_as_a_whole() -> No
     assert ids(reading.records) == ["a", "b"]
 
 
+@pytest.mark.parametrize("names", [("a", "b"), ("b", "a")])
+def test_an_object_that_is_read_anew_is_told_once(names: Sequence[str]) -> None:
+    """The outside hears of what is used, whichever object of a message S3 does not give at first."""
+    rig = Rig()
+    message = rig.message(*names)
+    rig.store.trouble(ref("b"), unavailable())
+    (reading,) = rig.read(message)
+    assert ids(reading.records) == list(names)
+    assert rig.telemetry.count("object_read") == 2
+
+
+def test_a_sound_object_beside_one_that_never_passes_is_told() -> None:
+    """Its records are used."""
+    rig = Rig()
+    rig.put("a")
+    rig.put("bomb", gzip.compress(b" " * (LIMITS.inflate.inflated_bytes + 1), mtime=0))
+    (reading,) = rig.read(delivery("m", notification(ref("a"), ref("bomb"))))
+    assert (ids(reading.records), rig.left) == (["a"], [])
+    assert rig.telemetry.count("object_read") == 1
+
+
 def test_a_damaged_object_is_read_once_more_before_it_is_called_so() -> None:
     """The first look counts: two in all, as many as if it had been opened."""
     rig = Rig()
