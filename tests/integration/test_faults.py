@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -27,6 +27,7 @@ from tests.support.clock import DEADLINE_SECONDS, eventually
 from tests.support.cloud import Cloud
 from tests.support.daemon import Daemon
 from tests.support.otlp_receiver import Export, HttpReceiver, HttpReply
+from tests.support.recorded_aws import RecordedAws, Reply, Request
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 
@@ -137,6 +138,43 @@ def test_a_stop_under_load_loses_nothing_and_hides_nothing(cloud: Cloud, tmp_pat
         eventually(cloud.is_idle, "the next daemon delivers the rest")
         assert agent.stop() == 0
         assert delivered | _ids(*sink.exports) == written
+    assert cloud.dead_letters() == []
+
+
+class _Holding(RecordedAws):
+    """A door that keeps back the next object that is asked for, once `holds` is set, until it is `released`."""
+
+    def __init__(self, upstream: str, accounts: Mapping[str, str]) -> None:
+        super().__init__(upstream, accounts)
+        self.holds = threading.Event()
+        self.held = ""
+        self.released = threading.Event()
+
+    def passed(self, request: Request) -> Reply:
+        """Hand it on, sooner or later."""
+        if self.holds.is_set() and request.method == "GET" and not self.held:
+            self.held = request.path
+        if request.path == self.held:
+            self.released.wait(DEADLINE_SECONDS)
+        return super().passed(request)
+
+
+def test_an_object_that_does_not_come_stops_no_others(cloud: Cloud, tmp_path: Path) -> None:
+    """Little else is going on, so one worker is enough; while it waits for S3, others ask the queue."""
+    with HttpReceiver() as sink, _Holding.before(cloud.world.endpoint, {}) as door:
+        with Daemon.ready(tmp_path, cloud.settings(sink, aws={"endpoint_url": door.url})) as agent:
+            first = _produce(cloud, 1)
+            eventually(lambda: _ids(*sink.exports) == first, "the agent has shown that it can finish a message")
+            door.holds.set()
+            late = _produce(cloud, 1, seed=2)
+            eventually(lambda: door.held, "a worker waits for the object")
+            others = _produce(cloud, 3, seed=3)
+            eventually(lambda: _ids(*sink.exports) >= others, "others are delivered meanwhile", 20)
+            assert not _ids(*sink.exports) & late
+            door.released.set()
+            eventually(cloud.is_idle, "all is delivered")
+            assert agent.stop() == 0
+        assert _ids(*sink.exports) == first | late | others
     assert cloud.dead_letters() == []
 
 
