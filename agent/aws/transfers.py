@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, Generic, NamedTuple, TypeVar
+from urllib.parse import urlsplit, urlunsplit
 
 import pycurl
 from botocore.exceptions import ReadTimeoutError
@@ -44,8 +45,8 @@ class Route:
             held = vars(session)
             proxies, timeout, own = held["_proxy_config"], held["_timeout"], held["_cert_file"]
             connect, read = timeout.connect_timeout, timeout.read_timeout
-            certificates, proxy = get_cert_path(held["_verify"]) or "", proxies.proxy_url_for(url) or ""
-        except (TypeError, KeyError, AttributeError):
+            certificates, proxy = get_cert_path(held["_verify"]) or "", _proxy_of(proxies, url)
+        except (TypeError, KeyError, AttributeError, ValueError):
             return None
         if own or any(proxies.settings.values()):
             return None
@@ -55,6 +56,7 @@ class Route:
         """The same in libcurl's words."""
         checks = bool(self.certificates)
         yield pycurl.PROXY, self.proxy  # also an empty one: it keeps libcurl from asking the environment
+        yield pycurl.NOPROXY, ""  # botocore has said whether there is one; libcurl reads no_proxy by other rules
         yield pycurl.CONNECTTIMEOUT_MS, int(self.connect_seconds * 1000)
         yield pycurl.TIMEOUT_MS, int(self.read_seconds * 1000)
         yield pycurl.SSL_VERIFYPEER, int(checks)
@@ -62,6 +64,14 @@ class Route:
         if checks:
             is_folder = os.path.isdir(self.certificates)  # noqa: PTH112 - the name is not ours to normalise
             yield pycurl.CAPATH if is_folder else pycurl.CAINFO, self.certificates
+
+
+def _proxy_of(proxies: Any, url: str) -> str:
+    """The proxy that botocore goes through to `url`, with a name and password only if botocore sends them."""
+    proxy: str = proxies.proxy_url_for(url) or ""
+    parts = urlsplit(proxy)
+    is_as_meant = "@" not in parts.netloc or proxies.proxy_headers_for(proxy)
+    return proxy if is_as_meant else urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
 class HttpRequest(NamedTuple):

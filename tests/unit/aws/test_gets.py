@@ -433,6 +433,36 @@ def test_a_proxy_of_the_environment_counts_where_boto3_says_so(monkeypatch: pyte
         assert len(seen.requests) == 1
 
 
+@pytest.mark.parametrize("name", ["no_proxy", "NO_PROXY"])
+def test_whether_a_proxy_is_gone_round_is_boto3s_to_say(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """libcurl has rules of its own for these names, such as for a network or a part of a host."""
+    with answering(Reply()) as (proxy, seen):
+        client = client_of("http://s3.localhost:1", proxies={"http": proxy})
+        monkeypatch.setenv(name, "localhost")
+        assert read(gets_of(client), "key") == {"key": BODY}
+        assert [path for path, _ in seen.requests] == ["http://s3.localhost:1/acme-trail/key"]
+
+
+@pytest.mark.parametrize("who", ["user:secret", "us%40er:p%3Aw%2F", "user", "user:", ":secret"])
+def test_a_proxy_is_told_the_same_name_and_password(who: str) -> None:
+    """Both or none, as boto3 does it; it is the same proxy either way."""
+    with answering(Reply()) as (proxy, seen):
+        client = client_of("http://s3.example", proxies={"http": proxy.replace("//", f"//{who}@")})
+        assert read(gets_of(client), "key") == {"key": BODY}
+        client.get_object(Bucket=BUCKET, Key="key")
+        (_, mine), (_, theirs) = seen.requests
+        assert seen.by_boto3() == [False, True]
+        assert mine.get("proxy-authorization") == theirs.get("proxy-authorization")
+
+
+def test_a_proxy_password_that_botocore_cannot_send_is_left_to_it() -> None:
+    """It is no ASCII; whoever reads it with boto3 hears of it."""
+    with answering(Reply()) as (proxy, seen):
+        client = client_of("http://s3.example", proxies={"http": proxy.replace("//", "//user:gr%C3%BC%C3%9Fe@")})
+        assert read(gets_of(client), "key") == {}
+        assert seen.requests == []
+
+
 def test_certificates_are_checked_as_boto3_checks_them(tmp_path: Path) -> None:
     """By the bundle that boto3 has; without it nothing comes, and where boto3 checks none, neither is one here."""
     ca, others = make_private_ca(tmp_path / "ours"), make_private_ca(tmp_path / "others")
