@@ -8,7 +8,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count as numbers
@@ -60,6 +60,14 @@ def bodies(mix: Mix, count: int, *, events: int = EVENTS) -> list[bytes]:
         fresh = numbers(1)
         texts = [_with_other_ids(texts[n % variants], fresh) for n in range(count)]
     return [gzip.compress(text, 6, mtime=0) for text in texts]
+
+
+def shipped_ids(mix: Mix, made: Iterable[bytes]) -> frozenset[str]:
+    """The ids of the events that whoever is measured has to ship of such objects."""
+    if not mix.shipped:
+        return frozenset()
+    events = (one for body in made for one in json.loads(gzip.decompress(body))["Records"])
+    return frozenset(one["eventID"] for one in events if mix.selects_all or one["eventSource"] == SOURCE)
 
 
 def large_bodies(count: int, *, events: int, characters: int) -> list[bytes]:

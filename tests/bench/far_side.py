@@ -9,7 +9,6 @@ and messages are made when a load is put in, not when they are asked for.
 from __future__ import annotations
 
 import asyncio
-import gzip
 import json
 import os
 import pickle
@@ -22,14 +21,12 @@ from hashlib import md5
 from typing import Any, Final
 from urllib.parse import unquote
 
-from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
-
 from tests.bench.answering import Connection, Request, wire
-from tests.bench.load import ACCOUNT, BUCKET, QUEUE, Load, State
+from tests.bench.load import ACCOUNT, BUCKET, QUEUE, Load, Proof, State
+from tests.bench.proof import arrived
 from tests.bench.visibility import Visibility
 
 DEAD: Final = "bench-dead"
-_GZIP: Final = b"\x1f\x8b"
 _SETTLED_SECONDS: Final = 0.02
 _HIDDEN_SECONDS: Final = 10.0
 """The longest that a message is hidden by a receive: whoever died with it must not stop the bench for minutes."""
@@ -64,6 +61,7 @@ class FarSide:
         self._awaiting: tuple[Request, int] | None = None
         self._shown_at = 0.0
         self._posted: list[bytes] = []
+        self._got: set[str] = set()
 
     def put(self, load: Load) -> None:
         """Forget everything, and show the messages of `load`: all at once, or the first."""
@@ -75,7 +73,7 @@ class FarSide:
             _message(n, f"{self._puts}-{n}", key, load.bodies[n % len(load.bodies)]) for n, key in enumerate(load.keys)
         ]
         self._visibility.clear()
-        self._posted = []
+        self._posted, self._got = [], set()
         self.state, self._busy_before = State(put_at=time.monotonic()), time.process_time()
         self._show(range(len(load.keys) if load.pause_seconds is None else min(1, len(load.keys))))
 
@@ -114,8 +112,12 @@ class FarSide:
             self._awaiting = asked, count
             self._later(1.0, lambda: self._end_wait(asked))
             return
+        if what == "proof":
+            proof = Proof(len(self._got), arrived(self._posted))
+            asked.reply(wire(200, pickle.dumps(proof), "application/octet-stream"))
+            return
         if what == "count":
-            self.state.records = sum(map(_records_of, self._posted))
+            self.state.records = arrived(self._posted).total()
         self._tell(asked)
 
     def _put(self, asked: Request) -> None:
@@ -146,7 +148,11 @@ class FarSide:
     def _get(self, asked: Request) -> None:
         self.state.gets += 1
         path = asked.path.partition("?")[0]
-        found = self._objects.get(path) or self._objects.get(unquote(path), _MISSING)
+        if path not in self._objects:
+            path = unquote(path)
+        found = self._objects.get(path, _MISSING)
+        if found is not _MISSING:
+            self._got.add(path)
         if self._load.latency_seconds:
             self._later(self._load.latency_seconds, lambda: asked.reply(found))
         else:
@@ -255,11 +261,6 @@ def _message(number: int, handle: str, key: str, body: bytes) -> bytes:
         "Attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": str(int(time.time() * 1000))},
     }
     return json.dumps(message).encode()
-
-
-def _records_of(body: bytes) -> int:
-    request = ExportLogsServiceRequest.FromString(gzip.decompress(body) if body.startswith(_GZIP) else body)
-    return sum(len(scope.log_records) for one in request.resource_logs for scope in one.scope_logs)
 
 
 def _again(message: bytes, times: int) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -46,3 +47,14 @@ class State:
     dead: int = 0
     busy_seconds: float = 0.0
     waits: list[float] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What has come of a load: how many of its objects were got, and how often the event of each id has arrived.
+
+    It is no part of `State`, which other revisions read, too.
+    """
+
+    got: int
+    arrived: Counter[str]

@@ -17,7 +17,7 @@ from typing import Any, Final, Self
 
 from agent.demo.child import Child
 from agent.demo.environment import isolated
-from tests.bench.load import Load, State
+from tests.bench.load import Load, Proof, State
 
 ROOT: Final = Path(__file__).parents[2]
 _PATIENCE_SECONDS: Final = 180.0
@@ -48,27 +48,37 @@ class Service:
 
     def put(self, load: Load) -> State:
         """Put a load in; what was there before is forgotten."""
-        return self._ask("put", pickle.dumps(load))
+        return self._told("put", pickle.dumps(load))
 
     def state(self) -> State:
         """What has happened since the load was put in."""
-        return self._ask("count", b"")
+        return self._told("count", b"")
+
+    def proof(self) -> Proof:
+        """What has come of the load."""
+        proof = self._ask("proof", b"")
+        assert isinstance(proof, Proof)
+        return proof
 
     def finish(self, count: int, measured: Measured) -> State:
         """Wait until `count` messages are deleted."""
         deadline = time.monotonic() + _PATIENCE_SECONDS
-        while (state := self._ask("await", b"%d" % count)).deleted < count:
+        while (state := self._told("await", b"%d" % count)).deleted < count:
             if time.monotonic() > deadline or not measured.child.alive:
                 raise StuckError(f"{state.deleted} of {count} messages after {_PATIENCE_SECONDS:.0f} s\n{measured.log}")
         return state
 
-    def _ask(self, what: str, body: bytes) -> State:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port)
-        connection.request("POST", f"/control/{what}", body)
-        state = pickle.loads(connection.getresponse().read())
-        connection.close()
+    def _told(self, what: str, body: bytes) -> State:
+        state = self._ask(what, body)
         assert isinstance(state, State)
         return state
+
+    def _ask(self, what: str, body: bytes) -> object:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port)
+        connection.request("POST", f"/control/{what}", body)
+        told: object = pickle.loads(connection.getresponse().read())
+        connection.close()
+        return told
 
 
 @dataclass(frozen=True, slots=True)

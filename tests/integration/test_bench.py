@@ -12,7 +12,7 @@ from agent.demo.environment import isolated
 from tests.bench.contestants import Collector
 from tests.bench.corpus import MIXED, NOISE, WHOLE, Mix, bodies, keys
 from tests.bench.load import Load
-from tests.bench.measures import once
+from tests.bench.measures import Task, once
 from tests.bench.processes import Service, StuckError, floor_ms
 from tests.bench.stages import Stages, measure
 
@@ -22,6 +22,7 @@ import gzip, json, os, re, sys
 from http.client import HTTPConnection
 from urllib.parse import urlsplit
 import yaml
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
 text = open(sys.argv[1].removeprefix("--config=")).read()
 config = yaml.safe_load(re.sub(r"\$\{{env:(\w+)\}}", lambda found: os.environ[found[1]], text))
@@ -41,41 +42,65 @@ print("Everything is ready. Begin running and processing data.", flush=True)
 while True:
     for message in sqs("ReceiveMessage", MaxNumberOfMessages=10, WaitTimeSeconds=20).get("Messages", []):
         for each in json.loads(message["Body"])["Records"]:
-            content = ask("GET", "/" + store["s3_bucket"] + "/" + each["s3"]["object"]["key"])
-            events = json.loads(gzip.decompress(content))["Records"]
+            if {reads}:
+                content = ask("GET", "/" + store["s3_bucket"] + "/" + each["s3"]["object"]["key"])
+            events = json.loads(gzip.decompress(content))["Records"] if {reads} else []
             ours = [one for one in events if kept is None or one["eventSource"] == "codecatalyst.amazonaws.com"]
-            for _ in ours[{lost}:]:
-                ask("POST", "/v1/logs", b"\x0a\x44\x12\x42\x12\x40\x2a\x3e\x0a\x3c" + b"x" * 60)
+            for one in {ships}:
+                request = ExportLogsServiceRequest()
+                record = request.resource_logs.add().scope_logs.add().log_records.add()
+                record.attributes.add(key="aws.cloudtrail.event_id").value.string_value = one["eventID"]
+                ask("POST", "/v1/logs", request.SerializeToString())
         sqs("DeleteMessage", ReceiptHandle=message["ReceiptHandle"])
 """
 
 
-def _collector(folder: Path, *, lost: int = 0) -> Collector:
-    """One that ships all but the first `lost` events of each object."""
+def _collector(folder: Path, *, ships: str = "ours", reads: bool = True) -> Collector:
+    """One that ships so much of an object's events, as Python says it; unless it `reads`, it only deletes."""
     path = folder / "otelcol"
-    path.write_text(_STAND_IN.format(python=sys.executable, lost=lost), encoding="utf-8")
+    path.write_text(_STAND_IN.format(python=sys.executable, ships=ships, reads=reads), encoding="utf-8")
     path.chmod(0o755)
     return Collector(path)
 
 
-def _loads(mix: Mix) -> tuple[Load, Load]:
+def _task(mix: Mix) -> Task:
     made = bodies(mix, 4)
-    return Load(made[:2], keys(2, 1)), Load(made[2:], keys(2, 2))
+    return Task.of(mix, Load(made[:2], keys(2, 1)), Load(made[2:], keys(2, 2)))
 
 
 @pytest.mark.parametrize("mix", [MIXED, WHOLE], ids=lambda mix: mix.name)
 def test_a_collector_is_given_what_its_configuration_asks_for(tmp_path: Path, mix: Mix) -> None:
     """With the filter, or without it for a whole trail; its start is measured, too."""
     with Service.start(tmp_path) as service:
-        figures = once(service, _collector(tmp_path), mix, _loads(mix), tmp_path)
+        figures = once(service, _collector(tmp_path), _task(mix), tmp_path)
         assert service.state().records == 2 * mix.shipped
     assert {"objects/s", "CPU ms/object", "peak MiB", "ready s"} <= set(figures)
 
 
-def test_who_ships_too_little_is_not_measured(tmp_path: Path) -> None:
-    """Else the fastest contestant is one that does nothing."""
-    with Service.start(tmp_path) as service, pytest.raises(StuckError, match="2 of 4 records have reached the sink"):
-        once(service, _collector(tmp_path, lost=1), MIXED, _loads(MIXED), tmp_path)
+@pytest.mark.parametrize(
+    ("ships", "told"),
+    [
+        ("ours[1:]", "2 of 4 events have reached the sink, and 0 that"),
+        ("ours[:1] * 2", "2 of 4 events have reached the sink, and 0 that"),
+        ("[{'eventID': 'x' * 40}] * 2", "0 of 4 events have reached the sink, and 1 that"),
+    ],
+)
+def test_who_ships_too_little_is_not_measured(tmp_path: Path, ships: str, told: str) -> None:
+    """Neither who ships one event twice instead of two, nor who makes some up: the fastest one would do nothing."""
+    with Service.start(tmp_path) as service, pytest.raises(StuckError, match=told):
+        once(service, _collector(tmp_path, ships=ships), _task(MIXED), tmp_path)
+
+
+def test_who_reads_nothing_is_not_measured(tmp_path: Path) -> None:
+    """Of noise nothing has to arrive, but each object has to be looked at."""
+    with Service.start(tmp_path) as service, pytest.raises(StuckError, match="0 of 2 objects were got"):
+        once(service, _collector(tmp_path, reads=False), _task(NOISE), tmp_path)
+
+
+def test_repeats_are_counted_apart(tmp_path: Path) -> None:
+    """An event may come twice; the figures say how many did."""
+    with Service.start(tmp_path) as service:
+        assert once(service, _collector(tmp_path, ships="ours * 2"), _task(MIXED), tmp_path)["repeats"] == 4
 
 
 def test_the_floor_gets_every_object_that_it_counts(tmp_path: Path) -> None:
