@@ -6,6 +6,7 @@ Whoever asks here reads what is left out with boto3, whose answer or error count
 from __future__ import annotations
 
 import hashlib
+import time
 import zlib
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -42,12 +43,16 @@ class Gets:
     """
 
     def __init__(
-        self, clients: Mapping[str, Any], owners: Mapping[str, str | None], now: Callable[[], datetime] = utc_now
+        self,
+        clients: Mapping[str, Any],
+        owners: Mapping[str, str | None],
+        now: Callable[[], datetime] = utc_now,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._clients = clients
         self._owners = owners
         self._now = now
-        self._forms = {id(client): Forms(client) for client in clients.values()}
+        self._forms = {id(client): Forms(client, monotonic) for client in clients.values()}
         self._transfers = Transfers(_MOST_BYTES)
 
     def read(

@@ -9,19 +9,22 @@ from __future__ import annotations
 
 import io
 import threading
+import time
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
+from botocore import UNSIGNED
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
-from botocore.credentials import ReadOnlyCredentials
+from botocore.credentials import Credentials, ReadOnlyCredentials
 
 from agent.aws.signature import DATE_FORMAT, Authorization, Signer
 from agent.aws.transfers import HttpRequest, Route
 
 OK: Final = 200
+_LEARN_AGAIN_SECONDS: Final = 60.0
 _PER_REQUEST: Final = frozenset(
     {
         *("authorization", "x-amz-date", "x-amz-security-token", "content-length"),
@@ -54,24 +57,38 @@ class Form:
 
 
 class Forms:
-    """The forms of one boto3 `client`, learnt when each is first needed. Thread-safe."""
+    """The forms of one boto3 `client`, learnt when each is first needed; what could not be learnt is tried again after
+    a while. Thread-safe. `monotonic` gives seconds.
+    """
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: Any, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._client = client
-        self._forms: dict[Hashable, Form | None] = {}
+        self._monotonic = monotonic
+        self._forms: dict[Hashable, Form] = {}
+        self._not_before: dict[Hashable, float] = {}
         self._learning = threading.Lock()
 
     def of(self, kind: Hashable, operation: str, call: Callable[[], object], sample: str = "") -> Form | None:
-        """The form of the requests that `call` makes; None where only boto3 can make them.
+        """The form of the requests that `call` makes; None where only boto3 can make them now.
 
         `operation` is its name in the API. The path of the request ends in `sample`, in whose place other requests of
         this `kind` have something else. Raises what botocore raises before it sends.
         """
-        if kind not in self._forms:
+        if self._is_due(kind):
             with self._learning:
-                if kind not in self._forms:
-                    self._forms[kind] = _Lesson.learn(self._client, operation, call).form(self._client, sample)
-        return self._forms[kind]
+                if self._is_due(kind):
+                    self._learn(kind, operation, call, sample)
+        return self._forms.get(kind)
+
+    def _is_due(self, kind: Hashable) -> bool:
+        return kind not in self._forms and (kind not in self._not_before or self._monotonic() >= self._not_before[kind])
+
+    def _learn(self, kind: Hashable, operation: str, call: Callable[[], object], sample: str) -> None:
+        form = _Lesson.learn(self._client, operation, call).form(self._client, sample)
+        if form:
+            self._forms[kind] = form
+        else:
+            self._not_before[kind] = self._monotonic() + _LEARN_AGAIN_SECONDS
 
 
 class _Lesson:
@@ -80,7 +97,8 @@ class _Lesson:
     def __init__(self) -> None:
         self._pupil = threading.get_ident()  # others may use the client meanwhile
         self._request: AWSPreparedRequest | None = None
-        self._auth: Callable[[], Any] | None = None
+        self._credentials: Callable[[], ReadOnlyCredentials] | None = None
+        self._signed_by: ReadOnlyCredentials | None = None
 
     @classmethod
     def learn(cls, client: Any, operation: str, call: Callable[[], object]) -> _Lesson:
@@ -101,10 +119,21 @@ class _Lesson:
         return lesson
 
     def _signing(self, request_signer: Any, signing_name: str, region_name: str, **more: Any) -> None:
-        """botocore is about to sign."""
-        if threading.get_ident() == self._pupil:
-            version = more["signature_version"]
-            self._auth = lambda: request_signer.get_auth_instance(signing_name, region_name, version)
+        """botocore is about to sign: with these credentials, and not with others that it may get at any moment."""
+        version, request = more["signature_version"], more["request"]
+        if threading.get_ident() != self._pupil or version is UNSIGNED:
+            return
+
+        def credentials() -> ReadOnlyCredentials:
+            """As they are now: botocore renews them before they expire, when they are asked for."""
+            auth = request_signer.get_auth_instance(signing_name, region_name, version)
+            return cast("ReadOnlyCredentials", getattr(auth, "credentials", None))  # who has a token has none
+
+        given = request.context.get("signing", {})
+        self._credentials, self._signed_by = credentials, credentials()
+        if self._signed_by and not given.get("request_credentials"):
+            same = Credentials(*self._signed_by[:3])
+            request.context["signing"] = {**given, "request_credentials": same}
 
     def _sending(self, request: AWSPreparedRequest, **_more: Any) -> AWSResponse | None:
         """botocore is about to send; what a handler returns is taken for the answer."""
@@ -115,7 +144,7 @@ class _Lesson:
 
     def form(self, client: Any, sample: str) -> Form | None:
         """What was learnt, if it can be done again."""
-        if self._request is None or self._auth is None:
+        if self._request is None or self._credentials is None or self._signed_by is None:
             return None
         session = getattr(getattr(client, "_endpoint", None), "http_session", None)
         route = Route.of(session, self._request.url)
@@ -128,13 +157,12 @@ class _Lesson:
         kept = {name: value for name, value in headers.items() if name.lower() not in _PER_REQUEST}
         signed = {name: text for name, text in (kept | {"host": url.netloc}).items() if name.lower() in given.names}
         signer = Signer(self._request.method, given.region, given.service, signed)
-        credentials = _frozen(self._auth)
         moment = datetime.strptime(headers["X-Amz-Date"], DATE_FORMAT).replace(tzinfo=UTC)
-        again = signer.headers(url.path, self._request.body or b"", credentials(), moment)
+        again = signer.headers(url.path, self._request.body or b"", self._signed_by, moment)
         if again["Authorization"] != headers["Authorization"]:
             return None
         whole, path = self._request.url.removesuffix(sample), url.path.removesuffix(sample)
-        return Form(whole, path, kept, signer, credentials, route)
+        return Form(whole, path, kept, signer, self._credentials, route)
 
 
 class _Nothing(io.BytesIO):
@@ -143,11 +171,6 @@ class _Nothing(io.BytesIO):
     def stream(self, **_options: object) -> Iterator[bytes]:
         """All of it."""
         yield self.read()
-
-
-def _frozen(auth: Callable[[], Any]) -> Callable[[], ReadOnlyCredentials]:
-    """The credentials as they are now: botocore renews them before they expire, when they are asked for."""
-    return lambda: auth().credentials
 
 
 def _text(value: object) -> str:

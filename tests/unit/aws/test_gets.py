@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import itertools
 import json
 import ssl
 import threading
@@ -369,6 +370,43 @@ def test_renewed_credentials_sign_the_next_read() -> None:
         signers = [headers["authorization"].split("Credential=")[1].split("/")[0] for _, headers in seen.requests]
         assert signers == ["first", "renewed"]
         assert [headers["x-amz-security-token"] for _, headers in seen.requests] == ["t", "another"]
+
+
+def test_credentials_that_are_renewed_at_any_moment_are_no_hindrance() -> None:
+    """Also while the form is learnt: each read is signed with what botocore has then."""
+    numbers = itertools.count()
+
+    def renew() -> dict[str, str]:
+        number, soon = next(numbers), datetime.now(UTC) + timedelta(minutes=10)  # so botocore renews them at each use
+        return {"access_key": f"k{number}", "secret_key": "s", "token": f"t{number}", "expiry_time": soon.isoformat()}
+
+    credentials = RefreshableCredentials.create_from_metadata(renew(), renew, "test")
+    with answering(Reply()) as (url, seen):
+        assert read(gets_of(client_of(url, credentials=credentials)), "a", "b", most=1) == {"a": BODY, "b": BODY}
+        assert seen.by_boto3() == [False, False]
+        signers = [headers["authorization"].split("Credential=k")[1].split("/")[0] for _, headers in seen.requests]
+        assert [headers["x-amz-security-token"] for _, headers in seen.requests] == [f"t{one}" for one in signers]
+        assert signers[0] != signers[1]
+
+
+def test_what_could_not_be_learnt_is_tried_again_after_a_minute() -> None:
+    """Whatever it was: nobody starts the agent anew for it."""
+    moment = [0.0]
+
+    def leave_unsigned(**_more: object) -> object:
+        return UNSIGNED
+
+    with answering(Reply()) as (url, seen):
+        client = client_of(url)
+        gets = gets_of(client, monotonic=lambda: moment[0])
+        client.meta.events.register("choose-signer.s3", leave_unsigned)
+        assert read(gets, "key") == {}
+        client.meta.events.unregister("choose-signer.s3", leave_unsigned)
+        moment[0] = 59.0
+        assert read(gets, "key") == {}
+        moment[0] = 60.0
+        assert read(gets, "key") == {"key": BODY}
+        assert seen.by_boto3() == [False]
 
 
 @pytest.mark.parametrize("told", ["{}", "no JSON"])  # botocore raises an error of its own, or what json raises
