@@ -76,7 +76,7 @@ def burst(
         seen: dict[str, list[Mapping[str, float]]] = {}
         for number in range(rounds):
             load = Load(made[:count], keys(count, number))
-            for one in contestants:
+            for one in _by_turns(contestants, number):
                 seen.setdefault(one.name, []).append(once(service, one, replace(task, load=load), folder))
             floor = {"CPU ms/object": floor_ms(service, load, _FLOOR_OBJECTS)}
             seen.setdefault("floor", []).append(floor)
@@ -89,10 +89,15 @@ def unloaded(service: Service, contestants: Sequence[Contestant], folder: Path, 
     load = Load(bodies(MIXED, _ARRIVALS), keys(_ARRIVALS, 0), pause_seconds=_PAUSE_SECONDS)
     task = Task.of(MIXED, nothing, load)
     seen: dict[str, list[Mapping[str, float]]] = {}
-    for _ in range(rounds):
-        for one in contestants:
+    for number in range(rounds):
+        for one in _by_turns(contestants, number):
             seen.setdefault(one.name, []).append(_arrivals(service, one, task, folder))
     yield from (Figures("notification to accepted", who, medians(rounds_of)) for who, rounds_of in seen.items())
+
+
+def _by_turns(contestants: Sequence[Contestant], number: int) -> Sequence[Contestant]:
+    """Who goes first in one round goes last in the next."""
+    return contestants[::-1] if number % 2 else contestants
 
 
 def stages(service: Service, agents: Sequence[Agent]) -> list[Figures]:

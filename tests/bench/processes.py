@@ -21,8 +21,7 @@ from tests.bench.load import Load, Proof, State
 
 ROOT: Final = Path(__file__).parents[2]
 _PATIENCE_SECONDS: Final = 180.0
-_OTHERS_SECONDS: Final = 60.0
-"""How long a program of another revision may take: it may know another far side, and wait for ever."""
+_OTHERS_SECONDS: Final = 60.0  # another revision may know another far side, and wait for ever
 _NOTHING: Final[Mapping[str, str]] = {}
 
 
@@ -121,41 +120,52 @@ def instead_of_python(program: Path, *arguments: str) -> Sequence[str]:
     return ["-c", "import os, sys; os.execv(sys.argv[1], sys.argv[1:])", str(program), *arguments]
 
 
+def is_revision(rev: str) -> bool:
+    """Whether the repository has it."""
+    return not _git("rev-parse", "--verify", "--quiet", "--end-of-options", rev + "^{commit}").returncode
+
+
 @contextmanager
 def revision(rev: str, folder: Path) -> Iterator[Path]:
     """The files of another revision, in a folder of their own, while the block runs."""
     tree = folder / "base"
-    git: list[str] = ["git", "-C", str(ROOT), "worktree"]
-    subprocess.run([*git, "add", "--detach", "--quiet", str(tree), rev], check=True)
     try:
+        if (done := _git("worktree", "add", "--detach", "--quiet", str(tree), rev)).returncode:
+            raise StuckError(f"{rev} cannot be checked out\n{done.stderr}")
         yield tree
     finally:
-        subprocess.run([*git, "remove", "--force", str(tree)], check=True)
+        _git("worktree", "remove", "--force", "--force", str(tree))  # twice: git locks one that it has not finished
+
+
+def _git(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """In a session of its own: Ctrl-C reaches only the bench, which then takes back what git has done."""
+    command = ["git", "-C", str(ROOT), *arguments]
+    return subprocess.run(command, check=False, capture_output=True, text=True, start_new_session=True)
 
 
 def floor_ms(service: Service, load: Load, count: int) -> float:
     """CPU milliseconds to get, inflate and glance at one object of `load`, alone."""
     service.put(load)
     arguments = ["tests.bench.floor", f"127.0.0.1:{service.port}", str(count), *load.keys[:64]]
-    return float(_said(arguments, ROOT, "the floor"))
+    return float(_said(arguments, ROOT, "floor", _PATIENCE_SECONDS))
 
 
-def stage_microseconds(service: Service, tree: Path) -> list[Any]:
-    """What the stages of a `tree` cost, each as its own `tests.bench.stages` tells it."""
-    told: list[Any] = json.loads(_said(["tests.bench.stages", str(service.port)], tree, f"the stages of {tree}"))
+def stage_microseconds(service: Service, tree: Path, *, seconds: float = _OTHERS_SECONDS) -> list[Any]:
+    """What the stages of a `tree` cost, each as its own `tests.bench.stages` tells it; of another one, in `seconds`."""
+    patience = _PATIENCE_SECONDS if tree == ROOT else seconds
+    told: list[Any] = json.loads(_said(["tests.bench.stages", str(service.port)], tree, "stages", patience))
     return told
 
 
-def _said(module: Sequence[str], tree: Path, what: str) -> str:
+def _said(module: Sequence[str], tree: Path, what: str, seconds: float) -> str:
     """What a module of `tree` prints. Raises StuckError if it fails, or does not end in time: it is killed then."""
     command, own = [sys.executable, "-m", *module], {"PYTHONPATH": str(tree), "PYTHONSAFEPATH": "1"}
-    seconds = _PATIENCE_SECONDS if tree == ROOT else _OTHERS_SECONDS
     try:
         done = subprocess.run(
             command, check=True, capture_output=True, text=True, env={**isolated(), **own}, timeout=seconds
         )
     except subprocess.TimeoutExpired:
-        raise StuckError(f"{what} cannot be measured: no end within {seconds:.0f} s") from None
+        raise StuckError(f"{what} of {tree} cannot be measured: no end within {seconds:g} s") from None
     except subprocess.CalledProcessError as error:
-        raise StuckError(f"{what} cannot be measured\n{error.stderr[-1000:]}") from None
+        raise StuckError(f"{what} of {tree} cannot be measured\n{error.stderr[-1000:]}") from None
     return done.stdout

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
 import sys
 from pathlib import Path
 from typing import Final
@@ -13,8 +15,9 @@ from tests.bench.contestants import Collector
 from tests.bench.corpus import MIXED, NOISE, WHOLE, Mix, bodies, keys
 from tests.bench.load import Load
 from tests.bench.measures import Task, once
-from tests.bench.processes import Service, StuckError, floor_ms
+from tests.bench.processes import ROOT, Service, StuckError, floor_ms, stage_microseconds
 from tests.bench.stages import Stages, measure
+from tests.support.clock import eventually
 
 # It asks for what the configuration that ships names, as a Collector with these components does.
 _STAND_IN: Final = r"""#!{python}
@@ -110,6 +113,14 @@ def test_the_floor_gets_every_object_that_it_counts(tmp_path: Path) -> None:
         assert service.state().gets > 10
 
 
+def test_the_stages_of_another_revision_end_in_time(tmp_path: Path) -> None:
+    """It may know another far side, and wait for an answer that never comes."""
+    (tmp_path / "tests" / "bench").mkdir(parents=True)
+    (tmp_path / "tests" / "bench" / "stages.py").write_text("import threading\nthreading.Event().wait()\n")
+    with pytest.raises(StuckError, match=r"cannot be measured: no end within 0\.2 s"):
+        stage_microseconds(Service(1), tmp_path, seconds=0.2)
+
+
 def test_every_stage_can_be_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One call of each; what it takes is not looked at."""
     for name, value in isolated().items():
@@ -117,3 +128,31 @@ def test_every_stage_can_be_measured(tmp_path: Path, monkeypatch: pytest.MonkeyP
     with Service.start(tmp_path) as service:
         told = measure(Stages(service).all(), rounds=1, seconds=0)
     assert len(told) == len({one.name for one in told}) > 10
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "told"),
+    [(signal.SIGTERM, 143, "was ended by SIGTERM"), (signal.SIGINT, 130, "was interrupted")],
+)
+def test_a_signal_leaves_nothing_behind(tmp_path: Path, number: int, code: int, told: str) -> None:
+    """Its processes end and its folder goes, without a traceback and without figures."""
+    left, figures = tmp_path / "left", tmp_path / "figures.json"
+    left.mkdir()
+    command = [sys.executable, "-m", "tests.bench", "--only", "idle", "--json", str(figures)]
+    environment = isolated() | {"PYTHONPATH": str(ROOT), "TMPDIR": str(left)}
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment) as bench:
+        try:
+            eventually(lambda: any(one.stat().st_size for one in left.glob("*/agent-*.log")), "an agent that runs")
+            children = _children(bench.pid)
+            bench.send_signal(number)
+            error = bench.communicate(timeout=20)[1].decode()
+        finally:
+            bench.kill()
+    assert (bench.returncode, len(error.splitlines()), told in error) == (code, 1, True)
+    assert len(children) == 2
+    assert not any(Path(f"/proc/{one}").exists() for one in children)
+    assert (list(left.iterdir()), figures.exists()) == ([], False)
+
+
+def _children(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8").split()

@@ -12,8 +12,11 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any, Final
 
+import pytest
+
 from agent.model import ObjectSource
 from tests.bench import bars
+from tests.bench.__main__ import main
 from tests.bench.answering import Connection, Request
 from tests.bench.corpus import MIXES, NOISE, OURS, bodies, keys
 from tests.bench.far_side import FarSide
@@ -308,3 +311,20 @@ def test_stages_stand_beside_the_plain_way_and_another_revision() -> None:
     assert head.split()[-3:] == ["trail-agent", "v1", "plain"]
     assert inflate.split()[-5:] == ["100", "50", "(0.50)", "200", "(2.00)"]
     assert decide.split()[-3:] == ["10", "10", "(1.00)"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("--rounds 0", "0 is no number of 1 or more"),
+        ("--objects 0", "0 is no number of 8 or more"),
+        ("--objects=-5", "-5 is no number of 8 or more"),
+        ("--base no-such-rev", "no-such-rev is no revision of this repository"),
+        ("--collector /", "/ is no program that can be run"),
+    ],
+)
+def test_what_cannot_be_measured_is_refused(capsys: pytest.CaptureFixture[str], asked: str, told: str) -> None:
+    """In one line, and before anything is started."""
+    with pytest.raises(SystemExit, match="2"):
+        main(asked.split())
+    assert capsys.readouterr().err.endswith(f"{told}\n")
