@@ -60,7 +60,7 @@ class Gets:
     ) -> Iterator[tuple[int, OpenObject]]:
         """Those of `refs` that S3 gives whole, as they come, by their number; at most `most` are asked for at a time.
 
-        What is large, is refused, or does not come is left out, and so are all that are left when `give_up` says so.
+        What is large, odd or refused, or late, is left out, and so are all that are left when `give_up` says so.
         """
         for number, reply in self._transfers.ask_all(self._requests(refs), most, give_up):
             found = None
