@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-_ENDINGS: Final = (".json.gz", ".json")
+_ENDING: Final = ".json.gz"  # of all that a trail writes
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +22,8 @@ class ObjectFilter:
 
     @property
     def takes_log_files(self) -> bool:
-        """Whether a log file's name can end as it asks."""
-        return any(ending.endswith(self.suffix) or self.suffix.endswith(ending) for ending in _ENDINGS)
+        """Whether the name of a trail's log file can end as it asks."""
+        return _ENDING.endswith(self.suffix) or self.suffix.endswith(_ENDING)
 
     def takes(self, folder: str) -> bool:
         """Whether some log files in `folder`, or below it, have this prefix."""

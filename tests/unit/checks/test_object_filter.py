@@ -39,7 +39,7 @@ def test_a_folder_is_taken_by_its_prefix(prefix: str, takes: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("suffix", "takes"), [("", True), (".json.gz", True), (".gz", True), (".json", True), (".csv", False)]
+    ("suffix", "takes"), [("", True), (".json.gz", True), (".gz", True), (".json", False), (".csv", False)]
 )
 def test_log_files_are_taken_by_their_ending(suffix: str, takes: bool) -> None:
     """CloudTrail's end in .json.gz."""
