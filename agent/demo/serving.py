@@ -35,7 +35,7 @@ def serve(address: Address, profiles: Sequence[str], show: Show, stopping: Stopp
     """
     show.title()
     with World.start(address.host, address.port) as world:
-        show.account(world.endpoint, world.queue_url, world.bucket)
+        show.account(world.endpoint, world.region, world.queue_url, world.bucket)
         script = Script(Random(), profiles)
         serving = _Serving(world)
         serving.write(script.past())

@@ -105,7 +105,7 @@ class Show:
         self._line(Text(f"  LogQL   {{service_name{services}}} | json", "bold"))
         self._line(Text(f"  PromQL  sum by (event_name, outcome) ({metrics})", "bold"))
 
-    def account(self, endpoint: str, queue_url: str, bucket: str) -> None:
+    def account(self, endpoint: str, region: str, queue_url: str, bucket: str) -> None:
         """Say where the emulated account is, as lines of an agent's settings."""
         self._line(Text("An emulated S3 and SQS, with new events every few seconds. An agent reads them with:"))
         for line in (
@@ -113,6 +113,7 @@ class Show:
             f"  endpoint_url: {endpoint}",
             "queue:",
             f"  url: {queue_url}",
+            f"  region: {region}",
             "buckets:",
             f"  - name: {bucket}",
         ):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import textwrap
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -16,6 +18,7 @@ from agent.demo.lines import Columns, Line
 from agent.demo.scrape import Tally
 from agent.demo.show import Show
 from agent.model import ObjectSource
+from agent.settings import load
 from agent.sink.otlp.decode import ReceivedRecord, records
 from agent.sink.otlp.encode import Encoder
 from tests.support.records import open_mapper
@@ -104,6 +107,19 @@ def test_control_characters_do_not_reach_the_terminal() -> None:
     line = Line.of(received({"aws.codecatalyst.actor": "eve\x1b[2J\x07"}))
     assert "\x07" not in Columns.fit(200).row(line).plain
     assert "\x1b" not in Columns.fit(200).row(line).plain
+
+
+def test_the_lines_about_an_account_are_an_agents_settings(tmp_path: Path) -> None:
+    """Copied into a file, they are all that it takes."""
+    stream = io.StringIO()
+    queue_url = "http://127.0.0.1:5000/123456789012/trail"
+    Show(Console(file=stream, width=100)).account("http://127.0.0.1:5000", "us-west-2", queue_url, "acme-trail")
+    _, *lines, _ = stream.getvalue().splitlines()
+    config = tmp_path / "agent.yaml"
+    config.write_text(textwrap.dedent("\n".join(lines)))
+    settings = load(config, {})
+    assert (settings.queue.url, settings.queue.region) == (queue_url, "us-west-2")
+    assert [bucket.name for bucket in settings.buckets] == ["acme-trail"]
 
 
 @pytest.mark.parametrize("width", [80, 100, 120, 140])
