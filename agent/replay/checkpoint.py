@@ -65,7 +65,7 @@ class Checkpoint(NoCheckpoint):
             old = _lock(path)
             try:
                 known = _read(path, old)
-                arguments = _compared(path, known.arguments, arguments)
+                arguments = _compared(path, known, arguments)
                 lines: list[Line] = [arguments, *known.place.notes()]
                 files = (old,) if read_only else (old, _put(path, lines))
                 return cls(path, files, known.place, arguments)
@@ -97,17 +97,22 @@ class Checkpoint(NoCheckpoint):
             os.close(each)
 
 
-def _compared(path: Path, known: Arguments | None, arguments: Arguments) -> Arguments:
-    """The arguments with which to go on; raises `CheckpointError` if those of the file are of another replay."""
-    if known is None:
+def _compared(path: Path, known: _Known, arguments: Arguments) -> Arguments:
+    """The arguments with which to go on; raises `CheckpointError` if those of the file are of another replay.
+
+    A replay that has noted nothing was none: its arguments may have been a mistake that is put right now.
+    """
+    if known.arguments is None:
         return arguments
-    if different := differences(known, arguments):
+    if different := differences(known.arguments, arguments):
+        if not any(known.place.notes()):
+            return arguments
         raise CheckpointError(
             f"{path} is the checkpoint of another replay:\n"
             + "\n".join(f"  {line}" for line in different)
             + "\nrun it with the arguments and settings of the checkpoint, or name another file"
         )
-    return msgspec.structs.replace(arguments, since=known.since)
+    return msgspec.structs.replace(arguments, since=known.arguments.since)
 
 
 @dataclass(frozen=True, slots=True)

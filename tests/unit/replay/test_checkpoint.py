@@ -153,6 +153,18 @@ def test_the_checkpoint_of_another_replay_is_refused(tmp_path: Path, change: dic
     assert place_after(path).settled, "the file is as it was"
 
 
+def test_a_mistake_can_be_put_right_while_nothing_is_noted(tmp_path: Path) -> None:
+    """A wrong prefix finds no trail; with the right one, the file that this left is no other replay's."""
+    path = tmp_path / "c"
+    Checkpoint.open(path, ARGUMENTS).close()
+    right = msgspec.structs.replace(ARGUMENTS, prefixes=("right/",))
+    second = Checkpoint.open(path, right)
+    second.note([settled("a")])
+    second.close()
+    with pytest.raises(CheckpointError, match="another replay"):
+        Checkpoint.open(path, ARGUMENTS)
+
+
 def test_the_same_line_may_be_run_again_later(tmp_path: Path) -> None:
     """`--since 30d` meant a moment when it was first run, and still does; the end may be later."""
     path = tmp_path / "c"
