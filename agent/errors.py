@@ -100,3 +100,9 @@ class SettingsError(TrailAgentError):
 def number_of(number: int, one: str, more: str = "") -> str:
     """A number and what it counts, such as "1 file" or "2 files"; `more` where the plural has more than an s."""
     return f"{number} {one if number == 1 else more or f'{one}s'}"
+
+
+def printable(text: str, most: int | None = None) -> str:
+    """`text` without what could steer a terminal. Of one with more than `most` characters the beginning, and `…`."""
+    shown = "".join(character if character.isprintable() else "?" for character in text)
+    return shown if most is None or len(shown) <= most else f"{shown[:most]}…"

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, TypeVar
 
+from agent.errors import printable
+
 _LONGEST = 400  # characters of another system's words in one line
 
 Facts = TypeVar("Facts")
@@ -83,6 +85,4 @@ def not_checked(id: str, because: str, on: str = "") -> Check:  # noqa: A002 - t
 
 def _plain(text: str) -> str:
     """Other systems' words in one line, without what steers a terminal."""
-    line = " ".join(text.split())
-    printable = "".join(one if one.isprintable() else "?" for one in line)
-    return printable if len(printable) <= _LONGEST else f"{printable[:_LONGEST]}…"
+    return printable(" ".join(text.split()), _LONGEST)

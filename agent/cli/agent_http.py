@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Final, Self
 from urllib.parse import urlsplit
 
+from agent.errors import printable
+
 _SECONDS: Final = 5.0
 _SHOWN: Final = 200
 
@@ -74,4 +76,4 @@ def get(address: AgentAddress, most_bytes: int, seconds: float = _SECONDS) -> Pa
 def one_line(text: str) -> str:
     """The first line of `text`, without anything that could steer a terminal."""
     first = next(iter(text.strip().splitlines()), "")
-    return "".join(one if one.isprintable() else "?" for one in first[:_SHOWN])
+    return printable(first[:_SHOWN])

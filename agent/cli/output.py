@@ -59,9 +59,10 @@ def wide_console() -> Console:
 
 def say(line: str) -> None:
     """Print one line to standard error, without control characters and without what its encoding lacks."""
-    printable = "".join(character if character.isprintable() else "?" for character in line)
+    from agent.errors import printable
+
     encoding = sys.stderr.encoding or "utf-8"
-    print(printable.encode(encoding, "replace").decode(encoding), file=sys.stderr)
+    print(printable(line).encode(encoding, "replace").decode(encoding), file=sys.stderr)
 
 
 def _flush() -> None:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
+from agent.errors import printable
 from agent.model import address_of
 from agent.replay.span import shown
 
@@ -150,5 +151,4 @@ def _told(what: str, before: object, now: object) -> str:
 def _brief(value: object) -> str:
     if isinstance(value, Sequence) and not isinstance(value, str):
         value = ", ".join(map(str, value)) or "not set"
-    text = "".join(character if character.isprintable() else "?" for character in str(value))
-    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
+    return printable(str(value), _LONGEST_SHOWN)

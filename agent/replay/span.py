@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
+from agent.errors import printable
+
 EARLIEST: Final = datetime(2013, 11, 1, tzinfo=UTC)
 """CloudTrail began in November 2013: whoever writes an earlier time has mistyped."""
 
@@ -89,7 +91,7 @@ def _moment(option: str, text: str, now: datetime) -> datetime:
         back = _BACK.fullmatch(text)
         moment = now - timedelta(**{_UNITS[back["unit"].lower()]: int(back["number"])}) if back else _written(text)
     except (ValueError, OverflowError):
-        raise SpanError(option, f"'{_cut(text)}' is no time: {_FORMS}") from None
+        raise SpanError(option, f"'{printable(text, _SHOWN)}' is no time: {_FORMS}") from None
     if option == "--since" and moment >= now:
         raise SpanError(option, f"{shown(moment)} UTC is in the future")
     return moment.replace(microsecond=0)
@@ -100,8 +102,3 @@ def _written(text: str) -> datetime:
     if not re.match(r"\d{4}-\d\d-\d\d", text):  # ISO has week dates and 20261005, too; those are mistyped more often
         raise ValueError
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _cut(text: str) -> str:
-    printable = "".join(character if character.isprintable() else "?" for character in text)
-    return printable if len(printable) <= _SHOWN else f"{printable[:_SHOWN]}…"
