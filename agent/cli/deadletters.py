@@ -63,7 +63,7 @@ _Reasons = Annotated[
 _OlderThan = Annotated[
     float | None,
     typer.Option(
-        "--older-than", metavar="AGE", parser=seconds_of, help="Only those older than this, such as 2h or 3d."
+        "--older-than", metavar="AGE", parser=seconds_of, help="Only those older than this, such as 2h or 1d12h."
     ),
 ]
 _NewerThan = Annotated[

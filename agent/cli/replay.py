@@ -64,8 +64,8 @@ _Since = Annotated[
     typer.Option(
         "--since",
         metavar="TIME",
-        help="From when on: 2026-10-05, 2026-10-05T12:00+02:00, 30d, 12h. Without a zone it is UTC. It is the time in "
-        "the name of an object, some minutes after its events.",
+        help="From when on: 2026-10-05, 2026-10-05T12:00+02:00, 30d, 1d12h. Without a zone it is UTC. It is the time "
+        "in the name of an object, some minutes after its events.",
     ),
 ]
 _Until = Annotated[
@@ -187,7 +187,8 @@ def replay(
 
 def _span(since: str, until: str | None, log: LogWish | None) -> Span:
     from agent.cli.output import say
-    from agent.replay.span import SpanError, read_span
+    from agent.cli.spans import read_span
+    from agent.replay.span import SpanError
 
     now = datetime.now(UTC)
     try:
