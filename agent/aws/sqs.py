@@ -15,6 +15,9 @@ from agent.errors import AwsError, Fault
 from agent.model import BATCH, Delivery, QueueAttributes
 from agent.pulse import Clock
 
+SOURCE_ID: Final = "source_message_id"
+"""The message attribute of a dead letter that has the id of the message in the queue, as the agent's log names it."""
+
 _ATTRIBUTE_CHARACTERS: Final = 1024
 _RESULTS: Final = {
     FailureKind.THROTTLED: "throttled",
@@ -110,12 +113,16 @@ class Sqs:
         ]
 
     def bury(self, delivery: Delivery, fault: Fault, dead_letter_url: str) -> None:
-        """Send `delivery` to the dead-letter queue: its body unchanged, `fault` in message attributes."""
+        """Send `delivery` to the dead-letter queue: its body unchanged, `fault` in message attributes, and its id.
+
+        SQS gives what is sent an id of its own; the agent's log knows the delivery by the id that it had here.
+        """
         named = {
             "reason": str(fault.reason),
             "detail": fault.whole_detail,
             "bucket": fault.bucket,
             "key": fault.key,
+            SOURCE_ID: delivery.message_id,
             "agent_version": self._version,
         }
         self._request(

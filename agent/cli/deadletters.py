@@ -48,7 +48,7 @@ def known_reasons(names: list[str] | None) -> list[str]:
 
 _Ids = Annotated[
     list[str] | None,
-    typer.Argument(metavar="ID…", help="Ids of messages, or how they begin, as `list` shows them."),
+    typer.Argument(metavar="ID…", help="Ids of messages, or how they begin, as `list` or the agent's log has them."),
 ]
 _Reasons = Annotated[
     list[str] | None,
@@ -120,7 +120,10 @@ def list_letters(
     ("trail-agent dead-letters show -c agent.yaml 4f1c2a9e", "one message, by the beginning of its id"),
 )
 def show(
-    message: Annotated[str, typer.Argument(metavar="ID", help="Id of a message, or how it begins.")],
+    message: Annotated[
+        str,
+        typer.Argument(metavar="ID", help="Id of a message, or how it begins, as `list` or the agent's log has it."),
+    ],
     config: SettingsFile = None,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, with the message's text.")] = False,

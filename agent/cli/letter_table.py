@@ -38,7 +38,7 @@ def print_letters(found: Sequence[ToldLetter], now: float) -> None:
     from rich.text import Text
 
     console = _console()
-    ids = short_ids([told.message_id for told in found])
+    ids = short_ids([each for told in found for each in (told.message_id, told.source_id) if each])
     rows = [_row(told, ids[told.message_id], now) for told in found]
     taken = sum(max(len(row[column]) for row in rows) + _GAP for column in range(3))
     left = max(console.width - taken - _GAP, _NARROWEST)
@@ -77,6 +77,7 @@ def print_letter(told: ToldLetter, now: float) -> None:
     delivery = told.letter.delivery
     facts = {
         "message": delivery.message_id,
+        "in the queue": told.source_id,
         "sent": f"{moment(delivery.sent_at)}, {roughly(delivery.sent_at, now)}",
         "receives": f"{delivery.receive_count}, this look included",
         "reason": told.reason,
@@ -111,7 +112,7 @@ def print_prospects(prospects: Sequence[Prospect]) -> None:
     _print(console, table)
 
 
-_OF_OURS: Final = frozenset({"reason", "detail", "bucket", "key", "agent_version"})
+_OF_OURS: Final = frozenset({"reason", "detail", "bucket", "key", "agent_version", "source_message_id"})
 
 
 def _row(told: ToldLetter, short_id: str, now: float) -> tuple[str, str, str, str]:

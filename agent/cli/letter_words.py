@@ -18,7 +18,6 @@ from agent.telemetry.safetext import clean
 from agent.telemetry.wording import span
 
 _ENDS: Final = {
-    End.ENOUGH: "! these are as many as --most lets it look at; there are more",
     End.LATE: f"! this look ended after {LONGEST_SECONDS} s; there are more",
     End.STOPPED: "! interrupted: there may be more",
 }
@@ -65,6 +64,13 @@ def say_what_was_seen(desk: Desk, walk: Walk, shown: int) -> None:
     else:
         _say_nothing_was_found(desk, walk)
     say_warnings(desk, walk)
+
+
+def say_what_was_missed(desk: Desk, walk: Walk) -> None:
+    """Why a message may be there that was not found."""
+    say_warnings(desk, walk)
+    if walk.end is End.WHOLE:
+        say("! SQS cannot promise that a look finds all: if it should be there, run it again")
 
 
 def say_warnings(desk: Desk, walk: Walk) -> None:
@@ -127,7 +133,12 @@ def _what_a_look_does(walk: Walk) -> str:
 
 def _warnings(desk: Desk, walk: Walk) -> Iterator[str]:
     about = desk.about
-    if walk.end in _ENDS:
+    if walk.end is End.ENOUGH:
+        yield (
+            f"! --most let it look at {number_of(walk.count, 'message')}; SQS counts {about.visible}: "
+            f"--most {about.visible} looks at the rest, too"
+        )
+    elif walk.end in _ENDS:
         yield _ENDS[walk.end]
     if walk.stranded:
         yield f"! SQS did not take {number_of(walk.stranded, 'message')} back; visible again within {HIDDEN_SECONDS} s"

@@ -11,7 +11,15 @@ from typing import Final
 import typer
 
 from agent.cli.letter_table import print_letter, print_letter_line, print_letters, print_lines, print_prospects
-from agent.cli.letter_words import Task, say_before_a_look, say_deadline, say_report, say_what_was_seen
+from agent.cli.letter_words import (
+    Task,
+    say_before_a_look,
+    say_deadline,
+    say_report,
+    say_warnings,
+    say_what_was_missed,
+    say_what_was_seen,
+)
 from agent.cli.output import forget, say
 from agent.cli.progress import advancing
 from agent.cli.report import fail_settings, load_or_fail
@@ -63,8 +71,10 @@ def show_one(desk: Desk, choice: Choice, most: int, *, as_json: bool) -> None:
     """Print the one message that is meant, and what would become of it. It is visible to others meanwhile."""
     with _looking(desk, choice, most) as look:
         found, walk = look.found, look.walk
+    if walk.end is End.STOPPED:
+        say_warnings(desk, walk)
     _exit_if_interrupted(walk)
-    refuse(choice.problems(found))
+    _refuse_ids(desk, choice, found, walk)
     (told,) = found
     if not as_json:
         print_letter(told, desk.pulse.clock.time())
@@ -80,7 +90,7 @@ def carry_out(task: Task, desk: Desk, choice: Choice, most: int, *, for_real: bo
     report = None
     with _looking(desk, choice, most) as look:
         found, walk = look.found, look.walk
-        refuse(choice.problems(found) if walk.end is not End.STOPPED else [])
+        _refuse_ids(desk, choice, found, walk)
         if for_real and walk.end is not End.STOPPED:
             report = _work(task, desk, look)
     if report is None and found:
@@ -98,6 +108,19 @@ def refuse(problems: Sequence[str]) -> None:
     """Say what is wrong with the command line, and end with exit code 2; nothing if nothing is."""
     for problem in problems:
         say(f"✗ {problem}")
+    if problems:
+        raise typer.Exit(USAGE)
+
+
+def _refuse_ids(desk: Desk, choice: Choice, found: Sequence[ToldLetter], walk: Walk) -> None:
+    """Say which ids name no message that was found, or several, and why one may be there all the same."""
+    if walk.end is End.STOPPED:
+        return
+    problems = choice.problems(found, walk.count)
+    for problem in problems:
+        say(f"✗ {problem}")
+    if choice.missing(found):
+        say_what_was_missed(desk, walk)
     if problems:
         raise typer.Exit(USAGE)
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from agent.errors import number_of
 from agent.letters.told import ToldLetter
 
 _SHORTEST: Final = 8  # characters of an id that are shown; more where they do not tell it from the others
@@ -16,7 +17,10 @@ WHOLE_ID: Final = 36
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What is looked for; an empty part wants everything. Ages are in seconds, since SQS got the message."""
+    """What is looked for; an empty part wants everything. Ages are in seconds, since SQS got the message.
+
+    `ids` are in lower case, each whole or its beginning: the id of a letter here, or the one that it had in the queue.
+    """
 
     ids: Collection[str] = ()
     reasons: Collection[str] = ()
@@ -27,24 +31,35 @@ class Choice:
         """Whether `told` is meant; `now` is in Unix seconds."""
         age = now - told.letter.delivery.sent_at
         return (
-            (not self.ids or any(told.message_id.startswith(each) for each in self.ids))
+            (not self.ids or any(told.is_called(each) for each in self.ids))
             and (not self.reasons or told.reason in self.reasons)
             and (self.older_than is None or age > self.older_than)
             and (self.newer_than is None or age < self.newer_than)
         )
 
     def has_all_of(self, found: Sequence[ToldLetter]) -> bool:
-        """Whether nothing else can be meant: each id is whole, and was found."""
+        """Whether nothing else can be meant: each id is whole, and was found as that of a letter here.
+
+        Several letters may have had one id in the queue: where SQS did not tell the agent that it had the first.
+        """
         ids = set(self.ids)
         return bool(ids) and all(len(each) == WHOLE_ID for each in ids) and ids <= {told.message_id for told in found}
 
-    def problems(self, found: Sequence[ToldLetter]) -> list[str]:
-        """What is wrong with the ids that were asked for, a sentence each: nothing has one, or several have."""
-        told = []
+    def missing(self, found: Sequence[ToldLetter]) -> list[str]:
+        """The ids that were asked for, and nothing has."""
+        return [each for each in self.ids if not each or not any(one.is_called(each) for one in found)]
+
+    def problems(self, found: Sequence[ToldLetter], looked_at: int) -> list[str]:
+        """What is wrong with the ids that were asked for, a sentence each: nothing has one, or several have.
+
+        `looked_at` is how many messages were seen.
+        """
+        told, missing = [], self.missing(found)
+        seen = f"{number_of(looked_at, 'message')} looked at"
         for each in self.ids:
-            meant = [one.message_id for one in found if each and one.message_id.startswith(each)]
-            if not meant:
-                told.append(f"{each or repr(each)}: no message that was found has such an id; see `list`")
+            meant = [one.message_id for one in found if one.is_called(each)]
+            if each in missing:
+                told.append(f"{each or repr(each)}: no message that was found has such an id ({seen}); see `list`")
             elif len(meant) > 1:
                 told.append(f"{each}: several messages have an id that begins so: {', '.join(sorted(meant))}")
         return told

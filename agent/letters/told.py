@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Self
 
+from agent.aws.sqs import SOURCE_ID
 from agent.errors import PermanentError, number_of
 from agent.faults.dead_letters import Reason
 from agent.faults.letter_reasons import ForeignReason, what_to_do
@@ -24,6 +25,9 @@ _NOT_MOVED: Final = "SQS does not say that it moved the message: somebody may ha
 class ToldLetter:
     """One message of the dead-letter queue. `more` is how many objects it names besides `bucket` and `key`.
 
+    `source_id` is the id that it had in the queue, under which the agent's log names it; empty where the message does
+    not say. What SQS moved by itself has kept its id.
+
     All texts are as they stand in the message: nothing in them is safe to show.
     """
 
@@ -34,6 +38,7 @@ class ToldLetter:
     key: str = ""
     more: int = 0
     agent_version: str = ""
+    source_id: str = ""
 
     @classmethod
     def of(cls, letter: Letter) -> Self:
@@ -41,7 +46,8 @@ class ToldLetter:
         told = letter.told
         if told.get("reason"):
             reason, detail, bucket, key = (told.get(name, "") for name in ("reason", "detail", "bucket", "key"))
-            return cls(letter, reason, detail, bucket, key, agent_version=told.get("agent_version", ""))
+            version, source_id = told.get("agent_version", ""), told.get(SOURCE_ID, "")
+            return cls(letter, reason, detail, bucket, key, agent_version=version, source_id=source_id)
         try:
             named = _named(letter.delivery.body)
         except PermanentError as error:
@@ -55,8 +61,12 @@ class ToldLetter:
 
     @property
     def message_id(self) -> str:
-        """SQS's id of the message."""
+        """SQS's id of the message here."""
         return self.letter.delivery.message_id
+
+    def is_called(self, beginning: str) -> bool:
+        """Whether its id begins so: the one that it has here, or the one that it had in the queue."""
+        return self.message_id.lower().startswith(beginning) or self.source_id.lower().startswith(beginning)
 
     @property
     def named(self) -> str:
@@ -80,6 +90,7 @@ class ToldLetter:
         delivery = self.letter.delivery
         return {
             "message_id": delivery.message_id,
+            "source_message_id": self.source_id or None,
             "sent_at": moment(delivery.sent_at),
             "receives": delivery.receive_count,
             "reason": self.reason,

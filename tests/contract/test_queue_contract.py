@@ -238,7 +238,7 @@ def test_a_visible_message_cannot_be_hidden(open_rig: OpenRig, kind: str) -> Non
 
 
 def test_a_dead_letter_has_the_body_and_the_reason(open_rig: OpenRig) -> None:
-    """The body is unchanged, and attributes tell reason, detail, bucket, key and the agent's version."""
+    """The body is unchanged, and attributes tell reason, detail, bucket, key, its id in the queue, the agent's version."""
     rig = open_rig()
     rig.send('{"Records": ["ü"]}')
     (delivery,) = rig.queue.receive()
@@ -250,6 +250,7 @@ def test_a_dead_letter_has_the_body_and_the_reason(open_rig: OpenRig) -> None:
         "detail": "the gzip stream is damaged: crc",
         "bucket": "acme-trail",
         "key": "AWSLogs/a b+ü.json.gz",
+        "source_message_id": delivery.message_id,
         "agent_version": "1.2.3",
     }
 
@@ -260,7 +261,12 @@ def test_a_dead_letter_of_no_object_names_none(open_rig: OpenRig) -> None:
     rig.send("not JSON")
     (delivery,) = rig.queue.receive()
     rig.queue.bury(delivery, Fault(Reason.NOTIFICATION_UNKNOWN, "not JSON"), rig.dead_letter_url)
-    assert sorted(rig.dead_letters()[0].attributes) == ["agent_version", "detail", "reason"]
+    assert sorted(rig.dead_letters()[0].attributes) == [
+        "agent_version",
+        "detail",
+        "reason",
+        "source_message_id",
+    ]
 
 
 def test_poison_goes_to_the_dead_letter_queue_by_itself(open_rig: OpenRig) -> None:

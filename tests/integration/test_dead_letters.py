@@ -57,11 +57,13 @@ def test_what_the_daemon_buried_is_listed_shown_and_sent_back(cloud: Cloud, shel
         eventually(lambda: agent.metric("trail_agent_dead_letters_total") == 1, "the daemon made a dead letter of it")
         eventually(cloud.is_idle, "the queue is empty")
         assert agent.stop() == 0
+        (line,) = [each for each in agent.events() if each["event"] == "dead_lettered"]
+    assert shell.run("dead-letters", "show", str(line["message_id"])).code == 0
     table = shell.run("dead-letters", "list")
     assert (table.code, table.out.count("notification_unknown"), "“{broken”" in table.out) == (0, 2, True)
     assert "find out who sends to the queue" in table.out
     (told,) = listed(shell)
-    assert (told["reason"], told["receives"]) == ("notification_unknown", 2)
+    assert (told["reason"], told["receives"]) == ("notification_unknown", 3)
     shown = shell.run("dead-letters", "show", str(told["message_id"])[:8])
     assert shown.code == 0
     assert "\n{broken\n" in shown.out

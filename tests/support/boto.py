@@ -27,7 +27,7 @@ from tests.support.clock import FakeClock
 from tests.support.queue import DEAD_LETTER_URL, QUEUE_URL, DeadLetter, FakeQueue
 from tests.support.store import FakeStore, give_by_opening
 
-_ATTRIBUTES: Final = ("reason", "detail", "bucket", "key", "agent_version")
+_ATTRIBUTES: Final = ("reason", "detail", "bucket", "key", "source_message_id", "agent_version")
 
 
 def refusal(code: str, status: int = 400) -> ClientError:

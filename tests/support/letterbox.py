@@ -19,6 +19,7 @@ OF_THE_AGENT: Final = {
     "detail": "S3 has no such object (NoSuchKey)",
     "bucket": BUCKET,
     "key": KEY,
+    "source_message_id": "0f5c1d2e-3333-4333-8333-333333333333",
     "agent_version": "1.2.3",
 }
 

@@ -143,7 +143,8 @@ class FakeQueue(Sqs):
         self._answer("SendMessage")
         assert dead_letter_url == DEAD_LETTER_URL
         named = {"reason": str(fault.reason), "detail": fault.whole_detail, "bucket": fault.bucket, "key": fault.key}
-        told = {name: value for name, value in (named | {"agent_version": "1.2.3"}).items() if value}
+        named |= {"source_message_id": delivery.message_id, "agent_version": "1.2.3"}
+        told = {name: value for name, value in named.items() if value}
         self.dead_letters.append(DeadLetter(delivery.body, told))
 
     def attributes(self, url: str) -> QueueAttributes:

@@ -209,6 +209,34 @@ def test_show_has_all_of_one_message(rig: Rig) -> None:
     assert rig.box.hidden_now() == 0
 
 
+def test_the_id_of_the_agents_log_line_finds_the_letter(rig: Rig) -> None:
+    """SQS gives a dead letter an id of its own, and nobody has ever read that one; a beginning is enough, too."""
+    rig.fill()
+    source = "77777777-1111-4111-8111-111111111111"
+    message_id = rig.box.put("{broken", {**BROKEN, "source_message_id": source})
+    for name in (source, source.upper(), source[:8], message_id):
+        shown = run("show", name)
+        assert (shown.exit_code, message_id in shown.stdout, source in shown.stdout) == (0, True, True)
+    assert json.loads(run("show", source, "--json").stdout)["source_message_id"] == source
+    assert run("redrive", source).exit_code == 0
+    assert rig.box.main == ["{broken"]
+
+
+@pytest.mark.parametrize("verb", [("show",), ("redrive",), ("drop", "--yes")])
+def test_an_id_beyond_the_most_is_not_said_to_be_nowhere(rig: Rig, verb: Sequence[str]) -> None:
+    """The look ended before the end, or somebody else holds the message: it says so, and how to look further."""
+    ids = rig.fill()
+    result = run(*verb, ids[2], "--most", "2")
+    assert result.exit_code == 2
+    assert "no message that was found has such an id (2 messages looked at)" in result.stderr
+    assert "! --most let it look at 2 messages; SQS counts 3: --most 3 looks at the rest, too" in result.stderr
+    rig.box.take(1)
+    hidden = run(*verb, ids[0])
+    assert (hidden.exit_code, "! 1 message in somebody else's hands" in hidden.stderr) == (2, True)
+    assert "SQS cannot promise that a look finds all" in hidden.stderr
+    assert (len(rig.box.messages), rig.box.main) == (3, [])
+
+
 def test_show_indents_json_and_leaves_the_rest_as_it_is(rig: Rig) -> None:
     """A member that stands twice would be lost by that, and such a text is shown as it stands."""
     first, second = rig.box.put('{"a":{"b":1}}'), rig.box.put('{"a":1,"a":2}')
@@ -391,6 +419,14 @@ def test_ctrl_c_ends_a_look_and_shows_what_was_found(rig: Rig, monkeypatch: pyte
     assert result.stdout.count("s3://") == 10
     assert run("redrive", "--all").exit_code == 130
     assert (len(rig.box.messages), rig.box.main, rig.box.hidden_now()) == (25, [], 0)
+
+
+def test_ctrl_c_ends_the_search_for_an_id(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says so, and not that there is no such message."""
+    ids = [rig.box.put("{}") for _ in range(25)]
+    monkeypatch.setattr(rig.box, "take", _interrupted(rig.box))
+    result = run("show", ids[-1])
+    assert (result.exit_code, result.stderr) == (130, "! interrupted: there may be more\n")
 
 
 def _interrupted(box: FakeLetterbox):  # type: ignore[no-untyped-def] # as `take`

@@ -16,9 +16,12 @@ SECOND = "aaaaaaaa-2222-4222-8222-222222222222"
 THIRD = "cccccccc-3333-4333-8333-333333333333"
 
 
-def told(message_id: str = FIRST, reason: str = "object_missing", age: float = 100.0) -> ToldLetter:
+def told(
+    message_id: str = FIRST, reason: str = "object_missing", age: float = 100.0, source_id: str = ""
+) -> ToldLetter:
     """A letter that SQS got so many seconds ago."""
-    return ToldLetter(Letter(delivery(message_id, sent_at=NOW - age), {}), reason, "because")
+    letter = Letter(delivery(message_id, sent_at=NOW - age), {})
+    return ToldLetter(letter, reason, "because", source_id=source_id)
 
 
 def test_everything_is_meant_where_nothing_is_said() -> None:
@@ -51,10 +54,21 @@ def test_all_that_is_said_must_be_so(wanted: Choice, meant: bool) -> None:
 def test_an_id_must_name_one_message() -> None:
     """None and several are told, each in a sentence with the id that was given."""
     found = [told(FIRST), told(SECOND)]
-    assert Choice((FIRST, "aaaaaaaa-2")).problems(found) == []
-    none, several = Choice(("dddd", "aaaa")).problems(found)
-    assert none.startswith("dddd: no message")
+    assert Choice((FIRST, "aaaaaaaa-2")).problems(found, 2) == []
+    none, several = Choice(("dddd", "aaaa")).problems(found, 2)
+    assert none == "dddd: no message that was found has such an id (2 messages looked at); see `list`"
     assert several == f"aaaa: several messages have an id that begins so: {FIRST}, {SECOND}"
+
+
+def test_the_id_of_the_log_line_names_the_letter() -> None:
+    """Whole or its beginning, in whatever case another version wrote it; two letters of one message are told."""
+    first, second = told(FIRST, source_id=THIRD.upper()), told(SECOND)
+    for wanted in (THIRD, "cccc"):
+        assert [Choice((wanted,)).selects(one, NOW) for one in (first, second)] == [True, False]
+        assert Choice((wanted,)).problems([first], 1) == []
+    assert not Choice((THIRD,)).has_all_of([first]), "the message may have been buried twice"
+    (twice,) = Choice((THIRD,)).problems([first, told(SECOND, source_id=THIRD)], 2)
+    assert twice == f"{THIRD}: several messages have an id that begins so: {FIRST}, {SECOND}"
 
 
 def test_nothing_more_is_looked_for_once_all_whole_ids_are_found() -> None:
