@@ -1,155 +1,20 @@
-"""CloudTrail's Event history as a log that a replay reads: one question for each service that is selected."""
+"""CloudTrail's Event history as a log of a replay: each region is a place of it."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
-from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
-from agent.aws.event_history import (
-    EVERY_SERVICE,
-    EXPIRED,
-    KEPT,
-    PAGE_EVENTS,
-    PER_SECOND,
-    STALE_TOKEN,
-    EventHistory,
-    HistoryEvent,
-    HistoryPage,
-)
+from agent.aws.event_history import KEPT
 from agent.connections import AwsConnections
-from agent.errors import AwsError, LimitError, PermanentError, TrailAgentError
-from agent.faults.dead_letters import Reason
-from agent.flow.event_log import EventLog, FirstLook, LoggedEvent, Window
-from agent.pulse import Clock
-from agent.records import profiles
-from agent.records.profiles.profile import plain_source
-from agent.records.selection import EVERY_SOURCE
-from agent.replay.log_waits import LogWaits
+from agent.flow.event_log import EventLog
+from agent.flow.log_waits import LogWaits
+from agent.history.account_log import NAME, HistoryLog, sources_of
 from agent.replay.log_wish import LogWish
-from agent.settings import SelectSettings, Settings
+from agent.settings import Settings
 
-NAME: Final = "event-history"
-_MARGIN: Final = timedelta(hours=1)  # what is asked for at the end of the ninety days is answered in part
-_STARTS: Final = 3
 _LATE: Final = timedelta(minutes=30)  # AWS says that events are there after some 5 minutes, and not for certain
-_ADVICE: Final = {
-    "denied": "allow cloudtrail:LookupEvents to this role (deploy/iam/operator.json), and check its credentials",
-    EXPIRED: "the credentials have expired: renew them, and run it again",
-}
-
-
-class HistoryLog(EventLog):
-    """Reads the events of `sources`, which are names such as codecatalyst.amazonaws.com, in each region of `places`.
-
-    A window holds at most `most_events`.
-    """
-
-    name = NAME
-    per_second = PER_SECOND
-    events_per_request = PAGE_EVENTS
-
-    def __init__(
-        self,
-        history: EventHistory,
-        waits: LogWaits,
-        *,
-        places: Sequence[str],
-        sources: Sequence[str],
-        most_events: int,
-        clock: Clock,
-    ) -> None:
-        self.places = places
-        self.per_window = len(sources)
-        self._history = history
-        self._waits = waits
-        self._sources = sources
-        self._most_events = most_events
-        self._clock = clock
-        self._lock = threading.Lock()
-        self.requests = 0
-        self._pacers = {place: waits.pacer(PER_SECOND) for place in places}
-
-    def owner(self) -> str:
-        """The account of the credentials: another one has another history in the same regions."""
-        return self._waits.until_answered("AWS STS", self._pacers[self.places[0]], self._history.account)
-
-    def sample(self, place: str, begin: datetime, end: datetime) -> FirstLook:
-        """The newest page of each service."""
-        begin = max(begin, (self._now() - KEPT).replace(microsecond=0))
-        pages = [self._page(place, source, begin, end, "") for source in self._sources]
-        times = [each.time.timestamp() for page in pages for each in page.events if each.time]
-        seconds = max(times) - min(times) if times else 0.0
-        return FirstLook(len(times), seconds, is_all=not any(page.token for page in pages))
-
-    def read(self, window: Window) -> Sequence[LoggedEvent]:
-        """Page after page, newest first; then turned round."""
-        if window.begin < self._now() - KEPT - _MARGIN:
-            raise PermanentError(Reason.OBJECT_MISSING, "Event history has the last 90 days only, and this is older")
-        events: list[LoggedEvent] = []
-        for source in self._sources:
-            events += self._all(window, source, self._most_events - len(events))
-        return sorted(events, key=lambda each: each.time_ns)
-
-    def _now(self) -> datetime:
-        return datetime.fromtimestamp(self._clock.time(), UTC)
-
-    def _all(self, window: Window, source: str, most: int) -> list[LoggedEvent]:
-        """All events of one service, oldest first. Begun anew if AWS no longer knows the token of the next page."""
-        for _ in range(_STARTS):
-            with suppress(_StaleTokenError):
-                return self._pages(window, source, most)
-        raise PermanentError(Reason.OBJECT_UNREADABLE, f"AWS lost the place in it {_STARTS} times")
-
-    def _pages(self, window: Window, source: str, most: int) -> list[LoggedEvent]:
-        events: list[LoggedEvent] = []
-        token = ""
-        while True:
-            page = self._page(window.place, source, window.begin, window.end, token)
-            events += map(_logged, page.events)
-            if len(events) > most:
-                raise LimitError(Reason.OBJECT_TOO_LARGE, f"there are more than {self._most_events} events in it")
-            if not page.token:
-                return events[::-1]
-            token = page.token
-
-    def _page(self, place: str, source: str, begin: datetime, end: datetime, token: str) -> HistoryPage:
-        def ask() -> HistoryPage:
-            with self._lock:
-                self.requests += 1
-            try:
-                return self._history.page(place, source, begin, end, token)
-            except AwsError as error:
-                if error.kind == STALE_TOKEN:
-                    raise _StaleTokenError(error.detail) from error
-                advice = _ADVICE.get(error.kind)
-                raise AwsError(error.kind, f"{error.detail}; {advice}") if advice else error from error
-
-        return self._waits.until_answered(f"Event history of {place}", self._pacers[place], ask)
-
-
-class _StaleTokenError(TrailAgentError):
-    """AWS does not know the token of the next page any more."""
-
-
-def _logged(event: HistoryEvent) -> LoggedEvent:
-    """A lone surrogate in the text becomes its escape in JSON, which is mended as in a file."""
-    time_ns = int(event.time.timestamp()) * 1_000_000_000 if event.time else 0
-    return LoggedEvent(event.text.encode("utf-8", "backslashreplace"), time_ns)
-
-
-def sources_of(select: SelectSettings) -> list[str]:
-    """The services whose events can be selected; one empty name stands for all.
-
-    Documented events of CodeCatalyst that name no service as their source are not among them.
-    """
-    chosen = profiles.named(select.profiles)
-    named = {plain_source(source) for source in select.event_sources}
-    if EVERY_SOURCE in named:
-        return [EVERY_SERVICE]
-    return sorted(named.union(*(profile.sources | profile.calls.keys() for profile in chosen)))
 
 
 def wish_for(regions: Sequence[str]) -> LogWish:

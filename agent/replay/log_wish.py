@@ -9,7 +9,7 @@ from typing import Final
 
 from agent.connections import AwsConnections
 from agent.flow.event_log import EventLog
-from agent.replay.log_waits import LogWaits
+from agent.flow.log_waits import LogWaits
 from agent.replay.span import Span, SpanError, shown
 from agent.settings import Settings
 

@@ -16,12 +16,12 @@ from agent.assembly import Assembly, Stops, Supply
 from agent.connections import AwsConnections
 from agent.daemon import Shift, telemetry_of
 from agent.errors import AwsError, DependencyError
+from agent.flow.log_waits import LogWaits
 from agent.pulse import Pulse
 from agent.replay.checkpoint import Checkpoint, NoCheckpoint
 from agent.replay.ending import Ending
 from agent.replay.estimate import Counting
 from agent.replay.listed_source import ListedInHand, ListedSource
-from agent.replay.log_waits import LogWaits
 from agent.replay.log_wish import LogWish
 from agent.replay.look_ahead import LISTERS
 from agent.replay.looks import Looks

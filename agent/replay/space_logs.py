@@ -11,8 +11,8 @@ from agent.connections import AwsConnections
 from agent.errors import LimitError, PermanentError
 from agent.faults.dead_letters import Reason
 from agent.flow.event_log import EventLog, FirstLook, LoggedEvent, Window
+from agent.flow.log_waits import LogWaits
 from agent.records.item_mapping import ItemMapper
-from agent.replay.log_waits import LogWaits
 from agent.replay.log_wish import LogWish
 from agent.settings import Settings
 from agent.trail.event import MalformedEventError, decode_leniently

@@ -77,7 +77,7 @@ TESTED_ELSEWHERE: Final = {
     "unit/trail/test_reader.py": "glance",
     "unit/replay/test_checkpoint.py": "notes",
     "unit/replay/test_listed_source.py": "plan",
-    "integration/test_event_history.py": "replay_logs",
+    "integration/test_event_history.py": "history_log replay_logs",
     "unit/settings/test_config_files.py": "keys views",
     "unit/settings/test_settings.py": "layer loading root",
     "unit/sink/otlp/test_http.py": "http_session response",

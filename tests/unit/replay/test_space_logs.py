@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from agent.aws.space_log import ItemPage, SpaceLog
 from agent.errors import AwsError, DependencyError, LimitError, PermanentError
 from agent.flow.event_log import Window
+from agent.flow.log_waits import LogWaits
 from agent.pulse import Pulse
-from agent.replay.log_waits import LogWaits
 from agent.replay.space_logs import SpaceLogs
 from agent.trail.log_item import item_in
 from tests.support.clock import FakeClock

@@ -7,8 +7,8 @@ import threading
 import pytest
 
 from agent.errors import AwsError, DependencyError, DrainedError
+from agent.flow.log_waits import LogWaits
 from agent.pulse import Pulse
-from agent.replay.log_waits import LogWaits
 from tests.support.clock import FakeClock
 from tests.support.telemetry import FakeTelemetry
 

@@ -11,9 +11,10 @@ from agent.aws.event_history import EventHistory
 from agent.errors import DependencyError, DrainedError, PermanentError
 from agent.faults.dead_letters import Reason
 from agent.flow.event_log import FirstLook, LoggedEvent, Window
+from agent.flow.log_waits import LogWaits
+from agent.history.account_log import HistoryLog, sources_of
 from agent.pulse import Pulse
-from agent.replay.history_log import HistoryLog, sources_of, wish_for
-from agent.replay.log_waits import LogWaits
+from agent.replay.history_log import wish_for
 from agent.replay.span import Span
 from agent.settings import SelectSettings
 from tests.support.clock import START, FakeClock
