@@ -114,9 +114,9 @@ class Assembly:
     def queue(self, aws: Aws) -> Supply:
         """The deliveries of the queue that the settings name."""
         make_leases = DryRunLeases if self._dry_run else Leases
-        visible_after = self._settings.queue.visibility_timeout_seconds
-        leases = make_leases(aws.queue, visible_after, self._telemetry, self._pulse)
-        queues = {"main": self._settings.queue.url, "dead_letter": aws.dead_letter_url}
+        queue = self._settings.needed_queue()
+        leases = make_leases(aws.queue, queue.visibility_timeout_seconds, self._telemetry, self._pulse)
+        queues = {"main": queue.url, "dead_letter": aws.dead_letter_url}
         watch = QueueWatch(
             queues=queues, ask=aws.queue.attributes, tell=self._telemetry.queue_described, pulse=self._pulse
         )

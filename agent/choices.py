@@ -34,10 +34,13 @@ def make_admission(settings: Settings) -> Admission:
 
 
 def make_ours(settings: Settings, dead_letter_url: str | None) -> Ours:
-    """What this agent reads with; without the URL of its dead-letter queue, any queue may be that."""
-    urls = (settings.queue.url, dead_letter_url) if dead_letter_url else ()
+    """What this agent reads with. Without the URL of its dead-letter queue, any queue may be that.
+
+    Without a bucket, any bucket may hold a trail of the account.
+    """
+    urls = (settings.queue.url, dead_letter_url) if settings.queue and dead_letter_url else ()
     return Ours(
-        buckets=frozenset(bucket.name for bucket in settings.buckets),
+        buckets=frozenset(bucket.name for bucket in settings.buckets) or None,
         queues=frozenset(map(queue_path, urls)) or None,
         keys=frozenset(settings.select.kms_keys) or None,
     )

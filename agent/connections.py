@@ -18,7 +18,7 @@ from agent.aws.sqs import Sqs
 from agent.errors import SettingsError
 from agent.model import QueueAttributes
 from agent.pulse import Pulse
-from agent.settings import Settings
+from agent.settings import QueueSettings, Settings
 from agent.telemetry.events import Telemetry
 
 _S3_READ_SECONDS: Final = 30
@@ -33,6 +33,10 @@ _NO_DEAD_LETTER_QUEUE: Final = (
     "be delivered needs one. Make one: 'aws sqs create-queue --queue-name "
     "trail-agent-dead-letters --attributes MessageRetentionPeriod=1209600', then name its ARN in the RedrivePolicy of "
     "the queue ('aws sqs set-queue-attributes', maxReceiveCount 20), or its URL in queue.dead_letter_url"
+)
+_NO_BUCKETS: Final = (
+    "buckets: is required for this, and event_history does not stand for it: the buckets that may be read; "
+    "`trail-agent replay --from event-history` ships what Event history has"
 )
 
 
@@ -56,20 +60,23 @@ class Buckets:
 class AwsConnections:
     """Connects one daemon to AWS."""
 
-    def __init__(self, settings: Settings, telemetry: Telemetry, pulse: Pulse) -> None:
+    def __init__(self, settings: Settings, telemetry: Telemetry, pulse: Pulse, region: str = "") -> None:
+        """`region` is where AWS is asked for credentials if the settings name none."""
         self._settings = settings
         self._telemetry = telemetry
         self._pulse = pulse
-        self._sessions = Sessions(settings.aws, __version__, settings.queue.region)
+        self._region = settings.home_region or region
+        self._sessions = Sessions(settings.aws, __version__, self._region)
 
     def connect(self) -> Aws:
         """Make the clients, and ask the queue where its dead letters go.
 
         Raises `AwsError` if the queue does not answer, `SettingsError` for settings that only turn out bad in use.
         """
-        queue = self._make_queue()
-        attributes = queue.attributes(self._settings.queue.url)
-        dead_letter_url = self._settings.queue.dead_letter_url or self._dead_letter_url(queue, attributes)
+        wanted = self._settings.needed_queue()
+        queue = self._make_queue(wanted)
+        attributes = queue.attributes(wanted.url)
+        dead_letter_url = wanted.dead_letter_url or self._dead_letter_url(queue, attributes)
         return Aws(queue, self.open_buckets().store, dead_letter_url)
 
     def letterbox(self, hidden_seconds: int) -> Letterbox:
@@ -77,7 +84,7 @@ class AwsConnections:
 
         Raises as `connect`. The main queue is asked only where the settings do not name its dead-letter queue.
         """
-        queue, clients = self._settings.queue, self._sessions
+        queue, clients = self._settings.needed_queue(), self._sessions
         more: dict[str, Any] = {
             "wait_seconds": _OPERATORS_POLL_SECONDS,
             "visibility_timeout_seconds": hidden_seconds,
@@ -100,9 +107,8 @@ class AwsConnections:
         self._pulse.beat()
         return queue.url_of(attributes.dead_letter_arn)
 
-    def _make_queue(self) -> Sqs:
+    def _make_queue(self, queue: QueueSettings) -> Sqs:
         """The queue that the buckets notify, and the dead-letter queue that the settings name."""
-        queue = self._settings.queue
         options = {
             "read_timeout": queue.wait_seconds + _POLL_MARGIN_SECONDS,
             "max_pool_connections": self._settings.workers + _SPARE_CONNECTIONS,
@@ -126,6 +132,8 @@ class AwsConnections:
 
     def open_buckets(self) -> Buckets:
         """The buckets of the settings. Nothing is asked of them. Raises as `connect`."""
+        if not self._settings.buckets:
+            raise SettingsError([_NO_BUCKETS])
         clients = self._make_bucket_clients()
         owners = {bucket.name: bucket.owner for bucket in self._settings.buckets}
         return Buckets(S3(clients, owners), Listing(clients, owners))
@@ -141,7 +149,7 @@ class AwsConnections:
         return SpaceLog(
             self._sessions.bearer_client(
                 "codecatalyst",
-                region=self._settings.queue.region,
+                region=self._region,
                 read_timeout=_S3_READ_SECONDS,
                 retries=_NO_RETRIES,
             )

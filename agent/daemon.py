@@ -13,7 +13,7 @@ from typing import Final, TextIO
 from agent import __version__
 from agent.assembly import Assembly, Crew, Stops
 from agent.connections import Aws
-from agent.errors import AwsError, DependencyError
+from agent.errors import AwsError, DependencyError, SettingsError
 from agent.flow import heap
 from agent.pulse import Pulse
 from agent.records import profiles
@@ -29,6 +29,10 @@ from agent.waiting.lookups import bounded_lookups
 
 _START_RETRY_SECONDS: Final = 5.0
 _LISTEN_SECONDS: Final = 1.0
+_NO_POLLING: Final = (
+    "event_history: cannot be polled by this version of the agent: take the section out, and ship what is there with "
+    "`trail-agent replay --from event-history`"
+)
 _RETURN_SECONDS: Final = 3.0  # of the grace, kept for giving messages back
 _CONTAINERS_BEFORE_A_LOOK: Final = 50_000
 
@@ -47,6 +51,8 @@ def run(settings: Settings, options: RunOptions, inbox: SignalInbox, log_stream:
 
     Raises `SettingsError` if it must not start, `DependencyError` if `require_healthy` and something is not there.
     """
+    if settings.event_history:
+        raise SettingsError([_NO_POLLING])
     heap.configure()
     pulse = Pulse()
     log = open_log(settings.log.level, settings.log.format, log_stream)
@@ -88,7 +94,7 @@ class _Daemon:
                 address = f"{settings.http.listen.rpartition(':')[0]}:{server.port}"
                 telemetry.started(
                     __version__,
-                    settings.queue.url,
+                    settings.needed_queue().url,
                     len(settings.buckets),
                     settings.otlp.endpoint,
                     address,

@@ -44,7 +44,7 @@ class Caller:
 def examine(survey: Survey, settings: Settings) -> Examined[Caller]:
     """The caller; no facts if nothing can be asked of AWS at all."""
     try:
-        answer = survey.ask("sts", "GetCallerIdentity", region=settings.queue.region)
+        answer = survey.ask("sts", "GetCallerIdentity", region=settings.home_region)
     except AskedError as error:
         return _refused(error)
     caller = Caller(str(answer.get("Arn", "")), str(answer.get("Account", "")))

@@ -72,11 +72,12 @@ LETTERS: Final = caution(
 
 def examine(survey: Survey, settings: Settings, queue: QueueFacts) -> Examined[QueueFacts]:
     """The dead-letter queue of `queue`; no facts if there is none that can be used."""
-    named = settings.queue.dead_letter_url
+    wanted = settings.needed_queue()
+    named = wanted.dead_letter_url
     if not named and not queue.dead_letter_arn:
         return Examined((NONE.told(),))
     name = named or queue.dead_letter_arn
-    region = settings.queue.dead_letter_region if named else queue.region
+    region = wanted.dead_letter_region if named else queue.region
     try:
         url = named or _url_of(survey, queue.dead_letter_arn, region)
         facts = QueueFacts.of(url, survey.ask_queue(url, region))

@@ -47,7 +47,7 @@ class Lineup:
             update={"otlp": settings.otlp.model_copy(update={"timeout_seconds": seconds})}
         )
         self._clock = clock
-        self._survey = Survey(Sessions(settings.aws, __version__, settings.queue.region), seconds, clock)
+        self._survey = Survey(Sessions(settings.aws, __version__, settings.home_region), seconds, clock)
         self._sample = SampleReader.of(settings)
 
     def examine(self) -> Iterator[Check]:
@@ -58,9 +58,17 @@ class Lineup:
 
     def _parts(self) -> Sequence[Future[Examined[Any]]]:
         """Begin all parts. Each waits only for such as were begun before it: so none waits for ever."""
+        caller = begin(credentials.examine, self._survey, self._settings)
+        queue = begin(self._queue, caller) if self._settings.queue else None
+        before = [caller, *(self._of_queue(caller, queue) if queue else ())]
+        sink = begin(otlp_sink.examine, self._hurried, self._clock, lambda: _retention(queue) if queue else None)
+        return [*before, sink, begin(self._clocks, before, sink)]
+
+    def _of_queue(
+        self, caller: Future[Examined[Caller]], queue: Future[Examined[QueueFacts]]
+    ) -> Sequence[Future[Examined[Any]]]:
+        """The queue, and what fills it."""
         settings = self._settings
-        caller = begin(credentials.examine, self._survey, settings)
-        queue = begin(self._queue, caller)
         letters = begin(self._letters, caller, queue)
         buckets = [begin(self._bucket, caller, one) for one in settings.buckets]
         trails = begin(self._trails, caller)
@@ -69,10 +77,7 @@ class Lineup:
             for one, bucket in zip(settings.buckets, buckets, strict=True)
         ]
         whose = begin(self._accounts, caller, buckets)
-        sink = begin(otlp_sink.examine, self._hurried, self._clock, lambda: _retention(queue))
-        before: list[Future[Examined[Any]]] = [caller, queue, letters, *buckets, *notifiers, trails, whose]
-        clocks = begin(self._clocks, before, sink)
-        return [caller, queue, letters, *buckets, *notifiers, trails, whose, sink, clocks]
+        return [queue, letters, *buckets, *notifiers, trails, whose]
 
     def _queue(self, caller: Future[Examined[Caller]]) -> Examined[QueueFacts]:
         if not (who := _facts(caller)):
@@ -97,7 +102,7 @@ class Lineup:
         if not (who := _facts(caller)):
             return _skipped("bucket", _NO_CREDENTIALS, bucket.name)
         settings = self._settings
-        named = _ACCOUNT.findall(f"{bucket.name} {settings.queue.url}")
+        named = _ACCOUNT.findall(f"{bucket.name} {settings.needed_queue().url}")
         known = [*settings.accounts, bucket.owner, who.account, *named]
         check = BucketCheck(
             survey=self._survey,

@@ -122,7 +122,8 @@ _MANY: Final = 10_000
 
 def examine(survey: Survey, settings: Settings) -> Examined[QueueFacts]:
     """The queue and its attributes; no facts if it does not answer, or is none that the agent can work with."""
-    url, region = settings.queue.url, settings.queue.region
+    queue = settings.needed_queue()
+    url, region = queue.url, queue.region
     try:
         attributes = survey.ask_queue(url, region)
     except AskedError as error:
@@ -141,7 +142,7 @@ def examine(survey: Survey, settings: Settings) -> Examined[QueueFacts]:
 def _attributes(survey: Survey, facts: QueueFacts, settings: Settings) -> Iterator[Check]:
     yield _receives(facts)
     yield _retention(facts)
-    yield _visibility(facts, settings.queue.visibility_timeout_seconds)
+    yield _visibility(facts, settings.needed_queue().visibility_timeout_seconds)
     delay, size = facts.number("DelaySeconds"), facts.number("MaximumMessageSize")
     yield (DELAYED if delay else PROMPT).told(delay=delay)
     yield (SMALL if 0 < size < _ROOM else ROOM).told(kib=size // 1024)

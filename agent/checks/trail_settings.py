@@ -122,7 +122,7 @@ def _topic_of(trail: Mapping[str, Any], bucket: str) -> str:
 def _trails(survey: Survey, settings: Settings) -> tuple[list[Mapping[str, Any]], AskedError | None]:
     """The trails, each once, and why some cannot be read. Trails of all regions are seen from any region."""
     names = {bucket.name for bucket in settings.buckets}
-    asked = {(settings.queue.region, None), *((bucket.region, bucket.role_arn) for bucket in settings.buckets)}
+    asked = {(settings.home_region, None), *((bucket.region, bucket.role_arn) for bucket in settings.buckets)}
     found: dict[str, Mapping[str, Any]] = {}
     refusal = None
     for region, role_arn in sorted(asked, key=str):

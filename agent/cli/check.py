@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -70,23 +71,36 @@ def _look(settings: Settings, seconds: float, *, as_json: bool) -> bool:
 def _summary(settings: Settings) -> list[str]:
     from agent.settings import redacted_url
 
-    queue, otlp = settings.queue, settings.otlp
-    buckets = ", ".join(bucket.name for bucket in settings.buckets)
+    otlp = settings.otlp
     counts = (
-        number_of(len(settings.buckets), "bucket"),
+        *((number_of(len(settings.buckets), "bucket"),) if settings.buckets else ()),
         number_of(settings.workers, "worker"),
         f"{number_of(settings.reads, 'read')} at once",
     )
-    dead_letters = queue.dead_letter_url or "as the queue's redrive policy says"
     endpoint = redacted_url(otlp.logs_url)
     return [
         f"settings: {', '.join(counts)}",
-        f"queue: {queue.url} in {queue.region}; dead letters: {dead_letters}",
-        f"buckets: {buckets}",
+        *_sources(settings),
         f"events: {_selected(settings)}",
         f"otlp: {endpoint} over {otlp.protocol}, {number_of(len(otlp.headers), 'header')}",
         f"http: {settings.http.listen}",
     ]
+
+
+def _sources(settings: Settings) -> Iterator[str]:
+    """Where the events come from."""
+    if queue := settings.queue:
+        dead_letters = queue.dead_letter_url or "as the queue's redrive policy says"
+        yield f"queue: {queue.url} in {queue.region}; dead letters: {dead_letters}"
+        yield f"buckets: {', '.join(bucket.name for bucket in settings.buckets)}"
+    if history := settings.event_history:
+        begin = (
+            f"remembered in {history.checkpoint_file}" if history.checkpoint_file else "not remembered over restarts"
+        )
+        yield (
+            f"event history: {', '.join(history.regions)}, every {history.poll_seconds} s, "
+            f"{history.overlap_seconds} s back; {begin}"
+        )
 
 
 def _selected(settings: Settings) -> str:

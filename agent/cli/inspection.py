@@ -87,7 +87,7 @@ class Choices:
             select=loaded.select,
             record=loaded.record,
             limits=loaded.limits,
-            ours=make_ours(loaded, loaded.queue.dead_letter_url),
+            ours=make_ours(loaded, loaded.dead_letter_url),
             mask=make_mask(loaded.record),
             resource=loaded.resource,
             service_names=loaded.service_names,

@@ -14,7 +14,7 @@ import typer
 
 from agent.cli.examples import examples
 from agent.cli.options import SettingsFile
-from agent.cli.replay_logs import BUCKETS, Asked, checked_source, checked_spaces, log_wish, stand_ins
+from agent.cli.replay_logs import BUCKETS, Asked, checked_source, checked_spaces, log_wish
 
 if TYPE_CHECKING:
     from agent.replay.log_wish import LogWish
@@ -168,7 +168,7 @@ def replay(
 
     of_buckets = [name for name, given in (("--prefix", prefix), ("--account", account)) if given]
     asked = Asked(region or [], of_buckets, space or [])
-    settings = _settings(config, workers, account or [], source, asked)
+    settings = _settings(config, workers, account or [], source)
     log = log_wish(source, settings, asked)
     wishes = ReplayWishes(
         span=_span(since, until, log),
@@ -202,16 +202,14 @@ def _span(since: str, until: str | None, log: LogWish | None) -> Span:
     return within
 
 
-def _settings(config: Path | None, workers: int | None, accounts: Sequence[str], source: str, asked: Asked) -> Settings:
+def _settings(config: Path | None, workers: int | None, accounts: Sequence[str], source: str) -> Settings:
     from agent.cli.report import fail_settings
     from agent.errors import SettingsError
     from agent.settings import environment, load
-    from agent.settings.variables import region
 
-    environ = environment()
-    instead = stand_ins(source, asked, region(environ))
+    own = {"workers": workers} if workers else None
     try:
-        settings = load(config, environ, {"workers": workers} if workers else None, instead)
+        settings = load(config, environment(), own, needs_source=source == BUCKETS)
     except SettingsError as error:
         fail_settings(error)
     if unlisted := [one for one in accounts if settings.accounts and one not in settings.accounts]:

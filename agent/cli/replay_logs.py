@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from agent.settings import Settings
 
 BUCKETS: Final = "buckets"
+_EVENT_HISTORY: Final = "event-history"
 _EVENT_LOGS: Final = "event-logs"
-_ANYWHERE: Final = "us-west-2"  # the event logs are asked at one address, whatever the region
 _SPACE: Final = re.compile(r"(?=.{3,63}$)[a-zA-Z0-9]+(?:[-_.][a-zA-Z0-9]+)*", re.ASCII)
 
 
@@ -31,7 +31,14 @@ class Asked:
 def _event_history(settings: Settings, asked: Asked) -> LogWish:
     from agent.replay.history_log import wish_for
 
-    return wish_for(asked.regions or settings.regions or [settings.queue.region])
+    polled = settings.event_history.regions if settings.event_history else ()
+    regions = asked.regions or polled or settings.regions or [one for one in (settings.home_region,) if one]
+    if not regions:
+        raise typer.BadParameter(
+            f"is needed with --from {_EVENT_HISTORY}: neither the settings nor AWS_REGION name a region",
+            param_hint="--region",
+        )
+    return wish_for(regions)
 
 
 def _event_logs(settings: Settings, asked: Asked) -> LogWish:  # noqa: ARG001 - the shape of a row
@@ -45,7 +52,7 @@ def _event_logs(settings: Settings, asked: Asked) -> LogWish:  # noqa: ARG001 - 
 
 
 _LOGS: Final[Mapping[str, Callable[[Settings, Asked], LogWish]]] = {
-    "event-history": _event_history,
+    _EVENT_HISTORY: _event_history,
     _EVENT_LOGS: _event_logs,
 }
 
@@ -75,19 +82,3 @@ def log_wish(source: str, settings: Settings, asked: Asked) -> LogWish | None:
     if asked.of_buckets:
         raise typer.BadParameter(f"is about buckets, and not about {source}", param_hint=asked.of_buckets[0])
     return _LOGS[source](settings, asked)
-
-
-def stand_ins(source: str, asked: Asked, region: str) -> dict[str, object]:
-    """What is taken for the required settings where there are none: who has no trail has no queue and no bucket.
-
-    `region` is the one that AWS's own variables name.
-    """
-    if source == BUCKETS:
-        return {}
-    home = next(iter(asked.regions), region or (_ANYWHERE if source == _EVENT_LOGS else ""))
-    if not home:
-        return {}
-    return {
-        "queue.url": f"https://sqs.{home}.amazonaws.com/000000000000/none",
-        "buckets": [{"name": "none"}],
-    }

@@ -19,7 +19,8 @@ _LATE: Final = timedelta(minutes=30)  # AWS says that events are there after som
 
 def wish_for(regions: Sequence[str]) -> LogWish:
     """The Event history of these regions, each once."""
-    return LogWish(NAME, list(dict.fromkeys(regions)), open_history, kept=KEPT, late=_LATE)
+    places = list(dict.fromkeys(regions))
+    return LogWish(NAME, places, open_history, kept=KEPT, late=_LATE, home=places[0])
 
 
 def open_history(settings: Settings, aws: AwsConnections, waits: LogWaits, places: Sequence[str]) -> EventLog:

@@ -24,6 +24,7 @@ class LogWish:
     """The log called `name` in `--from`, and its `places`.
 
     It has what happened `kept` ago and later; None: all. What happened less than `late` ago may still be missing.
+    Settings that name no region get their credentials in the region `home`.
     """
 
     name: str
@@ -31,6 +32,7 @@ class LogWish:
     open: OpenLog
     kept: timedelta | None = None
     late: timedelta = timedelta(0)
+    home: str = ""
 
     def buckets(self) -> tuple[str, ...]:
         """What stands for a bucket in a checkpoint, for each place."""

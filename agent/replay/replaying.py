@@ -145,7 +145,8 @@ class _Replay:
     def _open_origin(self, pool: ThreadPoolExecutor) -> HistoryOrigin:
         settings, wishes = self._settings, self._wishes
         try:
-            aws = AwsConnections(settings, self._telemetry, self._pulse)
+            home = wishes.log.home if wishes.log else ""
+            aws = AwsConnections(settings, self._telemetry, self._pulse, home)
             if log := wishes.log:
                 return LogOrigin(log.open(settings, aws, self._log_waits(), log.places))
             buckets = aws.open_buckets()
@@ -211,7 +212,7 @@ class _Replay:
         assembly = Assembly(self._settings, self._telemetry, self._pulse, self._stops, files=files)
         doubt = NoDoubt() if self._wishes.keep_going else Suspicion(self._ending.stop, source.is_second_try)
         supply = Supply(source, ListedInHand(self._telemetry, source), {})
-        crew = assembly.crew(supply, origin.store, self._settings.queue.dead_letter_url, doubt)
+        crew = assembly.crew(supply, origin.store, self._settings.dead_letter_url, doubt)
         shift = Shift(crew, self._stops, self._attention, self._pulse, self._settings.shutdown_grace_seconds)
 
         def show() -> None:

@@ -23,6 +23,7 @@ EVENT_LOGS: Final = "event-logs"
 
 _SECOND: Final = 10**9
 _LATE: Final = timedelta(minutes=15)  # AWS does not say when an event is there
+_ANYWHERE: Final = "us-west-2"  # the event logs are asked at one address, whatever the region
 _ADVICE: Final = (
     "look at the name of the space, and at who is signed in ('aws sso login'): it must be a user who may see its event "
     "log, such as a Space administrator"
@@ -93,7 +94,7 @@ def _logged(item: bytes) -> LoggedEvent:
 
 def wish_for(spaces: Sequence[str]) -> LogWish:
     """The event logs of these spaces."""
-    return LogWish(EVENT_LOGS, tuple(dict.fromkeys(spaces)), open_logs, late=_LATE)
+    return LogWish(EVENT_LOGS, tuple(dict.fromkeys(spaces)), open_logs, late=_LATE, home=_ANYWHERE)
 
 
 def open_logs(settings: Settings, aws: AwsConnections, waits: LogWaits, places: Sequence[str]) -> EventLog:

@@ -1,6 +1,7 @@
 """Reads the settings file and the environment. Gives one frozen `Settings`, or a list of all problems."""
 
 from agent.settings.destination import OtlpSettings
+from agent.settings.history import EventHistorySettings
 from agent.settings.loading import environment, load, silence_grpc, take_supervisor
 from agent.settings.mask_key import read_mask_key
 from agent.settings.root import Settings
@@ -25,6 +26,7 @@ __all__ = [
     "AwsSettings",
     "BucketSettings",
     "DedupSettings",
+    "EventHistorySettings",
     "HttpSettings",
     "LimitSettings",
     "LogSettings",

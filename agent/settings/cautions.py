@@ -70,7 +70,7 @@ def _of_exclusion(select: SelectSettings) -> Iterator[str]:
 
 
 def _of_limits(settings: Settings) -> Iterator[str]:
-    if settings.shutdown_grace_seconds < settings.queue.wait_seconds:
+    if settings.queue and settings.shutdown_grace_seconds < settings.queue.wait_seconds:
         yield "shutdown_grace_seconds: is shorter than queue.wait_seconds; an idle agent may be killed during a poll"
     if settings.limits.in_flight_bytes < settings.limits.inflated_bytes:
         yield "limits.in_flight_bytes: is less than limits.inflated_bytes; large objects are read one by one"

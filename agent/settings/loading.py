@@ -49,22 +49,23 @@ def load(
     path: Path | None,
     environ: Mapping[str, str],
     overrides: Mapping[str, object] | None = None,
-    stand_ins: Mapping[str, object] | None = None,
+    *,
+    needs_source: bool = True,
 ) -> Settings:
     """The effective settings: `overrides` (dotted key paths) over environment over the file at `path` over defaults.
 
-    `stand_ins` count where none of these says anything, for a command that does without something required.
+    Without `needs_source`, neither queue nor buckets nor event_history are required: for a command that does without.
 
     Raises SettingsError with all problems; no problem holds a value.
     """
-    layers = [_flags(stand_ins or {}), *_layers(path, environ, overrides or {})]
+    layers = _layers(path, environ, overrides or {})
     tree: keys.Tree = {}
     origins: dict[keys.Path, str] = {}
     for layer in layers:
         tree = keys.merged(tree, layer.tree)
         _record(origins, layer)
     problems = [problem for layer in layers for problem in layer.problems]
-    return _validated(tree, origins, problems, environ)
+    return _validated(tree, origins, problems, Context(variables.region(environ), needs_source=needs_source))
 
 
 def _layers(path: Path | None, environ: Mapping[str, str], overrides: Mapping[str, object]) -> list[Layer]:
@@ -114,15 +115,13 @@ def _origin(layer: Layer, leaf: keys.Path) -> str:
 
 
 def _validated(
-    tree: keys.Tree, origins: Mapping[keys.Path, str], problems: list[Problem], environ: Mapping[str, str]
+    tree: keys.Tree, origins: Mapping[keys.Path, str], problems: list[Problem], context: Context
 ) -> Settings:
     warnings = [*_overruled(tree, origins), *_without_stream_splitters(tree, origins)]
     whole = origins.get(("otlp", "endpoint")) == _WHOLE_ADDRESS
     known = keys.without_nulls(tree)
-    known.setdefault("queue", {})
     try:
-        context = Context(variables.region(environ), verbatim_endpoint=whole)
-        settings = Settings.model_validate(known, context=context)
+        settings = Settings.model_validate(known, context=replace(context, verbatim_endpoint=whole))
     except ValidationError as error:
         found = [*problems, *_new(sentences(error, origins), problems)]
         raise SettingsError([problem.sentence for problem in found]) from None  # the cause would quote the values

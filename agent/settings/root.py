@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Self
+from typing import Annotated, Any, Final, Self
 
-from pydantic import BeforeValidator, Field, PrivateAttr, ValidationInfo, field_validator
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
+from agent.errors import SettingsError
 from agent.settings.destination import OtlpSettings
+from agent.settings.history import EventHistorySettings
 from agent.settings.sections import (
     AwsSettings,
     BucketSettings,
@@ -25,6 +36,9 @@ from agent.settings.sections import (
 from agent.settings.values import AccountId, OtherProfileName, Region, Seconds, Text, Whole, unique
 
 SERVICE_NAME = "aws-codecatalyst"
+_NO_QUEUE: Final = (
+    "queue.url: is required for this, and event_history does not stand for it: the queue that the buckets notify"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +46,24 @@ class Context:
     """What loading knows beyond the keys.
 
     `region` is that of the environment, for a queue URL that names none. `verbatim_endpoint`: `otlp.endpoint` is a
-    complete URL.
+    complete URL. `needs_source`: it must be said where events come from.
     """
 
     region: str = ""
     verbatim_endpoint: bool = False
+    needs_source: bool = True
+
+
+_ANYWHERE: Final = Context()
+_SOURCES: Final[dict[str, Any]] = {
+    "anyOf": [
+        {"required": ["queue", "buckets"], "properties": {"queue": {"type": "object"}, "buckets": {"type": "array"}}},
+        {
+            "required": ["event_history"],
+            "properties": {"event_history": {"type": "object"}, "queue": {"type": "null"}, "buckets": {"type": "null"}},
+        },
+    ]
+}
 
 
 def _attribute(value: object) -> object:
@@ -49,12 +76,17 @@ AttributeText = Annotated[str, BeforeValidator(_attribute)]
 
 
 class Settings(Section):
-    """trail-agent's settings."""
+    """trail-agent's settings. Events come from the buckets that notify the queue, or from Event history, or both."""
 
-    queue: QueueSettings
+    model_config = ConfigDict(json_schema_extra=_SOURCES)
+
+    queue: QueueSettings | None = Field(default=None)
     buckets: tuple[BucketSettings, ...] = Field(
-        json_schema_extra={"minItems": 1}, description="the only buckets that are ever read; required"
+        default=(),
+        json_schema_extra={"minItems": 1},
+        description="the only buckets that are ever read; required, but with `event_history`",
     )
+    event_history: EventHistorySettings | None = Field(default=None)
     accounts: tuple[AccountId, ...] = Field(
         default=(), description="the only account ids allowed in object keys; empty: all"
     )
@@ -95,21 +127,61 @@ class Settings(Section):
     aws: AwsSettings = AwsSettings()
 
     _warnings: tuple[str, ...] = PrivateAttr(default=())
+    _region: str = PrivateAttr(default="")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_a_source(cls, given: object, info: ValidationInfo) -> object:
+        """With what is missing named, so that it is reported: queue and buckets, but neither with Event history."""
+        if not isinstance(given, dict) or not (info.context or _ANYWHERE).needs_source:
+            return given
+        if given.get("event_history") is not None and not {"queue", "buckets"} & given.keys():
+            return given
+        return {"queue": {}, "buckets": None, **given}
+
+    @field_validator("buckets", mode="before")
+    @classmethod
+    def _some(cls, value: object) -> object:
+        if value is None:
+            raise PydanticCustomError("missing", "Field required")
+        if value == []:
+            raise ValueError("must have at least one entry")
+        return value
 
     @field_validator("buckets")
     @classmethod
     def _with_regions(cls, value: tuple[BucketSettings, ...], info: ValidationInfo) -> tuple[BucketSettings, ...]:
-        if not value:
-            raise ValueError("must have at least one entry")
         queue = info.data.get("queue")
         region = queue.region if queue else ""
         located = (one if one.region else one.model_copy(update={"region": region}) for one in value)
-        return unique(tuple(located), lambda one: one.name)
+        return unique(tuple(located), lambda one: one.name, "bucket")
 
     @field_validator("resource")
     @classmethod
     def _named(cls, value: Mapping[str, str]) -> Mapping[str, str]:
         return {"service.name": SERVICE_NAME, **value}
+
+    def model_post_init(self, context: Context | None, /) -> None:
+        """Called by pydantic."""
+        self._region = context.region if context else ""
+
+    @property
+    def home_region(self) -> str:
+        """Where AWS is asked what has no region of its own, such as a role's credentials; empty if none is known."""
+        if self.queue:
+            return self.queue.region
+        return self.event_history.regions[0] if self.event_history else self._region
+
+    @property
+    def dead_letter_url(self) -> str | None:
+        """The URL of the dead-letter queue, if the settings name one."""
+        return self.queue.dead_letter_url if self.queue else None
+
+    def needed_queue(self) -> QueueSettings:
+        """The queue, for what cannot do without; raises `SettingsError` if there is none."""
+        if self.queue is None:
+            raise SettingsError([_NO_QUEUE])
+        return self.queue
 
     @property
     def warnings(self) -> tuple[str, ...]:

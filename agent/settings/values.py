@@ -106,6 +106,31 @@ def file_problem(path: Path) -> str | None:
     return None if readable else "names a file that this user may not read"
 
 
+def _state_file(value: Path) -> Path:
+    problem = state_file_problem(value)
+    if problem:
+        raise ValueError(problem)
+    return value
+
+
+def state_file_problem(path: Path) -> str | None:
+    """Why this file cannot be written and replaced in its folder, or None. The file itself need not be there."""
+    folder = path.parent
+    try:
+        if path.is_dir():
+            return "is a directory; it must name a file"
+        if path.exists() and not path.is_file():
+            return "is not a regular file"
+        if not folder.is_dir():
+            return "names a file in a folder that does not exist; make the folder, or mount a volume there"
+        if not os.access(folder, os.W_OK | os.X_OK):
+            return "names a file in a folder in which this user may not write"
+        usable = not path.exists() or os.access(path, os.R_OK | os.W_OK)
+    except (OSError, ValueError):
+        return "is not the path of a file that can be written"
+    return None if usable else "names a file that this user may not read and write"
+
+
 def _whole(value: object) -> object:
     if isinstance(value, bool):
         raise ValueError("must be a number")  # noqa: TRY004 - pydantic collects ValueErrors
@@ -188,13 +213,13 @@ def _lower(value: object) -> object:
     return value.lower() if isinstance(value, str) else value
 
 
-def unique(value: tuple[T, ...], name: Callable[[T], str]) -> tuple[T, ...]:
-    """The entries as they are, if no two have the same name."""
+def unique(value: tuple[T, ...], name: Callable[[T], str], what: str) -> tuple[T, ...]:
+    """The entries as they are, if no two have the same name; `what` is what one of them is."""
     names = [name(entry) for entry in value]
     twice = [str(index) for index, one in enumerate(names) if one in names[:index]]
     if twice:
         raise ValueError(
-            f"names the same bucket twice: entry {', '.join(twice)} (counted from 0) repeats an earlier one"
+            f"names the same {what} twice: entry {', '.join(twice)} (counted from 0) repeats an earlier one"
         )
     return value
 
@@ -205,6 +230,7 @@ BucketName = Annotated[str, AfterValidator(_bucket)]
 RoleArn = Annotated[str, AfterValidator(_role)]
 SessionName = Annotated[str, AfterValidator(_session)]
 ReadableFile = Annotated[Path, AfterValidator(_file)]
+StateFile = Annotated[Path, AfterValidator(_state_file)]
 EndpointUrl = Annotated[str, AfterValidator(without_user)]
 ProfileName = Annotated[str, AfterValidator(_profile), Field(json_schema_extra=_list_profiles)]
 OtherProfileName = Annotated[str, AfterValidator(_other_profile)]

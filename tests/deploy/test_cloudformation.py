@@ -235,7 +235,7 @@ def test_an_instance_gets_a_profile() -> None:
 def test_the_queues_are_those_of_the_settings_and_pages() -> None:
     """Visibility and poll are the defaults of the settings; an outage of days costs no message a receive too many."""
     queue, dead_letters = intake().properties("Queue"), intake().properties("DeadLetterQueue")
-    defaults = load(None, {"TRAIL_AGENT_QUEUE__URL": URL, "TRAIL_AGENT_BUCKETS": BUCKET}).queue
+    defaults = load(None, {"TRAIL_AGENT_QUEUE__URL": URL, "TRAIL_AGENT_BUCKETS": BUCKET}).needed_queue()
     assert queue["VisibilityTimeout"] == defaults.visibility_timeout_seconds == 120
     assert queue["ReceiveMessageWaitTimeSeconds"] == defaults.wait_seconds == 10
     assert queue["MessageRetentionPeriod"] == 10 * 86400
@@ -422,7 +422,7 @@ def test_the_outputs_are_settings(given: Mapping[str, str], bucket: BucketSettin
     (tmp_path / "agent.yaml").write_text(outputs["Settings"], encoding="utf-8")
     variables = {"TRAIL_AGENT_BUCKETS": outputs["Buckets"], "TRAIL_AGENT_QUEUE__URL": outputs["QueueUrl"]}
     for settings in (load(tmp_path / "agent.yaml", {}), load(None, variables)):
-        assert settings.queue.url == URL
+        assert settings.needed_queue().url == URL
         assert settings.buckets == (bucket,)
 
 

@@ -74,8 +74,8 @@ def test_the_settings_pass_the_check_and_name_the_served_account() -> None:
     """The agent finds the queue and the bucket that `demo --serve` makes, at the address of its service."""
     settings = load(COMPOSE / "agent.yaml", {"TRAIL_AGENT_OTLP__ENDPOINT": "http://loki:3100/otlp"})
     host = f"http://aws:{LISTENS['aws']}"
-    assert settings.queue.url == f"{host}/123456789012/{QUEUE}"
-    assert settings.queue.region == REGION
+    assert settings.needed_queue().url == f"{host}/123456789012/{QUEUE}"
+    assert settings.needed_queue().region == REGION
     assert [bucket.name for bucket in settings.buckets] == [BUCKET]
     assert settings.aws.endpoint_url == host
     assert SERVICES["aws"]["command"] == ["demo", "--serve", f"0.0.0.0:{LISTENS['aws']}"]

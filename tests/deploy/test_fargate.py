@@ -42,7 +42,7 @@ def start_statements(stack: Stack) -> dict[str, dict[str, Any]]:
 def test_the_variables_are_settings() -> None:
     """The agent takes them as they are, without a file, and they say what the parameters say."""
     made = settings(fargate(OtlpProtocol="grpc", Profiles="codecatalyst,codeconnections"))
-    assert made.queue.url == URL
+    assert made.needed_queue().url == URL
     assert [bucket.name for bucket in made.buckets] == ["acme-trail-111122223333"]
     assert (made.otlp.endpoint, made.otlp.protocol) == ("https://collector.example.com:4318", "grpc")
     assert made.select.profiles == ("codecatalyst", "codeconnections")

@@ -11,6 +11,7 @@ import yaml
 from typer.testing import CliRunner, Result
 
 from agent.cli import config as config_commands
+from agent.cli.app import app
 from agent.cli.check import check
 from agent.settings import schema
 
@@ -20,10 +21,10 @@ SOUND = f"queue: {{url: '{QUEUE}'}}\nbuckets: [{{name: acme-trail}}]\n"
 
 def run(*arguments: str) -> Result:
     """What these arguments give, with the commands wired as the program wires them."""
-    app = typer.Typer()
-    app.command()(check)
-    app.add_typer(config_commands.app)
-    return CliRunner().invoke(app, [*arguments])
+    some = typer.Typer()
+    some.command()(check)
+    some.add_typer(config_commands.app)
+    return CliRunner().invoke(some, [*arguments])
 
 
 def file(tmp_path: Path, text: str) -> str:
@@ -88,6 +89,37 @@ def test_a_file_that_may_not_be_read_is_a_mistake_of_settings(tmp_path: Path, mo
     result = run("check", "-c", str(path))
     assert result.exit_code == 78
     assert f"{path}: cannot be read as the settings file: Permission denied" in result.output
+
+
+def test_check_says_what_is_polled_where_there_is_no_queue(tmp_path: Path) -> None:
+    """Lines about a queue and its buckets are left out; whether a restart is remembered is told."""
+    keys = f"poll_seconds: 90, checkpoint_file: '{tmp_path}/checkpoint'"
+    lines = run("check", "-c", file(tmp_path, f"event_history: {{regions: [us-west-2, eu-west-1], {keys}}}")).stdout
+    assert [line.split(":")[0] for line in lines.splitlines()] == [
+        "✓ settings",
+        "✓ event history",
+        "✓ events",
+        "✓ otlp",
+        "✓ http",
+    ]
+    assert f"us-west-2, eu-west-1, every 90 s, 1800 s back; remembered in {tmp_path}/checkpoint" in lines
+    lines = run("check", "-c", file(tmp_path, "event_history: {regions: [us-west-2]}")).stdout
+    assert "us-west-2, every 60 s, 1800 s back; not remembered over restarts" in lines
+
+
+@pytest.mark.parametrize(
+    ("command", "key"),
+    [(("dead-letters", "list"), "queue.url"), (("replay", "--since", "2d"), "buckets"), (("run",), "event_history")],
+)
+def test_what_event_history_does_not_do_ends_with_78(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...], key: str
+) -> None:
+    """Each says which key it needs, before it asks AWS for anything."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    result = CliRunner().invoke(app, [*command, "-c", file(tmp_path, "event_history: {regions: [us-west-2]}")])
+    assert result.exit_code == 78
+    assert result.stderr.startswith(f"✗ {key}: ")
 
 
 def test_show_prints_yaml_without_secrets(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import NoReturn
 
@@ -9,6 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from agent.cli.app import app
+from agent.replay.replaying import ReplayWishes, StoppedError
+from agent.settings import Settings
 
 WHO = "arn:aws:iam::1:user/alice"
 CONFIG = "queue: {url: 'https://sqs.us-west-2.amazonaws.com/111122223333/q'}\nbuckets: [{name: acme}]\n"
@@ -48,6 +51,47 @@ def test_wrong_settings_end_with_78(tmp_path: Path) -> None:
     """As with every command."""
     result = CliRunner().invoke(app, ["replay", "-c", str(tmp_path / "none.yaml"), "--since", "2d"])
     assert result.exit_code == 78
+
+
+@pytest.mark.parametrize("settings", ["", "otlp: {endpoint: 'http://127.0.0.1:9'}\n"])
+def test_event_history_without_any_region_asks_for_one(tmp_path: Path, settings: str) -> None:
+    """Not for the queue and the buckets, which it does not read."""
+    config = tmp_path / "agent.yaml"
+    config.write_text(settings)
+    arguments = ["replay", "-c", str(config), "--since", "2d", "--from", "event-history"]
+    result = CliRunner().invoke(app, arguments, env={"COLUMNS": "200", "AWS_REGION": "", "AWS_DEFAULT_REGION": ""})
+    assert result.exit_code == 2
+    assert "Invalid value for --region: is needed with --from event-history" in words_of(result.stderr)
+    assert not any(word in result.stderr for word in ("queue", "buckets"))
+
+
+@pytest.mark.parametrize(
+    ("options", "settings", "asked"),
+    [
+        (["--region", "eu-west-1"], "regions: [us-east-1]\nevent_history: {regions: [us-west-2]}\n", ["eu-west-1"]),
+        ([], "regions: [us-east-1]\nevent_history: {regions: [us-west-2, eu-west-1]}\n", ["us-west-2", "eu-west-1"]),
+        ([], "regions: [us-east-1]\n" + CONFIG, ["us-east-1"]),
+        ([], CONFIG, ["us-west-2"]),
+        ([], "workers: 2\n", ["ap-south-1"]),
+    ],
+)
+def test_event_history_is_asked_in_the_regions_that_are_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[str], settings: str, asked: list[str]
+) -> None:
+    """Those of the command line, of event_history, of regions, of the queue, of AWS's own variables: the first."""
+    wishes: list[ReplayWishes] = []
+
+    def stop(_settings: Settings, wish: ReplayWishes, *_arguments: object) -> NoReturn:
+        wishes.append(wish)
+        raise StoppedError(2)
+
+    monkeypatch.setattr("agent.replay.replaying.replay", stop)
+    monkeypatch.setattr("agent.cli.replay._end", sys.exit)
+    config = tmp_path / "agent.yaml"
+    config.write_text(settings)
+    arguments = ["replay", "-c", str(config), "--since", "2d", "--from", "event-history", *options]
+    CliRunner().invoke(app, arguments, env={"AWS_REGION": "ap-south-1"})
+    assert [list(wish.log.places) for wish in wishes if wish.log] == [asked]
 
 
 def test_a_bug_ends_with_70_and_does_not_quote_what_it_met(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -118,7 +118,7 @@ def test_the_lines_about_an_account_are_an_agents_settings(tmp_path: Path) -> No
     config = tmp_path / "agent.yaml"
     config.write_text(textwrap.dedent("\n".join(lines)))
     settings = load(config, {})
-    assert (settings.queue.url, settings.queue.region) == (queue_url, "us-west-2")
+    assert (settings.needed_queue().url, settings.needed_queue().region) == (queue_url, "us-west-2")
     assert [bucket.name for bucket in settings.buckets] == ["acme-trail"]
 
 

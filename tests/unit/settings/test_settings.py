@@ -42,7 +42,7 @@ def test_the_environment_alone_is_enough() -> None:
     """Without a file, variables can set everything that is required."""
     found = load(None, {"TRAIL_AGENT_QUEUE__URL": QUEUE, "TRAIL_AGENT_BUCKETS": "acme-trail, acme-other"})
     assert [bucket.name for bucket in found.buckets] == ["acme-trail", "acme-other"]
-    assert found.queue.url == QUEUE
+    assert found.needed_queue().url == QUEUE
 
 
 def test_lists_and_maps_in_variables_are_json_or_short(tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ def test_references_expand_inside_the_file(tmp_path: Path) -> None:
         "workers: ${env:WORKERS:-7}\nresource: {a: 'x-${env:NAME}-$${y}', b: '${env:EMPTY:-z}'}\n"
     )
     found = settings(tmp_path, text, {"BUCKETS": "one,two", "NAME": "n", "EMPTY": ""})
-    assert (len(found.buckets), found.workers, found.queue.dead_letter_url) == (2, 7, None)
+    assert (len(found.buckets), found.workers, found.needed_queue().dead_letter_url) == (2, 7, None)
     assert found.resource == {"service.name": "aws-codecatalyst", "a": "x-n-${y}", "b": "z"}
 
 
@@ -87,8 +87,8 @@ def test_an_emulator_url_takes_the_region_of_the_environment(tmp_path: Path) -> 
     """A URL without a region falls back to AWS_REGION, then AWS_DEFAULT_REGION, and buckets follow the queue."""
     text = MINIMAL.replace(QUEUE, "http://localhost:4566/000000000000/q")
     found = settings(tmp_path, text, {"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-3"})
-    assert (found.queue.region, found.buckets[0].region) == ("eu-west-1", "eu-west-1")
-    assert settings(tmp_path, text, {"AWS_DEFAULT_REGION": "eu-west-3"}).queue.region == "eu-west-3"
+    assert (found.needed_queue().region, found.buckets[0].region) == ("eu-west-1", "eu-west-1")
+    assert settings(tmp_path, text, {"AWS_DEFAULT_REGION": "eu-west-3"}).home_region == "eu-west-3"
     with pytest.raises(SettingsError, match=r"^queue\.region: is required"):
         settings(tmp_path, text)
 
@@ -103,7 +103,7 @@ def test_settings_cannot_be_changed(tmp_path: Path) -> None:
     """Settings and their sections are frozen."""
     found = settings(tmp_path)
     with pytest.raises(ValidationError, match="frozen"):
-        found.queue.wait_seconds = 1
+        found.needed_queue().wait_seconds = 1
 
 
 def test_headers_come_from_the_file_and_from_the_key(tmp_path: Path) -> None:
@@ -180,11 +180,17 @@ def test_profiles_and_their_names_come_from_the_environment_too(tmp_path: Path) 
     assert found.service_names == {"identity": "people"}
 
 
-def test_stand_ins_count_where_nobody_says_anything(tmp_path: Path) -> None:
-    """For a command that needs no queue and no bucket; what is set wins over them."""
-    instead = {"queue.url": "https://sqs.eu-west-1.amazonaws.com/000000000000/none", "buckets": [{"name": "none"}]}
-    alone = load(None, {}, None, instead)
-    assert (alone.queue.region, [one.name for one in alone.buckets]) == ("eu-west-1", ["none"])
-    (tmp_path / "agent.yaml").write_text(MINIMAL, encoding="utf-8")
-    beside = load(tmp_path / "agent.yaml", {}, None, instead)
-    assert (beside.queue.url, [one.name for one in beside.buckets]) == (QUEUE, ["acme-trail"])
+def test_a_command_may_do_without_queue_and_buckets(tmp_path: Path) -> None:
+    """Then neither is required; what is set counts as ever, and what is wrong with it is a problem."""
+    alone = load(None, {"AWS_REGION": "eu-west-1"}, needs_source=False)
+    assert (alone.queue, alone.buckets, alone.event_history, alone.home_region) == (None, (), None, "eu-west-1")
+    beside = load(None, {"TRAIL_AGENT_QUEUE__URL": QUEUE, "AWS_REGION": "eu-west-1"}, needs_source=False)
+    assert (beside.needed_queue().url, beside.buckets, beside.home_region) == (QUEUE, (), "us-west-2")
+    with pytest.raises(SettingsError, match=r"^queue\.wait_seconds: must be at most 20"):
+        load(None, {"TRAIL_AGENT_QUEUE__URL": QUEUE, "TRAIL_AGENT_QUEUE__WAIT_SECONDS": "21"}, needs_source=False)
+
+
+def test_what_cannot_do_without_a_queue_says_so() -> None:
+    """The problem has the key's name first, as all problems have."""
+    with pytest.raises(SettingsError, match=r"^queue\.url: is required for this"):
+        load(None, {"TRAIL_AGENT_EVENT_HISTORY__REGIONS": "us-west-2"}).needed_queue()

@@ -76,6 +76,6 @@ def test_a_url_is_judged_whatever_it_holds(value: str) -> None:
 
 def test_an_entry_that_repeats_a_name_is_told_by_its_place() -> None:
     """Places are counted from 0, as in the settings' paths."""
-    assert values.unique(("a", "b"), str) == ("a", "b")
-    with pytest.raises(ValueError, match="entry 1, 3 "):
-        values.unique(("a", "a", "b", "b"), str)
+    assert values.unique(("a", "b"), str, "bucket") == ("a", "b")
+    with pytest.raises(ValueError, match="same bucket twice: entry 1, 3 "):
+        values.unique(("a", "a", "b", "b"), str, "bucket")
