@@ -25,6 +25,7 @@ _TICK_SECONDS: Final = 0.1
 
 _ASKED_TO_STOP: Final = (signal.SIGTERM, signal.SIGINT)
 _ENDING: Final = (*_ASKED_TO_STOP, signal.SIGHUP)
+_AFTER_A_SIGNAL: Final = 128
 
 
 def keep_for_later() -> None:
@@ -116,8 +117,21 @@ def _hear(_number: int, _frame: FrameType | None) -> None:
     """Do nothing: the interpreter has already written the number."""
 
 
+class SignalledError(KeyboardInterrupt):
+    """A signal ends the command at once. `exit_code` is what a shell expects: 130 for SIGINT, 143 for SIGTERM."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(signal.Signals(number).name)
+        self.exit_code = _AFTER_A_SIGNAL + number
+
+
+def exit_code_of(error: KeyboardInterrupt) -> int:
+    """The exit code of a command that `error` ends; Python itself raises it for SIGINT alone."""
+    return error.exit_code if isinstance(error, SignalledError) else _AFTER_A_SIGNAL + signal.SIGINT
+
+
 class Stopping:
-    """Whether a command was asked to end.
+    """Whether a command was asked to end, and the exit code of one that ends before it is done because of that.
 
     A signal handler may run while the main thread holds a lock, so it must not set a `threading.Event`. This is a flag,
     and a pipe that becomes readable when the flag is set.
@@ -125,16 +139,17 @@ class Stopping:
 
     def __init__(self) -> None:
         self._set = False
+        self.exit_code = 0
         self._reader, self._writer = os.pipe()
 
     def is_set(self) -> bool:
         """Whether the end was asked for."""
         return self._set
 
-    def set(self) -> None:
-        """Ask for the end."""
+    def set(self, number: int) -> None:
+        """Ask for the end, as this signal does."""
         if not self._set:
-            self._set = True
+            self._set, self.exit_code = True, _AFTER_A_SIGNAL + number
             os.write(self._writer, b".")
 
     def wait(self, seconds: float) -> bool:
@@ -150,18 +165,37 @@ class Stopping:
 
 @contextmanager
 def interruptible() -> Iterator[Stopping]:
-    """While the block runs, the first such signal asks for the end; a second one raises KeyboardInterrupt."""
+    """While the block runs, the first such signal asks for the end; a second one raises `SignalledError`."""
     stopping = Stopping()
 
-    def on_signal(_number: int, _frame: FrameType | None) -> None:
+    def on_signal(number: int, _frame: FrameType | None) -> None:
         if stopping.is_set():
-            raise KeyboardInterrupt
-        stopping.set()
+            raise SignalledError(number)
+        stopping.set(number)
 
+    try:
+        with _handled(on_signal):
+            yield stopping
+    finally:
+        stopping.close()
+
+
+@contextmanager
+def ending_at_once() -> Iterator[None]:
+    """While the block runs, such a signal raises `SignalledError`: what the block has opened is closed on its way."""
+
+    def on_signal(number: int, _frame: FrameType | None) -> None:
+        raise SignalledError(number)
+
+    with _handled(on_signal):
+        yield
+
+
+@contextmanager
+def _handled(on_signal: Callable[[int, FrameType | None], None]) -> Iterator[None]:
     before = {number: signal.signal(number, on_signal) for number in _ENDING}
     try:
-        yield stopping
+        yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-        stopping.close()

@@ -28,7 +28,6 @@ _Serve = Annotated[
 ]
 _UNAVAILABLE = 69
 _BUG = 70
-_INTERRUPTED = 130
 
 
 @examples(
@@ -64,14 +63,15 @@ def demo(
     from rich.console import Console
 
     from agent.demo.runner import Wishes
+    from agent.signals import exit_code_of
 
     sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]  # a terminal that is not UTF-8 still shows lines
     console = Console(highlight=False)
     try:
         chosen = tuple(profile_names(profiles))
         code = _demo(console, Wishes(once, otlp_endpoint, chosen), address)
-    except KeyboardInterrupt:
-        code = _INTERRUPTED
+    except KeyboardInterrupt as error:
+        code = exit_code_of(error)
     raise typer.Exit(code)
 
 

@@ -22,7 +22,7 @@ from agent.cli.letter_words import (
 )
 from agent.cli.output import forget, say
 from agent.cli.progress import advancing
-from agent.cli.report import fail_settings, load_or_fail
+from agent.cli.report import fail_settings, load_or_fail, told_bug
 from agent.errors import AwsError, SettingsError
 from agent.letters.choosing import Choice
 from agent.letters.desk import Desk, to_do_about
@@ -30,12 +30,15 @@ from agent.letters.sending import Report, Sending
 from agent.letters.told import ToldLetter
 from agent.letters.walk import HIDDEN_SECONDS, End, Walk
 from agent.model import BATCH
-from agent.signals import Stopping, interruptible
+from agent.signals import Stopping, exit_code_of, interruptible
 from agent.telemetry.safetext import clean
 
 USAGE: Final = 2
 _UNAVAILABLE: Final = 69
-_INTERRUPTED: Final = 130
+_AFTER_A_BUG: Final = (
+    "Each dead letter is still in one of the queues, or in both after a redrive, and visible again "
+    f"within {HIDDEN_SECONDS} s: see `trail-agent dead-letters list`."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ def list_all(desk: Desk, choice: Choice, most: int, *, newest_first: bool, as_js
     say_what_was_seen(desk, walk, len(found))
     if found:
         say_deadline(desk, found[0], desk.pulse.clock.time())
-    _exit_if_interrupted(walk)
+    _exit_if_interrupted(look)
 
 
 def show_one(desk: Desk, choice: Choice, most: int, *, as_json: bool) -> None:
@@ -73,7 +76,7 @@ def show_one(desk: Desk, choice: Choice, most: int, *, as_json: bool) -> None:
         found, walk = look.found, look.walk
     if walk.end is End.STOPPED:
         say_warnings(desk, walk)
-    _exit_if_interrupted(walk)
+    _exit_if_interrupted(look)
     _refuse_ids(desk, choice, found, walk)
     (told,) = found
     if not as_json:
@@ -99,8 +102,8 @@ def carry_out(task: Task, desk: Desk, choice: Choice, most: int, *, for_real: bo
     if report and report.has_failed:
         raise typer.Exit(_UNAVAILABLE)
     if report and report.untouched:
-        raise typer.Exit(_INTERRUPTED)
-    _exit_if_interrupted(walk)
+        raise typer.Exit(look.stopping.exit_code or _UNAVAILABLE)
+    _exit_if_interrupted(look)
     return report is not None or not found
 
 
@@ -127,7 +130,7 @@ def _refuse_ids(desk: Desk, choice: Choice, found: Sequence[ToldLetter], walk: W
 
 @contextmanager
 def told_in_words() -> Iterator[None]:
-    """One line for what SQS, the settings or the keyboard say, and its exit code; never a traceback."""
+    """A line for what SQS, the settings or the keyboard say, and its exit code; a bug has some more."""
     try:
         yield
     except SettingsError as error:
@@ -138,9 +141,13 @@ def told_in_words() -> Iterator[None]:
     except BrokenPipeError:  # the reader of the pipe has seen enough
         forget()
         raise typer.Exit from None
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
         say(f"interrupted: what this command had received is visible again within {HIDDEN_SECONDS} s")
-        raise typer.Exit(_INTERRUPTED) from None
+        raise typer.Exit(exit_code_of(error)) from None
+    except typer.Exit:
+        raise
+    except Exception as error:
+        raise told_bug(error, f"the command. {_AFTER_A_BUG}") from error
 
 
 @contextmanager
@@ -165,6 +172,6 @@ def _work(task: Task, desk: Desk, look: Look) -> Report:
         raise
 
 
-def _exit_if_interrupted(walk: Walk) -> None:
-    if walk.end is End.STOPPED:
-        raise typer.Exit(_INTERRUPTED)
+def _exit_if_interrupted(look: Look) -> None:
+    if look.walk.end is End.STOPPED:
+        raise typer.Exit(look.stopping.exit_code)

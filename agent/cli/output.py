@@ -1,4 +1,5 @@
-"""What happens when standard output is full, closed or no longer read: one line or none, never a traceback."""
+"""What happens when standard output is full, closed or no longer read, or a bug ends the command: some lines, and never
+the interpreter's own traceback."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ _UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, err
 def guarded() -> Iterator[None]:
     """Run a command. When the block ends, everything that it printed has been written, or the exit code is 1.
 
-    When the reader of a pipe has gone, nothing is printed about it.
+    When the reader of a pipe has gone, nothing is printed about it. What nobody foresaw is a bug: exit code 70.
     """
     if sys.stdout is None:  # the caller closed it; Python would fail only when something is printed
         sys.stdout = os.fdopen(os.open(os.devnull, os.O_RDONLY), "w")
@@ -29,10 +30,12 @@ def guarded() -> Iterator[None]:
     except BrokenPipeError:
         forget()
         raise SystemExit(_UNWRITTEN) from None
-    except OSError as error:
-        if error.errno not in _UNWRITABLE or error.filename is not None:
-            raise
-        _give_up(error)
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in _UNWRITABLE and error.filename is None:
+            _give_up(error)
+        from agent.cli.report import told_bug
+
+        raise told_bug(error, "the command.") from error
     finally:
         _flush()
 

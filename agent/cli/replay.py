@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 _USAGE = 2
 _UNAVAILABLE = 69
-_BUG = 70
 _AFTER_A_SIGNAL = 128
 _ACCOUNT = re.compile("[0-9]{12}", re.ASCII)
 _REGION = re.compile("[a-z]{2,5}(-[a-z]+)+-[0-9][a-z0-9-]*", re.ASCII)
@@ -219,7 +218,7 @@ def _settings(config: Path | None, workers: int | None, accounts: Sequence[str],
 
 def _run(settings: Settings, wishes: ReplayWishes, *, as_json: bool) -> None:
     from agent.cli.output import say
-    from agent.cli.report import fail_settings
+    from agent.cli.report import fail_settings, told_bug
     from agent.errors import DependencyError, SettingsError
     from agent.pulse import SystemClock
     from agent.replay.checkpoint import CheckpointError
@@ -242,11 +241,7 @@ def _run(settings: Settings, wishes: ReplayWishes, *, as_json: bool) -> None:
         say(f"! {stopped}")
         _end(stopped.exit_code)
     except Exception as error:
-        from agent.telemetry.tracebacks import describe
-
-        typer.echo(describe(error), err=True)  # the interpreter's own traceback would show values
-        typer.echo("✗ A bug ended the replay. Nothing is lost: run it again. Please report it.", err=True)
-        raise typer.Exit(_BUG) from error
+        raise told_bug(error, "the replay. Nothing is lost: run it again.") from error
     typer.echo(printed(report, as_json=as_json))
     if report.exit_code > _AFTER_A_SIGNAL:
         _end(report.exit_code)

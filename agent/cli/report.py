@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+import typer
+
 from agent.cli.output import say
 from agent.errors import SettingsError
 
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from agent.settings import Settings
 
 EXIT_SETTINGS = 78
+EXIT_BUG = 70
 
 
 def load_or_fail(config: Path | None) -> Settings:
@@ -34,6 +37,18 @@ def fail_settings(error: SettingsError) -> NoReturn:
         "Correct them in the file or the environment. `trail-agent check` shows whether they are right."
     )
     raise SystemExit(EXIT_SETTINGS)
+
+
+def told_bug(error: Exception, what_is_so: str) -> SystemExit:
+    """Say where `error` happened, without any value; then what is so now. Returns the end, with code 70 (EX_SOFTWARE).
+
+    The interpreter's own traceback would show values, which may be part of an event.
+    """
+    from agent.telemetry.tracebacks import describe
+
+    typer.echo(describe(error), err=True)
+    say(f"✗ A bug ended {what_is_so} Please report it, with the lines above.")
+    return SystemExit(EXIT_BUG)
 
 
 def show_warnings(warnings: Sequence[str]) -> None:

@@ -10,7 +10,6 @@ import typer
 from agent.cli.examples import examples
 from agent.cli.options import SettingsFile
 
-_BUG = 70
 _UNAVAILABLE = 69
 
 
@@ -26,7 +25,7 @@ def run(
     ] = False,
 ) -> None:
     """Ship the selected events, by default CodeCatalyst's, until SIGTERM or SIGINT."""
-    from agent.cli.report import fail_settings
+    from agent.cli.report import fail_settings, told_bug
     from agent.errors import DependencyError, SettingsError
     from agent.signals import SignalInbox
 
@@ -46,10 +45,4 @@ def run(
         typer.echo(f"✗ {error}", err=True)
         raise typer.Exit(_UNAVAILABLE) from error
     except Exception as error:
-        from agent.telemetry.tracebacks import describe
-
-        typer.echo(describe(error), err=True)  # the interpreter's own traceback would show values
-        typer.echo(
-            "✗ A bug ended trail-agent. Nothing is lost: the messages in hand come again. Please report it.", err=True
-        )
-        raise typer.Exit(_BUG) from error
+        raise told_bug(error, "trail-agent. Nothing is lost: the messages in hand come again.") from error

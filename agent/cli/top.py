@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _UNAVAILABLE = 69
 _HERE = "http://127.0.0.1:9464"
 _MOST_AT_ONCE = 32
+_CTRL_C = 130
 _ENDS = ("q", "Q", "\x04")
 
 _Urls = Annotated[
@@ -77,18 +78,21 @@ def _watch(agents: Sequence[WatchedAgent], pool: ThreadPoolExecutor, every: floa
     from agent.cli.keyboard import Keyboard
     from agent.cli.top_view import view
     from agent.cli.watched import ask_all
+    from agent.signals import ending_at_once, exit_code_of
 
     keyboard = Keyboard()
     try:
-        with keyboard.listening(), Live(console=Console(highlight=False), screen=True, auto_refresh=False) as live:
+        screen = Live(console=Console(highlight=False), screen=True, auto_refresh=False)
+        with ending_at_once(), keyboard.listening(), screen as live:
             while True:
                 now = _now()
                 ask_all(agents, pool, now.monotonic)
                 live.update(view(agents, now, hint="q ends"), refresh=True)
                 if any(key in _ENDS for key in keyboard.wait(every)):
                     return
-    except KeyboardInterrupt:
-        return
+    except KeyboardInterrupt as error:
+        if exit_code_of(error) != _CTRL_C:  # Ctrl-C is how it is meant to end
+            raise typer.Exit(exit_code_of(error)) from None
 
 
 def _now() -> Moment:

@@ -238,7 +238,7 @@ def test_a_visible_message_cannot_be_hidden(open_rig: OpenRig, kind: str) -> Non
 
 
 def test_a_dead_letter_has_the_body_and_the_reason(open_rig: OpenRig) -> None:
-    """The body is unchanged, and attributes tell reason, detail, bucket, key, its id in the queue, the agent's version."""
+    """The body is unchanged, and attributes tell the reason, the object, its id in the queue, the agent's version."""
     rig = open_rig()
     rig.send('{"Records": ["ü"]}')
     (delivery,) = rig.queue.receive()

@@ -7,11 +7,12 @@ import signal
 import subprocess
 import sys
 import threading
+from contextlib import ExitStack
 
 import pytest
 
 from agent.pulse import Pulse
-from agent.signals import Attention, SignalInbox, interruptible
+from agent.signals import Attention, SignalInbox, ending_at_once, exit_code_of, interruptible
 from tests.support.clock import PatientClock, finish
 
 
@@ -88,8 +89,22 @@ def test_the_first_signal_asks_and_the_second_one_ends(number: signal.Signals) -
         os.kill(os.getpid(), number)
         assert stopping.wait(10)
         assert stopping.is_set()
-        with pytest.raises(KeyboardInterrupt):
+        assert stopping.exit_code == 128 + number
+        with pytest.raises(KeyboardInterrupt) as caught:
             os.kill(os.getpid(), number)
+    assert exit_code_of(caught.value) == 128 + number
+    assert exit_code_of(KeyboardInterrupt()) == 130
+    assert signal.getsignal(number) is before
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_ends_what_has_nothing_to_finish(number: signal.Signals) -> None:
+    """On its way out the block closes what it has opened, and the exit code says which signal it was."""
+    before, closed = signal.getsignal(number), list[bool]()
+    with pytest.raises(KeyboardInterrupt) as caught, ending_at_once(), ExitStack() as opened:  # noqa: PT012 - closed, too
+        opened.callback(closed.append, True)
+        os.kill(os.getpid(), number)
+    assert (exit_code_of(caught.value), closed) == (128 + number, [True])
     assert signal.getsignal(number) is before
 
 

@@ -25,6 +25,7 @@ from tests.support.settings import REQUIRED
 from tests.support.telemetry import FakeTelemetry
 
 BROKEN = {"reason": "notification_unknown", "detail": "the message is not JSON", "agent_version": "1.2.3"}
+WHO = "arn:aws:iam::1:user/alice"
 HOSTILE = {"reason": "object_\x1b[31mred", "detail": "a\nb\u202e", "bucket": "acme\x07", "key": "k\x1b]0;title\x07"}
 
 
@@ -379,33 +380,51 @@ def test_whatever_ends_it_early_is_told_in_words(
     assert "Traceback" not in result.output
 
 
-def test_ctrl_c_ends_a_redrive_between_two_requests(rig: Rig) -> None:
-    """What was done is told, the rest is where it was, and nothing stays hidden."""
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_a_redrive_between_two_requests(rig: Rig, number: signal.Signals) -> None:
+    """What was done is told, the rest is where it was, nothing stays hidden; the exit code says which signal it was."""
     for _ in range(25):
         rig.box.put("{}")
-    rig.box.on_sent = lambda: os.kill(os.getpid(), signal.SIGINT)
+    rig.box.on_sent = lambda: os.kill(os.getpid(), number)
     result = run("redrive", "--all")
-    assert result.exit_code == 130
+    assert result.exit_code == 128 + number
     assert "✓ sent back and deleted here: 10 dead letters" in result.stdout
     assert "! 15 dead letters not tried any more" in result.stderr
     assert (len(rig.box.messages), rig.box.hidden_now()) == (15, 0)
 
 
-def test_a_second_ctrl_c_ends_a_redrive_at_once(rig: Rig) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_second_signal_ends_a_redrive_at_once(rig: Rig, number: signal.Signals) -> None:
     """It may be between a send and its delete: that is told, and nothing stays hidden."""
     for _ in range(25):
         rig.box.put("{}")
 
     def twice() -> None:
         for _ in range(2):
-            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), number)
 
     rig.box.on_sent = twice
     result = run("redrive", "--all")
-    assert result.exit_code == 130
+    assert result.exit_code == 128 + number
     assert "! up to 10 dead letters may be in both queues: run it again" in result.stderr
     assert "visible again within 30 s" in result.stderr
     assert (len(rig.box.messages), len(rig.box.main), rig.box.hidden_now()) == (25, 10, 0)
+
+
+def test_a_bug_is_told_without_what_it_met(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exit code 70, the place of the bug, what is so now; the messages are visible again."""
+    rig.fill()
+
+    def stumble(*_arguments: object) -> None:
+        raise KeyError(WHO)
+
+    monkeypatch.setattr(rig.box, "send_back", stumble)
+    result = run("redrive", "--all")
+    assert result.exit_code == 70
+    assert "test_deadletters.py" in result.stderr
+    assert "✗ A bug ended the command. Each dead letter is still in one of the queues" in result.stderr
+    assert "alice" not in result.output
+    assert (len(rig.box.messages), rig.box.hidden_now()) == (3, 0)
 
 
 def test_ctrl_c_ends_a_look_and_shows_what_was_found(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -270,17 +270,19 @@ def read_rest(descriptor: int) -> bytes:
     return shown
 
 
-@pytest.mark.parametrize("end", ["key", "interrupt"])
-def test_q_and_ctrl_c_end_it_and_leave_the_terminal_as_it_was(agent: Agent, end: str) -> None:
-    """The screen of before comes back, and the cursor; neither is an error."""
+@pytest.mark.parametrize(
+    ("end", "code"), [(b"xq", 0), (signal.SIGINT, 0), (signal.SIGTERM, 143), (signal.SIGHUP, 129)], ids=str
+)
+def test_whatever_ends_it_leaves_the_terminal_as_it_was(agent: Agent, end: bytes | signal.Signals, code: int) -> None:
+    """The screen of before comes back, and the cursor; a key and Ctrl-C are no error, and other signals are told."""
     with terminal(agent.place) as (process, descriptor):
         shown = read_until(descriptor, b"is ready")
         assert b"\x1b[?1049h" in shown
-        if end == "key":
-            os.write(descriptor, b"xq")
+        if isinstance(end, bytes):
+            os.write(descriptor, end)
         else:
-            process.send_signal(signal.SIGINT)
+            process.send_signal(end)
         shown = read_rest(descriptor)
-        assert process.wait(20) == 0
+        assert process.wait(20) == code
         assert b"\x1b[?1049l" in shown
         assert b"\x1b[?25h" in shown
