@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, fi
 
 from agent.settings import urls
 from agent.settings.mask_key import read_mask_key
+from agent.settings.regions import known_region
 from agent.settings.values import (
     AccountId,
     AnyCase,
@@ -29,7 +30,6 @@ from agent.settings.values import (
     SessionName,
     Text,
     Whole,
-    known_region,
     split_url,
 )
 

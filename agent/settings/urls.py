@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import SplitResult, urlsplit
 
+from agent.settings.regions import known_region, may_be_region
 from agent.settings.values import ACCOUNT, split_url, without_user
 
 REDACTED = "[redacted]"
@@ -39,6 +40,8 @@ def queue_url(value: str) -> str:
             "must end in the account id and the name of the queue, "
             "as in https://sqs.us-west-2.amazonaws.com/111122223333/trail-agent"
         )
+    if region := queue_region(value):
+        known_region(region, "names no AWS region")
     return value
 
 
@@ -62,7 +65,8 @@ def queue_region(value: str) -> str | None:
     if host == _LEGACY_HOST:
         return "us-east-1"
     words = [*host.split("."), *parts.path.strip("/").split("/")[:-1]]
-    return next((word for word in words if _REGION_IN_URL.fullmatch(word)), None)
+    is_sure = is_aws(value)  # elsewhere a machine may be called us-prod-1
+    return next((one for one in words if _REGION_IN_URL.fullmatch(one) and (is_sure or may_be_region(one))), None)
 
 
 def logs_url(endpoint: str, logs_path: str) -> str:

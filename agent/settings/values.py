@@ -14,10 +14,11 @@ from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from agent.settings.regions import known_region
+
 T = TypeVar("T")
 
 ACCOUNT = re.compile(r"[0-9]{12}")
-REGION = re.compile(r"[a-z]{2,4}(-[a-z]+){1,3}-[0-9]{1,2}")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _ROLE = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+")
 _SESSION = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
@@ -50,13 +51,6 @@ def _account(value: object) -> object:
     if isinstance(text, str) and not ACCOUNT.fullmatch(text):
         raise ValueError("must be an account id of 12 digits; quote it, so that leading zeros stay")
     return text
-
-
-def known_region(value: str) -> str:
-    """The name of a region, if it has the form of one."""
-    if not REGION.fullmatch(value):
-        raise ValueError("must be the name of an AWS region, such as us-west-2")
-    return value
 
 
 def _bucket(value: str) -> str:

@@ -33,6 +33,7 @@ def test_a_queue_url_names_its_endpoint(url: str, endpoint: str) -> None:
         ("https://sqs.us-west-2.amazonaws.com/111122223333/q.fifo", "FIFO"),
         ("https://sqs.us-west-2.amazonaws.com/q", "account id"),
         ("https://sqs.us-west-2.amazonaws.com/111122223333/", "account id"),
+        ("https://sqs.us-wst-2.amazonaws.com/111122223333/q", "names no AWS region; did you mean us-west-2"),
         ("http://localhost:9324/", "account id"),
         ("https://eve:s3cret@localhost/q", "password"),
         ("sqs.us-west-2.amazonaws.com/111122223333/q", "begins with http"),
@@ -53,6 +54,7 @@ def test_what_is_no_queue_is_refused_without_its_text(url: str, words: str) -> N
         ("https://sqs.cn-north-1.amazonaws.com.cn/111122223333/q", "cn-north-1"),
         ("http://localhost:4566/queue/eu-central-1/000000000000/q", "eu-central-1"),
         ("http://localhost:4566/000000000000/eu-central-1", None),
+        ("http://us-prod-1:4566/000000000000/q", None),
     ],
 )
 def test_a_region_is_found_in_the_host_or_the_path(url: str, region: str | None) -> None:
