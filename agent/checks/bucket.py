@@ -58,7 +58,11 @@ NO_FILE: Final = failed(
     "it holds no log file of CloudTrail under AWSLogs/",
     "List the bucket that the trail writes to. If the trail is new, wait for a quarter of an hour.",
 )
-
+LEFT_OUT: Final = failed(
+    _NEWEST,
+    "it holds log files of {regions}, and `regions` leaves out all of them",
+    "Correct regions: it lists {listed}. Or leave it out: all regions are read then.",
+)
 UNSEEN: Final = caution(
     _NEWEST,
     "which accounts it holds is not known: it may not be listed from its top",
@@ -118,12 +122,18 @@ class BucketCheck:
     def _read(self, sample: SampleReader, store: S3, layout: Layout) -> tuple[list[Check], BucketFacts]:
         name = self.bucket.name
         if layout.newest is None or layout.written is None:
-            finding = NO_FILE if layout.is_whole or layout.places else UNSEEN
-            return [finding.told(name)], BucketFacts(layout)
+            return [self._without_file(layout)], BucketFacts(layout)
         age = max(self.now - layout.written, timedelta())
         dated = (STALE if age > _DAY else FRESH).told(name, age=how_long(age.total_seconds()), key=layout.newest.key)
         read, has_ours = sample.read(store, name, layout.newest, is_foreign=bool(self.bucket.role_arn))
         return [dated, read], BucketFacts(layout, has_ours)
+
+    def _without_file(self, layout: Layout) -> Check:
+        """Why there is no newest file."""
+        name, regions = self.bucket.name, layout.regions
+        if regions and self.regions and not set(regions) & set(self.regions):
+            return LEFT_OUT.told(name, regions=", ".join(regions), listed=", ".join(self.regions))
+        return (NO_FILE if layout.is_whole or layout.places else UNSEEN).told(name)
 
     def _refused(self, error: StoreError) -> Check:
         name, words = self.bucket.name, error.detail

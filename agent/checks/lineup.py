@@ -14,7 +14,17 @@ from typing import Any, Final, TypeVar
 from agent import __version__
 from agent.aws.session import Sessions
 from agent.aws.survey import Survey
-from agent.checks import accounts, credentials, letter_queue, main_queue, otlp_sink, permissions, skew, trail_settings
+from agent.checks import (
+    accounts,
+    credentials,
+    letter_queue,
+    main_queue,
+    otlp_sink,
+    permissions,
+    skew,
+    trail_settings,
+    wanted_regions,
+)
 from agent.checks.bucket import BucketCheck, BucketFacts
 from agent.checks.credentials import Caller
 from agent.checks.finding import Check, Examined, Status, not_checked
@@ -143,7 +153,8 @@ class Lineup:
         self, caller: Future[Examined[Caller]], buckets: Sequence[Future[Examined[BucketFacts]]]
     ) -> Examined[object]:
         found = [facts for bucket in buckets if (facts := _facts(bucket))]
-        return Examined(tuple(accounts.examine(self._settings, _facts(caller) or Caller(), found)))
+        whose = accounts.examine(self._settings, _facts(caller) or Caller(), found)
+        return Examined((*whose, *wanted_regions.examine(self._settings, found)))
 
     def _clocks(self, before: Sequence[Future[Examined[Any]]], sink: Future[Examined[SinkFacts]]) -> Examined[object]:
         for part in before:

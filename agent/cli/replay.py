@@ -14,7 +14,7 @@ import typer
 
 from agent.cli.examples import examples
 from agent.cli.options import SettingsFile
-from agent.cli.replay_logs import BUCKETS, Asked, checked_source, checked_spaces, log_wish
+from agent.cli.replay_logs import BUCKETS, Asked, check_regions, checked_source, checked_spaces, log_wish
 
 if TYPE_CHECKING:
     from agent.replay.log_wish import LogWish
@@ -39,16 +39,14 @@ def _prefixes(given: list[str] | None) -> list[str] | None:
 
 
 def _accounts(given: list[str] | None) -> list[str] | None:
-    return _matching(given, _ACCOUNT, "is no account id: 12 digits")
+    if wrong := next((one for one in given or [] if not _ACCOUNT.fullmatch(one)), None):
+        raise typer.BadParameter(f"'{wrong}' is no account id: 12 digits")
+    return given
 
 
 def _regions(given: list[str] | None) -> list[str] | None:
-    return _matching(given, _REGION, "is no region, such as us-west-2")
-
-
-def _matching(given: list[str] | None, form: re.Pattern[str], problem: str) -> list[str] | None:
-    if wrong := next((one for one in given or [] if not form.fullmatch(one)), None):
-        raise typer.BadParameter(f"'{wrong}' {problem}")
+    """Where the buckets tell which regions there are, they are asked: any name of a folder may be one."""
+    check_regions([one for one in given or [] if not _REGION.fullmatch(one)])
     return given
 
 
@@ -167,7 +165,7 @@ def replay(
 
     of_buckets = [name for name, given in (("--prefix", prefix), ("--account", account)) if given]
     asked = Asked(region or [], of_buckets, space or [])
-    settings = _settings(config, workers, account or [], source)
+    settings = _settings(config, workers, account or [], region or [], source)
     log = log_wish(source, settings, asked)
     wishes = ReplayWishes(
         span=_span(since, until, log),
@@ -201,7 +199,9 @@ def _span(since: str, until: str | None, log: LogWish | None) -> Span:
     return within
 
 
-def _settings(config: Path | None, workers: int | None, accounts: Sequence[str], source: str) -> Settings:
+def _settings(
+    config: Path | None, workers: int | None, accounts: Sequence[str], regions: Sequence[str], source: str
+) -> Settings:
     from agent.cli.report import fail_settings
     from agent.errors import SettingsError
     from agent.settings import environment, load
@@ -211,9 +211,16 @@ def _settings(config: Path | None, workers: int | None, accounts: Sequence[str],
         settings = load(config, environment(), own, needs_source=source == BUCKETS)
     except SettingsError as error:
         fail_settings(error)
-    if unlisted := [one for one in accounts if settings.accounts and one not in settings.accounts]:
-        raise typer.BadParameter(f"{unlisted[0]} is not listed under accounts in the settings", param_hint="--account")
+    _check_listed(accounts, settings.accounts, "--account", "accounts")
+    if source == BUCKETS:
+        _check_listed(regions, settings.regions, "--region", "regions")
     return settings
+
+
+def _check_listed(given: Sequence[str], listed: Sequence[str], option: str, key: str) -> None:
+    """Raises `typer.BadParameter` for what the settings leave out: nothing of it would be read."""
+    if unlisted := [one for one in given if listed and one not in listed]:
+        raise typer.BadParameter(f"{unlisted[0]} is not listed under {key} in the settings", param_hint=option)
 
 
 def _run(settings: Settings, wishes: ReplayWishes, *, as_json: bool) -> None:

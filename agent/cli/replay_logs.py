@@ -38,6 +38,7 @@ def _event_history(settings: Settings, asked: Asked) -> LogWish:
             f"is needed with --from {_EVENT_HISTORY}: neither the settings nor AWS_REGION name a region",
             param_hint="--region",
         )
+    check_regions(regions, "--region" if asked.regions else "AWS_REGION")
     return wish_for(regions)
 
 
@@ -57,6 +58,17 @@ _LOGS: Final[Mapping[str, Callable[[Settings, Asked], LogWish]]] = {
 }
 
 SOURCES: Final = (BUCKETS, *_LOGS)
+
+
+def check_regions(given: Sequence[str], where: str = "--region") -> None:
+    """Raises `typer.BadParameter` for what cannot be the name of a region; `where` it was given."""
+    from agent.settings.regions import known_region
+
+    for one in given:
+        try:
+            known_region(one, f"'{one}' is no AWS region")
+        except ValueError as error:
+            raise typer.BadParameter(str(error), param_hint=where) from error
 
 
 def checked_source(given: str) -> str:

@@ -46,6 +46,10 @@ class HistoryOrigin(ABC):
     def described(self, streams: Sequence[Stream]) -> str:
         """What was found, in one line."""
 
+    def cautions(self) -> Sequence[str]:
+        """What was asked for and was not found, one sentence each."""
+        return ()
+
     @abstractmethod
     def requests(self) -> int:
         """How many requests were made for names, or for events where these come without any."""
@@ -80,6 +84,10 @@ class BucketsOrigin(HistoryOrigin):
             number_of(len(regions), "region"),
         )
         return f"{', '.join(roots)}: {', '.join(counts)}"
+
+    def cautions(self) -> Sequence[str]:
+        """Accounts and regions that were named and have nothing: a name may be mistyped."""
+        return self._discovery.cautions
 
     def requests(self) -> int:
         """Those of the listing."""

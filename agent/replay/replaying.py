@@ -157,6 +157,8 @@ class _Replay:
             prefixes=wishes.prefixes,
             accounts=wishes.accounts or settings.accounts,
             regions=wishes.regions or settings.regions,
+            accounts_by="--account" if wishes.accounts else "accounts in the settings",
+            regions_by="--region" if wishes.regions else "regions in the settings",
         )
         return BucketsOrigin(buckets, wanted, pool, self._retrying)
 
@@ -181,6 +183,8 @@ class _Replay:
     def _tell_plan(self, plan: Plan, checkpoint: NoCheckpoint, origin: HistoryOrigin) -> None:
         for warning in self._settings.warnings:
             self._telemetry.setting_warned(warning)
+        for caution in origin.cautions():
+            self._screen.say(f"! {caution}")
         self._screen.say(origin.described(plan.streams))
         self._screen.say(f"{plan.span}, to {self._destination()}")
         place = checkpoint.place

@@ -7,7 +7,7 @@ CloudTrail writes `[prefix/]AWSLogs/[o-…/]<account>/CloudTrail/<region>/YYYY/M
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence, Set
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -18,6 +18,7 @@ from agent.aws.listing import Listing
 from agent.aws.store_policy import StoreError
 from agent.errors import DependencyError
 from agent.model import address_of
+from agent.replay.not_there import listed, nothing_of, some_absent
 from agent.replay.retrying import Retrying
 from agent.trail.key import written_at
 
@@ -62,12 +63,17 @@ def moment_of(key: str, day: date) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What of the buckets is to be replayed. Where nothing is named, everything that is there."""
+    """What of the buckets is to be replayed. Where nothing is named, everything that is there.
+
+    `accounts_by` and `regions_by` are the options or settings that name them.
+    """
 
     buckets: Sequence[str]
     prefixes: Sequence[str] = ()
     accounts: Collection[str] = ()
     regions: Collection[str] = ()
+    accounts_by: str = "--account"
+    regions_by: str = "--region"
 
 
 def normal_prefix(text: str) -> str:
@@ -94,6 +100,8 @@ class Discovery:
         self._listing = listing
         self._pool = pool
         self._retrying = retrying
+        self.cautions: Sequence[str] = ()
+        """What was named and was not found, one sentence each: it may be mistyped."""
 
     def find(self, wanted: Wanted) -> list[Stream]:
         """The streams that are wanted, in the order of their buckets and folders."""
@@ -104,14 +112,17 @@ class Discovery:
         ]
         accounts = [one for place in self._pool.map(self._accounts_below, places) for one in place]
         chosen = [one for one in accounts if not wanted.accounts or _last(one[1]) in wanted.accounts]
-        streams = [
-            stream
-            for below in self._pool.map(self._streams_of, chosen)
-            for stream in below
-            if not wanted.regions or stream.region in wanted.regions
-        ]
+        held = {_last(folder) for _, folder in accounts}
+        there = [stream for below in self._pool.map(self._streams_of, chosen) for stream in below]
+        streams = [one for one in there if not wanted.regions or one.region in wanted.regions]
         if not streams:
-            raise DependencyError(_nothing(wanted, [folder for _, folder in places], accounts))
+            roots = listed({folder for _, folder in places})
+            raise DependencyError(_nothing(wanted, roots, held, there))
+        told = (
+            some_absent("account", wanted.accounts, held, wanted.accounts_by),
+            some_absent("region", wanted.regions, {one.region for one in there}, wanted.regions_by),
+        )
+        self.cautions = [one for one in told if one]
         return sorted(set(streams))
 
     def _find_prefixes(self, bucket: str) -> list[str]:
@@ -175,13 +186,12 @@ def _unseen(bucket: str, error: StoreError) -> DependencyError:
     return DependencyError(f"bucket {bucket} cannot be listed: {detail}")
 
 
-def _nothing(wanted: Wanted, roots: Iterable[str], accounts: Sequence[tuple[str, str]]) -> str:
-    there = sorted({_last(folder) for _, folder in accounts})
-    where = ", ".join(sorted(set(roots)))
+def _nothing(wanted: Wanted, roots: str, accounts: Set[str], there: Sequence[Stream]) -> str:
+    """Why there is nothing: `accounts` are all below `roots`, and `there` is what those have that are wanted."""
+    if not accounts:
+        return f"no folder of an account was found below {roots} in {', '.join(wanted.buckets)}; check --prefix"
+    if wanted.accounts and not accounts & set(wanted.accounts):
+        return nothing_of("account", wanted.accounts, accounts, roots, wanted.accounts_by)
     if not there:
-        return f"no folder of an account was found below {where} in {', '.join(wanted.buckets)}; check --prefix"
-    known = ", ".join(there[:10]) + (f" and {len(there) - 10} more" if len(there) > 10 else "")  # noqa: PLR2004
-    return (
-        f"nothing below {where} is of the accounts and regions that are wanted; there are objects of {known}; check "
-        "--account and --region, and accounts and regions in the settings"
-    )
+        return f"no trail has written below {roots}: the folders of accounts have no CloudTrail/ with regions in it"
+    return nothing_of("region", wanted.regions, {one.region for one in there}, roots, wanted.regions_by)

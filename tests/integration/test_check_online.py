@@ -107,6 +107,13 @@ def test_all_is_green_where_all_is_sound(scene: Scene) -> None:
     assert [check for check in checks if check.fix] == []
 
 
+def test_regions_that_let_the_log_files_in_are_told(scene: Scene) -> None:
+    """With the regions that are read."""
+    scene.settings["regions"] = ["us-west-2"]
+    (told,) = [check for check in scene.checks() if check.id == "regions"]
+    assert (told.status.mark, told.what) == ("✓", "`regions` lets in the log files of us-west-2")
+
+
 def test_nothing_is_changed(scene: Scene) -> None:
     """AWS is only asked, and the sink gets one export without a record: the queue still holds what it held."""
     scene.account.sqs.send_message(QueueUrl=scene.account.queue_url, MessageBody="x")
@@ -502,6 +509,23 @@ CASES = {
     ),
     "accounts of others": Case(_settings(accounts=["999900001111"]), {"accounts": "✗"}),
     "an account without a trail": Case(_settings(accounts=[ACCOUNT, "999900001111"]), {"accounts": "!"}),
+    "all regions left out": Case(
+        _settings(regions=["eu-central-1"]),
+        {"bucket.newest": "✗", "regions": "✗"},
+        ("bucket.read",),
+        "it holds log files of us-west-2, and `regions` leaves out all of them",
+    ),
+    "the region of CodeCatalyst left out": Case(
+        _in_turn(
+            lambda scene: scene.account.put_log_file(datetime.now(UTC), region="eu-central-1"),
+            _settings(regions=["eu-central-1"]),
+        ),
+        {"regions": "✗"},
+        says="leaves out us-west-2, where CodeCatalyst writes",
+    ),
+    "a region without a log file": Case(
+        _settings(regions=["us-west-2", "us-west-1"]), {"regions": "!"}, says="lists us-west-1"
+    ),
     "no notification": Case(
         lambda scene: scene.account.notifications(), {"notifier": "✗"}, ("notifier.",), "nothing tells the queue"
     ),

@@ -29,7 +29,13 @@ def words_of(text: str) -> str:
         (["--since", "30dd"], "Invalid value for --since: '30dd' is no time"),
         (["--since", "2d", "--until", "3d"], "Invalid value for --until:"),
         (["--since", "2d", "--account", "1234"], "'1234' is no account id: 12 digits"),
-        (["--since", "2d", "--region", "Oregon"], "'Oregon' is no region, such as us-west-2"),
+        (["--since", "2d", "--region", "Oregon"], "'Oregon' is no AWS region, such as us-west-2"),
+        (["--since", "2d", "--region", "us-west2"], "'us-west2' is no AWS region; did you mean us-west-2?"),
+        (["--since", "2d", "--region", "eu-west-1"], "eu-west-1 is not listed under regions in the settings"),
+        (
+            ["--since", "2d", "--from", "event-history", "--region", "us-wst-2"],
+            "--region: 'us-wst-2' is no AWS region; did you mean us-west-2?",
+        ),
         (["--since", "2d", "--prefix", "s3://acme/logs"], "without the bucket"),
         (["--since", "2d", "--to", "csv", "out"], "'csv' is no form; there is jsonl: --to jsonl DIR"),
         (["--since", "2d", "--workers", "0"], "--workers"),
@@ -41,10 +47,18 @@ def test_a_wrong_command_line_ends_with_2_and_says_what_is_wrong(
 ) -> None:
     """With the option, and what to write."""
     config = tmp_path / "agent.yaml"
-    config.write_text(CONFIG + "accounts: ['111122223333']\n")
+    config.write_text(CONFIG + "accounts: ['111122223333']\nregions: [us-west-2]\n")
     result = CliRunner().invoke(app, ["replay", "-c", str(config), *arguments], env={"COLUMNS": "200"})
     assert result.exit_code == 2
     assert words in words_of(result.stderr)
+
+
+def test_a_mistyped_region_of_the_environment_is_told_by_its_variable() -> None:
+    """Whoever has no queue has no other region: the log would be waited for, at a host that there is not."""
+    arguments = ["replay", "--since", "2d", "--from", "event-history"]
+    result = CliRunner().invoke(app, arguments, env={"COLUMNS": "200", "AWS_REGION": "us-wst-2"})
+    assert result.exit_code == 2
+    assert "AWS_REGION: 'us-wst-2' is no AWS region; did you mean us-west-2?" in words_of(result.stderr)
 
 
 def test_wrong_settings_end_with_78(tmp_path: Path) -> None:

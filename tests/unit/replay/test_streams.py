@@ -25,12 +25,15 @@ NOON = datetime(2026, 10, 5, 12, tzinfo=UTC)
 OTHER = "444455556666"
 
 
+def discovery_of(listing: FakeListing) -> Discovery:
+    """What finds streams in `listing`."""
+    retrying = Retrying(telemetry=FakeTelemetry(), pulse=Pulse(FakeClock()), halt=threading.Event(), random=lambda: 1.0)
+    return Discovery(listing, HereAndNow(), retrying)
+
+
 def find(listing: FakeListing, **chosen: object) -> list[Stream]:
     """The streams of the bucket that are chosen."""
-    pulse = Pulse(FakeClock())
-    retrying = Retrying(telemetry=FakeTelemetry(), pulse=pulse, halt=threading.Event(), random=lambda: 1.0)
-    wanted = {"buckets": [BUCKET], **chosen}
-    return Discovery(listing, HereAndNow(), retrying).find(Wanted(**wanted))  # type: ignore[arg-type]
+    return discovery_of(listing).find(Wanted(**{"buckets": [BUCKET], **chosen}))  # type: ignore[arg-type]
 
 
 def bucket_of(*streams: Stream) -> FakeListing:
@@ -86,8 +89,18 @@ def test_accounts_and_regions_narrow_it() -> None:
         (FakeListing({BUCKET: [f"{n}/x" for n in range(500)]}), {}, "--prefix"),
         (FakeListing(), {}, "no trail was found"),
         (bucket_of(stream()), {"prefixes": ["logs/"]}, "check --prefix"),
-        (bucket_of(stream()), {"accounts": [OTHER]}, "there are objects of 111122223333; check"),
-        (bucket_of(stream()), {"regions": ["eu-west-1"]}, "check --account and --region"),
+        (bucket_of(stream()), {"accounts": [OTHER]}, "there are objects of 111122223333; check --account$"),
+        (
+            bucket_of(stream(), stream(region="eu-west-1")),
+            {"regions": ["us-wst-2"]},
+            "of region us-wst-2; there are objects of eu-west-1, us-west-2; check --region: did you mean us-west-2",
+        ),
+        (
+            bucket_of(stream(), stream(OTHER, region="eu-west-1")),
+            {"accounts": [OTHER], "regions": ["us-west-2"], "regions_by": "regions in the settings"},
+            "of region us-west-2; there are objects of eu-west-1; check regions in the settings$",
+        ),
+        (FakeListing({BUCKET: ["AWSLogs/111122223333/Config/x"]}), {}, "no trail has written below AWSLogs/"),
     ],
 )
 def test_nothing_found_is_told_with_what_to_do(listing: FakeListing, chosen: dict[str, object], words: str) -> None:
@@ -95,6 +108,21 @@ def test_nothing_found_is_told_with_what_to_do(listing: FakeListing, chosen: dic
     with pytest.raises(DependencyError, match=words):
         find(listing, **chosen)
     assert listing.requests < 300
+
+
+def test_a_name_that_is_not_there_is_told_beside_what_was_found() -> None:
+    """One of several that were given may be mistyped: what it stands for would be missing without a word."""
+    listing = bucket_of(stream(), stream(OTHER), stream(OTHER, region="eu-west-1"))
+    wanted = Wanted([BUCKET], accounts=[OTHER, "111122223334"], regions=["us-west-2", "eu-wset-1"])
+    discovery = discovery_of(listing)
+    assert discovery.find(wanted) == [stream(OTHER)]
+    assert discovery.cautions == [
+        f"there is nothing of {named}; there are objects of {there}; check {option}: did you mean {meant}?"
+        for named, there, option, meant in (
+            ("account 111122223334", f"111122223333, {OTHER}", "--account", "111122223333"),
+            ("region eu-wset-1", "eu-west-1, us-west-2", "--region", "eu-west-1"),
+        )
+    ]
 
 
 def test_who_may_not_list_the_root_is_told() -> None:

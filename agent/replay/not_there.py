@@ -1,0 +1,52 @@
+"""What is said where a bucket has nothing of the accounts or regions that a replay is to take, with what it has."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Sequence
+from typing import Final
+
+from agent.settings.regions import KNOWN_REGIONS
+
+_MOST_SHOWN: Final = 10
+_ALIKE: Final = 0.75
+
+
+def nothing_of(kind: str, wanted: Collection[str], there: Collection[str], below: str, check: str) -> str:
+    """Nothing `below` a folder is of what is `wanted`; `there` is what it has. `kind` is account or region.
+
+    `check` is the option or setting that names what is wanted.
+    """
+    has = f"there are objects of {listed(there)}"
+    return f"nothing below {below} is of {_named(kind, wanted)}; {has}; check {check}{_meant(wanted, there)}"
+
+
+def some_absent(kind: str, wanted: Collection[str], there: Collection[str], check: str) -> str:
+    """That something of `wanted` is not `there`; empty if all of it is."""
+    absent = set(wanted) - set(there)
+    if not absent:
+        return ""
+    has = f"there are objects of {listed(there)}"
+    return f"there is nothing of {_named(kind, absent)}; {has}; check {check}{_meant(absent, there)}"
+
+
+def listed(names: Collection[str]) -> str:
+    """The first of them in their order, and how many more there are."""
+    shown = ", ".join(sorted(names)[:_MOST_SHOWN])
+    return f"{shown} and {len(names) - _MOST_SHOWN} more" if len(names) > _MOST_SHOWN else shown
+
+
+def _named(kind: str, names: Collection[str]) -> str:
+    return f"{kind if len(names) == 1 else f'the {kind}s'} {listed(names)}"
+
+
+def _meant(wanted: Collection[str], there: Collection[str]) -> str:
+    near = [one for name in sorted(wanted) for one in _nearest(name, sorted(there))]
+    return f": did you mean {listed(set(near))}?" if near else ""
+
+
+def _nearest(name: str, there: Sequence[str]) -> list[str]:
+    """What was meant by `name`, if anything; a region that there is was meant itself."""
+    if name in KNOWN_REGIONS:
+        return []
+    return difflib.get_close_matches(name, there, n=1, cutoff=_ALIKE)
