@@ -14,10 +14,8 @@ from typing import Final
 
 from agent.aws.listing import ListedObject, Listing
 from agent.aws.store_policy import DENIED, StoreError
+from agent.records.profiles.codecatalyst import HOME_REGIONS
 from agent.trail.key import written_at
-
-HOME_REGIONS: Final = ("us-west-2", "eu-west-1")
-"""Where CodeCatalyst's spaces have their home, and so where their events are written."""
 
 _ROOT: Final = "AWSLogs/"
 _ACCOUNT: Final = re.compile(r"[0-9]{12}/")

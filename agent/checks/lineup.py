@@ -17,6 +17,7 @@ from agent.aws.survey import Survey
 from agent.checks import (
     accounts,
     credentials,
+    history_regions,
     letter_queue,
     main_queue,
     otlp_sink,
@@ -70,7 +71,10 @@ class Lineup:
         """Begin all parts. Each waits only for such as were begun before it: so none waits for ever."""
         caller = begin(credentials.examine, self._survey, self._settings)
         queue = begin(self._queue, caller) if self._settings.queue else None
-        before = [caller, *(self._of_queue(caller, queue) if queue else ())]
+        of_queue = self._of_queue(caller, queue) if queue else ()
+        history = self._settings.event_history
+        regions = [begin(self._history, caller, region) for region in (history.regions if history else ())]
+        before = [caller, *of_queue, *regions]
         sink = begin(otlp_sink.examine, self._hurried, self._clock, lambda: _retention(queue) if queue else None)
         return [*before, sink, begin(self._clocks, before, sink)]
 
@@ -148,6 +152,11 @@ class Lineup:
             are_all=written is not None and written.are_all,
         )
         return Examined(tuple(notifier.examine()))
+
+    def _history(self, caller: Future[Examined[Caller]], region: str) -> Examined[object]:
+        if not (who := _facts(caller)):
+            return _skipped("event_history", _NO_CREDENTIALS, region)
+        return Examined((history_regions.examine(self._survey, who, region, self._clock.time()),))
 
     def _accounts(
         self, caller: Future[Examined[Caller]], buckets: Sequence[Future[Examined[BucketFacts]]]

@@ -12,7 +12,7 @@ from typing import Any, Final
 from agent.aws.survey import AskedError, Survey
 from agent.checks.event_selectors import EventSelectors
 from agent.checks.finding import Check, Examined, caution, failed, ok
-from agent.checks.layout import HOME_REGIONS
+from agent.records.profiles.codecatalyst import HOME_REGIONS
 from agent.settings import Settings
 
 _ID: Final = "trail"

@@ -7,8 +7,8 @@ from typing import Final
 
 from agent.checks.bucket import BucketFacts
 from agent.checks.finding import Check, caution, failed, ok
-from agent.checks.layout import HOME_REGIONS
 from agent.records.profiles import CODECATALYST
+from agent.records.profiles.codecatalyst import HOME_REGIONS
 from agent.settings import Settings
 
 _ID: Final = "regions"

@@ -27,7 +27,7 @@ _UNAVAILABLE = 69
 def check(
     config: SettingsFile = None,
     online: Annotated[
-        bool, typer.Option("--online", help="Also look at queue, buckets, trail and sink. Nothing is changed there.")
+        bool, typer.Option("--online", help="Also look at all that the settings name. Nothing is changed there.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="With --online: one JSON object for each check.")] = False,
     timeout: Annotated[

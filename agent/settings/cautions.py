@@ -8,9 +8,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from agent.settings.history import EventHistorySettings
 from agent.settings.root import Settings
 from agent.settings.sections import RecordSettings, SelectSettings
 
+_LATE_SECONDS = 900
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -19,6 +21,7 @@ def cautions(settings: Settings) -> list[str]:
     return [
         *_of_the_way_out(settings),
         *_of_selection(settings.select),
+        *(_of_history(settings.event_history, settings) if settings.event_history else ()),
         *_of_limits(settings),
         *_of_masking(settings.record),
         *_of_files(settings),
@@ -67,6 +70,31 @@ def _of_exclusion(select: SelectSettings) -> Iterator[str]:
         known = ((known.source, event) for known in profile.known for event in known.events)
         if not any(selector.selects(*event) for event in known):
             yield f"select.exclude_events: excludes every known event of the profile {profile.name}"
+
+
+def _of_history(history: EventHistorySettings, settings: Settings) -> Iterator[str]:
+    from agent.records.profiles.codecatalyst import HOME_REGIONS  # noqa: PLC0415 - see _of_sources
+
+    if history.overlap_seconds < _LATE_SECONDS:
+        yield (
+            f"event_history.overlap_seconds: is less than {_LATE_SECONDS}; CloudTrail shows an event some 5 minutes "
+            "after it happened, and at times after 15: what comes later than the overlap is missed"
+        )
+    if "codecatalyst" in settings.select.profiles and not {*history.regions} & {*HOME_REGIONS}:
+        homes = " nor ".join(HOME_REGIONS)
+        yield f"event_history.regions: holds neither {homes}, where the events of CodeCatalyst's spaces are written"
+    if not settings.buckets:
+        yield from _without_buckets(settings)
+
+
+def _without_buckets(settings: Settings) -> Iterator[str]:
+    for key in ("accounts", "regions"):
+        if getattr(settings, key):
+            yield f"{key}: has no effect without buckets; Event history is that of event_history.regions in one account"
+    if "trail_guard" in settings.select.profiles:
+        yield "select.profiles: without a queue and buckets, trail_guard takes all of an account for those of its trail"
+    if any(source.strip() == "*" for source in settings.select.event_sources):
+        yield "select.event_sources: Event history has management events only, and gives at most 100 a second"
 
 
 def _of_limits(settings: Settings) -> Iterator[str]:

@@ -24,6 +24,7 @@ from tests.support.recorded_aws import RecordedAws, Reply, Request
 
 _MODEL = botocore.session.Session().get_service_model("cloudtrail").operation_model("LookupEvents")
 _PER_SECOND = 2
+_KEPT_SECONDS = 90 * 86_400
 _IDENTITY = (
     '<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>'
     "<Arn>arn:aws:iam::{account}:user/operator</Arn><UserId>operator</UserId><Account>{account}</Account>"
@@ -79,10 +80,11 @@ class HistoryService:
         self.asked.append((region, question))
         self._refuse(region, monotonic)
         same = {name: value for name, value in question.items() if name != "NextToken"}
-        if same["StartTime"] > same["EndTime"]:
+        asked = {"StartTime": now - _KEPT_SECONDS, "EndTime": now, **same}
+        if asked["StartTime"] > asked["EndTime"]:
             raise RefusedLookupError("InvalidTimeRangeException")
         begin = self._begin(question.get("NextToken", ""), same)
-        found = self._found(region, same, now)
+        found = self._found(region, asked, now)
         most = same.get("MaxResults", 50)
         page, rest = found[begin : begin + most], found[begin + most :]
         answer: dict[str, Any] = {"Events": [_told(each) for each in page]}

@@ -78,6 +78,7 @@ def _operations() -> set[str]:
         ("agent-kms.json", Call("kms:Decrypt", TRAIL_KMS, VIA_S3)),
         ("agent-kms.json", Call("kms:Decrypt", QUEUE_KMS, VIA_SQS)),
         ("agent-kms.json", Call("kms:GenerateDataKey", QUEUE_KMS, VIA_SQS)),
+        ("agent-event-history.json", Call("cloudtrail:LookupEvents", "*")),
         # Tags of EKS Pod Identity are passed on to the next role: without these, it is not assumed.
         ("agent-assume-role.json", Call("sts:TagSession", READER)),
         ("bucket-role-trust.json", Call("sts:TagSession", "", principal=ROLE)),
@@ -98,6 +99,8 @@ def test_what_is_needed_is_allowed(name: str, call: Call) -> None:
         ("operator.json", Call("cloudtrail:StopLogging", "arn:aws:cloudtrail:us-west-2:111122223333:trail/acme-trail")),
         ("operator.json", Call("s3:ListBucket", BUCKET, {"s3:prefix": "payroll"})),
         ("operator.json", Call("iam:SimulatePrincipalPolicy", "arn:aws:iam::111122223333:role/admin")),
+        ("agent.json", Call("cloudtrail:LookupEvents", "*")),
+        ("agent-event-history.json", Call("cloudtrail:DescribeTrails", "*")),
         ("agent.json", Call("sqs:SendMessage", QUEUE)),
         ("agent.json", Call("sqs:ReceiveMessage", DEAD_LETTERS)),
         ("agent.json", Call("sqs:PurgeQueue", QUEUE)),
@@ -149,6 +152,7 @@ def test_the_readme_lists_the_actions_of_the_policies() -> None:
         agent["ReadTheTrail"] | agent["TellAMissingObjectFromAForbiddenOne"],
         _actions("agent-kms.json"),
         _actions("agent-assume-role.json"),
+        _actions("agent-event-history.json"),
     ]
     assert [actions for actions in listed.values() if actions] == by_row
 

@@ -18,6 +18,9 @@ from agent.records.subject import Name, Subject
 
 SOURCE: Final = "codecatalyst.amazonaws.com"
 
+HOME_REGIONS: Final = ("us-west-2", "eu-west-1")
+"""Where spaces have their home, and so where their events are written."""
+
 SPACE_EVENTS: Final = frozenset(
     """
     CreateDevEnvironment CreateProject DeleteDevEnvironment GetDevEnvironment GetProject GetSpace GetSubscription

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.settings import load
 from tests.support.settings import settings
 
 
@@ -50,3 +51,42 @@ def test_limits_that_contradict_each_other_are_warned_of() -> None:
     """A batch smaller than a record, or memory smaller than an object, works, but draws a warning."""
     small = settings(TRAIL_AGENT_OTLP__MAX_BATCH_BYTES="1000", TRAIL_AGENT_LIMITS__IN_FLIGHT_BYTES="1000")
     assert [warning.split(":")[0] for warning in small.warnings] == ["limits.in_flight_bytes", "otlp.max_batch_bytes"]
+
+
+def of_history(**environ: str) -> list[str]:
+    """The warnings where Event history of the usual region is polled, and nothing else is."""
+    usual = {"TRAIL_AGENT_EVENT_HISTORY__REGIONS": "us-west-2"}
+    return list(load(None, {**usual, **{f"TRAIL_AGENT_{name}": value for name, value in environ.items()}}).warnings)
+
+
+@pytest.mark.parametrize(
+    ("environ", "warned"),
+    [
+        ({}, ""),
+        ({"EVENT_HISTORY__OVERLAP_SECONDS": "900"}, ""),
+        ({"EVENT_HISTORY__OVERLAP_SECONDS": "899"}, "event_history.overlap_seconds: is less than 900; "),
+        ({"EVENT_HISTORY__REGIONS": "us-east-1,eu-west-1"}, ""),
+        ({"EVENT_HISTORY__REGIONS": "us-east-1"}, "event_history.regions: holds neither us-west-2 nor eu-west-1, "),
+        ({"EVENT_HISTORY__REGIONS": "us-east-1", "SELECT__PROFILES": "identity"}, ""),
+        ({"ACCOUNTS": "111122223333"}, "accounts: has no effect without buckets; "),
+        ({"REGIONS": "us-west-2"}, "regions: has no effect without buckets; "),
+        ({"SELECT__PROFILES": "codecatalyst,trail_guard"}, "select.profiles: without a queue and buckets, "),
+        ({"SELECT__EVENT_SOURCES": "*"}, "select.event_sources: Event history has management events only, "),
+    ],
+)
+def test_what_event_history_does_not_do_is_warned_of(environ: dict[str, str], warned: str) -> None:
+    """What would be missed, and what has no effect."""
+    found = of_history(**environ)
+    assert [one.startswith(warned) for one in found] == ([True] if warned else [])
+
+
+def test_beside_buckets_only_what_is_missed_is_warned_of() -> None:
+    """Accounts, regions, trail_guard and the whole trail are about the buckets then."""
+    found = settings(
+        TRAIL_AGENT_EVENT_HISTORY__REGIONS="us-west-2",
+        TRAIL_AGENT_ACCOUNTS="111122223333",
+        TRAIL_AGENT_REGIONS="us-west-2",
+        TRAIL_AGENT_SELECT__PROFILES="codecatalyst,trail_guard",
+        TRAIL_AGENT_SELECT__EVENT_SOURCES="*",
+    )
+    assert found.warnings == ()

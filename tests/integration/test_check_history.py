@@ -1,0 +1,146 @@
+"""`trail-agent check --online` without a trail: Event history is looked at, and no word is about a queue."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import yaml
+
+from agent.checks.finding import Check
+from agent.checks.lineup import Lineup
+from agent.pulse import SystemClock
+from agent.settings import load
+from tests.support import iam_policy
+from tests.support.events import ACCOUNT, event
+from tests.support.history_service import HistoryAws
+from tests.support.otlp_receiver import HttpReceiver
+from tests.support.recorded_aws import RecordedAws
+from tests.support.troubled_aws import Refusal, TroubledAws
+
+REGIONS = ("us-west-2", "eu-west-1")
+
+
+@dataclass
+class Place:
+    """Where the agent runs: with a sound sink, and credentials."""
+
+    sink: HttpReceiver
+    folder: Path
+
+    def before(self, aws: RecordedAws) -> Scene:
+        """With this AWS."""
+        return Scene(self, aws.url)
+
+
+@dataclass
+class Scene:
+    """A place, and an AWS without a trail."""
+
+    place: Place
+    url: str
+
+    def checks(self) -> Sequence[Check]:
+        """What the checks say now."""
+        path = self.place.folder / "agent.yaml"
+        plain: dict[str, object] = {
+            "event_history": {"regions": list(REGIONS)},
+            "otlp": {"endpoint": self.place.sink.url},
+            "aws": {"endpoint_url": self.url},
+        }
+        path.write_text(yaml.safe_dump(plain), encoding="utf-8")
+        return [*Lineup(load(path, {}), 5.0, SystemClock()).examine()]
+
+    def of_history(self) -> dict[str, Check]:
+        """What is said of each region."""
+        return {check.on: check for check in self.checks() if check.id == "event_history"}
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    """The sink takes everything."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    with HttpReceiver() as receiver:
+        yield Place(receiver, tmp_path)
+
+
+@pytest.fixture
+def aws() -> Iterator[TroubledAws]:
+    """It answers nothing by itself but who asks."""
+    with TroubledAws.before("http://127.0.0.1:9", {}) as troubled:
+        troubled.answer("cloudtrail:LookupEvents", json.dumps({"Events": []}))
+        yield troubled
+
+
+def test_each_region_has_a_line_and_the_queue_has_none(place: Place) -> None:
+    """The age of the newest event tells whether it is the right account; nothing is asked but one event of each."""
+    with HistoryAws.before("http://127.0.0.1:9", {}) as history:
+        moment = datetime.now(UTC) - timedelta(minutes=5)
+        history.service.put({**event("one"), "eventTime": f"{moment:%Y-%m-%dT%H:%M:%SZ}"}, region="us-west-2")
+        checks = place.before(history).checks()
+        assert sorted(region for region, _ in history.service.asked) == sorted(REGIONS)
+        assert [question for _, question in history.service.asked] == [{"MaxResults": 1}] * 2
+    assert {check.id for check in checks if check.status.mark == "✗"} == set()
+    told = [(check.id, check.on, check.what) for check in checks if check.id in {"credentials", "event_history"}]
+    assert told == [
+        ("credentials", "", f"AWS is asked as arn:aws:iam::{ACCOUNT}:user/operator"),
+        ("event_history", "us-west-2", f"can be asked in account {ACCOUNT}; its newest event is 5 min old"),
+        ("event_history", "eu-west-1", f"can be asked in account {ACCOUNT}; it holds nothing"),
+    ]
+    assert {check.id.partition(".")[0] for check in checks} == {"credentials", "event_history", "sink", "clock"}
+
+
+@pytest.mark.parametrize(
+    ("refusal", "mark", "says"),
+    [
+        (Refusal("AccessDeniedException", 400), "✗", "Allow cloudtrail:LookupEvents to the agent's role"),
+        (Refusal("UnrecognizedClientException", 400), "✗", "take it out of event_history.regions"),
+        (Refusal("ThrottlingException", 400), "!", "share two requests a second"),
+        (Refusal("InternalFailure", 500), "✗", "does not answer: InternalFailure"),
+    ],
+)
+def test_a_region_that_refuses_is_named_and_the_other_is_sound(
+    aws: TroubledAws, place: Place, refusal: Refusal, mark: str, says: str
+) -> None:
+    """Each refusal with what to do."""
+    aws.refuse("cloudtrail:LookupEvents", refusal, lambda one: "/eu-west-1/" in one.headers["Authorization"])
+    told = place.before(aws).of_history()
+    assert (told["us-west-2"].status.mark, told["eu-west-1"].status.mark) == ("✓", mark)
+    assert says in f"{told['eu-west-1'].what}. {told['eu-west-1'].fix}"
+
+
+def test_the_agents_policy_is_enough(aws: TroubledAws, place: Place) -> None:
+    """The one for this is apart from that of queue and buckets, and either is of no use to the other."""
+    scene = place.before(aws)
+    aws.allowed = iam_policy.read("agent-event-history.json")
+    assert {check.id for check in scene.checks() if check.status.mark == "✗"} == set()
+    aws.allowed = iam_policy.read("agent.json")
+    assert {check.status.mark for check in scene.of_history().values()} == {"✗"}
+
+
+def test_what_is_not_cloudtrail_is_named(aws: TroubledAws, place: Place) -> None:
+    """A proxy or an emulator that answers anything with success."""
+    aws.answer("cloudtrail:LookupEvents", "{}")
+    assert {check.what for check in place.before(aws).of_history().values()} == {"what answers is not CloudTrail"}
+
+
+def test_nothing_is_asked_without_credentials(aws: TroubledAws, place: Place) -> None:
+    """Each region says why."""
+    aws.refuse("sts:GetCallerIdentity", Refusal("ExpiredToken"))
+    told = place.before(aws).of_history()
+    assert {check.what for check in told.values()} == {"not checked, because AWS takes no credentials of the agent"}
+    assert [call.action for call in aws.calls] == ["sts:GetCallerIdentity"]
+
+
+def test_an_account_that_is_not_told_is_not_named(aws: TroubledAws, place: Place) -> None:
+    """STS may be out of reach where CloudTrail is not."""
+    aws.refuse("sts:GetCallerIdentity", Refusal("AccessDenied"))
+    told = place.before(aws).of_history()
+    assert {check.what for check in told.values()} == {
+        "can be asked in account (STS does not tell which); it holds nothing"
+    }
