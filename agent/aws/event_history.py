@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from agent.aws.failure import AWS_ERRORS, FailureKind, explain
 from agent.errors import AwsError
+from agent.settings.regions import KNOWN_REGIONS, near_region
 
 PAGE_EVENTS: Final = 50
 PER_SECOND: Final = 2
@@ -23,6 +24,7 @@ EVERY_SERVICE: Final = ""
 STALE_TOKEN: Final = "stale_token"  # noqa: S105 - the kind of an AwsError
 EXPIRED: Final = "expired"
 REFUSED: Final = "refused"
+NO_REGION: Final = "no_region"
 
 _KINDS: Final = {
     "InvalidNextTokenException": STALE_TOKEN,
@@ -60,19 +62,21 @@ class EventHistory:
     def __init__(self, clients: Mapping[str, Any], sts: Any) -> None:
         self._clients = clients
         self._sts = sts
+        self._answered: set[str] = set()
 
     def account(self) -> str:
         """The id of the account whose history this is; raises `AwsError`. Nobody needs a permission for it."""
         try:
             return str(self._sts.get_caller_identity()["Account"])
         except AWS_ERRORS as error:
-            raise _failed(error) from error
+            raise self._failed(error, next(iter(self._clients), "")) from error
 
     def page(self, region: str, source: str, begin: datetime, end: datetime, token: str = "") -> HistoryPage:
         """Events of the service `source`, or of `EVERY_SERVICE`, from `begin` on and before `end`, in whole seconds.
 
         `token` is that of the page before, of the same question. Raises `AwsError`: beside its usual kinds, the
-        credentials are `expired`, the token is a `stale_token`, or the question is `refused`.
+        credentials are `expired`, the token is a `stale_token`, the question is `refused`, or there is `no_region` of
+        this name: no host of it, no answer of it so far, and nobody has heard of it.
         """
         more = {"NextToken": token} if token else {}
         try:
@@ -84,13 +88,19 @@ class EventHistory:
                 **more,
             )
         except AWS_ERRORS as error:
-            raise _failed(error) from error
+            raise self._failed(error, region) from error
+        self._answered.add(region)
         return _read(answer, token)
 
-
-def _failed(error: BaseException) -> AwsError:
-    failure = explain(error)
-    return AwsError(_KINDS.get(failure.code, failure.kind), failure.detail)
+    def _failed(self, error: BaseException, region: str) -> AwsError:
+        failure = explain(error)
+        if failure.has_no_host and region not in self._answered.union(KNOWN_REGIONS):
+            near = near_region(region)
+            meant = f"; did you mean {near}?" if near else ""
+            return AwsError(
+                NO_REGION, f"no region {region} is known, and there is no host of it{meant} {failure.detail}"
+            )
+        return AwsError(_KINDS.get(failure.code, failure.kind), failure.detail)
 
 
 def _read(answer: Mapping[str, Any], token: str) -> HistoryPage:

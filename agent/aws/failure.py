@@ -5,6 +5,7 @@ Pages: SQS API reference, "Common Errors"; botocore's exceptions.
 
 from __future__ import annotations
 
+import socket
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -34,6 +35,9 @@ class FailureKind(StrEnum):
 
 AWS_ERRORS: Final = (ClientError, BotoCoreError, ResponseParserError, HTTPError, OSError)
 """Everything that a boto3 call, or reading the body it returned, raises for a reason outside this process."""
+
+_NO_SUCH_NAME: Final = (socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME))
+_MOST_CAUSES: Final = 8
 
 _CREDENTIALS: Final = (
     CredentialRetrievalError,
@@ -74,11 +78,15 @@ _KINDS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One failed request: its kind, AWS's own code (empty where AWS did not answer), and a sentence."""
+    """One failed request: its kind, AWS's own code (empty where AWS did not answer), and a sentence.
+
+    `has_no_host`: the resolver says that there is no host of this name.
+    """
 
     kind: FailureKind
     code: str
     detail: str
+    has_no_host: bool = False
 
 
 def explain(error: BaseException) -> Failure:
@@ -90,7 +98,20 @@ def explain(error: BaseException) -> Failure:
     detail = f"{type(error).__name__}: {error}".rstrip(": ")
     if isinstance(error, _CREDENTIALS):
         return Failure(FailureKind.DENIED, "", detail)
+    if (refusal := _refused_name(error)) is not None:
+        why = f"the host's name cannot be looked up ({refusal.strerror or refusal})"
+        return Failure(FailureKind.UNAVAILABLE, "", f"{detail}; {why}", refusal.errno in _NO_SUCH_NAME)
     return Failure(FailureKind.UNAVAILABLE, "", detail)
+
+
+def _refused_name(error: BaseException | None) -> socket.gaierror | None:
+    """What the resolver said, where it was asked in vain; botocore says only that nobody could be reached."""
+    for _ in range(_MOST_CAUSES):
+        if error is None or isinstance(error, socket.gaierror):
+            return error
+        told = getattr(error, "kwargs", {}).get("error")  # botocore's way to keep a cause
+        error = told if isinstance(told, BaseException) else error.__cause__ or error.__context__
+    return None
 
 
 def kind_of(code: str) -> FailureKind:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import boto3
 import pytest
+from botocore.exceptions import EndpointConnectionError
 from botocore.stub import Stubber
 
 from agent.aws.event_history import EVERY_SERVICE, EventHistory, HistoryEvent
@@ -21,6 +23,22 @@ ASKED = {
     "EndTime": NOON + timedelta(minutes=59, seconds=59),
     "MaxResults": 50,
 }
+
+
+class FakeLookups:
+    """A client that gives or raises what it is told to, one after the other."""
+
+    def __init__(self, answers: list[object]) -> None:
+        self._answers = answers
+
+    def lookup_events(self, **_question: object) -> object:
+        """The next of them."""
+        answer = self._answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    get_caller_identity = lookup_events
 
 
 @contextmanager
@@ -59,6 +77,43 @@ def test_the_account_is_asked_for() -> None:
         with pytest.raises(AwsError) as caught:
             EventHistory({}, sts).account()
         assert caught.value.kind == "expired"
+
+
+def _nobody_there(region: str, number: int) -> EndpointConnectionError:
+    """What botocore raises where the resolver gives no address."""
+    told = socket.gaierror(number, "because")
+    return EndpointConnectionError(endpoint_url=f"https://cloudtrail.{region}.amazonaws.com/", error=told)
+
+
+@pytest.mark.parametrize(
+    ("region", "number", "has_answered", "kind"),
+    [
+        ("us-west-9", socket.EAI_NONAME, False, "no_region"),
+        ("us-west-9", socket.EAI_NONAME, True, "unavailable"),
+        ("us-west-9", socket.EAI_AGAIN, False, "unavailable"),
+        ("us-west-2", socket.EAI_NONAME, False, "unavailable"),
+    ],
+)
+def test_a_region_that_there_is_not_is_told_from_a_network_that_is_down(
+    region: str, number: int, has_answered: bool, kind: str
+) -> None:
+    """Only a name that nobody knows is refused: a resolver may say no for a while, and a new region may be right."""
+    client = FakeLookups([{"Events": []}] * has_answered + [_nobody_there(region, number)])
+    one = EventHistory({region: client}, client)
+    for _ in range(has_answered):
+        one.page(region, SOURCE, NOON, NOON + timedelta(hours=1))
+    with pytest.raises(AwsError, match="because") as caught:
+        one.page(region, SOURCE, NOON, NOON + timedelta(hours=1))
+    assert caught.value.kind == kind
+    assert ("did you mean us-west-" in caught.value.detail) == (kind == "no_region")
+
+
+def test_the_account_of_a_region_that_there_is_not_is_not_waited_for() -> None:
+    """With a checkpoint, STS is asked before CloudTrail, in the same region."""
+    client = FakeLookups([_nobody_there("us-west-9", socket.EAI_NONAME)])
+    with pytest.raises(AwsError) as caught:
+        EventHistory({"us-west-9": client}, client).account()
+    assert caught.value.kind == "no_region"
 
 
 def test_every_service_is_asked_for_without_a_name() -> None:

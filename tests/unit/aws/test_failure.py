@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 from botocore.exceptions import (
     BotoCoreError,
@@ -68,6 +70,17 @@ def test_a_refusal_is_quoted() -> None:
     """The sentence has AWS's code and message; the code stands by itself too."""
     failure = explain(client_error("AccessDenied", "not you"))
     assert (failure.code, failure.detail) == ("AccessDenied", "AccessDenied: not you")
+
+
+@pytest.mark.parametrize(
+    ("refusal", "has_no_host"),
+    [(socket.gaierror(socket.EAI_NONAME, "no such name"), True), (socket.gaierror(socket.EAI_AGAIN, "later"), False)],
+)
+def test_a_name_that_cannot_be_looked_up_is_told_as_that(refusal: socket.gaierror, has_no_host: bool) -> None:
+    """botocore's own words say only that it could not connect, as if the network were down."""
+    failure = explain(EndpointConnectionError(endpoint_url="https://sqs.us-west-9.amazonaws.com/", error=refusal))
+    assert (failure.kind, failure.has_no_host) == (FailureKind.UNAVAILABLE, has_no_host)
+    assert failure.detail.endswith(f"the host's name cannot be looked up ({refusal.strerror})")
 
 
 @pytest.mark.parametrize("response", [{}, {"Error": {}}, {"Error": {"Code": None}}])
