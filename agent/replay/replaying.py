@@ -81,7 +81,7 @@ class StoppedError(Exception):
     """A signal of this number came before anything was read."""
 
     def __init__(self, signal: int) -> None:
-        super().__init__("stopped by a signal before anything was read")
+        super().__init__("stopped by a signal before anything was read: run the same command again")
         self.exit_code = AFTER_A_SIGNAL + signal
 
 

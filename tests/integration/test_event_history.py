@@ -84,7 +84,8 @@ def test_history_without_a_trail_arrives_oldest_first(account: Account) -> None:
     ended = account.run("--since", "2d", "--json")
     assert ended.code == 0, ended.err
     report = told(ended)
-    assert (report["result"], report["events_found"] - report["events_known_already"]) == ("done", 140)
+    assert (report["result"], report["events_found"], report["events_shipped"]) == ("done", 140, 140)
+    assert report["events_known_already"] == 0
     assert arrived(account) == dict.fromkeys(account.ids, 1)
     records = [record for export in account.sink.exports for record in export.records]
     for region in REGIONS:
@@ -186,6 +187,18 @@ def test_a_signal_ends_it_while_it_waits(account: Account) -> None:
     account.aws.service.troubles.clear()
     assert account.run(*again).code == 0
     assert arrived(account) == dict.fromkeys(account.ids, 1)
+
+
+def test_a_signal_before_the_first_answer_says_how_to_go_on(account: Account) -> None:
+    """While AWS does not answer, nobody knows yet how much there is; the command is the same."""
+    account.happen(10, hours_ago=5)
+    account.aws.service.troubles.extend(["ThrottlingException"] * 1000)
+    with account.shell().start("replay", "--from", "event-history", *IN_REGIONS, "--since", "2d") as run:
+        eventually(lambda: len(account.aws.service.asked) > 1, "it waits", DEADLINE_SECONDS)
+        run.send_signal(signal.SIGTERM)
+        _, told_text = run.communicate(timeout=DEADLINE_SECONDS)
+    assert run.returncode == 128 + signal.SIGTERM
+    assert "stopped by a signal before anything was read: run the same command again" in told_text
 
 
 def test_files_are_written_for_each_region(account: Account) -> None:
