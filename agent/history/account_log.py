@@ -82,13 +82,13 @@ class HistoryLog(EventLog):
         return FirstLook(len(times), seconds, is_all=not any(page.token for page in pages))
 
     def read(self, window: Window) -> Sequence[LoggedEvent]:
-        """Page after page, newest first; then turned round."""
+        """Page after page, newest first; then turned round. What two pages have is there once."""
         if window.begin < self._now() - KEPT - _MARGIN:
             raise PermanentError(Reason.OBJECT_MISSING, "Event history has the last 90 days only, and this is older")
         events: list[LoggedEvent] = []
         for source in self._sources:
             events += self._all(window, source, self._most_events - len(events))
-        return sorted(events, key=lambda each: each.time_ns)
+        return sorted(dict.fromkeys(events), key=lambda each: each.time_ns)
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._clock.time(), UTC)

@@ -22,7 +22,8 @@ _GUESS_AFTER_SECONDS: Final = 3.0
 class ReplayFigures:
     """One look at a replay. `rate` is objects a second of late, `seconds_left` None while nobody can tell.
 
-    `found` counts selected events, `shipped` those that the sink took; `known` were recognised as repeats of these.
+    `found` counts selected events, each once, and `shipped` those that the sink took; `known` are repeats of these that
+    were recognised: the same event in two places, or read twice.
     `waits_for` names what is at fault, if anything is. `things` is the word for what is counted in `objects`.
     """
 
@@ -58,16 +59,16 @@ class Looks:
         seen = Snapshot.of(self._telemetry.metrics.registry, only=(_FATES, _BYTES))
         fates = {fate: int(count) for fate, count in seen.by(_FATES, "fate").items()}
         standing, seconds = self._source.standing(), self._clock.monotonic() - self._began
-        known = fates.get("duplicate", 0)
+        shipped = fates.get("exported", 0)
         return ReplayFigures(
             day=standing.day,
             share=standing.share,
             objects=standing.settled,
             rate=self._rate(seconds, standing.settled),
             object_bytes=int(seen.value(_BYTES)),
-            found=fates.get("exported", 0) + known + fates.get("dead_lettered", 0),
-            shipped=fates.get("exported", 0),
-            known=known,
+            found=shipped + fates.get("dead_lettered", 0),
+            shipped=shipped,
+            known=fates.get("duplicate", 0),
             unshipped=len(self._source.unshipped),
             seconds=seconds,
             seconds_left=self._left(seconds, standing.share),

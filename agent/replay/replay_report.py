@@ -106,9 +106,9 @@ class ReplayReport:
             yield "! stopped by a signal before the end"
         mark = "✗" if self.unshipped else "✓" if not (self.why or self.signal) else "!"
         yield f"{mark} {self.span}: {read}"
-        known = f", {number(figures.known)} of them known already" if figures.known else ""
-        shipped = number(figures.shipped + figures.known)
-        yield f"  {_counted(figures.found, 'event')} found, {shipped} shipped to {self.destination}{known}"
+        repeats = f"; {_counted(figures.known, 'repeat')} of them left out" if figures.known else ""
+        shipped = number(figures.shipped)
+        yield f"  {_counted(figures.found, 'event')} found, {shipped} shipped to {self.destination}{repeats}"
         yield from self._unshipped_lines()
         if self.exit_code:
             yield f"  {self.resume}"

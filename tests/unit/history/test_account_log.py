@@ -91,6 +91,14 @@ def test_each_selected_service_is_asked_for() -> None:
     assert rig.log.per_window == 2
 
 
+def test_an_event_of_two_pages_is_there_once() -> None:
+    """AWS may begin a page with the last event of the page before it."""
+    rig = Rig()
+    rig.service.repeats = True
+    rig.service.put(*map(at, range(175)))
+    assert rig.read() == [f"e-{number}" for number in range(175)]
+
+
 def test_windows_have_each_event_once() -> None:
     """An event at the border is in the later one."""
     rig = Rig()

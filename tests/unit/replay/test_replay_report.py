@@ -21,7 +21,7 @@ FIGURES = ReplayFigures(
     rate=0.0,
     object_bytes=3 << 20,
     found=12,
-    shipped=11,
+    shipped=12,
     known=1,
     unshipped=0,
     seconds=95.0,
@@ -44,7 +44,7 @@ def test_a_replay_that_is_done_is_told_in_two_lines() -> None:
     """How much, and where it went."""
     assert printed(DONE, as_json=False).splitlines() == [
         "✓ 2026-10-05 00:00 to 2026-10-08 00:00 UTC: 1,200 objects, 3 MiB, in 1 min 35 s",
-        "  12 events found, 12 shipped to http://localhost:4318/v1/logs, 1 of them known already",
+        "  12 events found, 12 shipped to http://localhost:4318/v1/logs; 1 repeat of them left out",
     ]
     assert DONE.exit_code == 0
 
