@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -27,9 +27,10 @@ from agent.flow.readpool import ReadPool
 from agent.flow.remembered import Remembered
 from agent.flow.shipping import Shipping
 from agent.flow.slots import ReadSlots
+from agent.flow.thread_each import ThreadEach
 from agent.flow.window_reader import WindowReader
 from agent.flow.worker import Worker
-from agent.model import BATCH, Delivery, Reading
+from agent.model import Delivery, Reading
 from agent.pulse import Pulse
 from agent.records.fitting import halved
 from agent.records.profiles.profile import Ours
@@ -75,7 +76,7 @@ class Crew:
     keepers: _Keepers
     in_hand: InHand
     source: AnySource
-    pool: ThreadPoolExecutor
+    pool: ThreadEach
 
 
 class Assembly:
@@ -129,7 +130,7 @@ class Assembly:
 
         Without the URL of the dead-letter queue, any queue may be that. From a log, events are read, and no objects.
         """
-        pool = ThreadPoolExecutor(self._settings.workers * BATCH, thread_name_prefix="read")
+        pool = ThreadEach("read")
         ours = make_ours(self._settings, dead_letter_url)
         reads = self._make_reads(store, ours, pool)
         workers = self._make_workers(supply, reads, doubt or self._make_doubt())
@@ -193,6 +194,7 @@ class Assembly:
             gate=gate,
             others=others,
             pulse=pulse,
+            drain=self._stops.drain,
             halt=halt,
         )
 
@@ -211,7 +213,13 @@ class Assembly:
 
     def _make_pool(self, pool: Executor, read: Callable[[Delivery, Share], Reading]) -> ReadPool:
         return ReadPool(
-            pool=pool, read=read, budget=self._budget, gate=self._gate, telemetry=self._telemetry, pulse=self._pulse
+            pool=pool,
+            read=read,
+            budget=self._budget,
+            gate=self._gate,
+            telemetry=self._telemetry,
+            pulse=self._pulse,
+            drain=self._stops.drain,
         )
 
     def _make_source(self, aws: Aws, leases: Leases) -> Source:

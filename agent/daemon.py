@@ -182,7 +182,7 @@ class Shift:
     def end(self) -> bool:
         """Let the workers finish within the grace, or until a second signal; give back what is left.
 
-        Returns whether all have ended.
+        Returns whether all have ended, and all reads, too.
         """
         asked = self._pulse.clock.monotonic()
         self._stops.drain.set()
@@ -192,8 +192,7 @@ class Shift:
         self._attention.join(self._workers, min(now + _RETURN_SECONDS, asked + self._grace))
         self._stops.end.set()  # an extension must not hide again what is given back
         self._crew.source.give_back(self._crew.in_hand.held())
-        self._crew.pool.shutdown(wait=False, cancel_futures=True)
-        return not any(worker.is_alive() for worker in self._workers)
+        return self._crew.pool.is_idle() and not any(worker.is_alive() for worker in self._workers)
 
 
 def _collect_garbage() -> None:

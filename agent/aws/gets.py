@@ -56,13 +56,17 @@ class Gets:
         self._transfers = Transfers(_MOST_BYTES)
 
     def read(
-        self, refs: Sequence[ObjectRef], most: int, give_up: Callable[[], bool]
-    ) -> Iterator[tuple[int, OpenObject]]:
+        self, refs: Sequence[ObjectRef], most: int, patience: Callable[[], float]
+    ) -> Iterator[tuple[int, OpenObject | None]]:
         """Those of `refs` that S3 gives whole, as they come, by their number; at most `most` are asked for at a time.
 
-        What is large, odd or refused, or late, is left out, and so are all that are left when `give_up` says so.
+        What is large, odd or refused is left out. What brings nothing comes as None when `patience` ends, as in
+        `Transfers.ask_all`.
         """
-        for number, reply in self._transfers.ask_all(self._requests(refs), most, give_up):
+        for number, reply in self._transfers.ask_all(self._requests(refs), most, patience):
+            if reply is None:
+                yield number, None
+                continue
             found = None
             with suppress(Exception):  # whatever is odd about one answer is boto3's to tell, and keeps no other back
                 found = _found(reply)

@@ -27,14 +27,15 @@ class S3:
         self._gets = Gets(clients, owners)
 
     def give(
-        self, refs: Sequence[ObjectRef], most: int, give_up: Callable[[], bool]
-    ) -> Iterator[tuple[int, OpenObject]]:
+        self, refs: Sequence[ObjectRef], most: int, patience: Callable[[], float]
+    ) -> Iterator[tuple[int, OpenObject | None]]:
         """Those of `refs` that S3 gives at once and whole, as they come, each with its number among them.
 
         At most `most` are asked for side by side. Nothing is said of the others: each of them is to be opened.
-        `give_up` is asked several times a second.
+        `patience` is asked several times a second: infinity, or for how many seconds one that brings nothing is still
+        waited for. Then it comes as None, and no other is asked for. If it is 0, nothing more comes.
         """
-        return self._gets.read(refs, most, give_up)
+        return self._gets.read(refs, most, patience)
 
     @contextmanager
     def open(self, ref: ObjectRef) -> Iterator[OpenObject]:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from math import inf
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
@@ -103,6 +105,7 @@ class _Exchange:
         self._route: Route | None = None
         self._head: list[bytes] = []
         self._body: list[bytes] = []
+        self._came, self._heard = -1, 0.0
         for option, value in (
             (pycurl.NOSIGNAL, 1),  # signals belong to the daemon's own thread
             (pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1),
@@ -120,6 +123,7 @@ class _Exchange:
         curl = self.curl
         self._head.clear()
         self._body.clear()
+        self._came = -1
         if request.route != self._route:
             for option, value in request.route.options():
                 curl.setopt(option, value)
@@ -128,6 +132,13 @@ class _Exchange:
         curl.setopt(pycurl.HTTPHEADER, [*_ALWAYS, *(f"{name}: {text}" for name, text in request.headers.items())])
         if request.body:
             curl.setopt(pycurl.POSTFIELDS, request.body)
+
+    def silent_seconds(self, now: float) -> float:
+        """For how long nothing has come, as far as it was asked before; `now` is monotonic."""
+        came = len(self._head) + len(self._body)
+        if came != self._came:
+            self._came, self._heard = came, now
+        return now - self._heard
 
     def reply(self) -> HttpReply:
         """What came."""
@@ -172,16 +183,17 @@ class Transfers:
         return reply
 
     def ask_all(
-        self, requests: Iterable[tuple[_Key, HttpRequest]], most: int, give_up: Callable[[], bool]
-    ) -> Iterator[tuple[_Key, HttpReply]]:
+        self, requests: Iterable[tuple[_Key, HttpRequest]], most: int, patience: Callable[[], float]
+    ) -> Iterator[tuple[_Key, HttpReply | None]]:
         """The answers to `requests`, GETs only, as they come, at most `most` of them under way.
 
-        Those without an answer are left out, and so are all that are left when `give_up` says so; it is asked several
-        times a second.
+        Those without an answer are left out. `patience` is asked several times a second: for how many seconds, counted
+        from when it is finite, one that brings nothing is waited for. Then it is broken off, and comes as None; and no
+        request is begun any more. If it is 0, all that are left are left out.
         """
         crowd = self._crowds.pop() if self._crowds else _Crowd[_Key](self._most_bytes)
         try:
-            yield from crowd.answers(iter(requests), most, give_up)
+            yield from crowd.answers(iter(requests), most, patience)
         finally:
             crowd.leave()
             self._crowds.append(crowd)
@@ -198,10 +210,10 @@ class _Crowd(Generic[_Key]):
         self._never = threading.Event()
 
     def answers(
-        self, requests: Iterator[tuple[_Key, HttpRequest]], most: int, give_up: Callable[[], bool]
-    ) -> Iterator[tuple[_Key, HttpReply]]:
+        self, requests: Iterator[tuple[_Key, HttpRequest]], most: int, patience: Callable[[], float]
+    ) -> Iterator[tuple[_Key, HttpReply | None]]:
         """As `Transfers.ask_all`."""
-        while self._fill(requests, most) and not give_up():
+        while (seconds := patience()) and self._fill(requests, most if seconds == inf else 0):
             self._multi.perform()
             under_way = len(self._under_way)
             for key, exchange in self._ended():
@@ -209,14 +221,25 @@ class _Crowd(Generic[_Key]):
                 self._idle.append(exchange)
                 yield key, reply
             if len(self._under_way) == under_way:
-                self._await()
+                self._await(min(_LOOK_AGAIN_SECONDS, seconds / 8))
+            if seconds < inf:
+                yield from [(key, None) for key in self._break_off_silent(seconds)]
 
     def leave(self) -> None:
         """Break off what is still under way."""
         for curl in list(self._under_way):
-            self._multi.remove_handle(curl)
-            curl.close()
-        self._under_way.clear()
+            self._break_off(curl)
+
+    def _break_off_silent(self, seconds: float) -> list[_Key]:
+        now = time.monotonic()
+        under_way = list(self._under_way.items())
+        return [self._break_off(curl) for curl, (_, one) in under_way if one.silent_seconds(now) >= seconds]
+
+    def _break_off(self, curl: pycurl.Curl) -> _Key:
+        key, _ = self._under_way.pop(curl)
+        self._multi.remove_handle(curl)
+        curl.close()
+        return key
 
     def _fill(self, requests: Iterator[tuple[_Key, HttpRequest]], most: int) -> bool:
         """Begin what may begin; whether anything is under way."""
@@ -244,7 +267,7 @@ class _Crowd(Generic[_Key]):
                     curl.close()
         return answered
 
-    def _await(self) -> None:
-        """Return when something has come, or soon."""
-        if self._multi.select(_LOOK_AGAIN_SECONDS) == _NOTHING_TO_WATCH:  # a name is being looked up
+    def _await(self, seconds: float) -> None:
+        """Return when something has come, or after so long."""
+        if self._multi.select(seconds) == _NOTHING_TO_WATCH:  # a name is being looked up
             self._never.wait(_NAP_SECONDS)

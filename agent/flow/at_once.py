@@ -11,6 +11,7 @@ import threading
 from collections.abc import Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from math import inf
 from typing import Final
 
 from agent.aws.s3 import S3
@@ -27,6 +28,7 @@ from agent.trail.admission import Admission, Admitted
 from agent.waiting.gate import Gate
 
 _PATIENCE_SECONDS: Final = 5.0  # for all of them together: one that is late must not hold back the others
+_STANDSTILL_SECONDS: Final = 0.7  # with the time until somebody looks, a second
 
 
 @dataclass(slots=True)
@@ -37,6 +39,7 @@ class _Plain:
     wanted: Sequence[Admitted]
     memory: Share
     found: dict[int, Found | Fault] = field(default_factory=dict)
+    stands_still: bool = False
 
     def is_read(self) -> bool:
         """Whether all its objects are."""
@@ -69,7 +72,11 @@ class _Plain:
 
 
 class AtOnce:
-    """Reads what is plain, and has `others` read what is not. Shared by all workers; ends soon when `halt` is set."""
+    """Reads what is plain, and has `others` read what is not. Shared by all workers; ends soon when `halt` is set.
+
+    From when `drain` is set, an object of which nothing comes within a second is not waited for any more. Its delivery
+    is returned, and so are those of which nothing was asked for yet.
+    """
 
     def __init__(
         self,
@@ -82,6 +89,7 @@ class AtOnce:
         gate: Gate,
         others: ReadPool,
         pulse: Pulse,
+        drain: threading.Event,
         halt: threading.Event,
     ) -> None:
         self._store = store
@@ -92,12 +100,20 @@ class AtOnce:
         self._gate = gate
         self._others = others
         self._pulse = pulse
+        self._drain = drain
         self._halt = halt
 
     def read_all(self, deliveries: Sequence[Delivery]) -> Generator[Portion]:
-        """The readings of `deliveries`: first what could be read at once, then what the read pool makes of the rest."""
-        read = self._read(deliveries)
-        done = {one.delivery.receipt_handle for one in read}
+        """The readings of `deliveries`: first what could be read at once, then what the read pool makes of the rest.
+
+        What is returned comes before all.
+        """
+        plain = self._read(deliveries)
+        read, returned = [one for one in plain if one.is_read()], _returned(plain)
+        done = {one.delivery.receipt_handle for one in read} | {one.delivery.receipt_handle for one in returned}
+        plain.clear()
+        if returned:
+            yield Portion(returned, [], self._budget)
         if read:
             portion = Portion([one.reading() for one in read], [one.memory for one in read], self._budget)
             read.clear()  # what was found belongs to the portion, whose end forgets it
@@ -116,7 +132,7 @@ class AtOnce:
                     one.memory.close()
                 else:
                     one.memory.release()
-        return [one for one in plain if one.is_read()]
+        return plain
 
     def _plain(self, delivery: Delivery) -> _Plain | None:
         """None if `delivery` names anything else, or what could be read in two ways."""
@@ -139,10 +155,22 @@ class AtOnce:
         refs = [one.wanted[number].ref for one, number in asked]
         until = self._pulse.clock.monotonic() + _PATIENCE_SECONDS
 
-        def give_up() -> bool:
-            return self._halt.is_set() or self._pulse.clock.monotonic() >= until
+        def patience() -> float:
+            if self._halt.is_set() or self._pulse.clock.monotonic() >= until:
+                return 0.0
+            return _STANDSTILL_SECONDS if self._drain.is_set() else inf
 
         with self._slots.take(len(refs)) as most:
-            for at, body in self._store.give(refs, most, give_up):
+            for at, body in self._store.give(refs, most, patience):
                 one, number = asked[at]
-                one.take(number, body, self._objects)
+                if body:
+                    one.take(number, body, self._objects)
+                else:
+                    one.stands_still = True
+
+
+def _returned(plain: Sequence[_Plain]) -> list[Reading]:
+    """All that is not read, if S3 lets anything stand still at a stop; else nothing."""
+    if not any(one.stands_still for one in plain):
+        return []
+    return [Reading(one.delivery, returned=True) for one in plain if not one.is_read()]

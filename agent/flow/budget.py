@@ -47,7 +47,8 @@ class Share:
     """The memory of one delivery, from the first read for it until its records are shipped.
 
     One thread reads for it, object by object, and closes it. `release` gives everything back, once. One that is not
-    `patient` never waits: that is for whoever holds what others wait for.
+    `patient` never waits: that is for whoever holds what others wait for. The thread tells it when it `waits`, for
+    memory or for anything else, and when it `works`, so that others see for how long it has stood still.
     """
 
     def __init__(self, budget: Budget, *, patient: bool) -> None:
@@ -55,7 +56,23 @@ class Share:
         self._patient = patient
         self.kept = 0
         """What its records hold so far, in bytes."""
+        self.is_given_up = False
+        """Whether nobody wants what is read any more."""
         self._is_closed = False
+        self._waits_since: float | None = None
+
+    def waits(self) -> None:
+        """What was waited for has come, if anything was, and the next thing is waited for from now on."""
+        self._waits_since = self._budget.now()
+
+    def works(self) -> None:
+        """Nothing is waited for now."""
+        self._waits_since = None
+
+    def idle_seconds(self) -> float:
+        """For how long one and the same thing has been waited for."""
+        since = self._waits_since
+        return 0.0 if since is None else self._budget.now() - since
 
     @contextmanager
     def reserve(self, wanted: int) -> Iterator[Reservation]:
@@ -126,6 +143,10 @@ class Budget:
     def open_share(self, *, patient: bool = True) -> Share:
         """The share of one delivery."""
         return Share(self, patient=patient)
+
+    def now(self) -> float:
+        """Monotonic seconds."""
+        return self._pulse.clock.monotonic()
 
     def is_short(self) -> bool:
         """Whether a read waits for memory."""

@@ -106,6 +106,7 @@ class ObjectReader:
         """
         ref, began = admitted.ref, self._pulse.clock.monotonic()
         part = f"bucket {ref.bucket}"
+        memory.waits()
 
         def attempt() -> Found:
             try:
@@ -125,7 +126,7 @@ class ObjectReader:
         Raises `PermanentError` for what is wrong with this object. If anything else is raised, it is to be read: what
         was met here counts as the first try.
         """
-        self._stop_if_halted()
+        self._stop_if_unwanted(memory)
         try:
             return self._take(admitted, body, memory, self._pulse.clock.monotonic() - body.seconds)
         except StoreError as error:
@@ -185,22 +186,26 @@ class ObjectReader:
         self._pulse.wait(self._halt, self._random() * _FIRST_RETRY_SECONDS * 2**attempt)
 
     def _read_once(self, admitted: Admitted, memory: Share, wanted: int) -> Found:
-        self._stop_if_halted()
+        self._stop_if_unwanted(memory)
         with self._slots.hold():
-            return self._read_in_slot(admitted, memory, wanted)
-
-    def _read_in_slot(self, admitted: Admitted, memory: Share, wanted: int) -> Found:
-        started = self._pulse.clock.monotonic()
-        with self._store.open(admitted.ref) as body:
-            return self._take(admitted, body, memory, started, wanted)
+            started = self._pulse.clock.monotonic()
+            memory.waits()
+            with self._store.open(admitted.ref) as body:
+                memory.waits()
+                try:
+                    return self._take(admitted, body, memory, started, wanted)
+                finally:
+                    memory.waits()
 
     def _take(self, admitted: Admitted, body: OpenObject, memory: Share, started: float, wanted: int = 0) -> Found:
         with memory.reserve(max(wanted, self._limits.inflate.most(body.length))) as reservation:
-            return self._find(admitted, body, reservation, started)
+            chunks = _Counted(self._unless_stopped(body.chunks, memory))
+            return self._find(chunks, admitted, body, reservation, started)
 
-    def _find(self, admitted: Admitted, body: OpenObject, reservation: Reservation, started: float) -> Found:
+    def _find(
+        self, chunks: _Counted, admitted: Admitted, body: OpenObject, reservation: Reservation, started: float
+    ) -> Found:
         """What `body` holds. Nothing else of it is left when this returns, and its memory goes to others."""
-        chunks = _Counted(self._unless_halted(body.chunks))
         selected, facts = self._select(chunks, admitted, body, reservation)
         source = ObjectSource(admitted.ref.bucket, admitted.ref.key, admitted.key.account, body.last_modified_ns)
         found = map_events(selected, self._mapper, source, self._selection, reservation.require)
@@ -234,14 +239,18 @@ class ObjectReader:
                 if chunks.bytes > self._limits.inflate.object_bytes:
                     raise LimitError(Reason.OBJECT_TOO_LARGE, _PAST_THE_LIMIT) from error
 
-    def _unless_halted(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+    def _unless_stopped(self, chunks: Iterator[bytes], memory: Share) -> Iterator[bytes]:
+        """`chunks`, as long as somebody wants them. `memory` is told when one is waited for, and when none is."""
         for chunk in chunks:
-            self._stop_if_halted()
+            self._stop_if_unwanted(memory)
+            memory.works()
             yield chunk
+            memory.waits()
+        memory.works()
 
-    def _stop_if_halted(self) -> None:
+    def _stop_if_unwanted(self, memory: Share) -> None:
         self._pulse.beat()
-        if self._halt.is_set():
+        if self._halt.is_set() or memory.is_given_up:
             raise DrainedError("the daemon had to stop before the object was read")
 
 

@@ -5,6 +5,7 @@ The memory of each delivery is one `Share`. It is opened, handed to the read, le
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ALL_COMPLETED, FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass
@@ -18,7 +19,8 @@ from agent.pulse import Pulse
 from agent.telemetry.events import Telemetry
 from agent.waiting.gate import Gate
 
-_LOOK_AGAIN_SECONDS: Final = 1.0
+_LOOK_AGAIN_SECONDS: Final = 0.25
+_STANDSTILL_SECONDS: Final = 0.7  # with the time until somebody looks, a second
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,15 @@ class _Read:
     delivery: Delivery
     memory: Share
     future: Future[Reading]
+
+    def is_idle(self, seconds: float) -> bool:
+        """Whether it has waited for one thing for so long."""
+        return not self.future.done() and self.memory.idle_seconds() >= seconds
+
+    def give_up(self) -> None:
+        """Nobody wants it any more: it ends when it can, and its memory is free then."""
+        self.memory.is_given_up = True
+        self.future.add_done_callback(lambda _: self.memory.release())
 
 
 class Portion:
@@ -61,7 +72,11 @@ class Portion:
 
 
 class ReadPool:
-    """Shared by all workers. `read` reads one delivery, in a thread of `pool`."""
+    """Shared by all workers. `read` reads one delivery, in a thread of `pool`.
+
+    From when `drain` is set, a read that waits for something and gets nothing of it within a second is given up, and
+    its delivery is returned. Its thread may hang until S3 answers, or the process ends.
+    """
 
     def __init__(
         self,
@@ -72,6 +87,7 @@ class ReadPool:
         gate: Gate,
         telemetry: Telemetry,
         pulse: Pulse,
+        drain: threading.Event,
     ) -> None:
         self._pool = pool
         self._read = read
@@ -79,6 +95,7 @@ class ReadPool:
         self._gate = gate
         self._telemetry = telemetry
         self._pulse = pulse
+        self._drain = drain
 
     def read_all(self, deliveries: Sequence[Delivery]) -> Generator[Portion]:
         """The readings of `deliveries`, all together; those that are done come sooner if another read has to wait.
@@ -92,15 +109,17 @@ class ReadPool:
             left.extend(self._begin(delivery) for delivery in deliveries)
             while left:
                 self._pulse.beat()
-                hurry = self._budget.is_short() or self._gate.is_closed()
+                hurry = self._drain.is_set() or self._budget.is_short() or self._gate.is_closed()
                 until = FIRST_COMPLETED if hurry else ALL_COMPLETED
                 wait([read.future for read in left], timeout=_LOOK_AGAIN_SECONDS, return_when=until)
+                if self._drain.is_set() and (returned := self._give_up_idle(left)):
+                    yield Portion(returned, [], self._budget)
                 if portion := self._take_done(left, hurry=hurry):
                     lent.append(portion)
                     yield portion
         except BaseException:  # a bug ended this unit of work: some are not shipped, or not even read
             for read in left:
-                read.future.add_done_callback(lambda _, memory=read.memory: memory.release())  # type: ignore[misc]
+                read.give_up()
             for portion in lent:
                 portion.release()
             raise
@@ -112,6 +131,14 @@ class ReadPool:
             return None
         left[:] = [read for read in left if read not in done]
         return Portion([self._reading(read) for read in done], [read.memory for read in done], self._budget)
+
+    def _give_up_idle(self, left: list[_Read]) -> list[Reading]:
+        """Those of `left` that stand still, as returned; nobody waits for them from then on."""
+        idle = [read for read in left if read.is_idle(_STANDSTILL_SECONDS)]
+        for read in idle:
+            read.give_up()
+        left[:] = [read for read in left if read not in idle]
+        return [Reading(read.delivery, returned=True) for read in idle]
 
     def _begin(self, delivery: Delivery) -> _Read:
         memory = self._budget.open_share()

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
+from math import inf
 from typing import Any, Final
 from urllib.parse import unquote_plus
 
@@ -146,9 +147,8 @@ class Stages:
         s3 = boto3.client("s3", region_name=_REGION, endpoint_url=self._service.endpoint)
 
         def read() -> int:
-            return sum(
-                len(chunk) for _, given in store.give([ref] * _BATCH, _BATCH, lambda: False) for chunk in given.chunks
-            )
+            given = store.give([ref] * _BATCH, _BATCH, lambda: inf)
+            return sum(len(chunk) for _, body in given if body for chunk in body.chunks)
 
         yield Stage(
             "S3: get ten objects at once", "object", read, lambda: [_get(s3, self._key) for _ in range(_BATCH)], _BATCH

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 
 import pytest
 
@@ -181,8 +182,8 @@ def test_a_reader_may_leave_early(open_rig: OpenRig) -> None:
 
 def _given(store: S3, *refs: ObjectRef) -> dict[int, tuple[bytes, int | None, int]]:
     """What is given at once: bytes, length and time, by the number of the object."""
-    given = store.give(refs, 2, lambda: False)
-    return {number: (b"".join(body.chunks), body.length, body.last_modified_ns) for number, body in given}
+    given = store.give(refs, 2, lambda: inf)
+    return {number: (b"".join(body.chunks), body.length, body.last_modified_ns) for number, body in given if body}
 
 
 def test_what_is_given_at_once_is_what_would_be_opened(open_rig: OpenRig) -> None:
@@ -212,5 +213,5 @@ def test_nothing_is_given_where_nothing_may_be_asked(open_rig: OpenRig) -> None:
     rig = open_rig()
     ref = ObjectRef(rig.bucket, "object")
     rig.put(ref, BODY)
-    assert list(rig.store.give([ref], 0, lambda: False)) == []
-    assert list(rig.store.give([ref], 1, lambda: True)) == []
+    assert list(rig.store.give([ref], 0, lambda: inf)) == []
+    assert list(rig.store.give([ref], 1, lambda: 0.0)) == []

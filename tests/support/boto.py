@@ -190,10 +190,10 @@ class ClientStore(S3):
         self._client = client
 
     def give(
-        self, refs: Sequence[ObjectRef], most: int, give_up: Callable[[], bool]
-    ) -> Iterator[tuple[int, OpenObject]]:
+        self, refs: Sequence[ObjectRef], most: int, patience: Callable[[], float]
+    ) -> Iterator[tuple[int, OpenObject | None]]:
         """Those objects, one after the other."""
-        return give_by_opening(self, self._client.gives_whole, refs, most, give_up)
+        return give_by_opening(self, self._client.gives_whole, refs, most, patience)
 
 
 class Breaking(io.RawIOBase):

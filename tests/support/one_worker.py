@@ -184,6 +184,7 @@ class OneWorker:
             gate=self.gate,
             telemetry=self.telemetry,
             pulse=self.pulse,
+            drain=self.drain,
         )
         return AtOnce(
             store=self.store,
@@ -194,6 +195,7 @@ class OneWorker:
             gate=self.gate,
             others=others,
             pulse=self.pulse,
+            drain=self.drain,
             halt=self.halt,
         )
 

@@ -238,9 +238,9 @@ class _Store(S3):
         self._process = process
 
     def give(
-        self, refs: Sequence[ObjectRef], most: int, give_up: Callable[[], bool]
-    ) -> Iterator[tuple[int, OpenObject]]:
-        return give_by_opening(self, self._process.world.store.gives_whole, refs, most, give_up)
+        self, refs: Sequence[ObjectRef], most: int, patience: Callable[[], float]
+    ) -> Iterator[tuple[int, OpenObject | None]]:
+        return give_by_opening(self, self._process.world.store.gives_whole, refs, most, patience)
 
     @contextmanager
     def open(self, ref: ObjectRef) -> Iterator[OpenObject]:

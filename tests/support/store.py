@@ -36,11 +36,11 @@ def give_by_opening(
     gives_whole: Callable[[ObjectRef], bool],
     refs: Sequence[ObjectRef],
     most: int,
-    give_up: Callable[[], bool],
-) -> Iterator[tuple[int, OpenObject]]:
+    patience: Callable[[], float],
+) -> Iterator[tuple[int, OpenObject | None]]:
     """What `store.give` gives, for a store that can only open objects, and knows which of them meet no trouble."""
     for number, ref in enumerate(refs if most else ()):
-        if not give_up() and gives_whole(ref):
+        if patience() and gives_whole(ref):
             with store.open(ref) as body:
                 whole = b"".join(body.chunks)
             yield number, OpenObject(len(whole), body.last_modified_ns, iter([whole] if whole else []))
@@ -106,10 +106,10 @@ class FakeStore(S3):
         return ref in self and not is_denied and not self._objects[ref.bucket, ref.key].troubles
 
     def give(
-        self, refs: Sequence[ObjectRef], most: int, give_up: Callable[[], bool]
-    ) -> Iterator[tuple[int, OpenObject]]:
+        self, refs: Sequence[ObjectRef], most: int, patience: Callable[[], float]
+    ) -> Iterator[tuple[int, OpenObject | None]]:
         """What meets no trouble, one after the other."""
-        return give_by_opening(self, self.gives_whole, refs, most, give_up)
+        return give_by_opening(self, self.gives_whole, refs, most, patience)
 
     @contextmanager
     def open(self, ref: ObjectRef) -> Iterator[OpenObject]:

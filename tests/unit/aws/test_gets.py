@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ OF_S3 = {"Last-Modified": WRITTEN, "x-amz-request-id": "1"}
 class Reply:
     """One answer; a body that is shorter than `length` is broken off. Its length is told if it `is_measured`.
 
-    `also` are headers that stand beside the others, whose names they may have, too.
+    `also` are headers that stand beside the others, whose names they may have, too. `pieces` are the body, as it comes.
     """
 
     status: int = 200
@@ -48,6 +49,7 @@ class Reply:
     length: int | None = None
     also: tuple[tuple[str, str], ...] = ()
     is_measured: bool = True
+    pieces: Iterator[bytes] | None = None
 
 
 @dataclass
@@ -93,7 +95,8 @@ class Handler(BaseHTTPRequestHandler):
         if reply.is_measured:
             self.send_header("Content-Length", str(len(reply.body) if reply.length is None else reply.length))
         self.end_headers()
-        self.wfile.write(reply.body)
+        for piece in reply.pieces or (reply.body,):
+            self.wfile.write(piece)
         self.close_connection = reply.length is not None or not reply.is_measured
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name that it overrides
@@ -128,15 +131,15 @@ def client_of(url: str, *, credentials: Any = None, verify: str | bool | None = 
     return session.client("s3", endpoint_url=url, config=settings, verify=verify)
 
 
-def never() -> bool:
+def for_ever() -> float:
     """Nobody gives up."""
-    return False
+    return inf
 
 
-def read(gets: Gets, *keys: str, most: int = 10, give_up: Callable[[], bool] = never) -> dict[str, bytes]:
+def read(gets: Gets, *keys: str, most: int = 10, patience: Callable[[], float] = for_ever) -> dict[str, bytes]:
     """What comes of the objects under `keys`, in the order in which it comes."""
     refs = [ObjectRef(BUCKET, key) for key in keys]
-    return {keys[number]: b"".join(found.chunks) for number, found in gets.read(refs, most, give_up)}
+    return {keys[number]: b"".join(found.chunks) for number, found in gets.read(refs, most, patience) if found}
 
 
 def gets_of(client: Any, owner: str | None = None, **more: Any) -> Gets:
@@ -149,7 +152,8 @@ def test_an_object_is_what_boto3_tells_of_it() -> None:
     key = "AWSLogs/a b+c.json.gz"
     with answering(Reply()) as (url, seen):
         client = client_of(url)
-        ((number, found),) = gets_of(client).read([ObjectRef(BUCKET, key)], 1, never)
+        ((number, found),) = gets_of(client).read([ObjectRef(BUCKET, key)], 1, for_ever)
+        assert found
         told = client.get_object(Bucket=BUCKET, Key=key)
         assert seen.by_boto3() == [False, True]
         assert (number, b"".join(found.chunks)) == (0, told["Body"].read())
@@ -176,7 +180,8 @@ def test_the_requests_say_the_same() -> None:
 def test_an_empty_object_is_one() -> None:
     """It has no chunks, and a length of 0."""
     with answering(Reply(body=b"")) as (url, _):
-        ((_, found),) = gets_of(client_of(url)).read([ObjectRef(BUCKET, "key")], 1, never)
+        ((_, found),) = gets_of(client_of(url)).read([ObjectRef(BUCKET, "key")], 1, for_ever)
+        assert found
         assert (found.length, list(found.chunks)) == (0, [])
 
 
@@ -322,11 +327,36 @@ def test_who_gives_up_gets_what_came() -> None:
         came: list[str] = []
         gets = gets_of(client_of(url))
         refs = [ObjectRef(BUCKET, key) for key in ("late", "soon")]
-        for number, _ in gets.read(refs, 2, lambda: bool(came) and len(seen.requests) == 2):
+        for number, _ in gets.read(refs, 2, lambda: 0.0 if came and len(seen.requests) == 2 else inf):
             came.append(refs[number].key)
         assert came == ["soon"]
         go_on.set()
         assert read(gets, "next") == {"next": BODY}
+
+
+@pytest.mark.parametrize("has_begun", [False, True], ids=["head", "body"])
+def test_what_brings_nothing_is_broken_off_when_patience_ends(has_begun: bool) -> None:
+    """It comes as None. What gets on comes whole, however long it takes; and no other is asked for."""
+    go_on = threading.Event()
+
+    def in_pieces(pause: float) -> Iterator[bytes]:
+        for begin in range(0, len(BODY), len(BODY) // 10):
+            yield BODY[begin : begin + len(BODY) // 10]
+            go_on.wait(pause)
+
+    def reply(path: str) -> Reply:
+        if "silent" in path and not has_begun:
+            go_on.wait(20)
+        return Reply(pieces=in_pieces(20 if "silent" in path else 0.1))
+
+    with answering(reply) as (url, seen):
+        keys = ["silent", "slow", "later"]
+        refs = [ObjectRef(BUCKET, key) for key in keys]
+        given = gets_of(client_of(url)).read(refs, 2, lambda: 0.5 if len(seen.requests) == 2 else inf)
+        came = {keys[number]: b"".join(found.chunks) if found else None for number, found in given}
+        go_on.set()
+        assert came == {"silent": None, "slow": BODY}
+        assert len(seen.requests) == 2
 
 
 def test_the_clients_own_time_outs_hold() -> None:
@@ -520,5 +550,5 @@ def test_an_address_with_a_password_is_left_to_boto3() -> None:
 
 def test_a_name_that_is_not_found_gives_nothing() -> None:
     """A server that nobody knows is no answer, whether the lookup has ended or is given up."""
-    times = iter((False, False, True))
-    assert read(gets_of(client_of("http://nowhere.invalid")), "key", give_up=lambda: next(times, True)) == {}
+    times = iter((inf, inf, 0.0))
+    assert read(gets_of(client_of("http://nowhere.invalid")), "key", patience=lambda: next(times, 0.0)) == {}

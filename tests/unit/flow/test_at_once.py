@@ -6,6 +6,7 @@ import gzip
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from math import inf
 
 import pytest
 
@@ -34,20 +35,28 @@ ROOM = 4 * LIMITS.inflate.inflated_bytes
 
 
 class SlowStore(FakeStore):
-    """A store whose objects come, each after so many seconds of the clock's time."""
+    """A store whose objects come, each after so many seconds of the clock's time; those that are `silent` never do."""
 
     def __init__(self, clock: FakeClock) -> None:
         super().__init__()
         self.seconds = 0.0
+        self.silent: set[ObjectRef] = set()
         self._clock = clock
 
     def give(
-        self, refs: Sequence[ObjectRef], most: int, give_up: Callable[[], bool]
-    ) -> Iterator[tuple[int, OpenObject]]:
+        self, refs: Sequence[ObjectRef], most: int, patience: Callable[[], float]
+    ) -> Iterator[tuple[int, OpenObject | None]]:
         """What meets no trouble, one after the other."""
-        for given in super().give(refs, most, give_up):
+        for given in super().give(refs, most, patience):
             yield given
             self._clock.wait(threading.Event(), self.seconds)
+        for number, one in enumerate(refs):
+            if one in self.silent and patience() < inf:
+                yield number, None
+
+    def gives_whole(self, ref: ObjectRef) -> bool:
+        """Not what is silent."""
+        return ref not in self.silent and super().gives_whole(ref)
 
 
 @dataclass
@@ -58,6 +67,7 @@ class Rig:
     reads: int = 32
     clock: FakeClock = field(default_factory=FakeClock)
     telemetry: FakeTelemetry = field(default_factory=FakeTelemetry)
+    drain: threading.Event = field(default_factory=threading.Event)
     halt: threading.Event = field(default_factory=threading.Event)
     left: list[str] = field(default_factory=list)
     reserved: list[int] = field(default_factory=lambda: [0])
@@ -90,8 +100,10 @@ class Rig:
                 gate=self.gate,
                 telemetry=self.telemetry,
                 pulse=pulse,
+                drain=self.drain,
             ),
             pulse=pulse,
+            drain=self.drain,
             halt=self.halt,
         )
 
@@ -293,9 +305,11 @@ def test_no_more_is_asked_for_than_there_are_slots() -> None:
     asked: list[int] = []
     give = rig.store.give
 
-    def noting(refs: Sequence[ObjectRef], most: int, give_up: Callable[[], bool]) -> Iterator[tuple[int, OpenObject]]:
+    def noting(
+        refs: Sequence[ObjectRef], most: int, patience: Callable[[], float]
+    ) -> Iterator[tuple[int, OpenObject | None]]:
         asked.append(most)
-        return give(refs, most, give_up)
+        return give(refs, most, patience)
 
     rig.store.give = noting  # type: ignore[method-assign]
     messages = [rig.message(name) for name in "abc"]
@@ -354,3 +368,33 @@ def test_who_breaks_off_leaves_no_memory_behind() -> None:
 def test_nothing_is_no_portion() -> None:
     """An empty receive reads nothing."""
     assert list(Rig().at_once.read_all([])) == []
+
+
+@pytest.mark.row(28)
+def test_what_stands_still_at_a_stop_is_returned_before_the_rest_is_shipped() -> None:
+    """Also another message of which an object is missing: nothing new is begun while S3 says nothing."""
+    rig = Rig()
+    rig.drain.set()
+    messages = [rig.message("good"), rig.message("late", "other"), delivery("unknown", notification(ref("unknown")))]
+    rig.store.silent.add(ref("late"))
+    portions = [[(each.delivery.message_id, each.returned) for each in portion] for portion in _portions(rig, messages)]
+    assert portions == [[("late", True), ("unknown", True)], [("good", False)]]
+    assert rig.left == []
+    assert rig.reserved[-1] == 0
+
+
+def test_what_is_silent_while_nobody_stops_is_left_to_the_pool() -> None:
+    """And so is what is odd at a stop, if nothing stands still."""
+    rig = Rig()
+    late = rig.message("late")
+    rig.store.silent.add(ref("late"))
+    assert [ids(reading.records) for reading in rig.read(late)] == [["late"]]
+    rig.drain.set()
+    (odd,) = rig.read(delivery("odd", notification(ref("unknown"))))
+    assert (odd.retry, odd.returned, rig.left) == (RetryReason.OBJECT_MISSING, False, ["late", "odd"])
+
+
+def _portions(rig: Rig, messages: Sequence[Delivery]) -> Iterator[list[Reading]]:
+    for portion in rig.at_once.read_all(messages):
+        with portion as readings:
+            yield list(readings)

@@ -81,6 +81,7 @@ class Rig:
             gate=self.gate,
             telemetry=self.telemetry,
             pulse=beating,
+            drain=self.drain,
         )
         return Worker(
             hands=Hands(1, self.budget.is_short, beating),
@@ -303,7 +304,15 @@ def test_what_is_read_is_shipped_while_another_read_waits_at_the_gate() -> None:
 
     gate = Gate(pulse, threading.Event())
     with ThreadPoolExecutor(3) as pool:
-        reads = ReadPool(pool=pool, read=read, budget=rig.budget, gate=gate, telemetry=rig.telemetry, pulse=pulse)
+        reads = ReadPool(
+            pool=pool,
+            read=read,
+            budget=rig.budget,
+            gate=gate,
+            telemetry=rig.telemetry,
+            pulse=pulse,
+            drain=threading.Event(),
+        )
         for portion in reads.read_all([delivery(body, body) for body in ("one", "denied", "two")]):
             with portion as readings:
                 rig.ship(readings)
