@@ -11,7 +11,7 @@ class Reason(Advised):
     NOTIFICATION_UNKNOWN = (
         "notification_unknown",
         "the message, or a part of it, is no S3, SNS, EventBridge or CloudTrail notification of a known version",
-        "delivered the parts that are known, and read nothing for this one",
+        "read nothing for this part, and delivered the others, if the message has any",
         "find out who sends to the queue; confirm an SNS subscription by hand; send notifications, not events",
     )
     NOT_ALLOWED = (
