@@ -58,9 +58,9 @@ _KINDS: Final = {
     **dict.fromkeys(
         """
         AccessDenied AccessDeniedException ExpiredToken ExpiredTokenException Forbidden 403 InvalidAccessKeyId
-        InvalidClientTokenId InvalidSecurity InvalidToken KmsAccessDenied KmsDisabled KmsInvalidState KmsNotFound
-        KmsOptInRequired MissingAuthenticationToken NotSignedUp OptInRequired RequestExpired RequestTimeTooSkewed
-        SignatureDoesNotMatch UnrecognizedClientException
+        InvalidClientTokenId InvalidSecurity InvalidSignatureException InvalidToken KmsAccessDenied KmsDisabled
+        KmsInvalidState KmsNotFound KmsOptInRequired MissingAuthenticationToken NotSignedUp OptInRequired
+        RequestExpired RequestTimeTooSkewed SignatureDoesNotMatch UnrecognizedClientException
         """.split(),
         FailureKind.DENIED,
     ),

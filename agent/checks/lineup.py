@@ -150,6 +150,7 @@ class Lineup:
             places=listed.layout.places if listed else (),
             topics=written.topics.get(bucket.name, ()) if written else (),
             are_all=written is not None and written.are_all,
+            is_listed=listed is not None,
         )
         return Examined(tuple(notifier.examine()))
 

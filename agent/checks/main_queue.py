@@ -5,6 +5,7 @@ Page: SQS API reference, "GetQueueAttributes".
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -20,8 +21,8 @@ _QUEUE: Final = "queue"
 FOUND: Final = ok(_QUEUE, "{arn} answers; it is a standard queue")
 MISSING: Final = failed(
     _QUEUE,
-    "there is no queue {url}",
-    "Correct queue.url: its account, name and region. Or make the queue (deploy/cloudformation/intake.yaml).",
+    "there is no queue {url} in {region}",
+    "Correct queue.url (account and name) or queue.region. Or make the queue (deploy/cloudformation/intake.yaml).",
 )
 DENIED: Final = failed(
     _QUEUE, "SQS refuses to describe the queue: {words}", "Allow {action} to the agent's role (deploy/iam/agent.json)."
@@ -35,6 +36,11 @@ NOT_SQS: Final = failed(_QUEUE, "what answers at {url} is not SQS", "Correct que
 FIFO: Final = failed(_QUEUE, "{arn} is a FIFO queue, which S3 cannot notify", "Make a standard queue.")
 OTHER_REGION: Final = failed(
     _QUEUE, "the queue is in {region}, and queue.region is {expected}", "Set queue.region to {region}."
+)
+WRONG_REGION: Final = failed(
+    _QUEUE,
+    "queue.region is {region}, and what answers at {url} is in another region: {words}",
+    "Set queue.region to the region of the host in queue.url.",
 )
 
 _RECEIVES: Final = "queue.receives"
@@ -112,6 +118,7 @@ LOCKED: Final = failed(
     "Set deploy/iam/queue.json as its Policy, with your names.",
 )
 
+_OF_THE_REGION: Final = re.compile(r"scoped to a valid region|region '[^']*' is wrong")
 _ENOUGH_RECEIVES: Final = 10
 _LEAST_RECEIVES: Final = 4  # the agent itself gives up what is missing after three
 _LONGEST_LEASE: Final = 12 * HOUR  # SQS takes a message back then, whoever holds it
@@ -128,7 +135,9 @@ def examine(survey: Survey, settings: Settings) -> Examined[QueueFacts]:
         attributes = survey.ask_queue(url, region)
     except AskedError as error:
         finding = {"missing": MISSING, "denied": DENIED}.get(error.kind, SILENT)
-        return Examined((finding.told(url=url, words=error.words, action=error.action),))
+        if _OF_THE_REGION.search(error.words):
+            finding = WRONG_REGION
+        return Examined((finding.told(url=url, region=region, words=error.words, action=error.action),))
     facts = QueueFacts.of(url, attributes)
     if facts is None:
         return Examined((NOT_SQS.told(url=url),))

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from agent.aws.survey import AskedError, Survey
 from agent.checks import object_filter
-from agent.checks.finding import Check, Status, caution, failed, ok
+from agent.checks.finding import Check, Status, caution, failed, not_checked, ok
 from agent.checks.layout import TrailFolder
 from agent.checks.queue_facts import QueueFacts
 from agent.checks.queue_policy import Sender, admits
@@ -51,6 +51,12 @@ UNTOLD: Final = caution(
     "Allow {action} to who runs this check (deploy/iam/operator.json), or look at the bucket's notifications.",
 )
 
+UNREAD: Final = caution(
+    _ID,
+    "who notifies the queue is not known: {words}",
+    "Check again, or look at the bucket's notifications in the console.",
+)
+
 _POLICY: Final = "notifier.policy"
 ADMITTED: Final = ok(_POLICY, "the queue's policy lets {how} send")
 NOT_ADMITTED: Final = failed(
@@ -71,7 +77,7 @@ _CREATED: Final = ("s3:ObjectCreated:*", "s3:ObjectCreated:Put")
 class Notifier:
     """Looks at who notifies `queue` of objects in `bucket`. `places` are the folders that the trail writes to, where
     they are known; `topics` those of SNS that the trails of this bucket notify themselves, and `are_all` says whether
-    all trails could be read.
+    all trails could be read. `is_listed`: the bucket was looked at and is there.
     """
 
     survey: Survey
@@ -80,6 +86,7 @@ class Notifier:
     places: Sequence[TrailFolder]
     topics: Sequence[str]
     are_all: bool
+    is_listed: bool
 
     def examine(self) -> Iterator[Check]:
         """One result about who notifies, and one about the queue's policy for each who does."""
@@ -110,9 +117,18 @@ class Notifier:
         if broken:
             yield next((one for one in broken if one.status is Status.CAUTION), broken[0])
         elif refusal:
-            yield UNTOLD.told(name, words=refusal.words, action=refusal.action)
+            yield self._unread(refusal)
         else:
             yield (NOBODY if self.are_all else PERHAPS_NOBODY).told(name)
+
+    def _unread(self, refusal: AskedError) -> Check:
+        """Why the notifications cannot be read. A bucket that is not there has its own line, and nobody may do more."""
+        name = self.bucket.name
+        if refusal.kind == "denied" and refusal.action != "sts:AssumeRole":
+            return UNTOLD.told(name, words=refusal.words, action=refusal.action)
+        if not self.is_listed:
+            return not_checked(_ID, "the bucket is not as it should be", name)
+        return UNREAD.told(name, words=refusal.words)
 
     def _ways(self, told: Mapping[str, Any], around: Ways) -> Iterator[Way | Check]:
         mine = [one for one in told.get("QueueConfigurations") or () if one.get("QueueArn") == self.queue.arn]

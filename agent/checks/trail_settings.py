@@ -19,7 +19,7 @@ _ID: Final = "trail"
 FOUND: Final = ok(_ID, "is {kind}, and writes to {bucket}")
 NONE: Final = caution(
     _ID,
-    "no trail that this account shows writes to {bucket}",
+    "no trail that this account shows writes to {bucket}{others}",
     "If it is another account's trail, look at it there. Else list the bucket that the trail writes to.",
 )
 UNTOLD: Final = caution(
@@ -100,14 +100,18 @@ class TrailFacts:
 
 def examine(survey: Survey, settings: Settings) -> Examined[TrailFacts]:
     """All trails that write to the buckets of the settings, each with its checks."""
-    trails, refusal = _trails(survey, settings)
+    shown, refusal = _trails(survey, settings)
+    names = {bucket.name for bucket in settings.buckets}
+    trails = [trail for trail in shown if trail.get("S3BucketName") in names]
     if refusal and not trails:
         finding = UNTOLD if refusal.kind == "denied" else SILENT
         return Examined((finding.told(words=refusal.words, action=refusal.action),), TrailFacts({}, are_all=False))
     checks = [check for trail in trails for check in _TrailCheck(survey, trail).examine()]
     written = {trail.get("S3BucketName") for trail in trails}
     missing = [bucket.name for bucket in settings.buckets if bucket.name not in written]
-    checks += [NONE.told(bucket=name) for name in missing]
+    others = sorted({str(trail.get("S3BucketName")) for trail in shown} - names)
+    elsewhere = f"; they write to {', '.join(others)}" if others else ""
+    checks += [NONE.told(bucket=name, others=elsewhere) for name in missing]
     topics = {
         bucket.name: sorted({topic for trail in trails if (topic := _topic_of(trail, bucket.name))})
         for bucket in settings.buckets
@@ -120,8 +124,7 @@ def _topic_of(trail: Mapping[str, Any], bucket: str) -> str:
 
 
 def _trails(survey: Survey, settings: Settings) -> tuple[list[Mapping[str, Any]], AskedError | None]:
-    """The trails, each once, and why some cannot be read. Trails of all regions are seen from any region."""
-    names = {bucket.name for bucket in settings.buckets}
+    """All trails, each once, and why some cannot be read. Trails of all regions are seen from any region."""
     asked = {(settings.home_region, None), *((bucket.region, bucket.role_arn) for bucket in settings.buckets)}
     found: dict[str, Mapping[str, Any]] = {}
     refusal = None
@@ -132,8 +135,7 @@ def _trails(survey: Survey, settings: Settings) -> tuple[list[Mapping[str, Any]]
             refusal = error
             continue
         for trail in answer.get("trailList") or ():
-            if trail.get("S3BucketName") in names:
-                found.setdefault(str(trail.get("TrailARN")), {**trail, "role_arn": role_arn})
+            found.setdefault(str(trail.get("TrailARN")), {**trail, "role_arn": role_arn})
     return list(found.values()), refusal
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from agent.cli.examples import examples
 from agent.cli.options import SettingsFile
-from agent.cli.report import fail_settings, load_or_fail, show_warnings
+from agent.cli.report import EXIT_SETTINGS, fail_settings, show_warnings
 from agent.errors import SettingsError, number_of
 
 if TYPE_CHECKING:
@@ -29,25 +29,56 @@ def check(
     online: Annotated[
         bool, typer.Option("--online", help="Also look at all that the settings name. Nothing is changed there.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="With --online: one JSON object for each check.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object a line, for each check and each problem of the settings.")
+    ] = False,
     timeout: Annotated[
         float, typer.Option("--timeout", metavar="SECONDS", min=0.1, max=50, help="The most for one request.")
     ] = 10.0,
 ) -> None:
     """Validate the settings and report all problems at once, each with its key and what to do.
 
-    With --online, every check has a line: ✓ sound, ✗ the agent would not do its work, ! look at it. Exits with 69 if
-    one is ✗.
+    Exits with 78 if there is one. With --online, every check has a line: ✓ sound, ✗ the agent would not do its work,
+    ! look at it. Exits with 69 if one is ✗.
     """
-    if as_json and not online:
-        raise typer.BadParameter("--json needs --online")
-    settings = load_or_fail(config)
-    if not as_json:
-        for line in _summary(settings):
-            typer.echo(f"✓ {line}")
-    show_warnings(settings.warnings)
-    if online and not _look(settings, timeout, as_json=as_json):
+    from agent.settings import environment, load
+
+    try:
+        settings = load(config, environment())
+        _tell_settings(settings, as_json=as_json)
+        sound = not online or _look(settings, timeout, as_json=as_json)
+    except SettingsError as error:
+        _fail(error, as_json=as_json)
+    if not sound:
         raise typer.Exit(_UNAVAILABLE)
+
+
+def _tell_settings(settings: Settings, *, as_json: bool) -> None:
+    """That they can be used, and what is probably wrong with them."""
+    from agent.checks.finding import Status
+    from agent.cli.check_line import as_object, of_settings, sound_settings
+
+    lines = _summary(settings)
+    if not as_json:
+        for line in lines:
+            typer.echo(f"✓ {line}")
+        show_warnings(settings.warnings)
+        return
+    typer.echo(as_object(sound_settings("; ".join(lines))))
+    for warning in settings.warnings:
+        typer.echo(as_object(of_settings(warning, Status.CAUTION)))
+
+
+def _fail(error: SettingsError, *, as_json: bool) -> NoReturn:
+    """Tell each problem, and end with exit code 78."""
+    from agent.checks.finding import Status
+    from agent.cli.check_line import as_object, of_settings
+
+    if not as_json:
+        fail_settings(error, "Correct them in the file or the environment, and check them again.")
+    for problem in error.problems:
+        typer.echo(as_object(of_settings(problem, Status.FAILED)))
+    raise typer.Exit(EXIT_SETTINGS)
 
 
 def _look(settings: Settings, seconds: float, *, as_json: bool) -> bool:
@@ -57,12 +88,9 @@ def _look(settings: Settings, seconds: float, *, as_json: bool) -> bool:
     from agent.pulse import SystemClock
 
     told: list[Check] = []
-    try:
-        for one in Lineup(settings, seconds, SystemClock()).examine():
-            told.append(one)
-            typer.echo(as_object(one) if as_json else as_text(one))
-    except SettingsError as error:
-        fail_settings(error)
+    for one in Lineup(settings, seconds, SystemClock()).examine():
+        told.append(one)
+        typer.echo(as_object(one) if as_json else as_text(one))
     if not as_json:
         typer.echo(summary(told))
     return is_sound(told)

@@ -13,10 +13,11 @@ from typing import Final
 import typer
 
 from agent.checks.finding import Check, Status
-from agent.errors import number_of
+from agent.errors import number_of, printable
 
 _COLOURS: Final = {Status.OK: "green", Status.FAILED: "red", Status.CAUTION: "yellow"}
 _NARROWEST: Final = 40
+_SETTINGS: Final = "settings"
 
 
 def as_text(check: Check) -> str:
@@ -35,6 +36,18 @@ def as_object(check: Check) -> str:
     """One JSON object: id, status (ok, failed, caution), on, what, fix."""
     told = {"id": check.id, "status": check.status, "on": check.on, "what": check.what, "fix": check.fix}
     return json.dumps(told, ensure_ascii=False)
+
+
+def of_settings(sentence: str, status: Status) -> Check:
+    """A problem of the settings, or a caution, as one more result; it is about the key with which it begins."""
+    key, _, told = printable(sentence).partition(": ")
+    on, what = (key, told) if told else ("", key)
+    return Check(_SETTINGS, status, what, "Correct it in the file or the environment.", on)
+
+
+def sound_settings(what: str) -> Check:
+    """That the settings can be used."""
+    return Check(_SETTINGS, Status.OK, what)
 
 
 def summary(checks: Sequence[Check]) -> str:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 EXIT_SETTINGS = 78
 EXIT_BUG = 70
+_CHECK = "Correct them in the file or the environment. `trail-agent check` shows whether they are right."
 
 
 def load_or_fail(config: Path | None) -> Settings:
@@ -28,14 +29,11 @@ def load_or_fail(config: Path | None) -> Settings:
         fail_settings(error)
 
 
-def fail_settings(error: SettingsError) -> NoReturn:
-    """Print each problem on a line of standard error, then what to do, and end with exit code 78 (EX_CONFIG)."""
+def fail_settings(error: SettingsError, then: str = _CHECK) -> NoReturn:
+    """Print each problem on a line of standard error, `then` what to do, and end with exit code 78 (EX_CONFIG)."""
     for problem in error.problems:
         say(f"✗ {problem}")
-    say(
-        "trail-agent cannot run with these settings. "
-        "Correct them in the file or the environment. `trail-agent check` shows whether they are right."
-    )
+    say(f"trail-agent cannot run with these settings. {then}")
     raise SystemExit(EXIT_SETTINGS)
 
 

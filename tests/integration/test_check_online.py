@@ -17,11 +17,9 @@ from typing import Any
 import grpc
 import pytest
 import yaml
-from typer.testing import CliRunner
 
 from agent.checks.finding import Check
 from agent.checks.lineup import Lineup
-from agent.cli.app import app
 from agent.demo.generator import Generator
 from agent.demo.trail_objects import pack, trail_key
 from agent.pulse import SystemClock
@@ -379,6 +377,18 @@ CASES = {
         QUEUE_PARTS,
         "Set queue.region to eu-west-1",
     ),
+    "region that the queue's host is not in": Case(
+        _refused(
+            "sqs:GetQueueAttributes",
+            Refusal(
+                "InvalidSignatureException",
+                words="Credential should be scoped to a valid region, not 'us-west-2'.",
+            ),
+        ),
+        {"queue": "✗"},
+        QUEUE_PARTS,
+        "queue.region is us-west-2, and what answers",
+    ),
     "few receives": Case(_redrive(9), {"queue.receives": "!"}, says="maxReceiveCount to 20"),
     "hardly any receives": Case(_redrive(3), {"queue.receives": "✗", "queue.retention": "!"}),
     "no redrive policy": Case(
@@ -547,6 +557,12 @@ CASES = {
         ("notifier.",),
         "is disabled",
     ),
+    "notifications not told just now": Case(
+        _refused("s3:GetBucketNotification", Refusal("InternalError", 500)),
+        {"notifier": "!"},
+        ("notifier.",),
+        "Check again",
+    ),
     "notifications not to be seen": Case(
         _refused("s3:GetBucketNotification"), {"notifier": "!"}, ("notifier.",), "Allow s3:GetBucketNotification"
     ),
@@ -569,7 +585,7 @@ CASES = {
     "no digests": Case(_update_trail(EnableLogFileValidation=False), {"trail.validation": "!"}),
     "no management events": Case(lambda scene: scene.account.select([], management=False), {"trail.events": "✗"}),
     "own reads": Case(_reads_are_written_down, {"trail.events": "!"}, says="each read of"),
-    "trail writes elsewhere": Case(_trail_elsewhere, {"trail": "!"}, ("trail.",)),
+    "trail writes elsewhere": Case(_trail_elsewhere, {"trail": "!"}, ("trail.",), "; they write to elsewhere"),
     "trails not to be seen": Case(_refused("cloudtrail:DescribeTrails"), {"trail": "!"}, ("trail.",)),
     "sink down": Case(_sink_down, {"sink": "✗"}, ("sink.", "clock.sink"), "nothing takes connections"),
     "sink speaks no TLS": Case(_sink_untrusted, {"sink": "✗"}, ("sink.", "clock.sink"), "does not speak TLS"),
@@ -615,6 +631,14 @@ def test_what_is_broken_is_named(scene: Scene, name: str) -> None:
         assert "{" not in check.what + check.fix.replace("{broken", ""), check
 
 
+@pytest.mark.parametrize("name", ["no bucket", "role denied"])
+def test_what_follows_from_a_broken_bucket_gives_no_advice_of_its_own(scene: Scene, name: str) -> None:
+    """Who notifies of a bucket that is not there, or not to be reached, cannot be looked up; one advice is enough."""
+    CASES[name].broken(scene)
+    (told,) = [check for check in scene.checks() if check.id == "notifier"]
+    assert (told.what, told.fix) == ("not checked, because the bucket is not as it should be", "")
+
+
 def _is_hidden(id: str, case: Case) -> bool:  # noqa: A002 - the word of the output
     return id.startswith(tuple(case.hidden))
 
@@ -651,17 +675,10 @@ def test_no_secret_is_told(scene: Scene) -> None:
     assert "s3cret" not in told.stdout + told.stderr
 
 
-def test_json_is_for_online() -> None:
-    """Alone it would print nothing."""
-    result = CliRunner().invoke(app, ["check", "--json"])
-    assert result.exit_code == 2
-    assert "--online" in result.output
-
-
 def test_json_has_an_object_for_each_check(scene: Scene) -> None:
     """And nothing else, so that a program can read it line by line."""
     told = [json.loads(line) for line in _command(scene, "--json").stdout.splitlines()]
-    assert {one["id"]: one["status"] for one in told} == dict.fromkeys(SOUND, "ok")
+    assert {one["id"]: one["status"] for one in told} == {"settings": "ok", **dict.fromkeys(SOUND, "ok")}
 
 
 def test_it_ends_where_nobody_answers(scene: Scene) -> None:

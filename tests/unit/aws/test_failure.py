@@ -28,9 +28,9 @@ THROTTLED = """
 """.split()
 DENIED = """
     AccessDenied AccessDeniedException ExpiredToken ExpiredTokenException Forbidden 403 InvalidAccessKeyId
-    InvalidClientTokenId InvalidSecurity InvalidToken SignatureDoesNotMatch RequestTimeTooSkewed RequestExpired
-    NotSignedUp MissingAuthenticationToken UnrecognizedClientException OptInRequired KmsAccessDenied KmsDisabled
-    KmsInvalidState KmsNotFound KmsOptInRequired
+    InvalidClientTokenId InvalidSecurity InvalidSignatureException InvalidToken SignatureDoesNotMatch
+    RequestTimeTooSkewed RequestExpired NotSignedUp MissingAuthenticationToken UnrecognizedClientException
+    OptInRequired KmsAccessDenied KmsDisabled KmsInvalidState KmsNotFound KmsOptInRequired
 """.split()
 MISSING = """
     404 NotFound QueueDoesNotExist NonExistentQueue AWS.SimpleQueueService.NonExistentQueue

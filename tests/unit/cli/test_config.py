@@ -60,6 +60,32 @@ def test_bad_settings_end_with_78_and_every_problem(tmp_path: Path, command: tup
     assert result.stderr.splitlines()[-1].startswith("trail-agent cannot run with these settings. ")
 
 
+def test_whoever_checks_is_not_told_to_check(tmp_path: Path) -> None:
+    """Every other command names `trail-agent check`; this one is it."""
+    path = file(tmp_path, "workers: none\n")
+    assert "`trail-agent check` shows" in run("config", "show", "-c", path).stderr
+    assert "trail-agent check" not in run("check", "-c", path).stderr
+
+
+@pytest.mark.parametrize("options", [(), ("--online",)])
+def test_bad_settings_are_json_for_who_wants_json(tmp_path: Path, options: tuple[str, ...]) -> None:
+    """An object for each problem, in the form of a check's result; nothing else on either output."""
+    result = run("check", "--json", *options, "-c", file(tmp_path, "workers: none\nwrokers: 1\n"))
+    assert (result.exit_code, result.stderr) == (78, "")
+    told = [json.loads(line) for line in result.stdout.splitlines()]
+    assert {one["on"] for one in told} == {"queue.url", "buckets", "workers", "wrokers"}
+    assert all((one["id"], one["status"]) == ("settings", "failed") and one["what"] and one["fix"] for one in told)
+
+
+def test_sound_settings_and_cautions_are_json_for_who_wants_json(tmp_path: Path) -> None:
+    """Also without a look at anything online."""
+    result = run("check", "--json", "-c", file(tmp_path, SOUND + "resource: {host.name: x}\n"))
+    assert (result.exit_code, result.stderr) == (0, "")
+    sound, warned = [json.loads(line) for line in result.stdout.splitlines()]
+    assert (sound["id"], sound["status"], sound["fix"]) == ("settings", "ok", "")
+    assert (warned["id"], warned["status"], warned["on"]) == ("settings", "caution", "resource.host.name")
+
+
 @pytest.mark.parametrize("command", [("check",), ("config", "show")])
 def test_without_a_file_the_environment_is_used(monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]) -> None:
     """-c is optional: the variables of the process are enough."""
