@@ -123,7 +123,10 @@ def given(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, dict[st
     text = settings_text(case)
     path = tmp_path / "agent.yaml"
     path.write_text(text, encoding="utf-8")
-    variables = {one["name"]: one.get("value", "from a Secret") for one in container(case)["env"]}
+    variables = {
+        one["name"]: str(one.get("value", "from a Secret")).replace("/var/lib/trail-agent", str(tmp_path))
+        for one in container(case)["env"]
+    }
     secret = tmp_path / "secret"
     secret.write_text("x-audit-key: 0123456789abcdefghijklmnopqrstuvwxyz", encoding="utf-8")
     secret.chmod(0o440)
@@ -313,6 +316,25 @@ def test_roles_are_given_to_the_service_account() -> None:
     assert next(pods("irsa"))["serviceAccountName"] == account["metadata"]["name"]
     assert next(pods("pod-identity"))["serviceAccountName"] == "audit-shipper"
     assert "ServiceAccount" not in {one["kind"] for one in manifests("pod-identity")}
+
+
+def test_a_checkpoint_is_in_a_volume_that_may_be_written() -> None:
+    """The claim is the user's; the pod's group may write to it, and the variable names a file in it."""
+    pod = next(pods("event-history"))
+    (volume,) = [one for one in pod["volumes"] if one["name"] == "checkpoint"]
+    assert volume["persistentVolumeClaim"] == {"claimName": "trail-agent-checkpoint"}
+    (mount,) = [one for one in container("event-history")["volumeMounts"] if one["name"] == "checkpoint"]
+    assert "readOnly" not in mount
+    variables = {one["name"]: one["value"] for one in container("event-history")["env"]}
+    file = Path(variables["TRAIL_AGENT_EVENT_HISTORY__CHECKPOINT_FILE"])
+    assert str(file.parent) == mount["mountPath"]
+    assert "checkpoint" not in str(container("minimal"))
+
+
+def test_one_pod_polls_event_history_at_a_time() -> None:
+    """Else each event would be shipped twice: the old pod is stopped before the new one starts."""
+    deployment = manifest("Deployment", "event-history")["spec"]
+    assert (deployment["replicas"], deployment["strategy"]) == (1, {"type": "Recreate"})
 
 
 def test_secrets_are_named_and_not_held() -> None:

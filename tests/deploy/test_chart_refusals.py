@@ -65,6 +65,20 @@ CLASHES: Final = {
 }
 """What is sound by itself, and what the chart says to it."""
 
+OF_HISTORY: Final = {
+    "replicaCount=2": "replicaCount: each of 2 pods would poll config.event_history",
+    "keda.enabled=true": "keda.enabled: needs config.queue",
+    "config.event_history.checkpoint_file=/var/lib/trail-agent/x": "has no effect beside checkpoint.existingClaim",
+    "config.event_history.checkpoint_file=/data/x,checkpoint.existingClaim=": "checkpoint_file: is in no volume",
+    "extraEnv[0].name=TRAIL_AGENT_EVENT_HISTORY__REGIONS,extraEnv[0].value=x": "Set config.event_history.regions",
+    "extraEnv[0].name=TRAIL_AGENT_EVENT_HISTORY__CHECKPOINT_FILE,extraEnv[0].value=x": "because of `checkpoint`",
+    "extraVolumes[0].name=checkpoint": "extraVolumes: must not hold checkpoint",
+    "extraVolumeMounts[0].name=a,extraVolumeMounts[0].mountPath=/var/lib/trail-agent": "must not hold /var/lib/trail",
+    "config.event_history.poll_seconds=1": "at '/config/event_history/poll_seconds': minimum: got 1, want 10",
+    "config.event_history.regions=null": "at '/config/event_history/regions': got null, want array",
+}
+"""What clashes with polling Event history, and what the chart says to it."""
+
 FITTING: Final = (
     "extraEnv[0].name=TRAIL_AGENT_OTLP__HEADERS_FILE,extraEnv[0].value=/x",
     "extraEnv[1].name=one,extraEnv[1].value=x,extraEnv[2].name=ONE,extraEnv[2].value=y",
@@ -172,3 +186,37 @@ def test_the_name_is_one_of_a_service(release: str, changes: list[str]) -> None:
     answer = run_tool("helm", "template", release, CHART, *case, *sets)
     assert ("fullnameOverride: is missing" in answer.stderr) == (release != "abc")
     assert run_tool("helm", "template", release, CHART, *case, *sets, "--set=fullnameOverride=a").returncode == 0
+
+
+@pytest.mark.parametrize("change", OF_HISTORY)
+def test_what_event_history_cannot_be_with_is_told(change: str) -> None:
+    """More pods than one, and a checkpoint that could not be written."""
+    assert OF_HISTORY[change] in refusal("event-history", *change.split(","))
+
+
+def test_a_queue_that_keda_scales_is_polled_beside_by_another_release() -> None:
+    """Its pods would all poll."""
+    said = refusal("keda", "config.event_history.regions={us-west-2}")
+    assert "keda.enabled: each of its pods would poll config.event_history" in said
+    assert "has no effect without config.event_history" in refusal("minimal", "checkpoint.existingClaim=a")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        ["checkpoint.existingClaim="],
+        ["config.event_history.checkpoint_file=${env:FILE}", "checkpoint.existingClaim="],
+        [
+            "config.event_history.checkpoint_file=/data/history",
+            "checkpoint.existingClaim=",
+            "extraVolumeMounts[0].name=a",
+            "extraVolumeMounts[0].mountPath=/data",
+        ],
+        ["config.queue.url=https://sqs.us-west-2.amazonaws.com/111122223333/q", "config.buckets[0].name=acme-trail"],
+    ],
+    ids=str,
+)
+def test_event_history_can_be_polled_without_a_claim_and_beside_a_queue(changes: list[str]) -> None:
+    """A volume of one's own, a file that only a variable knows, no checkpoint at all."""
+    answer = helm("template", "event-history", *changes)
+    assert answer.returncode == 0, answer.stderr

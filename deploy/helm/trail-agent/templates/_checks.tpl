@@ -2,7 +2,7 @@
 
 {{- define "trail-agent.checks" -}}
 {{- $problems := list -}}
-{{- range list "Forms" "Sizes" "Sink" "Settings" "Scaling" "Clashes" "Amounts" "Names" -}}
+{{- range list "Forms" "Sizes" "Sink" "Settings" "History" "Scaling" "Clashes" "Amounts" "Names" -}}
 {{- $problems = concat $problems (include (printf "trail-agent.check%s" .) $ | fromYamlArray) -}}
 {{- end -}}
 {{- if $problems -}}
@@ -70,12 +70,38 @@
 {{- end }}
 {{- end -}}
 
+{{- define "trail-agent.checkHistory" -}}
+{{- $history := .Values.config.event_history -}}
+{{- $file := ($history | default dict).checkpoint_file -}}
+{{- $claim := .Values.checkpoint.existingClaim -}}
+{{- if and $history .Values.keda.enabled .Values.config.queue }}
+- {{ "keda.enabled: each of its pods would poll config.event_history, and ship each event. Install a release of its own for the queue, without config.event_history" | toJson }}
+{{- else if and $history (gt (int .Values.replicaCount) 1) }}
+- {{ printf "replicaCount: each of %d pods would poll config.event_history, and ship each event. Set it to 1; for more pods on the queue, install a release of its own" (int .Values.replicaCount) | toJson }}
+{{- end }}
+{{- if and $claim (not $history) }}
+- {{ "checkpoint.existingClaim: has no effect without config.event_history" | toJson }}
+{{- else if and $claim $file }}
+- {{ "config.event_history.checkpoint_file: has no effect beside checkpoint.existingClaim; remove one of them" | toJson }}
+{{- else if $file }}
+{{- $isMounted := false }}
+{{- range .Values.extraVolumeMounts }}
+{{- $isMounted = or $isMounted (hasPrefix (printf "%s/" (trimSuffix "/" (toString .mountPath))) $file) }}
+{{- end }}
+{{- if not (or $isMounted (contains "${" $file)) }}
+- {{ "config.event_history.checkpoint_file: is in no volume, and the agent may write nowhere else. Make a PersistentVolumeClaim and name that in checkpoint.existingClaim" | toJson }}
+{{- end }}
+{{- end }}
+{{- end -}}
+
 {{- define "trail-agent.checkScaling" -}}
 {{- if .Values.keda.enabled }}
 {{- if lt (int .Values.keda.maxReplicaCount) (int .Values.keda.minReplicaCount) }}
 - {{ printf "keda.maxReplicaCount: %v is less than keda.minReplicaCount (%v)" .Values.keda.maxReplicaCount .Values.keda.minReplicaCount | toJson }}
 {{- end }}
-{{- if contains "${" .Values.config.queue.url }}
+{{- if not .Values.config.queue }}
+- {{ "keda.enabled: needs config.queue: KEDA sets the number of pods by its depth" | toJson }}
+{{- else if contains "${" .Values.config.queue.url }}
 - {{ "config.queue.url: must be written out, since keda reads it, too" | toJson }}
 {{- else if not (include "trail-agent.region" .) }}
 - {{ "config.queue.region: is missing; keda needs it, and config.queue.url does not say it" | toJson }}
@@ -108,8 +134,9 @@
 
 {{/* The region in the URL of the queue, if the settings do not name it. */}}
 {{- define "trail-agent.region" -}}
-{{- $host := regexFind "^https?://[^/]*" .Values.config.queue.url -}}
-{{- default (regexFind "[a-z]{2}(-[a-z]+)+-[0-9]+" $host) .Values.config.queue.region -}}
+{{- $queue := .Values.config.queue | default dict -}}
+{{- $host := regexFind "^https?://[^/]*" (default "" $queue.url) -}}
+{{- default (regexFind "[a-z]{2}(-[a-z]+)+-[0-9]+" $host) $queue.region -}}
 {{- end -}}
 
 {{/* The port of the sink, as its address and protocol say. Nothing, if a variable says it. */}}

@@ -4,9 +4,17 @@
 {{- $own := dict
     "TRAIL_AGENT_HTTP__LISTEN" "the chart sets it itself. The port is 9464; listenAddress is the address"
     "TRAIL_AGENT_LIMITS__IN_FLIGHT_BYTES" "the memory limit could not be compared with it. Set config.limits.in_flight_bytes"
+    "TRAIL_AGENT_EVENT_HISTORY__REGIONS" "replicaCount could not be compared with it. Set config.event_history.regions"
     "TRAIL_AGENT_SHUTDOWN_GRACE_SECONDS" "terminationGracePeriodSeconds could not be compared with it. Set config.shutdown_grace_seconds" -}}
 {{- range $name, $_ := include "trail-agent.secretFiles" . | fromYaml }}
 {{- $_ := set $own $name "the chart sets it itself, because of `secrets`. Remove one of them" }}
+{{- end }}
+{{- $volumes := list "settings" "otlp-headers" "mask-key" "otlp-tls" }}
+{{- $folders := "^(/etc|/run/secrets)/trail-agent(/|$)" }}
+{{- if .Values.checkpoint.existingClaim }}
+{{- $volumes = append $volumes "checkpoint" }}
+{{- $folders = "^(/etc|/run/secrets|/var/lib)/trail-agent(/|$)" }}
+{{- $_ := set $own "TRAIL_AGENT_EVENT_HISTORY__CHECKPOINT_FILE" "the chart sets it itself, because of `checkpoint`. Remove one of them" }}
 {{- end }}
 {{- $names := list }}
 {{- range .Values.extraEnv }}
@@ -20,12 +28,12 @@
 {{- $names = append $names $name }}
 {{- end }}
 {{- range .Values.extraVolumes }}
-{{- if has .name (list "settings" "otlp-headers" "mask-key" "otlp-tls") }}
+{{- if has .name $volumes }}
 - {{ printf "extraVolumes: must not hold %s: the chart has a volume of this name. Take another name" .name | toJson }}
 {{- end }}
 {{- end }}
 {{- range .Values.extraVolumeMounts }}
-{{- if regexMatch "^(/etc|/run/secrets)/trail-agent(/|$)" (toString .mountPath) }}
+{{- if regexMatch $folders (toString .mountPath) }}
 - {{ printf "extraVolumeMounts: must not hold %s: the chart mounts its own files there. Take another folder" .mountPath | toJson }}
 {{- end }}
 {{- end }}

@@ -2,8 +2,10 @@
 
 {{- define "trail-agent.checkForms" -}}
 {{- $config := .Values.config -}}
-{{- include "trail-agent.queueForm" (list "config.queue.url" $config.queue.url) }}
-{{- include "trail-agent.queueForm" (list "config.queue.dead_letter_url" $config.queue.dead_letter_url) }}
+{{- with $config.queue }}
+{{- include "trail-agent.queueForm" (list "config.queue.url" .url) }}
+{{- include "trail-agent.queueForm" (list "config.queue.dead_letter_url" .dead_letter_url) }}
+{{- end }}
 {{- range $number, $bucket := $config.buckets }}
 {{- include "trail-agent.bucketForm" (list (printf "config.buckets.%d.name" $number) $bucket.name) }}
 {{- end }}
