@@ -16,7 +16,7 @@ class EventHistorySettings(Section):
 
     regions: tuple[Region, ...] = Field(
         json_schema_extra={"minItems": 1},
-        description="regions whose Event history is polled; required in this section",
+        description="regions whose Event history is polled",
     )
     poll_seconds: Whole = Field(
         default=60,

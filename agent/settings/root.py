@@ -84,7 +84,7 @@ class Settings(Section):
     buckets: tuple[BucketSettings, ...] = Field(
         default=(),
         json_schema_extra={"minItems": 1},
-        description="the only buckets that are ever read; required, but with `event_history`",
+        description="the only buckets that are ever read",
     )
     event_history: EventHistorySettings | None = Field(default=None)
     accounts: tuple[AccountId, ...] = Field(

@@ -59,6 +59,7 @@ def test_the_template_is_the_same_unit_with_names() -> None:
     """It differs in what it is called and in the names of its files, and in nothing else."""
     template = text_of(SEVERAL).partition("[Unit]")[2]
     single = template.replace("trail-agent %i,", "trail-agent,").replace("/%i.yaml", "/agent.yaml").replace("%i.", "")
+    single = single.replace("trail-agent-%i", "trail-agent")
     assert template.count("%i") > 2
     assert single == text_of(ONE).partition("[Unit]")[2]
 
@@ -114,6 +115,17 @@ def test_each_secret_is_loaded_where_a_setting_looks_for_it(path: Path) -> None:
     pairs = [pair.partition("=") for value in unit["Environment"] for pair in value.split() if "%d" in pair]
     assert {value for _, _, value in pairs} == {f"%d/{name}" for name in loaded}
     assert {name for name, _, _ in pairs} <= {key.variable for key in keys()} | {"AWS_SHARED_CREDENTIALS_FILE"}
+
+
+@pytest.mark.parametrize("path", [ONE, SEVERAL], ids=lambda path: path.name)
+def test_a_checkpoint_is_where_the_service_may_write(path: Path) -> None:
+    """In the folder that systemd makes for it; the file system is read-only else."""
+    unit = unit_of(with_examples(text_of(path)))
+    (folder,) = unit["StateDirectory"]
+    (file,) = [value.partition("=")[2] for value in unit["Environment"] if "_CHECKPOINT_FILE=" in value]
+    assert file.rpartition("/")[0] == f"%S/{folder}"
+    assert "TRAIL_AGENT_EVENT_HISTORY__CHECKPOINT_FILE" in {key.variable for key in keys()}
+    assert ("%i" in folder) == (path == SEVERAL)
 
 
 @pytest.mark.parametrize("path", [ONE, SEVERAL], ids=lambda path: path.name)

@@ -10,7 +10,8 @@ from pydantic_core import PydanticUndefined
 
 from agent.settings.keys import Key, entry_of, keys
 
-_DEPTH: Final = 2  # below it, sections are optional
+_OPTIONAL: Final = (("event_history",), ("aws", "assume_role"))
+_SOURCE: Final = (("queue", "url"), ("buckets",))
 
 
 def settings_table() -> str:
@@ -28,9 +29,12 @@ def _rows() -> Iterator[Key]:
 
 
 def _default(key: Key) -> str:
+    if key.path in _SOURCE:
+        return "required without `event_history`"
     default = key.field.get_default(call_default_factory=True, validated_data={})
     if default is PydanticUndefined:
-        return "required" if len(key.path) <= _DEPTH else "required in this section"
+        is_optional = any(key.path[: len(section)] == section for section in _OPTIONAL)
+        return "required in this section" if is_optional else "required"
     if default is None or default == "":
         return ""
     return f"`{default if isinstance(default, str) else json.dumps(default)}`"

@@ -23,6 +23,11 @@ def uncommented() -> str:
     return COMMENTED.sub("", (CONFIG / "agent.yaml").read_text(encoding="utf-8"))
 
 
+def example(name: str) -> str:
+    """The text of a shipped file."""
+    return (CONFIG / name).read_text(encoding="utf-8")
+
+
 def draft() -> Any:
     """The class of validators; jsonschema is imported by whoever runs these tests only, since that takes seconds."""
     from jsonschema import Draft202012Validator
@@ -63,10 +68,44 @@ def test_agent_yaml_shows_the_defaults(tmp_path: Path) -> None:
     assert everything.warnings == ()
 
 
-@pytest.mark.parametrize("text", [uncommented(), (CONFIG / "minimal.yaml").read_text(encoding="utf-8")])
+@pytest.mark.parametrize("text", [uncommented(), example("minimal.yaml"), example("event-history.yaml")])
 def test_the_files_follow_the_schema(text: str) -> None:
     """What the agent accepts, an editor with the schema accepts too."""
     draft()(schema()).validate(yaml.safe_load(text))
+
+
+def test_the_file_for_who_has_no_trail_names_no_queue(tmp_path: Path) -> None:
+    """It loads as it is, and with its commented line where the folder is there; nothing is warned of."""
+    alone = load(CONFIG / "event-history.yaml", {})
+    assert (alone.queue, alone.buckets, alone.warnings) == (None, (), ())
+    path = tmp_path / "agent.yaml"
+    text = re.sub(r"#(?=checkpoint_file)", "", example("event-history.yaml"))
+    path.write_text(text.replace("/var/lib/trail-agent", str(tmp_path)), encoding="utf-8")
+    remembered = load(path, {})
+    assert remembered.event_history
+    assert remembered.event_history.checkpoint_file == tmp_path / "event-history.checkpoint"
+
+
+@pytest.mark.parametrize(
+    ("tree", "is_sound"),
+    [
+        ({"event_history": {"regions": ["us-west-2"]}}, True),
+        ({"event_history": {"regions": ["us-west-2"]}, "queue": None, "buckets": None}, True),
+        ({"event_history": {"regions": ["us-west-2"]}, "queue": {"url": "q"}, "buckets": [{"name": "b"}]}, True),
+        ({"event_history": None, "queue": {"url": "q"}, "buckets": [{"name": "b"}]}, True),
+        ({"event_history": {"regions": ["us-west-2"]}, "queue": {"url": "q"}}, False),
+        ({"event_history": {"regions": ["us-west-2"]}, "buckets": [{"name": "b"}]}, False),
+        ({"event_history": {"regions": []}}, False),
+        ({"event_history": {}}, False),
+        ({"event_history": None}, False),
+        ({"queue": {"url": "q"}}, False),
+        ({"queue": None, "buckets": None}, False),
+        ({}, False),
+    ],
+)
+def test_the_schema_wants_a_source_of_events(tree: dict[str, object], *, is_sound: bool) -> None:
+    """Queue and buckets go together, and Event history stands for both or beside both."""
+    assert draft()(schema()).is_valid(tree) == is_sound
 
 
 def test_the_schema_refuses_unknown_keys_and_useless_numbers() -> None:
