@@ -98,8 +98,8 @@ class SettingsError(TrailAgentError):
 
 
 def number_of(number: int, one: str, more: str = "") -> str:
-    """A number and what it counts, such as "1 file" or "2 files"; `more` where the plural has more than an s."""
-    return f"{number} {one if number == 1 else more or f'{one}s'}"
+    """A number and what it counts, such as "1 file" or "2,000 files"; `more` where the plural has more than an s."""
+    return f"{number:,} {one if number == 1 else more or f'{one}s'}"
 
 
 def printable(text: str, most: int | None = None) -> str:

@@ -23,7 +23,7 @@ from botocore.exceptions import (
 
 from agent.aws.error_response import ErrorResponse
 from agent.aws.failure import FailureKind, explain
-from agent.errors import Fault, LimitError, PermanentError, TrailAgentError
+from agent.errors import Fault, LimitError, PermanentError, TrailAgentError, number_of
 from agent.faults.dead_letters import Reason
 from agent.faults.environment_faults import EnvironmentFault
 from agent.faults.retries import RetryReason
@@ -185,7 +185,7 @@ def no_object(words: str) -> StoreError:
 
 def broken_off(arrived: int, length: int) -> StoreError:
     """Fewer bytes arrived than S3 says that the object has."""
-    return StoreError(BROKEN_OFF, f"{BROKEN_OFF.says} ({arrived} of its {length} bytes)")
+    return StoreError(BROKEN_OFF, f"{BROKEN_OFF.says} ({arrived:,} of its {number_of(length, 'byte')})")
 
 
 def unsound(error: PermanentError, *, arrived: int, length: int | None, announced: int | None) -> StoreError | None:
@@ -202,7 +202,7 @@ def unsound(error: PermanentError, *, arrived: int, length: int | None, announce
     if length is None and (announced is None or arrived < announced):
         return StoreError(UNMEASURED, f"{UNMEASURED.says}, and what arrived is not sound: {error.detail}")
     if announced and arrived < announced and error.reason is not Reason.OBJECT_CORRUPT:
-        detail = f"{SHORTER.says}, {arrived} bytes of {announced}, and not sound: {error.detail}"
+        detail = f"{SHORTER.says}, {number_of(arrived, 'byte')} of {announced:,}, and not sound: {error.detail}"
         return StoreError(SHORTER, detail, error.reason)
     if error.reason is Reason.OBJECT_MALFORMED:  # nothing is damaged: it was written like this
         return None

@@ -44,15 +44,15 @@ WRONG_REGION: Final = failed(
 )
 
 _RECEIVES: Final = "queue.receives"
-RECEIVES: Final = ok(_RECEIVES, "a message may be received {count} times before SQS gives it up")
+RECEIVES: Final = ok(_RECEIVES, "a message may be received {times} before SQS gives it up")
 IMPATIENT: Final = caution(
     _RECEIVES,
-    "SQS gives a message up after {count} receives",
+    "SQS gives a message up after {receives}",
     "Set maxReceiveCount to 20 in the queue's redrive policy: each restart, and each 12 h of an outage, uses one.",
 )
 GIVES_UP: Final = failed(
     _RECEIVES,
-    "SQS gives a message up after {count} receives, before the agent can say why",
+    "SQS gives a message up after {receives}, before the agent can say why",
     "Set maxReceiveCount to 20 in the queue's redrive policy.",
 )
 ENDLESS: Final = caution(
@@ -97,13 +97,13 @@ SMALL: Final = failed(
 )
 
 _BACKLOG: Final = "queue.backlog"
-EMPTY: Final = ok(_BACKLOG, "{visible} wait, {hidden} are in hand")
+EMPTY: Final = ok(_BACKLOG, "waiting: {visible}; in hand: {hidden}")
 WAITING: Final = caution(
     _BACKLOG,
-    "{visible} wait, and nobody holds any",
+    "waiting: {visible}; nobody holds any",
     "Start the agent. If it runs, its /readyz says why it waits; CloudWatch has the age of the oldest message.",
 )
-FLOOD: Final = caution(_BACKLOG, "{visible} wait, {hidden} are in hand", "Run more replicas: see docs/sizing.md.")
+FLOOD: Final = caution(_BACKLOG, "waiting: {visible}; in hand: {hidden}", "Run more replicas: see docs/sizing.md.")
 
 _POLICY: Final = "queue.policy"
 CLOSED: Final = ok(_POLICY, "only who is named may send")
@@ -165,7 +165,7 @@ def _receives(facts: QueueFacts) -> Check:
     if not count:
         return ENDLESS.told()
     finding = GIVES_UP if count < _LEAST_RECEIVES else IMPATIENT if count < _ENOUGH_RECEIVES else RECEIVES
-    return finding.told(count=count)
+    return finding.told(times=number_of(count, "time"), receives=number_of(count, "receive"))
 
 
 def _retention(facts: QueueFacts) -> Check:

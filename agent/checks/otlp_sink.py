@@ -14,6 +14,7 @@ from agent.aws.survey import unix_seconds
 from agent.checks import loki_limits, sink_kind
 from agent.checks.finding import Check, Examined, Finding, Status, caution, failed, ok
 from agent.checks.sink_kind import SinkKind
+from agent.errors import number_of
 from agent.pulse import Clock
 from agent.settings import OtlpSettings, Settings, redacted_url
 from agent.sink.answer import Accepted, Answer, Later, Misconfigured, PartlyRejected
@@ -24,7 +25,7 @@ ACCEPTED: Final = ok(_ID, "{url} accepts an empty export over {protocol}")
 WARNED: Final = caution(_ID, "{url} accepts an empty export, with a warning: {words}", "See the sink's log.")
 COUNTED: Final = failed(
     _ID,
-    "the sink says that it refused {count} records of an export that had none: {words}",
+    "the sink says that it refused {count} of an export that had none: {words}",
     "Something between answers in its place, or it is broken. Each event would become a dead letter.",
 )
 NO_NAME: Final = failed(_ID, "the sink's host name cannot be looked up: {words}", "Correct the host in otlp.endpoint.")
@@ -133,7 +134,7 @@ def _verdict(answer: Answer, url: str, protocol: str) -> Check:
         case Accepted(warning=words):
             return WARNED.told(url=url, words=words)
         case PartlyRejected(count=count, message=words):
-            return COUNTED.told(count=count, words=words)
+            return COUNTED.told(count=number_of(count, "record"), words=words)
         case Misconfigured() | Later():
             words = f"{answer.detail}: {answer.said}" if answer.said else answer.detail
             return _finding(answer).told(words=words)

@@ -10,7 +10,7 @@ from agent.aws.s3 import S3
 from agent.aws.store_policy import StoreError
 from agent.checks.finding import Check, failed, ok
 from agent.choices import make_ours, make_read_limits, make_selector
-from agent.errors import PermanentError
+from agent.errors import PermanentError, number_of
 from agent.flow.objects import ReadLimits
 from agent.model import ObjectRef
 from agent.records.selection import Selector
@@ -19,7 +19,7 @@ from agent.trail import reader
 from agent.trail.inflate import inflate
 
 _ID: Final = "bucket.read"
-READ: Final = ok(_ID, "its newest log file can be read: {events} events, {selected} of them would be shipped")
+READ: Final = ok(_ID, "its newest log file can be read: {events}, {selected} of them would be shipped")
 DENIED: Final = failed(
     _ID,
     "its newest log file cannot be read: {words}",
@@ -62,4 +62,5 @@ class SampleReader:
         except PermanentError as error:
             return UNSOUND.told(bucket, words=error.detail, key=one.key), False
         kept = sum(map(self.selector.keeps, found.raws))
-        return READ.told(bucket, events=len(found.raws) + found.skipped + found.malformed, selected=kept), kept > 0
+        events = number_of(len(found.raws) + found.skipped + found.malformed, "event")
+        return READ.told(bucket, events=events, selected=kept), kept > 0

@@ -16,6 +16,7 @@ from rich.text import Text
 
 from agent.cli.explanation import MALFORMED, NOT_READ, SHIPPED, SKIPPED, ExplainedEvent
 from agent.cli.output import wide_console
+from agent.errors import number_of
 from agent.telemetry.safetext import clean
 
 _MARKS: Final = {SHIPPED: ("✓", "green"), MALFORMED: ("✗", "red"), NOT_READ: ("!", "yellow"), SKIPPED: ("-", "dim")}
@@ -122,7 +123,7 @@ def _masks(all_masks: Sequence[Mapping[str, int]]) -> Iterator[tuple[str, str]]:
     """What each path of the mask replaces in all events together."""
     for number, path in enumerate(all_masks[0] if all_masks else ()):
         replaced = sum(masks[path] for masks in all_masks)
-        values = f"replaces {replaced} {'value' if replaced == 1 else 'values'}" if replaced else "matches nothing"
+        values = f"replaces {number_of(replaced, 'value')}" if replaced else "matches nothing"
         yield "" if number else "masks", f"{path} {values}"
 
 

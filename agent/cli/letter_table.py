@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from agent.cli.spans import brief_span
+from agent.errors import number_of
 from agent.faults.letter_reasons import what_happened, what_to_do
 from agent.letters.choosing import by_reason, details_of, short_ids
 from agent.letters.told import ToldLetter, moment
@@ -153,7 +154,7 @@ def _pretty(body: str) -> list[str]:
 
 
 def _left_out(text: str) -> list[str]:
-    return [f"… (+{len(text) - _BODY_CHARACTERS} characters)"] if len(text) > _BODY_CHARACTERS else []
+    return [f"… (+{number_of(len(text) - _BODY_CHARACTERS, 'character')})"] if len(text) > _BODY_CHARACTERS else []
 
 
 def _members(pairs: list[tuple[str, object]]) -> dict[str, object]:

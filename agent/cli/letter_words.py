@@ -52,7 +52,8 @@ def say_before_a_look(desk: Desk) -> None:
     if arn := desk.about.dead_letter_arn:
         say(
             "! the dead-letter queue has a redrive policy of its own: "
-            f"what was received {desk.about.max_receives} times, SQS moves on to {arn}, and each look is a receive"
+            f"what was received {number_of(desk.about.max_receives, 'time')}, SQS moves on to {arn}, "
+            "and each look is a receive"
         )
 
 

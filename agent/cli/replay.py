@@ -15,6 +15,7 @@ import typer
 from agent.cli.examples import examples
 from agent.cli.options import SettingsFile
 from agent.cli.replay_logs import BUCKETS, Asked, check_regions, checked_source, checked_spaces, log_wish
+from agent.errors import number_of
 
 if TYPE_CHECKING:
     from agent.replay.log_wish import LogWish
@@ -194,7 +195,7 @@ def _span(since: str, until: str | None, log: LogWish | None) -> Span:
     except SpanError as error:
         raise typer.BadParameter(str(error), param_hint=error.option) from error
     if log and within.until < span.until:
-        minutes = f"{log.late.total_seconds() / 60:.0f} minutes"
+        minutes = number_of(round(log.late.total_seconds() / 60), "minute")
         say(f"! {log.name} may still get events of the last {minutes}: they are left to a later run")
     return within
 

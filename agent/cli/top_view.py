@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from agent.cli.watched import WatchedAgent
+from agent.errors import number_of
 from agent.telemetry.figures import Figures, Flow, Spread
 from agent.telemetry.wording import ago, brief, instant, number, size, span
 
@@ -133,8 +134,9 @@ def _facts(told: Figures, now: Moment) -> Iterator[tuple[str, str | Text]]:
 def _held(told: Figures) -> str:
     if not told.held:
         return _counts({})
-    messages = f"{number(told.held)} {'message' if told.held == 1 else 'messages'}"
-    return f"{messages}, {size(told.reserved)}; the oldest is {span(told.oldest // 1)} old"
+    return (
+        f"{number_of(round(told.held), 'message')}, {size(told.reserved)}; the oldest is {span(told.oldest // 1)} old"
+    )
 
 
 def _sink(told: Figures) -> Text:

@@ -12,6 +12,7 @@ from typing import Final
 from agent.demo.script import Act, Script
 from agent.demo.show import Show
 from agent.demo.world import World
+from agent.errors import number_of
 from agent.signals import Stopping
 
 _PAUSE_SECONDS: Final = 5.0
@@ -46,7 +47,7 @@ def serve(address: Address, profiles: Sequence[str], show: Show, stopping: Stopp
             serving.write(script.next())
             if rounds % _TOLD_EVERY == 0:
                 queued = world.queue_depth().total
-                show.say(f"{serving.written:,} {script.what} written, {queued:,} messages in the queue")
+                show.say(f"{serving.written:,} {script.what} written, {number_of(queued, 'message')} in the queue")
 
 
 class _Serving:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from traceback import clear_frames
 
-from agent.errors import DrainedError
+from agent.errors import DrainedError, number_of
 from agent.flow.heap import Heap
 from agent.pulse import Pulse
 
@@ -23,7 +23,7 @@ class OutgrownError(Exception):
     """A read needs more than it has reserved, and others hold the rest. It has to give up, and reserve `wanted`."""
 
     def __init__(self, wanted: int) -> None:
-        super().__init__(f"{wanted} bytes are needed")
+        super().__init__(f"it needs {number_of(wanted, 'byte')}")
         self.wanted = wanted
 
 

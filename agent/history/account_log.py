@@ -19,7 +19,7 @@ from agent.aws.event_history import (
     HistoryEvent,
     HistoryPage,
 )
-from agent.errors import AwsError, LimitError, PermanentError, TrailAgentError
+from agent.errors import AwsError, LimitError, PermanentError, TrailAgentError, number_of
 from agent.faults.dead_letters import Reason
 from agent.flow.event_log import EventLog, FirstLook, LoggedEvent, Window
 from agent.flow.log_waits import LogWaits
@@ -107,7 +107,9 @@ class HistoryLog(EventLog):
             page = self._page(window.place, source, window.begin, window.end, token)
             events += map(_logged, page.events)
             if len(events) > most:
-                raise LimitError(Reason.OBJECT_TOO_LARGE, f"there are more than {self._most_events} events in it")
+                raise LimitError(
+                    Reason.OBJECT_TOO_LARGE, f"there are more than {number_of(self._most_events, 'event')} in it"
+                )
             if not page.token:
                 return events[::-1]
             token = page.token

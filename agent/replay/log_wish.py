@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from agent.connections import AwsConnections
+from agent.errors import number_of
 from agent.flow.event_log import EventLog
 from agent.flow.log_waits import LogWaits
 from agent.replay.span import Span, SpanError, shown
@@ -45,9 +46,11 @@ class LogWish:
         """
         if self.kept and span.since < now - self.kept - _MARGIN:
             days, first = self.kept.days, shown(now - self.kept)
-            raise SpanError("--since", f"{self.name} has the last {days} days only: begin at {first} or later")
+            raise SpanError(
+                "--since", f"{self.name} has the last {number_of(days, 'day')} only: begin at {first} or later"
+            )
         until = min(span.until, (now - self.late).replace(second=0, microsecond=0)) if self.late else span.until
         if span.since >= until:
-            late = f"{self.late.total_seconds() / 60:.0f} minutes"
+            late = number_of(round(self.late.total_seconds() / 60), "minute")
             raise SpanError("--since", f"events of the last {late} may still be missing in {self.name}: begin earlier")
         return replace(span, until=until)

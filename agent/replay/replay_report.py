@@ -38,7 +38,7 @@ class CountReport:
     def lines(self) -> Iterator[str]:
         """For people."""
         counted = self.counted
-        yield f"would ship {_counted(counted.objects, 'object')}, {size(counted.object_bytes)}, of {self.span}"
+        yield f"would ship {number_of(counted.objects, 'object')}, {size(counted.object_bytes)}, of {self.span}"
         yield f"  streams   {number(self.streams)}, {number_of(self.span.day_count(), 'day')}"
         yield f"  requests  {number(counted.lists)} LIST and {number(counted.objects)} GET"
         yield f"  time      about {span(self._seconds())}, {RATE}"
@@ -98,7 +98,7 @@ class ReplayReport:
     def lines(self) -> Iterator[str]:
         """For people."""
         figures = self.figures
-        objects = _counted(figures.objects, self.things[:-1])
+        objects = number_of(figures.objects, self.things[:-1])
         read = f"{objects}, {size(figures.object_bytes)}, in {span(figures.seconds)}"
         if self.why:
             yield f"✗ stopped: {self.why}"
@@ -106,9 +106,9 @@ class ReplayReport:
             yield "! stopped by a signal before the end"
         mark = "✗" if self.unshipped else "✓" if not (self.why or self.signal) else "!"
         yield f"{mark} {self.span}: {read}"
-        repeats = f"; {_counted(figures.known, 'repeat')} of them left out" if figures.known else ""
+        repeats = f"; {number_of(figures.known, 'repeat')} of them left out" if figures.known else ""
         shipped = number(figures.shipped)
-        yield f"  {_counted(figures.found, 'event')} found, {shipped} shipped to {self.destination}{repeats}"
+        yield f"  {number_of(figures.found, 'event')} found, {shipped} shipped to {self.destination}{repeats}"
         yield from self._unshipped_lines()
         if self.exit_code:
             yield f"  {self.resume}"
@@ -145,7 +145,7 @@ class ReplayReport:
     def _unshipped_lines(self) -> Iterator[str]:
         if not self.unshipped:
             return
-        yield f"✗ {_counted(len(self.unshipped), self.things[:-1])} could not be shipped:"
+        yield f"✗ {number_of(len(self.unshipped), self.things[:-1])} could not be shipped:"
         shown = self.unshipped[:_MOST_SHOWN]
         for reason in dict.fromkeys(each.reason for each in shown):
             yield f"  {reason}: {what_to_do(reason)}"
@@ -155,10 +155,6 @@ class ReplayReport:
                     yield f"      {clean(each.detail)}"
         if more := len(self.unshipped) - len(shown):
             yield f"  and {number(more)} more: --json has them all"
-
-
-def _counted(count: int, one: str) -> str:
-    return f"{number(count)} {one if count == 1 else f'{one}s'}"
 
 
 Report = CountReport | WindowCountReport | ReplayReport

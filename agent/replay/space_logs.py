@@ -8,7 +8,7 @@ from typing import Final
 
 from agent.aws.space_log import MOST_ITEMS, ItemPage, SpaceLog
 from agent.connections import AwsConnections
-from agent.errors import LimitError, PermanentError
+from agent.errors import LimitError, PermanentError, number_of
 from agent.faults.dead_letters import Reason
 from agent.flow.event_log import EventLog, FirstLook, LoggedEvent, Window
 from agent.flow.log_waits import LogWaits
@@ -69,7 +69,7 @@ class SpaceLogs(EventLog):
             yield from page.items
             number += len(page.items)
             if number > self._most:
-                raise LimitError(Reason.OBJECT_TOO_LARGE, f"there are more than {self._most} events in it")
+                raise LimitError(Reason.OBJECT_TOO_LARGE, f"there are more than {number_of(self._most, 'event')} in it")
             if not page.token:
                 return
             if page.token in tokens:

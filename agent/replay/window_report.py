@@ -26,10 +26,11 @@ class WindowCountReport:
     def lines(self) -> Iterator[str]:
         """For people."""
         log, places = self.log, len(self.log.places)
-        yield f"would ask {log.name} for {number(self.windows)} spans of time, of {self.span}"
+        yield f"would ask {log.name} for {number_of(self.windows, 'span')} of time, of {self.span}"
         yield f"  places    {number_of(places, 'place')}: {', '.join(log.places)}"
-        yield f"  requests  {number(self._requests())} or more: one more for each {log.events_per_request} events"
-        yield f"  time      {shown_span(self._seconds())} or more: {log.per_second:g} requests a second at each place"
+        events = number_of(log.events_per_request, "event")
+        yield f"  requests  {number(self._requests())} or more: one more for each {events}"
+        yield f"  time      {shown_span(self._seconds())} or more: at each place {log.per_second:g} a second"
 
     def as_json(self) -> dict[str, Any]:
         """For programs."""

@@ -6,6 +6,7 @@ that is too large alone is shrunk.
 
 from __future__ import annotations
 
+from agent.errors import number_of
 from agent.faults.dead_letters import Reason
 from agent.sink import words
 from agent.sink.answer import Accepted, Answer, PartlyRejected, Refused, TooLarge, Why, in_full, key_of
@@ -46,7 +47,7 @@ class Judging:
     def _take_partial_success(self, piece: Piece, count: int, message: str) -> None:
         """The protocol forbids to send any of these again, and does not say which are refused."""
         total = len(piece.places)
-        said = f"it rejected {count if count > 0 else 'an unknown number'} of {total} records: {message}"
+        said = f"it rejected {count if count > 0 else 'an unknown number'} of {number_of(total, 'record')}: {message}"
         if 0 < count < total:
             self._experience.accept()
             self._verdicts.reject_final(piece.places, said)
@@ -89,6 +90,6 @@ class Judging:
             self._telemetry.record_shrunk()
             return [piece.only(piece.places)]
         bytes_sent = len(self._cargo.bytes_of(piece))
-        said = f"in a request of {bytes_sent} bytes: {in_full(answer)}"
+        said = f"in a request of {number_of(bytes_sent, 'byte')}: {in_full(answer)}"
         self._verdicts.refuse(RefusedRecord(place, key_of(answer), said, Reason.RECORD_TOO_LARGE), since)
         return []

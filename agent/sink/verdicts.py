@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from agent.errors import Fault
+from agent.errors import Fault, number_of
 from agent.faults.dead_letters import Reason
 from agent.faults.retries import RetryReason
 from agent.model import ACCEPTED, UNANSWERED, LogRecord, Verdict
@@ -149,7 +149,7 @@ class Verdicts:
 
     def put_off(self, place: int, tries: int) -> None:
         """A record does not pass alone, and others do: it is to come again, after `tries` so far."""
-        detail = f"{_SILENT}; tried {tries} times so far"
+        detail = f"{_SILENT}; tried {number_of(tries, 'time')} so far"
         self._verdicts[place] = Verdict(accepted=False, retry=RetryReason.SINK_UNSETTLED, retry_detail=detail)
 
     def reject_final(self, places: Iterable[int], said: str) -> None:

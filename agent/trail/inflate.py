@@ -88,15 +88,19 @@ class _Meter:
     def arrive(self, size: int) -> None:
         self.arrived += size
         if self.arrived > self._limits.object_bytes:
-            raise _too_large(f"the object is larger than limits.object_bytes ({self._limits.object_bytes} bytes)")
+            raise _too_large(
+                f"the object is larger than limits.object_bytes ({number_of(self._limits.object_bytes, 'byte')})"
+            )
 
     def check_inflated(self, size: int) -> None:
         if size > self._limits.inflated_bytes:
             limit = self._limits.inflated_bytes
-            raise _too_large(f"the object inflates to more than limits.inflated_bytes ({limit} bytes)")
+            raise _too_large(f"the object inflates to more than limits.inflated_bytes ({number_of(limit, 'byte')})")
         if size > _SLICE + self._limits.inflation_ratio * self.arrived:
             ratio = self._limits.inflation_ratio
-            raise _too_large(f"the object inflates to more than {ratio} times its size (limits.inflation_ratio)")
+            raise _too_large(
+                f"the object inflates to more than {number_of(ratio, 'time')} its size (limits.inflation_ratio)"
+            )
 
 
 class _Inflater:

@@ -17,6 +17,8 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import contextmanager
 from typing import Any, Final
 
+from agent.errors import number_of
+
 _SECONDS: Final = 8.0  # a request may need several names, and liveness fails after 60 s without a heartbeat
 _MOST: Final = 16
 
@@ -48,7 +50,7 @@ class Lookups:
             if asked in self._under_way:
                 return self._under_way[asked]
             if len(self._under_way) >= self._most:
-                raise _again(f"{self._most} look-ups are without an answer; that of {asked[0]} was not begun")
+                raise _again(f"no answer to {number_of(self._most, 'look-up')} yet; that of {asked[0]} was not begun")
             answer = self._under_way[asked] = Future()
         threading.Thread(target=self._ask, args=(asked, answer), name=f"lookup {asked[0]}", daemon=True).start()
         return answer

@@ -424,7 +424,7 @@ CASES = {
             scene.account.sqs.send_message(QueueUrl=scene.account.queue_url, MessageBody="x") for _ in range(3)
         ],
         {"queue.backlog": "!"},
-        says="3 messages wait",
+        says="waiting: 3 messages",
     ),
     "may not receive": Case(_without("TakeFromTheQueue"), {"queue.permissions": "✗"}, says="sqs:ReceiveMessage"),
     "may not send dead letters": Case(_without("SendDeadLetters"), {"dead_letters.write": "✗"}, says=LETTERS_ARN),

@@ -167,10 +167,10 @@ BOMBS: Final[dict[str, tuple[Callable[[], bytes], str]]] = {  # made by the test
     "by the ratio of its members": (lambda: _zipped(bytes(900_000)) * 2, "limits.inflation_ratio"),
     "by its number of records": (
         lambda: _many(b"{}", b"{ }", b" {}", b"{} ", number=400_000),
-        "more objects than 1000",
+        "more objects than 1,000",
     ),
     "by a few records too many": (lambda: trail_object(*([noise("n")] * 1001)), "limits.events_per_object (1000)"),
-    "by its number of commas": (lambda: _many(b"1", b"2", b"33", b" 4", number=500_000), "more members than 1000"),
+    "by its number of commas": (lambda: _many(b"1", b"2", b"33", b" 4", number=500_000), "more members than 1,000"),
     "by numbers for records": (lambda: _many(b"1", b"2", b"33", number=30_000), "limits.events_per_object (1000)"),
     "by its number of gzip members": (lambda: _zipped(b"") * 2000, "gzip members"),
     "by its depth": (lambda: _zipped(b'{"Records":' + b"[" * 200_000), "nested too deep"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -206,6 +207,34 @@ def test_no_two_classes_have_one_name() -> None:
     assert {name: sorted(where) for name, where in places.items() if len(where) > 1} == {
         name: sorted(places.get(name, ())) for name in CLASSES_OF_TWO_SIDES
     }
+
+
+PLURAL: Final = re.compile(r" (?:(?:more|other|dead|new) )*([a-z]+(?:-[a-z]+)?s)\b")
+PLURAL_PLACE: Final = re.compile(
+    r"\{\w+\} (?:(?:more|other|dead|log) )*(bytes|days|events|files|hours|letters|messages|minutes|objects|receives"
+    r"|records|requests|times|wait)\b"
+)
+VERBS: Final = frozenset("answers begins changes does goes has is looks matches names needs takes was".split())
+NO_PLURALS: Final = VERBS | frozenset({"its", "ms", "series"})
+OF_A_RECORD: Final = {"agent/trail/edit.py": "the same bytes in every version; what is cut is long"}
+
+
+def _counts(path: Path) -> Iterator[str]:
+    """Texts in which a number stands before a plural, and no other form is there for 1; a constant is never 1."""
+    for node in ast.walk(_tree(path)):
+        if isinstance(node, ast.JoinedStr):
+            for value, text in itertools.pairwise(node.values):
+                if isinstance(value, ast.FormattedValue) and isinstance(text, ast.Constant):
+                    number, plural = ast.unparse(value.value), PLURAL.match(str(text.value))
+                    if plural and plural[1] not in NO_PLURALS and number.upper() != number:
+                        yield f"{_place(path)}: {{{number}}}{plural[0]}"
+        elif isinstance(node, ast.Constant) and (place := PLURAL_PLACE.search(str(node.value))):
+            yield f"{_place(path)}: {place[0]}"
+
+
+def test_what_is_counted_has_a_form_for_one() -> None:
+    """Nobody reads "1 messages": `agent.errors.number_of` writes a number with what it counts."""
+    assert [each for path in AGENT if _place(path) not in OF_A_RECORD for each in _counts(path)] == []
 
 
 PURE: Final = ("trail", "records", "faults", "model.py", "errors.py")

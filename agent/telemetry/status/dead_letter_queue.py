@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from agent.errors import number_of
 from agent.faults.advice import Advice
 from agent.telemetry.snapshot import Snapshot
 from agent.telemetry.status.anchors import RUNBOOK
-from agent.telemetry.wording import number, span
+from agent.telemetry.wording import span
 
 _QUEUE: Final = "dead_letter"
 
@@ -26,7 +27,7 @@ def dead_letter_messages(seen: Snapshot) -> float | None:
 
 def held(messages: float) -> str:
     """Such as `2 messages are in the dead-letter queue`."""
-    return f"{number(messages)} {'message is' if messages == 1 else 'messages are'} in the dead-letter queue"
+    return f"{number_of(round(messages), 'message is', 'messages are')} in the dead-letter queue"
 
 
 def deadline(seen: Snapshot) -> str:

@@ -6,6 +6,7 @@ import re
 from html import escape
 from typing import Final
 
+from agent.errors import number_of
 from agent.records.profiles import CODECATALYST, GENERIC, PROFILES, owner
 from agent.records.profiles.profile import Profile, service
 from agent.telemetry.activity import Activity
@@ -50,7 +51,8 @@ def _card(profile: Profile, events: ProfileEvents | None, now: float) -> str:
         empty = '<p class="note">None yet. An event comes some minutes after it happened.</p>'
         return f'<div class="card profile"><h3>{title}</h3>{empty}</div>'
     failed = f", {number(events.failed)} failed" if events.failed else ""
-    more = f'<p class="note">and {number(events.more)} more names</p>' if events.more else ""
+    left = number_of(round(events.more), "more name")
+    more = f'<p class="note">and {left}</p>' if events.more else ""
     rows = "".join(_row(name, now, marked=name.name in profile.critical) for name in events.names)
     return (
         f'<div class="card profile"><h3>{title} <small>{number(events.count)}{failed}</small></h3>'

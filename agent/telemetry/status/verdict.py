@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from html import escape
 from typing import Final
 
+from agent.errors import number_of
 from agent.faults.advice import Advice
 from agent.telemetry.health import Health, Pending, Waiting
 from agent.telemetry.snapshot import Snapshot
 from agent.telemetry.status.anchors import link
 from agent.telemetry.status.dead_letter_queue import ADVICE, dead_letter_messages, deadline, held
 from agent.telemetry.status.fragments import advised, capital
-from agent.telemetry.wording import ago, instant, number, span
+from agent.telemetry.wording import ago, instant, span
 
 _PENDING: Final[Mapping[Pending, Advice]] = {
     Pending.DRAINING: Advice(
@@ -80,8 +81,8 @@ def _letters(seen: Snapshot) -> str:
     letters = seen.value("trail_agent_dead_letters_total")
     if not letters:
         return ""
-    noun = "message became a dead letter" if letters == 1 else "messages became dead letters"
-    return f' <a href="#dead-letters">{number(letters)} {noun}</a> since the start.'
+    told = number_of(round(letters), "message became a dead letter", "messages became dead letters")
+    return f' <a href="#dead-letters">{told}</a> since the start.'
 
 
 def _waiting(waiting: Waiting, now: float) -> str:

@@ -126,7 +126,7 @@ def test_damaged_objects_are_corrupt(chunks: list[bytes]) -> None:
         (b" \n\n", "3 bytes that are no gzip (white space)"),
         (b"two\tlines\n" * 20, "200 bytes that are no gzip (text)"),
         (b"\0\0garbage\0", "8 bytes that are no gzip"),
-        (TEXT, f"{len(TEXT)} bytes that are no gzip (JSON that is not compressed)"),
+        (TEXT, f"{len(TEXT):,} bytes that are no gzip (JSON that is not compressed)"),
         (b"\x1fgarbage" * 90, "720 bytes that are no gzip"),
     ],
 )
