@@ -151,7 +151,14 @@ class Assembly:
     def _make_workers(self, supply: Supply, reads: AtOnce | ReadPool, doubt: Doubt | NoDoubt) -> Sequence[Worker]:
         source, leases, telemetry = supply.source, supply.in_hand, self._telemetry
         pulse, drain = self._pulse, self._stops.drain
-        intake = Intake(source=source, leases=leases, gate=self._gate, pulse=pulse, drain=drain)
+        intake = Intake(
+            source=source,
+            leases=leases,
+            gate=self._gate,
+            pulse=pulse,
+            drain=drain,
+            idle_seconds=self._budget.idle_seconds,
+        )
         shipping = self._make_shipping()
         hands = Hands(self._settings.workers, self._budget.is_short, pulse)
         return [

@@ -148,7 +148,9 @@ class AtOnce:
         ]
         if len(wanted) < len(entries):
             return None
-        return _Plain(delivery, wanted, self._budget.open_share(patient=False))
+        memory = self._budget.open_share(patient=False)
+        memory.waits()
+        return _Plain(delivery, wanted, memory)
 
     def _read_plain(self, plain: Sequence[_Plain]) -> None:
         asked = [(one, number) for one in plain for number in range(len(one.wanted))]

@@ -95,11 +95,13 @@ class Share:
         """Nothing more is read for it: whoever ships its records will release it. It may be called again."""
         if not self._is_closed:
             self._is_closed = True
+            self.works()
             self._budget.expect(self.kept)
 
     def release(self) -> None:
         """Its records are shipped, or given up."""
         kept, self.kept = self.kept, 0
+        self._budget.forget(self)
         self._budget.free(kept, was_expected=self._is_closed)
 
 
@@ -137,12 +139,26 @@ class Budget:
         self._reading = 0
         self._waiting = 0
         self._to_free = 0
+        self._shares: set[Share] = set()
         self._lock = threading.Lock()
         self._freed = threading.Event()
 
     def open_share(self, *, patient: bool = True) -> Share:
         """The share of one delivery."""
-        return Share(self, patient=patient)
+        share = Share(self, patient=patient)
+        with self._lock:
+            self._shares.add(share)
+        return share
+
+    def forget(self, share: Share) -> None:
+        """A share was released."""
+        with self._lock:
+            self._shares.discard(share)
+
+    def idle_seconds(self) -> float:
+        """For how long each delivery that is read has waited for something; 0 if there is none."""
+        with self._lock:
+            return min((share.idle_seconds() for share in self._shares), default=0.0)
 
     def now(self) -> float:
         """Monotonic seconds."""

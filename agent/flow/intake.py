@@ -2,14 +2,15 @@
 
 Every receive counts against a message's maxReceiveCount, even if the process is killed before it has shipped anything.
 So one worker at a time polls the queue, and none does while something is at fault. A process that has not finished one
-message holds one message, not forty. If a process dies during a poll, at most ten messages stay hidden for
-one lease, not forty.
+message holds one message, not forty. But what waits for S3 ends no process: if all that is in hand has waited for some
+seconds, one more message is taken. If a process dies during a poll, at most ten messages stay hidden for one lease,
+not forty.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Final
 
@@ -21,10 +22,14 @@ from agent.waiting.gate import Gate
 
 _LOOK_AGAIN_SECONDS: Final = 1.0
 _ROOM_SECONDS: Final = 0.1
+_STANDSTILL_SECONDS: Final = 3.0
 
 
 class Intake:
-    """Shared by all workers; waits end when `drain` is set."""
+    """Shared by all workers; waits end when `drain` is set.
+
+    `idle_seconds` tells for how long all that is in hand has waited for S3, and nothing was read of it.
+    """
 
     def __init__(
         self,
@@ -34,12 +39,14 @@ class Intake:
         gate: Gate,
         pulse: Pulse,
         drain: threading.Event,
+        idle_seconds: Callable[[], float],
     ) -> None:
         self._source = source
         self._leases = leases
         self._gate = gate
         self._pulse = pulse
         self._drain = drain
+        self._idle_seconds = idle_seconds
         self._turn = threading.Lock()
         self._finished = 0
 
@@ -82,6 +89,8 @@ class Intake:
         while not self._drain.is_set():
             self._gate.await_open(unless=self._drain)
             room = max(1, BATCH * self._finished) - self._leases.count()
+            if room <= 0 and self._idle_seconds() >= _STANDSTILL_SECONDS:
+                room = 1
             if room > 0 and not self._drain.is_set():
                 return min(room, BATCH)
             self._pulse.wait(self._drain, _ROOM_SECONDS)

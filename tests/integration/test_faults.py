@@ -178,6 +178,22 @@ def test_an_object_that_does_not_come_stops_no_others(cloud: Cloud, tmp_path: Pa
     assert cloud.dead_letters() == []
 
 
+def test_the_first_object_of_a_process_stops_no_others(cloud: Cloud, tmp_path: Path) -> None:
+    """A process that has not finished a message holds one; but if S3 lets that one wait, it takes another."""
+    cloud.sqs.purge_queue(QueueUrl=cloud.world.queue_url)  # S3's test event would be the first message
+    written = _produce(cloud, 12)
+    with HttpReceiver() as sink, _Holding.before(cloud.world.endpoint, {}) as door:
+        door.holds.set()
+        with Daemon.ready(tmp_path, cloud.settings(sink, aws={"endpoint_url": door.url})) as agent:
+            eventually(lambda: door.held, "a worker waits for the object")
+            eventually(lambda: len(_ids(*sink.exports)) == len(written) - 3, "others are delivered meanwhile", 20)
+            door.released.set()
+            eventually(cloud.is_idle, "all is delivered")
+            assert agent.stop() == 0
+        assert _ids(*sink.exports) == written
+    assert cloud.dead_letters() == []
+
+
 @pytest.mark.row(28)
 def test_a_message_that_a_long_poll_brings_after_the_stop_is_visible_at_once(cloud: Cloud, tmp_path: Path) -> None:
     """SIGTERM while idle ends with 0 in the grace; what arrives meanwhile is neither processed nor kept hidden."""

@@ -200,7 +200,14 @@ class OneWorker:
         )
 
     def _open_intake(self) -> Intake:
-        intake = Intake(source=self.source, leases=self.leases, gate=self.gate, pulse=self.pulse, drain=self.drain)
+        intake = Intake(
+            source=self.source,
+            leases=self.leases,
+            gate=self.gate,
+            pulse=self.pulse,
+            drain=self.drain,
+            idle_seconds=self.budget.idle_seconds,
+        )
         if not self.is_new:
             intake.finished([Settlement(delivery(), Outcome.DELIVERED)])
         return intake

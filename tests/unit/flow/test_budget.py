@@ -262,3 +262,23 @@ def test_the_heap_hears_of_what_is_freed() -> None:
     share.release()
     other.release()
     assert told == [(20, 30), (30, 0)]
+
+
+def test_all_is_idle_as_long_as_the_latest_of_them() -> None:
+    """A share that works, or whose reads are over, is not; one that is released does not count."""
+    clock = FakeClock()
+    budget = Budget(100, Pulse(clock), threading.Event(), lambda _: None)
+    assert budget.idle_seconds() == 0
+    one, other = budget.open_share(), budget.open_share()
+    one.waits()
+    clock.advance(5)
+    assert (one.idle_seconds(), budget.idle_seconds()) == (5, 0)
+    other.waits()
+    clock.advance(2)
+    assert budget.idle_seconds() == 2
+    other.close()
+    assert budget.idle_seconds() == 0
+    other.release()
+    assert budget.idle_seconds() == 7
+    one.waits()
+    assert budget.idle_seconds() == 0

@@ -26,6 +26,7 @@ class Rig:
 
     clock: FakeClock = field(default_factory=FakeClock)
     drain: threading.Event = field(default_factory=threading.Event)
+    idle_seconds: float = 0.0
 
     def __post_init__(self) -> None:
         self.queue = FakeQueue(self.clock)
@@ -50,7 +51,14 @@ class Rig:
 
     def make(self, leases: Leases) -> Intake:
         """An intake that counts these leases."""
-        return Intake(source=self.source, leases=leases, gate=self.gate, pulse=self.pulse, drain=self.drain)
+        return Intake(
+            source=self.source,
+            leases=leases,
+            gate=self.gate,
+            pulse=self.pulse,
+            drain=self.drain,
+            idle_seconds=lambda: self.idle_seconds,
+        )
 
     def settle(self, *outcomes: Outcome) -> None:
         """So many messages are settled, in this way."""
@@ -68,6 +76,24 @@ def test_a_new_process_holds_one_message() -> None:
     rig = Rig()
     assert rig.sizes(3) == [1, 0, 0]
     assert rig.queue.requests["ReceiveMessage"] == 1
+
+
+def test_a_new_process_whose_message_waits_for_s3_takes_another() -> None:
+    """A wait ends no process. Each costs one receive at most, and the next one comes only when that one waits, too."""
+    rig = Rig()
+    with ExitStack() as held:
+
+        def receive() -> int:
+            return len(held.enter_context(rig.intake.receive()))
+
+        sizes = [receive()]
+        rig.clock.at(5, lambda: setattr(rig, "idle_seconds", 2.9))
+        rig.clock.at(8, lambda: setattr(rig, "idle_seconds", 3.0))
+        sizes.append(receive())
+        assert 8 <= rig.clock.elapsed < 9
+        rig.idle_seconds = 0.0
+        rig.clock.at(20, rig.drain.set)
+        assert [*sizes, receive()] == [1, 1, 0]
 
 
 @pytest.mark.parametrize("outcome", [Outcome.DELIVERED, Outcome.RETRY, Outcome.DEAD_LETTER])
@@ -166,7 +192,7 @@ def test_one_worker_at_a_time_polls() -> None:
         halt=drain,
         random=lambda: 1.0,
     )
-    intake = Intake(source=source, leases=leases, gate=gate, pulse=pulse, drain=drain)
+    intake = Intake(source=source, leases=leases, gate=gate, pulse=pulse, drain=drain, idle_seconds=lambda: 0.0)
 
     def work() -> None:
         with intake.receive():

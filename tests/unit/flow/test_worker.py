@@ -72,7 +72,14 @@ class Rig:
     ) -> Worker:
         """A worker of a process that has settled a message before, and so may receive ten."""
         beating = pulse or Pulse(self.clock)
-        intake = Intake(source=self.source, leases=self.leases, gate=self.gate, pulse=beating, drain=self.drain)
+        intake = Intake(
+            source=self.source,
+            leases=self.leases,
+            gate=self.gate,
+            pulse=beating,
+            drain=self.drain,
+            idle_seconds=self.budget.idle_seconds,
+        )
         intake.finished([Settlement(delivery(), Outcome.DELIVERED)])
         reads = ReadPool(
             pool=pool,
