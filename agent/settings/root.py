@@ -135,8 +135,8 @@ class Settings(Section):
         """With what is missing named, so that it is reported: queue and buckets, but neither with Event history."""
         if not isinstance(given, dict) or not (info.context or _ANYWHERE).needs_source:
             return given
-        if given.get("event_history") is not None and not {"queue", "buckets"} & given.keys():
-            return given
+        if given.get("event_history") is not None and not any(given.get(name) for name in ("queue", "buckets")):
+            return {name: value for name, value in given.items() if name not in {"queue", "buckets"}}
         return {"queue": {}, "buckets": None, **given}
 
     @field_validator("buckets", mode="before")

@@ -6,8 +6,9 @@ import os
 from pathlib import Path
 
 import pytest
+import yaml
 
-from agent.settings import load
+from agent.settings import load, redacted
 from tests.support.settings import MINIMAL, problems
 
 HISTORY = "event_history: {regions: [us-west-2]}\n"
@@ -41,6 +42,14 @@ def test_it_may_stand_beside_them(tmp_path: Path) -> None:
     found = load(path, {})
     assert found.event_history
     assert (found.event_history.regions, found.home_region, len(found.buckets)) == (("eu-west-1",), "us-west-2", 1)
+
+
+def test_the_settings_in_effect_can_be_used_as_settings(tmp_path: Path) -> None:
+    """As `config show` prints them: no queue, and an empty list of buckets."""
+    found = load(None, {"TRAIL_AGENT_EVENT_HISTORY__REGIONS": "us-west-2"})
+    path = tmp_path / "agent.yaml"
+    path.write_text(yaml.safe_dump(redacted(found)), encoding="utf-8")
+    assert load(path, {}) == found
 
 
 def test_without_it_both_are_required(tmp_path: Path) -> None:
