@@ -152,15 +152,19 @@ def redrive(
     older_than: _OlderThan = None,
     newer_than: _NewerThan = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show which would be sent back; send nothing.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask, even if some would fail again.")] = False,
     most: _Most = _MOST,
 ) -> None:
-    """Send dead letters back to the queue. Each one is deleted only once the queue has it."""
+    """Send dead letters back to the queue. Each one is deleted only once the queue has it.
+
+    Some of each reason are read again first: what would fail again is said, and at a terminal you are asked.
+    """
     from agent.cli.letter_words import Task
     from agent.cli.letter_work import carry_out, open_desk, told_in_words
 
     with told_in_words():
         choice = _choice(messages, reason, older_than, newer_than, everything=everything)
-        carry_out(Task.REDRIVE, open_desk(config), choice, most, for_real=not dry_run)
+        carry_out(Task.REDRIVE, open_desk(config), choice, most, for_real=not dry_run, asks=not yes)
 
 
 @app.command(cls=Command)

@@ -10,6 +10,7 @@ from typing import Final
 
 import typer
 
+from agent.cli.letter_outlook import ask_whether_to_go_on, say_outlook
 from agent.cli.letter_table import print_letter, print_letter_line, print_letters, print_lines, print_prospects
 from agent.cli.letter_words import (
     Task,
@@ -88,23 +89,36 @@ def show_one(desk: Desk, choice: Choice, most: int, *, as_json: bool) -> None:
         print_prospects(prospects)
 
 
-def carry_out(task: Task, desk: Desk, choice: Choice, most: int, *, for_real: bool) -> bool:
-    """Do it to all that are meant, or show which these are. False if there are some, and nothing was tried."""
+def carry_out(task: Task, desk: Desk, choice: Choice, most: int, *, for_real: bool, asks: bool = False) -> bool:
+    """Do it to all that are meant, or show which these are. False if there are some, and nothing was tried.
+
+    Before a redrive, what would fail again is told. With `asks`, whoever sits at a terminal is asked then.
+    """
     report = None
     with _looking(desk, choice, most) as look:
         found, walk = look.found, look.walk
         _refuse_ids(desk, choice, found, walk)
-        if for_real and walk.end is not End.STOPPED:
+        is_meant = task is Task.DROP or _may_be_sent(desk, look, asks=for_real and asks)
+        if for_real and is_meant and not look.stopping.is_set():
             report = _work(task, desk, look)
-    if report is None and found:
+    if report is None and found and is_meant:
         print_letters(found, desk.pulse.clock.time())
     say_report(task, desk, walk, found, report)
     if report and report.has_failed:
         raise typer.Exit(_UNAVAILABLE)
-    if report and report.untouched:
-        raise typer.Exit(look.stopping.exit_code or _UNAVAILABLE)
-    _exit_if_interrupted(look)
+    if look.stopping.is_set() and (report is None or report.untouched):
+        raise typer.Exit(look.stopping.exit_code)
+    if not is_meant:
+        raise typer.Exit(USAGE)
     return report is not None or not found
+
+
+def _may_be_sent(desk: Desk, look: Look, *, asks: bool) -> bool:
+    """Say what would become of the letters; False if whoever was asked does not want to send them after that."""
+    if not look.found or look.stopping.is_set():
+        return True
+    is_sound = say_outlook(desk, look.walk, look.found, look.stopping.is_set)
+    return is_sound or not asks or ask_whether_to_go_on(desk, look.walk, look.stopping.is_set)
 
 
 def refuse(problems: Sequence[str]) -> None:

@@ -111,7 +111,8 @@ class Rereading:
         if not reading.returned or self._gate.met is None or whole is None:
             return ()
         says = f"the agent would wait ({whole.fault}): {self._gate.met.detail}"
-        return [Prospect(is_good=False, says=says, to_do=what_to_do(EnvironmentFault(whole.fault)))]
+        to_do = f"{what_to_do(EnvironmentFault(whole.fault))}; this was read with your credentials, not the agent's"
+        return [Prospect(is_good=False, says=says, to_do=to_do)]
 
     def _nothing(self, reading: Reading, delivery: Delivery) -> str:
         if reading.skipped:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import signal
 import threading
 from collections.abc import Iterator, Mapping
@@ -195,6 +197,28 @@ def test_ctrl_c_in_the_middle_of_a_look_hides_nothing(cloud: Cloud, halting: Hal
     assert len(out.splitlines()) == 10
     assert "! interrupted: there may be more" in err
     assert cloud.world.dead_letter_depth().in_flight == 0
+
+
+@pytest.mark.parametrize(("key", "code", "left"), [(b"n", 2, 1), (b"\r", 2, 1), (b"y", 0, 0)])
+def test_whoever_sits_at_a_terminal_is_asked_about_what_would_fail_again(
+    cloud: Cloud, shell: Shell, key: bytes, code: int, left: int
+) -> None:
+    """One key answers, and only a y sends; a letter that is not sent is visible again."""
+    put(cloud, "{broken", reason="notification_unknown")
+    ours, its = pty.openpty()
+    try:
+        with shell.start("dead-letters", "redrive", "--all", stdin=its, stderr=its) as process:
+            os.close(its)
+            shown = b""
+            while b"[y/N]" not in shown:
+                shown += os.read(ours, 65536)
+            os.write(ours, key)
+            assert process.wait(60) == code
+    finally:
+        os.close(ours)
+    assert b"1 letter read again would fail: it would be a dead letter again" in shown
+    depth = cloud.world.dead_letter_depth()
+    assert (depth.visible, depth.in_flight) == (left, 0)
 
 
 def test_a_dead_letter_queue_that_the_settings_name_is_taken(cloud: Cloud, halting: Halting, tmp_path: Path) -> None:

@@ -46,13 +46,15 @@ class Shell:
             out, err = process.communicate(timeout=_SECONDS)
         return Ended(process.returncode, out, err)
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
+    def start(
+        self, *arguments: str, stdin: int = subprocess.DEVNULL, stderr: int = subprocess.PIPE
+    ) -> subprocess.Popen[str]:
         """The same, under way; its output is piped."""
         return subprocess.Popen(
             [sys.executable, "-m", "agent", *arguments, "-c", str(self.config)],
             env={**isolated(), **_FROM_HERE},
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=stderr,
             text=True,
         )

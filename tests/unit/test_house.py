@@ -64,7 +64,7 @@ TESTED_ELSEWHERE: Final = {
     "property/test_signature.py": "signature",
     "unit/aws/test_gets.py": "learnt transfers",
     "unit/cli/test_config.py": "check report",
-    "unit/cli/test_deadletters.py": "letter_table letter_words letter_work",
+    "unit/cli/test_deadletters.py": "letter_outlook letter_table letter_words letter_work",
     "unit/letters/test_told.py": "letter_reasons",
     "unit/cli/test_healthcheck.py": "agent_http",
     "unit/cli/test_top.py": "keyboard top_view watched",

@@ -264,6 +264,55 @@ def test_redrive_sends_what_is_named(rig: Rig) -> None:
     assert set(rig.box.messages) == {ids[0], ids[2]}
 
 
+@pytest.mark.parametrize("more", [(), ("--dry-run",), ("--yes",)])
+def test_what_would_fail_again_is_told_before_a_redrive(rig: Rig, more: Sequence[str]) -> None:
+    """A line for each reason, with what to do first; nobody is asked where there is no terminal, so scripts go on."""
+    rig.box.put("{broken", BROKEN)
+    rig.box.put("{}", {**BROKEN, "reason": "sink_too_old"})
+    result = run("redrive", "--all", *more)
+    lines = result.stderr.splitlines()
+    assert result.exit_code == 0
+    assert lines[0].startswith(
+        "✗ notification_unknown (1): 1 letter read again would fail: it would be a dead letter again: notif"
+    )
+    assert lines[1].startswith("  what to do: find out who sends to the queue")
+    assert [line[:22] for line in lines if line[:1] == "✗"] == ["✗ notification_unknown", "✗ sink_too_old (1): 1 "]
+    assert len(rig.box.main) == (0 if "--dry-run" in more else 2)
+    assert rig.box.hidden_now() == 0
+
+
+def test_a_redrive_that_waits_for_an_answer_can_be_declined(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is sent then, and the exit code is 2, as that of a drop without --yes; --yes asks nobody."""
+    rig.box.put("{broken", BROKEN)
+    asked: list[str] = []
+
+    def decline(*_arguments: object) -> bool:
+        asked.append("asked")
+        return False
+
+    monkeypatch.setattr("agent.cli.letter_work.ask_whether_to_go_on", decline)
+    result = run("redrive", "--all")
+    assert (result.exit_code, result.stdout, rig.box.main, rig.box.hidden_now()) == (2, "", [], 0)
+    assert "1 dead letter (1 notification_unknown); nothing was sent" in result.stderr
+    assert run("redrive", "--all", "--dry-run").exit_code == 0
+    assert run("redrive", "--all", "--yes").exit_code == 0
+    assert (asked, rig.box.main) == (["asked"], ["{broken"])
+
+
+def test_a_signal_while_letters_are_read_again_sends_nothing(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It ends as any other that is interrupted before it is done."""
+    rig.fill()
+
+    def interrupted(*_arguments: object) -> bool:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return True
+
+    monkeypatch.setattr("agent.cli.letter_work.say_outlook", interrupted)
+    result = run("redrive", "--all")
+    assert (result.exit_code, rig.box.main, rig.box.hidden_now()) == (143, [], 0)
+    assert "3 dead letters (2 object_missing, 1 notification_unknown); nothing was sent" in result.stderr
+
+
 def test_an_id_can_be_pasted_as_it_comes(rig: Rig) -> None:
     """In capitals, with blanks around it, and twice."""
     ids = rig.fill()
