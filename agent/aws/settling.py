@@ -20,6 +20,7 @@ from agent.faults.environment_faults import EnvironmentFault
 from agent.faults.retries import RetryReason
 from agent.model import Delivery, Outcome, Settlement
 from agent.pulse import Pulse
+from agent.waiting.backoff import full_jitter, half_jitter
 from agent.waiting.gate import AtFaultError, Gate
 
 _PART: Final = str(EnvironmentFault.QUEUE_SETTLING)
@@ -183,14 +184,14 @@ class Settling:
     def _seconds_hidden(self, settlement: Settlement) -> int:
         if settlement.outcome is Outcome.RETURNED:
             return 0
-        doubled = 2.0 ** min(settlement.delivery.receive_count - 1, 16)
+        again = settlement.delivery.receive_count - 1
         if settlement.retry in _OF_THE_SINK:
-            return round((1 + self._random()) / 2 * min(3600.0, 300.0 * doubled))
-        return round(self._random() * min(900.0, 60.0 * doubled))
+            return round(half_jitter(self._random(), 300.0, again, 3600.0))
+        return round(full_jitter(self._random(), 60.0, again, 900.0))
 
     def _jitter(self, most: float, attempt: int) -> float:
         """Seconds to wait: anything up to half a second, doubled with each attempt, and never more than `most`."""
-        return self._random() * min(most, 0.5 * 2.0 ** min(attempt, 16))
+        return full_jitter(self._random(), 0.5, attempt, most)
 
 
 class _Telling:

@@ -13,6 +13,7 @@ from agent.aws.sqs import Sqs
 from agent.errors import AwsError
 from agent.model import BATCH, Delivery, Outcome, Settlement
 from agent.pulse import Pulse
+from agent.waiting.backoff import full_jitter
 from agent.waiting.gate import Gate
 
 _LONGEST_PAUSE_SECONDS: Final = 30.0
@@ -111,7 +112,8 @@ class Source(AnySource):
             deliveries = self._queue.receive(most, wait_seconds)
         except AwsError as error:
             self._telemetry.queue_down(error.kind, error.detail)
-            self._pulse.wait(self._drain, self._jitter(self._failed_receives))
+            pause = full_jitter(self._random(), 1.0, self._failed_receives, _LONGEST_PAUSE_SECONDS)
+            self._pulse.wait(self._drain, pause)
             self._failed_receives += 1
             return ()
         self._failed_receives = 0
@@ -130,9 +132,6 @@ class Source(AnySource):
     def give_back(self, deliveries: Sequence[Delivery]) -> None:
         """Show `deliveries` to others at once: nobody works on them any more."""
         self._settling.settle([Settlement(delivery, Outcome.RETURNED) for delivery in deliveries])
-
-    def _jitter(self, attempt: int) -> float:
-        return self._random() * min(_LONGEST_PAUSE_SECONDS, 2.0 ** min(attempt, 16))
 
 
 class DryRunSource(Source):

@@ -10,6 +10,7 @@ from agent.errors import AwsError, DependencyError
 from agent.faults.environment_faults import EnvironmentFault
 from agent.pulse import Clock, Pulse
 from agent.telemetry.events import Telemetry
+from agent.waiting.backoff import half_jitter
 from agent.waiting.pacer import Pacer
 
 _Result = TypeVar("_Result")
@@ -79,5 +80,4 @@ class LogWaits:
         return error
 
     def _pause(self, attempt: int) -> float:
-        longest = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2.0 ** min(attempt, 10))
-        return (1 + self._random()) / 2 * longest
+        return half_jitter(self._random(), _FIRST_PAUSE_SECONDS, attempt, _LONGEST_PAUSE_SECONDS)

@@ -26,6 +26,7 @@ from agent.trail import reader
 from agent.trail.admission import Admitted
 from agent.trail.event import MalformedEventError
 from agent.trail.inflate import InflateLimits, TextFacts, inflate
+from agent.waiting.backoff import full_jitter
 from agent.waiting.gate import AtFaultError, Gate
 
 _FIRST_RETRY_SECONDS = 0.5
@@ -106,7 +107,6 @@ class ObjectReader:
         """
         ref, began = admitted.ref, self._pulse.clock.monotonic()
         part = f"bucket {ref.bucket}"
-        memory.waits()
 
         def attempt() -> Found:
             try:
@@ -162,7 +162,7 @@ class ObjectReader:
         """How long the next try waits. At first it must not pass over the moment at which a message makes way."""
         waited = self._pulse.clock.monotonic() - began
         longest = _LONGEST_PAUSE_SECONDS if waited > _LONGEST_PAUSE_SECONDS else _LONGEST_EARLY_PAUSE_SECONDS
-        return self._random() * min(longest, 2.0 ** min(attempt, 10))
+        return full_jitter(self._random(), 1.0, attempt, longest)
 
     def _read_object(self, admitted: Admitted, memory: Share) -> Found:
         """Read one object, as often as the policy for each kind of failure says; anew if it needs more memory."""
@@ -183,13 +183,13 @@ class ObjectReader:
             self._rest(failures.total())
 
     def _rest(self, attempt: int) -> None:
-        self._pulse.wait(self._halt, self._random() * _FIRST_RETRY_SECONDS * 2**attempt)
+        self._pulse.wait(self._halt, full_jitter(self._random(), _FIRST_RETRY_SECONDS, attempt, _LONGEST_PAUSE_SECONDS))
 
     def _read_once(self, admitted: Admitted, memory: Share, wanted: int) -> Found:
         self._stop_if_unwanted(memory)
+        memory.waits()
         with self._slots.hold():
             started = self._pulse.clock.monotonic()
-            memory.waits()
             with self._store.open(admitted.ref) as body:
                 memory.waits()
                 try:
@@ -199,11 +199,11 @@ class ObjectReader:
 
     def _take(self, admitted: Admitted, body: OpenObject, memory: Share, started: float, wanted: int = 0) -> Found:
         with memory.reserve(max(wanted, self._limits.inflate.most(body.length))) as reservation:
-            chunks = _Counted(self._unless_stopped(body.chunks, memory))
+            chunks = _Chunks(body.chunks, memory, self._stop_if_unwanted)
             return self._find(chunks, admitted, body, reservation, started)
 
     def _find(
-        self, chunks: _Counted, admitted: Admitted, body: OpenObject, reservation: Reservation, started: float
+        self, chunks: _Chunks, admitted: Admitted, body: OpenObject, reservation: Reservation, started: float
     ) -> Found:
         """What `body` holds. Nothing else of it is left when this returns, and its memory goes to others."""
         selected, facts = self._select(chunks, admitted, body, reservation)
@@ -214,7 +214,7 @@ class ObjectReader:
         return replace(found, how=HowRead(facts, seconds, body.last_modified_ns / 1e9))
 
     def _select(
-        self, chunks: _Counted, admitted: Admitted, body: OpenObject, reservation: Reservation
+        self, chunks: _Chunks, admitted: Admitted, body: OpenObject, reservation: Reservation
     ) -> tuple[reader.SelectedEvents, TextFacts]:
         """The selected events of a body that arrived whole. From then on the bucket counts as readable."""
         try:
@@ -232,21 +232,12 @@ class ObjectReader:
         self._evidence.note_given(admitted.ref)
         return selected, inflated.facts
 
-    def _exhaust(self, chunks: _Counted, error: PermanentError) -> None:
+    def _exhaust(self, chunks: _Chunks, error: PermanentError) -> None:
         """Read the rest of an object that is not sound: only one that arrived whole can be called damaged."""
         if not isinstance(error, LimitError):
             for _ in chunks:
                 if chunks.bytes > self._limits.inflate.object_bytes:
                     raise LimitError(Reason.OBJECT_TOO_LARGE, _PAST_THE_LIMIT) from error
-
-    def _unless_stopped(self, chunks: Iterator[bytes], memory: Share) -> Iterator[bytes]:
-        """`chunks`, as long as somebody wants them. `memory` is told when one is waited for, and when none is."""
-        for chunk in chunks:
-            self._stop_if_unwanted(memory)
-            memory.works()
-            yield chunk
-            memory.waits()
-        memory.works()
 
     def _stop_if_unwanted(self, memory: Share) -> None:
         self._pulse.beat()
@@ -287,14 +278,23 @@ def map_events(
     return Found(tuple(records), skipped, malformed, kept)
 
 
-class _Counted:
-    """Passes chunks on and counts their bytes."""
+class _Chunks:
+    """Passes chunks on and counts their bytes. `memory` is told when one is waited for, and when none is.
 
-    def __init__(self, chunks: Iterator[bytes]) -> None:
+    `check` raises when nobody wants them any more.
+    """
+
+    def __init__(self, chunks: Iterator[bytes], memory: Share, check: Callable[[Share], None]) -> None:
         self._chunks = chunks
+        self._memory = memory
+        self._check = check
         self.bytes = 0
 
     def __iter__(self) -> Iterator[bytes]:
         for chunk in self._chunks:
+            self._check(self._memory)
+            self._memory.works()
             self.bytes += len(chunk)
             yield chunk
+            self._memory.waits()
+        self._memory.works()

@@ -25,6 +25,7 @@ from agent.replay.plan import BEFORE_ALL, Plan
 from agent.replay.retrying import Retrying
 from agent.telemetry.events import Telemetry
 from agent.telemetry.safetext import clean
+from agent.waiting.backoff import full_jitter
 
 MOST_TRIES: Final = 10
 """After so many an object is listed as one that cannot be shipped, and the replay goes on."""
@@ -222,8 +223,7 @@ class ListedSource(AnySource):
         return [self.unshipped[where]]
 
     def _pause(self, listed: Listed) -> float:
-        doubled = _FIRST_PAUSE_SECONDS * 2.0 ** min(listed.tries - 1, 16)
-        return self._random() * min(_LONGEST_PAUSE_SECONDS, doubled)
+        return full_jitter(self._random(), _FIRST_PAUSE_SECONDS, listed.tries - 1, _LONGEST_PAUSE_SECONDS)
 
     def _days_done(self, first: date | None) -> None:
         """With the lock held: `first` is the first day that is not settled; None: all are."""

@@ -12,6 +12,7 @@ from agent.errors import DrainedError
 from agent.faults.environment_faults import EnvironmentFault
 from agent.pulse import Pulse
 from agent.telemetry.events import Telemetry
+from agent.waiting.backoff import half_jitter
 
 _Result = TypeVar("_Result")
 _PASSING: Final = (store_policy.UNAVAILABLE, store_policy.NOT_S3, store_policy.BROKEN_OFF)
@@ -53,6 +54,6 @@ class Retrying:
                 return answer
 
     def _rest(self, attempt: int) -> None:
-        seconds = (1 + self._random()) / 2 * min(_LONGEST_PAUSE_SECONDS, 0.5 * 2.0 ** min(attempt, 10))
+        seconds = half_jitter(self._random(), 0.5, attempt, _LONGEST_PAUSE_SECONDS)
         if self._pulse.wait(self._halt, seconds):
             raise DrainedError("the replay had to stop while a bucket could not be listed")

@@ -7,6 +7,7 @@ from typing import Final
 
 from agent.sink import words
 from agent.sink.answer import Accepted, Answer, Later, Misconfigured, NotJudged, PartlyRejected, Refused, TooLarge
+from agent.waiting.backoff import doubled, full_jitter
 
 MAX_WAIT_SECONDS: Final = 60.0
 FIRST_WAIT_SECONDS: Final = 0.5
@@ -60,14 +61,13 @@ def patience(answer: NotJudged, attempt: int, random: float) -> float:
 
     As long as the sink asked for; else exponential with full jitter, and at least 5 s for what an operator must mend.
     """
-    growth = 2.0 ** min(attempt, 10)
     if isinstance(answer, Misconfigured):
-        ceiling = min(MAX_WAIT_SECONDS, FIRST_SLOW_WAIT_SECONDS * growth)
+        ceiling = doubled(FIRST_SLOW_WAIT_SECONDS, attempt, MAX_WAIT_SECONDS)
         return FIRST_SLOW_WAIT_SECONDS + (ceiling - FIRST_SLOW_WAIT_SECONDS) * random
     if answer.retry_after is not None:
         return answer.retry_after
     first = FIRST_SLOW_WAIT_SECONDS if answer.slow else FIRST_WAIT_SECONDS
-    return min(MAX_WAIT_SECONDS, first * growth) * random
+    return full_jitter(random, first, attempt, MAX_WAIT_SECONDS)
 
 
 def trial_patience(answer: NotJudged, attempt: int, random: float, *, is_eager: bool) -> float:
@@ -78,7 +78,7 @@ def trial_patience(answer: NotJudged, attempt: int, random: float, *, is_eager: 
     seconds = min(patience(answer, attempt, random), LONGEST_TRIAL_WAIT_SECONDS)
     if not is_eager or (isinstance(answer, Later) and (answer.throttled or answer.retry_after is not None)):
         return seconds
-    return min(seconds, FIRST_WAIT_SECONDS * 2.0 ** min(attempt, 10), LONGEST_EAGER_WAIT_SECONDS)
+    return min(seconds, doubled(FIRST_WAIT_SECONDS, attempt, LONGEST_EAGER_WAIT_SECONDS))
 
 
 def result_of(answer: Answer) -> str:

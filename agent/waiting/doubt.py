@@ -27,6 +27,7 @@ from agent.errors import DrainedError
 from agent.faults.environment_faults import EnvironmentFault
 from agent.model import Reading, Settlement
 from agent.pulse import Pulse
+from agent.waiting.backoff import doubled
 from agent.waiting.gate import AtFaultError, Gate, GateTelemetry
 from agent.waiting.held import OF_THE_CLOCKS, AnyWorker, Held, is_final, is_suspect
 
@@ -204,7 +205,7 @@ class Doubt:
             letters = held.take_one_to_bury(is_sink_in_doubt=self._accusation.is_of_sink)
             if letters:
                 self._given_up += 1
-                self._give_up_due = now + _doubled(self._given_up, _LONGEST_KEEP_SECONDS)
+                self._give_up_due = now + doubled(_FIRST_PAUSE_SECONDS, self._given_up, _LONGEST_KEEP_SECONDS)
         held.worker.bury(letters)
 
     def _judge_anew(self, held: Held) -> None:
@@ -222,7 +223,7 @@ class Doubt:
 
     def _put_off(self) -> None:
         now = self._pulse.clock.monotonic()
-        self._try_due = now + _doubled(self._tried_in_vain, _LONGEST_PAUSE_SECONDS)
+        self._try_due = now + doubled(_FIRST_PAUSE_SECONDS, self._tried_in_vain, _LONGEST_PAUSE_SECONDS)
 
     def _tell(self) -> None:
         """Report the present state. One thread at a time does this, so the latest state is reported last."""
@@ -244,8 +245,3 @@ class NoDoubt:
 
     def delivered(self, reading: Reading) -> None:
         """Nothing to end."""
-
-
-def _doubled(times: int, longest: float) -> float:
-    """Seconds: the first pause, doubled so many times."""
-    return min(longest, _FIRST_PAUSE_SECONDS * 2.0 ** min(times, 20))
