@@ -169,7 +169,7 @@ def replay(
     settings = _settings(config, workers, account or [], region or [], source)
     log = log_wish(source, settings, asked)
     wishes = ReplayWishes(
-        span=_span(since, until, log),
+        *_span(since, until, log),
         since_given=since.strip(),
         prefixes=prefix or [],
         accounts=account or [],
@@ -183,8 +183,8 @@ def replay(
     _run(settings, wishes, as_json=as_json)
 
 
-def _span(since: str, until: str | None, log: LogWish | None) -> Span:
-    from agent.cli.output import say
+def _span(since: str, until: str | None, log: LogWish | None) -> tuple[Span, str]:
+    """What the options say, as far as the log has it, and what is left out of it for now, if anything."""
     from agent.cli.spans import read_span
     from agent.replay.span import SpanError
 
@@ -196,8 +196,8 @@ def _span(since: str, until: str | None, log: LogWish | None) -> Span:
         raise typer.BadParameter(str(error), param_hint=error.option) from error
     if log and within.until < span.until:
         minutes = number_of(round(log.late.total_seconds() / 60), "minute")
-        say(f"! {log.name} may still get events of the last {minutes}: they are left to a later run")
-    return within
+        return within, f"{log.name} may still get events of the last {minutes}: they are left to a later run"
+    return within, ""
 
 
 def _settings(
@@ -225,29 +225,31 @@ def _check_listed(given: Sequence[str], listed: Sequence[str], option: str, key:
 
 
 def _run(settings: Settings, wishes: ReplayWishes, *, as_json: bool) -> None:
-    from agent.cli.output import say
     from agent.cli.report import fail_settings, told_bug
     from agent.errors import DependencyError, SettingsError
     from agent.pulse import SystemClock
     from agent.replay.checkpoint import CheckpointError
-    from agent.replay.replay_report import printed
-    from agent.replay.replaying import StoppedError
+    from agent.replay.ending import StoppedError
+    from agent.replay.replay_report import never_begun, printed
     from agent.replay.replaying import replay as run_replay
     from agent.replay.screen import Screen
     from agent.signals import SignalInbox
 
+    screen = Screen(sys.stderr, SystemClock(), settings.log.format)
     try:
-        with SignalInbox() as inbox, Screen(sys.stderr, SystemClock()) as screen:
+        with SignalInbox() as inbox, screen:
             report = run_replay(settings, wishes, inbox, screen)
     except SettingsError as error:
         fail_settings(error)
-    except (DependencyError, CheckpointError) as error:
+    except (DependencyError, CheckpointError, StoppedError) as error:
+        is_stopped = isinstance(error, StoppedError)
         for line in str(error).splitlines():
-            say(line if line.startswith(" ") else f"✗ {line}")
+            screen.say(line if line.startswith(" ") else f"{'!' if is_stopped else '✗'} {line}")
+        if as_json:
+            typer.echo(never_begun(str(error), is_stopped=is_stopped))
+        if isinstance(error, StoppedError):
+            _end(error.exit_code)
         raise typer.Exit(_USAGE if isinstance(error, CheckpointError) else _UNAVAILABLE) from error
-    except StoppedError as stopped:
-        say(f"! {stopped}")
-        _end(stopped.exit_code)
     except Exception as error:
         raise told_bug(error, "the replay. Nothing is lost: run it again.") from error
     typer.echo(printed(report, as_json=as_json))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from agent.faults.dead_letters import Reason
+from agent.faults.environment_faults import EnvironmentFault
 from agent.faults.retries import RetryReason
 
 
@@ -17,3 +18,8 @@ def what_to_do(reason: str) -> str:
         .advice.do.replace("then redrive", "then run the replay again")
         .replace("redrive if", "run the replay again if")
     )
+
+
+def hint_of(fault: EnvironmentFault) -> str:
+    """What a replay does about a fault that it waits for, and what the operator does."""
+    return f"the replay waits, and goes on by itself; {fault.advice.do}; for other settings, stop it and run it again"

@@ -6,6 +6,7 @@ import threading
 
 from agent.aws.store_policy import StoreError
 from agent.errors import DependencyError
+from agent.replay.replay_report import AFTER_A_SIGNAL
 
 
 class Ending:
@@ -44,3 +45,11 @@ class Ending:
                 with self._lock:
                     self.bug = self.bug or (None if self.why else error)
                 self._drain.set()
+
+
+class StoppedError(Exception):
+    """A signal of this number came before anything was read."""
+
+    def __init__(self, signal: int) -> None:
+        super().__init__("stopped by a signal before anything was read: run the same command again")
+        self.exit_code = AFTER_A_SIGNAL + signal

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
@@ -75,6 +75,11 @@ class Looks:
             waits_for="; ".join(sorted({str(each.fault) for each in self._telemetry.health.waiting()})),
             things=self._things,
         )
+
+    def look_back(self) -> ReplayFigures:
+        """The figures at the end: `rate` is that of the whole time, and there is nothing left to guess."""
+        now = self.look()
+        return replace(now, rate=now.objects / now.seconds if now.seconds else 0.0, seconds_left=None)
 
     def _rate(self, seconds: float, objects: int) -> float:
         self._seen.append((seconds, objects))

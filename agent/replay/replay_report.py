@@ -165,3 +165,8 @@ def printed(report: Report, *, as_json: bool) -> str:
     if as_json:
         return json.dumps(report.as_json(), ensure_ascii=False)
     return "\n".join(report.lines())
+
+
+def never_begun(why: str, *, is_stopped: bool) -> str:
+    """One JSON object in place of a report; `is_stopped`: by a signal."""
+    return json.dumps({"result": "interrupted" if is_stopped else "stopped", "why": why}, ensure_ascii=False)

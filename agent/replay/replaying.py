@@ -16,10 +16,11 @@ from agent.assembly import Assembly, Stops, Supply
 from agent.connections import AwsConnections
 from agent.daemon import Shift, telemetry_of
 from agent.errors import AwsError, DependencyError
+from agent.faults.of_replay import hint_of
 from agent.flow.log_waits import LogWaits
 from agent.pulse import Pulse
 from agent.replay.checkpoint import Checkpoint, NoCheckpoint
-from agent.replay.ending import Ending
+from agent.replay.ending import Ending, StoppedError
 from agent.replay.estimate import Counting
 from agent.replay.listed_source import ListedInHand, ListedSource
 from agent.replay.log_wish import LogWish
@@ -28,7 +29,7 @@ from agent.replay.looks import Looks
 from agent.replay.notes import Arguments
 from agent.replay.origins import BucketsOrigin, HistoryOrigin, LogOrigin
 from agent.replay.plan import Plan
-from agent.replay.replay_report import AFTER_A_SIGNAL, ReplayReport, Report
+from agent.replay.replay_report import ReplayReport, Report
 from agent.replay.retrying import Retrying
 from agent.replay.screen import Screen
 from agent.replay.span import ON_ITS_WAY, Span
@@ -48,9 +49,13 @@ _TICK_SECONDS: Final = 0.2
 
 @dataclass(frozen=True, slots=True)
 class ReplayWishes:
-    """What the command line asks for. `since_given` is the text of `--since`. Without a `log` it is the buckets."""
+    """What the command line asks for. `since_given` is the text of `--since`. Without a `log` it is the buckets.
+
+    `caution` is what is to be said first.
+    """
 
     span: Span
+    caution: str
     since_given: str
     prefixes: Sequence[str] = ()
     accounts: Sequence[str] = ()
@@ -69,20 +74,13 @@ def replay(settings: Settings, wishes: ReplayWishes, inbox: SignalInbox, screen:
     """
     pulse = Pulse()
     level = "warning" if settings.log.level == "info" else settings.log.level
-    log = open_log(level, settings.log.format, screen.log_stream())
+    log = open_log(level, screen.log_layout, screen.log_stream())
     telemetry = telemetry_of(settings, log, pulse)
+    telemetry.hint_of = hint_of
     with foreign_logging(log), bounded_lookups():
         attention = Attention(inbox, pulse)
         one = _Replay(settings, wishes, pulse=pulse, telemetry=telemetry, attention=attention, screen=screen)
         return one.run()
-
-
-class StoppedError(Exception):
-    """A signal of this number came before anything was read."""
-
-    def __init__(self, signal: int) -> None:
-        super().__init__("stopped by a signal before anything was read: run the same command again")
-        self.exit_code = AFTER_A_SIGNAL + signal
 
 
 class _Replay:
@@ -111,6 +109,8 @@ class _Replay:
         self._span = wishes.span
 
     def run(self) -> Report:
+        if self._wishes.caution:
+            self._screen.say(f"! {self._wishes.caution}")
         with ExitStack() as closing, self._pulse.alive():
             pool = ThreadPoolExecutor(LISTERS, thread_name_prefix="list")
             origin = self._open_origin(pool)
@@ -200,7 +200,7 @@ class _Replay:
             self._screen.count(count.share(), f"{count.counted.objects:,} {origin.things} counted")
 
         counted = self._unless_signalled(count.run, show)
-        self._screen.stop()
+        self._screen.count_last(1.0, f"{counted.objects:,} {origin.things} counted")
         return origin.count_report(plan, counted, self._settings.workers)
 
     def _ship(
@@ -228,13 +228,13 @@ class _Replay:
                 show()
         self._tell_stop()
         shift.end()
-        self._screen.stop()
+        self._screen.show_last(figures := looks.look_back())
         if self._ending.bug:
             raise self._ending.bug
         return ReplayReport(
             span=plan.span,
             streams=len(plan.streams),
-            figures=looks.look(),
+            figures=figures,
             unshipped=sorted(source.unshipped.values(), key=lambda each: (each.bucket, each.key)),
             things=origin.things,
             lists=origin.requests(),

@@ -1,8 +1,12 @@
-"""What somebody sees who waits for a replay: a bar on a terminal, a line now and then elsewhere. On standard error."""
+"""What somebody sees who waits for a replay: a bar on a terminal, a line now and then elsewhere. On standard error.
+
+It is text for people. With the setting `log.format: json`, and no terminal, each line of it is a line of the log.
+"""
 
 from __future__ import annotations
 
 import io
+import logging
 from types import TracebackType
 from typing import Final, Self, TextIO
 
@@ -13,24 +17,32 @@ from rich.text import Text
 
 from agent.pulse import Clock
 from agent.replay.looks import ReplayFigures
+from agent.telemetry.logs import open_log
 from agent.telemetry.safetext import clean
 from agent.telemetry.wording import number, span
 
 _LINE_SECONDS: Final = 10.0
 _BAR_WIDTH: Final = 12
 _LONGEST_LINE: Final = 2000
+_LEVELS: Final = {"!": logging.WARNING, "✗": logging.ERROR}
 
 
 class Screen:
-    """Shows progress on `stream` while the block runs; what is said or logged meanwhile stands above the bar."""
+    """Shows progress on `stream` while the block runs; what is said or logged meanwhile stands above the bar.
 
-    def __init__(self, stream: TextIO, clock: Clock) -> None:
+    `layout` is the setting `log.format`, and `log_layout` that of a log that stands among these lines.
+    """
+
+    def __init__(self, stream: TextIO, clock: Clock, layout: str = "auto") -> None:
         self._stream = stream
         self._clock = clock
         self._console = Console(file=stream, highlight=False, soft_wrap=True)
         self._bar = _open_bar(self._console) if self._console.is_terminal else None
         self._task: TaskID | None = None
         self._line_due = 0.0
+        self._last = ""
+        self.log_layout = "json" if layout == "json" and not self._bar else "console"
+        self._log = open_log("info", "json", stream, clock) if self.log_layout == "json" else None
 
     def __enter__(self) -> Self:
         return self
@@ -45,30 +57,48 @@ class Screen:
         return _AboveTheBar(self._console, self._stream) if self._bar else self._stream
 
     def say(self, line: str) -> None:
-        """One line of plain text."""
-        self._console.print(Text(clean(line, _LONGEST_LINE)))
+        """One line of plain text; `!` or `✗` at its beginning says how bad it is."""
+        if self._log:
+            self._log.log(_LEVELS.get(line[:1], logging.INFO), "replay_said", text=line)
+        else:
+            self._console.print(Text(clean(line, _LONGEST_LINE)))
 
     def show(self, figures: ReplayFigures) -> None:
         """How far it is: the bar at once, a line only if the last one is some seconds old."""
-        if self._bar:
-            self._move(self._bar, figures.share, _brief(figures))
-        elif self._clock.monotonic() >= self._line_due:
-            self._line_due = self._clock.monotonic() + _LINE_SECONDS
-            self.say(f"{figures.share:.0%} {_brief(figures)}")
+        self.count(figures.share, _brief(figures))
 
     def count(self, share: float, text: str) -> None:
         """The same of what is only counted."""
         if self._bar:
             self._move(self._bar, share, text)
         elif self._clock.monotonic() >= self._line_due:
-            self._line_due = self._clock.monotonic() + _LINE_SECONDS
-            self.say(f"{share:.0%} {text}")
+            self._tell(share, text)
+
+    def show_last(self, figures: ReplayFigures) -> None:
+        """How far it came."""
+        self.count_last(figures.share, _brief(figures))
+
+    def count_last(self, share: float, text: str) -> None:
+        """The same of what was only counted. Whatever was shown last, it is this, and nothing moves any more."""
+        if self._bar:
+            self._move(self._bar, share, text)
+        elif self._last != _line(share, text):
+            self._tell(share, text)
+        self.stop()
 
     def stop(self) -> None:
         """Leave the bar as it is."""
         if self._bar and self._task is not None:
             self._bar.stop()
             self._task = None
+
+    def _tell(self, share: float, text: str) -> None:
+        self._line_due = self._clock.monotonic() + _LINE_SECONDS
+        self._last = _line(share, text)
+        if self._log:
+            self._log.info("replay_progress", share=round(share, 4), text=text)
+        else:
+            self.say(self._last)
 
     def _move(self, bar: Progress, share: float, text: str) -> None:
         if self._task is None:
@@ -87,6 +117,10 @@ def _open_bar(console: Console) -> Progress:
         auto_refresh=False,
         expand=True,
     )
+
+
+def _line(share: float, text: str) -> str:
+    return f"{share:.0%} {text}"
 
 
 def _brief(figures: ReplayFigures) -> str:

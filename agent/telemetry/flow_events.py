@@ -92,7 +92,7 @@ class FlowEvents(Voice):
         detail = without_user(detail)
         fault = EnvironmentFault.of_part("sink", kind)
         self.health.sink_fails(detail, fault)
-        self._trouble(ERROR, "sink", "sink_down", fault=fault.value, detail=detail, hint=fault.advice.hint)
+        self._trouble(ERROR, "sink", "sink_down", fault=fault.value, detail=detail, hint=self.hint_of(fault))
 
     def sink_warned(self) -> None:
         """The sink accepted everything, with a message, which may quote an event."""
@@ -100,7 +100,7 @@ class FlowEvents(Voice):
 
     def gate_closed(self, part: str, fault: EnvironmentFault, detail: str) -> None:
         """`part` ("bucket acme", "dead letters", …) is at fault, and no message is: the work waits, we are unready."""
-        hint = fault.advice.hint
+        hint = self.hint_of(fault)
         detail = without_user(detail)
         self.health.hold(part, detail, fault)
         self._trouble(ERROR, f"gate {part}", "gate_closed", part=part, fault=fault.value, detail=detail, hint=hint)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Final
 
+from agent.faults.environment_faults import EnvironmentFault
 from agent.pulse import Clock
 from agent.telemetry.activity import Activity
 from agent.telemetry.health import Health
@@ -33,6 +35,8 @@ class Voice:
         self._distinct = Distinct()
         self._ignored_kinds = Distinct()
         self._troubles_told: set[str] = set()
+        self.hint_of: Callable[[EnvironmentFault], str] = _hint
+        """What a log line says of a fault that is waited for: the daemon's words, unless a command sets its own."""
 
     def _tell_ready(self) -> None:
         """Log once, when the daemon is ready for the first time."""
@@ -65,3 +69,7 @@ class Voice:
     def _waited(self) -> float | None:
         """For how long the work has waited for anything; None while it does not wait."""
         return max((each.seconds for each in self.health.waiting()), default=None)
+
+
+def _hint(fault: EnvironmentFault) -> str:
+    return fault.advice.hint

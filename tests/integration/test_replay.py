@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -43,6 +44,21 @@ def test_sixty_objects_replayed_twice_ship_each_event_once(history: History) -> 
     assert history.arrived() == dict.fromkeys(history.ids, 1)
     assert (told(first)["objects"], told(first)["events_shipped"], told(first)["result"]) == (60, 120, "done")
     assert (told(second)["objects"], told(second)["streams"]) == (0, 3)
+
+
+@pytest.mark.parametrize("layout", ["auto", "json"])
+def test_what_is_told_meanwhile_is_of_one_kind_and_ends_with_the_whole(history: History, layout: str) -> None:
+    """Plain lines, or lines of JSON where the log is JSON; the last one says 100 %."""
+    history.write(6)
+    history.settings = {"log": {"format": layout}}
+    ended = history.run("--region", "us-west-2", "--region", "eu-wset-1")
+    assert ended.code == 0, ended.err
+    lines = ended.err.splitlines()
+    assert [line[0] == "{" for line in lines] == [layout == "json"] * len(lines)
+    if layout == "json":
+        assert json.loads(lines[-1])["share"] == 1.0
+    else:
+        assert lines[-1].startswith("100% 4 objects")
 
 
 @pytest.mark.parametrize("to_files", [False, True])

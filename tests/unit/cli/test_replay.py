@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import NoReturn
@@ -10,7 +11,10 @@ import pytest
 from typer.testing import CliRunner
 
 from agent.cli.app import app
-from agent.replay.replaying import ReplayWishes, StoppedError
+from agent.errors import DependencyError
+from agent.replay.checkpoint import CheckpointError
+from agent.replay.ending import StoppedError
+from agent.replay.replaying import ReplayWishes
 from agent.settings import Settings
 
 WHO = "arn:aws:iam::1:user/alice"
@@ -106,6 +110,32 @@ def test_event_history_is_asked_in_the_regions_that_are_known(
     arguments = ["replay", "-c", str(config), "--since", "2d", "--from", "event-history", *options]
     CliRunner().invoke(app, arguments, env={"AWS_REGION": "ap-south-1"})
     assert [list(wish.log.places) for wish in wishes if wish.log] == [asked]
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "result"),
+    [
+        (DependencyError("no trail was found"), 69, "stopped"),
+        (CheckpointError("it is another's\n  buckets: a, b"), 2, "stopped"),
+        (StoppedError(2), 130, "interrupted"),
+    ],
+)
+def test_who_wants_json_gets_it_also_of_a_replay_that_never_began(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, code: int, result: str
+) -> None:
+    """One object on standard output, and the same for people on standard error."""
+
+    def stop(*_arguments: object) -> NoReturn:
+        raise error
+
+    monkeypatch.setattr("agent.replay.replaying.replay", stop)
+    monkeypatch.setattr("agent.cli.replay._end", sys.exit)
+    config = tmp_path / "agent.yaml"
+    config.write_text(CONFIG)
+    ended = CliRunner().invoke(app, ["replay", "-c", str(config), "--since", "2d", "--json"])
+    assert ended.exit_code == code
+    assert json.loads(ended.stdout) == {"result": result, "why": str(error)}
+    assert ended.stderr[2:].startswith(str(error).splitlines()[0])
 
 
 def test_a_bug_ends_with_70_and_does_not_quote_what_it_met(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from agent.faults.dead_letters import Reason
-from agent.faults.of_replay import what_to_do
+from agent.faults.environment_faults import EnvironmentFault
+from agent.faults.of_replay import hint_of, what_to_do
 from agent.faults.retries import RetryReason
 
 
@@ -20,3 +21,12 @@ def test_every_reason_has_advice_that_speaks_of_no_message(reason: str) -> None:
 def test_an_unknown_word_has_none() -> None:
     """A checkpoint may be older."""
     assert what_to_do("gone") == ""
+
+
+def test_a_fault_that_a_replay_waits_for_is_told_in_its_words() -> None:
+    """It has no messages, and it is a command that somebody can stop: what the daemon does is not what it does."""
+    for fault in EnvironmentFault:
+        hint = hint_of(fault)
+        assert hint.startswith("the replay waits, and goes on by itself; ")
+        assert fault.advice.do in hint
+        assert fault.advice.did not in hint

@@ -51,6 +51,18 @@ def test_rate_and_time_left_follow_from_what_was_done() -> None:
     assert (figures.objects, figures.seconds, str(figures.day)) == (36, 36.0, "2026-10-06")
 
 
+def test_at_the_end_the_rate_is_that_of_the_whole_time() -> None:
+    """And nothing is left to guess."""
+    seen, rig = observed(), rig_of(72)
+    looks = Looks(rig.source, seen.telemetry, seen.clock)
+    rig.ship_all()
+    seen.clock.advance(36)
+    looks.look()
+    seen.clock.advance(36)
+    figures = looks.look_back()
+    assert (figures.share, figures.rate, figures.seconds_left) == (1.0, 1.0, None)
+
+
 def test_what_is_waited_for_is_named() -> None:
     """Whoever looks sees why nothing moves."""
     seen, rig = observed(), rig_of(1)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import json
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -52,6 +54,44 @@ def test_lines_come_now_and_then_where_there_is_no_terminal() -> None:
             clock.advance(0.1)
     first, _ = stream.getvalue().splitlines()
     assert first == "37% 2026-10-07  51 s left  12,345 objects  410/s  found 120  shipped 118"
+
+
+def test_the_last_line_says_how_far_it_came() -> None:
+    """At once, though the line before it is young; and not twice."""
+    stream = io.StringIO()
+    done = replace(FIGURES, share=1.0, seconds_left=None, day=None)
+    with Screen(stream, FakeClock()) as screen:
+        screen.show(FIGURES)
+        screen.show_last(done)
+        screen.show_last(done)
+    assert stream.getvalue().splitlines()[1:] == ["100% 12,345 objects  410/s  found 120  shipped 118"]
+
+
+def test_where_the_log_is_json_every_line_is() -> None:
+    """So that a program can read all of it, as it reads the daemon's."""
+    stream = io.StringIO()
+    with Screen(stream, FakeClock(), "json") as screen:
+        screen.say("! nothing is there")
+        open_log("warning", screen.log_layout, screen.log_stream()).warning("tried_again")
+        screen.show(FIGURES)
+        screen.show_last(replace(FIGURES, share=1.0))
+    told = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert [(one["event"], one["level"]) for one in told] == [
+        ("replay_said", "warning"),
+        ("tried_again", "warning"),
+        ("replay_progress", "info"),
+        ("replay_progress", "info"),
+    ]
+    assert [one["share"] for one in told if "share" in one] == [0.37, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("stream", "layout"), [(io.StringIO(), "auto"), (io.StringIO(), "console"), (Terminal(), "json")]
+)
+def test_elsewhere_the_log_is_text_for_people(stream: io.StringIO, layout: str) -> None:
+    """A replay is looked at by who began it; JSON of the daemon's settings would stand among plain lines."""
+    with Screen(stream, FakeClock(), layout) as screen:
+        assert screen.log_layout == "console"
 
 
 def test_a_terminal_has_a_bar_and_the_log_above_it() -> None:
