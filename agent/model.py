@@ -122,7 +122,12 @@ class Ignored:
 
 def address_of(bucket: str, key: str) -> str:
     """`s3://bucket/key`; what stands in no object has a name with a colon in place of a bucket's, and no scheme."""
-    return f"{bucket}/{key}" if ":" in bucket else f"s3://{bucket}/{key}"
+    return f"{bucket}/{key}" if is_of_log(bucket) else f"s3://{bucket}/{key}"
+
+
+def is_of_log(bucket: str) -> bool:
+    """Whether this names a log that gives events, and a place in it: no bucket of S3 has a colon."""
+    return ":" in bucket
 
 
 class ObjectSource(msgspec.Struct, frozen=True, gc=False):

@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from agent.faults.dead_letters import Reason
 from agent.faults.environment_faults import EnvironmentFault
 from agent.faults.retries import RetryReason
 
+_OF_LOG: Final = {
+    Reason.OBJECT_MISSING: "begin later: the log has it no more",
+    Reason.OBJECT_UNREADABLE: "run the replay again",
+    Reason.OBJECT_CORRUPT: "run the replay again; if it comes to the same, please report it",
+    Reason.OBJECT_TOO_LARGE: "raise limits.events_per_object, then run the replay again",
+    Reason.EVENT_MALFORMED: (
+        "its other events were shipped; look at this time in the console of the service, and please report what the "
+        "log gives there"
+    ),
+}
+"""Of a span of time of a log, which stands in no object: nobody has written it, and nobody can write it again."""
 
-def what_to_do(reason: str) -> str:
-    """The advice of a reason of a dead letter or of a retry, in the words of a replay; empty for another word."""
+
+def what_to_do(reason: str, *, of_log: bool = False) -> str:
+    """The advice of a reason of a dead letter or of a retry, in the words of a replay; empty for another word.
+
+    `of_log`: it is about a window of a log that gives events, and not about an object.
+    """
     known: dict[str, Reason | RetryReason] = {**{each.value: each for each in RetryReason}}
     known |= {each.value: each for each in Reason}
     if reason not in known:
         return ""
+    if of_log and reason in _OF_LOG:
+        return _OF_LOG[Reason(reason)]
     return (
         known[reason]
         .advice.do.replace("then redrive", "then run the replay again")

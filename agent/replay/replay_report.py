@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from agent.errors import number_of
 from agent.faults.of_replay import what_to_do
+from agent.model import is_of_log
 from agent.replay.estimate import PRICES, RATE, Counted
 from agent.replay.looks import ReplayFigures
 from agent.replay.notes import Unshipped
@@ -136,7 +137,7 @@ class ReplayReport:
                     "key": each.key,
                     "reason": each.reason,
                     "detail": each.detail,
-                    "advice": what_to_do(each.reason),
+                    "advice": _advice(each),
                 }
                 for each in self.unshipped
             ],
@@ -147,14 +148,18 @@ class ReplayReport:
             return
         yield f"✗ {number_of(len(self.unshipped), self.things[:-1])} could not be shipped:"
         shown = self.unshipped[:_MOST_SHOWN]
-        for reason in dict.fromkeys(each.reason for each in shown):
-            yield f"  {reason}: {what_to_do(reason)}"
+        for alike in dict.fromkeys(f"  {each.reason}: {_advice(each)}" for each in shown):
+            yield alike
             for each in shown:
-                if each.reason == reason:
+                if f"  {each.reason}: {_advice(each)}" == alike:
                     yield f"    {clean(each.address, 2000)}"
                     yield f"      {clean(each.detail)}"
         if more := len(self.unshipped) - len(shown):
             yield f"  and {number(more)} more: --json has them all"
+
+
+def _advice(each: Unshipped) -> str:
+    return what_to_do(each.reason, of_log=is_of_log(each.bucket))
 
 
 Report = CountReport | WindowCountReport | ReplayReport

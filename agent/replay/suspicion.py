@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from agent.faults.dead_letters import Reason
-from agent.model import Delivery, Reading, Settlement, address_of
+from agent.model import Delivery, Reading, Settlement, address_of, is_of_log
 from agent.waiting.doubt import IN_A_ROW, OF_THE_LAST, NoDoubt
 from agent.waiting.held import AnyWorker
 
@@ -60,17 +60,18 @@ class Suspicion(NoDoubt):
         fault = letter.fault
         if fault is None:
             return ""
+        things = "windows" if is_of_log(fault.bucket) else "objects"
         latest = f"the last of them {address_of(fault.bucket, fault.key)}: {fault.reason}: {fault.detail}"
         with self._lock:
             if fault.reason in _OF_THE_SINK:
                 self._refused += 1
                 if self._refused >= IN_A_ROW:
-                    return f"the sink refused the records of {IN_A_ROW} objects, and took none; {latest}"
+                    return f"the sink refused the records of {IN_A_ROW} {things}, and took none; {latest}"
                 return ""
             self._unreadable += 1
             self._is_bad.append(True)
             if self._unreadable >= IN_A_ROW:
-                return f"{IN_A_ROW} objects in a row could not be shipped; {latest}"
+                return f"{IN_A_ROW} {things} in a row could not be shipped; {latest}"
             if sum(self._is_bad) > OF_THE_LAST // 2:
-                return f"more than half of the last {OF_THE_LAST} objects could not be shipped; {latest}"
+                return f"more than half of the last {OF_THE_LAST} {things} could not be shipped; {latest}"
         return ""

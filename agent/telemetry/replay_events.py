@@ -5,7 +5,7 @@ from __future__ import annotations
 from agent.errors import Fault
 from agent.faults.of_replay import what_to_do
 from agent.faults.retries import RetryReason
-from agent.model import Settlement
+from agent.model import Settlement, is_of_log
 from agent.telemetry.safetext import clean, without_user
 from agent.telemetry.voice import WARNING, Voice
 
@@ -23,12 +23,13 @@ class ReplayEvents(Voice):
 
     def _not_shipped(self, settlement: Settlement, fault: Fault) -> None:
         self.metrics.dead_letters.labels(fault.reason.value).inc()
+        advice = what_to_do(fault.reason, of_log=is_of_log(fault.bucket))
         self._log.warning(
             "not_shipped",
             reason=fault.reason.value,
             detail=clean(fault.detail),
             object=settlement.delivery.message_id,
-            hint=f"the replay goes on, and lists it at its end; {what_to_do(fault.reason)}",
+            hint=f"the replay goes on, and lists it at its end; {advice}",
         )
 
     def _tried_again(self, settlement: Settlement, reason: RetryReason) -> None:

@@ -18,6 +18,16 @@ def test_every_reason_has_advice_that_speaks_of_no_message(reason: str) -> None:
     assert "redrive" not in advice
 
 
+@pytest.mark.parametrize(
+    "reason", [one for one in Reason if one.value not in ("not_allowed", "notification_unknown", "object_malformed")]
+)
+def test_the_advice_for_a_window_of_a_log_speaks_of_no_object(reason: Reason) -> None:
+    """It stands in no bucket: nobody else writes there, and `inspect` has nothing to look at."""
+    advice = what_to_do(reason.value, of_log=True).replace("events_per_object", "")
+    assert advice
+    assert not any(word in advice for word in ("object", "bucket", "inspect"))
+
+
 def test_an_unknown_word_has_none() -> None:
     """A checkpoint may be older."""
     assert what_to_do("gone") == ""

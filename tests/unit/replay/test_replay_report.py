@@ -80,6 +80,16 @@ def test_what_could_not_be_shipped_has_its_advice_once() -> None:
     assert told[0]["advice"]
 
 
+def test_a_window_of_a_log_has_advice_of_its_own() -> None:
+    """And the name of the log where an object has its address."""
+    window = Unshipped("event-history:us-west-2", "2026/10/05/120000-130000", "event_malformed", "no JSON object")
+    text = printed(replace(DONE, things="windows", unshipped=[window]), as_json=False)
+    assert "✗ 1 window could not be shipped:" in text
+    assert "  event_malformed: its other events were shipped; look at this time in the console" in text
+    assert "    event-history:us-west-2/2026/10/05/120000-130000" in text
+    assert "trail-agent inspect" not in text + printed(replace(DONE, unshipped=[window]), as_json=True)
+
+
 def test_a_count_tells_time_and_money_and_what_they_are_worth() -> None:
     """And what has to be restored first."""
     counted = Counted(objects=1_000_000, object_bytes=28_000_000_000, archived=7, lists=10_000)

@@ -25,6 +25,7 @@ class Rig:
     stops: list[str] = field(default_factory=list)
     buried: list[Settlement] = field(default_factory=list)
     is_second_try: bool = False
+    bucket: str = BUCKET
 
     def __post_init__(self) -> None:
         self.suspicion = Suspicion(self.stops.append, lambda _delivery: self.is_second_try)
@@ -36,7 +37,7 @@ class Rig:
     def fail(self, times: int, reason: Reason = Reason.OBJECT_UNREADABLE) -> None:
         """So many objects cannot be shipped."""
         for _ in range(times):
-            fault = Fault(reason, "it is archived", BUCKET, "key")
+            fault = Fault(reason, "it is archived", self.bucket, "key")
             letter = Settlement(delivery(), Outcome.DEAD_LETTER, fault=fault)
             self.suspicion.bury([letter], cast("Worker", self))
 
@@ -60,6 +61,13 @@ def test_ten_in_a_row_stop_it() -> None:
     assert why.startswith(f"10 objects in a row could not be shipped; the last of them s3://{BUCKET}/key: ")
     assert why.endswith("object_unreadable: it is archived")
     assert len(rig.buried) == 10
+
+
+def test_windows_of_a_log_are_called_windows() -> None:
+    """Nobody finds an object of that name."""
+    rig = Rig(bucket="event-history:us-west-2")
+    rig.fail(10)
+    assert rig.stops[0].startswith("10 windows in a row could not be shipped; the last of them event-history:us-west-2")
 
 
 def test_what_can_be_read_between_them_ends_the_row() -> None:
