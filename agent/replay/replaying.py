@@ -15,7 +15,7 @@ from agent import __version__
 from agent.assembly import Assembly, Stops, Supply
 from agent.connections import AwsConnections
 from agent.daemon import Shift, telemetry_of
-from agent.errors import AwsError, DependencyError
+from agent.errors import AwsError, DependencyError, number_of
 from agent.faults.of_replay import hint_of
 from agent.flow.log_waits import LogWaits
 from agent.pulse import Pulse
@@ -197,10 +197,10 @@ class _Replay:
         count = Counting(plan, checkpoint, listing=origin.listing, retrying=self._retrying, pool=pool)
 
         def show() -> None:
-            self._screen.count(count.share(), f"{count.counted.objects:,} {origin.things} counted")
+            self._screen.count(count.share(), f"{number_of(count.counted.objects, origin.things[:-1])} counted")
 
         counted = self._unless_signalled(count.run, show)
-        self._screen.count_last(1.0, f"{counted.objects:,} {origin.things} counted")
+        self._screen.count_last(1.0, f"{number_of(counted.objects, origin.things[:-1])} counted")
         return origin.count_report(plan, counted, self._settings.workers)
 
     def _ship(

@@ -15,6 +15,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Column
 from rich.text import Text
 
+from agent.errors import number_of
 from agent.pulse import Clock
 from agent.replay.looks import ReplayFigures
 from agent.telemetry.logs import open_log
@@ -133,7 +134,7 @@ def _brief(figures: ReplayFigures) -> str:
     if figures.unshipped:
         parts.append(f"not shipped {number(figures.unshipped)}")
     parts += [
-        f"{number(figures.objects)} {figures.things}",
+        number_of(figures.objects, figures.things[:-1]),
         f"{number(figures.rate)}/s",
         f"found {number(figures.found)}",
         f"shipped {number(figures.shipped)}",
