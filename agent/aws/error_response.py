@@ -13,6 +13,8 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
+from agent.aws.failure import without_request
+
 _HEADERS_OF_S3: Final = frozenset({"x-amz-request-id", "x-amz-id-2", "x-amz-bucket-region", "x-amz-delete-marker"})
 _LONGEST_TYPE: Final = 40
 
@@ -35,7 +37,8 @@ class ErrorResponse:
         status = _status(error.response)
         if code.isdecimal():
             code, status = "", int(code)
-        words = f"{code}: {told.get('Message') or ''}".rstrip(": ") if code else _of_a_body(status, headers)
+        said = without_request(str(told.get("Message") or ""))
+        words = f"{code}: {said}".rstrip(": ") if code else _of_a_body(status, headers)
         is_of_s3 = bool(code or (_names_of_s3(headers) and not _is_page(headers)))
         region = str(told.get("Region") or headers.get("x-amz-bucket-region") or "")
         return cls(status, code, words, region, is_of_s3)

@@ -5,6 +5,7 @@ Pages: SQS API reference, "Common Errors"; botocore's exceptions.
 
 from __future__ import annotations
 
+import re
 import socket
 from dataclasses import dataclass
 from enum import StrEnum
@@ -76,6 +77,12 @@ _KINDS: Final = {
 }
 
 
+_QUOTED_REQUEST: Final = re.compile(
+    r"\s*The (?:Canonical String|String-to-Sign) for this request should have.*", re.DOTALL
+)
+_TOKEN: Final = re.compile(r"(x-amz-security-token['\"]?\s*[:=]\s*)[^\s,;&]+", re.IGNORECASE)
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """One failed request: its kind, AWS's own code (empty where AWS did not answer), and a sentence.
@@ -94,14 +101,19 @@ def explain(error: BaseException) -> Failure:
     if isinstance(error, ClientError):
         answer = error.response.get("Error", {})
         code = str(answer.get("Code", ""))
-        return Failure(kind_of(code), code, f"{code}: {answer.get('Message', '')}".strip(": "))
-    detail = f"{type(error).__name__}: {error}".rstrip(": ")
+        return Failure(kind_of(code), code, without_request(f"{code}: {answer.get('Message', '')}").strip(": "))
+    detail = without_request(f"{type(error).__name__}: {error}").rstrip(": ")
     if isinstance(error, _CREDENTIALS):
         return Failure(FailureKind.DENIED, "", detail)
     if (refusal := _refused_name(error)) is not None:
         why = f"the host's name cannot be looked up ({refusal.strerror or refusal})"
         return Failure(FailureKind.UNAVAILABLE, "", f"{detail}; {why}", refusal.errno in _NO_SUCH_NAME)
     return Failure(FailureKind.UNAVAILABLE, "", detail)
+
+
+def without_request(text: str) -> str:
+    """Words of AWS without the request that they quote, if its signature is wrong: it holds the session's token."""
+    return _TOKEN.sub(r"\1…", _QUOTED_REQUEST.sub("", text))
 
 
 def _refused_name(error: BaseException | None) -> socket.gaierror | None:

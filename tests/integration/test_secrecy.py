@@ -6,6 +6,9 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
+from typing import Final
+
+import pytest
 
 from agent.demo.trail_objects import pack, trail_key
 from agent.demo.world import REGION
@@ -14,6 +17,7 @@ from tests.support.cloud import Cloud
 from tests.support.daemon import Daemon
 from tests.support.events import create_dev_environment
 from tests.support.otlp_receiver import HttpReceiver, HttpReply
+from tests.support.troubled_aws import Refusal, TroubledAws
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 WORD = "unheard-of"
@@ -65,3 +69,44 @@ def test_nothing_that_is_said_holds_a_secret(cloud: Cloud, tmp_path: Path) -> No
     assert "token=s3cret-of-query" in sink.exports[-1].path
     assert "dead_lettered" in said[-1]
     assert [text for text in said if "s3cret" in text or WORD in text or "203.0.113.200" in text] == []
+
+
+SIGNED: Final = """The request signature we calculated does not match the signature you provided. Check your
+AWS Secret Access Key and signing method. Consult the service documentation for details.
+
+The Canonical String for this request should have been
+'POST
+/
+
+host:sqs.us-west-2.amazonaws.com
+x-amz-date:20261129T094138Z
+x-amz-security-token:s3cret-of-session
+
+host;x-amz-date;x-amz-security-token
+44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a'
+
+The String-to-Sign should have been
+'AWS4-HMAC-SHA256
+20261129T094138Z
+20261129/us-west-2/sqs/aws4_request
+d7a8fbb307d7809469ca9abcb0082e4f8d5651e46d3cdb762d02d0bf37c9e592'
+"""
+
+
+@pytest.mark.parametrize("action", ["sqs:GetQueueAttributes", "sqs:ReceiveMessage", "s3:GetObject"])
+def test_what_aws_quotes_of_a_request_that_is_signed_wrong_is_not_said(
+    cloud: Cloud, tmp_path: Path, action: str
+) -> None:
+    """It quotes the header with the session's token. Its own sentence is told, and nothing of the request."""
+    with HttpReceiver() as sink, TroubledAws.before(cloud.world.endpoint, {}) as aws:
+        aws.refuse(action, Refusal("SignatureDoesNotMatch", words=SIGNED))
+        rng = Random(4)
+        cloud.world.put(trail_key(rng, "111122223333", REGION, NOW), pack([_event("one")]))
+        settings = cloud.settings(sink, aws={"endpoint_url": aws.url}, log={"level": "debug", "format": "json"})
+        session = {"AWS_SESSION_TOKEN": "s3cret-of-session"}
+        with Daemon.run(tmp_path, settings, variables=session) as agent:
+            eventually(lambda: "signature we calculated" in agent.log_text(), "it is told")
+            said = [agent.get(path).text for path in PATHS]
+            assert agent.stop() == 0
+        said.append(agent.log_text())
+    assert [text for text in said if "s3cret" in text or "Canonical" in text] == []

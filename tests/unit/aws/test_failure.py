@@ -83,6 +83,35 @@ def test_a_name_that_cannot_be_looked_up_is_told_as_that(refusal: socket.gaierro
     assert failure.detail.endswith(f"the host's name cannot be looked up ({refusal.strerror})")
 
 
+QUOTED = """The request signature we calculated does not match the signature you provided.
+
+The Canonical String for this request should have been
+'POST
+/
+
+x-amz-security-token:secret
+'
+
+The String-to-Sign should have been
+'AWS4-HMAC-SHA256'
+"""
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        client_error("SignatureDoesNotMatch", QUOTED),
+        CredentialRetrievalError(provider="assume-role", error_msg=f"An error occurred: {QUOTED}"),
+        client_error("IncompleteSignature", "X-Amz-Security-Token=secret, Authorization=Credential; no signature"),
+    ],
+)
+def test_a_request_that_aws_quotes_is_left_out(error: Exception) -> None:
+    """With a wrong signature AWS says what it would have signed, the header with the session's token included."""
+    detail = explain(error).detail
+    assert "secret" not in detail
+    assert "signature" in detail
+
+
 @pytest.mark.parametrize("response", [{}, {"Error": {}}, {"Error": {"Code": None}}])
 def test_an_answer_without_a_code_may_pass(response: dict[str, object]) -> None:
     """A proxy's error page, say, has neither code nor message."""
