@@ -119,7 +119,7 @@ def _facts(told: Figures, now: Moment) -> Iterator[tuple[str, str | Text]]:
         yield "waits for", Text(", ".join(told.waiting), "yellow")
     yield "sink", _sink(told)
     yield "held", _held(told)
-    yield "queue", _queue(told)
+    yield "queue", _queue(told, now)
     times = {"receive": told.last_receive, "delivery": told.last_delivery, "newest event": told.last_event}
     yield "last", ", ".join(f"{what} {ago(then, now.unix)}" for what, then in times.items())
     yield "event age", _ages(told.event_age)
@@ -145,13 +145,15 @@ def _sink(told: Figures) -> Text:
     return Text.assemble(state, f"; requests: {_counts(told.exports)}; answers {_ages(told.export_seconds)}")
 
 
-def _queue(told: Figures) -> str:
+def _queue(told: Figures, now: Moment) -> str:
+    """As SQS estimates it, and when it did: the agent asks it more seldom than it is asked itself."""
     depths = told.depths
     if depths.visible is None:
         return "SQS has not said how many messages there are"
     letters = "" if depths.dead_letters is None else f"; {number(depths.dead_letters)} in the dead-letter queue"
     in_flight, delayed = depths.in_flight or 0.0, depths.delayed or 0.0
-    return f"{number(depths.visible)} waiting, {number(in_flight)} in flight, {number(delayed)} delayed{letters}"
+    when = "" if depths.counted_at is None else f" ({ago(depths.counted_at, now.unix)})"
+    return f"{number(depths.visible)} waiting, {number(in_flight)} in flight, {number(delayed)} delayed{letters}{when}"
 
 
 def _ages(ages: Spread) -> str:

@@ -9,7 +9,8 @@ from typing import Final, Self
 
 from agent.cli.agent_http import AgentAddress, NoReplyError, get, one_line
 from agent.telemetry.course import Course, Seen
-from agent.telemetry.figures import BUILD, Figures
+from agent.telemetry.figures import Figures
+from agent.telemetry.metric_names import BUILD_INFO
 from agent.telemetry.snapshot import Snapshot
 
 METRICS: Final = "/metrics"
@@ -88,8 +89,8 @@ class WatchedAgent:
         if not reply.is_ok:
             raise NoReplyError(f"{METRICS} answers {reply.status}")
         snapshot = Snapshot.parsed(reply.text)
-        if BUILD not in snapshot.samples:
-            raise ValueError(f"there is no {BUILD}")
+        if BUILD_INFO not in snapshot.samples:
+            raise ValueError(f"there is no {BUILD_INFO}")
         return snapshot
 
     def _note_absence(self, how: str, now: float) -> None:

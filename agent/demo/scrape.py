@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from agent.demo.compare import Labels
+from agent.telemetry import metric_names
 
 _SAMPLE = re.compile(r"^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (-?\d[\d.e+-]*)", re.MULTILINE)
-_EVENTS = ("codecatalyst_events_total", "cloudtrail_events_total")
+_EVENTS = (metric_names.CODECATALYST_EVENTS, metric_names.CLOUDTRAIL_EVENTS)
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 
 
@@ -68,11 +69,11 @@ class Tally:
     def of(cls, scrape: Scrape, queued: int) -> Tally:
         """The tally that `scrape` holds, with `queued` messages in the queue at the same time."""
         return cls(
-            received=scrape.total("trail_agent_deliveries_received_total"),
-            objects=scrape.total("trail_agent_objects_read_total"),
-            read=scrape.total("trail_agent_events_read_total"),
-            skipped=scrape.total("trail_agent_events_total", fate="skipped"),
-            exported=scrape.total("trail_agent_events_total", fate="exported"),
+            received=scrape.total(metric_names.DELIVERIES_RECEIVED),
+            objects=scrape.total(metric_names.OBJECTS_READ),
+            read=scrape.total(metric_names.EVENTS_READ),
+            skipped=scrape.total(metric_names.EVENTS, fate="skipped"),
+            exported=scrape.total(metric_names.EVENTS, fate="exported"),
             queued=queued,
-            dead=scrape.total("trail_agent_dead_letters_total"),
+            dead=scrape.total(metric_names.DEAD_LETTERS),
         )

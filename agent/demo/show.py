@@ -15,6 +15,7 @@ from agent.demo.answers import Answer
 from agent.demo.lines import TIME_OF_DAY, Columns, Line
 from agent.demo.scrape import Tally
 from agent.sink.otlp.decode import ReceivedRecord
+from agent.telemetry import metric_names
 
 _UNLIMITED = 200
 """A width at which no line is cut."""
@@ -97,7 +98,7 @@ class Show:
 
     def elsewhere(self, endpoint: str, *, all_codecatalyst: bool) -> None:
         """Say where the records can be seen: they do not arrive here."""
-        services, metrics = '="aws-codecatalyst"', "codecatalyst_events_total"
+        services, metrics = '="aws-codecatalyst"', metric_names.CODECATALYST_EVENTS
         if not all_codecatalyst:
             services, metrics = '=~"aws-.+"', '{__name__=~"(codecatalyst|cloudtrail)_events_total"}'
         self._line(Text())

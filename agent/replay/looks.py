@@ -10,10 +10,9 @@ from typing import Final
 from agent.pulse import Clock
 from agent.replay.listed_source import ListedSource
 from agent.telemetry.events import Telemetry
+from agent.telemetry.metric_names import EVENTS, OBJECT_BYTES
 from agent.telemetry.snapshot import Snapshot
 
-_FATES: Final = "trail_agent_events_total"
-_BYTES: Final = "trail_agent_object_bytes_total"
 _RATE_SECONDS: Final = 15.0
 _GUESS_AFTER_SECONDS: Final = 3.0
 
@@ -56,8 +55,8 @@ class Looks:
 
     def look(self) -> ReplayFigures:
         """The figures now."""
-        seen = Snapshot.of(self._telemetry.metrics.registry, only=(_FATES, _BYTES))
-        fates = {fate: int(count) for fate, count in seen.by(_FATES, "fate").items()}
+        seen = Snapshot.of(self._telemetry.metrics.registry, only=(EVENTS, OBJECT_BYTES))
+        fates = {fate: int(count) for fate, count in seen.by(EVENTS, "fate").items()}
         standing, seconds = self._source.standing(), self._clock.monotonic() - self._began
         shipped = fates.get("exported", 0)
         return ReplayFigures(
@@ -65,7 +64,7 @@ class Looks:
             share=standing.share,
             objects=standing.settled,
             rate=self._rate(seconds, standing.settled),
-            object_bytes=int(seen.value(_BYTES)),
+            object_bytes=int(seen.value(OBJECT_BYTES)),
             found=shipped + fates.get("dead_lettered", 0),
             shipped=shipped,
             known=fates.get("duplicate", 0),

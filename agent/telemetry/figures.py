@@ -1,48 +1,43 @@
-"""What a person wants to know of a running agent, from its metrics, for `trail-agent top`: no more than counts.
-
-Every name of a metric that is read from outside stands here.
-"""
+"""What a person wants to know of a running agent, from its metrics, for `trail-agent top`: no more than counts."""
 
 from __future__ import annotations
 
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
-from typing import Final, Self
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Self
 
 from agent.telemetry.course import STARTED, Course
-from agent.telemetry.labels import CLOUDTRAIL_EVENTS, CODECATALYST_EVENTS, EVENT_NAME, EVENTS
+from agent.telemetry.labels import EVENT_NAME
+from agent.telemetry.metric_names import (
+    BUILD_INFO,
+    CLOUDTRAIL_EVENTS,
+    CODECATALYST_EVENTS,
+    DEAD_LETTERS,
+    DELIVERIES_RECEIVED,
+    EVENT_AGE,
+    EVENTS,
+    EVENTS_READ,
+    EXPORT_REQUESTS,
+    EXPORT_SECONDS,
+    IN_FLIGHT_BYTES,
+    IN_FLIGHT_DELIVERIES,
+    LAST_DELIVERY,
+    LAST_EVENT,
+    LAST_RECEIVE,
+    OBJECT_AGE,
+    OBJECT_BYTES,
+    OBJECTS_READ,
+    OLDEST_DELIVERY_AGE,
+    QUEUE_COUNTED,
+    QUEUE_MESSAGES,
+    RETRIES,
+    SINK_UP,
+    WAITING,
+)
 from agent.telemetry.safetext import clean
 from agent.telemetry.snapshot import Snapshot
-
-BUILD: Final = "trail_agent_build_info"
-RECEIVED: Final = "trail_agent_deliveries_received_total"
-OBJECTS: Final = "trail_agent_objects_read_total"
-OBJECT_BYTES: Final = "trail_agent_object_bytes_total"
-EVENTS_READ: Final = "trail_agent_events_read_total"
-HELD: Final = "trail_agent_in_flight_deliveries"
-RESERVED: Final = "trail_agent_in_flight_bytes"
-OLDEST: Final = "trail_agent_oldest_delivery_age_seconds"
-QUEUE: Final = "trail_agent_queue_messages"
-LAST_RECEIVE: Final = "trail_agent_last_receive_timestamp_seconds"
-LAST_DELIVERY: Final = "trail_agent_last_delivery_timestamp_seconds"
-LAST_EVENT: Final = "trail_agent_last_event_timestamp_seconds"
-EVENT_AGE: Final = "trail_agent_event_age_seconds"
-OBJECT_AGE: Final = "trail_agent_object_age_seconds"
-EXPORTS: Final = "trail_agent_export_requests_total"
-EXPORT_SECONDS: Final = "trail_agent_export_seconds"
-SINK_UP: Final = "trail_agent_sink_up"
-WAITING: Final = "trail_agent_waiting"
-DEAD_LETTERS: Final = "trail_agent_dead_letters_total"
-RETRIES: Final = "trail_agent_retries_total"
-
-METRICS: Final = (
-    *(BUILD, RECEIVED, OBJECTS, OBJECT_BYTES, EVENTS_READ, EVENTS, HELD, RESERVED, OLDEST, QUEUE, LAST_RECEIVE),
-    *(LAST_DELIVERY, LAST_EVENT, EVENT_AGE, OBJECT_AGE, EXPORTS, EXPORT_SECONDS, SINK_UP, WAITING, DEAD_LETTERS),
-    *(RETRIES, CODECATALYST_EVENTS, CLOUDTRAIL_EVENTS),
-)
-"""All that are read; without the start of the process, which is not the agent's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +87,16 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class Depths:
-    """Messages of the queue, and of its dead-letter queue, as SQS told the agent; None if it did not."""
+    """Messages of the queue, and of its dead-letter queue, as SQS told the agent; None if it did not.
+
+    The agent asks a few times a minute: `counted_at` is when it did (Unix seconds), where it says so.
+    """
 
     visible: float | None = None
     in_flight: float | None = None
     delayed: float | None = None
     dead_letters: float | None = None
+    counted_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +135,7 @@ class Figures:
     def of(cls, course: Course) -> Self:
         """What the latest answers of one agent say."""
         seen = course.latest
-        build = seen.labels(BUILD)
+        build = seen.labels(BUILD_INFO)
         return cls(
             version=clean(build.get("version", "")),
             revision=clean(build.get("revision", "")),
@@ -144,9 +143,9 @@ class Figures:
             total=_total(seen),
             rate=_rate(course),
             seconds=course.seconds,
-            held=seen.value(HELD),
-            reserved=seen.value(RESERVED),
-            oldest=seen.value(OLDEST),
+            held=seen.value(IN_FLIGHT_DELIVERIES),
+            reserved=seen.value(IN_FLIGHT_BYTES),
+            oldest=seen.value(OLDEST_DELIVERY_AGE),
             depths=_depths(seen),
             last_receive=seen.value(LAST_RECEIVE),
             last_delivery=seen.value(LAST_DELIVERY),
@@ -156,7 +155,7 @@ class Figures:
             export_seconds=_spread(course, EXPORT_SECONDS),
             is_sink_up=seen.value(SINK_UP) > 0,
             waiting=tuple(_counted(seen.by(WAITING, "fault"))),
-            exports=_counted(seen.by(EXPORTS, "result")),
+            exports=_counted(seen.by(EXPORT_REQUESTS, "result")),
             dead_letters=_counted(seen.by(DEAD_LETTERS, "reason")),
             retries=_counted(seen.by(RETRIES, "reason")),
             events=_together(
@@ -214,8 +213,8 @@ def _told(value: object) -> object:
 def _total(seen: Snapshot) -> Flow:
     fates = seen.by(EVENTS, "fate")
     return Flow(
-        received=seen.value(RECEIVED),
-        objects=seen.value(OBJECTS),
+        received=seen.value(DELIVERIES_RECEIVED),
+        objects=seen.value(OBJECTS_READ),
         object_bytes=seen.value(OBJECT_BYTES),
         read=seen.value(EVENTS_READ),
         exported=fates.get("exported", 0.0),
@@ -228,8 +227,8 @@ def _rate(course: Course) -> Flow | None:
         return None
     fates = course.increase_by(EVENTS, "fate")
     return Flow(
-        received=course.increase(RECEIVED) / course.seconds,
-        objects=course.increase(OBJECTS) / course.seconds,
+        received=course.increase(DELIVERIES_RECEIVED) / course.seconds,
+        objects=course.increase(OBJECTS_READ) / course.seconds,
         object_bytes=course.increase(OBJECT_BYTES) / course.seconds,
         read=course.increase(EVENTS_READ) / course.seconds,
         exported=fates.get("exported", 0.0) / course.seconds,
@@ -244,18 +243,20 @@ def _spread(course: Course, histogram: str) -> Spread:
 
 def _depths(seen: Snapshot) -> Depths:
     return Depths(
-        visible=seen.known(QUEUE, queue="main", state="visible"),
-        in_flight=seen.known(QUEUE, queue="main", state="in_flight"),
-        delayed=seen.known(QUEUE, queue="main", state="delayed"),
-        dead_letters=seen.known(QUEUE, queue="dead_letter"),
+        visible=seen.known(QUEUE_MESSAGES, queue="main", state="visible"),
+        in_flight=seen.known(QUEUE_MESSAGES, queue="main", state="in_flight"),
+        delayed=seen.known(QUEUE_MESSAGES, queue="main", state="delayed"),
+        dead_letters=seen.known(QUEUE_MESSAGES, queue="dead_letter"),
+        counted_at=min(seen.by(QUEUE_COUNTED, "queue").values(), default=None),
     )
 
 
-def _deepest(all_depths: Iterable[Depths]) -> Depths:
+def _deepest(all_depths: Sequence[Depths]) -> Depths:
+    """The largest of each number; they are as old as the oldest of them."""
     rows = [[getattr(depths, one.name) for one in fields(Depths)] for depths in all_depths]
-    return Depths(
-        *(max((value for value in column if value is not None), default=None) for column in zip(*rows, strict=True))
-    )
+    columns = ([value for value in column if value is not None] for column in zip(*rows, strict=True))
+    times = [depths.counted_at for depths in all_depths if depths.counted_at is not None]
+    return replace(Depths(*(max(column, default=None) for column in columns)), counted_at=min(times, default=None))
 
 
 def _counted(counts: Mapping[str, float]) -> Mapping[str, float]:

@@ -18,6 +18,7 @@ from agent.model import EventLabels
 from agent.records.actor import IDENTITY_TYPES, UNKNOWN_IDENTITY
 from agent.records.profiles import CODECATALYST, PROFILES
 from agent.records.profiles.profile import Profile, plain_source
+from agent.telemetry.metric_names import CLOUDTRAIL_EVENTS, CODECATALYST_EVENTS, EVENTS
 from agent.telemetry.safetext import is_plain
 
 OTHER: Final = "other"
@@ -28,9 +29,6 @@ EVENT_NAME: Final = "event_name"
 IDENTITY_TYPE: Final = "identity_type"
 SPACE_NAME: Final = "space_name"
 LIMITED_LABELS: Final = (EVENT_NAME, IDENTITY_TYPE, EVENT_SOURCE, SPACE_NAME)
-CODECATALYST_EVENTS: Final = "codecatalyst_events_total"
-CLOUDTRAIL_EVENTS: Final = "cloudtrail_events_total"
-EVENTS: Final = "trail_agent_events_total"
 _OTHER_SOURCES: Final = 50
 
 

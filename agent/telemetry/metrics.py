@@ -20,11 +20,9 @@ from agent.faults.ignored import IgnoredReason
 from agent.faults.retries import RetryReason
 from agent.model import EventLabels, LogRecord, Outcome
 from agent.records.memo import Memo
+from agent.telemetry import metric_names
 from agent.telemetry.ages import DELIVERY_AGE_BUCKETS, EVENT_AGE_BUCKETS, OBJECT_AGE_BUCKETS, AgeHistogram
 from agent.telemetry.labels import (
-    CLOUDTRAIL_EVENTS,
-    CODECATALYST_EVENTS,
-    EVENTS,
     LIMITED_LABELS,
     SPACE_NAME,
     EventVocabulary,
@@ -111,7 +109,9 @@ class Metrics:
 
     def _series(self, labels: EventLabels) -> Counter:
         series = Series.of(labels)
-        counter = self.codecatalyst_events if series.metric == CODECATALYST_EVENTS else self.cloudtrail_events
+        counter = (
+            self.codecatalyst_events if series.metric == metric_names.CODECATALYST_EVENTS else self.cloudtrail_events
+        )
         return counter.labels(*series.labels.values())
 
     def observe_newest_event(self, unix_seconds: float) -> None:
@@ -142,19 +142,19 @@ class Metrics:
 
     def _define_events(self, documented: Iterable[EventLabels]) -> None:
         self.codecatalyst_events = self._counter(
-            CODECATALYST_EVENTS,
+            metric_names.CODECATALYST_EVENTS,
             "CodeCatalyst events that the sink accepted, each counted once by this process.",
             ("event_name", "identity_type", "outcome"),
         )
         self.cloudtrail_events = self._counter(
-            CLOUDTRAIL_EVENTS,
+            metric_names.CLOUDTRAIL_EVENTS,
             "Events of other services that the sink accepted, each counted once by this process; see select.",
             ("event_source", "event_name", "identity_type", "outcome"),
         )
         for labels in documented:
             self._series(labels)
         self.label_overflow = self._by(
-            "trail_agent_label_overflow_total",
+            metric_names.LABEL_OVERFLOW,
             "Events counted under a replaced label value: the label had too many values, or the value was forged.",
             "label",
             LIMITED_LABELS,
@@ -162,132 +162,137 @@ class Metrics:
 
     def _define_spaces(self, retired: Iterable[str]) -> None:
         self.space_last_event = self._gauge(
-            "codecatalyst_space_last_event_timestamp_seconds",
+            metric_names.SPACE_LAST_EVENT,
             "Newest eventTime in the space that the sink accepted from this process; no series before the first.",
             (SPACE_NAME,),
         )
         self.space_retired = self._gauge(
-            "codecatalyst_space_retired",
+            metric_names.SPACE_RETIRED,
             "1 for a space that spaces.retired names, or whose newest event is that it was deleted: it may be silent.",
             (SPACE_NAME,),
         )
         self._spaces = Spaces(self.space_last_event, self.space_retired, retired)
 
     def _define_deliveries(self) -> None:
-        self.received = self._counter("trail_agent_deliveries_received_total", "SQS messages received.")
+        self.received = self._counter(metric_names.DELIVERIES_RECEIVED, "SQS messages received.")
         self.settled = self._by(
-            "trail_agent_deliveries_settled_total", "SQS messages settled, by outcome.", "outcome", Outcome
+            metric_names.DELIVERIES_SETTLED, "SQS messages settled, by outcome.", "outcome", Outcome
         )
         self.delivery_age = self._histogram(
-            "trail_agent_delivery_age_seconds",
+            metric_names.DELIVERY_AGE,
             "From the time that SQS got a message until it was settled as delivered.",
             DELIVERY_AGE_BUCKETS,
         )
         self.dead_letters = self._by(
-            "trail_agent_dead_letters_total", "SQS messages sent to the dead-letter queue.", "reason", Reason
+            metric_names.DEAD_LETTERS, "SQS messages sent to the dead-letter queue.", "reason", Reason
         )
         self.retries = self._by(
-            "trail_agent_retries_total", "SQS messages given back to the queue for later.", "reason", RetryReason
+            metric_names.RETRIES, "SQS messages given back to the queue for later.", "reason", RetryReason
         )
         self.ignored = self._by(
-            "trail_agent_notifications_ignored_total",
+            metric_names.NOTIFICATIONS_IGNORED,
             "Parts of notifications that are proven to hold nothing for the agent.",
             "reason",
             IgnoredReason,
         )
 
     def _define_reading(self) -> None:
-        self.objects_read = self._counter("trail_agent_objects_read_total", "S3 objects read whole and found sound.")
-        self.object_bytes = self._counter("trail_agent_object_bytes_total", "Bytes of S3 objects read, compressed.")
+        self.objects_read = self._counter(metric_names.OBJECTS_READ, "S3 objects read whole and found sound.")
+        self.object_bytes = self._counter(metric_names.OBJECT_BYTES, "Bytes of S3 objects read, compressed.")
         self.object_seconds = self._histogram(
-            "trail_agent_object_read_seconds", "Time to read and inflate one S3 object.", CALL_BUCKETS
+            metric_names.OBJECT_READ_SECONDS, "Time to read and inflate one S3 object.", CALL_BUCKETS
         )
-        self.events_read = self._counter("trail_agent_events_read_total", "CloudTrail events read, of any service.")
+        self.events_read = self._counter(metric_names.EVENTS_READ, "CloudTrail events read, of any service.")
         self.events = self._by(
-            EVENTS,
+            metric_names.EVENTS,
             "CloudTrail events by what became of them; the fates sum to trail_agent_events_read_total.",
             "fate",
             FATES,
         )
         self.truncated = self._counter(
-            "trail_agent_records_truncated_total",
+            metric_names.RECORDS_TRUNCATED,
             "Records shortened for limits.record_bytes, for the limit of one attribute, or as too large for the sink.",
         )
 
     def _define_export(self) -> None:
         self.export_requests = self._by(
-            "trail_agent_export_requests_total", "Export requests, by what the sink answered.", "result", EXPORT_RESULTS
+            metric_names.EXPORT_REQUESTS, "Export requests, by what the sink answered.", "result", EXPORT_RESULTS
         )
         self.export_seconds = self._histogram(
-            "trail_agent_export_seconds", "Time from sending one export request to its answer.", CALL_BUCKETS
+            metric_names.EXPORT_SECONDS, "Time from sending one export request to its answer.", CALL_BUCKETS
         )
         self.event_age = AgeHistogram(
-            "trail_agent_event_age_seconds",
+            metric_names.EVENT_AGE,
             "From eventTime until the sink accepted the event.",
             EVENT_AGE_BUCKETS,
             self.registry,
         )
         self.object_age = self._histogram(
-            "trail_agent_object_age_seconds",
+            metric_names.OBJECT_AGE,
             "From S3's LastModified until the sink accepted events of the object: the agent's share of the delay.",
             OBJECT_AGE_BUCKETS,
         )
 
     def _define_queue(self) -> None:
         self.sqs_requests = self._counter(
-            "trail_agent_sqs_requests_total", "Calls to SQS, by operation and result.", ("operation", "result")
+            metric_names.SQS_REQUESTS, "Calls to SQS, by operation and result.", ("operation", "result")
         )
         for operation, result in product(SQS_OPERATIONS, SQS_RESULTS):
             self.sqs_requests.labels(operation, result)
         self.lease_extensions = self._counter(
-            "trail_agent_lease_extensions_total", "Times that the lease of a message was extended."
+            metric_names.LEASE_EXTENSIONS, "Times that the lease of a message was extended."
         )
         self.leases_lost = self._counter(
-            "trail_agent_leases_lost_total",
+            metric_names.LEASES_LOST,
             "Messages that SQS may have given to another replica while they were held here.",
         )
         self.queue_messages = self._gauge(
-            "trail_agent_queue_messages",
+            metric_names.QUEUE_MESSAGES,
             "Messages in the queue (main, dead_letter) that are visible, in_flight or delayed, as SQS estimates them; "
             "no series while SQS does not say.",
             ("queue", "state"),
         )
+        self.queue_counted = self._gauge(
+            metric_names.QUEUE_COUNTED,
+            "When SQS last said how many messages the queue (main, dead_letter) has; no series while it does not say.",
+            ("queue",),
+        )
         self.queue_retention = self._gauge(
-            "trail_agent_queue_retention_seconds",
+            metric_names.QUEUE_RETENTION,
             "How long SQS keeps a message of the queue (main, dead_letter).",
             ("queue",),
         )
         self.oldest_delivery_age = self._gauge(
-            "trail_agent_oldest_delivery_age_seconds",
+            metric_names.OLDEST_DELIVERY_AGE,
             "Age of the oldest message held or just received, from its SentTimestamp; 0 if there is none.",
         )
 
     def _define_state(self, build: Build) -> None:
-        self.in_flight_deliveries = self._gauge("trail_agent_in_flight_deliveries", "SQS messages held now.")
+        self.in_flight_deliveries = self._gauge(metric_names.IN_FLIGHT_DELIVERIES, "SQS messages held now.")
         self.in_flight_bytes = self._gauge(
-            "trail_agent_in_flight_bytes", "Bytes of memory that all reads together have reserved."
+            metric_names.IN_FLIGHT_BYTES, "Bytes of memory that all reads together have reserved."
         )
         self.sink_up = self._gauge(
-            "trail_agent_sink_up",
+            metric_names.SINK_UP,
             "1 while the sink accepts; 0 before its first answer, from a failed request until it accepts again, and "
             "while it refuses every record.",
         )
         self.waiting = self._gauge(
-            "trail_agent_waiting",
+            metric_names.WAITING,
             "1 while the work waits because of this fault of sink, bucket or queue; docs/faults.md has each.",
             ("fault",),
         )
-        self.ready = self._gauge("trail_agent_ready", "1 while /readyz answers 200.")
+        self.ready = self._gauge(metric_names.READY, "1 while /readyz answers 200.")
         self.last_receive = self._gauge(
-            "trail_agent_last_receive_timestamp_seconds", "When SQS last answered a receive; 0 before the first."
+            metric_names.LAST_RECEIVE, "When SQS last answered a receive; 0 before the first."
         )
         self.last_delivery = self._gauge(
-            "trail_agent_last_delivery_timestamp_seconds", "When the sink last accepted events; 0 before the first."
+            metric_names.LAST_DELIVERY, "When the sink last accepted events; 0 before the first."
         )
         self.last_event = self._gauge(
-            "trail_agent_last_event_timestamp_seconds", "Newest eventTime that the sink accepted; 0 before the first."
+            metric_names.LAST_EVENT, "Newest eventTime that the sink accepted; 0 before the first."
         )
         self.build_info = self._gauge(
-            "trail_agent_build_info", "Always 1; the labels say what runs.", ("version", "revision", "python_version")
+            metric_names.BUILD_INFO, "Always 1; the labels say what runs.", ("version", "revision", "python_version")
         )
         self.build_info.labels(build.version, build.revision, build.python_version).set(1)

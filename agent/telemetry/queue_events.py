@@ -67,7 +67,9 @@ class QueueEvents(LifeEvents):
         messages = self.metrics.queue_messages
         if found is None:
             messages.remove_by_labels({"queue": queue})
+            self.metrics.queue_counted.remove_by_labels({"queue": queue})
             return
+        self.metrics.queue_counted.labels(queue).set(self._clock.time())
         messages.labels(queue, "visible").set(found.visible)
         messages.labels(queue, "in_flight").set(found.in_flight)
         messages.labels(queue, "delayed").set(found.delayed)

@@ -10,6 +10,14 @@ from typing import Final
 from prometheus_client import CollectorRegistry
 
 from agent.telemetry.health import Health
+from agent.telemetry.metric_names import (
+    DEAD_LETTERS,
+    DELIVERIES_RECEIVED,
+    EVENTS,
+    EVENTS_READ,
+    IN_FLIGHT_DELIVERIES,
+    OBJECTS_READ,
+)
 from agent.telemetry.metrics import FATES
 from agent.telemetry.safetext import clean
 from agent.telemetry.snapshot import Snapshot
@@ -17,13 +25,7 @@ from agent.telemetry.wording import number
 
 REASON_CHARACTERS: Final = 300  # more would push the counters out of sight
 LINE_CHARACTERS: Final = 700
-_RECEIVED: Final = "trail_agent_deliveries_received_total"
-_OBJECTS: Final = "trail_agent_objects_read_total"
-_READ: Final = "trail_agent_events_read_total"
-_FATES: Final = "trail_agent_events_total"
-_HELD: Final = "trail_agent_in_flight_deliveries"
-_DEAD_LETTERS: Final = "trail_agent_dead_letters_total"
-_METRICS: Final = (_RECEIVED, _OBJECTS, _READ, _FATES, _HELD, _DEAD_LETTERS)
+_METRICS: Final = (DELIVERIES_RECEIVED, OBJECTS_READ, EVENTS_READ, EVENTS, IN_FLIGHT_DELIVERIES, DEAD_LETTERS)
 _ALWAYS_SHOWN: Final = frozenset({"exported", "skipped"})
 
 
@@ -49,13 +51,13 @@ def _because(state: str, problems: list[str]) -> str:
 
 
 def _flow(seen: Snapshot) -> str:
-    by_fate = seen.by(_FATES, "fate")
+    by_fate = seen.by(EVENTS, "fate")
     fates = [(fate, by_fate.get(fate, 0.0)) for fate in FATES]
     shown = ", ".join(
         f"{fate.replace('_', ' ')} {number(count)}" for fate, count in fates if count or fate in _ALWAYS_SHOWN
     )
     return (
-        f"received {number(seen.value(_RECEIVED))}, objects {number(seen.value(_OBJECTS))}, "
-        f"events {number(seen.value(_READ))} ({shown}), held {number(seen.value(_HELD))}, "
-        f"dead letters {number(seen.value(_DEAD_LETTERS))}"
+        f"received {number(seen.value(DELIVERIES_RECEIVED))}, objects {number(seen.value(OBJECTS_READ))}, "
+        f"events {number(seen.value(EVENTS_READ))} ({shown}), held {number(seen.value(IN_FLIGHT_DELIVERIES))}, "
+        f"dead letters {number(seen.value(DEAD_LETTERS))}"
     )

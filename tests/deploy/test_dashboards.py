@@ -36,6 +36,7 @@ SOURCES: Final = (
 UNSHOWN: Final = {
     "trail_agent_last_receive_timestamp_seconds": "the rate of SQS's answers is shown",
     "trail_agent_last_delivery_timestamp_seconds": "the rate of the sink's answers is shown",
+    "trail_agent_queue_messages_timestamp_seconds": "a count is two minutes old at most; `top` shows its age",
     "trail_agent_queue_retention_seconds": "it is a setting of the queue; alerts compare ages with it",
     "process_virtual_memory_bytes": "resident memory tells more",
 }

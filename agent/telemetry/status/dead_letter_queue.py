@@ -6,6 +6,7 @@ from typing import Final
 
 from agent.errors import number_of
 from agent.faults.advice import Advice
+from agent.telemetry import metric_names
 from agent.telemetry.snapshot import Snapshot
 from agent.telemetry.status.anchors import RUNBOOK
 from agent.telemetry.wording import span
@@ -22,7 +23,7 @@ ADVICE: Final = Advice(
 
 def dead_letter_messages(seen: Snapshot) -> float | None:
     """How many messages the dead-letter queue holds: visible, in flight and delayed. None: SQS does not say."""
-    return seen.known("trail_agent_queue_messages", queue=_QUEUE)
+    return seen.known(metric_names.QUEUE_MESSAGES, queue=_QUEUE)
 
 
 def held(messages: float) -> str:
@@ -32,7 +33,7 @@ def held(messages: float) -> str:
 
 def deadline(seen: Snapshot) -> str:
     """When SQS deletes them, and where their reasons stand, as HTML."""
-    seconds = seen.known("trail_agent_queue_retention_seconds", queue=_QUEUE)
+    seconds = seen.known(metric_names.QUEUE_RETENTION, queue=_QUEUE)
     # "At the latest": a message that SQS moved there itself keeps the age that it had in the main queue.
     when = f"at the latest {span(seconds)} after it came there" if seconds else "when its retention period is over"
     return (

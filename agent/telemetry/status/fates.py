@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from agent.telemetry import metric_names
 from agent.telemetry.metrics import FATES
 from agent.telemetry.snapshot import Snapshot
 from agent.telemetry.status.fragments import ALARMING
@@ -16,8 +17,8 @@ _SHOWN_FATES: Final = ("exported", "duplicate", "skipped", "retried", "malformed
 
 def fates(seen: Snapshot) -> str:
     """What became of the events that were read; those without a fate are in hand."""
-    read = seen.value("trail_agent_events_read_total")
-    told = seen.by("trail_agent_events_total", "fate")
+    read = seen.value(metric_names.EVENTS_READ)
+    told = seen.by(metric_names.EVENTS, "fate")
     shares = {fate: told.get(fate, 0.0) for fate in _SHOWN_FATES}
     shares["in_hand"] = max(read - sum(told.get(fate, 0.0) for fate in FATES), 0.0)
     legend = "".join(_legend(fate, count) for fate, count in shares.items())

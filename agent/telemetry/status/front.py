@@ -7,6 +7,7 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry
 
+from agent.telemetry import metric_names
 from agent.telemetry.activity import Activity
 from agent.telemetry.health import Health
 from agent.telemetry.snapshot import Snapshot
@@ -60,7 +61,7 @@ def _pill(yes: str, no: str, *, good: bool) -> str:
 
 
 def _footer(seen: Snapshot, activity: Activity, now: float) -> str:
-    build = seen.labels("trail_agent_build_info")
+    build = seen.labels(metric_names.BUILD_INFO)
     revision = f" ({escape(build['revision'][:12])})" if build.get("revision") else ""
     links = "".join(f'<a href="{path}">{path}</a>' for path in _LINKS)
     return (

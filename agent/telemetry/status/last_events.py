@@ -9,6 +9,7 @@ from typing import Final
 from agent.errors import number_of
 from agent.records.profiles import CODECATALYST, GENERIC, PROFILES, owner
 from agent.records.profiles.profile import Profile, service
+from agent.telemetry import metric_names
 from agent.telemetry.activity import Activity
 from agent.telemetry.snapshot import Snapshot
 from agent.telemetry.status.fragments import capital
@@ -39,9 +40,9 @@ def _selected(seen: Snapshot) -> set[str]:
     """The profiles whose documented series stand in the metrics from the start."""
     others = {
         owner(sample.labels["event_source"], sample.labels["event_name"]).name
-        for sample in seen.samples.get("cloudtrail_events_total", ())
+        for sample in seen.samples.get(metric_names.CLOUDTRAIL_EVENTS, ())
     }
-    own = {CODECATALYST.name} if seen.samples.get("codecatalyst_events_total") else set()
+    own = {CODECATALYST.name} if seen.samples.get(metric_names.CODECATALYST_EVENTS) else set()
     return others | own
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from agent.telemetry import metric_names
 from agent.telemetry.activity import Activity
 from agent.telemetry.hour import MINUTES, LastHour, Values
 from agent.telemetry.snapshot import Snapshot
@@ -21,7 +22,7 @@ _KEY: Final = (
 def last_hour(seen: Snapshot, activity: Activity) -> str:
     """Four plots: what came, what went, and how late."""
     hour = activity.last_hour()
-    oldest = seen.value("trail_agent_oldest_delivery_age_seconds")
+    oldest = seen.value(metric_names.OLDEST_DELIVERY_AGE)
     plots = (
         _count("Messages received", "received", hour.received, activity.per_minute("received")),
         _count("Events exported", "sent", hour.exported, activity.per_minute("exported")),

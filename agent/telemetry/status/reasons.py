@@ -10,6 +10,7 @@ from agent.faults.advice import Advised
 from agent.faults.dead_letters import Reason
 from agent.faults.ignored import IgnoredReason
 from agent.faults.retries import RetryReason
+from agent.telemetry import metric_names
 from agent.telemetry.activity import DeadLetter
 from agent.telemetry.snapshot import Snapshot
 from agent.telemetry.status.anchors import KINDS, RUNBOOK, link
@@ -18,9 +19,9 @@ from agent.telemetry.status.frame import section
 from agent.telemetry.wording import ago, instant, number
 
 _TABLES: Final = (
-    (Reason, "trail_agent_dead_letters_total"),
-    (RetryReason, "trail_agent_retries_total"),
-    (IgnoredReason, "trail_agent_notifications_ignored_total"),
+    (Reason, metric_names.DEAD_LETTERS),
+    (RetryReason, metric_names.RETRIES),
+    (IgnoredReason, metric_names.NOTIFICATIONS_IGNORED),
 )
 _KNOWN: Final = frozenset(Reason)
 

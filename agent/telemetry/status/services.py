@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from agent.telemetry import metric_names
 from agent.telemetry.snapshot import Snapshot
 from agent.telemetry.status.fragments import PanelRow, count_row, rows_list
 
@@ -13,8 +14,8 @@ _SUFFIX: Final = ".amazonaws.com"
 
 def services(seen: Snapshot) -> str:
     """How many events of each service the sink accepted; beyond the busiest, all others together."""
-    rows = [count_row("CodeCatalyst", seen.value("codecatalyst_events_total"))]
-    others = sorted(seen.by("cloudtrail_events_total", "event_source").items(), key=lambda one: (-one[1], one[0]))
+    rows = [count_row("CodeCatalyst", seen.value(metric_names.CODECATALYST_EVENTS))]
+    others = sorted(seen.by(metric_names.CLOUDTRAIL_EVENTS, "event_source").items(), key=lambda one: (-one[1], one[0]))
     rows += [count_row(source.removesuffix(_SUFFIX), count) for source, count in others[:_SHOWN]]
     rest = others[_SHOWN:]
     if rest:

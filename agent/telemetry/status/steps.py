@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from agent.telemetry import metric_names
 from agent.telemetry.activity import Activity
 from agent.telemetry.snapshot import Snapshot
 from agent.telemetry.status.fragments import PanelRow, count_row, known_row, mean_time, rows_list
@@ -34,41 +35,41 @@ def flow(seen: Snapshot, activity: Activity) -> str:
 
 
 def _received(seen: Snapshot, activity: Activity) -> _Stage:
-    waiting = seen.known("trail_agent_queue_messages", queue="main", state="visible")
-    delayed = seen.known("trail_agent_queue_messages", queue="main", state="delayed")
-    held = seen.value("trail_agent_in_flight_deliveries")
+    waiting = seen.known(metric_names.QUEUE_MESSAGES, queue="main", state="visible")
+    delayed = seen.known(metric_names.QUEUE_MESSAGES, queue="main", state="delayed")
+    held = seen.value(metric_names.IN_FLIGHT_DELIVERIES)
     rows = [known_row("waiting", waiting), known_row("delayed", delayed), count_row("held here", held)]
-    total = seen.value("trail_agent_deliveries_received_total")
+    total = seen.value(metric_names.DELIVERIES_RECEIVED)
     return _Stage("Received", total, activity.per_minute("received"), "messages", rows)
 
 
 def _objects(seen: Snapshot, activity: Activity) -> _Stage:
     rows = [
-        PanelRow("read", size(seen.value("trail_agent_object_bytes_total"))),
-        PanelRow("mean time", mean_time(seen, "trail_agent_object_read_seconds")),
-        count_row("ignored", seen.value("trail_agent_notifications_ignored_total")),
+        PanelRow("read", size(seen.value(metric_names.OBJECT_BYTES))),
+        PanelRow("mean time", mean_time(seen, metric_names.OBJECT_READ_SECONDS)),
+        count_row("ignored", seen.value(metric_names.NOTIFICATIONS_IGNORED)),
     ]
-    total = seen.value("trail_agent_objects_read_total")
+    total = seen.value(metric_names.OBJECTS_READ)
     return _Stage("Objects", total, activity.per_minute("objects"), "objects", rows)
 
 
 def _events(seen: Snapshot, activity: Activity) -> _Stage:
-    fates = seen.by("trail_agent_events_total", "fate")
+    fates = seen.by(metric_names.EVENTS, "fate")
     rows = [count_row(fate, fates.get(fate, 0.0)) for fate in ("exported", "duplicate", "skipped")]
-    total = seen.value("trail_agent_events_read_total")
+    total = seen.value(metric_names.EVENTS_READ)
     return _Stage("Events", total, activity.per_minute("read"), "events", rows)
 
 
 def _exports(seen: Snapshot, activity: Activity) -> _Stage:
-    results = seen.by("trail_agent_export_requests_total", "result")
+    results = seen.by(metric_names.EXPORT_REQUESTS, "result")
     rows = [count_row(result, count) for result, count in results.items() if count or result == "ok"]
-    rows.append(PanelRow("mean time", mean_time(seen, "trail_agent_export_seconds")))
+    rows.append(PanelRow("mean time", mean_time(seen, metric_names.EXPORT_SECONDS)))
     rows.append(PanelRow("events/min", number(activity.per_minute("exported"))))
     return _Stage("Exports", sum(results.values()), activity.per_minute("exports"), "requests", rows)
 
 
 def _settled(seen: Snapshot, activity: Activity) -> _Stage:
-    outcomes = seen.by("trail_agent_deliveries_settled_total", "outcome")
+    outcomes = seen.by(metric_names.DELIVERIES_SETTLED, "outcome")
     rows = [count_row(outcome.replace("_", " "), count) for outcome, count in outcomes.items()]
     return _Stage("Settled", sum(outcomes.values()), activity.per_minute("settled"), "messages", rows)
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from agent.errors import number_of
 from agent.faults.advice import Advice
+from agent.telemetry import metric_names
 from agent.telemetry.health import Health, Pending, Waiting
 from agent.telemetry.snapshot import Snapshot
 from agent.telemetry.status.anchors import link
@@ -53,14 +54,14 @@ def verdict(health: Health, seen: Snapshot, now: float) -> str:
 
 
 def _calm(seen: Snapshot, now: float) -> str:
-    delivered = seen.value("trail_agent_last_delivery_timestamp_seconds")
+    delivered = seen.value(metric_names.LAST_DELIVERY)
     title = "Everything works." if delivered else "No event has come yet."
     return f'<article class="verdict calm"><h2>Ready. {title}</h2><p>{_flow(seen, now)}{_letters(seen)}</p></article>'
 
 
 def _flow(seen: Snapshot, now: float) -> str:
-    delivered = seen.value("trail_agent_last_delivery_timestamp_seconds")
-    newest = seen.value("trail_agent_last_event_timestamp_seconds")
+    delivered = seen.value(metric_names.LAST_DELIVERY)
+    newest = seen.value(metric_names.LAST_EVENT)
     if delivered:
         return f"The sink last took events {_when(delivered, now)}. The newest event happened {ago(newest, now)}."
     return "CloudTrail writes a file about every five minutes, and only after something happened."
@@ -78,7 +79,7 @@ def _when(then: float, now: float) -> str:
 
 
 def _letters(seen: Snapshot) -> str:
-    letters = seen.value("trail_agent_dead_letters_total")
+    letters = seen.value(metric_names.DEAD_LETTERS)
     if not letters:
         return ""
     told = number_of(round(letters), "message became a dead letter", "messages became dead letters")

@@ -91,11 +91,11 @@ def top(*arguments: str) -> Result:
     return CliRunner().invoke(app, ["top", *arguments])
 
 
-def drawn(agents: list[WatchedAgent], monotonic: float = 0.0, columns: int = 80) -> list[str]:
+def drawn(agents: list[WatchedAgent], monotonic: float = 0.0, columns: int = 80, now: float = START) -> list[str]:
     """The lines of the view."""
     console = Console(file=StringIO(), width=columns)
     with console.capture() as shown:
-        console.print(view(agents, Moment(START, monotonic)))
+        console.print(view(agents, Moment(now, monotonic)))
     return [line.rstrip() for line in shown.get().splitlines()]
 
 
@@ -170,6 +170,21 @@ def test_rates_come_with_the_second_answer(agent: Agent) -> None:
     watched.ask(4.0)
     (line,) = [line for line in drawn([watched]) if line.startswith("per second")]
     assert line.split() == ["per", "second", "(4", "s)", "0.2", "0.2", "512", "B", "10.0", "5.0", "5.0"]
+
+
+def test_the_counts_of_the_queue_have_their_age() -> None:
+    """The agent asks SQS every 15 seconds, and what it says of itself is of now; an older agent does not say."""
+    rig = busy()
+    rig.telemetry.queue_described("dead_letter", QueueAttributes(2, 0, 0, "", 864_000))
+    with serving(rig) as agent:
+        one = asked(agent.place, 0.0)
+    lines = drawn([one], now=START + 12)
+    assert "queue        1,240 waiting, 3 in flight, 0 delayed; 2 in the dead-letter queue" in lines
+    assert "             (12 s ago)" in lines
+    assert json.loads(json.dumps(one.told()))["figures"]["depths"]["counted_at"] == START
+    rig.telemetry.metrics.queue_counted.clear()
+    with serving(rig) as agent:
+        assert not [line for line in drawn([asked(agent.place, 0.0)]) if "waiting" in line and "ago" in line]
 
 
 def test_an_agent_that_is_not_ready_says_why() -> None:

@@ -201,15 +201,18 @@ def test_a_short_outage_of_the_queue_is_a_warning_and_its_end_is_told(subject: O
 @pytest.mark.parametrize("queue", ["main", "dead_letter"])
 def test_the_depth_of_a_queue_has_three_states(subject: ObservedTelemetry, queue: str) -> None:
     """Visible, in flight and delayed messages are three series, and the retention is one; none before SQS was asked."""
-    names = ("trail_agent_queue_messages", "trail_agent_queue_retention_seconds")
+    counted = "trail_agent_queue_messages_timestamp_seconds"
+    names = ("trail_agent_queue_messages", "trail_agent_queue_retention_seconds", counted)
     assert not any(Snapshot.of(subject.telemetry.metrics.registry).samples.get(name) for name in names)
     subject.telemetry.queue_described(queue, QueueAttributes(12, 3, 1, "", 864_000))
     assert subject.value("trail_agent_queue_retention_seconds", queue=queue) == 864_000
+    assert subject.value(counted, queue=queue) == subject.clock.time()
     states = {"visible": 12, "in_flight": 3, "delayed": 1}
     for state, count in states.items():
         assert subject.value("trail_agent_queue_messages", queue=queue, state=state) == count
     subject.telemetry.queue_described(queue, None)
-    assert not Snapshot.of(subject.telemetry.metrics.registry).samples.get("trail_agent_queue_messages")
+    left = Snapshot.of(subject.telemetry.metrics.registry).samples
+    assert not any(left.get(name) for name in ("trail_agent_queue_messages", counted)), "an old number is no knowledge"
 
 
 def test_an_ignored_notification_is_counted_by_reason(subject: ObservedTelemetry) -> None:
