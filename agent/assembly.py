@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import random
-import threading
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from agent import __version__
-from agent.aws.lease import DryRunLeases, InHand, Leases
+from agent.aws.event_history import EventHistory
+from agent.aws.lease import DryRunLeases, Leases
 from agent.aws.s3 import S3
-from agent.aws.source import AnySource, DryRunSource, Source
+from agent.aws.source import DryRunSource, Source
 from agent.choices import make_admission, make_mapper, make_mask, make_objects, make_ours, make_selector
 from agent.connections import Aws, AwsConnections
 from agent.flow.at_once import AtOnce
 from agent.flow.budget import Budget, Share
+from agent.flow.crew import Crew, Stops, Supply, Team
 from agent.flow.event_log import EventLog
 from agent.flow.hands import Hands
 from agent.flow.heap import Heap
@@ -30,53 +29,22 @@ from agent.flow.slots import ReadSlots
 from agent.flow.thread_each import ThreadEach
 from agent.flow.window_reader import WindowReader
 from agent.flow.worker import Worker
-from agent.model import Delivery, Reading
+from agent.history.followed import Followed, follow
+from agent.history.history_source import HistoryInHand
+from agent.history.place_file import Places
+from agent.model import Delivery, Reading, Settlement
 from agent.pulse import Pulse
 from agent.records.fitting import halved
 from agent.records.profiles.profile import Ours
-from agent.settings import Settings
+from agent.settings import EventHistorySettings, Settings
 from agent.sink.files import FileSink
 from agent.sink.opening import open_wire
 from agent.sink.sink import DryRunSink, Sink
 from agent.telemetry.events import Telemetry
+from agent.trail.inflate import TextFacts
 from agent.waiting.doubt import Doubt, NoDoubt
 from agent.waiting.gate import Gate
 from agent.waiting.watch import QueueWatch, SinkWatch
-
-
-@dataclass(frozen=True, slots=True)
-class Stops:
-    """How a daemon comes to its end, in this order."""
-
-    drain: threading.Event = field(default_factory=threading.Event)
-    """Set: receive nothing more."""
-    halt: threading.Event = field(default_factory=threading.Event)
-    """Set: wait for nothing more."""
-    end: threading.Event = field(default_factory=threading.Event)
-    """Set: nothing is left to keep or to watch."""
-
-
-_Keepers = Mapping[str, Callable[[threading.Event], None]]
-
-
-@dataclass(frozen=True, slots=True)
-class Supply:
-    """Where deliveries come from, and what is in hand of them. `keepers` look after both, each in a thread."""
-
-    source: AnySource
-    in_hand: InHand
-    keepers: _Keepers
-
-
-@dataclass(frozen=True, slots=True)
-class Crew:
-    """What runs in threads: `workers` until they are drained, `keepers` by name until the end. The rest ends well."""
-
-    workers: Sequence[Worker]
-    keepers: _Keepers
-    in_hand: InHand
-    source: AnySource
-    pool: ThreadEach
 
 
 class Assembly:
@@ -111,6 +79,14 @@ class Assembly:
         self._mask = make_mask(settings.record)
         self.aws = AwsConnections(settings, telemetry, pulse)
         self.sink = DryRunSink() if dry_run else files or self._make_sink()
+        self._shipping = Shipping(
+            sink=self.sink,
+            remembered=Remembered(settings.dedup.events),
+            telemetry=telemetry,
+            pulse=pulse,
+            halt=stops.halt,
+        )
+        self._pool = ThreadEach("read")
 
     def queue(self, aws: Aws) -> Supply:
         """The deliveries of the queue that the settings name."""
@@ -123,64 +99,112 @@ class Assembly:
         )
         return Supply(self._make_source(aws, leases), leases, {"leases": leases.keep, "queue-watch": watch.run})
 
-    def crew(
+    def team(
         self, supply: Supply, store: S3 | EventLog, dead_letter_url: str | None, doubt: NoDoubt | None = None
-    ) -> Crew:
-        """Everything that works together on `supply` from here on; `doubt` in place of "is it me?".
+    ) -> Team:
+        """Those who work on `supply` from here on; `doubt` in place of "is it me?".
 
         Without the URL of the dead-letter queue, any queue may be that. From a log, events are read, and no objects.
         """
-        pool = ThreadEach("read")
         ours = make_ours(self._settings, dead_letter_url)
-        reads = self._make_reads(store, ours, pool)
-        workers = self._make_workers(supply, reads, doubt or self._make_doubt())
+        reads = self._make_reads(store, ours)
+        hands = Hands(self._settings.workers, self._budget.is_short, self._pulse)
+        make = partial(
+            self._make_worker,
+            supply,
+            intake=self._make_intake(supply),
+            reads=reads,
+            ship=self._shipping.ship,
+            hands=hands,
+            doubt=doubt or self._make_doubt(),
+        )
+        return Team(supply, {f"worker-{n}": make(number=n) for n in range(1, self._settings.workers + 1)})
+
+    def history(
+        self, follows: EventHistorySettings, account: EventHistory, places: Places, dead_letter_url: str | None
+    ) -> Sequence[Team]:
+        """For each region one who works on its Event history: what a region does not give holds up no other."""
+        regions = follow(
+            self._settings,
+            follows,
+            account,
+            places,
+            telemetry=self._telemetry,
+            pulse=self._pulse,
+            drain=self._stops.drain,
+            random=self._random,
+        )
+        ours = make_ours(self._settings, dead_letter_url)
+        return [self._region_team(region, followed, ours) for region, followed in regions.items()]
+
+    def _region_team(self, region: str, followed: Followed, ours: Ours) -> Team:
+        source = followed.source
+        supply = Supply(source, HistoryInHand(self._telemetry, source), {})
+        worker = self._make_worker(
+            supply,
+            intake=self._make_intake(supply, needs="sink"),
+            reads=self._make_window_reads(followed.log, ours, self._telemetry.window_read),
+            ship=partial(self._shipping.ship, tell=source.shipped),
+            hands=Hands(1, self._budget.is_short, self._pulse),
+            doubt=NoDoubt(),
+        )
+        return Team(supply, {f"history-{region}": worker})
+
+    def crew(self, teams: Sequence[Team]) -> Crew:
+        """Everything that works together from here on."""
         watch = SinkWatch(
             unheard_seconds=self.sink.unheard_seconds,
             await_up=self.sink.await_up,
             is_at_fault=partial(self._gate.is_at_fault, "sink"),
             pulse=self._pulse,
         )
-        keepers = {**supply.keepers, "sink-watch": watch.run}
-        return Crew(workers, keepers, supply.in_hand, supply.source, pool)
+        keepers = {name: duty for team in teams for name, duty in team.supply.keepers.items()}
+        return Crew(teams, {**keepers, "sink-watch": watch.run}, self._pool)
 
     def _make_doubt(self) -> Doubt | NoDoubt:
         if self._dry_run:
             return NoDoubt()
         return Doubt(gate=self._gate, telemetry=self._telemetry, pulse=self._pulse, drain=self._stops.drain)
 
-    def _make_workers(self, supply: Supply, reads: AtOnce | ReadPool, doubt: Doubt | NoDoubt) -> Sequence[Worker]:
-        source, leases, telemetry = supply.source, supply.in_hand, self._telemetry
-        pulse, drain = self._pulse, self._stops.drain
-        intake = Intake(
-            source=source,
-            leases=leases,
+    def _make_intake(self, supply: Supply, needs: str = "") -> Intake:
+        return Intake(
+            source=supply.source,
+            leases=supply.in_hand,
             gate=self._gate,
-            pulse=pulse,
-            drain=drain,
+            pulse=self._pulse,
+            drain=self._stops.drain,
             idle_seconds=self._budget.idle_seconds,
+            needs=needs,
         )
-        shipping = self._make_shipping()
-        hands = Hands(self._settings.workers, self._budget.is_short, pulse)
-        return [
-            Worker(
-                number=number,
-                hands=hands,
-                intake=intake,
-                reads=reads,
-                ship=shipping.ship,
-                source=source,
-                leases=leases,
-                doubt=doubt,
-                telemetry=telemetry,
-                pulse=pulse,
-                drain=drain,
-            )
-            for number in range(1, self._settings.workers + 1)
-        ]
 
-    def _make_reads(self, store: S3 | EventLog, ours: Ours, pool: Executor) -> AtOnce | ReadPool:
+    def _make_worker(
+        self,
+        supply: Supply,
+        *,
+        intake: Intake,
+        reads: AtOnce | ReadPool,
+        ship: Callable[[Sequence[Reading]], Sequence[Settlement]],
+        hands: Hands,
+        doubt: Doubt | NoDoubt,
+        number: int = 1,
+    ) -> Worker:
+        return Worker(
+            number=number,
+            hands=hands,
+            intake=intake,
+            reads=reads,
+            ship=ship,
+            source=supply.source,
+            leases=supply.in_hand,
+            doubt=doubt,
+            telemetry=self._telemetry,
+            pulse=self._pulse,
+            drain=self._stops.drain,
+        )
+
+    def _make_reads(self, store: S3 | EventLog, ours: Ours) -> AtOnce | ReadPool:
         if isinstance(store, EventLog):
-            return self._make_window_reads(store, ours, pool)
+            return self._make_window_reads(store, ours, self._telemetry.object_read)
         settings, telemetry, pulse, gate, halt = (
             self._settings,
             self._telemetry,
@@ -191,7 +215,7 @@ class Assembly:
         slots, admission = ReadSlots(settings.reads, pulse, halt), make_admission(settings)
         objects = self._make_objects(store, ours, slots)
         read = Pipeline(admission=admission, objects=objects, telemetry=telemetry).read
-        others = self._make_pool(pool, read)
+        others = self._make_pool(read)
         return AtOnce(
             store=store,
             admission=admission,
@@ -205,7 +229,9 @@ class Assembly:
             halt=halt,
         )
 
-    def _make_window_reads(self, log: EventLog, ours: Ours, pool: Executor) -> ReadPool:
+    def _make_window_reads(
+        self, log: EventLog, ours: Ours, tell_read: Callable[[TextFacts, float, float], None]
+    ) -> ReadPool:
         settings = self._settings
         reader = WindowReader(
             log,
@@ -213,14 +239,14 @@ class Assembly:
             mapper=make_mapper(
                 settings.record, settings.limits, settings.service_names, ours, self._mask, kind=log.mapper
             ),
-            telemetry=self._telemetry,
+            tell_read=tell_read,
             pulse=self._pulse,
         )
-        return self._make_pool(pool, reader.read)
+        return self._make_pool(reader.read)
 
-    def _make_pool(self, pool: Executor, read: Callable[[Delivery, Share], Reading]) -> ReadPool:
+    def _make_pool(self, read: Callable[[Delivery, Share], Reading]) -> ReadPool:
         return ReadPool(
-            pool=pool,
+            pool=self._pool,
             read=read,
             budget=self._budget,
             gate=self._gate,
@@ -271,13 +297,4 @@ class Assembly:
             pulse=self._pulse,
             halt=self._stops.halt,
             random=self._random,
-        )
-
-    def _make_shipping(self) -> Shipping:
-        return Shipping(
-            sink=self.sink,
-            remembered=Remembered(self._settings.dedup.events),
-            telemetry=self._telemetry,
-            pulse=self._pulse,
-            halt=self._stops.halt,
         )

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from threading import Thread
-from typing import Final, TextIO
+from typing import Final, TextIO, TypeVar
 
 from agent import __version__
-from agent.assembly import Assembly, Crew, Stops
+from agent.assembly import Assembly
+from agent.aws.event_history import EventHistory
 from agent.connections import Aws
 from agent.errors import AwsError, DependencyError, SettingsError
 from agent.flow import heap
+from agent.flow.crew import Crew, Stops, Team
+from agent.history.place_file import PlaceFile, PlaceFileError, Places
 from agent.pulse import Pulse
 from agent.records import profiles
 from agent.records.selection import volume
@@ -27,12 +30,10 @@ from agent.telemetry.metrics import Build
 from agent.telemetry.revision import revision
 from agent.waiting.lookups import bounded_lookups
 
+_Answer = TypeVar("_Answer")
+
 _START_RETRY_SECONDS: Final = 5.0
 _LISTEN_SECONDS: Final = 1.0
-_NO_POLLING: Final = (
-    "event_history: cannot be polled by this version of the agent: take the section out, and ship what is there with "
-    "`trail-agent replay --from event-history`"
-)
 _RETURN_SECONDS: Final = 3.0  # of the grace, kept for giving messages back
 _CONTAINERS_BEFORE_A_LOOK: Final = 50_000
 
@@ -51,8 +52,6 @@ def run(settings: Settings, options: RunOptions, inbox: SignalInbox, log_stream:
 
     Raises `SettingsError` if it must not start, `DependencyError` if `require_healthy` and something is not there.
     """
-    if settings.event_history:
-        raise SettingsError([_NO_POLLING])
     heap.configure()
     pulse = Pulse()
     log = open_log(settings.log.level, settings.log.format, log_stream)
@@ -80,6 +79,7 @@ class _Daemon:
         self._telemetry = telemetry
         self._attention = Attention(inbox, pulse)
         self._stops = Stops()
+        self._places = _open_places(settings, read_only=options.dry_run)
         self._assembly = Assembly(settings, telemetry, pulse, self._stops, dry_run=options.dry_run)
         self._unit = telemetry.unit(options.supervisor)
 
@@ -94,61 +94,89 @@ class _Daemon:
                 address = f"{settings.http.listen.rpartition(':')[0]}:{server.port}"
                 telemetry.started(
                     __version__,
-                    settings.needed_queue().url,
+                    settings.queue.url if settings.queue else "",
                     len(settings.buckets),
                     settings.otlp.endpoint,
                     address,
                     selects=(*settings.select.profiles, *settings.select.event_sources),
+                    polls=settings.event_history.regions if settings.event_history else (),
                 )
                 for warning in settings.warnings:
                     telemetry.setting_warned(warning)
                 if adds := volume(profiles.named(settings.select.profiles), settings.select.event_sources):
                     telemetry.volume_added(adds)
-                aws = self._start()
-                if aws:
-                    self._work(aws)
+                if teams := self._start():
+                    self._work(teams)
                 else:
                     self._drain(0)
                     telemetry.stopped(0.0)
         finally:
+            self._places.close()
             self._unit.stop()
             server.stop()
             gc.unfreeze()
             gc.set_threshold(*thresholds)
 
-    def _start(self) -> Aws | None:
-        """Wait until the queue answers; None if a signal came first."""
-        attention = self._attention
-        aws = None
-        while aws is None:
-            try:
-                aws = attention.unless_signalled(self._assembly.aws.connect)
-            except AwsError as error:
-                _collect_garbage()  # this may go on for hours
-                self._telemetry.queue_down(error.kind, error.detail)
-                if self._options.require_healthy:
-                    raise DependencyError(f"queue.url: the queue does not answer: {error.detail}") from error
-                attention.heard(_START_RETRY_SECONDS)
-            if attention.asked_by:
-                return None
-        self._telemetry.queue_up()
+    def _start(self) -> Sequence[Team]:
+        """Wait until AWS answers; who works on what is there. Nobody if a signal came first."""
+        attention, telemetry, follows = self._attention, self._telemetry, self._settings.event_history
+        aws, account = None, None
+        if self._settings.queue:
+            aws = self._until_answered(self._assembly.aws.connect, self._queue_down)
+        if follows and not attention.asked_by:
+            account = self._until_answered(
+                partial(self._assembly.aws.event_history, follows.regions), self._history_down
+            )
+        if attention.asked_by:
+            return ()
+        telemetry.queue_up() if aws else telemetry.queue_unused()
+        telemetry.history_up()
         if self._options.dry_run:
-            self._telemetry.sink_up()  # nothing is sent, and nothing has to answer
+            telemetry.sink_up()  # nothing is sent, and nothing has to answer
         if attention.unless_signalled(self._assembly.sink.probe) is False and self._options.require_healthy:
             raise DependencyError("otlp.endpoint: the sink does not accept an export; the log above says why")
-        return None if attention.asked_by else aws
+        return () if attention.asked_by else self._teams(aws, account)
 
-    def _work(self, aws: Aws) -> None:
+    def _until_answered(self, ask: Callable[[], _Answer], down: Callable[[AwsError], None]) -> _Answer | None:
+        """What `ask` returns; None if a signal came first. `down` is told of each `AwsError`."""
+        answer = None
+        while answer is None and not self._attention.asked_by:
+            try:
+                answer = self._attention.unless_signalled(ask)
+            except AwsError as error:
+                _collect_garbage()  # this may go on for hours
+                down(error)
+                self._attention.heard(_START_RETRY_SECONDS)
+        return answer
+
+    def _queue_down(self, error: AwsError) -> None:
+        self._telemetry.queue_down(error.kind, error.detail)
+        if self._options.require_healthy:
+            raise DependencyError(f"queue.url: the queue does not answer: {error.detail}") from error
+
+    def _history_down(self, error: AwsError) -> None:
+        self._telemetry.history_down(error)
+        if self._options.require_healthy:
+            raise DependencyError(f"event_history: it cannot be asked: {error.detail}") from error
+
+    def _teams(self, aws: Aws | None, account: EventHistory | None) -> Sequence[Team]:
+        assembly, follows = self._assembly, self._settings.event_history
+        letters = aws.dead_letter_url if aws else None
+        of_queue = [assembly.team(assembly.queue(aws), aws.store, letters)] if aws else []
+        of_history = assembly.history(follows, account, self._places, letters) if follows and account else []
+        return [*of_queue, *of_history]
+
+    def _work(self, teams: Sequence[Team]) -> None:
         """Start every thread, wait for a signal, and come to an end. Nothing is received before the sink accepts."""
         _collect_garbage()
-        crew = self._assembly.crew(self._assembly.queue(aws), aws.store, aws.dead_letter_url)
+        crew = self._assembly.crew(teams)
         shift = Shift(crew, self._stops, self._attention, self._pulse, self._settings.shutdown_grace_seconds)
         if self._telemetry.health.sink_up or self._attention.unless_signalled(self._assembly.sink.await_up):
             shift.begin()
             while not self._attention.heard(_LISTEN_SECONDS):
                 pass
         asked = self._pulse.clock.monotonic()
-        self._drain(len(crew.in_hand.held()))
+        self._drain(crew.in_hand())
         have_ended = shift.end()
         self._telemetry.stopped(self._pulse.clock.monotonic() - asked)
         if not have_ended:
@@ -170,7 +198,7 @@ class Shift:
         self._attention = attention
         self._pulse = pulse
         self._grace = grace_seconds
-        self._workers = [_thread(f"worker-{number}", worker.run) for number, worker in enumerate(crew.workers, 1)]
+        self._workers = [_thread(name, worker.run) for team in crew.teams for name, worker in team.workers.items()]
         for name, duty in crew.keepers.items():
             _thread(name, partial(duty, stops.end)).start()
 
@@ -191,8 +219,19 @@ class Shift:
         now = self._pulse.clock.monotonic()
         self._attention.join(self._workers, min(now + _RETURN_SECONDS, asked + self._grace))
         self._stops.end.set()  # an extension must not hide again what is given back
-        self._crew.source.give_back(self._crew.in_hand.held())
+        self._crew.give_back()
         return self._crew.pool.is_idle() and not any(worker.is_alive() for worker in self._workers)
+
+
+def _open_places(settings: Settings, *, read_only: bool) -> Places:
+    """Where the reading of Event history is; raises `SettingsError` for a file that holds something else."""
+    follows = settings.event_history
+    if follows is None or follows.checkpoint_file is None:
+        return Places()
+    try:
+        return PlaceFile(follows.checkpoint_file, read_only=read_only)
+    except PlaceFileError as error:
+        raise SettingsError([f"event_history.checkpoint_file: {error}"]) from error
 
 
 def _collect_garbage() -> None:

@@ -110,15 +110,33 @@ class EnvironmentFault(Advised):
     )
     LOG_UNAVAILABLE = (
         "log unavailable",
-        "a log of AWS that a replay reads does not answer, or answers with 5xx",
+        "a log of AWS, such as a region's Event history, does not answer, or answers with 5xx",
         "asks again at most 30 s later, and goes on where it was",
         "nothing if it passes; else check the network to AWS, and aws.endpoint_url",
     )
     LOG_THROTTLED = (
         "log throttled",
-        "a log of AWS that a replay reads says that it gets too many requests; others of the account count",
+        "a log of AWS, such as a region's Event history, says that it gets too many requests; others' count, too",
         "asks again at most 30 s later, and goes on where it was",
         "nothing if it passes; else find out who else asks for the events of this account and region",
+    )
+    LOG_DENIED = (
+        "log denied",
+        "AWS refuses the Event history of a region, because of the role, an organisation's policy or the credentials",
+        "asks again at most 30 s later, and goes on where it was; other regions and the queue go on meanwhile",
+        "allow cloudtrail:LookupEvents to the agent's role; check its credentials, and whether the region is enabled",
+    )
+    LOG_REFUSED = (
+        "log refused",
+        "AWS does not take the question for the Event history of a region",
+        "asks again at most 30 s later, and goes on where it was; other regions and the queue go on meanwhile",
+        "see AWS's code in `detail`; check event_history.regions, aws.endpoint_url and the clock",
+    )
+    CHECKPOINT_UNUSABLE = (
+        "checkpoint unusable",
+        "the checkpoint file of Event history is in use, is another account's, or cannot be read",
+        "asks for no Event history, and looks again every 5 s; the queue goes on meanwhile",
+        "do what `detail` says; only one agent may use the file of event_history.checkpoint_file",
     )
     QUEUE_UNAVAILABLE = (
         "queue unavailable",

@@ -40,13 +40,16 @@ class Intake:
         pulse: Pulse,
         drain: threading.Event,
         idle_seconds: Callable[[], float],
+        needs: str = "",
     ) -> None:
+        """`needs` is the one part whose faults keep it from receiving; empty: those of any part do."""
         self._source = source
         self._leases = leases
         self._gate = gate
         self._pulse = pulse
         self._drain = drain
         self._idle_seconds = idle_seconds
+        self._needs = needs
         self._turn = threading.Lock()
         self._finished = 0
 
@@ -87,7 +90,7 @@ class Intake:
     def _await_room(self) -> int:
         """How many may be received now; 0 after a drain."""
         while not self._drain.is_set():
-            self._gate.await_open(unless=self._drain)
+            self._gate.await_open(unless=self._drain, part=self._needs)
             room = max(1, BATCH * self._finished) - self._leases.count()
             if room <= 0 and self._idle_seconds() >= _STANDSTILL_SECONDS:
                 room = 1

@@ -58,22 +58,26 @@ class LogWaits:
         Raises `DependencyError` with `advice` where the answer is one that does not pass, and `DrainedError` if told to
         halt first.
         """
-        attempt = 0
+        attempt, began = 0, self.clock.monotonic()
         while True:
             pacer.pass_()
             try:
                 answer = ask()
             except AwsError as error:
-                if error.kind not in _PASSING:
-                    told = f"{part}: {error.detail}" + (f"; {advice}" if advice else "")
-                    raise self._refused(DependencyError(told)) from error
-                self._telemetry.gate_closed(part, _PASSING[error.kind], error.detail)
+                self._bear(part, error, advice, self.clock.monotonic() - began)
                 pacer.rest(self._pause(attempt))
                 attempt += 1
             else:
                 if attempt:
                     self._telemetry.gate_opened(part)
                 return answer
+
+    def _bear(self, part: str, error: AwsError, advice: str, seconds: float) -> None:  # noqa: ARG002 - for who is patient
+        """Tell a refusal, `seconds` after it was first asked. Raises `DependencyError` if it is not waited for."""
+        if error.kind not in _PASSING:
+            told = f"{part}: {error.detail}" + (f"; {advice}" if advice else "")
+            raise self._refused(DependencyError(told)) from error
+        self._telemetry.gate_closed(part, _PASSING[error.kind], error.detail)
 
     def _refused(self, error: DependencyError) -> DependencyError:
         self._failed(error)

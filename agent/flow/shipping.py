@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from typing import Final, Protocol
@@ -33,6 +33,9 @@ class AnySink(Protocol):
 
 _Undelivered = Sequence[tuple[LogRecord, Verdict]]
 """Records that the sink has not accepted, each with what it said."""
+
+TellUndelivered = Callable[[Reading, _Undelivered], None]
+"""Is told what of a reading is not delivered."""
 
 
 @dataclass(slots=True)
@@ -64,17 +67,19 @@ class Shipping:
         self._pulse = pulse
         self._halt = halt
 
-    def ship(self, readings: Sequence[Reading]) -> list[Settlement]:
+    def ship(self, readings: Sequence[Reading], tell: TellUndelivered = lambda *_: None) -> list[Settlement]:
         """Export every record of `readings`, each once, and decide on each delivery; one settlement per reading.
 
         Returns when the sink has answered for every record, or when told to halt: deliveries with a record that has
-        no answer are then returned to the queue.
+        no answer are then returned to the queue. `tell` is told first what of each reading is not delivered.
         """
         for reading in readings:
             self._telemetry.reading_finished(reading)
         records = [record for reading in readings for record in reading.records]
         answers = self._export_once(records)
         undelivered = [answers.undelivered(reading) for reading in readings]
+        for reading, left in zip(readings, undelivered, strict=True):
+            tell(reading, left)
         settlements = [_settlement(*each) for each in zip(readings, undelivered, strict=True)]
         self._tell_fates(len(records), list(answers.exported.values()), settlements, undelivered)
         return settlements

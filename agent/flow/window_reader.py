@@ -14,7 +14,6 @@ from agent.model import Delivery, LogRecord, ObjectSource, Reading
 from agent.pulse import Pulse
 from agent.records.mapping import Mapper
 from agent.records.selection import Selector
-from agent.telemetry.events import Telemetry
 from agent.trail import reader
 from agent.trail.inflate import TextFacts
 
@@ -31,13 +30,14 @@ class WindowReader:
         *,
         selection: Selector,
         mapper: Mapper,
-        telemetry: Telemetry,
+        tell_read: Callable[[TextFacts, float, float], None],
         pulse: Pulse,
     ) -> None:
+        """`tell_read` is told what was read, in how many seconds, and when the window ends (Unix seconds)."""
         self._log = log
         self._selection = selection
         self._mapper = mapper
-        self._telemetry = telemetry
+        self._tell_read = tell_read
         self._pulse = pulse
 
     def read(self, delivery: Delivery, memory: Share) -> Reading:
@@ -47,14 +47,16 @@ class WindowReader:
         """
         window, began = Window.named_by(delivery.body), self._pulse.clock.monotonic()
         try:
+            memory.waits()
             events = self._log.read(window)
+            memory.works()
             found = self._map(window, events, memory)
         except (DrainedError, DependencyError):  # whoever refused has told why the replay ends
             return Reading(delivery, returned=True)
         except PermanentError as error:
             return Reading(delivery, faults=(error.at(window.bucket, window.key),))
         facts = TextFacts(sum(len(event.raw) for event in events), is_plain=True)
-        self._telemetry.object_read(facts, self._pulse.clock.monotonic() - began, window.end.timestamp())
+        self._tell_read(facts, self._pulse.clock.monotonic() - began, window.end.timestamp())
         return _reading(delivery, window, found)
 
     def _map(self, window: Window, events: Sequence[LoggedEvent], memory: Share) -> Found:

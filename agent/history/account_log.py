@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -57,7 +57,10 @@ class HistoryLog(EventLog):
         sources: Sequence[str],
         most_events: int,
         clock: Clock,
+        per_second: float = PER_SECOND,
+        tell: Callable[[str, str], None] = lambda *_: None,
     ) -> None:
+        """`tell` is told of each request its region, and `ok` or the kind of its `AwsError`."""
         self.places = places
         self.per_window = len(sources)
         self._history = history
@@ -67,7 +70,8 @@ class HistoryLog(EventLog):
         self._clock = clock
         self._lock = threading.Lock()
         self.requests = 0
-        self._pacers = {place: waits.pacer(PER_SECOND) for place in places}
+        self._tell = tell
+        self._pacers = {place: waits.pacer(per_second) for place in places}
 
     def owner(self) -> str:
         """The account of the credentials: another one has another history in the same regions."""
@@ -119,12 +123,15 @@ class HistoryLog(EventLog):
             with self._lock:
                 self.requests += 1
             try:
-                return self._history.page(place, source, begin, end, token)
+                page = self._history.page(place, source, begin, end, token)
             except AwsError as error:
+                self._tell(place, error.kind)
                 if error.kind == STALE_TOKEN:
                     raise _StaleTokenError(error.detail) from error
                 advice = _ADVICE.get(error.kind)
                 raise AwsError(error.kind, f"{error.detail}; {advice}") if advice else error from error
+            self._tell(place, "ok")
+            return page
 
         return self._waits.until_answered(f"Event history of {place}", self._pacers[place], ask)
 

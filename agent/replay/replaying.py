@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from agent import __version__
-from agent.assembly import Assembly, Stops, Supply
+from agent.assembly import Assembly
 from agent.connections import AwsConnections
 from agent.daemon import Shift, telemetry_of
 from agent.errors import AwsError, DependencyError, number_of
 from agent.faults.of_replay import hint_of
+from agent.flow.crew import Stops, Supply
 from agent.flow.log_waits import LogWaits
 from agent.pulse import Pulse
 from agent.replay.checkpoint import Checkpoint, NoCheckpoint
@@ -123,7 +124,8 @@ class _Replay:
             self._tell_plan(plan, checkpoint, origin)
             if self._wishes.dry_run:
                 return self._count(plan, checkpoint, origin, pool)
-            return self._ship(plan, checkpoint, origin, pool, files)
+            source = self._make_source(plan, checkpoint, origin, pool)
+            return self._ship(plan, source, origin, files)
 
     def _open_checkpoint(self, closing: ExitStack, origin: HistoryOrigin) -> NoCheckpoint:
         if self._wishes.checkpoint is None:
@@ -203,20 +205,12 @@ class _Replay:
         self._screen.count_last(1.0, f"{number_of(counted.objects, origin.things[:-1])} counted")
         return origin.count_report(plan, counted, self._settings.workers)
 
-    def _ship(
-        self,
-        plan: Plan,
-        checkpoint: NoCheckpoint,
-        origin: HistoryOrigin,
-        pool: ThreadPoolExecutor,
-        files: FileSink | None,
-    ) -> Report:
-        source = self._make_source(plan, checkpoint, origin, pool)
+    def _ship(self, plan: Plan, source: ListedSource, origin: HistoryOrigin, files: FileSink | None) -> Report:
         looks = Looks(source, self._telemetry, self._pulse.clock, origin.things)
         assembly = Assembly(self._settings, self._telemetry, self._pulse, self._stops, files=files)
         doubt = NoDoubt() if self._wishes.keep_going else Suspicion(self._ending.stop, source.is_second_try)
         supply = Supply(source, ListedInHand(self._telemetry, source), {})
-        crew = assembly.crew(supply, origin.store, self._settings.dead_letter_url, doubt)
+        crew = assembly.crew([assembly.team(supply, origin.store, self._settings.dead_letter_url, doubt)])
         shift = Shift(crew, self._stops, self._attention, self._pulse, self._settings.shutdown_grace_seconds)
 
         def show() -> None:

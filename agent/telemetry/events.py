@@ -16,6 +16,7 @@ from agent.pulse import Clock, Pulse
 from agent.settings import Supervisor
 from agent.telemetry.flow_events import FlowEvents
 from agent.telemetry.health import Health
+from agent.telemetry.history_events import HistoryEvents
 from agent.telemetry.labels import EventVocabulary, vocabulary
 from agent.telemetry.logs import Log, open_log
 from agent.telemetry.metrics import Build, Metrics
@@ -27,7 +28,7 @@ from agent.telemetry.status_line import status_line
 from agent.telemetry.systemd import Unit
 
 
-class Telemetry(QueueEvents, FlowEvents, ReplayEvents):
+class Telemetry(QueueEvents, FlowEvents, ReplayEvents, HistoryEvents):
     """Everything the daemon tells the outside. Every method is thread-safe, and none raises for untrusted input."""
 
     def __init__(self, metrics: Metrics, log: Log, health: Health, clock: Clock) -> None:

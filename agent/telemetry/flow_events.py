@@ -115,7 +115,8 @@ class FlowEvents(Voice):
         self.metrics.event_age.observe_all(ages)
         self.activity.accepted(ages)
         for source in {record.source for record in records}:
-            self.metrics.object_age.observe(max(now - source.last_modified_ns / _NANOSECONDS, 0.0))
+            if source.path:  # an event of a log stands in no object
+                self.metrics.object_age.observe(max(now - source.last_modified_ns / _NANOSECONDS, 0.0))
         self.metrics.observe_newest_event(min(records[-1].time_unix_nano / _NANOSECONDS, now))
 
     def _count(self, records: Sequence[LogRecord]) -> None:

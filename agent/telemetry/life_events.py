@@ -13,17 +13,27 @@ class LifeEvents(Voice):
     """What happens to the daemon as a whole."""
 
     def started(
-        self, version: str, queue: str, buckets: int, endpoint: str, listen: str, *, selects: Sequence[str]
+        self,
+        version: str,
+        queue: str,
+        buckets: int,
+        endpoint: str,
+        listen: str,
+        *,
+        selects: Sequence[str],
+        polls: Sequence[str] = (),
     ) -> None:
         """The settings are loaded and the daemon begins; user info and query of an address are not logged.
 
-        `selects` names the selected profiles and event sources.
+        `selects` names the selected profiles and event sources, `polls` the regions whose Event history is polled.
+        Without a queue, `queue` is empty.
         """
+        sources = {"queue": bare_address(queue), "buckets": buckets} if queue else {}
         self._log.info(
             "started",
             version=version,
-            queue=bare_address(queue),
-            buckets=buckets,
+            **sources,
+            **({"polls": ", ".join(polls)} if polls else {}),
             selects=", ".join(selects),
             endpoint=bare_address(endpoint),
             listen=listen,

@@ -22,6 +22,7 @@ from agent.model import EventLabels, LogRecord, Outcome
 from agent.records.memo import Memo
 from agent.telemetry import metric_names
 from agent.telemetry.ages import DELIVERY_AGE_BUCKETS, EVENT_AGE_BUCKETS, OBJECT_AGE_BUCKETS, AgeHistogram
+from agent.telemetry.history_metrics import HistoryMetrics
 from agent.telemetry.labels import (
     LIMITED_LABELS,
     SPACE_NAME,
@@ -86,6 +87,7 @@ class Metrics:
         self._define_export()
         self._define_queue()
         self._define_state(build)
+        self.history = HistoryMetrics(registry)
         ProcessCollector(registry=registry)
 
     def count_events(self, labels: EventLabels, count: int, event_id: str) -> EventLabels:

@@ -48,6 +48,11 @@ class QueueEvents(LifeEvents):
         self._relief("queue", "queue_answers_again", self.health.queue_up())
         self._tell_ready()
 
+    def queue_unused(self) -> None:
+        """The settings name no queue: no answer of one is awaited."""
+        self.health.queue_up()
+        self._tell_ready()
+
     def queue_down(self, kind: str, detail: str) -> None:
         """The queue did not answer, or refused; `kind` is a retry reason, a result of `sqs_request`, or `missing`.
 

@@ -62,9 +62,11 @@ class Gate:
         self._parts: dict[str, _Part] = {}
         self._lock = threading.Lock()
 
-    def await_open(self, unless: threading.Event) -> None:
-        """Return when nothing is at fault any more, or when `unless` is set."""
-        while self.is_closed() and not self._pulse.wait(unless, _LOOK_AGAIN_SECONDS):
+    def await_open(self, unless: threading.Event, part: str = "") -> None:
+        """Return when nothing is at fault any more, or `part` alone if it is given; or when `unless` is set."""
+        while (self.is_at_fault(part) if part else self.is_closed()) and not self._pulse.wait(
+            unless, _LOOK_AGAIN_SECONDS
+        ):
             pass
 
     def is_closed(self) -> bool:

@@ -27,9 +27,10 @@ from opentelemetry.sdk._logs import ReadableLogRecord
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
-from agent.assembly import Assembly, Stops
+from agent.assembly import Assembly
 from agent.choices import make_admission, make_mapper, make_read_limits, make_selector
 from agent.connections import AwsConnections
+from agent.flow.crew import Stops
 from agent.flow.remembered import Remembered
 from agent.flow.shipping import Shipping
 from agent.model import Delivery, LogRecord, ObjectRef, ObjectSource, Reading, Settlement

@@ -15,6 +15,7 @@ from agent.pulse import Pulse
 from agent.records.profiles import CODECATALYST
 from agent.records.profiles.profile import Profile
 from agent.telemetry.events import Telemetry, open_telemetry
+from agent.telemetry.history_events import PassedOver
 from agent.telemetry.labels import vocabulary
 from agent.telemetry.logs import open_log
 from agent.telemetry.metrics import Build
@@ -45,6 +46,9 @@ class FakeTelemetry(Telemetry):
         self.reserved = 0
         self.settled: list[Settlement] = []
         self.exported: list[LogRecord] = []
+        self.reached: dict[str, int] = {}
+        self.lost: list[range] = []
+        self.unshipped: list[PassedOver] = []
         self._on_down = on_down
         self._lock = threading.Lock()
 
@@ -191,6 +195,49 @@ class FakeTelemetry(Telemetry):
     def worker_failed(self, error: BaseException) -> None:
         """Remember."""
         self._tell("worker_failed", type(error).__name__)
+
+    def history_followed(self, region: str, position: int) -> None:
+        """Remember."""
+        self._tell("history_followed", region, position)
+
+    def history_begun(self, region: str, position: int, *, is_new: bool) -> None:
+        """Remember."""
+        self._tell("history_begun", region, position, is_new)
+
+    def history_reached(self, region: str, position: int) -> None:
+        """Remember the latest."""
+        self.reached[region] = position
+
+    def history_asked(self, region: str, result: str) -> None:
+        """Remember."""
+        self._tell("history_asked", region, result)
+
+    def history_lost(self, region: str, begin: int, end: int) -> None:
+        """Remember."""
+        self._tell("history_lost", region)
+        self.lost.append(range(begin, end))
+
+    def window_read(self, facts: TextFacts, seconds: float, end: float) -> None:
+        """Remember."""
+        self._tell("window_read", facts, seconds, end)
+
+    def window_settled(self, settlement: Settlement) -> None:
+        """Remember."""
+        self._tell("window_settled", settlement.delivery.message_id, settlement.outcome)
+        self.settled.append(settlement)
+
+    def events_unshipped(self, region: str, passed: Sequence[PassedOver]) -> None:
+        """Remember."""
+        self._tell("events_unshipped", region)
+        self.unshipped.extend(passed)
+
+    def places_unkept(self, detail: str) -> None:
+        """Remember."""
+        self._tell("places_unkept", detail)
+
+    def places_kept(self) -> None:
+        """Remember."""
+        self._tell("places_kept")
 
     def queue_described(self, queue: str, found: QueueAttributes | None) -> None:
         """Remember."""

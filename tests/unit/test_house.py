@@ -52,7 +52,7 @@ OF_SEVERAL_MODULES: Final = {
     "trail/test_reshaped.py": "notifications that something on their way wrote anew, and what becomes of them",
 }
 TESTED_ELSEWHERE: Final = {
-    "contract/test_daemon.py": "assembly choices connections daemon",
+    "contract/test_daemon.py": "assembly choices connections crew daemon",
     "golden/test_records_golden.py": "codeconnections identity pipelines trail_guard generic",
     "integration/test_check_history.py": "history_regions",
     "integration/test_check_online.py": "accounts bucket credentials encryption letter_queue lineup main_queue "
@@ -76,17 +76,20 @@ TESTED_ELSEWHERE: Final = {
     "unit/demo/test_show.py": "lines",
     "unit/demo/test_trail_objects.py": "bystanders",
     "unit/flow/test_pipeline.py": "objects",
+    "unit/history/test_history_source.py": "following fresh_log patient_waits",
     "unit/trail/test_reader.py": "glance",
     "unit/replay/test_checkpoint.py": "notes",
     "unit/replay/test_listed_source.py": "plan",
+    "integration/test_history_polled.py": "followed",
     "integration/test_event_history.py": "history_log replay_logs",
     "unit/settings/test_config_files.py": "keys views",
     "unit/settings/test_settings.py": "layer loading root",
     "unit/sink/otlp/test_http.py": "http_session response",
     "unit/sink/otlp/test_encode.py": "decode",
     "unit/sink/test_opening.py": "discreet endpoint",
-    "unit/telemetry/test_metrics.py": "exposition snapshot",
-    "unit/telemetry/test_named_events.py": "events flow_events life_events queue_events replay_events voice",
+    "unit/telemetry/test_metrics.py": "exposition history_metrics snapshot",
+    "unit/telemetry/test_named_events.py": "events flow_events history_events life_events "
+    "queue_events replay_events voice",
     "unit/telemetry/test_server.py": "connection pages",
     "unit/telemetry/status/test_front.py": "fates fragments frame last_hour now services steps",
     "unit/telemetry/status/test_runbook.py": "anchors",

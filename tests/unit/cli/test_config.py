@@ -135,7 +135,7 @@ def test_check_says_what_is_polled_where_there_is_no_queue(tmp_path: Path) -> No
 
 @pytest.mark.parametrize(
     ("command", "key"),
-    [(("dead-letters", "list"), "queue.url"), (("replay", "--since", "2d"), "buckets"), (("run",), "event_history")],
+    [(("dead-letters", "list"), "queue.url"), (("replay", "--since", "2d"), "buckets")],
 )
 def test_what_event_history_does_not_do_ends_with_78(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...], key: str

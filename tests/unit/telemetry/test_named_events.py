@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.errors import Fault
+from agent.errors import AwsError, Fault
 from agent.faults.dead_letters import Reason
 from agent.faults.environment_faults import EnvironmentFault
 from agent.faults.ignored import IgnoredReason
 from agent.faults.retries import RetryReason
 from agent.model import Ignored, Outcome, QueueAttributes, Reading, Settlement
+from agent.telemetry.history_events import PassedOver
 from agent.telemetry.snapshot import Snapshot
 from agent.trail.inflate import TextFacts
 from tests.support.clock import START
@@ -474,3 +475,89 @@ def test_no_stranger_breaks_the_log_or_a_scrape(detail: str, key: str) -> None:
     subject.telemetry.records_exported([log_record(key, name=detail, identity_type=key)])
     assert [line["event"] for line in subject.lines()] == ["dead_lettered", "sink_warned", "sink_down"]
     assert subject.value("codecatalyst_events_total") == 1
+
+
+def test_a_region_has_its_series_from_the_start(subject: ObservedTelemetry) -> None:
+    """An alert sees the first event that is passed over, and a region that never answers."""
+    subject.telemetry.history_followed("us-west-2", 1000)
+    named = "trail_agent_event_history_"
+    assert subject.value(f"{named}position_timestamp_seconds", region="us-west-2") == 1000
+    assert subject.value(f"{named}unshipped_total", region="us-west-2") == 0
+    for result in ("ok", "throttled", "expired", "no_credentials", "denied", "stale_token"):
+        subject.telemetry.history_asked("us-west-2", result)
+    asked = {
+        result: subject.value(f"{named}requests_total", region="us-west-2", result=result)
+        for result in ("ok", "throttled", "denied", "unavailable", "error")
+    }
+    assert asked == {"ok": 1, "throttled": 1, "denied": 3, "unavailable": 0, "error": 1}
+    subject.telemetry.history_reached("us-west-2", 2000)
+    assert subject.value(f"{named}position_timestamp_seconds", region="us-west-2") == 2000
+
+
+def test_what_is_passed_over_is_told_with_the_command_that_ships_it(subject: ObservedTelemetry) -> None:
+    """There is no dead-letter queue: the line is all that an operator has. Of very many, the rest is one line."""
+    passed = PassedOver("e-1", "CreateProject\n", 1_790_000_000, 1_790_000_001, "sink_rejected", "the sink said no")
+    subject.telemetry.events_unshipped("us-west-2", [passed])
+    (line,) = subject.lines()
+    assert (line["level"], line["event"], line["event_id"], line["reason"]) == (
+        "error",
+        "event_unshipped",
+        "e-1",
+        "sink_rejected",
+    )
+    assert line["event_name"] == "CreateProject\\n"
+    command = "trail-agent replay -c FILE --from event-history --region us-west-2"
+    assert f"{command} --since 2026-09-21T14:13:20Z --until 2026-09-21T14:13:21Z" in str(line["hint"])
+    subject.telemetry.events_unshipped("us-west-2", [passed] * 500)
+    lines = subject.lines()
+    assert (len(lines), lines[-1]["events"]) == (11, 490)
+    assert subject.value("trail_agent_event_history_unshipped_total", region="us-west-2") == 501
+
+
+def test_history_that_is_lost_is_told(subject: ObservedTelemetry) -> None:
+    """It counts as something that was not shipped."""
+    subject.telemetry.history_lost("us-west-2", 1_790_000_000, 1_790_100_000)
+    (line,) = subject.lines()
+    assert (line["event"], line["since"], line["until"]) == (
+        "history_lost",
+        "2026-09-21T14:13:20Z",
+        "2026-09-22T18:00:00Z",
+    )
+    assert subject.value("trail_agent_event_history_unshipped_total", region="us-west-2") == 1
+
+
+def test_a_checkpoint_that_cannot_be_written_is_told_once_a_minute(subject: ObservedTelemetry) -> None:
+    """And that it can be written again."""
+    for _ in range(3):
+        subject.telemetry.places_unkept("places.new: No space left on device")
+        subject.clock.advance(10)
+    subject.telemetry.places_kept()
+    subject.telemetry.places_kept()
+    assert [(line["event"], line.get("after_seconds")) for line in subject.lines()] == [
+        ("checkpoint_unwritten", None),
+        ("checkpoint_written_again", 30.0),
+    ]
+
+
+def test_without_credentials_event_history_waits_at_the_start(subject: ObservedTelemetry) -> None:
+    """It is not ready, and says so; nothing is awaited of a queue that is not set."""
+    subject.telemetry.sink_up()
+    subject.telemetry.queue_unused()
+    subject.telemetry.history_down(AwsError("no_credentials", "no AWS credentials were found"))
+    assert subject.telemetry.health.ready() == ["Event history: no AWS credentials were found (for 0 s)"]
+    subject.telemetry.history_up()
+    assert subject.telemetry.health.ready() == []
+    assert events(subject) == ["info ready", "error gate_closed", "info gate_opened"]
+
+
+def test_what_is_told_of_windows(subject: ObservedTelemetry) -> None:
+    """Where a region begins, what was read, and what comes again; none of it counts as a message or an object."""
+    subject.telemetry.history_begun("us-west-2", 1_790_000_000, is_new=True)
+    subject.telemetry.window_read(TextFacts(10, is_plain=True), 0.5, 1_790_000_060.0)
+    subject.telemetry.window_settled(Settlement(delivery("m-1"), Outcome.DELIVERED))
+    settlement = Settlement(delivery("m-1"), Outcome.RETRY, retry=RetryReason.SINK_UNSETTLED, retry_detail="no answer")
+    subject.telemetry.window_settled(settlement)
+    assert events(subject) == ["info history_begun", "debug window_read", "warning window_retried"]
+    assert subject.value("trail_agent_objects_read_total") == 0
+    assert subject.value("trail_agent_deliveries_settled_total", outcome="delivered") == 0
+    assert subject.value("trail_agent_retries_total", reason="sink_unsettled") == 1

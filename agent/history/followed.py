@@ -1,0 +1,69 @@
+"""The regions whose Event history the settings name, each with what hands it out and what reads it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from agent.aws.event_history import EventHistory
+from agent.flow.event_log import EventLog
+from agent.history.account_log import HistoryLog, sources_of
+from agent.history.fresh_log import FreshLog
+from agent.history.history_source import HistorySource
+from agent.history.patient_waits import PatientWaits
+from agent.history.place_file import Places
+from agent.pulse import Pulse
+from agent.settings import EventHistorySettings, Settings
+from agent.telemetry.events import Telemetry
+
+_PER_SECOND: Final = 1.0  # half of what CloudTrail allows for an account and region: others of the account ask, too
+_MOST_EVENTS: Final = 5000  # of a window: one with more is read again in smaller ones
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """One region: its deliveries, and the log that gives what is new in them."""
+
+    source: HistorySource
+    log: EventLog
+
+
+def follow(
+    settings: Settings,
+    follows: EventHistorySettings,
+    account: EventHistory,
+    places: Places,
+    *,
+    telemetry: Telemetry,
+    pulse: Pulse,
+    drain: threading.Event,
+    random: Callable[[], float],
+) -> Mapping[str, Followed]:
+    """Each region that `follows` names, in the Event history of `account`. Nothing is asked yet."""
+    log = HistoryLog(
+        account,
+        PatientWaits(telemetry=telemetry, pulse=pulse, stop=drain, random=random),
+        places=follows.regions,
+        sources=sources_of(settings.select),
+        most_events=min(settings.limits.events_per_object, _MOST_EVENTS),
+        clock=pulse.clock,
+        per_second=_PER_SECOND,
+        tell=telemetry.history_asked,
+    )
+    found = {}
+    for region in follows.regions:
+        source = HistorySource(
+            region,
+            log=log,
+            places=places,
+            poll_seconds=follows.poll_seconds,
+            overlap_seconds=follows.overlap_seconds,
+            telemetry=telemetry,
+            pulse=pulse,
+            drain=drain,
+            random=random,
+        )
+        found[region] = Followed(source, FreshLog(log, source.following, region))
+    return found

@@ -1,0 +1,245 @@
+"""One region's Event history, followed: which window comes next, and what follows from what became of one.
+
+A round goes from `overlap` seconds before the place up to now, in windows, oldest first. The place moves when a window
+is dealt with, and never before. The next round looks at the overlap again, and finds in it what has come late.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from agent.aws.event_history import KEPT, PAGE_EVENTS
+from agent.errors import Fault
+from agent.faults.dead_letters import Reason
+from agent.faults.retries import RetryReason
+from agent.flow.event_log import LoggedEvent, Window
+from agent.history.place import RegionPlace, digest_of, moment
+from agent.model import LogRecord, Outcome, Reading, Settlement, Verdict
+from agent.telemetry.history_events import PassedOver
+
+MOST_TRIES: Final = 20
+"""After so many, which take half an hour or more, what has not been shipped is passed over and told."""
+
+_TRIES_OF_A_BUG: Final = 3  # then smaller windows have to show which event it is
+_SECOND: Final = 10**9
+_DAY: Final = 86_400
+_KEPT: Final = int(KEPT.total_seconds()) - 60  # what is older is gone before it has been asked for
+_FIRST_LENGTH: Final = 3600
+_WANTED_EVENTS: Final = 10 * PAGE_EVENTS  # of a window: what is read of it is in memory at once
+_SHRUNK: Final = 8  # into so many parts
+_TOO_MUCH: Final = frozenset({Reason.OBJECT_TOO_LARGE, Reason.OBJECT_UNREADABLE})
+"""What smaller windows may mend: a page is asked for by the token of the one before, and AWS forgets it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """What happened from `begin` on and before `end` (Unix seconds) is not in Event history any more."""
+
+    begin: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Concluded:
+    """What followed from a settlement. `is_again`: the same window is due again, after a pause if it `was_tried`.
+
+    `has_learnt`: more is known than before. `suspect` is what the sink says of all records alike.
+    """
+
+    is_again: bool = False
+    was_tried: bool = True
+    has_learnt: bool = False
+    unshipped: Sequence[PassedOver] = ()
+    suspect: Fault | None = None
+
+
+@dataclass(slots=True)
+class _Held:
+    """What is known of the window in hand since it was handed out. Digests of events, with their times.
+
+    `seen` is all that is in it, `accepted` what the sink has, `open` what it has neither taken nor refused.
+    `is_part_bad`: some of it cannot be decoded.
+    """
+
+    seen: dict[bytes, int] = field(default_factory=dict)
+    accepted: dict[bytes, int] = field(default_factory=dict)
+    open: set[bytes] = field(default_factory=set)
+    refused: Sequence[PassedOver] = ()
+    unsettled: Sequence[PassedOver] = ()
+    is_part_bad: bool = False
+
+
+class Following:
+    """What is in hand of one region is one window. Safe to use from several threads; they share `lock`.
+
+    `bucket` is its name as a log's, such as event-history:us-west-2. Times are Unix seconds.
+    """
+
+    def __init__(self, bucket: str, overlap: int, lock: threading.RLock) -> None:
+        self.place = RegionPlace.begun(0)
+        self.has_begun = False
+        self.tries = 0
+        """How often the window in hand was handed out."""
+        self._bucket = bucket
+        self._overlap = overlap
+        self._lock = lock
+        self._begin = self._until = 0
+        self._length = _FIRST_LENGTH
+        self._window: Window | None = None
+        self._held = _Held()
+
+    @property
+    def position(self) -> int:
+        """Everything that happened before is shipped, as far as it was shown."""
+        return self.place.position
+
+    def go_on_at(self, place: RegionPlace) -> None:
+        """This is where it is."""
+        self.place, self.has_begun = place, True
+
+    def is_round_over(self) -> bool:
+        """Whether everything up to the end of the round is dealt with."""
+        return self._window is None and self._begin >= self._until
+
+    def begin(self, now: int) -> Gap | None:
+        """Begin a round up to `now`. Returns what cannot be had any more."""
+        with self._lock:
+            place = self.place
+            if place.known_since > now:  # the clock was wrong then, or is now
+                place.position = place.known_since = now - self._overlap
+            gap = None
+            if place.position < now - _KEPT:
+                gap = Gap(place.position, now - _KEPT)
+                place.move_to(gap.end, 0)
+            begin = max(min(place.position, now) - self._overlap, place.known_since, now - _KEPT)
+            self._begin, self._until = begin, now
+            return gap
+
+    def hand_out(self) -> Window | None:
+        """The next window of the round, or the one that comes again; None if the round is over."""
+        with self._lock:
+            self._held = _Held()
+            if self._window is None and self._begin < self._until:
+                self._window = self._cut()
+                self.tries = 0
+            if self._window:
+                self.tries += 1
+            return self._window
+
+    def _cut(self) -> Window:
+        midnight = (self._begin // _DAY + 1) * _DAY
+        end = min(self._begin + self._length, self._until, midnight)
+        return Window(self._bucket, moment(self._begin), moment(end))
+
+    def fresh(self, events: Sequence[LoggedEvent]) -> list[LoggedEvent]:
+        """Of the `events` of the window in hand those that are not known, each once."""
+        with self._lock:
+            _, end = _span(self._window) if self._window else (0, 0)
+            found = {digest_of(event.raw): event for event in events}
+            self._held.seen = {digest: event.time_ns // _SECOND or end for digest, event in found.items()}
+            return [event for digest, event in found.items() if digest not in self.place.known]
+
+    def shipped(self, reading: Reading, undelivered: Sequence[tuple[LogRecord, Verdict]]) -> None:
+        """What the sink has not accepted of the window in hand, and what it said of each."""
+        with self._lock:
+            if reading.returned or reading.retry:
+                return
+            held = self._held
+            held.is_part_bad = bool(reading.faults)
+            held.refused = [_told(*each) for each in undelivered if each[1].fault]
+            held.unsettled = [_told(*each) for each in undelivered if not each[1].fault]
+            held.open = {record.digest for record, verdict in undelivered if not verdict.fault}
+            left = {record.digest for record, _ in undelivered}
+            if left <= held.seen.keys():
+                records = {record.digest for record in reading.records}
+                dealt_with = records & held.seen.keys() if reading.faults else set(held.seen)
+                held.accepted = {digest: held.seen[digest] for digest in dealt_with - left}
+
+    def conclude(self, settlement: Settlement) -> Concluded:
+        """What became of the window in hand."""
+        with self._lock:
+            match settlement.outcome:
+                case Outcome.DELIVERED:
+                    return self._move_on(())
+                case Outcome.RETURNED:
+                    return self._again(was_tried=False)
+                case Outcome.RETRY if self.tries < MOST_TRIES:
+                    if settlement.retry is RetryReason.BUG and self.tries >= _TRIES_OF_A_BUG:
+                        self._shrink()
+                    return self._again()
+            return self._refused(settlement, settlement.fault)
+
+    def _refused(self, settlement: Settlement, fault: Fault | None) -> Concluded:
+        if fault and fault.is_suspect:
+            return self._again(suspect=fault)
+        if fault and fault.reason is Reason.OBJECT_MISSING:  # it has grown too old in hand
+            self._window, self._until = None, 0
+            return Concluded(is_again=True, was_tried=False)
+        if fault and fault.reason in _TOO_MUCH and self._shrink():
+            return Concluded(is_again=True, was_tried=False)
+        return self._pass_over(settlement)
+
+    def _again(self, *, was_tried: bool = True, suspect: Fault | None = None) -> Concluded:
+        self.place.remember(self._held.accepted)
+        if not was_tried or suspect:
+            self.tries -= 1
+        return Concluded(is_again=True, was_tried=was_tried, has_learnt=bool(self._held.accepted), suspect=suspect)
+
+    def _pass_over(self, settlement: Settlement) -> Concluded:
+        """Go on behind what was refused for good, or was tried too often. What may pass later comes again."""
+        held = self._held
+        if held.open and self.tries < MOST_TRIES:
+            if not held.open <= held.seen.keys():
+                return self._again()
+            held.accepted = {digest: at for digest, at in held.seen.items() if digest not in held.open}
+            self.place.note(held.refused)
+            return replace(self._again(), unshipped=held.refused, has_learnt=True)
+        unshipped = [*held.refused, *held.unsettled]
+        if held.is_part_bad or not unshipped:
+            unshipped.append(self._of_window(settlement))
+        return self._move_on(unshipped)
+
+    def _of_window(self, settlement: Settlement) -> PassedOver:
+        window, fault = self._window, settlement.fault
+        begin, end = _span(window) if window else (0, 0)
+        reason, detail = (fault.reason, fault.detail) if fault else (settlement.retry or "", settlement.retry_detail)
+        return PassedOver("", "", begin, end, str(reason), detail)
+
+    def _move_on(self, unshipped: Sequence[PassedOver]) -> Concluded:
+        if window := self._window:
+            begin, end = _span(window)
+            self._adapt(end - begin)
+            self.place.remember(self._held.seen)
+            self.place.note(unshipped)
+            self.place.move_to(end, self._overlap)
+            self._begin, self._window = end, None
+        return Concluded(has_learnt=True, unshipped=unshipped)
+
+    def _adapt(self, seconds: int) -> None:
+        """So many seconds held what was seen: the next window is to hold about as much as is wanted."""
+        number = len(self._held.seen)
+        if number > 2 * _WANTED_EVENTS:
+            self._length = max(1, seconds * _WANTED_EVENTS // number)
+        elif number < _WANTED_EVENTS // 2 and seconds == self._length:
+            self._length = min(_DAY, 2 * self._length)
+
+    def _shrink(self) -> bool:
+        """Take less at once from here on; False if that is not possible."""
+        begin, end = _span(self._window) if self._window else (0, 1)
+        if (seconds := end - begin) <= 1:
+            return False
+        self._length, self._window = max(1, seconds // _SHRUNK), None
+        return True
+
+
+def _told(record: LogRecord, verdict: Verdict) -> PassedOver:
+    fault, begin = verdict.fault, record.time_unix_nano // _SECOND
+    reason, detail = (fault.reason, fault.detail) if fault else (verdict.retry or "", verdict.retry_detail)
+    return PassedOver(record.event_id, record.event_name, begin, begin + 1, str(reason), detail)
+
+
+def _span(window: Window) -> tuple[int, int]:
+    return int(window.begin.timestamp()), int(window.end.timestamp())

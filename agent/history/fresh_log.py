@@ -1,0 +1,31 @@
+"""Event history without the events that are known: what is looked at again is neither read nor told again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from agent.flow.event_log import EventLog, FirstLook, LoggedEvent, Window
+from agent.history.following import Following
+
+
+class FreshLog(EventLog):
+    """What `log` has of the region that is `followed`, less what is known of it."""
+
+    def __init__(self, log: EventLog, followed: Following, region: str) -> None:
+        self.name = log.name
+        self.places = [region]
+        self.per_second = log.per_second
+        self.per_window = log.per_window
+        self.events_per_request = log.events_per_request
+        self.requests = 0
+        self._log = log
+        self._followed = followed
+
+    def sample(self, place: str, begin: datetime, end: datetime) -> FirstLook:
+        """As the log says."""
+        return self._log.sample(place, begin, end)
+
+    def read(self, window: Window) -> Sequence[LoggedEvent]:
+        """Those that are not known, each once."""
+        return self._followed.fresh(self._log.read(window))

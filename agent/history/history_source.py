@@ -1,0 +1,204 @@
+"""Deliveries out of one region's Event history: each names a window that is to be read, shipped and settled."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from agent.aws.lease import InHand
+from agent.aws.source import AnySource
+from agent.errors import DrainedError
+from agent.faults.environment_faults import EnvironmentFault
+from agent.faults.retries import RetryReason
+from agent.flow.event_log import EventLog, Window
+from agent.history.following import Following
+from agent.history.place_file import PlaceFileError, Places
+from agent.model import BATCH, Delivery, LogRecord, Outcome, Reading, Settlement, Verdict, address_of
+from agent.pulse import Pulse
+from agent.telemetry.events import Telemetry
+
+_LOOK_SECONDS: Final = 5.0
+_FIRST_PAUSE_SECONDS: Final = 5.0
+_LONGEST_PAUSE_SECONDS: Final = 300.0
+_LONGEST_DOUBT_SECONDS: Final = 60.0  # the sink refuses everything: once it does not, nothing is to be late
+_PLACES: Final = "checkpoint of Event history"
+
+
+class HistorySource(AnySource):
+    """Asks for `region` every `poll_seconds`, while nothing of it is in hand. Waits end when `drain` is set.
+
+    `overlap_seconds` is how far each round looks back. `random` gives numbers from 0 to 1.
+    """
+
+    def __init__(
+        self,
+        region: str,
+        *,
+        log: EventLog,
+        places: Places,
+        poll_seconds: int,
+        overlap_seconds: int,
+        telemetry: Telemetry,
+        pulse: Pulse,
+        drain: threading.Event,
+        random: Callable[[], float],
+    ) -> None:
+        self.following = Following(f"{log.name}:{region}", overlap_seconds, places.lock)
+        self._region = region
+        self._log = log
+        self._places = places
+        self._poll = poll_seconds
+        self._overlap = overlap_seconds
+        self._telemetry = telemetry
+        self._pulse = pulse
+        self._drain = drain
+        self._random = random
+        self._lock = threading.Lock()
+        self._handed_out: Delivery | None = None
+        self._serial = 0
+        self._in_vain = 0
+        self._round_at = self._again_at = 0.0
+        telemetry.history_followed(region, self._now() - overlap_seconds)
+
+    def receive(self, most: int = BATCH) -> Sequence[Delivery]:  # noqa: ARG002 - there is never more than one
+        """The window that is due, or nothing after some seconds."""
+        try:
+            if not self._is_open():
+                self._pulse.wait(self._drain, _LOOK_SECONDS)
+                return ()
+        except DrainedError:
+            return ()
+        due = max(self._again_at, self._round_at if self.following.is_round_over() else 0.0)
+        wait = due - self._pulse.clock.monotonic()
+        if wait > 0 and (self._pulse.wait(self._drain, min(wait, _LOOK_SECONDS)) or wait > _LOOK_SECONDS):
+            return ()
+        if self._handed_out:
+            return ()
+        window = self._next_window()
+        return (self._hand_out(window),) if window else ()
+
+    def receive_soon(self, most: int) -> Sequence[Delivery]:
+        """As `receive`: it never waits for long."""
+        return self.receive(most)
+
+    def shipped(self, reading: Reading, undelivered: Sequence[tuple[LogRecord, Verdict]]) -> None:
+        """What of a delivery the sink has not accepted, and what it said of each record; before it is settled."""
+        with self._lock:
+            if self._is_in_hand(reading.delivery):
+                self.following.shipped(reading, undelivered)
+
+    def settle(self, settlements: Sequence[Settlement]) -> None:
+        """What became of the window. It is kept before it counts."""
+        with self._lock:
+            for settlement in settlements:
+                self._conclude(settlement)
+
+    def bury(self, letters: Sequence[Settlement]) -> None:
+        """There is no queue for what can never be shipped: it is told, and stays in Event history for 90 days."""
+        self.settle(letters)
+
+    def give_back(self, deliveries: Sequence[Delivery]) -> None:
+        """Nobody works on these any more: whoever begins next begins before them."""
+        self.settle([Settlement(delivery, Outcome.RETURNED) for delivery in deliveries])
+
+    def let_go(self, deliveries: Sequence[Delivery]) -> None:
+        """The worker is through with these. What it has not settled, because of a bug, comes again."""
+        self.settle([Settlement(each, Outcome.RETRY, retry=RetryReason.BUG) for each in deliveries])
+
+    def _is_open(self) -> bool:
+        """Whether it is known where to begin. Raises `DrainedError`."""
+        if self.following.has_begun:
+            return True
+        try:
+            if not self._places.open(self._log.owner):
+                return False
+        except PlaceFileError as error:
+            self._telemetry.gate_closed(_PLACES, EnvironmentFault.CHECKPOINT_UNUSABLE, str(error))
+            return False
+        self._telemetry.gate_opened(_PLACES)
+        place, is_new = self._places.of(self._region), False
+        if place is None:
+            place, is_new = self._places.begin(self._region, self._now() - self._overlap), True
+            self._keep()
+        self.following.go_on_at(place)
+        self._telemetry.history_begun(self._region, place.position, is_new=is_new)
+        self._telemetry.history_reached(self._region, place.position)
+        return True
+
+    def _next_window(self) -> Window | None:
+        if self.following.is_round_over():
+            self._round_at = self._pulse.clock.monotonic() + self._poll
+            if gap := self.following.begin(self._now()):
+                self._telemetry.history_lost(self._region, gap.begin, gap.end)
+                self._keep()
+        return self.following.hand_out()
+
+    def _hand_out(self, window: Window) -> Delivery:
+        body = json.dumps({"s3Bucket": window.bucket, "s3ObjectKey": [window.key]})
+        self._serial += 1
+        clock, handle = self._pulse.clock, f"{self._region}-{self._serial}"
+        name = address_of(window.bucket, window.key)
+        delivery = Delivery(name, handle, body, self.following.tries, clock.time(), clock.monotonic())
+        with self._lock:
+            self._handed_out = delivery
+        return delivery
+
+    def _is_in_hand(self, delivery: Delivery) -> bool:
+        """With the lock held."""
+        return self._handed_out is not None and self._handed_out.receipt_handle == delivery.receipt_handle
+
+    def _conclude(self, settlement: Settlement) -> None:
+        """With the lock held."""
+        if not self._is_in_hand(settlement.delivery):
+            return
+        done = self.following.conclude(settlement)
+        self._handed_out = None
+        self._telemetry.window_settled(settlement)
+        if done.unshipped:
+            self._telemetry.events_unshipped(self._region, done.unshipped)
+        if done.has_learnt:
+            self._keep()
+        part = f"events of {self._region}"
+        if done.suspect:
+            self._telemetry.gate_closed(part, EnvironmentFault.SINK_REFUSES, done.suspect.detail)
+        else:
+            self._telemetry.gate_opened(part)
+        self._telemetry.history_reached(self._region, self.following.position)
+        self._in_vain = self._in_vain + 1 if done.is_again and done.was_tried else 0
+        longest = _LONGEST_DOUBT_SECONDS if done.suspect else _LONGEST_PAUSE_SECONDS
+        self._again_at = self._pulse.clock.monotonic() + self._pause(longest)
+
+    def _keep(self) -> None:
+        """A file that cannot be written holds nothing up: after an end, what it does not know is shipped again."""
+        try:
+            self._places.keep()
+        except OSError as error:
+            self._telemetry.places_unkept(f"{error.filename or 'the file'}: {error.strerror}")
+        else:
+            self._telemetry.places_kept()
+
+    def _now(self) -> int:
+        return int(self._pulse.clock.time())
+
+    def _pause(self, longest: float) -> float:
+        """Full jitter; none before anything was in vain."""
+        doubled = _FIRST_PAUSE_SECONDS * 2.0 ** min(self._in_vain - 1, 16)
+        return self._random() * min(longest, doubled) if self._in_vain else 0.0
+
+
+class HistoryInHand(InHand):
+    """What is in hand of `source`. It has no leases that lapse: whatever a worker lets go of has to come again."""
+
+    def __init__(self, telemetry: Telemetry, source: HistorySource) -> None:
+        super().__init__(telemetry)
+        self._source = source
+
+    def release(self, deliveries: Sequence[Delivery]) -> None:
+        """Hold `deliveries` no longer."""
+        super().release(deliveries)
+        self._source.let_go(deliveries)
+
+    def _tell_held(self) -> None:
+        """What the queue's messages are told by is not for windows."""

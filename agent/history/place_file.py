@@ -1,0 +1,219 @@
+"""Where the reading of Event history is, in a file that survives the end of the process, however it comes.
+
+The file is one JSON object. Each time it is written whole, beside the old one, and then takes its place. A second file
+of its name with `.lock` at the end is locked by the process that uses it: two must not go on from one place.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from agent.errors import TrailAgentError
+from agent.history.place import RegionPlace, moment
+from agent.sink.files import sync_folder, write_whole
+from agent.telemetry.history_events import PassedOver
+
+_VERSION: Final = 1
+_PRIVATE: Final = 0o600
+
+
+class PlaceFileError(TrailAgentError):
+    """The file cannot be used now. The text says why, and what to do."""
+
+
+class _Known(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A region in the file. `known` has digests in hexadecimal, each with Unix seconds."""
+
+    position: datetime
+    known_since: datetime
+    known: dict[str, int]
+    unshipped: tuple[PassedOver, ...] = ()
+
+
+class _Form(msgspec.Struct, frozen=True, tag_field="is", tag="event-history"):
+    version: int
+
+
+class _Content(msgspec.Struct, frozen=True, tag_field="is", tag="event-history", forbid_unknown_fields=True):
+    owner: str
+    regions: dict[str, _Known]
+    version: int = _VERSION
+
+
+class Places:
+    """The places of all regions. They are forgotten at the end of the process.
+
+    Whoever changes one, holds `lock`.
+    """
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self._places: dict[str, RegionPlace] = {}
+
+    def open(self, owner: Callable[[], str]) -> bool:  # noqa: ARG002 - what is forgotten may be of any account
+        """Make them ready for use. `owner` asks for the account whose history it is.
+
+        False: another thread is about it. Raises `PlaceFileError` if that cannot be now, and what `owner` raises.
+        """
+        return True
+
+    def of(self, region: str) -> RegionPlace | None:
+        """Where `region` is; None if nobody has read it."""
+        with self.lock:
+            return self._places.get(region)
+
+    def begin(self, region: str, at: int) -> RegionPlace:
+        """Begin to read `region` at `at` (Unix seconds)."""
+        with self.lock:
+            return self._places.setdefault(region, RegionPlace.begun(at))
+
+    def keep(self) -> None:
+        """Have all places survive; raises `OSError` if they cannot be written."""
+
+    def close(self) -> None:
+        """Let others have them."""
+
+
+class PlaceFile(Places):
+    """The places in the file at `path`. With `read_only` it is read, if it is there, and never written or locked.
+
+    Raises `PlaceFileError` at once for a file that is none of this kind: it is never begun anew in silence.
+    """
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        super().__init__()
+        self._path = path
+        self._read_only = read_only
+        self._writing = threading.Lock()
+        self._opening = threading.Lock()
+        self._is_open = False
+        self._guard: int | None = None
+        self._owner = ""
+        _read(path)
+
+    def open(self, owner: Callable[[], str]) -> bool:
+        """Lock the file, and read it."""
+        if self._is_open:
+            return True
+        if not self._opening.acquire(blocking=False):
+            return False
+        try:
+            if not self._is_open:
+                self._owner = owner()
+                if not self._read_only and self._guard is None:
+                    self._guard = _lock(self._path)
+                self._take(_read(self._path))
+                self._is_open = True
+        finally:
+            self._opening.release()
+        return True
+
+    def keep(self) -> None:
+        """Write the file; it is on the disk when this returns."""
+        if self._read_only:
+            return
+        with self._writing:
+            with self.lock:
+                regions = {region: _told(place) for region, place in self._places.items()}
+                text = msgspec.json.encode(_Content(self._owner, regions))
+            _replace(self._path, msgspec.json.format(text, indent=1) + b"\n")
+
+    def close(self) -> None:
+        """Another process may have it from here on."""
+        if self._guard is not None:
+            os.close(self._guard)
+            self._guard = None
+
+    def _take(self, content: _Content | None) -> None:
+        if content is None:
+            return
+        if content.owner != self._owner:
+            raise PlaceFileError(
+                f"{self._path} is of account {content.owner}, and the credentials are of {self._owner}: set the "
+                "credentials right, or event_history.checkpoint_file to another file"
+            )
+        with self.lock:
+            self._places = {region: _place(known) for region, known in content.regions.items()}
+
+
+def _told(place: RegionPlace) -> _Known:
+    known = {digest.hex(): time for digest, time in place.known.items()}
+    return _Known(moment(place.position), moment(place.known_since), known, tuple(place.unshipped))
+
+
+def _place(known: _Known) -> RegionPlace:
+    return RegionPlace(
+        int(known.position.timestamp()),
+        int(known.known_since.timestamp()),
+        {bytes.fromhex(digest): time for digest, time in known.known.items()},
+        list(known.unshipped),
+    )
+
+
+def _read(path: Path) -> _Content | None:
+    """What stands in the file; None if it is not there."""
+    try:
+        text = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise PlaceFileError(f"{path} cannot be read: {error.strerror}") from error
+    try:
+        if msgspec.json.decode(text, type=_Form).version != _VERSION:
+            raise PlaceFileError(f"{path} was written by another version of trail-agent: use that one, or another file")
+        content = msgspec.json.decode(text, type=_Content)
+        for known in content.regions.values():
+            _check(known)
+    except (ValueError, UnicodeError, RecursionError) as error:
+        raise PlaceFileError(
+            f"{path} is no checkpoint of Event history, or is damaged, and was left as it is: put back a sound one, or "
+            "remove it; then the agent begins overlap_seconds ago, and `trail-agent replay --from event-history` ships "
+            "what was before"
+        ) from error
+    return content
+
+
+def _check(known: _Known) -> None:
+    if known.position.tzinfo is None or known.known_since.tzinfo is None:
+        raise ValueError("a time without a zone")
+    for digest in known.known:
+        bytes.fromhex(digest)
+
+
+def _lock(path: Path) -> int:
+    name = path.with_name(f"{path.name}.lock")
+    try:
+        file = os.open(name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _PRIVATE)
+    except OSError as error:
+        raise PlaceFileError(f"{name} cannot be opened: {error.strerror}") from error
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(file)
+        raise PlaceFileError(f"another agent is using {path}: end it, or name another file for this one") from error
+    return file
+
+
+def _replace(path: Path, text: bytes) -> None:
+    new = path.with_name(f"{path.name}.new")
+    file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, _PRIVATE)
+    try:
+        write_whole(file, text)
+        os.fsync(file)
+    except OSError:
+        with suppress(OSError):
+            new.unlink()
+        raise
+    finally:
+        os.close(file)
+    new.replace(path)
+    sync_folder(path.parent)

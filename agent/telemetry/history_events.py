@@ -1,0 +1,151 @@
+"""Named events of the daemon's reading of Event history: there is no queue and no dead-letter queue behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Final
+
+from agent.errors import AwsError
+from agent.faults.environment_faults import EnvironmentFault
+from agent.faults.of_replay import what_to_do
+from agent.model import Settlement
+from agent.telemetry.safetext import clean, without_user
+from agent.telemetry.voice import ERROR, WARNING, Voice
+from agent.trail.inflate import TextFacts
+
+_RESULTS: Final = frozenset({"ok", "throttled", "denied", "unavailable"})
+_DENIALS: Final = frozenset({"expired", "no_credentials"})
+_ALL: Final = "Event history"
+_CHECKPOINT: Final = "checkpoint"
+_MOST_TOLD: Final = 10  # of one window, each with a line of its own
+
+
+@dataclass(frozen=True, slots=True)
+class PassedOver:
+    """What was not shipped: an event, or all of a window (its `event_id` is empty then).
+
+    A replay of what happened from `begin` on and before `end` (Unix seconds) ships it again.
+    """
+
+    event_id: str
+    event_name: str
+    begin: int
+    end: int
+    reason: str
+    detail: str
+
+
+class HistoryEvents(Voice):
+    """What happens to windows of Event history. `region` is one of the settings, and its times are Unix seconds."""
+
+    _unkept_since: float | None = None
+
+    def history_down(self, error: AwsError) -> None:
+        """At the start there are no credentials with which Event history could be asked."""
+        fault = EnvironmentFault.LOG_DENIED
+        self.health.hold(_ALL, error.detail, fault)
+        hint = fault.advice.hint
+        self._trouble(ERROR, _ALL, "gate_closed", part=_ALL, fault=fault.value, detail=error.detail, hint=hint)
+
+    def history_up(self) -> None:
+        """There are."""
+        self._relief(_ALL, "gate_opened", self.health.release(_ALL))
+
+    def history_followed(self, region: str, position: int) -> None:
+        """The settings name the region. Where it begins is not known yet: most likely at `position`."""
+        self.metrics.history.begin(region)
+        self.history_reached(region, position)
+
+    def history_begun(self, region: str, position: int, *, is_new: bool) -> None:
+        """The region is asked from now on. `is_new`: nothing of it was remembered."""
+        self._log.info("history_begun", region=region, position=_shown(position), remembered=not is_new)
+
+    def history_reached(self, region: str, position: int) -> None:
+        """Everything that happened there before is shipped, as far as CloudTrail has shown it."""
+        self.metrics.history.position.labels(region).set(position)
+
+    def history_asked(self, region: str, result: str) -> None:
+        """A LookupEvents request was answered: `ok`, or a kind of `AwsError`."""
+        known = "denied" if result in _DENIALS else result if result in _RESULTS else "error"
+        self.metrics.history.requests.labels(region, known).inc()
+
+    def window_read(self, facts: TextFacts, seconds: float, end: float) -> None:
+        """What is new in a window was read, in `seconds`."""
+        until = _shown(int(end))
+        self._log.debug("window_read", bytes=facts.object_bytes, seconds=round(seconds, 4), until=until)
+
+    def window_settled(self, settlement: Settlement) -> None:
+        """It is known what became of a window."""
+        if reason := settlement.retry:
+            self.metrics.retries.labels(reason.value).inc()
+            self._tell_seldom(
+                WARNING,
+                f"window {reason}",
+                "window_retried",
+                reason=reason.value,
+                detail=without_user(settlement.retry_detail),
+                window=settlement.delivery.message_id,
+                tries=settlement.delivery.receive_count,
+                hint=f"what is not shipped of it comes again within five minutes; {what_to_do(reason)}",
+            )
+
+    def events_unshipped(self, region: str, passed: Sequence[PassedOver]) -> None:
+        """These were passed over: the sink refuses them for good, or they were tried too often."""
+        self.metrics.history.unshipped.labels(region).inc(len(passed))
+        for each in passed[:_MOST_TOLD]:
+            self._unshipped(region, each)
+        if rest := passed[_MOST_TOLD:]:
+            begin, end = min(each.begin for each in rest), max(each.end for each in rest)
+            self._unshipped(region, replace(rest[0], event_id="", event_name="", begin=begin, end=end), len(rest))
+
+    def _unshipped(self, region: str, passed: PassedOver, events: int = 1) -> None:
+        since, until = _shown(passed.begin), _shown(passed.end)
+        self._log.error(
+            "event_unshipped",
+            region=region,
+            event_id=clean(passed.event_id),
+            event_name=clean(passed.event_name),
+            events=events,
+            time=since,
+            reason=passed.reason,
+            detail=clean(without_user(passed.detail)),
+            hint="the agent went on without it; Event history has it for 90 days: once the cause is mended, ship it "
+            f"with 'trail-agent replay -c FILE --from event-history --region {region} --since {since} --until {until}'",
+        )
+
+    def history_lost(self, region: str, begin: int, end: int) -> None:
+        """What happened from `begin` on and before `end` was not shipped, and is not in Event history any more."""
+        self.metrics.history.unshipped.labels(region).inc()
+        self._log.error(
+            "history_lost",
+            region=region,
+            since=_shown(begin),
+            until=_shown(end),
+            hint="the agent was stopped for longer than the 90 days of Event history; a trail's bucket has it if there "
+            "is one: 'trail-agent replay' ships it",
+        )
+
+    def places_unkept(self, detail: str) -> None:
+        """What was shipped could not be written into the checkpoint file."""
+        if self._unkept_since is None:
+            self._unkept_since = self._clock.monotonic()
+        self._trouble(
+            ERROR,
+            _CHECKPOINT,
+            "checkpoint_unwritten",
+            detail=clean(detail),
+            hint="the agent goes on, and writes it at the next event; what is not in it is shipped again after a "
+            "restart; make room on the disk, or let the agent write into the folder of event_history.checkpoint_file",
+        )
+
+    def places_kept(self) -> None:
+        """The checkpoint file is written."""
+        if self._unkept_since is not None:
+            since, self._unkept_since = self._unkept_since, None
+            self._relief(_CHECKPOINT, "checkpoint_written_again", self._clock.monotonic() - since)
+
+
+def _shown(seconds: int) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%SZ}"

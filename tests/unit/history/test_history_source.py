@@ -1,0 +1,331 @@
+"""A region that is followed: each event once, whatever comes late, is refused, or breaks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from agent.errors import Fault
+from agent.faults.dead_letters import Reason
+from agent.faults.retries import RetryReason
+from tests.support.clock import START, FakeClock
+from tests.support.followed import Life, happened
+from tests.support.history_service import HistoryService
+
+DAY = 86_400
+
+
+@pytest.fixture
+def life() -> Life:
+    """A process that has just begun."""
+    return Life(HistoryService())
+
+
+def test_events_are_shipped_as_they_are_shown(life: Life) -> None:
+    """A poll each minute, oldest first, each event once."""
+    life.put("two", ago=60)
+    life.put("one", ago=1000)
+    life.pass_time(61)
+    life.put("three", ago=1)
+    life.pass_time(600)
+    assert [record.event_id for record in life.sink.stored] == ["one", "two", "three"]
+    assert life.lag <= 66
+    assert life.service.throttled == 0
+    assert 10 <= len(life.service.asked) <= 12
+
+
+def test_what_comes_late_within_the_overlap_is_shipped(life: Life) -> None:
+    """Behind events that happened later; and what was shipped is not read again."""
+    life.put("late", ago=0, late=1500)
+    life.put("prompt", ago=0)
+    life.pass_time(1800)
+    assert [record.event_id for record in life.sink.stored] == ["prompt", "late"]
+    assert life.telemetry.events_read == 2
+    assert life.telemetry.fates["duplicate"] == 0
+
+
+def test_what_comes_later_than_the_overlap_is_missed(life: Life) -> None:
+    """The docs say so."""
+    life.put("too late", ago=0, late=2000)
+    life.pass_time(3000)
+    assert life.shipped() == {}
+
+
+def test_what_happened_before_the_first_start_is_left_out(life: Life) -> None:
+    """A replay ships it."""
+    life.put("before", ago=1801)
+    life.put("after", ago=1799)
+    life.pass_time(300)
+    assert life.shipped() == {"after": 1}
+
+
+def test_a_day_ends_in_the_middle_of_a_poll() -> None:
+    """A window is of one day: there are two then, and each event is in one of them."""
+    clock = FakeClock()
+    clock.advance(DAY - START % DAY + 30)
+    life = Life(HistoryService(), clock)
+    life.put("yesterday", ago=31)
+    life.put("midnight", ago=30)
+    life.pass_time(200)
+    assert life.shipped() == {"yesterday": 1, "midnight": 1}
+
+
+def test_what_is_skipped_is_counted_once(life: Life) -> None:
+    """An event that is not selected is known, too."""
+    life.service.put({**happened("noise", life.clock.time() - 9), "errorCode": 5, "eventName": "ListProjects"})
+    life.pass_time(300)
+    assert life.telemetry.events_read == 1
+
+
+def test_the_same_event_of_a_trail_is_not_shipped_again(life: Life) -> None:
+    """The queue's workers share the memory of what this process has delivered."""
+    life.put("both")
+    other = Life(life.service, life.clock)
+    other.pass_time(1)
+    life.shipping._remembered = other.shipping._remembered
+    life.pass_time(100)
+    assert life.shipped() == {}
+    assert life.telemetry.fates["duplicate"] == 1
+
+
+def test_after_a_long_stop_windows_are_small_enough(tmp_path: Path) -> None:
+    """A month with many events is read bit by bit; nothing is left out, and nothing is shipped twice."""
+    service, clock = HistoryService(), FakeClock()
+    first = Life(service, clock, tmp_path / "places")
+    first.pass_time(100)
+    first.stop()
+    for number in range(900):
+        service.put(happened(f"e-{number}", clock.time() + 3 * DAY + number))
+    service.put(*(happened(f"f-{number}", clock.time() + number * 3600) for number in range(1, 700)))
+    clock.advance(30 * DAY)
+    second = Life(service, clock, tmp_path / "places", most_events=200)
+    second.pass_time(3600)
+    assert set(second.shipped().values()) == {1}
+    assert len(second.shipped()) == 900 + 699
+    assert second.lag < 200
+
+
+def test_what_is_older_than_ninety_days_is_told(tmp_path: Path) -> None:
+    """Event history has lost it; the rest is shipped."""
+    service, clock = HistoryService(), FakeClock()
+    first = Life(service, clock, tmp_path / "places")
+    first.pass_time(100)
+    first.stop()
+    first.put("lost", ago=0)
+    first.put("there", ago=-20 * DAY)
+    clock.advance(100 * DAY)
+    second = Life(service, clock, tmp_path / "places")
+    second.pass_time(3600)
+    assert second.shipped() == {"there": 1}
+    (lost,) = second.telemetry.lost
+    assert round(len(lost) / DAY) == 10
+
+
+def test_what_the_sink_refuses_for_good_is_told_and_passed_over(life: Life) -> None:
+    """The others are shipped, and nothing is tried again at each poll."""
+    life.put("good", "bad")
+    life.sink.refused, life.sink.refusal = {"bad"}, Fault(Reason.SINK_REJECTED, "the sink said no")
+    life.pass_time(600)
+    assert life.shipped() == {"good": 1}
+    (told,) = life.telemetry.unshipped
+    assert (told.event_id, told.event_name, told.reason) == ("bad", "codecatalyst.CreateProject", "sink_rejected")
+    assert life.source.following.place.unshipped == [told]
+    assert sum("bad" in names for names in life.sink.exports) == 1
+    assert life.lag <= 70
+
+
+def test_while_the_sink_refuses_everything_nothing_is_passed_over(life: Life) -> None:
+    """Its settings may be wrong; once they are right, each event is shipped once."""
+    life.put("one", "two")
+    life.sink.is_set_wrongly = True
+    life.pass_time(DAY)
+    assert life.telemetry.count("events_unshipped") == 0
+    assert ("events of us-west-2",) in life.telemetry.named("gate_closed")
+    assert len(life.sink.exports) <= DAY / 60 + 5
+    life.sink.is_set_wrongly = False
+    life.pass_time(600)
+    assert life.shipped() == {"one": 1, "two": 1}
+    assert ("events of us-west-2",) in life.telemetry.named("gate_opened")
+
+
+def test_what_may_pass_later_comes_again_alone(life: Life) -> None:
+    """What the sink has taken of the window is not sent again, though nothing is remembered elsewhere."""
+    life = Life(life.service, life.clock, remembers=0)
+    life.put("good", "slow")
+    life.sink.unsettled = {"slow"}
+    life.pass_time(20)
+    life.sink.unsettled = set()
+    life.pass_time(300)
+    assert life.shipped() == {"good": 1, "slow": 1}
+    assert life.telemetry.count("events_unshipped") == 0
+
+
+def test_what_never_passes_is_told_after_twenty_tries(life: Life) -> None:
+    """The region goes on."""
+    life.put("never")
+    life.sink.unsettled = {"never"}
+    life.pass_time(2 * 3600)
+    (told,) = life.telemetry.unshipped
+    assert (told.event_id, told.reason) == ("never", RetryReason.SINK_UNSETTLED)
+    assert len(life.sink.exports) == 20
+    life.put("next", ago=5)
+    life.pass_time(300)
+    assert life.shipped() == {"next": 1}
+    assert life.lag <= 70
+
+
+def test_a_refusal_that_may_pass_and_one_that_stays(life: Life) -> None:
+    """One is told at once, the other gets its time."""
+    life.put("bad", "slow", "good")
+    life.sink.refused, life.sink.refusal = {"bad"}, Fault(Reason.SINK_REJECTED, "no", is_final=True)
+    life.sink.unsettled = {"slow"}
+    life.pass_time(20)
+    life.sink.unsettled = set()
+    life.pass_time(300)
+    assert life.shipped() == {"good": 1, "slow": 1}
+    (told,) = life.telemetry.unshipped
+    assert told.event_id == "bad"
+
+
+def test_an_event_that_is_no_json_is_told_with_its_window(life: Life) -> None:
+    """The others are shipped; it is told once."""
+    life.put("good")
+    broken = happened("broken", life.clock.time() - 30)
+    life.service.put(broken)
+    held = life.service._held["us-west-2"]
+    held[-1] = type(held[-1])(broken, "{broken", held[-1].time, held[-1].shown_from)
+    life.pass_time(600)
+    assert life.shipped() == {"good": 1}
+    (told,) = life.telemetry.unshipped
+    assert (told.event_id, told.reason) == ("", "event_malformed")
+
+
+def test_a_denial_is_waited_for_and_told(life: Life) -> None:
+    """A daemon has nobody who runs it again."""
+    life.put("one")
+    life.service.troubles.extend(["AccessDeniedException"] * 200)
+    life.pass_time(3600)
+    assert ("Event history of us-west-2",) in life.telemetry.named("gate_closed")
+    assert life.lag > 3600
+    life.service.troubles.clear()
+    life.pass_time(120)
+    assert life.shipped() == {"one": 1}
+    assert life.telemetry.count("gate_opened") >= 1
+    life.pass_time(300)
+    assert life.lag <= 70
+
+
+def test_a_moment_of_throttling_is_not_told(life: Life) -> None:
+    """Others of the account ask, too: after two minutes it is a fault."""
+    life.put("one")
+    life.service.troubles.extend(["ThrottlingException"] * 3)
+    life.pass_time(60)
+    assert life.shipped() == {"one": 1}
+    assert life.telemetry.count("gate_closed") == 0
+    life.service.troubles.extend(["ThrottlingException"] * 30)
+    life.pass_time(600)
+    assert life.telemetry.count("gate_closed") > 0
+
+
+def test_while_the_sink_is_down_nothing_is_asked(life: Life) -> None:
+    """What is in hand waits in the export, and the next round waits for the sink."""
+    life.put("one")
+    life.sink.down = True
+    life.clock.at(3600, lambda: setattr(life.sink, "down", False))
+    life.worker.run_once()
+    assert life.clock.elapsed == pytest.approx(3600, abs=31)
+    assert len(life.service.asked) == 1
+    life.pass_time(120)
+    assert life.shipped() == {"one": 1}
+
+
+def test_a_bug_comes_again_in_smaller_windows(life: Life) -> None:
+    """Nothing is passed over because of one."""
+    life.put("one")
+    ship = life.worker._ship
+    broken = [True]
+
+    def fail(readings: object) -> object:
+        if broken[0]:
+            raise ValueError("a bug")
+        return ship(readings)  # type: ignore[arg-type]
+
+    life.worker._ship = fail  # type: ignore[assignment]
+    for _ in range(20):
+        with pytest.raises(ValueError, match="a bug"):
+            life.pass_time(600)
+    broken[0] = False
+    life.pass_time(3600)
+    assert life.shipped() == {"one": 1}
+    assert life.telemetry.count("events_unshipped") == 0
+
+
+def test_a_second_life_goes_on_where_the_first_ended(tmp_path: Path) -> None:
+    """With a checkpoint, each event once over a restart; late ones too."""
+    service, clock = HistoryService(), FakeClock()
+    first = Life(service, clock, tmp_path / "places")
+    first.put("one", ago=300)
+    first.put("late", ago=0, late=1200)
+    first.pass_time(100)
+    first.stop()
+    clock.advance(1200)
+    second = Life(service, clock, tmp_path / "places")
+    second.put("two", ago=5)
+    second.pass_time(300)
+    assert (first.shipped(), second.shipped()) == ({"one": 1}, {"late": 1, "two": 1})
+    assert second.telemetry.events_read == 2
+
+
+def test_a_checkpoint_that_another_agent_has_is_waited_for(tmp_path: Path) -> None:
+    """Two must not go on from one place; whoever waits goes on where the other ended."""
+    service, clock = HistoryService(), FakeClock()
+    first, second = Life(service, clock, tmp_path / "places"), Life(service, clock, tmp_path / "places")
+    first.put("one")
+    first.pass_time(100)
+    second.pass_time(100)
+    assert second.telemetry.named("gate_closed")[0] == ("checkpoint of Event history",)
+    assert second.shipped() == {}
+    first.stop()
+    second.put("two")
+    second.pass_time(100)
+    assert second.shipped() == {"two": 1}
+
+
+def test_a_file_that_cannot_be_written_holds_nothing_up(tmp_path: Path) -> None:
+    """It is told, and written when it can be."""
+    life = Life(HistoryService(), file=tmp_path / "places")
+    life.pass_time(1)
+    (tmp_path / "places.new").mkdir()
+    life.put("one")
+    life.pass_time(100)
+    assert life.shipped() == {"one": 1}
+    assert "places.new: Is a directory" in str(life.telemetry.named("places_unkept")[0])
+    (tmp_path / "places.new").rmdir()
+    life.put("two")
+    life.pass_time(100)
+    life.places.close()
+    again = Life(life.service, life.clock, tmp_path / "places")
+    again.pass_time(100)
+    assert again.shipped() == {}
+
+
+def test_a_clock_that_was_wrong_stops_nothing(tmp_path: Path) -> None:
+    """A place in the future is none: what the overlap holds is read again."""
+    service, ahead = HistoryService(), FakeClock()
+    ahead.advance(5 * DAY)
+    first = Life(service, ahead, tmp_path / "places")
+    first.pass_time(100)
+    first.stop()
+    second = Life(service, FakeClock(), tmp_path / "places")
+    second.put("one", ago=900)
+    second.pass_time(100)
+    assert second.shipped() == {"one": 1}
+
+
+def test_a_stop_ends_the_wait_for_the_next_poll(life: Life) -> None:
+    """Within a moment."""
+    life.pass_time(1)
+    life.clock.at(2, life.drain.set)
+    life.worker.run()
+    assert life.clock.elapsed < 10
