@@ -13,6 +13,8 @@ from rich.text import Text
 
 from agent.cli.watched import WatchedAgent
 from agent.errors import number_of
+from agent.faults.environment_faults import EnvironmentFault
+from agent.faults.letter_reasons import what_to_do
 from agent.telemetry.figures import Figures, Flow, Spread
 from agent.telemetry.wording import ago, brief, instant, number, size, span
 
@@ -20,7 +22,10 @@ _COLUMNS: Final = ("messages", "objects", "bytes", "events", "shipped", "skipped
 _AGENT_COLUMNS: Final = ("agent", "state", "events/s", "shipped/s", "held", "oldest", "dead", "up")
 _NAME: Final = 12
 _MOST: Final = 5
+_MOST_ADVICE: Final = 2
 _NOTHING: Final = "-"
+_IF_NOWHERE: Final = "start the agent, or name its address (http.listen): trail-agent top http://HOST:PORT"
+_IF_AWAY: Final = "see its log: the container's, or `journalctl -u trail-agent`; it is followed when it comes back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +47,8 @@ def view(agents: Sequence[WatchedAgent], now: Moment, *, hint: str = "") -> Rend
         parts += [Text(""), _agents(agents, now)]
     parts += [*_states(agents, now)]
     if known:
-        parts += _figures(known[0] if len(known) == 1 else Figures.together(known), now)
+        told = known[0] if len(known) == 1 else Figures.together(known)
+        parts += _figures(told, now, advised=len(agents) == 1)
     return Group(*parts)
 
 
@@ -78,6 +84,8 @@ def _states(agents: Sequence[WatchedAgent], now: Moment) -> Iterator[Text]:
             since = f" (for {span(seconds)})" if seconds else ""
             seen = "; below is what it said last" if one.figures and not several else ""
             yield Text.assemble(("✗ ", "red"), f"{one.place} does not answer: {one.absence}{since}{seen}")
+            if not several:
+                yield Text("  " + (_IF_AWAY if one.figures else _IF_NOWHERE))
         elif one.reasons:
             yield from (Text.assemble(("! ", "yellow"), f"{who}not ready: {reason}") for reason in one.reasons)
         elif one.figures and not several:
@@ -85,11 +93,12 @@ def _states(agents: Sequence[WatchedAgent], now: Moment) -> Iterator[Text]:
             yield Text.assemble(("✓ ", "green"), f"{one.place} is ready  {build}  up {_up(one.figures, now)}")
 
 
-def _figures(told: Figures, now: Moment) -> list[RenderableType]:
+def _figures(told: Figures, now: Moment, *, advised: bool) -> list[RenderableType]:
+    """The flow and the facts; what to do about what is waited for stands there where there is room."""
     facts = Table.grid(padding=(0, 1))
     facts.add_column(style="dim", no_wrap=True, min_width=_NAME)
     facts.add_column(overflow="fold")
-    for name, value in _facts(told, now):
+    for name, value in _facts(told, now, advised=advised):
         facts.add_row(name, value)
     return [Text(""), _flow(told), Text(""), facts]
 
@@ -114,9 +123,11 @@ def _cells(flow: Flow, *, per_second: bool) -> Sequence[str]:
     ]
 
 
-def _facts(told: Figures, now: Moment) -> Iterator[tuple[str, str | Text]]:
+def _facts(told: Figures, now: Moment, *, advised: bool) -> Iterator[tuple[str, str | Text]]:
     if told.waiting:
         yield "waits for", Text(", ".join(told.waiting), "yellow")
+        advice = [what_to_do(fault) for fault in EnvironmentFault if advised and fault in told.waiting]
+        yield from (("what to do", each) for each in advice[:_MOST_ADVICE])
     yield "sink", _sink(told)
     yield "held", _held(told)
     yield "queue", _queue(told, now)

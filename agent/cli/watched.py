@@ -16,6 +16,7 @@ from agent.telemetry.snapshot import Snapshot
 METRICS: Final = "/metrics"
 READY: Final = "/readyz"
 WINDOW_SECONDS: Final = 30.0
+_NO_AGENT: Final = "something else than trail-agent answers"
 _PATIENCE_SECONDS: Final = 3.0
 _MOST_METRICS: Final = 32 << 20
 _MOST_REASONS: Final = 4096
@@ -77,7 +78,7 @@ class WatchedAgent:
             self._note_absence(str(error), now)
             return
         except ValueError:
-            self._note_absence("something else than trail-agent answers", now)
+            self._note_absence(_NO_AGENT, now)
             return
         self.absence = ""
         self.reasons = () if ready.is_ok else _lines(ready.text)
@@ -87,7 +88,7 @@ class WatchedAgent:
     def _snapshot(self) -> Snapshot:
         reply = get(self._metrics, _MOST_METRICS, _PATIENCE_SECONDS)
         if not reply.is_ok:
-            raise NoReplyError(f"{METRICS} answers {reply.status}")
+            raise NoReplyError(f"{_NO_AGENT} ({reply.status})")
         snapshot = Snapshot.parsed(reply.text)
         if BUILD_INFO not in snapshot.samples:
             raise ValueError(f"there is no {BUILD_INFO}")

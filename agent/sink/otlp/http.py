@@ -123,8 +123,8 @@ class HttpTransport:
                 "headers, ca_file, cert_file, key_file"
             )
         if http_meaning(reply.status) is Meaning.ACCEPTED:
-            return self._speech.judge(reply, self._endpoint.origin, self._discreet)
-        return _refused(reply, payload, self._endpoint.origin, self._discreet, self._now)
+            return self._speech.judge(reply, self._endpoint.asked, self._discreet)
+        return _refused(reply, payload, self._endpoint.asked, self._discreet, self._now)
 
     def close(self) -> None:
         """Close the connections of all threads."""
@@ -165,11 +165,9 @@ class HttpTransport:
         return defaults | basic | users | ours
 
 
-def _refused(reply: Reply, asked: bytes, origin: str, discreet: Discreet, now: Callable[[], float]) -> Answer:
+def _refused(reply: Reply, asked: bytes, place: str, discreet: Discreet, now: Callable[[], float]) -> Answer:
     text, is_page = _text_of(reply), _is_page(reply)
-    detail = (
-        f"{origin} answered {reply.status}{_whither(reply, discreet)}{_remark(reply, text, asked, is_page=is_page)}"
-    )
+    detail = f"{place} answered {reply.status}{_whither(reply, discreet)}{_remark(reply, text, asked, is_page=is_page)}"
     if reply.status // 100 == _SUCCESS:
         detail += "; in OTLP only 200 says that the records are stored"
     broken_off = len(reply.body) >= MAX_RESPONSE_BYTES
@@ -179,22 +177,22 @@ def _refused(reply: Reply, asked: bytes, origin: str, discreet: Discreet, now: C
     return refusal(http_meaning(reply.status), told)
 
 
-def _accepted(reply: Reply, origin: str, discreet: Discreet) -> Answer:
+def _accepted(reply: Reply, place: str, discreet: Discreet) -> Answer:
     """What a 200 or 204 proves: with a body that is no OTLP response, nothing.
 
     A response that we cut does say something of rejected records, and the specification forbids to send them again.
     """
     if _is_page(reply):
-        return Misconfigured(f"{origin} answered {reply.status} with a web page, not as an OTLP receiver does")
+        return Misconfigured(f"{place} answered {reply.status} with a web page, not as an OTLP receiver does")
     if reply.content_type.startswith(GRPC) or reply.grpc_status not in ("", "0"):
-        return Misconfigured(f"{origin} answered {reply.status}{_SPEAKS_GRPC}")
+        return Misconfigured(f"{place} answered {reply.status}{_SPEAKS_GRPC}")
     if len(reply.body) >= MAX_RESPONSE_BYTES and reply.body.startswith(_PARTIAL_SUCCESS):
         return PartlyRejected(UNKNOWN_COUNT, "its answer is longer than what is read of one")
     try:
         partial = partial_success(reply.body)
     except NoResponseError:
         said = discreet.shown(reply.body.decode(errors="replace"), broken_off=len(reply.body) >= MAX_RESPONSE_BYTES)
-        detail = f"{origin} answered {reply.status} with a body that is no OTLP response: {_CHECK_PATH}"
+        detail = f"{place} answered {reply.status} with a body that is no OTLP response: {_CHECK_PATH}"
         return Misconfigured(detail, said)
     return success(partial.rejected_log_records, discreet.shown(partial.error_message))
 

@@ -31,6 +31,7 @@ from agent.telemetry.server import Server
 from agent.trail.inflate import TextFacts
 from tests.support.clock import START
 from tests.support.messages import delivery
+from tests.support.otlp_receiver import HttpReceiver, HttpReply
 from tests.support.records import log_record
 from tests.support.telemetry import ObservedTelemetry, observed
 
@@ -132,7 +133,7 @@ def test_no_answer_at_all_is_69() -> None:
     """A script can tell."""
     result = top("--once", "127.0.0.1:1")
     assert result.exit_code == 69
-    assert "✗ 127.0.0.1:1 does not answer: Connection refused\n" in result.stdout
+    assert "✗ 127.0.0.1:1 does not answer: Connection refused\n  start the agent, or name" in result.stdout
 
 
 @pytest.mark.parametrize("url", ["https://127.0.0.1:1", "http://", "http://127.0.0.1:9464/livez", "a b", "127.0.0.1:x"])
@@ -161,6 +162,9 @@ def test_what_else_answers_is_no_agent() -> None:
         one.rig.telemetry.metrics.registry.unregister(one.rig.telemetry.metrics.build_info)
         watched.ask(1.0)
         assert watched.absence == "something else than trail-agent answers"
+    with HttpReceiver() as other:
+        other.pages["*"] = HttpReply(404)
+        assert asked(other.url, 0.0).absence == "something else than trail-agent answers (404)"
 
 
 def test_rates_come_with_the_second_answer(agent: Agent) -> None:
@@ -199,6 +203,8 @@ def test_an_agent_that_is_not_ready_says_why() -> None:
     assert "! not ready: bucket acme: S3 answered 403 (for 33 s)" in lines
     assert "waits for    bucket denied" in lines
     assert "dead letters 1: object_corrupt 1" in lines
+    (to_do,) = [line for line in lines if line.startswith("what to do   ")]
+    assert to_do.removeprefix("what to do").strip()[:20] == EnvironmentFault.BUCKET_DENIED.advice.do[:20]
 
 
 def test_an_agent_that_has_just_started_is_not_blamed_on_its_sink() -> None:
@@ -220,6 +226,7 @@ def test_an_agent_that_goes_away_and_comes_back_is_followed() -> None:
     watched.ask(9.0)
     lines = drawn([watched], monotonic=9.0, columns=120)
     assert lines[1] == f"✗ {one.place} does not answer: Connection refused (for 7 s); below is what it said last"
+    assert lines[2].startswith("  see its log: ")
     assert any(line.startswith("since start") and "80" in line for line in lines)
     with serving(busy(events=2), port) as again:
         watched.ask(11.0)

@@ -139,6 +139,18 @@ def test_cookies_are_not_kept(opened: Open) -> None:
     assert [export.headers.get("cookie") for export in receiver.exports] == [None] * 3
 
 
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [("/otpl/v1/logs", "/otpl/v1/logs"), ("/receiver/v1/otlp/ZaVnC4dhaV3zKq==/v1/logs", "/receiver/v1/otlp/…/v1/logs")],
+)
+def test_an_answer_is_told_with_the_path_that_was_asked(opened: Open, path: str, shown: str) -> None:
+    """It may be the path that is wrong; what may be a token in it is told to nobody."""
+    with HttpReceiver([HttpReply(404)]) as receiver:
+        answer = opened(f"{receiver.url}{path}?token=t0k").send(PAYLOAD)
+    assert isinstance(answer, Misconfigured)
+    assert answer.detail == f"{receiver.url}{shown} answered 404"
+
+
 def test_a_redirect_is_not_followed(opened: Open) -> None:
     """A log-in page elsewhere is a misconfiguration, and the detail says where it leads without its token."""
     reply = HttpReply(302, headers={"Location": "https://login.example/start?token=t0k"})
