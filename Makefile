@@ -105,9 +105,10 @@ docs: $(READY) ## write the tables of docs/ and config/agent.schema.json from th
 bench: $(READY) ## measure speed and memory as ratios within one run: BASE= (a revision) COLLECTOR= (a program) BENCH_ARGS=
 	@$(BIN)/python -m tests.bench $(if $(BASE),--base $(BASE)) $(if $(COLLECTOR),--collector $(COLLECTOR)) $(BENCH_ARGS)
 
-soak: $(READY) ## end the real process again and again while events flow: KILLS= EVENTS= SECONDS= SEED=
+soak: $(READY) ## end the real process again and again while events flow, then replays: KILLS= EVENTS= SECONDS= SEED=
 	@$(BIN)/python -m tests.soak $(if $(KILLS),--kills $(KILLS)) $(if $(EVENTS),--events $(EVENTS)) \
 	  $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
+	@$(BIN)/python -m tests.soak.replays $(if $(KILLS),--kills $(KILLS)) $(if $(SEED),--seed $(SEED))
 
 fuzz: $(READY) ## feed mutated objects and notifications to everything that reads: N= SEED=
 	@$(BIN)/python -m tests.fuzz $(if $(N),--number $(N)) $(if $(SEED),--seed $(SEED))

@@ -3,69 +3,34 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 
+from tests.soak.replays import Rounds
 from tests.support.clock import DEADLINE_SECONDS, eventually
-from tests.support.commands import Ended, Shell
-from tests.support.events import Members, event, noise
-from tests.support.history import in_files, told
+from tests.support.commands import Ended
+from tests.support.history import IN_REGIONS, REGIONS, AccountHistory, in_files, told
 from tests.support.history_service import HistoryAws
 from tests.support.otlp_receiver import HttpReceiver
 
-REGIONS = ("us-west-2", "eu-west-1")
-IN_REGIONS = tuple(word for region in REGIONS for word in ("--region", region))
 
-
-@dataclass
-class Account:
+class Account(AccountHistory):
     """An account without a trail, and what reads its history into a sink."""
 
-    aws: HistoryAws
-    sink: HttpReceiver
-    folder: Path
-    ids: set[str] = field(default_factory=set)
-
-    def happen(self, number: int, *, hours_ago: float, late: float = 0.0) -> None:
-        """So many events, each a minute after the other, in each region."""
-        begin = datetime.now(UTC) - timedelta(hours=hours_ago)
-        for region in REGIONS:
-            some = [
-                _moved(event(f"{region}-{hours_ago}-{one}"), begin + timedelta(minutes=one), region)
-                for one in range(number)
-            ]
-            self.aws.service.put(*some, _moved(noise("noise"), begin, region), region=region, late=late)
-            self.ids.update(str(one["eventID"]) for one in some)
-
     def run(self, *arguments: str, regions: tuple[str, ...] = IN_REGIONS, **settings: Any) -> Ended:
-        """From beginning to end."""
+        """From beginning to end, of the time and the regions that are given."""
         return self.shell(**settings).run("replay", "--from", "event-history", *regions, *arguments)
-
-    def shell(self, **settings: Any) -> Shell:
-        """With the least that is set."""
-        plain: Mapping[str, Any] = {
-            "otlp": {"endpoint": self.sink.url},
-            "aws": {"endpoint_url": self.aws.url},
-            "log": {"format": "json"},
-        }
-        return Shell.at(self.folder, {**plain, **settings})
-
-
-def _moved(one: Members, moment: datetime, region: str) -> Members:
-    return {**one, "eventTime": f"{moment:%Y-%m-%dT%H:%M:%SZ}", "awsRegion": region}
 
 
 @pytest.fixture
 def account(tmp_path: Path) -> Iterator[Account]:
     """It has nothing but its history: whatever else is asked of it fails."""
     with HistoryAws.before("http://127.0.0.1:9", {}) as aws, HttpReceiver() as sink:
-        yield Account(aws, sink, tmp_path)
+        yield Account(aws, tmp_path, sink)
 
 
 def arrived(account: Account) -> dict[str, int]:
@@ -121,27 +86,15 @@ def test_a_checkpoint_is_for_one_account(account: Account) -> None:
     assert "accounts: 111122223333 in the checkpoint, 444455556666 now" in ended.err
 
 
-def test_killed_at_any_moment_and_run_again_nothing_is_missing(account: Account) -> None:
-    """What was in hand is shipped once more, and no more than that."""
-    account.happen(30, hours_ago=70)
-    account.happen(30, hours_ago=40)
-    rng, again = Random(5), ("--since", "4d", "--checkpoint", str(account.folder / "checkpoint"))
-    for _ in range(3):
-        with account.shell().start("replay", "--from", "event-history", *IN_REGIONS, *again) as process:
-            before = len(account.sink.exports) + len(account.aws.service.asked)
-            most = before + rng.randrange(1, 8)
-            eventually(
-                lambda most=most, process=process: (  # type: ignore[misc]
-                    len(account.sink.exports) + len(account.aws.service.asked) >= most or process.poll() is not None
-                ),
-                "it has begun",
-                DEADLINE_SECONDS,
-            )
-            process.kill()
-            process.communicate()
-    ended = account.run(*again, "--json")
-    assert ended.code == 0, ended.err
-    assert arrived(account).keys() == account.ids
+@pytest.mark.parametrize("to_files", [False, True])
+def test_whatever_ends_it_nothing_is_missing(account: Account, to_files: bool) -> None:
+    """Ended at any moment and run again: every event is there, in files once, and few came twice to the sink."""
+    history = AccountHistory(account.aws, account.folder, account.sink)
+    history.happen(30, hours_ago=70)
+    history.happen(30, hours_ago=40)
+    rounds = Rounds(history, Random(5))
+    rounds.round(3, to_files=to_files)
+    assert rounds.faults == []
 
 
 def test_a_dry_run_counts_requests_and_time(account: Account) -> None:

@@ -1,7 +1,8 @@
-"""`python -m tests.soak.replays`: replays of sixty objects, ended again and again until they are done, and compared.
+"""`python -m tests.soak.replays`: replays that are ended again and again until they are done, and compared.
 
-Each round begins with a new checkpoint and ends when nothing is left to ship; half of the rounds write files. Exit code
-1 if an event is missing, one is foreign, or one is in a file twice.
+First of sixty objects in a bucket, then of Event history. Each round begins with a new checkpoint and ends when nothing
+is left to ship; half of the rounds write files. Exit code 1 if an event is missing, one is foreign, or one is in a file
+twice.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import signal
 import sys
 import tempfile
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -19,10 +22,11 @@ from typing import Final
 
 from tests.support.clock import DEADLINE_SECONDS, eventually
 from tests.support.cloud import Cloud
-from tests.support.history import History, in_files
+from tests.support.history import AccountHistory, History, Replayed, in_files
+from tests.support.history_service import HistoryAws
 from tests.support.otlp_receiver import HttpReceiver
 
-_LONGEST: Final = 0.9  # seconds from when it has found the trail: it takes some three to ship all
+_LONGEST: Final = 0.3  # the share of the time for all, from when it knows what there is
 _STILLBORN: Final = 0.1  # the share of the lives that are not waited for until then
 _TERM: Final = 0.3  # the share of the ends that are asked for first
 
@@ -31,7 +35,7 @@ _TERM: Final = 0.3  # the share of the ends that are asked for first
 class Rounds:
     """Ends processes that replay `history`; `faults` says what went wrong, one sentence each."""
 
-    history: History
+    history: Replayed
     rng: Random
     kills: int = 0
     rounds: int = 0
@@ -65,8 +69,11 @@ class Rounds:
         """One process, to its violent end. Returns whether it ended by itself, with everything shipped."""
         with self.history.started(*arguments) as child:
             if self.rng.random() >= _STILLBORN:
-                eventually(lambda: "streams" in self.history.log.read_text() or not child.alive, "it finds the trail")
-            if child.wait(self.rng.uniform(0, _LONGEST)) is None and self.rng.random() < _TERM:
+                eventually(
+                    lambda: self.history.found in self.history.log.read_text() or not child.alive,
+                    "it finds what there is",
+                )
+            if child.wait(self.rng.uniform(0, _LONGEST * self.history.seconds)) is None and self.rng.random() < _TERM:
                 child.process.send_signal(signal.SIGTERM)
                 child.wait(self.rng.choice((0.05, DEADLINE_SECONDS)))
             code = child.wait(0)
@@ -85,25 +92,50 @@ class Rounds:
         self.repeats += repeats
 
 
+@contextmanager
+def _objects(folder: Path, seed: int) -> Iterator[Replayed]:
+    """Sixty objects of three days."""
+    with Cloud.start() as cloud, HttpReceiver() as sink:
+        history = History(cloud, folder, sink)
+        history.write(60, seed=seed)
+        yield history
+
+
+@contextmanager
+def _event_history(folder: Path, _seed: int) -> Iterator[Replayed]:
+    """An account without a trail, in which things happened on three days; AWS gives some of them twice."""
+    with HistoryAws.before("http://127.0.0.1:9", {}) as aws, HttpReceiver() as sink:
+        aws.service.repeats = True
+        history = AccountHistory(aws, folder, sink)
+        for hours in (80, 60, 55, 30, 5):
+            history.happen(60, hours_ago=hours)
+        yield history
+
+
+_KINDS: Final = {"buckets": _objects, "event-history": _event_history}
+
+
+def _run(kind: str, kills: int, seed: int) -> bool:
+    """End replays of this kind so often, and say how it went. Returns whether nothing was wrong."""
+    with tempfile.TemporaryDirectory(prefix="trail-agent-replays-") as folder, _KINDS[kind](Path(folder), seed) as one:
+        rounds = Rounds(one, Random(seed))
+        rounds.run(kills)
+    for fault in rounds.faults:
+        sys.stdout.write(f"✗ {fault}\n")
+    ends = f"{rounds.kills} ends in {rounds.rounds} rounds"
+    sys.stdout.write(f"{kind}: {ends}; {rounds.repeats} of {len(one.ids)} events came to the sink twice\n")
+    return not rounds.faults
+
+
 def main() -> int:
     """Run, and say how it went."""
     parser = argparse.ArgumentParser(prog="python -m tests.soak.replays", description=__doc__)
-    parser.add_argument("--kills", type=int, default=50, help="end the process so often (%(default)s)")
+    parser.add_argument("--kills", type=int, default=50, help="end each kind so often (%(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="of objects and times (%(default)s)")
+    parser.add_argument("--from", dest="kinds", choices=_KINDS, action="append", help="only this kind; default: both")
     given = parser.parse_args()
-    with (
-        tempfile.TemporaryDirectory(prefix="trail-agent-replays-") as folder,
-        Cloud.start() as cloud,
-        HttpReceiver() as sink,
-    ):
-        history = History(cloud, Path(folder), sink)
-        history.write(60, seed=given.seed)
-        rounds = Rounds(history, Random(given.seed))
-        rounds.run(given.kills)
-    for fault in rounds.faults:
-        sys.stdout.write(f"✗ {fault}\n")
-    sys.stdout.write(f"{rounds.kills} ends in {rounds.rounds} rounds; {rounds.repeats} events came to the sink twice\n")
-    return 1 if rounds.faults else 0
+    sound = [_run(kind, given.kills, given.seed) for kind in given.kinds or _KINDS]
+    return 0 if all(sound) else 1
 
 
 if __name__ == "__main__":
