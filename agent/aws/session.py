@@ -141,7 +141,8 @@ class Sessions:
             session = _open_session(self._region, self._settings.profile)
             session.get_scoped_config()  # a profile that does not exist is found here
         except BotoCoreError as error:
-            raise SettingsError([f"aws.profile: {error}"]) from error
+            key = "aws.profile" if self._settings.profile else "AWS_PROFILE"
+            raise SettingsError([f"{key}: {error}"]) from error
         return self._assuming(session, self._settings.assume_role) if self._settings.assume_role else session
 
     def _assuming(self, home: botocore.session.Session, role: AssumeRoleSettings) -> botocore.session.Session:

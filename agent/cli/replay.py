@@ -243,8 +243,9 @@ def _run(settings: Settings, wishes: ReplayWishes, *, as_json: bool) -> None:
         fail_settings(error)
     except (DependencyError, CheckpointError, StoppedError) as error:
         is_stopped = isinstance(error, StoppedError)
-        for line in str(error).splitlines():
-            screen.say(line if line.startswith(" ") else f"{'!' if is_stopped else '✗'} {line}")
+        mark = "!" if is_stopped else "✗"
+        for place, line in enumerate(str(error).splitlines()):
+            screen.say(f"{mark if place == 0 else ' '} {line}")
         if as_json:
             typer.echo(never_begun(str(error), is_stopped=is_stopped))
         if isinstance(error, StoppedError):

@@ -89,6 +89,6 @@ class Looks:
 
     def _left(self, seconds: float, share: float) -> float | None:
         done = share - self._first_share
-        if seconds < _GUESS_AFTER_SECONDS or done <= 0:
+        if seconds < _GUESS_AFTER_SECONDS or done <= 0 or share >= 1:
             return None
         return seconds * (1 - share) / done

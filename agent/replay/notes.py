@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from agent.errors import printable
-from agent.model import address_of
+from agent.model import address_of, is_of_log
 from agent.replay.span import shown
 
 VERSION: Final = 1
@@ -125,6 +125,8 @@ def differences(before: Arguments, now: Arguments) -> list[str]:
 
     It may go on to a later end.
     """
+    if (then := _origin(before)) != (here := _origin(now)):
+        return [_told("--from", then, here)]
     found = [
         _told(name, getattr(before, name), getattr(now, name))
         for name in ("buckets", "prefixes", "accounts", "regions", "destination")
@@ -133,7 +135,7 @@ def differences(before: Arguments, now: Arguments) -> list[str]:
     if before.since != now.since and before.since_given != now.since_given:
         found.append(_told("--since", shown(before.since), shown(now.since)))
     if now.until < before.until:
-        found.append(_told("--until", shown(before.until), f"{shown(now.until)}, which is earlier"))
+        found.append(f"{_told('--until', shown(before.until), shown(now.until))}, which is earlier")
     for section in ("select", "record"):
         then, here = getattr(before, section), getattr(now, section)
         found += [
@@ -142,6 +144,11 @@ def differences(before: Arguments, now: Arguments) -> list[str]:
             if then.get(name) != here.get(name)
         ]
     return found
+
+
+def _origin(of: Arguments) -> str:
+    """What `--from` named."""
+    return next((bucket.partition(":")[0] for bucket in of.buckets if is_of_log(bucket)), "buckets")
 
 
 def _told(what: str, before: object, now: object) -> str:

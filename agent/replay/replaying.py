@@ -240,7 +240,6 @@ class _Replay:
 
     def _tell_stop(self) -> None:
         if self._attention.asked_by:
-            self._screen.stop()
             grace = f"at most {self._settings.shutdown_grace_seconds:.0f} s"
             self._screen.say(f"! stopping: what is in hand is finished ({grace}); a second signal stops at once")
 

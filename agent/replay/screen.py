@@ -103,7 +103,8 @@ class Screen:
 
     def _move(self, bar: Progress, share: float, text: str) -> None:
         if self._task is None:
-            self._task = bar.add_task("", total=1.0, text="")
+            self._task = bar.add_task("", total=1.0, text=text)
+            bar.update(self._task, completed=share)
             bar.start()
         bar.update(self._task, completed=share, text=text, refresh=True)
 

@@ -183,6 +183,8 @@ def _unseen(bucket: str, error: StoreError) -> DependencyError:
     detail = error.detail
     if error.policy is store_policy.DENIED:
         detail += "; allow s3:ListBucket to this role, or name the folder in which AWSLogs/ is with --prefix"
+    if error.policy is store_policy.NO_BUCKET:
+        detail += "; correct its name under buckets in the settings, or aws.endpoint_url"
     return DependencyError(f"bucket {bucket} cannot be listed: {detail}")
 
 

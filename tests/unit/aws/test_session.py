@@ -82,6 +82,13 @@ def test_a_missing_profile_is_a_settings_error() -> None:
         Sessions(AwsSettings(profile="nobody"), "1", REGION)
 
 
+def test_a_missing_profile_of_the_environment_is_told_by_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is no key of the settings to be corrected."""
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    with pytest.raises(SettingsError, match=r"^AWS_PROFILE: .*nobody"):
+        Sessions(AwsSettings(), "1", REGION)
+
+
 def test_an_unusable_endpoint_is_a_settings_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """An endpoint in the environment that is no URL is told as a problem of the settings, and not quoted."""
     monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", "http://eve:s3 cret@")

@@ -137,7 +137,11 @@ def test_a_file_of_another_version_is_left_as_it_is(tmp_path: Path) -> None:
         ({"buckets": ("other",)}, f"buckets: {BUCKET} in the checkpoint, other now"),
         ({"regions": ("eu-west-1",)}, "regions: not set in the checkpoint, eu-west-1 now"),
         ({"since": SINCE - timedelta(days=1), "since_given": "31d"}, "--since: 2026-10-05 00:00 in the checkpoint"),
-        ({"until": SINCE + timedelta(days=2)}, "which is earlier"),
+        ({"until": SINCE + timedelta(days=2)}, "2026-10-07 00:00 now, which is earlier"),
+        (
+            {"buckets": ("event-history:us-west-2",), "accounts": ("111122223333",)},
+            "--from: buckets in the checkpoint, event-history now\nrun it",
+        ),
         ({"destination": "files in /tmp"}, "destination: http://localhost:4318/v1/logs in the checkpoint"),
         ({"select": {"profiles": ["identity"]}}, "select.profiles: codecatalyst in the checkpoint, identity now"),
         ({"record": {"mask": ["a.b"]}}, "record.mask: not set in the checkpoint, a.b now"),

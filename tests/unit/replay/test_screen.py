@@ -67,6 +67,19 @@ def test_the_last_line_says_how_far_it_came() -> None:
     assert stream.getvalue().splitlines()[1:] == ["100% 12,345 objects  410/s  found 120  shipped 118"]
 
 
+def test_a_line_that_comes_meanwhile_leaves_one_bar() -> None:
+    """Also the last look draws it no second time, and it is never empty."""
+    stream = Terminal()
+    with Screen(stream, FakeClock()) as screen:
+        screen.show(FIGURES)
+        screen.say("! stopping")
+        screen.show_last(replace(FIGURES, share=0.5))
+    text = stream.getvalue()
+    assert text.index("37%") < text.index("! stopping") < text.index("50%")
+    assert "0%  " not in text.replace("50%  ", "")
+    assert text.count("\x1b[1A") == 0, "no second line is drawn anew"
+
+
 def test_where_the_log_is_json_every_line_is() -> None:
     """So that a program can read all of it, as it reads the daemon's."""
     stream = io.StringIO()

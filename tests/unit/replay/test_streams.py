@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.aws import store_policy
+from agent.aws.store_policy import StoreError
 from agent.errors import DependencyError
 from agent.pulse import Pulse
 from agent.replay.retrying import Retrying
@@ -130,6 +132,14 @@ def test_who_may_not_list_the_root_is_told() -> None:
     listing = bucket_of(stream())
     listing.trouble(denied())
     with pytest.raises(DependencyError, match="s3:ListBucket"):
+        find(listing)
+
+
+def test_a_bucket_that_there_is_not_is_told_with_where_it_is_named() -> None:
+    """S3's own words say only that it does not exist."""
+    listing = bucket_of(stream())
+    listing.trouble(StoreError(store_policy.NO_BUCKET, "there is no such bucket"))
+    with pytest.raises(DependencyError, match="there is no such bucket; correct its name under buckets"):
         find(listing)
 
 
