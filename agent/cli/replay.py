@@ -245,7 +245,7 @@ def _run(settings: Settings, wishes: ReplayWishes, *, as_json: bool) -> None:
         is_stopped = isinstance(error, StoppedError)
         mark = "!" if is_stopped else "✗"
         for place, line in enumerate(str(error).splitlines()):
-            screen.say(f"{mark if place == 0 else ' '} {line}")
+            screen.say(f"{mark} {line}" if place == 0 else f"  {line.strip()}")
         if as_json:
             typer.echo(never_begun(str(error), is_stopped=is_stopped))
         if isinstance(error, StoppedError):

@@ -14,6 +14,7 @@ from agent.model import address_of, is_of_log
 from agent.replay.span import shown
 
 VERSION: Final = 1
+_BUCKETS: Final = "buckets"
 _LONGEST_SHOWN: Final = 200
 _DAY: Final = timedelta(days=1)
 
@@ -125,10 +126,11 @@ def differences(before: Arguments, now: Arguments) -> list[str]:
 
     It may go on to a later end.
     """
-    if (then := _origin(before)) != (here := _origin(now)):
-        return [_told("--from", then, here)]
+    if (was := _origin(before)) != (origin := _origin(now)):
+        return [_told("--from", was, origin)]
+    places = "buckets" if origin == _BUCKETS else "places"
     found = [
-        _told(name, getattr(before, name), getattr(now, name))
+        _told(places if name == "buckets" else name, getattr(before, name), getattr(now, name))
         for name in ("buckets", "prefixes", "accounts", "regions", "destination")
         if getattr(before, name) != getattr(now, name)
     ]
@@ -148,7 +150,7 @@ def differences(before: Arguments, now: Arguments) -> list[str]:
 
 def _origin(of: Arguments) -> str:
     """What `--from` named."""
-    return next((bucket.partition(":")[0] for bucket in of.buckets if is_of_log(bucket)), "buckets")
+    return next((bucket.partition(":")[0] for bucket in of.buckets if is_of_log(bucket)), _BUCKETS)
 
 
 def _told(what: str, before: object, now: object) -> str:

@@ -123,7 +123,7 @@ def _run(kind: str, kills: int, seed: int) -> bool:
     for fault in rounds.faults:
         sys.stdout.write(f"✗ {fault}\n")
     ends = f"{rounds.kills} ends in {rounds.rounds} rounds"
-    sys.stdout.write(f"{kind}: {ends}; {rounds.repeats} of {len(one.ids)} events came to the sink twice\n")
+    sys.stdout.write(f"{kind}: {ends}, of {len(one.ids)} events each; {rounds.repeats} came to the sink twice\n")
     return not rounds.faults
 
 
