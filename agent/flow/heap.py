@@ -52,22 +52,24 @@ def trim() -> None:
 class Heap:
     """Gives memory back when much was freed, and more is resident than is `held`. Thread-safe.
 
-    What is resident at the start stays: it is what the process is made of.
+    What stays all the same is what the process is made of: at first what is resident at the start, and later what was
+    left the last time. To give back and take again costs more than anything that is done with the memory.
     """
 
     def __init__(self, resident: Callable[[], int] = resident_bytes, trim: Callable[[], None] = trim) -> None:
         self._resident = resident
         self._trim = trim
-        self._at_start = resident()
+        self._stays = resident()
         self._freed = 0
         self._lock = threading.Lock()
 
     def freed(self, size: int, held: int) -> None:
-        """So many bytes were freed; `held` are in use now, beside what there was at the start."""
+        """So many bytes were freed; `held` are in use now, beside what stays."""
         with self._lock:
             self._freed += size
             if self._freed < _LOOK_AGAIN_BYTES:
                 return
             self._freed = 0
-        if self._resident() > self._at_start + held + _KEPT_BYTES:
+        if self._resident() > self._stays + held + _KEPT_BYTES:
             self._trim()
+            self._stays = max(0, self._resident() - held)

@@ -19,10 +19,12 @@ class Process:
     """A process whose resident memory a test tells."""
 
     resident: int = 90 * MIB
+    stays: int = 1 << 40
     trimmed: int = 0
 
     def trim(self) -> None:
-        """Count."""
+        """Give back all but what stays, and count."""
+        self.resident = min(self.resident, self.stays)
         self.trimmed += 1
 
     def heap(self) -> Heap:
@@ -57,7 +59,37 @@ def test_nobody_looks_for_a_little() -> None:
     for _ in range(16):
         heap.freed(MIB, 0)
         counts.append(process.trimmed)
-    assert counts == [0] * 7 + [1] * 8 + [2]
+    assert counts == [0] * 7 + [1] * 9
+
+
+def test_what_stays_is_not_given_back_again_and_again() -> None:
+    """A process that remembers more than at its start is no reason to look for free memory for ever."""
+    process = Process(stays=130 * MIB)
+    heap = process.heap()
+    process.resident = 150 * MIB
+    for _ in range(9):
+        heap.freed(10 * MIB, 0)
+    assert (process.trimmed, process.resident) == (1, 130 * MIB)
+    process.resident = 145 * MIB
+    heap.freed(10 * MIB, 0)
+    assert process.trimmed == 1
+    process.resident = 147 * MIB
+    heap.freed(10 * MIB, 0)
+    assert process.trimmed == 2
+
+
+def test_what_stayed_once_and_went_later_is_not_kept_for_ever() -> None:
+    """Each look that gives back measures anew what stays beside what is held."""
+    process = Process(stays=200 * MIB)
+    heap = process.heap()
+    process.resident = 250 * MIB
+    heap.freed(10 * MIB, 20 * MIB)  # 180 MiB stay
+    process.stays, process.resident = 100 * MIB, 210 * MIB
+    heap.freed(10 * MIB, 0)
+    assert (process.trimmed, process.resident) == (2, 100 * MIB)
+    process.resident = 120 * MIB
+    heap.freed(10 * MIB, 0)
+    assert (process.trimmed, process.resident) == (3, 100 * MIB)
 
 
 def test_this_process() -> None:
