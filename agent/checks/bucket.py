@@ -36,7 +36,9 @@ DENIED: Final = failed(
     "it cannot be listed: {words}",
     "Allow s3:ListBucket with s3:prefix (deploy/iam/{file}). If that is there, see the bucket's own policy.",
 )
-SILENT: Final = failed(_ID, "{words}", "Check the network to S3, any proxy, and VPC endpoints.")
+SILENT: Final = failed(
+    _ID, "{words}", "Check aws.endpoint_url if it is set, the network to S3, any proxy, and VPC endpoints."
+)
 
 _ROLE: Final = "bucket.role"
 ASSUMED: Final = ok(_ROLE, "is read as {arn}")

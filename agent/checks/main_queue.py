@@ -5,12 +5,11 @@ Page: SQS API reference, "GetQueueAttributes".
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
 from agent.aws.survey import AskedError, Survey
-from agent.checks import encryption, queue_policy
+from agent.checks import encryption, queue_policy, queue_region
 from agent.checks.finding import Check, Examined, caution, failed, ok
 from agent.checks.how_long import DAY, HOUR, how_long
 from agent.checks.queue_facts import QueueFacts
@@ -30,17 +29,12 @@ DENIED: Final = failed(
 SILENT: Final = failed(
     _QUEUE,
     "SQS does not answer: {words}",
-    "Check the host in queue.url, the network to it, and any proxy or VPC endpoint.",
+    "Check the host in queue.url, or aws.endpoint_url if it is set, the network to it, and any proxy or VPC endpoint.",
 )
 NOT_SQS: Final = failed(_QUEUE, "what answers at {url} is not SQS", "Correct queue.url or aws.endpoint_url.")
 FIFO: Final = failed(_QUEUE, "{arn} is a FIFO queue, which S3 cannot notify", "Make a standard queue.")
 OTHER_REGION: Final = failed(
     _QUEUE, "the queue is in {region}, and queue.region is {expected}", "Set queue.region to {region}."
-)
-WRONG_REGION: Final = failed(
-    _QUEUE,
-    "queue.region is {region}, and what answers at {url} is in another region: {words}",
-    "Set queue.region to the region of the host in queue.url.",
 )
 
 _RECEIVES: Final = "queue.receives"
@@ -118,7 +112,6 @@ LOCKED: Final = failed(
     "Set deploy/iam/queue.json as its Policy, with your names.",
 )
 
-_OF_THE_REGION: Final = re.compile(r"scoped to a valid region|region '[^']*' is wrong")
 _ENOUGH_RECEIVES: Final = 10
 _LEAST_RECEIVES: Final = 4  # the agent itself gives up what is missing after three
 _LONGEST_LEASE: Final = 12 * HOUR  # SQS takes a message back then, whoever holds it
@@ -134,9 +127,9 @@ def examine(survey: Survey, settings: Settings) -> Examined[QueueFacts]:
     try:
         attributes = survey.ask_queue(url, region)
     except AskedError as error:
+        if elsewhere := queue_region.examine(survey, settings, error):
+            return Examined((elsewhere,))
         finding = {"missing": MISSING, "denied": DENIED}.get(error.kind, SILENT)
-        if _OF_THE_REGION.search(error.words):
-            finding = WRONG_REGION
         return Examined((finding.told(url=url, region=region, words=error.words, action=error.action),))
     facts = QueueFacts.of(url, attributes)
     if facts is None:

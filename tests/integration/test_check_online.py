@@ -377,6 +377,12 @@ CASES = {
         QUEUE_PARTS,
         "Set queue.region to eu-west-1",
     ),
+    "queue of the same name in the region that was meant": Case(
+        lambda scene: scene.settings.update(queue={"url": scene.account.queue_url, "region": "eu-west-1"}),
+        {"queue": "✗", "trail.regions": "✓"},
+        (*QUEUE_PARTS, "bucket", "trail"),
+        f"the bucket {BUCKET} notifies one of this name in us-west-2 Set queue.region to us-west-2",
+    ),
     "region that the queue's host is not in": Case(
         _refused(
             "sqs:GetQueueAttributes",

@@ -12,8 +12,8 @@ from agent import checks as package
 from agent.checks.finding import Finding
 
 _ORDER: Final = (
-    "credentials main_queue encryption permissions letter_queue bucket sample notifier trail_settings accounts "
-    "wanted_regions history_regions otlp_sink sink_kind loki_limits skew"
+    "credentials main_queue queue_region encryption permissions letter_queue bucket sample notifier trail_settings "
+    "accounts wanted_regions history_regions otlp_sink sink_kind loki_limits skew"
 ).split()
 _FIELD: Final = re.compile(r"\{(\w+)\}")
 
