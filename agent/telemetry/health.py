@@ -55,12 +55,18 @@ class Health:
         self._clock = clock
         self._pulse = pulse
         self._lock = threading.Lock()
+        self.has_queue = True
         self._queue_answered = False
         self._queue: Failing | None = None
         self._sink_accepted = False
         self._held: dict[str, Failing] = {}
         self._draining = False
         self._pending_since = dict.fromkeys(Pending, clock.monotonic())
+
+    def work_without_queue(self) -> None:
+        """The settings name no queue: no answer of one is awaited, and there is nothing to tell of it."""
+        self.has_queue = False
+        self.queue_up()
 
     def live(self) -> list[str]:
         """One sentence per thread that has not beaten for a minute; none: alive."""

@@ -50,7 +50,7 @@ class QueueEvents(LifeEvents):
 
     def queue_unused(self) -> None:
         """The settings name no queue: no answer of one is awaited."""
-        self.health.queue_up()
+        self.health.work_without_queue()
         self._tell_ready()
 
     def queue_down(self, kind: str, detail: str) -> None:

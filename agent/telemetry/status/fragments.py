@@ -13,7 +13,7 @@ from agent.telemetry.wording import number, span
 
 ALARMING: Final = frozenset(
     {
-        *("dead letter", "dead lettered", "dead-letter queue", "leases lost", "malformed"),
+        *("dead letter", "dead lettered", "dead-letter queue", "leases lost", "malformed", "passed over"),
         *("misconfigured", "partial", "rejected"),
     }
 )

@@ -26,9 +26,9 @@ class _Stage:
     rows: list[PanelRow]
 
 
-def flow(seen: Snapshot, activity: Activity) -> str:
-    """The steps as a list, each with its total, its rate and some details."""
-    steps = (_received, _objects, _events, _exports, _settled)
+def flow(seen: Snapshot, activity: Activity, *, has_queue: bool) -> str:
+    """The steps as a list, each with its total, its rate and some details; without a queue, those of events alone."""
+    steps = (_received, _objects, _events, _exports, _settled) if has_queue else (_events, _exports)
     stages = "".join(_stage(step(seen, activity)) for step in steps)
     key = '<p class="key">counts and means since the start; rates of the last minute</p>'
     return section("The flow", f'<ol class="flow">{stages}</ol>', key)

@@ -11,6 +11,7 @@ from agent.errors import Fault
 from agent.faults.dead_letters import Reason
 from agent.model import EventLabels, Outcome, QueueAttributes, Reading, Settlement
 from agent.telemetry.activity import RECENT_DEAD_LETTERS
+from agent.telemetry.history_events import PassedOver
 from agent.trail.inflate import TextFacts
 from tests.support.clock import START
 from tests.support.messages import delivery
@@ -49,6 +50,24 @@ def dead_letter(
 def harmless() -> Outline:
     """The page with words that nobody minds."""
     return met("fault", "key")
+
+
+def test_without_a_queue_nothing_is_told_of_one() -> None:
+    """Each region tells up to when it is shipped, and what was passed over is marked."""
+    subject = observed()
+    telemetry = subject.telemetry
+    telemetry.queue_unused()
+    telemetry.sink_up()
+    for region, behind in (("us-west-2", 90), ("eu-west-1", 7_200)):
+        telemetry.history_followed(region, int(START - behind))
+    html = front_page(subject)
+    text = Outline(html).text
+    assert "us-west-2, shipped up to 1 min 30 s ago eu-west-1, shipped up to 2 h ago passed over 0" in text
+    assert not [word for word in ("waiting", "dead-letter queue", "leases", "oldest message") if word in text]
+    assert "Events 0" in text
+    telemetry.events_unshipped("us-west-2", [PassedOver("e1", "CreateProject", 1, 2, "sink_rejected", "no")])
+    assert '<dt>passed over</dt><dd class="alarm">1</dd>' in front_page(subject)
+    assert "shipped up to" not in front_page(busy())
 
 
 def test_the_flow_stands_in_the_order_of_the_ledger() -> None:
