@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -20,6 +21,7 @@ from tests.support import iam_policy, moto
 from tests.support.clock import eventually
 from tests.support.cloud import ACME, Cloud
 from tests.support.daemon import Daemon
+from tests.support.history_service import HistoryAws
 from tests.support.iam_policy import Call, allowed
 from tests.support.otlp_receiver import HttpReceiver, HttpReply
 from tests.support.recorded_aws import RecordedAws
@@ -126,6 +128,26 @@ def test_every_action_that_is_allowed_was_used(calls: list[Call], name: str) -> 
         if not any(call.action == action and statement.allows(call) for call in calls)
     }
     assert unused == {(document, action) for document, action in _UNSEEN if document == name}
+
+
+def test_polling_event_history_asks_for_all_that_its_policy_allows_and_no_more(tmp_path: Path) -> None:
+    """Without a queue and buckets it is the only policy of the agent."""
+    with HistoryAws.before("http://127.0.0.1:9", {}) as aws, HttpReceiver() as sink:
+        settings = {
+            "event_history": {"regions": [REGION], "checkpoint_file": str(tmp_path / "checkpoint")},
+            "otlp": {"endpoint": sink.url},
+            "aws": {"endpoint_url": aws.url},
+            "http": {"listen": "127.0.0.1:0"},
+            "log": {"format": "json"},
+        }
+        with Daemon.ready(tmp_path / "agent", settings) as agent:
+            asked = "trail_agent_event_history_requests_total"
+            eventually(lambda: agent.metric(asked, region=REGION, result="ok") > 0, "the region is asked")
+            assert agent.stop() == 0
+        calls = aws.calls
+    policy = iam_policy.read("agent-event-history.json")
+    assert [call for call in calls if not allowed(policy, call)] == []
+    assert {call.action for call in calls} == {action for statement in policy for action in statement.actions}
 
 
 def test_the_role_lets_in_who_asks_for_it(calls: list[Call]) -> None:
