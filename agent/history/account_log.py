@@ -25,7 +25,6 @@ from agent.flow.event_log import EventLog, FirstLook, LoggedEvent, Window
 from agent.flow.log_waits import LogWaits
 from agent.pulse import Clock
 from agent.records import profiles
-from agent.records.profiles.profile import plain_source
 from agent.records.selection import EVERY_SOURCE
 from agent.settings import SelectSettings
 
@@ -151,8 +150,5 @@ def sources_of(select: SelectSettings) -> list[str]:
 
     Documented events of CodeCatalyst that name no service as their source are not among them.
     """
-    chosen = profiles.named(select.profiles)
-    named = {plain_source(source) for source in select.event_sources}
-    if EVERY_SOURCE in named:
-        return [EVERY_SERVICE]
-    return sorted(named.union(*(profile.sources | profile.calls.keys() for profile in chosen)))
+    named = profiles.sources(profiles.named(select.profiles), select.event_sources)
+    return [EVERY_SERVICE] if EVERY_SOURCE in named else sorted(named)

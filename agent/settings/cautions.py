@@ -73,6 +73,7 @@ def _of_exclusion(select: SelectSettings) -> Iterator[str]:
 
 
 def _of_history(history: EventHistorySettings, settings: Settings) -> Iterator[str]:
+    from agent.records import profiles  # noqa: PLC0415 - see _of_sources
     from agent.records.profiles.codecatalyst import HOME_REGIONS  # noqa: PLC0415 - see _of_sources
 
     if history.overlap_seconds < _LATE_SECONDS:
@@ -85,6 +86,12 @@ def _of_history(history: EventHistorySettings, settings: Settings) -> Iterator[s
         yield f"event_history.regions: holds neither {homes}, where the events of CodeCatalyst's spaces are written"
     if not settings.buckets:
         yield from _without_buckets(settings)
+    asked = profiles.sources(profiles.named(settings.select.profiles), settings.select.event_sources)
+    if "*" not in asked and len(asked) > history.poll_seconds:
+        yield (
+            f"event_history.poll_seconds: is less than the {len(asked)} s that a poll takes: each of the {len(asked)} "
+            "selected services is a question, and the agent asks one a second"
+        )
 
 
 def _without_buckets(settings: Settings) -> Iterator[str]:

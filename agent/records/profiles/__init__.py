@@ -32,6 +32,7 @@ __all__ = [
     "nearest",
     "owner",
     "profile_of",
+    "sources",
 ]
 
 PROFILES: Final = (
@@ -55,6 +56,15 @@ def named(names: Iterable[str]) -> tuple[Profile, ...]:
     """The profiles of these names, in the order of the index; raises `KeyError` for an unknown name."""
     wanted = {BY_NAME[name].name for name in names}
     return tuple(profile for profile in PROFILES if profile.name in wanted)
+
+
+def sources(chosen: Iterable[Profile], event_sources: Iterable[str]) -> set[str]:
+    """The services whose events are selected, by their plain names, such as codecatalyst.amazonaws.com.
+
+    Documented events of CodeCatalyst that name no service as their source are not among them.
+    """
+    named_ones = {plain_source(source) for source in event_sources}
+    return named_ones.union(*(profile.sources | profile.calls.keys() for profile in chosen))
 
 
 def nearest(name: str, among: Iterable[str] = BY_NAME) -> str:

@@ -71,6 +71,11 @@ def of_history(**environ: str) -> list[str]:
         ({"ACCOUNTS": "111122223333"}, "accounts: has no effect without buckets; "),
         ({"REGIONS": "us-west-2"}, "regions: has no effect without buckets; "),
         ({"SELECT__PROFILES": "codecatalyst,trail_guard"}, "select.profiles: without a queue and buckets, "),
+        ({"EVENT_HISTORY__POLL_SECONDS": "10", "SELECT__PROFILES": "codecatalyst,identity"}, ""),
+        (
+            {"EVENT_HISTORY__POLL_SECONDS": "10", "SELECT__PROFILES": "codecatalyst,identity,pipeline,codeconnections"},
+            "event_history.poll_seconds: is less than the 12 s that a poll takes",
+        ),
         ({"SELECT__EVENT_SOURCES": "*"}, "select.event_sources: Event history has management events only, "),
     ],
 )
