@@ -82,7 +82,7 @@ class Settings(Section):
 
     queue: QueueSettings | None = Field(default=None)
     buckets: tuple[BucketSettings, ...] = Field(
-        default=(),
+        default_factory=tuple,  # which the schema does not show: an empty list is no value for it
         json_schema_extra={"minItems": 1},
         description="the only buckets that are ever read",
     )
