@@ -19,7 +19,7 @@ _MOST = 1000
 app = typer.Typer(
     name="dead-letters",
     cls=Group,
-    help="Look at dead letters, send them back to the queue, or delete them. A look at a message hides it "
+    help="Look at dead letters, send them back to the queue, or delete them.\n\nA look at a message hides it "
     "from everybody else while it lasts, and counts as one receive. SQS cannot promise that a look finds all of them.",
 )
 
@@ -48,7 +48,9 @@ def known_reasons(names: list[str] | None) -> list[str]:
 
 _Ids = Annotated[
     list[str] | None,
-    typer.Argument(metavar="ID…", help="Ids of messages, or how they begin, as `list` or the agent's log has them."),
+    typer.Argument(
+        metavar="ID…", help="Ids of messages, or how they begin; `dead-letters list` and the agent's log have them."
+    ),
 ]
 _Reasons = Annotated[
     list[str] | None,
@@ -122,7 +124,9 @@ def list_letters(
 def show(
     message: Annotated[
         str,
-        typer.Argument(metavar="ID", help="Id of a message, or how it begins, as `list` or the agent's log has it."),
+        typer.Argument(
+            metavar="ID", help="Id of a message, or how it begins; `dead-letters list` and the agent's log have it."
+        ),
     ],
     config: SettingsFile = None,
     *,

@@ -167,7 +167,7 @@ def _explain(found: Inspected, form: Format, *, one_by_one: bool, event: str | N
 
     events = explained_text.chosen(found.explained, event)
     if event is not None and not events:
-        typer.echo(f"✗ no event has the id or the number {event!r}", err=True)
+        typer.echo(f"✗ no event has the id or the number {event!r}: --explain --all lists them", err=True)
         raise typer.Exit(_UNREADABLE)
     with _to_the_reader(form):
         if form is Format.JSONL:

@@ -144,7 +144,8 @@ def _warnings(desk: Desk, walk: Walk) -> Iterator[str]:
     if walk.stranded:
         yield f"! SQS did not take {number_of(walk.stranded, 'message')} back; visible again within {HIDDEN_SECONDS} s"
     if about.in_flight:
-        yield f"! {number_of(about.in_flight, 'message')} in somebody else's hands when this look began, and not in it"
+        held = number_of(about.in_flight, "message")
+        yield f"! {held} in somebody else's hands when this look began: what was not given back since is not in it"
 
 
 def say_deadline(desk: Desk, oldest: ToldLetter, now: float) -> None:

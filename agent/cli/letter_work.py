@@ -151,6 +151,7 @@ def told_in_words() -> Iterator[None]:
         fail_settings(error)
     except AwsError as error:
         say(f"✗ {clean(error.detail).rstrip('.')}; {to_do_about(error)}")
+        say(f"Nothing was sent or deleted. What was received is visible again within {HIDDEN_SECONDS} s.")
         raise typer.Exit(_UNAVAILABLE) from error
     except BrokenPipeError:  # the reader of the pipe has seen enough
         forget()

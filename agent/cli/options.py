@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from typer.core import TyperCommand, TyperGroup, TyperOption
+from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 from agent.cli.examples import text_of
 
@@ -72,8 +72,19 @@ def _split(names: list[str]) -> list[str]:
     return [name.strip() for name in ",".join(names).split(",") if name.strip()]
 
 
+class _PlainArgument(TyperArgument):
+    """An argument that is shown as it is called: `ID`, or `[ID…]` where there may be none, and no type beside it."""
+
+    def _usage_display_name(self) -> str:
+        return self.display_name_raw if self.required else f"[{self.display_name_raw}]"
+
+    def display_type_rich(self, ctx: Context) -> str:  # noqa: ARG002 - as typer calls it
+        """Nothing: the name says what it is."""
+        return ""
+
+
 class Command(TyperCommand):
-    """A command whose help ends with examples, and shows no type for its flags: they take no value."""
+    """A command whose help ends with examples, and shows no type for its flags, which take no value."""
 
     def get_params(self, ctx: Context) -> list[Parameter]:
         """The options and arguments, `--help` included."""
@@ -111,4 +122,6 @@ def _flags_without_type(params: list[Parameter]) -> list[Parameter]:
     for param in params:
         if isinstance(param, TyperOption) and param.is_flag:
             param.metavar = ""
+        elif isinstance(param, TyperArgument):
+            param.__class__ = _PlainArgument  # typer lets nobody name the class
     return params

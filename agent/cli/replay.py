@@ -14,7 +14,16 @@ import typer
 
 from agent.cli.examples import examples
 from agent.cli.options import SettingsFile
-from agent.cli.replay_logs import BUCKETS, Asked, check_regions, checked_source, checked_spaces, log_wish
+from agent.cli.replay_logs import (
+    BUCKETS,
+    Asked,
+    check_regions,
+    checked_source,
+    checked_spaces,
+    complete_regions,
+    complete_sources,
+    log_wish,
+)
 from agent.errors import number_of
 
 if TYPE_CHECKING:
@@ -85,7 +94,13 @@ _Accounts = Annotated[
 ]
 _Regions = Annotated[
     list[str] | None,
-    typer.Option("--region", metavar="NAME", callback=_regions, help="Only this region. May be given several times."),
+    typer.Option(
+        "--region",
+        metavar="NAME",
+        callback=_regions,
+        autocompletion=complete_regions,
+        help="Only this region. May be given several times.",
+    ),
 ]
 _CheckpointFile = Annotated[
     Path | None,
@@ -116,6 +131,7 @@ _From = Annotated[
         "--from",
         metavar="SOURCE",
         callback=checked_source,
+        autocompletion=complete_sources,
         help="`buckets`, or without any trail `event-history`: CloudTrail's Event history of the regions (--region), "
         "which has the management events of the last 90 days; or `event-logs`: CodeCatalyst's own log of a --space, "
         "which takes a bearer token (`aws sso login`). Then --since and --until are about the time of events, and no "

@@ -71,6 +71,23 @@ def check_regions(given: Sequence[str], where: str = "--region") -> None:
             raise typer.BadParameter(str(error), param_hint=where) from error
 
 
+def complete_sources(incomplete: str) -> list[tuple[str, str]]:
+    """What a shell offers behind `--from`."""
+    told = (
+        "the buckets of the settings",
+        "CloudTrail's Event history, without a trail",
+        "CodeCatalyst's own event logs",
+    )
+    return [(name, what) for name, what in zip(SOURCES, told, strict=True) if name.startswith(incomplete)]
+
+
+def complete_regions(incomplete: str) -> list[str]:
+    """What a shell offers behind `--region`."""
+    from agent.settings.regions import KNOWN_REGIONS
+
+    return [name for name in KNOWN_REGIONS if name.startswith(incomplete)]
+
+
 def checked_source(given: str) -> str:
     """What `--from` names, if there is such a thing."""
     if given not in SOURCES:

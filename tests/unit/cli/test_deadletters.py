@@ -390,13 +390,14 @@ def test_drop_deletes_only_when_told_twice(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize("arguments", [("list",), ("redrive", "--all"), ("drop", "message-1", "--yes")])
-def test_sqs_that_does_not_answer_is_one_line(rig: Rig, arguments: Sequence[str]) -> None:
-    """What it said, and what to do; exit code 69; nothing stays hidden."""
+def test_sqs_that_does_not_answer_is_told_with_what_is_so_now(rig: Rig, arguments: Sequence[str]) -> None:
+    """What it said, what to do, and that nothing has changed; exit code 69; nothing stays hidden."""
     rig.fill()
     rig.box.fail("ReceiveMessage")
     result = run(*arguments)
     assert result.exit_code == 69
-    (line,) = result.stderr.splitlines()
+    line, state = result.stderr.splitlines()
+    assert state.startswith("Nothing was sent or deleted.")
     assert line.startswith("✗ ReceiveMessage: ServiceUnavailable: on demand; check the network")
     assert rig.box.hidden_now() == 0
 

@@ -78,7 +78,7 @@ def test_an_event_that_is_not_there_is_said(path: Path) -> None:
     """Nobody takes an empty answer for a yes."""
     result = explain("--event", "e-9", path)
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr == "✗ no event has the id or the number 'e-9'\n"
+    assert result.stderr == "✗ no event has the id or the number 'e-9': --explain --all lists them\n"
 
 
 def test_otlp_has_no_reasons(path: Path) -> None:

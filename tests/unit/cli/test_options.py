@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from agent.cli.app import app
 from agent.cli.options import complete_profiles, profile_names
+from agent.cli.replay_logs import complete_regions, complete_sources
 from agent.records.profiles import BY_NAME
 
 COMMANDS = [
@@ -31,6 +32,30 @@ def test_flags_have_no_type(command: list[str]) -> None:
     shown = help_of(command)
     assert "--help" in shown
     assert "bool" not in shown
+
+
+@pytest.mark.parametrize(
+    ("command", "usage"),
+    [
+        (["inspect"], "inspect [OPTIONS] PATH… "),
+        (["top"], "top [OPTIONS] [URL…] "),
+        (["dead-letters", "show"], "show [OPTIONS] ID "),
+        (["dead-letters", "redrive"], "redrive [OPTIONS] [ID…] "),
+    ],
+)
+def test_an_argument_is_shown_as_it_is_called(command: list[str], usage: str) -> None:
+    """No braces around it, one sign for several, and no type of Python's beside it."""
+    shown = help_of(command)
+    assert usage in shown
+    assert "<str>" not in shown
+    assert "<list" not in shown
+
+
+def test_a_shell_offers_what_a_replay_can_name() -> None:
+    """The sources with what each is, and the regions."""
+    assert [name for name, _ in complete_sources("event-")] == ["event-history", "event-logs"]
+    assert [name for name, _ in complete_sources("")] == ["buckets", "event-history", "event-logs"]
+    assert complete_regions("us-west") == ["us-west-1", "us-west-2"]
 
 
 def test_the_settings_file_is_explained_alike() -> None:
