@@ -96,13 +96,13 @@ class ObjectRef:
 
 @dataclass(frozen=True, slots=True)
 class OpenObject:
-    """An S3 object that has answered; its `chunks` can be read once. `length` is None where S3 did not tell it.
+    """An S3 object that has answered; its `chunks` can be read once. What S3 did not tell is None.
 
     `seconds` is how long it took to come, where all of it is here already.
     """
 
     length: int | None
-    last_modified_ns: int
+    last_modified_ns: int | None
     chunks: Iterator[bytes]
     seconds: float = 0.0
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -23,6 +25,8 @@ from botocore.exceptions import (
 from botocore.parsers import ResponseParserError
 from urllib3.exceptions import HTTPError
 
+from agent.errors import TrailAgentError, printable
+
 
 class FailureKind(StrEnum):
     """What an operator, or the caller, can do about a failed AWS request; the `result` of a request metric."""
@@ -34,8 +38,12 @@ class FailureKind(StrEnum):
     STALE_HANDLE = "stale_handle"
 
 
-AWS_ERRORS: Final = (ClientError, BotoCoreError, ResponseParserError, HTTPError, OSError)
-"""Everything that a boto3 call, or reading the body it returned, raises for a reason outside this process."""
+class UnreadableAnswerError(Exception):
+    """botocore cannot read what was answered: a header that is no number, say, or JSON that is no object."""
+
+
+AWS_ERRORS: Final = (ClientError, BotoCoreError, ResponseParserError, HTTPError, OSError, UnreadableAnswerError)
+"""Everything that a boto3 call, or reading the body it returned, raises inside `asking`."""
 
 _NO_SUCH_NAME: Final = (socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME))
 _MOST_CAUSES: Final = 8
@@ -80,6 +88,7 @@ _KINDS: Final = {
 _QUOTED_REQUEST: Final = re.compile(
     r"\s*The (?:Canonical String|String-to-Sign) for this request should have.*", re.DOTALL
 )
+_LONGEST_TEXT: Final = 100
 _TOKEN: Final = re.compile(r"(x-amz-security-token['\"]?\s*[:=]\s*)[^\s,;&]+", re.IGNORECASE)
 
 
@@ -96,12 +105,29 @@ class Failure:
     has_no_host: bool = False
 
 
+@contextmanager
+def asking() -> Iterator[None]:
+    """For a boto3 call, or for reading the body it returned. What it raises is one of `AWS_ERRORS`, or our own.
+
+    On answers that it does not expect, botocore raises whatever Python does: ValueError, TypeError, AttributeError.
+    """
+    try:
+        yield
+    except (*AWS_ERRORS, TrailAgentError, MemoryError):
+        raise
+    except Exception as error:
+        text = printable(" ".join(str(error).split()), _LONGEST_TEXT)
+        raise UnreadableAnswerError(f"{type(error).__name__}: {text}".rstrip(": ")) from error
+
+
 def explain(error: BaseException) -> Failure:
     """What a failed boto3 call means; `error` is one of `AWS_ERRORS`."""
     if isinstance(error, ClientError):
         answer = error.response.get("Error", {})
         code = str(answer.get("Code", ""))
         return Failure(kind_of(code), code, without_request(f"{code}: {answer.get('Message', '')}").strip(": "))
+    if isinstance(error, UnreadableAnswerError):
+        return Failure(FailureKind.UNAVAILABLE, "", f"the answer cannot be read: {error}")
     detail = without_request(f"{type(error).__name__}: {error}").rstrip(": ")
     if isinstance(error, _CREDENTIALS):
         return Failure(FailureKind.DENIED, "", detail)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from agent.aws.sqs import RefusedEntry, Sqs, delivery_of, refused
+from agent.aws.sqs import RefusedEntry, Sqs, delivery_of, reading, refused
 from agent.model import BATCH, Letter
 
 _MOST_BYTES: Final = 256 << 10  # of all bodies in one request; a queue may allow more, and need not
@@ -40,7 +40,8 @@ class Letterbox(Sqs):
             MessageAttributeNames=["All"],
         )
         received_at = self._clock.monotonic()
-        return [_letter(message, received_at) for message in answer.get("Messages", ())]
+        with reading("ReceiveMessage"):
+            return [_letter(message, received_at) for message in answer.get("Messages", ())]
 
     def send_back(self, parcel: Sequence[Letter]) -> list[RefusedEntry]:
         """Send the bodies of one of the `parcels` to the main queue, unchanged and without the attributes.
@@ -50,7 +51,8 @@ class Letterbox(Sqs):
         entries = [{"Id": str(number), "MessageBody": letter.delivery.body} for number, letter in enumerate(parcel)]
         client = self._client_of(self.main_url)
         answer = self._request(client, "SendMessageBatch", QueueUrl=self.main_url, Entries=entries)
-        return [refused(parcel[int(failed["Id"])].delivery, failed) for failed in answer.get("Failed", ())]
+        with reading("SendMessageBatch"):
+            return [refused(parcel[int(failed["Id"])].delivery, failed) for failed in answer.get("Failed", ())]
 
 
 def parcels(letters: Sequence[Letter]) -> Iterator[Sequence[Letter]]:

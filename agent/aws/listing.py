@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from agent.aws.failure import AWS_ERRORS
+from agent.aws.failure import AWS_ERRORS, asking
 from agent.aws.store_policy import StoreError, failed_read, no_object
 
 PAGE_KEYS: Final = 1000
@@ -74,9 +74,10 @@ class Listing:
         with self._lock:
             self.requests += 1
         try:
-            answer: Mapping[str, Any] = self._clients[bucket].list_objects_v2(
-                Bucket=bucket, Prefix=prefix, **how, **demand
-            )
+            with asking():
+                answer: Mapping[str, Any] = self._clients[bucket].list_objects_v2(
+                    Bucket=bucket, Prefix=prefix, **how, **demand
+                )
         except AWS_ERRORS as error:
             failed = failed_read(error)
             words = failed.detail.replace("the read", "the listing", 1)

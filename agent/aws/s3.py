@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, Final
 
 from agent.aws.error_response import words_of_no_object
-from agent.aws.failure import AWS_ERRORS
+from agent.aws.failure import AWS_ERRORS, asking
 from agent.aws.gets import Gets
 from agent.aws.store_policy import failed_read, no_object
 from agent.model import ObjectRef, OpenObject
@@ -46,14 +47,16 @@ class S3:
         owner = self._owners[ref.bucket]
         demand = {"ExpectedBucketOwner": owner} if owner else {}
         try:
-            answer = self._clients[ref.bucket].get_object(Bucket=ref.bucket, Key=ref.key, **demand)
+            with asking():
+                answer = self._clients[ref.bucket].get_object(Bucket=ref.bucket, Key=ref.key, **demand)
         except AWS_ERRORS as error:
             raise failed_read(error) from error
         body = answer["Body"]
         try:
             if words := words_of_no_object(answer):  # a proxy's page, say: it must not count as the object
                 raise no_object(words)
-            last_modified_ns = int(answer["LastModified"].timestamp()) * 1_000_000_000
+            written: datetime | None = answer["LastModified"]
+            last_modified_ns = int(written.timestamp()) * 1_000_000_000 if written else None
             yield OpenObject(answer.get("ContentLength"), last_modified_ns, _chunks(body))
         finally:
             body.close()
@@ -61,6 +64,7 @@ class S3:
 
 def _chunks(body: Any) -> Iterator[bytes]:
     try:
-        yield from body.iter_chunks(_CHUNK_BYTES)
+        with asking():
+            yield from body.iter_chunks(_CHUNK_BYTES)
     except AWS_ERRORS as error:
         raise failed_read(error) from error

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import cache, partial
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ import botocore.session
 from botocore.config import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, CredentialProvider, DeferredRefreshableCredentials
 from botocore.exceptions import BotoCoreError, NoCredentialsError
+from botocore.utils import parse_timestamp
 
 from agent.aws.service_models import ServiceModels
 from agent.errors import AwsError, SettingsError
@@ -166,9 +168,18 @@ _loader = cache(ServiceModels)
 """What reads botocore's models of the services: one for all sessions, since each keeps megabytes of them."""
 
 
+def time_or_none(told: Any) -> datetime | None:
+    """A time in an answer, as botocore reads it; None for what is none: whoever does not need it can do without."""
+    try:
+        return parse_timestamp(told)  # type: ignore[no-any-return]
+    except (ValueError, TypeError, OverflowError, RuntimeError):
+        return None
+
+
 def _open_session(region: str, profile: str | None = None) -> botocore.session.Session:
     session = botocore.session.Session(profile=profile)
     session.register_component("data_loader", _loader(session.get_config_variable("data_path")))
+    session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=time_or_none)
     session.set_config_variable("region", region)
     session.set_default_client_config(_CREDENTIAL_CLIENTS)
     return session

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
 from botocore import xform_name
 
-from agent.aws.failure import AWS_ERRORS, FailureKind, explain, kind_of
+from agent.aws.failure import AWS_ERRORS, FailureKind, asking, explain, kind_of
 from agent.errors import AwsError, Fault
 from agent.model import BATCH, Delivery, QueueAttributes
 from agent.pulse import Clock
@@ -97,7 +98,8 @@ class Sqs:
             MessageSystemAttributeNames=["ApproximateReceiveCount", "SentTimestamp"],
         )
         received_at = self._clock.monotonic()
-        return [delivery_of(message, received_at) for message in answer.get("Messages", ())]
+        with reading("ReceiveMessage"):
+            return [delivery_of(message, received_at) for message in answer.get("Messages", ())]
 
     def delete(self, deliveries: Sequence[Delivery]) -> list[RefusedEntry]:
         """Delete `deliveries`; returns those that SQS refused to delete."""
@@ -139,50 +141,73 @@ class Sqs:
         values = answer.get("Attributes", {})
         if "QueueArn" not in values:
             raise AwsError("unavailable", f"GetQueueAttributes: what answers at {url} is not SQS")
-        policy = json.loads(values.get("RedrivePolicy") or "{}")
-        return QueueAttributes(
-            visible=int(values.get("ApproximateNumberOfMessages", 0)),
-            in_flight=int(values.get("ApproximateNumberOfMessagesNotVisible", 0)),
-            delayed=int(values.get("ApproximateNumberOfMessagesDelayed", 0)),
-            dead_letter_arn=str(policy.get("deadLetterTargetArn", "")),
-            retention_seconds=int(values.get("MessageRetentionPeriod", 0)),
-            max_receives=int(policy.get("maxReceiveCount", 0)),
-        )
+        with reading("GetQueueAttributes"):
+            policy = json.loads(values.get("RedrivePolicy") or "{}")
+            return QueueAttributes(
+                visible=int(values.get("ApproximateNumberOfMessages", 0)),
+                in_flight=int(values.get("ApproximateNumberOfMessagesNotVisible", 0)),
+                delayed=int(values.get("ApproximateNumberOfMessagesDelayed", 0)),
+                dead_letter_arn=str(policy.get("deadLetterTargetArn", "")),
+                retention_seconds=int(values.get("MessageRetentionPeriod", 0)),
+                max_receives=int(policy.get("maxReceiveCount", 0)),
+            )
 
     def url_of(self, arn: str) -> str:
         """The URL of the queue whose ARN is `arn` (`arn:aws:sqs:region:account:name`)."""
         _, _, _, _, account, name = arn.split(":", 5)
         answer = self._request(self._client, "GetQueueUrl", QueueName=name, QueueOwnerAWSAccountId=account)
-        return str(answer["QueueUrl"])
+        with reading("GetQueueUrl"):
+            return str(answer["QueueUrl"])
 
     def _client_of(self, url: str) -> Any:
         return self._others.get(url, self._client)
 
-    def _ask(self, operation: str, batch: Sequence[Delivery], seconds: Mapping[str, int]) -> Iterator[RefusedEntry]:
+    def _ask(self, operation: str, batch: Sequence[Delivery], seconds: Mapping[str, int]) -> list[RefusedEntry]:
         entries = [_entry(number, delivery, seconds) for number, delivery in enumerate(batch)]
         answer = self._request(self._client, operation, QueueUrl=self._url, Entries=entries)
-        for failed in answer.get("Failed", ()):
-            yield refused(batch[int(failed["Id"])], failed)
+        with reading(operation):
+            return [refused(batch[int(failed["Id"])], failed) for failed in answer.get("Failed", ())]
 
     def _request(self, client: Any, operation: str, **arguments: Any) -> Any:
         try:
-            answer = getattr(client, xform_name(operation))(**arguments)
+            with asking():
+                answer = getattr(client, xform_name(operation))(**arguments)
         except AWS_ERRORS as error:
             failure = explain(error)
             self._telemetry.sqs_request(operation, _RESULTS.get(failure.kind, "error"))
             asked = urlsplit(client.meta.endpoint_url).netloc.rpartition("@")[2]
             raise AwsError(str(failure.kind), f"{operation} at {asked}: {failure.detail}") from error
+        if _is_page(answer):  # botocore takes it for an answer with nothing in it
+            self._telemetry.sqs_request(operation, "unavailable")
+            raise AwsError("unavailable", f"{operation}: what answered is not SQS (a web page)")
         self._telemetry.sqs_request(operation, "ok")
         return answer
 
 
+@contextmanager
+def reading(operation: str) -> Iterator[None]:
+    """For making out what SQS answered. Raises `AwsError` if it is no answer of SQS's."""
+    try:
+        yield
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError, RecursionError) as error:
+        words = f"{operation}: what answered is not SQS ({type(error).__name__})"
+        raise AwsError("unavailable", words) from error
+
+
 def delivery_of(message: Mapping[str, Any], received_at: float) -> Delivery:
-    """One entry of `Messages`, as boto3 has it, received at this time (monotonic seconds)."""
+    """One entry of `Messages`, as boto3 has it, received at this time (monotonic seconds).
+
+    Raises what Python raises if it is none: `KeyError`, `TypeError`, `ValueError`.
+    """
     attributes = message.get("Attributes", {})
+    named = [message[name] for name in ("MessageId", "ReceiptHandle", "Body")]
+    if not all(isinstance(text, str) for text in named):
+        raise TypeError(named)
+    message_id, receipt_handle, body = named
     return Delivery(
-        message_id=message["MessageId"],
-        receipt_handle=message["ReceiptHandle"],
-        body=message["Body"],
+        message_id=message_id,
+        receipt_handle=receipt_handle,
+        body=body,
         receive_count=int(attributes.get("ApproximateReceiveCount", 1)),
         sent_at=int(attributes.get("SentTimestamp", 0)) / 1000,
         received_at=received_at,
@@ -195,6 +220,11 @@ def refused(delivery: Delivery, failed: Mapping[str, Any]) -> RefusedEntry:
     detail, kind = f"{code}: {failed.get('Message', '')}".strip(": "), kind_of(code)
     stale, denied = kind is FailureKind.STALE_HANDLE, kind is FailureKind.DENIED
     return RefusedEntry(delivery, stale=stale, detail=detail, denied=denied)
+
+
+def _is_page(answer: Mapping[str, Any]) -> bool:
+    headers: Mapping[str, Any] = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    return "html" in str(headers.get("content-type", ""))
 
 
 def _batches(deliveries: Sequence[Delivery]) -> Iterator[Sequence[Delivery]]:

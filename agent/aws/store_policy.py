@@ -22,7 +22,7 @@ from botocore.exceptions import (
 )
 
 from agent.aws.error_response import ErrorResponse
-from agent.aws.failure import FailureKind, explain
+from agent.aws.failure import FailureKind, UnreadableAnswerError, explain
 from agent.errors import Fault, LimitError, PermanentError, TrailAgentError, number_of
 from agent.faults.dead_letters import Reason
 from agent.faults.environment_faults import EnvironmentFault
@@ -113,6 +113,8 @@ OTHER_REGION: Final = Policy(
     "the bucket is in another region", 1, _FAR_BUCKET, RetryReason.STORE_UNAVAILABLE, _NEVER, Reason.OBJECT_UNREADABLE)
 REFUSED: Final = Policy(
     "S3 cannot serve this read", 1, _REFUSING_BUCKET, RetryReason.OBJECT_REFUSED, _PATIENT, Reason.OBJECT_UNREADABLE)
+UNREADABLE: Final = Policy(
+    "S3's answer cannot be read", 2, _REFUSING_BUCKET, RetryReason.OBJECT_REFUSED, _PATIENT, Reason.OBJECT_UNREADABLE)
 ARCHIVED: Final = Policy(
     "the object is archived: restore it", 1, None, RetryReason.OBJECT_REFUSED, _AT_ONCE, Reason.OBJECT_UNREADABLE)
 # All that S3 calls the object has arrived, and it is not sound.
@@ -215,6 +217,8 @@ def _policy_of_the_way(error: BaseException) -> Policy:
         return BROKEN_OFF
     if isinstance(error, _NEVER_SENT):
         return REFUSED
+    if isinstance(error, UnreadableAnswerError):
+        return UNREADABLE
     return DENIED if explain(error).kind is FailureKind.DENIED else UNAVAILABLE
 
 

@@ -17,7 +17,7 @@ from typing import Any, Final
 from botocore import xform_name
 from botocore.exceptions import ClientError, ParamValidationError
 
-from agent.aws.failure import AWS_ERRORS, explain
+from agent.aws.failure import AWS_ERRORS, asking, explain
 from agent.aws.listing import Listing
 from agent.aws.s3 import S3
 from agent.aws.session import Sessions
@@ -30,7 +30,6 @@ _ACTIONS: Final = {
     "s3:ListObjectsV2": "s3:ListBucket",
 }
 _ASSUMING: Final = "AssumeRole"
-_WHAT_WAS_SIGNED: Final = "The Canonical String"  # AWS then quotes the request's headers, the session token among them
 _REFUSALS_OF_A_REGION: Final = (301, 307, 400)
 _MOST_CONNECTIONS: Final = 10
 
@@ -134,7 +133,8 @@ class Survey:
     def _request(self, client: Any, action: str, arguments: Mapping[str, object]) -> Mapping[str, Any]:
         began = self._clock.time()
         try:
-            answer: Mapping[str, Any] = getattr(client, xform_name(action.partition(":")[2]))(**arguments)
+            with asking():
+                answer: Mapping[str, Any] = getattr(client, xform_name(action.partition(":")[2]))(**arguments)
         except ClientError as error:
             self._note_clock(error.response, began)
             raise self._explained(error, _ACTIONS.get(action, action)) from error
@@ -148,8 +148,7 @@ class Survey:
     def _explained(self, error: BaseException, action: str) -> AskedError:
         failure = explain(error)
         is_role = isinstance(error, ClientError) and error.operation_name == _ASSUMING
-        words = failure.detail.partition(_WHAT_WAS_SIGNED)[0]
-        return AskedError(str(failure.kind), failure.code, words, f"sts:{_ASSUMING}" if is_role else action)
+        return AskedError(str(failure.kind), failure.code, failure.detail, f"sts:{_ASSUMING}" if is_role else action)
 
     def _note_region(self, bucket: str, response: Any = None, request_dict: Any = None, **_: object) -> None:
         """Called by botocore after each attempt, with what was answered; None lets it do as it would."""

@@ -31,7 +31,10 @@ class Reason(Advised):
     )
     OBJECT_UNREADABLE = (
         "object_unreadable",
-        "S3 refuses this object, and not its whole bucket; or it is archived, or encrypted with a key of yours",
+        (
+            "S3 refuses this object, and not its whole bucket; or its answer cannot be read; or it is archived, or "
+            "encrypted with a key of yours"
+        ),
         "asked for it at four receives or more, within some minutes; only once if it is archived",
         "see S3's code in `detail`; allow s3:GetObject and kms:Decrypt, restore it, or write it again; then redrive",
     )

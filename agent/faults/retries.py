@@ -30,7 +30,7 @@ class RetryReason(Advised):
     )
     OBJECT_REFUSED = (
         "object_refused",
-        "S3 says that it cannot serve this read, because of the object's encryption, its key, or the request",
+        "S3 cannot serve this read: the object's encryption, its key or the request forbids it, or it answers oddly",
         f"{_COMES_AGAIN}; the fourth receive, or a later one, makes it a dead letter",
         "see S3's code in `detail`",
     )

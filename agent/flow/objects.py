@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -14,6 +14,7 @@ from agent.aws.store_policy import Policy, StoreError, WholeBucket
 from agent.errors import DrainedError, LimitError, PermanentError, TransientError
 from agent.faults.dead_letters import Reason
 from agent.flow.budget import OutgrownError, Reservation, Share
+from agent.flow.chunks import Chunks
 from agent.flow.evidence import Culprit, Evidence
 from agent.flow.slots import ReadSlots
 from agent.flow.weight import held_bytes
@@ -22,7 +23,7 @@ from agent.pulse import Pulse
 from agent.records.mapping import Mapper
 from agent.records.selection import EveryEvent, Selector
 from agent.telemetry.events import Telemetry
-from agent.trail import reader
+from agent.trail import key, reader
 from agent.trail.admission import Admitted
 from agent.trail.event import MalformedEventError
 from agent.trail.inflate import InflateLimits, TextFacts, inflate
@@ -199,22 +200,23 @@ class ObjectReader:
 
     def _take(self, admitted: Admitted, body: OpenObject, memory: Share, started: float, wanted: int = 0) -> Found:
         with memory.reserve(max(wanted, self._limits.inflate.most(body.length))) as reservation:
-            chunks = _Chunks(body.chunks, memory, self._stop_if_unwanted)
+            chunks = Chunks(body.chunks, memory, self._stop_if_unwanted)
             return self._find(chunks, admitted, body, reservation, started)
 
     def _find(
-        self, chunks: _Chunks, admitted: Admitted, body: OpenObject, reservation: Reservation, started: float
+        self, chunks: Chunks, admitted: Admitted, body: OpenObject, reservation: Reservation, started: float
     ) -> Found:
         """What `body` holds. Nothing else of it is left when this returns, and its memory goes to others."""
         selected, facts = self._select(chunks, admitted, body, reservation)
-        source = ObjectSource(admitted.ref.bucket, admitted.ref.key, admitted.key.account, body.last_modified_ns)
+        written = body.last_modified_ns or _named_time(admitted.ref)
+        source = ObjectSource(admitted.ref.bucket, admitted.ref.key, admitted.key.account, written)
         found = map_events(selected, self._mapper, source, self._selection, reservation.require)
         seconds = self._pulse.clock.monotonic() - started
         reservation.kept = found.kept_bytes
-        return replace(found, how=HowRead(facts, seconds, body.last_modified_ns / 1e9))
+        return replace(found, how=HowRead(facts, seconds, written / 1e9))
 
     def _select(
-        self, chunks: _Chunks, admitted: Admitted, body: OpenObject, reservation: Reservation
+        self, chunks: Chunks, admitted: Admitted, body: OpenObject, reservation: Reservation
     ) -> tuple[reader.SelectedEvents, TextFacts]:
         """The selected events of a body that arrived whole. From then on the bucket counts as readable."""
         try:
@@ -232,7 +234,7 @@ class ObjectReader:
         self._evidence.note_given(admitted.ref)
         return selected, inflated.facts
 
-    def _exhaust(self, chunks: _Chunks, error: PermanentError) -> None:
+    def _exhaust(self, chunks: Chunks, error: PermanentError) -> None:
         """Read the rest of an object that is not sound: only one that arrived whole can be called damaged."""
         if not isinstance(error, LimitError):
             for _ in chunks:
@@ -243,6 +245,12 @@ class ObjectReader:
         self._pulse.beat()
         if self._halt.is_set() or memory.is_given_up:
             raise DrainedError("the daemon had to stop before the object was read")
+
+
+def _named_time(ref: ObjectRef) -> int:
+    """When the object was written, as its name says, in Unix nanoseconds: the same at any attempt; 0 if it does not."""
+    named = key.written_at(ref.key)
+    return int(named.timestamp()) * 1_000_000_000 if named else 0
 
 
 def map_events(
@@ -276,25 +284,3 @@ def map_events(
             require(total + room)
     records.sort(key=lambda record: record.time_unix_nano)
     return Found(tuple(records), skipped, malformed, kept)
-
-
-class _Chunks:
-    """Passes chunks on and counts their bytes. `memory` is told when one is waited for, and when none is.
-
-    `check` raises when nobody wants them any more.
-    """
-
-    def __init__(self, chunks: Iterator[bytes], memory: Share, check: Callable[[Share], None]) -> None:
-        self._chunks = chunks
-        self._memory = memory
-        self._check = check
-        self.bytes = 0
-
-    def __iter__(self) -> Iterator[bytes]:
-        for chunk in self._chunks:
-            self._check(self._memory)
-            self._memory.works()
-            self.bytes += len(chunk)
-            yield chunk
-            self._memory.waits()
-        self._memory.works()

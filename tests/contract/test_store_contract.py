@@ -180,7 +180,7 @@ def test_a_reader_may_leave_early(open_rig: OpenRig) -> None:
         assert next(body.chunks) == first
 
 
-def _given(store: S3, *refs: ObjectRef) -> dict[int, tuple[bytes, int | None, int]]:
+def _given(store: S3, *refs: ObjectRef) -> dict[int, tuple[bytes, int | None, int | None]]:
     """What is given at once: bytes, length and time, by the number of the object."""
     given = store.give(refs, 2, lambda: inf)
     return {number: (b"".join(body.chunks), body.length, body.last_modified_ns) for number, body in given if body}

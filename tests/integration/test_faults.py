@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -192,6 +193,57 @@ def test_the_first_object_of_a_process_stops_no_others(cloud: Cloud, tmp_path: P
             assert agent.stop() == 0
         assert _ids(*sink.exports) == written
     assert cloud.dead_letters() == []
+
+
+class _Odd(RecordedAws):
+    """A door that changes the answers to some operations, or to all reads of objects."""
+
+    def __init__(self, upstream: str, accounts: Mapping[str, str]) -> None:
+        super().__init__(upstream, accounts)
+        self.last_modified = ""
+        self.bodies: dict[str, bytes] = {}
+
+    def passed(self, request: Request) -> Reply:
+        """Hand it on, and change the answer."""
+        reply, asked = super().passed(request), request.headers.get("X-Amz-Target", "").rpartition(".")[2]
+        if body := self.bodies.get(asked):
+            return Reply(
+                200, [("Content-Type", "application/x-amz-json-1.0"), ("Content-Length", str(len(body)))], body
+            )
+        if self.last_modified and request.method == "GET":
+            headers = [pair for pair in reply.headers if pair[0].lower() != "last-modified"]
+            return replace(reply, headers=[*headers, ("Last-Modified", self.last_modified)])
+        return reply
+
+
+@pytest.mark.row(88)
+def test_an_object_is_read_whatever_its_last_modified_says(cloud: Cloud, tmp_path: Path) -> None:
+    """The events have times of their own: what is wrong with that header keeps nobody from reading them."""
+    with HttpReceiver() as sink, _Odd.before(cloud.world.endpoint, {}) as door:
+        door.last_modified = "garbage"
+        with Daemon.ready(tmp_path, cloud.settings(sink, aws={"endpoint_url": door.url})) as agent:
+            written = _produce(cloud, 2)
+            eventually(cloud.is_idle, "all is delivered")
+            assert agent.stop() == 0
+        assert _ids(*sink.exports) == written
+    assert cloud.dead_letters() == []
+
+
+@pytest.mark.row(88)
+@pytest.mark.parametrize("body", [b"null", b"[]", b'{"Messages":[1]}', b'{"Messages":[{}]}', b"\xff"])
+def test_a_queue_whose_answers_cannot_be_read_is_waited_for(cloud: Cloud, tmp_path: Path, body: bytes) -> None:
+    """It is told as a queue that does not answer, and no bug; when it answers again, all is delivered."""
+    with HttpReceiver() as sink, _Odd.before(cloud.world.endpoint, {}) as door:
+        with Daemon.ready(tmp_path, cloud.settings(sink, aws={"endpoint_url": door.url})) as agent:
+            eventually(cloud.is_idle, "S3's test event is gone")
+            door.bodies["ReceiveMessage"] = body
+            eventually(lambda: agent.said("queue_down"), "the queue is told to be down")
+            door.bodies.clear()
+            written = _produce(cloud, 2)
+            eventually(cloud.is_idle, "all is delivered")
+            assert agent.stop() == 0
+            assert not agent.said("worker_failed")
+        assert _ids(*sink.exports) == written
 
 
 @pytest.mark.row(28)

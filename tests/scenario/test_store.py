@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+from copy import copy
 
 import pytest
 from botocore.exceptions import (
@@ -297,6 +298,48 @@ def test_a_request_that_s3_cannot_serve_ends_with_s3s_words(status: int, code: s
     assert agent.by("trail_agent_retries_total", "reason") == {"object_refused": 3}
     assert code in str(agent.said("dead_lettered")[0]["detail"])
     assert agent.metric("trail_agent_ready") == 1
+
+
+UNREADABLE = [
+    ValueError("invalid literal for int() with base 10: 'abc'"),
+    AttributeError("'NoneType' object has no attribute 'get'"),
+    Breaking(WHOLE[:30], ValueError("string argument should contain only ASCII characters")),
+]
+
+
+@pytest.mark.row(88)
+@pytest.mark.parametrize("trouble", UNREADABLE, ids=["a number", "no object", "a checksum"])
+def test_an_answer_that_cannot_be_read_ends_as_a_dead_letter(trouble: Exception | io.RawIOBase) -> None:
+    """Whatever botocore raises: it is no bug that comes again for ever, and the letter says what it was."""
+    world = World()
+    agent = world.agent()
+    world.produce(1)
+    agent.work()
+    bad = world.put(ref("bad"), body=trail_object(event("bad")), flaw=Reason.OBJECT_UNREADABLE)
+    world.notify(bad)
+    agent.s3.trouble(bad.ref, *[copy(trouble) for _ in range(100)])
+    agent.run(HOUR)
+    assert world.letters() == [(Reason.OBJECT_UNREADABLE, bad.ref.key)]
+    assert agent.by("trail_agent_retries_total", "reason") == {"object_refused": 3}
+    assert "the answer cannot be read: " in str(agent.said("dead_lettered")[0]["detail"])
+    world.check_end()
+
+
+@pytest.mark.row(88)
+def test_a_bucket_whose_answers_cannot_be_read_is_no_messages_fault() -> None:
+    """What was readable before is asked for, and is not now: it is waited for, and then all is delivered."""
+    world = World()
+    agent = world.agent()
+    world.produce(1)
+    agent.work()
+    world.produce(5, prefix="later")
+    agent.s3.bucket_trouble(BUCKET, ValueError("invalid literal for int() with base 10: 'abc'"))
+    world.clock.at(20, lambda: agent.s3.bucket_trouble(BUCKET, None))
+    seen = agent.observe(10)
+    agent.run(HOUR)
+    assert any("the answer cannot be read" in reason for reason in seen[10].ready)
+    assert agent.by("trail_agent_retries_total", "reason") == {}
+    world.check_all_delivered()
 
 
 @pytest.mark.row(48)

@@ -177,7 +177,8 @@ class S3Client:
     def _read(self, ref: ObjectRef) -> tuple[bytes, datetime]:
         try:
             with self._store.open(ref) as found:
-                return b"".join(found.chunks), datetime.fromtimestamp(found.last_modified_ns / 1e9, UTC)
+                written = (found.last_modified_ns or 0) / 1e9
+                return b"".join(found.chunks), datetime.fromtimestamp(written, UTC)
         except StoreError as error:
             raise refusal("NoSuchKey", 404) from error
 

@@ -96,6 +96,7 @@ FAULTS: Final = {
     85: "the sink's clock is behind: it finds records too new that are of no future",
     86: "a filter before the sink answers to one record with a web page, and lets empty requests pass",
     87: "gzip inside gzip, and files of another packing",
+    88: "an answer of S3 or SQS that botocore cannot read, or that is none of theirs",
 }
 
 

@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import NoCredentialsError, ProxyConnectionError, SSLError
 
 from agent.aws.failure import AWS_ERRORS, explain
-from agent.aws.session import Sessions
+from agent.aws.session import Sessions, time_or_none
 from agent.errors import SettingsError
 from agent.settings import AssumeRoleSettings, AwsSettings
 from tests.support.otlp_receiver import HttpReceiver
@@ -347,3 +347,16 @@ def test_credentials_are_fetched_in_the_queues_region(
     client.get_object(Bucket="acme-trail", Key="key")["Body"].read()
     assert [request.region for request in aws.asked_of("sts")] == [region]
     assert [request.region for request in aws.asked_of("s3")] == ["eu-west-1"]
+
+
+@pytest.mark.row(88)
+@pytest.mark.parametrize("told", ["garbage", "", "99999999999999999999", "Fri, 32 Nov 2026 12:00:00 GMT", "inf", "nan"])
+def test_a_time_that_cannot_be_read_is_none(told: str) -> None:
+    """With botocore's own reading, one such header would keep an object from being read."""
+    assert time_or_none(told) is None
+
+
+def test_a_time_is_read_as_botocore_does() -> None:
+    """In any spelling."""
+    assert time_or_none("Fri, 20 Nov 2026 12:00:00 GMT") == datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+    assert time_or_none(1_795_176_000) == datetime(2026, 11, 20, 12, 0, tzinfo=UTC)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -26,15 +27,16 @@ class Client:
         self.meta = SimpleNamespace(endpoint_url=endpoint_url)
         self.asked: list[tuple[str, str]] = []
         self.error: Exception | None = None
+        self.answer: Any = {"Attributes": {"QueueArn": "arn"}}
 
     def __getattr__(self, operation: str) -> Any:
         """Any operation."""
 
-        def answer(**arguments: Any) -> dict[str, Any]:
+        def answer(**arguments: Any) -> Any:
             if self.error:
                 raise self.error
             self.asked.append((operation, arguments["QueueUrl"]))
-            return {"Attributes": {"QueueArn": "arn"}}
+            return self.answer
 
         return answer
 
@@ -79,3 +81,64 @@ def test_a_failed_request_names_the_host_that_was_asked() -> None:
     with pytest.raises(AwsError, match=r"^denied: GetQueueAttributes at vpce-1\.example:8443: AccessDenied") as told:
         _sqs(client, {}).attributes(URL)
     assert "s3cret" not in str(told.value)
+
+
+MESSAGE: Final = {"MessageId": "m", "ReceiptHandle": "h", "Body": "b"}
+NO_MESSAGES: Final[Mapping[str, Any]] = {
+    "a number": 1,
+    "numbers": [1],
+    "no id": [{"ReceiptHandle": "h", "Body": "b"}],
+    "no text": [{**MESSAGE, "Body": 1}],
+    "attributes": [{**MESSAGE, "Attributes": 1}],
+    "a count": [{**MESSAGE, "Attributes": {"ApproximateReceiveCount": "x"}}],
+    "a time": [{**MESSAGE, "Attributes": {"SentTimestamp": "x"}}],
+}
+
+
+@pytest.mark.row(88)
+@pytest.mark.parametrize("told", NO_MESSAGES.values(), ids=NO_MESSAGES)
+def test_messages_that_are_none_are_waited_for(told: object) -> None:
+    """A queue that answers like this is one that does not answer, and no bug."""
+    client = Client("https://vpce-1")
+    client.answer = {"Messages": told}
+    with pytest.raises(AwsError, match=r"^unavailable: ReceiveMessage: what answered is not SQS \("):
+        _sqs(client, {}).receive()
+
+
+@pytest.mark.row(88)
+@pytest.mark.parametrize("told", [1, [1], [{}], [{"Id": "7"}], [{"Id": "x"}]])
+def test_refusals_that_are_none_are_waited_for(told: object) -> None:
+    """The same of what SQS says of a batch."""
+    client = Client("https://vpce-1")
+    client.answer = {"Failed": told}
+    with pytest.raises(AwsError, match=r"^unavailable: DeleteMessageBatch: what answered is not SQS \("):
+        _sqs(client, {}).delete([delivery()])
+
+
+@pytest.mark.row(88)
+@pytest.mark.parametrize("told", [{"RedrivePolicy": "{"}, {"RedrivePolicy": "1"}, {"MessageRetentionPeriod": "x"}])
+def test_attributes_that_are_none_are_waited_for(told: Mapping[str, str]) -> None:
+    """The same of what it says of a queue."""
+    client = Client("https://vpce-1")
+    client.answer = {"Attributes": {"QueueArn": "arn", **told}}
+    with pytest.raises(AwsError, match=r"^unavailable: GetQueueAttributes: what answered is not SQS \("):
+        _sqs(client, {}).attributes(URL)
+
+
+@pytest.mark.row(88)
+def test_a_web_page_is_no_empty_queue() -> None:
+    """botocore reads it as an answer without messages, for which nobody would be warned."""
+    client = Client("https://vpce-1")
+    client.answer = {"ResponseMetadata": {"HTTPHeaders": {"content-type": "text/html; charset=utf-8"}}}
+    with pytest.raises(AwsError, match="what answered is not SQS"):
+        _sqs(client, {}).receive()
+
+
+@pytest.mark.row(88)
+def test_whatever_botocore_raises_is_told_as_an_answer_that_cannot_be_read() -> None:
+    """It raises what Python does where it does not expect an answer."""
+    client = Client("https://vpce-1")
+    client.error = TypeError("argument of type 'int' is not iterable")
+    words = "ReceiveMessage at vpce-1: the answer cannot be read: TypeError: argument of type 'int' is not iterable"
+    with pytest.raises(AwsError, match=words):
+        _sqs(client, {}).receive()

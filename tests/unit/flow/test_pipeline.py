@@ -5,7 +5,10 @@ from __future__ import annotations
 import gzip
 import json
 import threading
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -15,7 +18,7 @@ from agent.faults.ignored import IgnoredReason
 from agent.faults.retries import RetryReason
 from agent.flow.budget import Budget
 from agent.flow.objects import ReadLimits
-from agent.model import ObjectRef, Reading
+from agent.model import ObjectRef, OpenObject, Reading
 from agent.pulse import Pulse
 from agent.trail.admission import Admission
 from agent.trail.inflate import InflateLimits, TextFacts
@@ -574,3 +577,20 @@ def test_the_name_that_cannot_be_read_is_the_one_that_is_told() -> None:
     assert ids(reading.records) == ["good"]
     assert other.key in reading.retry_detail
     assert one.key not in reading.retry_detail
+
+
+@pytest.mark.row(88)
+def test_without_last_modified_the_name_says_when_an_object_was_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So its records are the same bytes at any attempt, and its age is told."""
+    rig = Rig()
+    one = rig.put("one")
+    opened = rig.store.open
+
+    @contextmanager
+    def without_time(wanted: ObjectRef) -> Iterator[OpenObject]:
+        with opened(wanted) as body:
+            yield replace(body, last_modified_ns=None)
+
+    monkeypatch.setattr(rig.store, "open", without_time)
+    (record,) = rig.read(one).records
+    assert record.observed_time_unix_nano == int(datetime(2026, 11, 20, 12, 5, tzinfo=UTC).timestamp()) * 10**9
