@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -18,7 +18,7 @@ from agent.errors import LimitError, PermanentError, number_of
 from agent.faults.dead_letters import Reason
 from agent.trail.event import MalformedEventError, decode_leniently
 from agent.trail.first_bytes import named
-from agent.trail.glance import DECIDING, Glance, Glances, Selection
+from agent.trail.glance import DECIDING, EventSources, Glance, Glances, Selection
 from agent.trail.outermost import CLOSING, OPENING, all_entries, fills, may_disguise_names, values
 
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
@@ -55,13 +55,16 @@ class _File(msgspec.Struct, frozen=True, gc=False):
     records: list[Glance] = msgspec.field(name="Records")
 
 
+class _Entry(msgspec.Struct, frozen=True, gc=False):
+    event_source: Any = msgspec.field(default=msgspec.UNSET, name="eventSource")
+    event_name: Any = msgspec.field(default=msgspec.UNSET, name="eventName")
+
+
 class _Raws(msgspec.Struct, frozen=True, gc=False):
     records: list[msgspec.Raw] = msgspec.field(name="Records")
 
 
-_decode_glance: Final = msgspec.json.Decoder(Glance).decode
-_decode_glances: Final = msgspec.json.Decoder(_File).decode
-_decode_glances_alone: Final = msgspec.json.Decoder(list[Glance]).decode
+_decode_entry: Final = msgspec.json.Decoder(_Entry).decode
 _decode_raws: Final = msgspec.json.Decoder(_Raws).decode
 
 
@@ -102,14 +105,21 @@ def _holds_more(text: bytearray, token: bytes, number: int) -> bool:
 
 
 def _read_quickly(text: bytearray, selection: Selection, events_per_object: int) -> SelectedEvents:
-    alone = _glances_alone(text)
-    glances = _decode_glances(text).records if alone is None else alone
+    sources = EventSources(selection)
+    alone = _glances_alone(text, sources)
+    if alone is None:
+        sources = EventSources(selection)
+        glances = msgspec.json.Decoder(_File, dec_hook=sources.meet).decode(text).records
+    else:
+        glances = alone
     _refuse_number(len(glances), events_per_object)
-    try:
-        seen = Glances.of(glances, selection)
-    except TypeError:  # a value that decides is an array or an object
+    if sources.has_odd() or (alone is None and (_may_repeat_records(text) or may_disguise_names(text))):
         return _select_each(_all_raws(text), selection, events_per_object)
-    if (alone is None and (_may_repeat_records(text) or may_disguise_names(text))) or seen.may_hide_another(text):
+    try:
+        seen = Glances.of(glances, sources.count(), selection)
+    except TypeError:  # a name that decides is an array or an object
+        return _select_each(_all_raws(text), selection, events_per_object)
+    if seen.may_hide_another(text):
         return _select_each(_all_raws(text), selection, events_per_object)
     chosen = seen.chosen()
     skipped = len(glances) - len(chosen)
@@ -119,7 +129,7 @@ def _read_quickly(text: bytearray, selection: Selection, events_per_object: int)
     return SelectedEvents(tuple(_copy(raws[i]) for i in chosen), skipped, 0)
 
 
-def _glances_alone(text: bytearray) -> list[Glance] | None:
+def _glances_alone(text: bytearray, sources: EventSources) -> list[Glance] | None:
     """The entries, if `text` is certainly `{"Records":[…]}` and nothing else; None says nothing.
 
     What stands between is one array then, which proves that `Records` does not stand there twice. To count the name
@@ -129,7 +139,7 @@ def _glances_alone(text: bytearray) -> list[Glance] | None:
     if not (text.startswith(OPENING) and text.endswith(CLOSING)):
         return None
     try:
-        return _decode_glances_alone(memoryview(text)[begins:ends])
+        return msgspec.json.Decoder(list[Glance], dec_hook=sources.meet).decode(memoryview(text)[begins:ends])
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return None
 
@@ -205,10 +215,10 @@ def deciding_pairs(raw: msgspec.Raw | bytes) -> Iterator[tuple[object, object]]:
     `MalformedEventError` if the entry is no JSON object.
     """
     try:
-        glance = _decode_glance(raw)
+        glance = _decode_entry(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError):
         members = decode_leniently(_copy(raw))
-        glance = Glance(members.get("eventSource"), members.get("eventName"))
+        glance = _Entry(members.get("eventSource"), members.get("eventName"))
     yield glance.event_source, glance.event_name
     names = _DECIDING_NAME.findall(memoryview(raw))
     if len(names) != len(set(names)) or may_disguise_names(memoryview(raw)):

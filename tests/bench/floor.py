@@ -10,7 +10,7 @@ from __future__ import annotations
 import socket
 import sys
 import time
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from isal import isal_zlib
@@ -24,8 +24,8 @@ _WARM: Final = 100
 
 
 class _Glance(msgspec.Struct, frozen=True, gc=False):
-    event_source: object = msgspec.field(default="", name="eventSource")
-    event_name: object = msgspec.field(default="", name="eventName")
+    event_source: Any = msgspec.field(default="", name="eventSource")
+    event_name: Any = msgspec.field(default="", name="eventName")
 
 
 class _Glances(msgspec.Struct, frozen=True, gc=False):
