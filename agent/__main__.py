@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import gc
+import signal
 import sys
 
 from agent import __version__
-from agent.cli.output import guarded
 
 
 def main() -> None:
     """Run one command line; ends the process with its exit code."""
+    if sys.argv[1:2] in (["run"], ["replay"]):
+        _keep_stop_signals()
+    from agent.cli.output import guarded  # noqa: PLC0415
+
     with guarded():
         _run_command()
+
+
+def _keep_stop_signals() -> None:
+    """Let SIGTERM and SIGINT wait until there is a `SignalInbox`. Hardly anything is imported before.
+
+    The first process of a container would lose a SIGTERM that comes before: there, a signal without a handler does
+    nothing (`pid_namespaces(7)`).
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM, signal.SIGINT))
 
 
 def _run_command() -> None:
@@ -21,10 +34,6 @@ def _run_command() -> None:
         return
     if sys.argv[1:2] == ["run"]:
         gc.disable()  # what is imported stays, and is not worth a look; the daemon turns it on again
-    if sys.argv[1:2] in (["run"], ["replay"]):
-        from agent.signals import keep_for_later  # noqa: PLC0415
-
-        keep_for_later()
     from agent.cli.app import app  # noqa: PLC0415
 
     app(prog_name="trail-agent")

@@ -28,17 +28,11 @@ _ENDING: Final = (*_ASKED_TO_STOP, signal.SIGHUP)
 _AFTER_A_SIGNAL: Final = 128
 
 
-def keep_for_later() -> None:
-    """Let SIGTERM and SIGINT wait until there is an inbox.
-
-    The first process of a container would lose a SIGTERM that comes before: there, a signal without a handler does
-    nothing (`pid_namespaces(7)`).
-    """
-    signal.pthread_sigmask(signal.SIG_BLOCK, _ASKED_TO_STOP)
-
-
 class SignalInbox:
-    """While the block runs, SIGTERM and SIGINT end nothing by themselves. To be used in the main thread."""
+    """While the block runs, SIGTERM and SIGINT end nothing by themselves. To be used in the main thread.
+
+    `agent.__main__` lets them wait until then.
+    """
 
     def __init__(self) -> None:
         self._reader, self._writer = socket.socketpair()
