@@ -97,9 +97,7 @@ class EventHistory:
         if failure.has_no_host and region not in self._answered.union(KNOWN_REGIONS):
             near = near_region(region)
             meant = f"; did you mean {near}?" if near else ""
-            return AwsError(
-                NO_REGION, f"no region {region} is known, and there is no host of it{meant} {failure.detail}"
-            )
+            return AwsError(NO_REGION, f"no region {region} is known, and it has no host{meant} ({failure.detail})")
         return AwsError(_KINDS.get(failure.code, failure.kind), failure.detail)
 
 

@@ -37,7 +37,7 @@ DENIED: Final = failed(
     "Allow s3:ListBucket with s3:prefix (deploy/iam/{file}). If that is there, see the bucket's own policy.",
 )
 SILENT: Final = failed(
-    _ID, "{words}", "Check aws.endpoint_url if it is set, the network to S3, any proxy, and VPC endpoints."
+    _ID, "{words}", "Check its region, aws.endpoint_url if it is set, the network to S3, any proxy, and VPC endpoints."
 )
 
 _ROLE: Final = "bucket.role"
