@@ -10,6 +10,9 @@ import time
 import tty
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
+
+_CHARACTERS: Final = 6  # of what termios.tcgetattr returns
 
 
 class Keyboard:
@@ -20,13 +23,19 @@ class Keyboard:
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """Get keys one by one and unseen while the block runs; Ctrl-C still interrupts."""
+        """Get keys one by one and unseen while the block runs; Ctrl-C still interrupts, and Ctrl-Z is a key.
+
+        A process that is suspended would leave its screen behind, and hold what it has without an end.
+        """
         if self._descriptor is None:
             yield
             return
         before = termios.tcgetattr(self._descriptor)
         try:
             tty.setcbreak(self._descriptor)
+            now = termios.tcgetattr(self._descriptor)
+            now[_CHARACTERS][termios.VSUSP] = os.fpathconf(self._descriptor, "PC_VDISABLE").to_bytes()
+            termios.tcsetattr(self._descriptor, termios.TCSADRAIN, now)
             yield
         finally:
             termios.tcsetattr(self._descriptor, termios.TCSADRAIN, before)

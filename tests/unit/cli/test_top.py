@@ -296,7 +296,7 @@ def read_rest(descriptor: int) -> bytes:
     ("end", "code"), [(b"xq", 0), (signal.SIGINT, 0), (signal.SIGTERM, 143), (signal.SIGHUP, 129)], ids=str
 )
 def test_whatever_ends_it_leaves_the_terminal_as_it_was(agent: Agent, end: bytes | signal.Signals, code: int) -> None:
-    """The screen of before comes back, and the cursor; a key and Ctrl-C are no error, and other signals are told."""
+    """The screen of before comes back, and the cursor; q and Ctrl-C are no error, and other signals are told."""
     with terminal(agent.place) as (process, descriptor):
         shown = read_until(descriptor, b"is ready")
         assert b"\x1b[?1049h" in shown
@@ -308,3 +308,15 @@ def test_whatever_ends_it_leaves_the_terminal_as_it_was(agent: Agent, end: bytes
         assert process.wait(20) == code
         assert b"\x1b[?1049l" in shown
         assert b"\x1b[?25h" in shown
+
+
+def test_ctrl_z_is_a_key_like_others(agent: Agent) -> None:
+    """A process that is suspended would leave its screen to the shell; afterwards, Ctrl-Z suspends again."""
+    with terminal(agent.place) as (process, descriptor):
+        before = termios.tcgetattr(descriptor)[6][termios.VSUSP]
+        read_until(descriptor, b"is ready")
+        assert (before, termios.tcgetattr(descriptor)[6][termios.VSUSP]) == (b"\x1a", b"\0")
+        os.write(descriptor, b"\x1aq")
+        read_until(descriptor, b"\x1b[?1049l")
+        assert process.wait(20) == 0
+        assert termios.tcgetattr(descriptor)[6][termios.VSUSP] == before
