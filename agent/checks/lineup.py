@@ -17,6 +17,7 @@ from agent.aws.survey import Survey
 from agent.checks import (
     accounts,
     credentials,
+    history_place,
     history_regions,
     letter_queue,
     main_queue,
@@ -36,7 +37,7 @@ from agent.checks.sample import SampleReader
 from agent.checks.side_by_side import begin
 from agent.checks.trail_settings import TrailFacts
 from agent.pulse import Clock
-from agent.settings import BucketSettings, Settings
+from agent.settings import BucketSettings, EventHistorySettings, Settings
 from agent.waiting.lookups import bounded_lookups
 
 _NO_CREDENTIALS: Final = "AWS takes no credentials of the agent"
@@ -74,7 +75,8 @@ class Lineup:
         of_queue = self._of_queue(caller, queue) if queue else ()
         history = self._settings.event_history
         regions = [begin(self._history, caller, region) for region in (history.regions if history else ())]
-        before = [caller, *of_queue, *regions]
+        place = [begin(self._place, caller, history)] if history else []
+        before = [caller, *of_queue, *regions, *place]
         sink = begin(otlp_sink.examine, self._hurried, self._clock, lambda: _retention(queue) if queue else None)
         return [*before, sink, begin(self._clocks, before, sink)]
 
@@ -158,6 +160,11 @@ class Lineup:
         if not (who := _facts(caller)):
             return _skipped("event_history", _NO_CREDENTIALS, region)
         return Examined((history_regions.examine(self._survey, who, region, self._clock.time()),))
+
+    def _place(self, caller: Future[Examined[Caller]], history: EventHistorySettings) -> Examined[object]:
+        if not (who := _facts(caller)):
+            return _skipped("event_history.checkpoint", _NO_CREDENTIALS)
+        return Examined((history_place.examine(history, who, self._clock.time()),))
 
     def _accounts(
         self, caller: Future[Examined[Caller]], buckets: Sequence[Future[Examined[BucketFacts]]]

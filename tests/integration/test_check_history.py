@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ import yaml
 
 from agent.checks.finding import Check
 from agent.checks.lineup import Lineup
+from agent.history.place_file import PlaceFile
 from agent.pulse import SystemClock
 from agent.settings import load
 from tests.support import iam_policy
@@ -23,6 +25,7 @@ from tests.support.recorded_aws import RecordedAws
 from tests.support.troubled_aws import Refusal, TroubledAws
 
 REGIONS = ("us-west-2", "eu-west-1")
+OWNER = "111122223333"
 
 
 @dataclass
@@ -43,12 +46,16 @@ class Scene:
 
     place: Place
     url: str
+    has_checkpoint: bool = True
 
     def checks(self) -> Sequence[Check]:
         """What the checks say now."""
         path = self.place.folder / "agent.yaml"
         plain: dict[str, object] = {
-            "event_history": {"regions": list(REGIONS)},
+            "event_history": {
+                "regions": list(REGIONS),
+                "checkpoint_file": str(self.place.folder / "checkpoint") if self.has_checkpoint else None,
+            },
             "otlp": {"endpoint": self.place.sink.url},
             "aws": {"endpoint_url": self.url},
         }
@@ -58,6 +65,11 @@ class Scene:
     def of_history(self) -> dict[str, Check]:
         """What is said of each region."""
         return {check.on: check for check in self.checks() if check.id == "event_history"}
+
+    def of_checkpoint(self) -> Check:
+        """What is said of the file."""
+        (one,) = [check for check in self.checks() if check.id == "event_history.checkpoint"]
+        return one
 
 
 @pytest.fixture
@@ -144,3 +156,53 @@ def test_an_account_that_is_not_told_is_not_named(aws: TroubledAws, place: Place
     assert {check.what for check in told.values()} == {
         "can be asked in account (STS does not tell which); it holds nothing"
     }
+
+
+def test_the_checkpoint_says_where_the_agent_goes_on(aws: TroubledAws, place: Place) -> None:
+    """First nothing is known; then the region counts that is furthest behind."""
+    scene, file = place.before(aws), place.folder / "checkpoint"
+    fresh = scene.of_checkpoint()
+    assert (fresh.status.mark, fresh.what) == (
+        "✓",
+        "nothing is known of us-west-2, eu-west-1 yet; the agent begins there 30 min before its start",
+    )
+    assert not file.exists()
+    kept = PlaceFile(file)
+    kept.open(lambda: OWNER)
+    for region, hours in zip(REGIONS, (1, 3), strict=True):
+        kept.begin(region, int(time.time()) - hours * 3600 - 60)
+    kept.keep()
+    written = file.read_bytes()
+    told = scene.of_checkpoint()
+    assert (told.status.mark, told.what) == ("✓", "all that happened up to 3 h ago is shipped; the agent goes on there")
+    assert file.read_bytes() == written
+    kept.close()
+
+
+def test_a_checkpoint_that_the_agent_would_not_use_is_named(aws: TroubledAws, place: Place) -> None:
+    """Of another account, or damaged; and where STS does not tell the account, nothing is claimed."""
+    scene, file = place.before(aws), place.folder / "checkpoint"
+    kept = PlaceFile(file)
+    kept.open(lambda: "444455556666")
+    kept.keep()
+    kept.close()
+    of_another = scene.of_checkpoint()
+    assert of_another.status.mark == "✗"
+    assert "is of account 444455556666, and the credentials are of 111122223333" in of_another.what
+    file.write_text("{", encoding="utf-8")
+    assert "is no checkpoint of Event history, or is damaged" in scene.of_checkpoint().what
+    file.unlink()
+    aws.refuse("sts:GetCallerIdentity", Refusal("AccessDenied"))
+    untold = scene.of_checkpoint()
+    assert (untold.status.mark, untold.what.startswith("not checked, because STS")) == ("!", True)
+
+
+def test_without_a_checkpoint_what_is_missed_is_told(aws: TroubledAws, place: Place) -> None:
+    """It is no fault, but nobody should find it out later."""
+    scene = place.before(aws)
+    scene.has_checkpoint = False
+    told = scene.of_checkpoint()
+    assert (told.status.mark, told.what) == (
+        "!",
+        "nothing is remembered over restarts: what happens while the agent is down for more than 30 min is missed",
+    )

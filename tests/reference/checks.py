@@ -13,7 +13,7 @@ from agent.checks.finding import Finding
 
 _ORDER: Final = (
     "credentials main_queue queue_region encryption permissions letter_queue bucket sample notifier trail_settings "
-    "accounts wanted_regions history_regions otlp_sink sink_kind loki_limits skew"
+    "accounts wanted_regions history_regions history_place otlp_sink sink_kind loki_limits skew"
 ).split()
 _FIELD: Final = re.compile(r"\{(\w+)\}")
 

@@ -54,7 +54,7 @@ OF_SEVERAL_MODULES: Final = {
 TESTED_ELSEWHERE: Final = {
     "contract/test_daemon.py": "assembly choices connections crew daemon",
     "golden/test_records_golden.py": "codeconnections identity pipelines trail_guard generic",
-    "integration/test_check_history.py": "history_regions",
+    "integration/test_check_history.py": "history_place history_regions",
     "integration/test_check_online.py": "accounts bucket credentials encryption letter_queue lineup main_queue "
     "notifier otlp_sink permissions queue_facts queue_region sample sink_kind skew trail_settings wanted_regions ways",
     "integration/test_compose.py": "serving",

@@ -1,0 +1,39 @@
+"""Where the polling of Event history goes on: what its checkpoint file says. The file is read, and never written."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from agent.checks.credentials import Caller
+from agent.checks.finding import Check, caution, failed, not_checked, ok
+from agent.checks.how_long import how_long
+from agent.history.place_file import PlaceFile, PlaceFileError
+from agent.settings import EventHistorySettings
+
+_ID: Final = "event_history.checkpoint"
+GOES_ON: Final = ok(_ID, "all that happened up to {ago} ago is shipped; the agent goes on there")
+FRESH: Final = ok(_ID, "nothing is known of {regions} yet; the agent begins there {overlap} before its start")
+NONE: Final = caution(
+    _ID,
+    "nothing is remembered over restarts: what happens while the agent is down for more than {overlap} is missed",
+    "Set event_history.checkpoint_file to a file in a folder that outlasts the agent.",
+)
+UNUSABLE: Final = failed(_ID, "cannot be used: {words}", "Until then the agent asks for no Event history.")
+
+
+def examine(history: EventHistorySettings, caller: Caller, now: float) -> Check:
+    """The result; `now` is Unix time."""
+    overlap = how_long(history.overlap_seconds)
+    if history.checkpoint_file is None:
+        return NONE.told(overlap=overlap)
+    try:
+        places = PlaceFile(history.checkpoint_file, read_only=True)
+        if not caller.account:
+            return not_checked(_ID, "STS does not tell of which account Event history would be")
+        places.open(lambda: caller.account)
+    except PlaceFileError as error:
+        return UNUSABLE.told(words=error)
+    positions = {region: place.position for region in history.regions if (place := places.of(region))}
+    if new := [region for region in history.regions if region not in positions]:
+        return FRESH.told(regions=", ".join(new), overlap=overlap)
+    return GOES_ON.told(ago=how_long(max(now - min(positions.values()), 0)))
