@@ -139,7 +139,7 @@ class Assembly:
 
     def _region_team(self, region: str, followed: Followed, ours: Ours) -> Team:
         source = followed.source
-        supply = Supply(source, HistoryInHand(self._telemetry, source), {})
+        supply = Supply(source, HistoryInHand(region, self._telemetry, source), {})
         worker = self._make_worker(
             supply,
             intake=self._make_intake(supply, needs="sink"),

@@ -191,9 +191,11 @@ class HistorySource(AnySource):
 class HistoryInHand(InHand):
     """What is in hand of `source`. It has no leases that lapse: whatever a worker lets go of has to come again."""
 
-    def __init__(self, telemetry: Telemetry, source: HistorySource) -> None:
+    def __init__(self, region: str, telemetry: Telemetry, source: HistorySource) -> None:
         super().__init__(telemetry)
+        self._region = region
         self._source = source
+        self._tell = telemetry.windows_held
 
     def release(self, deliveries: Sequence[Delivery]) -> None:
         """Hold `deliveries` no longer."""
@@ -201,4 +203,5 @@ class HistoryInHand(InHand):
         self._source.let_go(deliveries)
 
     def _tell_held(self) -> None:
-        """What the queue's messages are told by is not for windows."""
+        """With the lock held. How old a window is says nothing."""
+        self._tell(self._region, len(self._held))

@@ -71,6 +71,10 @@ class HistoryEvents(Voice):
         known = "denied" if result in _DENIALS else result if result in _RESULTS else "error"
         self.metrics.history.requests.labels(region, known).inc()
 
+    def windows_held(self, region: str, windows: int) -> None:
+        """So many windows of the region are in hand now."""
+        self._tell_held(region, windows)
+
     def window_read(self, facts: TextFacts, seconds: float, end: float) -> None:
         """What is new in a window was read, in `seconds`."""
         until = _shown(int(end))

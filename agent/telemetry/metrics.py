@@ -270,7 +270,7 @@ class Metrics:
         )
 
     def _define_state(self, build: Build) -> None:
-        self.in_flight_deliveries = self._gauge(metric_names.IN_FLIGHT_DELIVERIES, "SQS messages held now.")
+        self.in_flight_deliveries = self._gauge(metric_names.IN_FLIGHT_DELIVERIES, "SQS messages and windows held now.")
         self.in_flight_bytes = self._gauge(
             metric_names.IN_FLIGHT_BYTES, "Bytes of memory that all reads together have reserved."
         )

@@ -84,7 +84,7 @@ class QueueEvents(LifeEvents):
     def in_flight(self, deliveries: int, oldest_sent_at: float | None) -> None:
         """All workers hold so many messages now; the oldest was sent at `oldest_sent_at` (Unix seconds)."""
         self._oldest_held = oldest_sent_at
-        self.metrics.in_flight_deliveries.set(deliveries)
+        self._tell_held("queue", deliveries)
         self.activity.oldest(self._oldest_age)
 
     def leases_extended(self, count: int) -> None:

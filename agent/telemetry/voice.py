@@ -35,6 +35,7 @@ class Voice:
         self._distinct = Distinct()
         self._ignored_kinds = Distinct()
         self._troubles_told: set[str] = set()
+        self._held: dict[str, int] = {}
         self.hint_of: Callable[[EnvironmentFault], str] = _hint
         """What a log line says of a fault that is waited for: the daemon's words, unless a command sets its own."""
 
@@ -50,6 +51,11 @@ class Voice:
             return False
         self._log.log(level, event, **fields, **({"suppressed": suppressed} if suppressed else {}))
         return True
+
+    def _tell_held(self, supply: str, deliveries: int) -> None:
+        """So many deliveries of this supply are held now."""
+        self._held[supply] = deliveries
+        self.metrics.in_flight_deliveries.set(sum(self._held.values()))
 
     def _trouble(self, level: int, key: str, event: str, **fields: object) -> None:
         """Log a lasting fault at most once a minute; `_relief` logs its end."""

@@ -26,7 +26,12 @@ def metrics_table() -> str:
 
 def label_names(metrics: Metrics) -> Mapping[str, tuple[str, ...]]:
     """The labels of each metric that can have some; a metric without a series yet has labels, too."""
-    ours = (one for one in vars(metrics).values() if isinstance(one, MetricWrapperBase))
+    ours = (
+        one
+        for group in (metrics, metrics.history)
+        for one in vars(group).values()
+        if isinstance(one, MetricWrapperBase)
+    )
     return {metric.name: tuple(one._labelnames) for one in ours for metric in one.describe()}
 
 

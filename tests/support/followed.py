@@ -68,6 +68,7 @@ class Life:
     kill_at: Callable[[str], object] = lambda _: None
 
     def __post_init__(self) -> None:
+        self.is_dead = False
         pulse, self.drain, self.halt = Pulse(self.clock), threading.Event(), threading.Event()
         self.gate = Gate(pulse, self.halt)
         self.sink = FakeSink(pulse, self.halt)
@@ -96,7 +97,7 @@ class Life:
             drain=self.drain,
             random=lambda: 1.0,
         )
-        self.in_hand = HistoryInHand(self.telemetry, self.source)
+        self.in_hand = HistoryInHand(REGION, self.telemetry, self.source)
         self.worker = self._make_worker(pulse)
 
     def _make_worker(self, pulse: Pulse) -> Worker:
@@ -146,10 +147,20 @@ class Life:
         )
 
     def _at_edge(self, name: str, do: Callable[[], _Result]) -> _Result:
-        self.kill_at(f"before {name}")
+        self._reach(f"before {name}")
         result = do()
-        self.kill_at(f"after {name}")
+        self._reach(f"after {name}")
         return result
+
+    def _reach(self, edge: str) -> None:
+        """Nothing that a process which is gone still asks for is done."""
+        if self.is_dead:
+            raise Crash
+        try:
+            self.kill_at(edge)
+        except Crash:
+            self.is_dead = True
+            raise
 
     def pass_time(self, seconds: float) -> None:
         """Let the worker work for so long."""

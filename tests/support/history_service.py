@@ -7,6 +7,7 @@ model. `HistoryAws` answers over HTTP, before an emulator that answers everythin
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
@@ -18,7 +19,7 @@ import botocore.session
 from botocore.validate import validate_parameters
 
 from tests.support.boto import refusal
-from tests.support.clock import FakeClock
+from tests.support.clock import DEADLINE_SECONDS, FakeClock
 from tests.support.events import ACCOUNT, REGION, Members
 from tests.support.recorded_aws import RecordedAws, Reply, Request
 
@@ -54,14 +55,15 @@ class Held:
 class HistoryService:
     """The history of one account. `repeats`: a page begins with the last event of the page before it.
 
-    `troubles` are the codes with which the next questions are refused. `forgets` is after how many uses all tokens are
-    unknown, once.
+    `troubles` are the codes with which the next questions are refused, `denied` the regions about which all are.
+    `forgets` is after how many uses all tokens are unknown, once.
     """
 
     repeats: bool = False
     forgets: int = 0
     troubles: deque[str] = field(default_factory=deque)
     asked: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
+    denied: set[str] = field(default_factory=set)
     throttled: int = 0
     _held: dict[str, list[Held]] = field(default_factory=dict)
     _times: dict[str, deque[float]] = field(default_factory=dict)
@@ -102,6 +104,8 @@ class HistoryService:
             self.throttled += 1
             raise RefusedLookupError("ThrottlingException")
         times.append(monotonic)
+        if region in self.denied:
+            raise RefusedLookupError("AccessDeniedException")
         if self.troubles and (code := self.troubles.popleft()):
             raise RefusedLookupError(code)
 
@@ -166,12 +170,17 @@ class HistoryClient:
 
 
 class HistoryAws(RecordedAws):
-    """The emulator, and the Event history that it has not, at one address. All that is asked is recorded."""
+    """The emulator, and the Event history that it has not, at one address. All that is asked is recorded.
+
+    While `answers` is not set, a question about Event history is not answered.
+    """
 
     def __init__(self, upstream: str, accounts: Mapping[str, str]) -> None:
         super().__init__(upstream, accounts)
         self.service = HistoryService()
         self.owner = ACCOUNT
+        self.answers = threading.Event()
+        self.answers.set()
 
     def passed(self, request: Request) -> Reply:
         """Answer what is asked of Event history, and hand everything else on."""
@@ -181,6 +190,7 @@ class HistoryAws(RecordedAws):
         if call.action != "cloudtrail:LookupEvents":
             return super().passed(request)
         self.calls.append(call)
+        self.answers.wait(DEADLINE_SECONDS)
         region = request.headers["Authorization"].split("/")[2]
         try:
             answer, status = self.service.lookup(region, json.loads(request.body), time.time(), time.monotonic()), 200

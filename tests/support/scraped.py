@@ -16,13 +16,15 @@ from tests.support import moto, promql
 from tests.support.clock import eventually
 from tests.support.cloud import Cloud
 from tests.support.daemon import Daemon
-from tests.support.events import raw_event
+from tests.support.events import REGION, raw_event
+from tests.support.history_service import HistoryAws
 from tests.support.objects import log_file, trail_key
 from tests.support.otlp_receiver import HttpReceiver
 from tests.support.prometheus import Prometheus, hurried, scraping
 from tests.support.stored import trail_files
 
 PROFILES: Final = list(BY_NAME)
+AT_REST: Final = "trail_agent:events_unaccounted:idle"  # has a value while nothing is in hand
 SCRAPES: Final = 6  # a rate needs two; the rules that use other rules need some more
 
 
@@ -38,12 +40,18 @@ class Scraped:
     def by(cls, program: str, emulator: str, folder: Path) -> Iterator[Self]:
         """Run both while the block runs: the Prometheus `program`, and a daemon that reads from `emulator`.
 
-        The daemon has also made a dead letter, and one space is retired.
+        The daemon has also made a dead letter, polls the Event history of a region, and one space is retired.
         """
         moto.forget()
         cloud = Cloud.at(emulator)
-        with HttpReceiver() as sink:
-            settings = cloud.settings(sink, select={"profiles": PROFILES}, spaces={"retired": ["an-old-space"]})
+        with HistoryAws.before(emulator, {}) as aws, HttpReceiver() as sink:
+            settings = cloud.settings(
+                sink,
+                select={"profiles": PROFILES},
+                spaces={"retired": ["an-old-space"]},
+                event_history={"regions": [REGION], "poll_seconds": 3600},
+                aws={"endpoint_url": aws.url},
+            )
             with Daemon.ready(folder, settings) as agent:
                 rules = hurried(promql.RULES, folder / "rules.yaml")
                 config = scraping(agent.address()) | {"rule_files": [str(rules)]}
@@ -66,5 +74,7 @@ def _live(cloud: Cloud) -> None:
 
 def _is_settled(prometheus: Prometheus) -> bool:
     if not prometheus.has('count_over_time(up{job="trail-agent"}[1m]) >= ' + str(SCRAPES)):
+        return False
+    if not prometheus.has(AT_REST):
         return False
     return all(rule["health"] == "ok" for rule in prometheus.rules())

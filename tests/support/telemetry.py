@@ -217,6 +217,10 @@ class FakeTelemetry(Telemetry):
         self._tell("history_lost", region)
         self.lost.append(range(begin, end))
 
+    def windows_held(self, region: str, windows: int) -> None:
+        """Remember the latest."""
+        self.held = windows
+
     def window_read(self, facts: TextFacts, seconds: float, end: float) -> None:
         """Remember."""
         self._tell("window_read", facts, seconds, end)

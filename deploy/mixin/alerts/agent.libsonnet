@@ -152,6 +152,7 @@ local alert = import 'alert.libsonnet';
       q(|||
         sum%(by)s(increase(trail_agent_objects_read_total{%(s)s}[%(window)s])) == 0
         and %(on)s max%(by)s(max_over_time(up{%(s)s}[10m] offset %(window)s)) == 1
+        and %(on)s max%(by)s(trail_agent_last_receive_timestamp_seconds{%(s)s}) > 0
       |||, { window: config.noObjectsWindow, on: a.on() }),
       'No object of the trail has been read for ' + std.strReplace(config.noObjectsWindow, 'h', ' hours'),
       means="The agent runs and reads nothing. If the sink accepts, the trail may be stopped, the bucket may no longer notify the queue, or the queue's policy may refuse.",
@@ -159,7 +160,7 @@ local alert = import 'alert.libsonnet';
       when='No object was read in ' + std.strReplace(config.noObjectsWindow, 'h', ' hours') + ', for 30 minutes more.',
       query=log('event=~"notification_ignored|dead_lettered|retried|queue_down"'),
       lasts='30m',
-      why='A quiet account may write nothing for an hour. Hardly one does for three: the trail also records the calls by which services and agents take on their roles. An agent that was not there three hours ago cannot say it.',
+      why='A quiet account may write nothing for an hour. Hardly one does for three: the trail also records the calls by which services and agents take on their roles. An agent that was not there three hours ago cannot say it, nor one without a queue, which reads Event history alone.',
     ),
     alert.new(
       'TrailAgentNothingToShip',
@@ -249,6 +250,35 @@ local alert = import 'alert.libsonnet';
     ),
   ],
 
+  local history = [
+    alert.new(
+      'TrailAgentEventHistoryBehind',
+      'warning',
+      q(|||
+        time() - max%(region)s(trail_agent_event_history_position_timestamp_seconds{%(s)s}) > %(late)s
+      |||, { late: config.laggingSeconds, region: a.by(['region']) }),
+      'Event history of {{ $labels.region }} is {{ $value | humanizeDuration }} behind',
+      what='The Event history of a region is read late',
+      means='CloudTrail refuses or throttles the requests for this region, the sink does not accept, or more happens there than can be asked for. CloudTrail keeps the events for 90 days: until then nothing is lost.',
+      todo='The log says what CloudTrail answers: look the fault up in docs/faults.md, or run `trail-agent check --online`. If it is throttled, find out who else asks for the events of this account and region. If it is neither, select fewer services (`select`), or make a trail.',
+      when='What happened ' + config.laggingSeconds / 60 + ' minutes ago has not been asked for, or not been shipped, for 10 minutes.',
+      query=log('event=~"gate_closed|window_retried|sink_down"'),
+      lasts='10m',
+      why='Of several agents that poll one region, the one that has come farthest counts: the others may wait for its checkpoint file.',
+    ),
+    alert.new(
+      'TrailAgentEventHistoryUnshipped',
+      'warning',
+      q('sum%(region)s(increase(trail_agent_event_history_unshipped_total{%(s)s}[15m])) > 0', { region: a.by(['region']) }),
+      'Events of {{ $labels.region }} that were passed over: {{ $value | printf "%.0f" }}',
+      what='Events of Event history were passed over',
+      means='The sink refuses them for good, or they were tried for half an hour or more in vain, or they are older than the 90 days of Event history. No queue keeps them.',
+      todo='Each is a log line, with the reason and the command that ships it again. Mend the cause, then run that command: CloudTrail keeps them for 90 days.',
+      when='One event, or window of time, passed over within 15 minutes.',
+      query=log('event=~"event_unshipped|history_lost"'),
+    ),
+  ],
+
   local doubts = [
     alert.new(
       'TrailAgentLeasesLost',
@@ -302,7 +332,7 @@ local alert = import 'alert.libsonnet';
 
   prometheusAlerts+:: {
     groups+: if !std.member(config.packs, 'agent') then [] else [
-      { name: 'trail-agent', rules: up + flow + deadLetters + doubts },
+      { name: 'trail-agent', rules: up + flow + deadLetters + history + doubts },
     ],
   },
 }

@@ -90,7 +90,7 @@ local queue = layout.row('Queue, leases, SQS', [
   look.lines('Messages in the queues', 'As SQS estimates them. in_flight: held by a replica. The dead-letter queue must be empty.', [
     from.series(most(of('trail_agent_queue_messages'), 'queue, state'), '{{queue}} {{state}}'),
   ]) + look.noValue('SQS has not been asked yet') + look.width(6),
-  look.lines('Messages held', 'Messages in the hands of the replicas.', [from.series(sum(of('trail_agent_in_flight_deliveries'), 'instance'), '{{instance}}')]) + look.width(6),
+  look.lines('Messages held', 'Messages and windows of Event history in the hands of the replicas.', [from.series(sum(of('trail_agent_in_flight_deliveries'), 'instance'), '{{instance}}')]) + look.width(6),
   look.bars('Leases', alarms + 'A lease is extended while a message is in hand. A lost one means that another replica may have got the same message: its events may be shipped twice, in the same bytes.', [
     from.series(perMinute('trail_agent_lease_extensions_total'), 'extended'),
     from.series(perMinute('trail_agent_leases_lost_total'), 'lost'),
@@ -100,6 +100,18 @@ local queue = layout.row('Queue, leases, SQS', [
   look.bars('Requests that SQS did not serve', 'By operation and by what SQS answered.', [
     from.series(perMinute('trail_agent_sqs_requests_total', 'operation, result', 'result!="ok"'), '{{operation}} {{result}}'),
   ]) + minute + look.highest + look.width(24) + look.height(6),
+]);
+
+local history = layout.row('Event history', [
+  look.lines('Behind, by region', alarms + 'How long ago that happened up to which everything is shipped, of the agent that has come farthest. Between two polls it grows by event_history.poll_seconds.', [
+    from.series('time() - ' + most(of('trail_agent_event_history_position_timestamp_seconds'), 'region'), '{{region}}'),
+  ]) + look.unit('s') + look.noValue('No region is polled') + look.width(8),
+  look.bars('Requests, by answer', 'LookupEvents requests. CloudTrail allows two in a second for each account and region, for all who ask.', [
+    from.series(perMinute('trail_agent_event_history_requests_total', 'region, result'), '{{region}} {{result}}'),
+  ]) + minute + look.noValue('No region is polled') + look.width(8),
+  look.bars('Passed over, by region', alarms + 'Events, or windows of time, that were not shipped and do not come again by themselves. The log line event_unshipped has each, with the command that ships it.', [
+    from.series(perMinute('trail_agent_event_history_unshipped_total', 'region'), '{{region}}'),
+  ]) + minute + look.noValue('No region is polled') + look.width(8),
 ]);
 
 local process = layout.row('Process', [
@@ -137,7 +149,7 @@ local process = layout.row('Process', [
         from.ofPrometheus('job', 'Job', 'label_values(trail_agent_build_info, job)', '.+'),
         from.ofPrometheus('instance', 'Replica', 'label_values(trail_agent_build_info{job=~"$job"}, instance)', '.+'),
       ],
-      [well, flow, ages, faults, queue, process],
+      [well, flow, ages, faults, queue, history, process],
       [
         from.firing('TrailAgent.+', '{{severity}} {{instance}}'),
         from.annotation('Starts', 'process_start_time_seconds{job=~"$job", instance=~"$instance"} * 1000', 'blue') {

@@ -21,6 +21,8 @@ local dead(values, replica='a', state='visible') = t.series('trail_agent_queue_m
       main('12x64'),
       dead('0x64'),
       t.series('trail_agent_objects_read_total', '0+1x64'),
+      t.series('trail_agent_event_history_position_timestamp_seconds', '-60+60x64', { region: 'us-west-2' }),
+      t.series('trail_agent_event_history_unshipped_total', '0x64', { region: 'us-west-2' }),
       t.series('trail_agent_notifications_ignored_total', '0+1x64', { reason: 'other_key' }),
       t.series('trail_agent_events_read_total', '0+100x64'),
       t.series('trail_agent_events_total', '0+90x64', { fate: 'skipped' }),
@@ -226,6 +228,23 @@ local dead(values, replica='a', state='visible') = t.series('trail_agent_queue_m
       checks: [
         t.silent('10m', 'TrailAgentQueueUnwatched'),
         t.fires('30m', 'TrailAgentQueueUnwatched', [a, t.replica('c')], '60'),
+      ],
+    },
+    // One region is not answered for an hour; of another an event is passed over. Of a third, one of two agents waits.
+    {
+      series: [
+        t.series('trail_agent_event_history_position_timestamp_seconds', '0x60 3600+60x60', { region: 'us-west-2' }),
+        t.series('trail_agent_event_history_position_timestamp_seconds', '0+60x120', { region: 'eu-west-1' }),
+        t.series('trail_agent_event_history_position_timestamp_seconds', '-1800x120', { region: 'eu-west-1' }, 'b'),
+        t.series('trail_agent_event_history_unshipped_total', '0x9 1x104', { region: 'eu-west-1' }),
+        t.series('trail_agent_event_history_unshipped_total', '0x114', { region: 'us-west-2' }),
+      ],
+      checks: [
+        t.silent('35m', 'TrailAgentEventHistoryBehind'),
+        t.fires('45m', 'TrailAgentEventHistoryBehind', [{ region: 'us-west-2' }], '45m 0s'),
+        t.silent('90m', 'TrailAgentEventHistoryBehind'),
+        t.fires('15m', 'TrailAgentEventHistoryUnshipped', [{ region: 'eu-west-1' }], '1'),
+        t.silent('60m', 'TrailAgentEventHistoryUnshipped'),
       ],
     },
     // Leases are lost: three in an hour, then more.

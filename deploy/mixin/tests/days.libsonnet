@@ -218,7 +218,11 @@ local installedLater(codecatalyst) = [
   ),
   t.test(
     'it has just been installed, and nothing comes',
-    [t.series('up', '_x72 1x150'), t.series('trail_agent_objects_read_total', '_x72 0x150')],
+    [
+      t.series('up', '_x72 1x150'),
+      t.series('trail_agent_objects_read_total', '_x72 0x150'),
+      t.series('trail_agent_last_receive_timestamp_seconds', '_x72 1x150'),
+    ],
     [t.silent('12h', 'TrailAgentNoObjects'), t.fires('16h', 'TrailAgentNoObjects')],
     interval='5m',
   ),
@@ -228,13 +232,28 @@ local installedLater(codecatalyst) = [
       t.series('up', '1x102'),
       t.series('trail_agent_objects_read_total', '0+1x12 12x90'),
       t.series('trail_agent_objects_read_total', '0x100', replica='b'),
+      t.series('trail_agent_last_receive_timestamp_seconds', '1x102'),
     ],
     [t.silent('4h', 'TrailAgentNoObjects'), t.fires('8h', 'TrailAgentNoObjects')],
     interval='5m',
   ),
   t.test(
     'a quiet account, with one object in two hours and a half',
-    [t.series('up', '1x150'), t.series('trail_agent_objects_read_total', '0x29 1x29 2x29 3x29 4x29')],
+    [
+      t.series('up', '1x150'),
+      t.series('trail_agent_objects_read_total', '0x29 1x29 2x29 3x29 4x29'),
+      t.series('trail_agent_last_receive_timestamp_seconds', '1x150'),
+    ],
+    [t.silent(time, 'TrailAgentNoObjects') for time in ['4h', '8h', '12h']],
+    interval='5m',
+  ),
+  t.test(
+    'it has no queue, and reads Event history alone',
+    [
+      t.series('up', '1x150'),
+      t.series('trail_agent_objects_read_total', '0x150'),
+      t.series('trail_agent_last_receive_timestamp_seconds', '0x150'),
+    ],
     [t.silent(time, 'TrailAgentNoObjects') for time in ['4h', '8h', '12h']],
     interval='5m',
   ),

@@ -561,3 +561,14 @@ def test_what_is_told_of_windows(subject: ObservedTelemetry) -> None:
     assert subject.value("trail_agent_objects_read_total") == 0
     assert subject.value("trail_agent_deliveries_settled_total", outcome="delivered") == 0
     assert subject.value("trail_agent_retries_total", reason="sink_unsettled") == 1
+
+
+def test_windows_in_hand_are_counted_beside_messages(subject: ObservedTelemetry) -> None:
+    """The ledger is held against what is in hand: a window whose export waits is no imbalance."""
+    subject.telemetry.in_flight(2, START)
+    subject.telemetry.windows_held("us-west-2", 1)
+    subject.telemetry.windows_held("eu-west-1", 1)
+    assert subject.value("trail_agent_in_flight_deliveries") == 4
+    subject.telemetry.windows_held("us-west-2", 0)
+    subject.telemetry.in_flight(0, None)
+    assert subject.value("trail_agent_in_flight_deliveries") == 1
