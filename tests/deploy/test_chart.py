@@ -223,10 +223,10 @@ def test_there_is_time_to_stop() -> None:
 
 
 def test_there_is_memory_for_all_reads() -> None:
-    """The limit is twice what reads may reserve, as docs/delivery.md says."""
+    """The limit is what reads may reserve and 256 MiB more, as docs/delivery.md says."""
     resources = container()["resources"]
-    assert resources == {"requests": {"cpu": "100m", "memory": "256Mi"}, "limits": {"memory": "1Gi"}}
-    assert 2 * DEFAULTS.limits.in_flight_bytes == 1 << 30
+    assert resources == {"requests": {"cpu": "100m", "memory": "256Mi"}, "limits": {"memory": "768Mi"}}
+    assert DEFAULTS.limits.in_flight_bytes + (256 << 20) == 768 << 20
 
 
 def test_keda_scales_on_the_queue() -> None:

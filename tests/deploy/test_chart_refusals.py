@@ -83,7 +83,7 @@ FITTING: Final = (
     "extraEnv[0].name=TRAIL_AGENT_OTLP__HEADERS_FILE,extraEnv[0].value=/x",
     "extraEnv[1].name=one,extraEnv[1].value=x,extraEnv[2].name=ONE,extraEnv[2].value=y",
     "extraVolumeMounts[0].name=a,extraVolumeMounts[0].mountPath=/etc/trail-agent-more",
-    "resources.requests.memory=1Gi,resources.requests.cpu=500m,resources.limits.cpu=1",
+    "resources.requests.memory=768Mi,resources.requests.cpu=500m,resources.limits.cpu=1",
     "podMonitor.interval=1m30s,podMonitor.scrapeTimeout=90s",
 )
 """Values at the limit, and others that clash with nothing."""

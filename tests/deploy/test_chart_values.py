@@ -46,7 +46,7 @@ TYPOS: Final = {
 """A change that a tired person makes, and what Helm says to it."""
 
 CONFLICTS: Final = {
-    "resources.limits.memory=1073741823": "resources.limits.memory: 1073741823 is less than twice",
+    "resources.limits.memory=805306367": "resources.limits.memory: 805306367 is less than config.limits.",
     "terminationGracePeriodSeconds=39": "terminationGracePeriodSeconds: 39 is too short",
     "config.otlp.endpoint=null": "config.otlp.endpoint: is missing",
     "config.otlp.headers.Authorization=Basic": "config.otlp.headers.Authorization: looks like a secret",

@@ -16,6 +16,9 @@ from agent.settings import HttpSettings, LimitSettings, QueueSettings, Settings
 ROOT: Final = Path(__file__).parents[2]
 GRACE: Final = int(Settings.model_fields["shutdown_grace_seconds"].default)
 STOP: Final = 40
+BESIDE_READS: Final = 256
+"""MiB of memory beside limits.in_flight_bytes: an idle process, requests, what the C library keeps, and a margin."""
+
 TERMINATION: Final = 60
 DAY: Final = 24 * 60 * 60
 PORT: Final = str(HttpSettings().port)
@@ -159,16 +162,35 @@ NUMBERS: Final[Mapping[str, tuple[str, Places]]] = {
             ("deploy/systemd/README.md", r"^VERSION=(\S+)$"),
         ),
     ),
-    "memory in GiB": (
-        "1",
+    "memory in MiB": (
+        "768",
         (
-            ("deploy/README.md", r"^\| memory \| .*at most (\d+) GiB \|"),
-            ("deploy/cloudformation/fargate.yaml", r'small: \{Cpu: "256", Memory: "(\d)024"'),
-            ("deploy/compose/compose.yaml", r"mem_limit: (\d+)g"),
-            ("deploy/helm/trail-agent/values.yaml", r"limits:\n +memory: (\d+)Gi"),
-            ("deploy/kubernetes/deployment.yaml", r"limits:\n +memory: (\d+)Gi"),
-            ("deploy/systemd/trail-agent.service", r"^MemoryMax=(\d+)G"),
-            ("deploy/systemd/trail-agent@.service", r"^MemoryMax=(\d+)G"),
+            ("deploy/README.md", r"^\| memory \| .*at most (\d+) MiB \|"),
+            ("deploy/compose/compose.yaml", r"mem_limit: (\d+)m"),
+            ("deploy/helm/trail-agent/values.yaml", r"limits:\n +memory: (\d+)Mi"),
+            ("deploy/kubernetes/deployment.yaml", r"limits:\n +memory: (\d+)Mi"),
+            ("deploy/systemd/README.md", r"`MemoryMax` \((\d+) MiB\)"),
+            ("deploy/systemd/trail-agent.service", r"^MemoryMax=(\d+)M"),
+            ("deploy/systemd/trail-agent@.service", r"^MemoryMax=(\d+)M"),
+        ),
+    ),
+    "memory beside reads in MiB": (
+        str(BESIDE_READS),
+        (
+            ("deploy/README.md", r"`limits.in_flight_bytes` and (\d+) MiB more"),
+            ("deploy/compose/compose.yaml", r"limits.in_flight_bytes and (\d+) MiB more"),
+            ("deploy/helm/trail-agent/README.md", r"`config.limits.in_flight_bytes` and (\d+) MiB more"),
+            (
+                "deploy/helm/trail-agent/templates/_checks.tpl",
+                r"in_flight_bytes \(%d\) and (\d+) MiB more",
+            ),
+            ("deploy/helm/trail-agent/values.yaml", r"config.limits.in_flight_bytes .*and (\d+) MiB more"),
+            ("deploy/kubernetes/README.md", r"`limits.in_flight_bytes` and (\d+) MiB more"),
+            ("deploy/mixin/alerts/agent.libsonnet", r"limits.in_flight_bytes and (\d+) MiB more"),
+            ("deploy/systemd/README.md", r"is (\d+) MiB more"),
+            ("deploy/systemd/trail-agent.service", r"limits.in_flight_bytes and (\d+) MiB more"),
+            ("deploy/systemd/trail-agent@.service", r"limits.in_flight_bytes and (\d+) MiB more"),
+            ("docs/delivery.md", r"`limits.in_flight_bytes` and (\d+) MiB more"),
         ),
     ),
     "requested memory in MiB": (
@@ -263,9 +285,11 @@ def test_each_limit_is_longer_than_what_must_fit_into_it() -> None:
     assert GRACE < STOP < TERMINATION
 
 
-def test_memory_is_twice_what_reads_may_reserve() -> None:
-    """Else the kernel ends the agent in the middle of a large file."""
-    assert 2 * LimitSettings().in_flight_bytes <= int(NUMBERS["memory in GiB"][0]) * 2**30
+def test_memory_is_what_reads_may_reserve_and_room_for_the_rest() -> None:
+    """An idle process, and what a flood may take beyond: else the kernel ends the agent in the middle of a file."""
+    idle, beyond = 85, 64
+    assert LimitSettings().in_flight_bytes >> 20 == int(NUMBERS["memory in MiB"][0]) - BESIDE_READS
+    assert idle + beyond < BESIDE_READS
 
 
 def test_dead_letters_outlive_the_queue() -> None:

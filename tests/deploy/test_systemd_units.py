@@ -102,9 +102,8 @@ def test_what_a_restart_cannot_mend_is_not_restarted(unit: Unit) -> None:
 
 
 def test_the_memory_is_what_the_page_on_sizing_asks_for(unit: Unit) -> None:
-    """Twice limits.in_flight_bytes."""
-    assert unit["MemoryMax"] == ["1G"]
-    assert LimitSettings().in_flight_bytes * 2 == 1 << 30
+    """limits.in_flight_bytes and 256 MiB more."""
+    assert unit["MemoryMax"] == [f"{(LimitSettings().in_flight_bytes >> 20) + 256}M"]
 
 
 @pytest.mark.parametrize("path", [ONE, SEVERAL], ids=lambda path: path.name)
@@ -160,7 +159,8 @@ def test_the_guide_says_what_the_unit_and_the_code_say(unit: Unit) -> None:
     assert f"trail_agent-{version}-py3-none-any.whl" in guide
     grace = Settings.model_fields["shutdown_grace_seconds"].default
     assert f"| `shutdown_grace_seconds` ({grace}) | `TimeoutStopSec` ({unit['TimeoutStopSec'][0]}) is longer |" in guide
-    memory = f"({LimitSettings().in_flight_bytes >> 20} MiB) | `MemoryMax` ({unit['MemoryMax'][0][:-1]} GiB) is twice"
+    reads, most = LimitSettings().in_flight_bytes >> 20, unit["MemoryMax"][0].removesuffix("M")
+    memory = f"({reads} MiB) | `MemoryMax` ({most} MiB) is 256 MiB more"
     assert memory in guide
     assert f"again after {unit['RestartSec'][0]} seconds" in guide
     pasted = re.findall(r"```ini\n\[Service\]\n(.*?)```", guide, re.DOTALL)

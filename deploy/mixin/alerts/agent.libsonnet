@@ -51,7 +51,7 @@ local alert = import 'alert.libsonnet';
       q('changes(process_start_time_seconds{%(s)s}[1h]) > %(most)s', { most: config.restartsPerHour }),
       '{{ $labels.instance }} has started {{ $value }} times within an hour',
       means='The process ends and is started again, over and over. Each time, messages in hand come again, and SQS counts a receive; after maxReceiveCount receives it moves a message to the dead-letter queue.',
-      todo='Read why it ended: exit code 78 means wrong settings, 70 a bug, 137 too little memory (the limit should be twice limits.in_flight_bytes).',
+      todo='Read why it ended: exit code 78 means wrong settings, 70 a bug, 137 too little memory (the limit should be limits.in_flight_bytes and 256 MiB more).',
       when='More than ' + config.restartsPerHour + ' starts within an hour.',
       query=log('event=~"started|stopped|draining|stuck|worker_failed"'),
       why='A rollout starts each process once or twice.',

@@ -13,8 +13,8 @@
 {{- define "trail-agent.checkSizes" -}}
 {{- $reads := include "trail-agent.setting" (list . "limits" "in_flight_bytes" 536870912) | float64 -}}
 {{- $limit := ((.Values.resources | default dict).limits | default dict).memory -}}
-{{- if and $limit (lt (include "trail-agent.bytes" $limit | float64) (mulf 2 $reads)) }}
-- {{ printf "resources.limits.memory: %v is less than twice config.limits.in_flight_bytes (%d). Raise it, or set config.limits.in_flight_bytes to half of it; otherwise Kubernetes kills the agent under load" (ternary (int64 $limit) $limit (kindIs "float64" $limit)) (int64 $reads) | toJson }}
+{{- if and $limit (lt (include "trail-agent.bytes" $limit | float64) (addf 268435456 $reads)) }}
+- {{ printf "resources.limits.memory: %v is less than config.limits.in_flight_bytes (%d) and 256 MiB more. Raise it, or lower config.limits.in_flight_bytes; otherwise Kubernetes kills the agent under load" (ternary (int64 $limit) $limit (kindIs "float64" $limit)) (int64 $reads) | toJson }}
 {{- end }}
 {{- $grace := include "trail-agent.setting" (list . "" "shutdown_grace_seconds" 25) | float64 -}}
 {{- if lt (float64 .Values.terminationGracePeriodSeconds) (addf 15 $grace) }}
