@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -40,7 +42,7 @@ _ADVICE: Final = {
 class HistoryLog(EventLog):
     """Reads the events of `sources`, which are names such as codecatalyst.amazonaws.com, in each region of `places`.
 
-    A window holds at most `most_events`.
+    A window holds at most `most_events`, and `most_bytes` of their texts.
     """
 
     name = NAME
@@ -55,6 +57,7 @@ class HistoryLog(EventLog):
         places: Sequence[str],
         sources: Sequence[str],
         most_events: int,
+        most_bytes: int = sys.maxsize,
         clock: Clock,
         per_second: float = PER_SECOND,
         tell: Callable[[str, str], None] = lambda *_: None,
@@ -66,6 +69,7 @@ class HistoryLog(EventLog):
         self._waits = waits
         self._sources = sources
         self._most_events = most_events
+        self._most_bytes = most_bytes
         self._clock = clock
         self._lock = threading.Lock()
         self.requests = 0
@@ -89,33 +93,44 @@ class HistoryLog(EventLog):
         if window.begin < self._now() - KEPT - _MARGIN:
             raise PermanentError(Reason.OBJECT_MISSING, "Event history has the last 90 days only, and this is older")
         events: list[LoggedEvent] = []
+        room = _Room(self._most_events, self._most_bytes)
         for source in self._sources:
-            events += self._all(window, source, self._most_events - len(events))
+            events += self._all(window, source, room)
         return sorted(dict.fromkeys(events), key=lambda each: each.time_ns)
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._clock.time(), UTC)
 
-    def _all(self, window: Window, source: str, most: int) -> list[LoggedEvent]:
+    def _all(self, window: Window, source: str, room: _Room) -> list[LoggedEvent]:
         """All events of one service, oldest first. Begun anew if AWS no longer knows the token of the next page."""
         for _ in range(_STARTS):
+            left = replace(room)
             with suppress(_StaleTokenError):
-                return self._pages(window, source, most)
+                events = self._pages(window, source, left)
+                room.events, room.size = left.events, left.size
+                return events
         raise PermanentError(Reason.OBJECT_UNREADABLE, f"AWS lost the place in it {_STARTS} times")
 
-    def _pages(self, window: Window, source: str, most: int) -> list[LoggedEvent]:
+    def _pages(self, window: Window, source: str, room: _Room) -> list[LoggedEvent]:
         events: list[LoggedEvent] = []
         token = ""
         while True:
             page = self._page(window.place, source, window.begin, window.end, token)
-            events += map(_logged, page.events)
-            if len(events) > most:
-                raise LimitError(
-                    Reason.OBJECT_TOO_LARGE, f"there are more than {number_of(self._most_events, 'event')} in it"
-                )
+            found = [*map(_logged, page.events)]
+            events += found
+            room.events -= len(found)
+            room.size -= sum(len(event.raw) for event in found)
+            if room.events < 0:
+                raise self._too_much(number_of(self._most_events, "event"))
+            if room.size < 0:
+                raise self._too_much(f"{number_of(self._most_bytes, 'byte')} of events")
             if not page.token:
                 return events[::-1]
             token = page.token
+
+    @staticmethod
+    def _too_much(most: str) -> LimitError:
+        return LimitError(Reason.OBJECT_TOO_LARGE, f"there are more than {most} in it")
 
     def _page(self, place: str, source: str, begin: datetime, end: datetime, token: str) -> HistoryPage:
         def ask() -> HistoryPage:
@@ -133,6 +148,14 @@ class HistoryLog(EventLog):
             return page
 
         return self._waits.until_answered(f"Event history of {place}", self._pacers[place], ask)
+
+
+@dataclass(slots=True)
+class _Room:
+    """How many events a window may still have, and how many bytes of them."""
+
+    events: int
+    size: int
 
 
 class _StaleTokenError(TrailAgentError):

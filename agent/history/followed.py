@@ -20,6 +20,7 @@ from agent.telemetry.events import Telemetry
 
 _PER_SECOND: Final = 1.0  # half of what CloudTrail allows for an account and region: others of the account ask, too
 _MOST_EVENTS: Final = 5000  # of a window: one with more is read again in smaller ones
+_MOST_BYTES: Final = 1 << 25  # of each region at once; an event has some 2 KiB, and 256 KiB at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ def follow(
         places=follows.regions,
         sources=sources_of(settings.select),
         most_events=min(settings.limits.events_per_object, _MOST_EVENTS),
+        most_bytes=_MOST_BYTES,
         clock=pulse.clock,
         per_second=_PER_SECOND,
         tell=telemetry.history_asked,

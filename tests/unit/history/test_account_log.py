@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from datetime import UTC, datetime, timedelta
 
@@ -36,7 +37,13 @@ def at(number: int, *, seconds: int = 10, source: str = "codecatalyst.amazonaws.
 class Rig:
     """The log of one region."""
 
-    def __init__(self, *, sources: tuple[str, ...] = ("codecatalyst.amazonaws.com",), most: int = 10_000) -> None:
+    def __init__(
+        self,
+        *,
+        sources: tuple[str, ...] = ("codecatalyst.amazonaws.com",),
+        most: int = 10_000,
+        most_bytes: int = sys.maxsize,
+    ) -> None:
         self.clock, self.halt, self.telemetry = FakeClock(), threading.Event(), FakeTelemetry()
         self.service = HistoryService()
         self.failures: list[BaseException] = []
@@ -54,6 +61,7 @@ class Rig:
             places=[REGION],
             sources=sources,
             most_events=most,
+            most_bytes=most_bytes,
             clock=self.clock,
         )
 
@@ -160,6 +168,17 @@ def test_a_window_has_a_limit() -> None:
     with pytest.raises(PermanentError) as caught:
         rig.read()
     assert caught.value.reason is Reason.OBJECT_TOO_LARGE
+
+
+def test_large_events_have_a_limit_of_their_own() -> None:
+    """Of all services together: a few can be as large as thousands."""
+    rig = Rig(sources=("codecatalyst.amazonaws.com", OTHER), most_bytes=5000)
+    large = {"requestParameters": {"text": "x" * 2000}}
+    rig.service.put({**at(1), **large}, {**at(2, source=OTHER), **large})
+    assert rig.read() == ["e-1", "e-2"]
+    rig.service.put({**at(3, source=OTHER), **large})
+    with pytest.raises(PermanentError, match="more than 5,000 bytes of events in it"):
+        rig.read()
 
 
 def test_what_is_older_than_ninety_days_is_not_taken_for_empty() -> None:
