@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 import time
 from collections import Counter
@@ -16,11 +17,14 @@ from typing import Any
 import pytest
 
 from agent.sink.otlp.decode import ReceivedRecord
+from tests.support import moto
 from tests.support.clock import eventually
+from tests.support.cloud import Cloud
 from tests.support.commands import Shell
 from tests.support.daemon import Daemon
-from tests.support.events import Members, event, noise
+from tests.support.events import Members, encoded, event, noise
 from tests.support.history_service import HistoryAws
+from tests.support.objects import log_file, trail_key
 from tests.support.otlp_receiver import Export, HttpReceiver, HttpReply
 
 REGIONS = ("us-west-2", "eu-west-1")
@@ -243,3 +247,25 @@ def test_a_stop_while_a_region_does_not_answer_ends_at_once(account: Account) ->
         assert agent.stop() == 0
         assert time.monotonic() - began < 10
     account.aws.answers.set()
+
+
+def test_beside_a_queue_an_event_of_both_is_shipped_once(emulator: str, tmp_path: Path) -> None:
+    """The trail's workers and those of the regions share what this process has delivered; both go on side by side."""
+    moto.forget()
+    cloud = Cloud.at(emulator)
+    with HistoryAws.before(emulator, {}) as aws:
+        account = Account(aws, tmp_path)
+        with account.sink:
+            account.happen("both", "history alone")
+            account.ids.add("trail alone")
+            both = next(each.text.encode() for each in aws.service.held(REGIONS[0]) if "both" in each.text)
+            cloud.world.put(trail_key("o1"), gzip.compress(log_file(both, encoded(event("trail alone"))), mtime=0))
+            aws.service.denied.add(REGIONS[1])
+            own = {name: account.settings()[name] for name in ("event_history", "aws")}
+            with Daemon.run(tmp_path / "agent", cloud.settings(account.sink, **own)) as agent:
+                account.await_all()
+                eventually(cloud.is_idle, "the queue is empty")
+                eventually(lambda: agent.metric("trail_agent_events_total", fate="duplicate") == 1, "one is known")
+                assert agent.metric("trail_agent_objects_read_total") == 1
+                assert agent.stop() == 0
+            assert account.arrived() == dict.fromkeys(account.ids, 1)

@@ -77,6 +77,10 @@ class HistoryService:
             text = json.dumps(event, separators=(",", ":"))
             self._held.setdefault(region, []).append(Held(event, text, at, at + late))
 
+    def held(self, region: str) -> Sequence[Held]:
+        """All events of `region`, those that are not shown yet, too."""
+        return self._held.get(region, ())
+
     def lookup(self, region: str, question: Mapping[str, Any], now: float, monotonic: float) -> dict[str, Any]:
         """The answer to a question, whose times are Unix seconds; raises `RefusedLookupError`."""
         self.asked.append((region, question))
