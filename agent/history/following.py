@@ -97,8 +97,11 @@ class Following:
         return self.place.position
 
     def go_on_at(self, place: RegionPlace) -> None:
-        """This is where it is."""
+        """This is where it is. What is known of the overlap tells how much happens, and so how much to read at once."""
         self.place, self.has_begun = place, True
+        if place.known:
+            seconds = max(place.position - place.known_since, 1)
+            self._length = max(1, min(_FIRST_LENGTH, seconds * _WANTED_EVENTS // len(place.known)))
 
     def is_round_over(self) -> bool:
         """Whether everything up to the end of the round is dealt with."""

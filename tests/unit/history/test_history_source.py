@@ -9,6 +9,7 @@ import pytest
 from agent.errors import Fault
 from agent.faults.dead_letters import Reason
 from agent.faults.retries import RetryReason
+from agent.model import Outcome
 from tests.support.clock import START, FakeClock
 from tests.support.followed import Life, happened
 from tests.support.history_service import HistoryService
@@ -275,6 +276,21 @@ def test_a_second_life_goes_on_where_the_first_ended(tmp_path: Path) -> None:
     second.pass_time(300)
     assert (first.shipped(), second.shipped()) == ({"one": 1}, {"late": 1, "two": 1})
     assert second.telemetry.events_read == 2
+
+
+def test_where_much_happens_a_second_life_begins_with_small_windows(tmp_path: Path) -> None:
+    """It need not find out anew: a window with too many events is read in vain."""
+    service, clock = HistoryService(), FakeClock()
+    first = Life(service, clock, tmp_path / "places")
+    service.put(*(happened(f"e-{number}", clock.time() - 1790 + number) for number in range(1780)))
+    first.pass_time(200)
+    first.stop()
+    assert len(first.shipped()) == 1780
+    second = Life(service, clock, tmp_path / "places", most_events=1000)
+    second.pass_time(100)
+    assert second.telemetry.outcomes()[Outcome.DEAD_LETTER] == 0
+    assert max(len(names) for names in [*second.sink.exports, ()]) == 0
+    assert second.lag <= 100
 
 
 def test_a_checkpoint_that_another_agent_has_is_waited_for(tmp_path: Path) -> None:
