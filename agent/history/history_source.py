@@ -65,7 +65,7 @@ class HistorySource(AnySource):
     def receive(self, most: int = BATCH) -> Sequence[Delivery]:  # noqa: ARG002 - there is never more than one
         """The window that is due, or nothing after some seconds."""
         try:
-            if not self._is_open():
+            if not self._begin():
                 self._pulse.wait(self._drain, _LOOK_SECONDS)
                 return ()
         except DrainedError:
@@ -107,8 +107,8 @@ class HistorySource(AnySource):
         """The worker is through with these. What it has not settled, because of a bug, comes again."""
         self.settle([Settlement(each, Outcome.RETRY, retry=RetryReason.BUG) for each in deliveries])
 
-    def _is_open(self) -> bool:
-        """Whether it is known where to begin. Raises `DrainedError`."""
+    def _begin(self) -> bool:
+        """Find out where to begin; returns whether that is known. Raises `DrainedError`."""
         if self.following.has_begun:
             return True
         try:
