@@ -24,6 +24,7 @@ from agent.telemetry.history_events import PassedOver
 
 _VERSION: Final = 1
 _PRIVATE: Final = 0o600
+_OPENING_SECONDS: Final = 2.0  # for another thread that opens it: nobody may stand still for long
 
 
 class PlaceFileError(TrailAgentError):
@@ -104,7 +105,7 @@ class PlaceFile(Places):
         """Lock the file, and read it."""
         if self._is_open:
             return True
-        if not self._opening.acquire(blocking=False):
+        if not self._opening.acquire(timeout=_OPENING_SECONDS):
             return False
         try:
             if not self._is_open:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 
 import pytest
 
 from agent.history.place_file import PlaceFile, PlaceFileError
 from agent.telemetry.history_events import PassedOver
+from tests.support.clock import finish, soon
 from tests.support.events import ACCOUNT
 
 REGION = "us-west-2"
@@ -75,6 +77,26 @@ def test_two_processes_do_not_share_it(tmp_path: Path) -> None:
     first.close()
     assert second.open(owner)
     assert second.of(REGION) is not None
+
+
+def test_regions_that_begin_at_the_same_time_open_it_once(tmp_path: Path) -> None:
+    """Whoever comes while another thread asks for the account waits for the answer."""
+    places, asks, answered = PlaceFile(tmp_path / "places"), threading.Event(), threading.Event()
+    asked, opened = [], []
+
+    def slowly() -> str:
+        asked.append(1)
+        asks.set()
+        soon(answered)
+        return ACCOUNT
+
+    threads = [threading.Thread(target=lambda: opened.append(places.open(slowly))) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    soon(asks)
+    answered.set()
+    finish(*threads)
+    assert (asked, opened) == ([1], [True, True, True])
 
 
 def test_the_history_of_another_account_is_another_one(tmp_path: Path) -> None:
