@@ -202,7 +202,7 @@ def replay(
 def _span(since: str, until: str | None, log: LogWish | None) -> tuple[Span, str]:
     """What the options say, as far as the log has it, and what is left out of it for now, if anything."""
     from agent.cli.spans import read_span
-    from agent.replay.span import SpanError
+    from agent.replay.span import SpanError, shown
 
     now = datetime.now(UTC)
     try:
@@ -212,7 +212,10 @@ def _span(since: str, until: str | None, log: LogWish | None) -> tuple[Span, str
         raise typer.BadParameter(str(error), param_hint=error.option) from error
     if log and within.until < span.until:
         minutes = number_of(round(log.late.total_seconds() / 60), "minute")
-        return within, f"{log.name} may still get events of the last {minutes}: they are left to a later run"
+        return within, (
+            f"{log.name} may still get events of the last {minutes}: they are left to a later run, from "
+            f"{shown(within.until)} UTC on"
+        )
     return within, ""
 
 

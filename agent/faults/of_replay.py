@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Final
 
 from agent.faults.dead_letters import Reason
 from agent.faults.environment_faults import EnvironmentFault
 from agent.faults.retries import RetryReason
 
+HISTORY_LATE_SECONDS: Final = 1800
+"""A replay asks Event history for what happened so long ago: AWS shows events after some 5 minutes, not for certain."""
+
+_MINUTE: Final = 60
 _OF_LOG: Final = {
     Reason.OBJECT_MISSING: "begin later: the log has it no more",
     Reason.OBJECT_UNREADABLE: "run the replay again",
@@ -37,6 +42,14 @@ def what_to_do(reason: str, *, of_log: bool = False) -> str:
         .advice.do.replace("then redrive", "then run the replay again")
         .replace("redrive if", "run the replay again if")
     )
+
+
+def has_all_from(until: float, late: float) -> datetime:
+    """From when on a log has for certain what happened before `until` (Unix seconds), in whole minutes, in UTC.
+
+    `late` is how many seconds after it happened an event may come.
+    """
+    return datetime.fromtimestamp(-(-until // _MINUTE) * _MINUTE + late, UTC)
 
 
 def hint_of(fault: EnvironmentFault) -> str:

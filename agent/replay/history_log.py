@@ -8,13 +8,14 @@ from typing import Final
 
 from agent.aws.event_history import KEPT
 from agent.connections import AwsConnections
+from agent.faults.of_replay import HISTORY_LATE_SECONDS
 from agent.flow.event_log import EventLog
 from agent.flow.log_waits import LogWaits
 from agent.history.account_log import NAME, HistoryLog, sources_of
 from agent.replay.log_wish import LogWish
 from agent.settings import Settings
 
-_LATE: Final = timedelta(minutes=30)  # AWS says that events are there after some 5 minutes, and not for certain
+_LATE: Final = timedelta(seconds=HISTORY_LATE_SECONDS)
 
 
 def wish_for(regions: Sequence[str]) -> LogWish:

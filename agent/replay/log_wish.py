@@ -9,6 +9,7 @@ from typing import Final
 
 from agent.connections import AwsConnections
 from agent.errors import number_of
+from agent.faults.of_replay import has_all_from
 from agent.flow.event_log import EventLog
 from agent.flow.log_waits import LogWaits
 from agent.replay.span import Span, SpanError, shown
@@ -51,6 +52,15 @@ class LogWish:
             )
         until = min(span.until, (now - self.late).replace(second=0, microsecond=0)) if self.late else span.until
         if span.since >= until:
-            late = number_of(round(self.late.total_seconds() / 60), "minute")
-            raise SpanError("--since", f"events of the last {late} may still be missing in {self.name}: begin earlier")
+            raise self._too_young(span, now)
         return replace(span, until=until)
+
+    def _too_young(self, span: Span, now: datetime) -> SpanError:
+        """A span that ends now is asked for too soon; one that has ended is all there after a while."""
+        late = self.late.total_seconds()
+        told = f"events of the last {number_of(round(late / 60), 'minute')} may still be missing in {self.name}"
+        if span.until >= now.replace(microsecond=0):
+            return SpanError("--since", f"{told}: begin before {shown(now - self.late)} UTC, or run this later")
+        return SpanError(
+            "--until", f"{told}: run this at {shown(has_all_from(span.until.timestamp(), late))} UTC or later"
+        )

@@ -9,7 +9,7 @@ from typing import Final
 
 from agent.errors import AwsError
 from agent.faults.environment_faults import EnvironmentFault
-from agent.faults.of_replay import what_to_do
+from agent.faults.of_replay import HISTORY_LATE_SECONDS, has_all_from, what_to_do
 from agent.model import Settlement
 from agent.telemetry.safetext import clean, without_user
 from agent.telemetry.voice import ERROR, WARNING, Voice
@@ -115,9 +115,15 @@ class HistoryEvents(Voice):
             time=since,
             reason=passed.reason,
             detail=clean(without_user(passed.detail)),
-            hint="the agent went on without it; Event history has it for 90 days: once the cause is mended, ship it "
-            f"with 'trail-agent replay -c FILE --from event-history --region {region} --since {since} --until {until}'",
+            hint=f"the agent went on without it; Event history has it for 90 days: once the cause is mended, "
+            f"{self._from_when(passed.end)}ship it with 'trail-agent replay -c FILE --from event-history --region "
+            f"{region} --since {since} --until {until}'; this ships again what else happened then",
         )
+
+    def _from_when(self, end: int) -> str:
+        """Such as `at 2026-10-05T12:31:00Z or later, `; empty if a replay has everything of the time already."""
+        when = has_all_from(end, HISTORY_LATE_SECONDS).timestamp()
+        return f"at {_shown(int(when))} or later, " if when > self._clock.time() else ""
 
     def history_lost(self, region: str, begin: int, end: int) -> None:
         """What happened from `begin` on and before `end` was not shipped, and is not in Event history any more."""

@@ -69,7 +69,7 @@ def test_a_second_run_goes_on_where_the_first_ended(account: Account) -> None:
     account.happen(3, hours_ago=0.52)
     second = account.run(*again)
     assert (first.code, second.code) == (0, 0), first.err + second.err
-    assert "events of the last 30 minutes: they are left to a later run" in first.err
+    assert "events of the last 30 minutes: they are left to a later run, from 20" in first.err
     counts = arrived(account)
     assert set(counts.values()) == {1}
     assert {one for one in account.ids if "-50-" in one} <= counts.keys()

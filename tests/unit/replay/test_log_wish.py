@@ -42,8 +42,25 @@ def test_the_last_ninety_days_are_there() -> None:
 
 def test_a_span_that_is_all_too_young_is_refused() -> None:
     """It says so, in place of finding nothing."""
-    with pytest.raises(SpanError, match="last 30 minutes may still be missing"):
-        HISTORY.within(span(timedelta(minutes=20)), NOW)
+    with pytest.raises(
+        SpanError, match=r"last 30 minutes may still be missing .*: begin before 2026-11-20 11:30"
+    ) as until_now:
+        HISTORY.within(Span(NOW - timedelta(minutes=20), NOW), NOW)
+    assert until_now.value.option == "--since"
+
+
+def test_a_span_that_has_ended_is_refused_until_all_of_it_is_there() -> None:
+    """An earlier beginning would leave out what is wanted; at the time that is named, all of it is shipped."""
+    wanted = span(timedelta(minutes=5), timedelta(minutes=4, seconds=59))
+    with pytest.raises(
+        SpanError, match=r"may still be missing .*: run this at 2026-11-20 12:26 UTC or later"
+    ) as refused:
+        HISTORY.within(wanted, NOW)
+    assert refused.value.option == "--until"
+    named = datetime(2026, 11, 20, 12, 26, tzinfo=UTC)
+    assert HISTORY.within(wanted, named) == wanted
+    with pytest.raises(SpanError):
+        HISTORY.within(wanted, named - timedelta(seconds=1))
 
 
 def test_a_log_without_such_limits_has_all() -> None:

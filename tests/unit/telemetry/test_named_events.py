@@ -514,6 +514,23 @@ def test_what_is_passed_over_is_told_with_the_command_that_ships_it(subject: Obs
     assert subject.value("trail_agent_event_history_unshipped_total", region="us-west-2") == 501
 
 
+def test_a_command_that_comes_too_soon_is_told_with_its_time(subject: ObservedTelemetry) -> None:
+    """A replay leaves out what is younger than half an hour; it ships all of its time again."""
+    at = int(START) - 30
+    subject.telemetry.events_unshipped(
+        "us-west-2", [PassedOver("e-1", "CreateProject", at, at + 1, "sink_rejected", "no")]
+    )
+    (line,) = subject.lines()
+    assert "at 2026-09-21T14:43:00Z or later, ship it with 'trail-agent replay" in str(line["hint"])
+    assert str(line["hint"]).endswith("; this ships again what else happened then")
+    subject.clock.advance(1800)
+    subject.telemetry.events_unshipped(
+        "us-west-2", [PassedOver("e-1", "CreateProject", at, at + 1, "sink_rejected", "no")]
+    )
+    (line,) = subject.lines()
+    assert "once the cause is mended, ship it with" in str(line["hint"])
+
+
 def test_history_that_is_lost_is_told(subject: ObservedTelemetry) -> None:
     """It counts as something that was not shipped."""
     subject.telemetry.history_lost("us-west-2", 1_790_000_000, 1_790_100_000)
