@@ -65,6 +65,7 @@ class Assembly:
         self._telemetry = telemetry
         self._pulse = pulse
         self._stops = stops
+        self._started = int(pulse.clock.time())
         self._random = random.SystemRandom().random
         self._dry_run = dry_run
         self._gate = Gate(pulse, stops.halt)
@@ -129,6 +130,7 @@ class Assembly:
             follows,
             account,
             places,
+            started=self._started,
             telemetry=self._telemetry,
             pulse=self._pulse,
             drain=self._stops.drain,
@@ -139,7 +141,7 @@ class Assembly:
 
     def _region_team(self, region: str, followed: Followed, ours: Ours) -> Team:
         source = followed.source
-        supply = Supply(source, HistoryInHand(region, self._telemetry, source), {})
+        supply = Supply(source, HistoryInHand(region, self._telemetry, source), {f"begin-{region}": source.begin})
         worker = self._make_worker(
             supply,
             intake=self._make_intake(supply, needs="sink"),
@@ -205,13 +207,8 @@ class Assembly:
     def _make_reads(self, store: S3 | EventLog, ours: Ours) -> AtOnce | ReadPool:
         if isinstance(store, EventLog):
             return self._make_window_reads(store, ours, self._telemetry.object_read)
-        settings, telemetry, pulse, gate, halt = (
-            self._settings,
-            self._telemetry,
-            self._pulse,
-            self._gate,
-            self._stops.halt,
-        )
+        settings, telemetry, pulse = self._settings, self._telemetry, self._pulse
+        gate, halt = self._gate, self._stops.halt
         slots, admission = ReadSlots(settings.reads, pulse, halt), make_admission(settings)
         objects = self._make_objects(store, ours, slots)
         read = Pipeline(admission=admission, objects=objects, telemetry=telemetry).read

@@ -10,6 +10,7 @@ from typing import Final
 from agent.aws.event_history import EventHistory
 from agent.flow.event_log import EventLog
 from agent.history.account_log import HistoryLog, sources_of
+from agent.history.beginning import Beginning
 from agent.history.fresh_log import FreshLog
 from agent.history.history_source import HistorySource
 from agent.history.patient_waits import PatientWaits
@@ -37,29 +38,27 @@ def follow(
     account: EventHistory,
     places: Places,
     *,
+    started: int,
     telemetry: Telemetry,
     pulse: Pulse,
     drain: threading.Event,
     random: Callable[[], float],
 ) -> Mapping[str, Followed]:
-    """Each region that `follows` names, in the Event history of `account`. Nothing is asked yet."""
-    log = HistoryLog(
-        account,
-        PatientWaits(telemetry=telemetry, pulse=pulse, stop=drain, random=random),
-        places=follows.regions,
-        sources=sources_of(settings.select),
-        most_events=min(settings.limits.events_per_object, _MOST_EVENTS),
-        most_bytes=_MOST_BYTES,
-        clock=pulse.clock,
-        per_second=_PER_SECOND,
-        tell=telemetry.history_asked,
-    )
+    """Each region that `follows` names, in the Event history of `account`. Nothing is asked yet.
+
+    `started` is when the process was, in Unix seconds.
+    """
+    waits = PatientWaits(telemetry=telemetry, pulse=pulse, stop=drain, random=random)
+    log = _open_log(settings, follows, account, waits, telemetry)
+    begin_at = started - follows.overlap_seconds
+    beginning = Beginning(places, follows.regions, begin_at, owner=log.owner, telemetry=telemetry)
     found = {}
     for region in follows.regions:
         source = HistorySource(
             region,
             log=log,
             places=places,
+            beginning=beginning,
             poll_seconds=follows.poll_seconds,
             overlap_seconds=follows.overlap_seconds,
             telemetry=telemetry,
@@ -69,3 +68,23 @@ def follow(
         )
         found[region] = Followed(source, FreshLog(log, source.following, region))
     return found
+
+
+def _open_log(
+    settings: Settings,
+    follows: EventHistorySettings,
+    account: EventHistory,
+    waits: PatientWaits,
+    telemetry: Telemetry,
+) -> HistoryLog:
+    return HistoryLog(
+        account,
+        waits,
+        places=follows.regions,
+        sources=sources_of(settings.select),
+        most_events=min(settings.limits.events_per_object, _MOST_EVENTS),
+        most_bytes=_MOST_BYTES,
+        clock=waits.clock,
+        per_second=_PER_SECOND,
+        tell=telemetry.history_asked,
+    )

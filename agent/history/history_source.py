@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Final
 
 from agent.aws.lease import InHand
@@ -13,8 +14,9 @@ from agent.errors import DrainedError
 from agent.faults.environment_faults import EnvironmentFault
 from agent.faults.retries import RetryReason
 from agent.flow.event_log import EventLog, Window
+from agent.history.beginning import Beginning, keep
 from agent.history.following import Following
-from agent.history.place_file import PlaceFileError, Places
+from agent.history.place_file import Places
 from agent.model import BATCH, Delivery, LogRecord, Outcome, Reading, Settlement, Verdict, address_of
 from agent.pulse import Pulse
 from agent.telemetry.events import Telemetry
@@ -23,7 +25,6 @@ _LOOK_SECONDS: Final = 5.0
 _FIRST_PAUSE_SECONDS: Final = 5.0
 _LONGEST_PAUSE_SECONDS: Final = 300.0
 _LONGEST_DOUBT_SECONDS: Final = 60.0  # the sink refuses everything: once it does not, nothing is to be late
-_PLACES: Final = "checkpoint of Event history"
 
 
 class HistorySource(AnySource):
@@ -38,6 +39,7 @@ class HistorySource(AnySource):
         *,
         log: EventLog,
         places: Places,
+        beginning: Beginning,
         poll_seconds: int,
         overlap_seconds: int,
         telemetry: Telemetry,
@@ -47,10 +49,9 @@ class HistorySource(AnySource):
     ) -> None:
         self.following = Following(f"{log.name}:{region}", overlap_seconds, places.lock)
         self._region = region
-        self._log = log
         self._places = places
+        self._beginning = beginning
         self._poll = poll_seconds
-        self._overlap = overlap_seconds
         self._telemetry = telemetry
         self._pulse = pulse
         self._drain = drain
@@ -60,7 +61,13 @@ class HistorySource(AnySource):
         self._serial = 0
         self._in_vain = 0
         self._round_at = self._again_at = 0.0
-        telemetry.history_followed(region, self._now() - overlap_seconds)
+        telemetry.history_followed(region, beginning.at)
+
+    def begin(self, stop: threading.Event) -> None:
+        """Find out where to begin, also while nothing may be received; the body of a thread, until `stop` is set."""
+        with self._pulse.alive(), suppress(DrainedError):
+            while not stop.is_set() and not self._begin():
+                self._pulse.wait(stop, _LOOK_SECONDS)
 
     def receive(self, most: int = BATCH) -> Sequence[Delivery]:  # noqa: ARG002 - there is never more than one
         """The window that is due, or nothing after some seconds."""
@@ -111,21 +118,13 @@ class HistorySource(AnySource):
         """Find out where to begin; returns whether that is known. Raises `DrainedError`."""
         if self.following.has_begun:
             return True
-        try:
-            if not self._places.open(self._log.owner):
-                return False
-        except PlaceFileError as error:
-            self._telemetry.gate_closed(_PLACES, EnvironmentFault.CHECKPOINT_UNUSABLE, str(error))
-            return False
-        self._telemetry.gate_opened(_PLACES)
-        place, is_new = self._places.of(self._region), False
-        if place is None:
-            place, is_new = self._places.begin(self._region, self._now() - self._overlap), True
-            self._keep()
-        self.following.go_on_at(place)
-        self._telemetry.history_begun(self._region, place.position, is_new=is_new)
-        self._telemetry.history_reached(self._region, place.position)
-        return True
+        place = self._beginning.find(self._region)
+        with self._lock:
+            if place and not self.following.has_begun:
+                self.following.go_on_at(place)
+                self._telemetry.history_begun(self._region, place.position, is_new=self._beginning.is_new(self._region))
+                self._telemetry.history_reached(self._region, place.position)
+        return place is not None
 
     def _next_window(self) -> Window | None:
         if self.following.is_round_over():
@@ -171,13 +170,7 @@ class HistorySource(AnySource):
         self._again_at = self._pulse.clock.monotonic() + self._pause(longest)
 
     def _keep(self) -> None:
-        """A file that cannot be written holds nothing up: after an end, what it does not know is shipped again."""
-        try:
-            self._places.keep()
-        except OSError as error:
-            self._telemetry.places_unkept(f"{error.filename or 'the file'}: {error.strerror}")
-        else:
-            self._telemetry.places_kept()
+        keep(self._places, self._telemetry)
 
     def _now(self) -> int:
         return int(self._pulse.clock.time())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import re
 import time
 from collections import Counter
@@ -39,12 +40,15 @@ class Account:
     ids: set[str] = field(default_factory=set)
     refused: set[str] = field(default_factory=set)
     accepted: list[ReceivedRecord] = field(default_factory=list)
+    is_down: bool = False
 
     def __post_init__(self) -> None:
         self.sink = HttpReceiver(rule=self._judge)
 
     def _judge(self, export: Export) -> HttpReply | None:
-        """What the sink answers: it takes no request with a record of `refused`."""
+        """What the sink answers: nothing while it is down; no request with a record of `refused`."""
+        if self.is_down:
+            return HttpReply(503)
         records = export.records
         if any(one.attributes["log.record.uid"] in self.refused for one in records):
             return HttpReply(400)
@@ -109,6 +113,26 @@ def test_what_happens_arrives_and_restarts_ship_nothing_twice(account: Account) 
     with account.agent() as agent:
         account.await_all()
         assert agent.stop() == 0, agent.log_text()
+    assert account.arrived() == dict.fromkeys(account.ids, 1)
+
+
+def test_a_sink_that_is_down_from_the_start_costs_no_event(account: Account) -> None:
+    """The place is in the file of a process that has shipped nothing; the next one begins there, however late."""
+    happened = time.time() - 292
+    account.happen("one", ago=292)
+    account.happen("other", ago=292, region=REGIONS[1])
+    checkpoint = account.folder / "checkpoint"
+    account.is_down = True
+    with Daemon.run(account.folder / "agent", account.settings(overlap=300)) as agent:
+        eventually(lambda: agent.said("sink_down"), "the sink is down")
+        eventually(checkpoint.exists, "the place is on the disk")
+        assert json.loads(checkpoint.read_text())["regions"].keys() == set(REGIONS)
+        agent.child.kill()
+    eventually(lambda: time.time() > happened + 303, "the overlap of a new start does not reach back to them")
+    account.is_down = False
+    with account.agent(overlap=300) as agent:
+        account.await_all()
+        assert agent.stop() == 0
     assert account.arrived() == dict.fromkeys(account.ids, 1)
 
 

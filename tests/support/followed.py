@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -21,6 +21,7 @@ from agent.flow.shipping import Shipping
 from agent.flow.window_reader import WindowReader
 from agent.flow.worker import Worker
 from agent.history.account_log import HistoryLog
+from agent.history.beginning import Beginning
 from agent.history.fresh_log import FreshLog
 from agent.history.history_source import HistoryInHand, HistorySource
 from agent.history.patient_waits import PatientWaits
@@ -64,6 +65,7 @@ class Life:
     overlap: int = 1800
     most_events: int = 5000
     remembers: int = 1000
+    regions: Sequence[str] = (REGION,)
     telemetry: FakeTelemetry = field(default_factory=FakeTelemetry)
     kill_at: Callable[[str], object] = lambda _: None
 
@@ -86,10 +88,12 @@ class Life:
             per_second=1.0,
             tell=self.telemetry.history_asked,
         )
+        begin_at = int(self.clock.time()) - self.overlap
         self.source = HistorySource(
             REGION,
             log=self.log,
             places=self.places,
+            beginning=Beginning(self.places, self.regions, begin_at, owner=self.log.owner, telemetry=self.telemetry),
             poll_seconds=self.poll,
             overlap_seconds=self.overlap,
             telemetry=self.telemetry,

@@ -11,6 +11,7 @@ from agent.faults.dead_letters import Reason
 from agent.faults.retries import RetryReason
 from agent.model import Outcome
 from tests.support.clock import START, FakeClock
+from tests.support.events import REGION
 from tests.support.followed import Life, happened
 from tests.support.history_service import HistoryService
 
@@ -59,6 +60,35 @@ def test_what_happened_before_the_first_start_is_left_out(life: Life) -> None:
     life.put("after", ago=1799)
     life.pass_time(300)
     assert life.shipped() == {"after": 1}
+
+
+def test_it_begins_at_the_start_of_the_process_and_not_when_the_sink_is_up(life: Life) -> None:
+    """What happens while nothing may be received yet is not left out."""
+    life.put("just before", ago=1790)
+    life.clock.advance(7200)
+    life.put("meanwhile", ago=3600)
+    life.pass_time(300)
+    assert life.shipped() == {"just before": 1, "meanwhile": 1}
+
+
+def test_what_a_process_had_to_begin_with_the_next_one_begins_with(tmp_path: Path) -> None:
+    """Of all regions, though nothing was received, and nothing was shipped; the file is written once for them."""
+    service, clock = HistoryService(), FakeClock()
+    regions = ("eu-west-1", REGION)
+    first = Life(service, clock, tmp_path / "places", regions=regions)
+    first.put("one", ago=1790)
+    first.source.begin(first.halt)
+    first.places.close()
+    assert first.telemetry.count("places_kept") == 1
+    began = clock.time()
+    clock.advance(7200)
+    second = Life(service, clock, tmp_path / "places", regions=regions)
+    second.pass_time(300)
+    assert second.shipped() == {"one": 1}
+    assert second.telemetry.named("history_begun") == [(REGION, began - 1800, False)]
+    other = second.places.of("eu-west-1")
+    assert other
+    assert other.position == began - 1800
 
 
 def test_a_day_ends_in_the_middle_of_a_poll() -> None:
