@@ -14,10 +14,10 @@ from agent import __version__
 from agent.assembly import Assembly
 from agent.aws.event_history import EventHistory
 from agent.connections import Aws
-from agent.errors import AwsError, DependencyError, SettingsError
+from agent.errors import AwsError, DependencyError
 from agent.flow import heap
 from agent.flow.crew import Crew, Stops, Team
-from agent.history.place_file import PlaceFile, PlaceFileError, Places
+from agent.history.place_file import open_places
 from agent.pulse import Pulse
 from agent.records import profiles
 from agent.records.selection import volume
@@ -79,7 +79,10 @@ class _Daemon:
         self._telemetry = telemetry
         self._attention = Attention(inbox, pulse)
         self._stops = Stops()
-        self._places = _open_places(settings, read_only=options.dry_run)
+        # What is wrong with the file must not hold up the queue: it is told, and waited for.
+        self._places = open_places(
+            settings.event_history, read_only=options.dry_run, may_wait=settings.queue is not None
+        )
         self._assembly = Assembly(settings, telemetry, pulse, self._stops, dry_run=options.dry_run)
         self._unit = telemetry.unit(options.supervisor)
 
@@ -221,17 +224,6 @@ class Shift:
         self._stops.end.set()  # an extension must not hide again what is given back
         self._crew.give_back()
         return self._crew.pool.is_idle() and not any(worker.is_alive() for worker in self._workers)
-
-
-def _open_places(settings: Settings, *, read_only: bool) -> Places:
-    """Where the reading of Event history is; raises `SettingsError` for a file that holds something else."""
-    follows = settings.event_history
-    if follows is None or follows.checkpoint_file is None:
-        return Places()
-    try:
-        return PlaceFile(follows.checkpoint_file, read_only=read_only)
-    except PlaceFileError as error:
-        raise SettingsError([f"event_history.checkpoint_file: {error}"]) from error
 
 
 def _collect_garbage() -> None:

@@ -28,6 +28,7 @@ def examine(history: EventHistorySettings, caller: Caller, now: float) -> Check:
         return NONE.told(overlap=overlap)
     try:
         places = PlaceFile(history.checkpoint_file, read_only=True)
+        places.look()
         if not caller.account:
             return not_checked(_ID, "STS does not tell of which account Event history would be")
         places.open(lambda: caller.account)

@@ -41,10 +41,13 @@ def check(
     Exits with 78 if there is one. With --online, every check has a line: ✓ sound, ✗ the agent would not do its work,
     ! look at it. Exits with 69 if one is ✗.
     """
+    from agent.history.place_file import open_places
     from agent.settings import environment, load
 
     try:
         settings = load(config, environment())
+        if not online:  # that has a line of its own for it
+            open_places(settings.event_history, read_only=True)
         _tell_settings(settings, as_json=as_json)
         sound = not online or _look(settings, timeout, as_json=as_json)
     except SettingsError as error:

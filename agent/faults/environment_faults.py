@@ -134,7 +134,7 @@ class EnvironmentFault(Advised):
     )
     CHECKPOINT_UNUSABLE = (
         "checkpoint unusable",
-        "the checkpoint file of Event history is in use, is another account's, or cannot be read",
+        "the checkpoint file of Event history is in use, damaged or another account's, or cannot be read",
         "asks for no Event history, and looks again every 5 s; the queue goes on meanwhile",
         "do what `detail` says; only one agent may use the file of event_history.checkpoint_file",
     )

@@ -17,12 +17,14 @@ from typing import Final
 
 import msgspec
 
-from agent.errors import TrailAgentError
+from agent.errors import SettingsError, TrailAgentError
 from agent.history.place import RegionPlace, moment
+from agent.settings import EventHistorySettings
 from agent.sink.files import sync_folder, write_whole
 from agent.telemetry.history_events import PassedOver
 
 _VERSION: Final = 1
+_OF_REPLAY: Final = "replay"
 _PRIVATE: Final = 0o600
 _OPENING_SECONDS: Final = 2.0  # for another thread that opens it: nobody may stand still for long
 
@@ -85,21 +87,24 @@ class Places:
 
 
 class PlaceFile(Places):
-    """The places in the file at `path`. With `read_only` it is read, if it is there, and never written or locked.
+    """The places in the file at `path`, or where a link there leads to. A file that is none is never begun anew.
 
-    Raises `PlaceFileError` at once for a file that is none of this kind: it is never begun anew in silence.
+    With `read_only` it is read, if it is there, and never written or locked.
     """
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         super().__init__()
-        self._path = path
+        self._path = path.resolve()
         self._read_only = read_only
         self._writing = threading.Lock()
         self._opening = threading.Lock()
         self._is_open = False
         self._guard: int | None = None
         self._owner = ""
-        _read(path)
+
+    def look(self) -> None:
+        """Read the file, and raise `PlaceFileError` if it cannot be used. `open` does so, too."""
+        _read(self._path)
 
     def open(self, owner: Callable[[], str]) -> bool:
         """Lock the file, and read it."""
@@ -146,6 +151,22 @@ class PlaceFile(Places):
             self._places = {region: _place(known) for region, known in content.regions.items()}
 
 
+def open_places(follows: EventHistorySettings | None, *, read_only: bool, may_wait: bool = False) -> Places:
+    """Where the reading of Event history is, as the settings say. Nobody else is kept out yet.
+
+    Raises `SettingsError` for a file that cannot be used, unless that `may_wait`: then `open` tells it.
+    """
+    if follows is None or follows.checkpoint_file is None:
+        return Places()
+    places = PlaceFile(follows.checkpoint_file, read_only=read_only)
+    if not may_wait:
+        try:
+            places.look()
+        except PlaceFileError as error:
+            raise SettingsError([f"event_history.checkpoint_file: {error}"]) from error
+    return places
+
+
 def _told(place: RegionPlace) -> _Known:
     known = {digest.hex(): time for digest, time in place.known.items()}
     return _Known(moment(place.position), moment(place.known_since), known, tuple(place.unshipped))
@@ -168,6 +189,11 @@ def _read(path: Path) -> _Content | None:
         return None
     except OSError as error:
         raise PlaceFileError(f"{path} cannot be read: {error.strerror}") from error
+    if _is_of_replay(text):
+        raise PlaceFileError(
+            f"{path} is the checkpoint of a replay, and was left as it is: set event_history.checkpoint_file to a file "
+            "of its own"
+        )
     try:
         if msgspec.json.decode(text, type=_Form).version != _VERSION:
             raise PlaceFileError(f"{path} was written by another version of trail-agent: use that one, or another file")
@@ -181,6 +207,15 @@ def _read(path: Path) -> _Content | None:
             "what was before"
         ) from error
     return content
+
+
+def _is_of_replay(text: bytes) -> bool:
+    """Whether the first line is one of theirs, of whatever version."""
+    try:
+        told = msgspec.json.decode(text.partition(b"\n")[0])
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(told, dict) and told.get("is") == _OF_REPLAY
 
 
 def _check(known: _Known) -> None:
@@ -210,10 +245,10 @@ def _replace(path: Path, text: bytes) -> None:
     try:
         write_whole(file, text)
         os.fsync(file)
-    except OSError:
+    except OSError as error:
         with suppress(OSError):
             new.unlink()
-        raise
+        raise OSError(error.errno, error.strerror, str(new)) from error
     finally:
         os.close(file)
     new.replace(path)

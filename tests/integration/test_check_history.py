@@ -191,8 +191,9 @@ def test_a_checkpoint_that_the_agent_would_not_use_is_named(aws: TroubledAws, pl
     assert "is of account 444455556666, and the credentials are of 111122223333" in of_another.what
     file.write_text("{", encoding="utf-8")
     assert "is no checkpoint of Event history, or is damaged" in scene.of_checkpoint().what
-    file.unlink()
     aws.refuse("sts:GetCallerIdentity", Refusal("AccessDenied"))
+    assert "is no checkpoint of Event history, or is damaged" in scene.of_checkpoint().what
+    file.unlink()
     untold = scene.of_checkpoint()
     assert (untold.status.mark, untold.what.startswith("not checked, because STS")) == ("!", True)
 

@@ -262,6 +262,29 @@ def test_a_file_that_is_no_checkpoint_ends_with_78(account: Account) -> None:
     assert (account.folder / "checkpoint").read_text() == "{}"
 
 
+def test_beside_a_queue_a_file_that_is_no_checkpoint_is_waited_for(emulator: str, tmp_path: Path) -> None:
+    """What comes through the queue is shipped meanwhile; once the file is gone, the regions are read."""
+    moto.forget()
+    cloud = Cloud.at(emulator)
+    with HistoryAws.before(emulator, {}) as aws:
+        account = Account(aws, tmp_path)
+        with account.sink:
+            (tmp_path / "checkpoint").write_text("{}")
+            account.happen("history")
+            account.ids = {"trail"}
+            cloud.world.put(trail_key("o1"), gzip.compress(log_file(encoded(event("trail"))), mtime=0))
+            own = {name: account.settings()[name] for name in ("event_history", "aws")}
+            with Daemon.run(tmp_path / "agent", cloud.settings(account.sink, **own)) as agent:
+                account.await_all()
+                assert agent.metric("trail_agent_waiting", fault="checkpoint unusable") == 1
+                eventually(lambda: "is no checkpoint of Event history" in agent.get("/readyz").text, "it says so")
+                (tmp_path / "checkpoint").unlink()
+                account.ids.add("history")
+                account.await_all()
+                eventually(lambda: agent.get("/readyz").status == 200, "it is ready")
+                assert agent.stop() == 0
+
+
 def test_a_stop_while_a_region_does_not_answer_ends_at_once(account: Account) -> None:
     """What is asked for is given up."""
     account.aws.answers.clear()

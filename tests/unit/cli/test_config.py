@@ -148,6 +148,19 @@ def test_what_event_history_does_not_do_ends_with_78(
     assert result.stderr.startswith(f"✗ {key}: ")
 
 
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_a_checkpoint_that_the_agent_would_not_use_ends_with_78(tmp_path: Path, options: tuple[str, ...]) -> None:
+    """As `run` without a queue does; the file is left as it is."""
+    checkpoint = tmp_path / "checkpoint"
+    checkpoint.write_text("{}")
+    text = f"event_history: {{regions: [us-west-2], checkpoint_file: '{checkpoint}'}}"
+    result = run("check", "-c", file(tmp_path, text), *options)
+    assert result.exit_code == 78
+    assert "event_history.checkpoint_file" in result.output
+    assert "is no checkpoint of Event history, or is damaged" in " ".join(result.output.split())
+    assert checkpoint.read_text() == "{}"
+
+
 def test_show_prints_yaml_without_secrets(tmp_path: Path) -> None:
     """The output is a settings file again, with [redacted] for each secret."""
     text = SOUND + "otlp: {headers: {authorization: s3cret}}\nlog: {level: debug}\n"

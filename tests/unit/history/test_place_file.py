@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import threading
 from pathlib import Path
@@ -123,7 +124,7 @@ def test_without_an_answer_about_the_account_nothing_is_taken(tmp_path: Path) ->
     [
         ("", "is damaged"),
         ("{", "is damaged"),
-        ('{"is":"replay","version":1}', "is damaged"),
+        ('{"is":"replay","version":1,"since":1}\n{"is":"day"}', "the checkpoint of a replay, .* a file of its own"),
         ('{"is":"event-history","version":2,"more":1}', "another version"),
         ('{"is":"event-history","version":1,"owner":"1","regions":{"a":{"position":1}}}', "is damaged"),
         (
@@ -148,14 +149,44 @@ def test_any_other_file_is_refused_and_left_as_it_is(tmp_path: Path, text: str, 
     path = tmp_path / "places"
     path.write_bytes(text.encode("latin-1"))
     with pytest.raises(PlaceFileError, match=told):
-        PlaceFile(path)
+        PlaceFile(path).look()
+    with pytest.raises(PlaceFileError, match=told):
+        PlaceFile(path).open(owner)
     assert path.read_bytes() == text.encode("latin-1")
 
 
 def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     """As any other trouble of the system."""
     with pytest.raises(PlaceFileError, match="cannot be read: Is a directory"):
-        PlaceFile(tmp_path)
+        PlaceFile(tmp_path).look()
+
+
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    """The file that it leads to is written and locked, also under its own name."""
+    (tmp_path / "disk").mkdir()
+    link, file = tmp_path / "places", tmp_path / "disk" / "places"
+    link.symlink_to(file)
+    written(link)
+    assert link.is_symlink()
+    places, other = PlaceFile(link), PlaceFile(file)
+    assert places.open(owner)
+    assert places.of(REGION) is not None
+    with pytest.raises(PlaceFileError, match="another agent is using"):
+        other.open(owner)
+
+
+def test_a_disk_that_is_full_is_told_with_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system says only that it is."""
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    places = PlaceFile(tmp_path / "places")
+    assert places.open(owner)
+    monkeypatch.setattr("agent.history.place_file.write_whole", fail)
+    with pytest.raises(OSError, match="No space left on device") as full:
+        places.keep()
+    assert full.value.filename == str(tmp_path / "places.new")
 
 
 def test_a_folder_that_is_gone_is_told(tmp_path: Path) -> None:
