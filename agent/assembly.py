@@ -135,6 +135,7 @@ class Assembly:
             pulse=self._pulse,
             drain=self._stops.drain,
             random=self._random,
+            accepted=self._shipping.accepted,
         )
         ours = make_ours(self._settings, dead_letter_url)
         return [self._region_team(region, followed, ours) for region, followed in regions.items()]

@@ -54,7 +54,7 @@ class EnvironmentFault(Advised):
             "the sink accepts no record: it refuses them, calls recent ones too old or too new, or answers only empty "
             "requests; its settings or clock may be wrong"
         ),
-        "keeps what it holds, tries about 100 other messages, then one a minute; no refused one becomes a dead letter",
+        "keeps what it holds, tries about 100 other messages or later events, then one a minute; buries no refused one",
         (
             "see the sink's log; check its limits and settings (Loki: reject_old_samples_max_age), its clock and this "
             "machine's clock, and any filter before it"

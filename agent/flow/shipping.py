@@ -66,6 +66,12 @@ class Shipping:
         self._telemetry = telemetry
         self._pulse = pulse
         self._halt = halt
+        self._lock = threading.Lock()
+        self._accepted = 0
+
+    def accepted(self) -> int:
+        """How many records the sink has accepted so far."""
+        return self._accepted
 
     def ship(self, readings: Sequence[Reading], tell: TellUndelivered = lambda *_: None) -> list[Settlement]:
         """Export every record of `readings`, each once, and decide on each delivery; one settlement per reading.
@@ -112,6 +118,8 @@ class Shipping:
                 accepted = {record.digest: record for record, verdict in verdicts if verdict.accepted}
         finally:
             self._remembered.resolve(claim, accepted)
+        with self._lock:
+            self._accepted += len(accepted)
         answers.exported.update(accepted)
         answers.others.update((record.digest, verdict) for record, verdict in verdicts if not verdict.accepted)
 

@@ -43,10 +43,11 @@ def follow(
     pulse: Pulse,
     drain: threading.Event,
     random: Callable[[], float],
+    accepted: Callable[[], int],
 ) -> Mapping[str, Followed]:
     """Each region that `follows` names, in the Event history of `account`. Nothing is asked yet.
 
-    `started` is when the process was, in Unix seconds.
+    `started` is when the process was, in Unix seconds. `accepted` tells how many records the sink has accepted so far.
     """
     waits = PatientWaits(telemetry=telemetry, pulse=pulse, stop=drain, random=random)
     log = _open_log(settings, follows, account, waits, telemetry)
@@ -65,6 +66,7 @@ def follow(
             pulse=pulse,
             drain=drain,
             random=random,
+            accepted=accepted,
         )
         found[region] = Followed(source, FreshLog(log, source.following, region))
     return found

@@ -7,7 +7,7 @@ is dealt with, and never before. The next round looks at the overlap again, and 
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -17,6 +17,7 @@ from agent.faults.dead_letters import Reason
 from agent.faults.retries import RetryReason
 from agent.flow.event_log import LoggedEvent, Window
 from agent.history.place import RegionPlace, digest_of, moment
+from agent.history.suspects import Suspects
 from agent.model import LogRecord, Outcome, Reading, Settlement, Verdict
 from agent.telemetry.history_events import PassedOver
 
@@ -46,7 +47,8 @@ class Gap:
 class Concluded:
     """What followed from a settlement. `is_again`: the same window is due again, after a pause if it `was_tried`.
 
-    `has_learnt`: more is known than before. `suspect` is what the sink says of all records alike.
+    `has_learnt`: more is known than before. `suspect` is what the sink says of what is held back, and may say
+    of all records alike.
     """
 
     is_again: bool = False
@@ -60,14 +62,14 @@ class Concluded:
 class _Held:
     """What is known of the window in hand since it was handed out. Digests of events, with their times.
 
-    `seen` is all that is in it, `accepted` what the sink has, `open` what it has neither taken nor refused.
-    `is_part_bad`: some of it cannot be decoded.
+    `seen` is all that is in it, `accepted` what the sink has, `open` what it has neither taken nor refused, `refused`
+    what it refuses. `is_part_bad`: some of it cannot be decoded.
     """
 
     seen: dict[bytes, int] = field(default_factory=dict)
     accepted: dict[bytes, int] = field(default_factory=dict)
     open: set[bytes] = field(default_factory=set)
-    refused: Sequence[PassedOver] = ()
+    refused: Sequence[tuple[LogRecord, Verdict]] = ()
     unsettled: Sequence[PassedOver] = ()
     is_part_bad: bool = False
 
@@ -78,7 +80,8 @@ class Following:
     `bucket` is its name as a log's, such as event-history:us-west-2. Times are Unix seconds.
     """
 
-    def __init__(self, bucket: str, overlap: int, lock: threading.RLock) -> None:
+    def __init__(self, bucket: str, overlap: int, lock: threading.RLock, accepted: Callable[[], int]) -> None:
+        """`accepted` tells how many records the sink has accepted so far."""
         self.place = RegionPlace.begun(0)
         self.has_begun = False
         self.tries = 0
@@ -90,6 +93,8 @@ class Following:
         self._length = _FIRST_LENGTH
         self._window: Window | None = None
         self._held = _Held()
+        self._suspects = Suspects(accepted)
+        self._held_back: int | None = None  # when the first window of the round began of which something is held back
 
     @property
     def position(self) -> int:
@@ -103,6 +108,11 @@ class Following:
             seconds = max(place.position - place.known_since, 1)
             self._length = max(1, min(_FIRST_LENGTH, seconds * _WANTED_EVENTS // len(place.known)))
 
+    @property
+    def has_doubt(self) -> bool:
+        """Whether the sink has refused something, and accepted nothing since."""
+        return len(self._suspects) > 0
+
     def is_round_over(self) -> bool:
         """Whether everything up to the end of the round is dealt with."""
         return self._window is None and self._begin >= self._until
@@ -110,7 +120,9 @@ class Following:
     def begin(self, now: int) -> Gap | None:
         """Begin a round up to `now`. Returns what cannot be had any more."""
         with self._lock:
-            place = self.place
+            if self._held_back is None:
+                self._suspects.clear()
+            place, self._held_back = self.place, None
             if place.known_since > now:  # the clock was wrong then, or is now
                 place.position = place.known_since = now - self._overlap
             gap = None
@@ -140,6 +152,7 @@ class Following:
     def fresh(self, events: Sequence[LoggedEvent]) -> list[LoggedEvent]:
         """Of the `events` of the window in hand those that are not known, each once."""
         with self._lock:
+            self._suspects.begin()
             _, end = _span(self._window) if self._window else (0, 0)
             found = {digest_of(event.raw): event for event in events}
             self._held.seen = {digest: event.time_ns // _SECOND or end for digest, event in found.items()}
@@ -152,7 +165,7 @@ class Following:
                 return
             held = self._held
             held.is_part_bad = bool(reading.faults)
-            held.refused = [_told(*each) for each in undelivered if each[1].fault]
+            held.refused = [each for each in undelivered if each[1].fault]
             held.unsettled = [_told(*each) for each in undelivered if not each[1].fault]
             held.open = {record.digest for record, verdict in undelivered if not verdict.fault}
             left = {record.digest for record, _ in undelivered}
@@ -176,8 +189,8 @@ class Following:
             return self._refused(settlement, settlement.fault)
 
     def _refused(self, settlement: Settlement, fault: Fault | None) -> Concluded:
-        if fault and fault.is_suspect:
-            return self._again(suspect=fault)
+        if suspects := self._suspects.hold(self._held.refused):
+            return self._hold_back(suspects)
         if fault and fault.reason is Reason.OBJECT_MISSING:  # it has grown too old in hand
             self._window, self._until = None, 0
             return Concluded(is_again=True, was_tried=False)
@@ -185,22 +198,41 @@ class Following:
             return Concluded(is_again=True, was_tried=False)
         return self._pass_over(settlement)
 
-    def _again(self, *, was_tried: bool = True, suspect: Fault | None = None) -> Concluded:
-        self.place.remember(self._held.accepted)
-        if not was_tried or suspect:
+    def _again(self, *, was_tried: bool = True) -> Concluded:
+        self._deal_with(self._held.accepted)
+        if not was_tried:
             self.tries -= 1
-        return Concluded(is_again=True, was_tried=was_tried, has_learnt=bool(self._held.accepted), suspect=suspect)
+        return Concluded(is_again=True, was_tried=was_tried, has_learnt=bool(self._held.accepted))
+
+    def _deal_with(self, events: Mapping[bytes, int]) -> None:
+        self.place.remember(events)
+        self._suspects.forget(events)
+
+    def _hold_back(self, suspects: Sequence[tuple[LogRecord, Verdict]]) -> Concluded:
+        """Find out with later windows whether it is the sink. The place stays before this one, which comes again."""
+        held, later = self._held, {record.digest for record, _ in suspects}
+        judged = [each for each in held.refused if each[0].digest not in later]
+        dealt_with = {record.digest: record.time_unix_nano // _SECOND for record, _ in judged} | held.accepted
+        self._deal_with(dealt_with)
+        unshipped = [_told(*each) for each in judged]
+        self.place.note(unshipped)
+        begin, end = _span(self._window) if self._window else (0, 0)
+        self._held_back = begin if self._held_back is None else self._held_back
+        self._adapt(end - begin)
+        self._begin, self._window = end, None
+        return Concluded(has_learnt=bool(dealt_with), unshipped=unshipped, suspect=suspects[0][1].fault)
 
     def _pass_over(self, settlement: Settlement) -> Concluded:
         """Go on behind what was refused for good, or was tried too often. What may pass later comes again."""
         held = self._held
+        refused = [_told(*each) for each in held.refused]
         if held.open and self.tries < MOST_TRIES:
             if not held.open <= held.seen.keys():
                 return self._again()
             held.accepted = {digest: at for digest, at in held.seen.items() if digest not in held.open}
-            self.place.note(held.refused)
-            return replace(self._again(), unshipped=held.refused, has_learnt=True)
-        unshipped = [*held.refused, *held.unsettled]
+            self.place.note(refused)
+            return replace(self._again(), unshipped=refused, has_learnt=True)
+        unshipped = [*refused, *held.unsettled]
         if held.is_part_bad or not unshipped:
             unshipped.append(self._of_window(settlement))
         return self._move_on(unshipped)
@@ -215,9 +247,9 @@ class Following:
         if window := self._window:
             begin, end = _span(window)
             self._adapt(end - begin)
-            self.place.remember(self._held.seen)
+            self._deal_with(self._held.seen)
             self.place.note(unshipped)
-            self.place.move_to(end, self._overlap)
+            self.place.move_to(end if self._held_back is None else min(end, self._held_back), self._overlap)
             self._begin, self._window = end, None
         return Concluded(has_learnt=True, unshipped=unshipped)
 

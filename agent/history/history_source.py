@@ -10,7 +10,7 @@ from typing import Final
 
 from agent.aws.lease import InHand
 from agent.aws.source import AnySource
-from agent.errors import DrainedError
+from agent.errors import DrainedError, Fault
 from agent.faults.environment_faults import EnvironmentFault
 from agent.faults.retries import RetryReason
 from agent.flow.event_log import EventLog, Window
@@ -31,6 +31,7 @@ class HistorySource(AnySource):
     """Asks for `region` every `poll_seconds`, while nothing of it is in hand. Waits end when `drain` is set.
 
     `overlap_seconds` is how far each round looks back. `random` gives numbers from 0 to 1.
+    `accepted` tells how many records the sink has accepted so far.
     """
 
     def __init__(
@@ -46,8 +47,9 @@ class HistorySource(AnySource):
         pulse: Pulse,
         drain: threading.Event,
         random: Callable[[], float],
+        accepted: Callable[[], int],
     ) -> None:
-        self.following = Following(f"{log.name}:{region}", overlap_seconds, places.lock)
+        self.following = Following(f"{log.name}:{region}", overlap_seconds, places.lock, accepted)
         self._region = region
         self._places = places
         self._beginning = beginning
@@ -59,7 +61,7 @@ class HistorySource(AnySource):
         self._lock = threading.Lock()
         self._handed_out: Delivery | None = None
         self._serial = 0
-        self._in_vain = 0
+        self._in_vain = self._doubted = 0
         self._round_at = self._again_at = 0.0
         telemetry.history_followed(region, beginning.at)
 
@@ -159,15 +161,22 @@ class HistorySource(AnySource):
             self._telemetry.events_unshipped(self._region, done.unshipped)
         if done.has_learnt:
             self._keep()
-        part = f"events of {self._region}"
-        if done.suspect:
-            self._telemetry.gate_closed(part, EnvironmentFault.SINK_REFUSES, done.suspect.detail)
-        else:
-            self._telemetry.gate_opened(part)
         self._telemetry.history_reached(self._region, self.following.position)
         self._in_vain = self._in_vain + 1 if done.is_again and done.was_tried else 0
-        longest = _LONGEST_DOUBT_SECONDS if done.suspect else _LONGEST_PAUSE_SECONDS
-        self._again_at = self._pulse.clock.monotonic() + self._pause(longest)
+        self._again_at = self._pulse.clock.monotonic() + self._pause(self._in_vain, _LONGEST_PAUSE_SECONDS)
+        self._doubt(done.suspect)
+
+    def _doubt(self, suspect: Fault | None) -> None:
+        """Tell what is held back. After a round with such, the next one comes soon, whatever `poll_seconds` are."""
+        part = f"events of {self._region}"
+        if suspect:
+            self._telemetry.gate_closed(part, EnvironmentFault.SINK_REFUSES, suspect.detail)
+        if not self.following.has_doubt:
+            self._doubted = 0
+            self._telemetry.gate_opened(part)
+        elif self.following.is_round_over():
+            self._doubted += 1
+            self._round_at = self._pulse.clock.monotonic() + self._pause(self._doubted, _LONGEST_DOUBT_SECONDS)
 
     def _keep(self) -> None:
         keep(self._places, self._telemetry)
@@ -175,10 +184,10 @@ class HistorySource(AnySource):
     def _now(self) -> int:
         return int(self._pulse.clock.time())
 
-    def _pause(self, longest: float) -> float:
+    def _pause(self, in_vain: int, longest: float) -> float:
         """Full jitter; none before anything was in vain."""
-        doubled = _FIRST_PAUSE_SECONDS * 2.0 ** min(self._in_vain - 1, 16)
-        return self._random() * min(longest, doubled) if self._in_vain else 0.0
+        doubled = _FIRST_PAUSE_SECONDS * 2.0 ** min(in_vain - 1, 16)
+        return self._random() * min(longest, doubled) if in_vain else 0.0
 
 
 class HistoryInHand(InHand):

@@ -11,6 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
+from agent.errors import Fault
 from tests.support.clock import FakeClock
 from tests.support.followed import Crash, Life, happened
 from tests.support.history_service import HistoryService
@@ -41,11 +42,14 @@ class HistoryMachine(RuleBasedStateMachine):
         self.told: Counter[str] = Counter()
         self.repeats: Counter[str] = Counter()
         self.begun = self.clock.time()
+        self.refusal: Fault | None = None
+        self.is_set_wrongly = False
 
-    @initialize(most_events=st.sampled_from([400, 5000]), remembers=st.sampled_from([0, 1000]))
-    def begin(self, most_events: int, remembers: int) -> None:
+    @initialize(most_events=st.sampled_from([400, 5000]), remembers=st.sampled_from([0, 1000]), is_final=st.booleans())
+    def begin(self, most_events: int, remembers: int, *, is_final: bool) -> None:
         """The first life."""
         self.most_events, self.remembers = most_events, remembers
+        self.refusal = replace(REFUSED, is_final=True) if is_final else None
         self.live()
         self.work(1)
 
@@ -60,7 +64,8 @@ class HistoryMachine(RuleBasedStateMachine):
             remembers=self.remembers,
         )
         self.life.sink.refused, self.life.sink.unsettled = self.refused, self.unsettled
-        self.life.sink.refusal = replace(REFUSED, is_final=True)
+        self.life.sink.refusal = self.refusal
+        self.life.sink.is_set_wrongly = self.is_set_wrongly
 
     @rule(
         number=st.integers(1, 70),
@@ -96,6 +101,11 @@ class HistoryMachine(RuleBasedStateMachine):
     def settle(self) -> None:
         """The sink takes what it gave no answer to."""
         self.unsettled.clear()
+
+    @rule()
+    def set_the_sink(self) -> None:
+        """Wrongly, so that it refuses everything, or right again."""
+        self.is_set_wrongly = self.life.sink.is_set_wrongly = not self.is_set_wrongly
 
     @rule(away=st.integers(0, 4000))
     def stop(self, away: int) -> None:
@@ -140,6 +150,9 @@ class HistoryMachine(RuleBasedStateMachine):
         if not hasattr(self, "life"):
             return
         self.unsettled.clear()
+        self.is_set_wrongly = self.life.sink.is_set_wrongly = False
+        self.service.put(happened("last", self.clock.time() - 1))
+        self.due.add("last")
         self.life.pass_time(3 * OVERLAP)
         self.life.stop()
         self.bury(killed=False)

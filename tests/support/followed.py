@@ -100,6 +100,7 @@ class Life:
             pulse=pulse,
             drain=self.drain,
             random=lambda: 1.0,
+            accepted=self.accepted,
         )
         self.in_hand = HistoryInHand(REGION, self.telemetry, self.source)
         self.worker = self._make_worker(pulse)
@@ -165,6 +166,10 @@ class Life:
         except Crash:
             self.is_dead = True
             raise
+
+    def accepted(self) -> int:
+        """How many records the sink has accepted."""
+        return self.shipping.accepted()
 
     def pass_time(self, seconds: float) -> None:
         """Let the worker work for so long."""

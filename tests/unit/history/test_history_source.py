@@ -180,6 +180,74 @@ def test_while_the_sink_refuses_everything_nothing_is_passed_over(life: Life) ->
     assert ("events of us-west-2",) in life.telemetry.named("gate_opened")
 
 
+def test_the_first_one_that_is_refused_alone_waits_until_another_is_accepted(life: Life) -> None:
+    """Nothing says yet that it is the record; once the sink takes another one, it is told and passed over."""
+    life.put("bad")
+    life.sink.refused = {"bad"}
+    life.pass_time(3600)
+    assert life.telemetry.unshipped == []
+    assert life.lag > 3600
+    assert ("events of us-west-2",) in life.telemetry.named("gate_closed")
+    assert len(life.sink.exports) <= 3600 / 60 + 10
+    life.put("good", ago=5)
+    life.pass_time(300)
+    assert [told.event_id for told in life.telemetry.unshipped] == ["bad"]
+    assert life.shipped() == {"good": 1}
+    assert ("events of us-west-2",) in life.telemetry.named("gate_opened")
+    assert life.lag <= 70
+
+
+def test_a_sink_that_is_mended_gets_what_it_refused_first(life: Life) -> None:
+    """Nothing is passed over, though it refused each of them alone, one after the other."""
+    life.sink.refused = {f"e-{number}" for number in range(9)}
+    for number in range(9):
+        life.put(f"e-{number}", ago=1)
+        life.pass_time(100)
+    life.sink.refused = set()
+    life.put("new", ago=1)
+    life.pass_time(200)
+    assert life.telemetry.unshipped == []
+    assert life.shipped() == {"new": 1, **{f"e-{number}": 1 for number in range(9)}}
+
+
+def test_a_region_does_not_stand_still_because_of_what_a_sound_sink_refuses(tmp_path: Path) -> None:
+    """Windows of a backlog with nothing else in them: those behind them show that the sink is sound."""
+    service, clock = HistoryService(), FakeClock()
+    first = Life(service, clock, tmp_path / "places")
+    first.pass_time(100)
+    first.stop()
+    begin = clock.time()
+    bad = {f"bad-{number}" for number in range(1500)}
+    service.put(*(happened(name, begin + 10 * number) for number, name in enumerate(sorted(bad))))
+    service.put(*(happened(f"good-{number}", begin + 20_000 + number) for number in range(50)))
+    clock.advance(DAY)
+    second = Life(service, clock, tmp_path / "places", most_events=200)
+    second.sink.refused = bad
+    second.pass_time(1800)
+    assert second.shipped() == {f"good-{number}": 1 for number in range(50)}
+    second.put("more", ago=1)
+    second.pass_time(1800)
+    assert second.shipped()["more"] == 1
+    assert {told.event_id for told in second.telemetry.unshipped} == bad
+    assert len(second.telemetry.unshipped) == len(bad)
+    assert second.lag <= 100
+
+
+def test_what_is_held_back_is_tried_again_after_a_restart(tmp_path: Path) -> None:
+    """The place has stayed before it; what the sink took behind it is not shipped twice."""
+    service, clock = HistoryService(), FakeClock()
+    first = Life(service, clock, tmp_path / "places")
+    first.sink.refused = {"held"}
+    first.put("held", ago=30)
+    first.pass_time(3 * 3600)
+    first.stop()
+    second = Life(service, clock, tmp_path / "places")
+    second.put("new", ago=1)
+    second.pass_time(600)
+    assert (first.shipped(), second.shipped()) == ({}, {"held": 1, "new": 1})
+    assert [*first.telemetry.unshipped, *second.telemetry.unshipped] == []
+
+
 def test_what_may_pass_later_comes_again_alone(life: Life) -> None:
     """What the sink has taken of the window is not sent again, though nothing is remembered elsewhere."""
     life = Life(life.service, life.clock, remembers=0)
