@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Final
@@ -20,6 +20,12 @@ class S3:
     """Reads objects of the buckets it has clients for.
 
     `clients` maps each bucket to its boto3 S3 client, `owners` to the account id that must own it, where one is given.
+    """
+
+    witnesses: Callable[[ObjectRef], Iterable[ObjectRef]] = staticmethod(lambda _: ())
+    """Other objects of the bucket of one: if S3 gives any of them, it does not refuse the whole bucket.
+
+    A queue tells of none. Whoever can list the buckets puts something in the place of this.
     """
 
     def __init__(self, clients: Mapping[str, Any], owners: Mapping[str, str | None]) -> None:

@@ -14,6 +14,7 @@ from typing import Final
 
 from agent.aws.s3 import S3
 from agent.aws.store_policy import Blame, StoreError, WholeBucket
+from agent.faults.environment_faults import EnvironmentFault
 from agent.model import ObjectRef
 
 _FIRST_PATIENCE_SECONDS: Final = 30.0
@@ -84,7 +85,8 @@ class Evidence:
     def ask_bucket(self, ref: ObjectRef, error: StoreError) -> Culprit:
         """Whose fault `error` is: the bucket is asked again for what it gave before.
 
-        Asks nothing where the failure tells already, or where the bucket has given nothing else.
+        If it gave nothing else, others are asked for that the store knows of. Asks nothing where the failure tells
+        already, or where no other is known.
         """
         whole = error.policy.bucket
         if whole is None:
@@ -96,6 +98,8 @@ class Evidence:
         if before is not None:
             again = self._read_again(before)
             return Culprit.BUCKET if again is not None and again.policy.bucket is whole else Culprit.OBJECT
+        if self._finds_witness(ref, whole):
+            return Culprit.OBJECT
         return Culprit.BUCKET if whole.blame is Blame.PRESUMED else self._culprit_of_refusals(ref, error)
 
     def spend_patience(self, ref: ObjectRef, whole: WholeBucket, *, began: float, now: float) -> bool:
@@ -122,6 +126,17 @@ class Evidence:
 
     def _known(self, ref: ObjectRef) -> _Known:
         return self._buckets.setdefault(ref.bucket, _Known())
+
+    def _finds_witness(self, ref: ObjectRef, whole: WholeBucket) -> bool:
+        """Whether the bucket gives another object now. One that gets no answer at all is the last that is asked for."""
+        for other in self._store.witnesses(ref):
+            error = self._read_again(other)
+            if error is None:
+                self.note_given(other)
+                return True
+            if whole.fault is EnvironmentFault.BUCKET_UNAVAILABLE and error.policy.bucket is whole:
+                return False
+        return False
 
     def _ask_another_bucket(self, ref: ObjectRef) -> bool:
         """Read again what another bucket gave last: True if it gives that now."""

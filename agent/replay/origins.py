@@ -19,6 +19,7 @@ from agent.replay.span import Span
 from agent.replay.streams import Discovery, Stream, Wanted
 from agent.replay.window_report import WindowCountReport
 from agent.replay.windows import WindowListing, length_for, streams_of
+from agent.replay.witnesses import Witnesses
 
 
 class HistoryOrigin(ABC):
@@ -66,13 +67,15 @@ class BucketsOrigin(HistoryOrigin):
 
     def __init__(self, buckets: Buckets, wanted: Wanted, pool: Executor, retrying: Retrying) -> None:
         self.listing = buckets.listing
-        self.store = buckets.store
+        self.store: S3 = buckets.store
         self._wanted = wanted
         self._discovery = Discovery(buckets.listing, pool, retrying)
 
-    def find(self, span: Span) -> Sequence[Stream]:  # noqa: ARG002 - the days are listed later
-        """The streams of all trails that are wanted."""
-        return self._discovery.find(self._wanted)
+    def find(self, span: Span) -> Sequence[Stream]:
+        """The streams of all trails that are wanted. From then on the store can ask for others than one that fails."""
+        streams = self._discovery.find(self._wanted)
+        self.store.witnesses = Witnesses(self.listing, streams, span)
+        return streams
 
     def described(self, streams: Sequence[Stream]) -> str:
         """The folders, and how many streams are in them."""

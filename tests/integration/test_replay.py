@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
+from urllib.parse import unquote
 
 import pytest
 
@@ -20,6 +21,7 @@ from tests.support.history import History, told
 from tests.support.listing import key_at as trail_key_at
 from tests.support.objects import trail_key, trail_object
 from tests.support.otlp_receiver import HttpReceiver, HttpReply
+from tests.support.troubled_aws import Refusal, TroubledAws
 
 
 @pytest.fixture
@@ -145,6 +147,19 @@ def test_what_cannot_be_shipped_is_listed_and_tried_again(history: History) -> N
     before = history.arrived()
     assert history.run(*arguments).code == 0
     assert history.arrived() - before == {"late": 1}
+
+
+def test_the_oldest_object_may_not_be_read_and_the_rest_is_shipped(history: History) -> None:
+    """Nothing was given before it: others are asked for, to find out that it is this one alone. And it is listed."""
+    history.write(6)
+    oldest = history.keys[0]
+    with TroubledAws.before(history.cloud.world.endpoint, {}) as aws:
+        aws.refuse("s3:GetObject", Refusal("AccessDenied"), lambda request: oldest in unquote(request.path))
+        history.settings = {"aws": {"endpoint_url": aws.url}}
+        ended = history.run("--json")
+    assert (ended.code, told(ended)["result"], told(ended)["events_shipped"]) == (69, "incomplete", 10), ended.err
+    assert [each["key"] for each in told(ended)["unshipped"]] == [oldest]
+    assert "bucket denied" not in ended.err
 
 
 def test_a_replay_in_which_everything_fails_stops(history: History) -> None:

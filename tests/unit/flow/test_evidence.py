@@ -86,6 +86,31 @@ def test_what_a_bucket_gives_ends_the_presumption() -> None:
     assert rig.fail("d", refused()) is Culprit.BUCKET
 
 
+@pytest.mark.parametrize("error", [refused(), denied()])
+def test_a_bucket_that_has_given_nothing_is_asked_for_others_that_are_known(error: StoreError) -> None:
+    """A replay begins with an object that may not be read: one that is given tells that it is this object alone."""
+    rig = Rig()
+    others = [ObjectRef(BUCKET, key) for key in ("x", "y", "z")]
+    for other in others:
+        rig.store.put(other, b"x")
+    rig.store.witnesses = lambda _: iter(others)
+    rig.store.trouble(others[0], error)
+    assert [rig.fail(key, error) for key in "abcd"] == [Culprit.OBJECT] * 4
+    rig.store.bucket_trouble(BUCKET, error)
+    assert rig.fail("a", error) is Culprit.BUCKET
+    assert rig.store.requests == [*others[:2], *[others[1]] * 4]
+
+
+def test_where_no_other_is_given_either_it_is_the_bucket() -> None:
+    """It is waited for; and where S3 does not answer, a second silence is enough."""
+    for error, asked in ((denied(), 3), (unavailable(), 1)):
+        rig = Rig()
+        rig.store.witnesses = lambda _: iter([ObjectRef(BUCKET, key) for key in ("x", "y", "z")])
+        rig.store.bucket_trouble(BUCKET, error)
+        assert rig.fail("a", error) is Culprit.BUCKET
+        assert len(rig.store.requests) == asked
+
+
 def test_answers_without_number_take_no_memory() -> None:
     """What is kept of a bucket that gives nothing is bounded, and a new answer still counts."""
     rig = Rig()
