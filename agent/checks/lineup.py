@@ -150,6 +150,7 @@ class Lineup:
             bucket=bucket,
             queue=facts,
             places=listed.layout.places if listed else (),
+            account=_account_of(bucket, _facts(caller)),
             topics=written.topics.get(bucket.name, ()) if written else (),
             are_all=written is not None and written.are_all,
             is_listed=listed is not None,
@@ -185,6 +186,12 @@ def is_sound(checks: Sequence[Check]) -> bool:
 
 def _facts(part: Future[Examined[Facts]]) -> Facts | None:
     return part.result().facts
+
+
+def _account_of(bucket: BucketSettings, caller: Caller | None) -> str:
+    """The account under which a bucket is looked at: its role's, or the caller's; empty if it is not known."""
+    told = _ACCOUNT.search(bucket.role_arn or "")
+    return told[0] if told else caller.account if caller else ""
 
 
 def _retention(queue: Future[Examined[QueueFacts]]) -> float | None:

@@ -6,15 +6,16 @@ Page: S3 user guide, "Amazon S3 Event Notifications"; CloudTrail user guide, "Co
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from agent.aws.survey import AskedError, Survey
-from agent.checks import object_filter
+from agent.checks import bucket_owner, object_filter
+from agent.checks.bucket_owner import BucketOwner
 from agent.checks.finding import Check, Status, caution, failed, not_checked, ok
 from agent.checks.layout import TrailFolder
 from agent.checks.queue_facts import QueueFacts
-from agent.checks.queue_policy import Sender, admits
+from agent.checks.queue_policy import Sender, admits, source_accounts
 from agent.checks.ways import Way, Ways
 from agent.settings import BucketSettings
 
@@ -62,12 +63,17 @@ ADMITTED: Final = ok(_POLICY, "the queue's policy lets {how} send")
 NOT_ADMITTED: Final = failed(
     _POLICY,
     "the queue's policy does not let {how} send: its messages are lost without a word",
-    "Allow sqs:SendMessage to {service} with aws:SourceArn {arn} (deploy/iam/queue.json).",
+    "Allow sqs:SendMessage to {service} with {conditions} (deploy/iam/queue.json).",
 )
 PERHAPS_ADMITTED: Final = caution(
     _POLICY,
     "whether the queue's policy lets {how} send cannot be told: it has conditions that are not known here",
     "Compare it with deploy/iam/queue.json.",
+)
+PERHAPS_OWNED: Final = caution(
+    _POLICY,
+    "whether the queue's policy lets {how} send cannot be told: it names an account, and S3 tells no owner",
+    "Check again, or compare aws:SourceAccount in the policy with the account that the bucket belongs to.",
 )
 
 _CREATED: Final = ("s3:ObjectCreated:*", "s3:ObjectCreated:Put")
@@ -75,15 +81,16 @@ _CREATED: Final = ("s3:ObjectCreated:*", "s3:ObjectCreated:Put")
 
 @dataclass(frozen=True, slots=True)
 class Notifier:
-    """Looks at who notifies `queue` of objects in `bucket`. `places` are the folders that the trail writes to, where
-    they are known; `topics` those of SNS that the trails of this bucket notify themselves, and `are_all` says whether
-    all trails could be read. `is_listed`: the bucket was looked at and is there.
+    """Looks at who notifies `queue` of objects in `bucket`, under `account`. `places` are the folders that the trail
+    writes to, where they are known; `topics` those of SNS that the trails of this bucket notify themselves, and
+    `are_all` says whether all trails could be read. `is_listed`: the bucket was looked at and is there.
     """
 
     survey: Survey
     bucket: BucketSettings
     queue: QueueFacts
     places: Sequence[TrailFolder]
+    account: str
     topics: Sequence[str]
     are_all: bool
     is_listed: bool
@@ -143,7 +150,17 @@ class Notifier:
 
     def _sender(self) -> Sender:
         partition = self.queue.arn.split(":")[1]
-        return Sender("s3.amazonaws.com", f"arn:{partition}:s3:::{self.bucket.name}", self.bucket.owner or "")
+        owner = self._owner()
+        return Sender(
+            "s3.amazonaws.com", f"arn:{partition}:s3:::{self.bucket.name}", owner.account, other_than=owner.others
+        )
+
+    def _owner(self) -> BucketOwner:
+        """Whose the bucket is, as far as the queue's policy asks for it."""
+        named = source_accounts(self.queue.policy)
+        if not named:
+            return BucketOwner()
+        return bucket_owner.find(self.survey, self.bucket, (self.bucket.owner or "", self.account, *named))
 
     def _filtered(self, configurations: Sequence[Mapping[str, Any]], way: Way) -> Way | Check:
         """`way`, or what is wrong with the events and the keys that these configurations of S3 choose."""
@@ -168,7 +185,13 @@ class Notifier:
         sender = way.sender or Sender("", "")
         verdict = admits(self.queue.policy, sender)
         finding = PERHAPS_ADMITTED if verdict is None else ADMITTED if verdict else NOT_ADMITTED
-        return finding.told(self.bucket.name, how=way.how, service=sender.service, arn=sender.arn)
+        if verdict is None and not sender.account:
+            guesses = [replace(sender, account=one) for one in source_accounts(self.queue.policy)]
+            finding = PERHAPS_OWNED if any(admits(self.queue.policy, one) for one in guesses) else finding
+        conditions = f"aws:SourceArn {sender.arn}"
+        if sender.account:
+            conditions += f" and aws:SourceAccount {sender.account}"
+        return finding.told(self.bucket.name, how=way.how, service=sender.service, conditions=conditions)
 
 
 def _broken(name: str, way: Way) -> Check:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 SEND: Final = "sqs:SendMessage"
+_ACCOUNT: Final = re.compile(r"[0-9]{12}")
 _ARN_TESTS: Final = frozenset({"arnequals", "arnlike", "stringequals", "stringlike"})
 
 
@@ -20,12 +21,13 @@ _ARN_TESTS: Final = frozenset({"arnequals", "arnlike", "stringequals", "stringli
 class Sender:
     """A service that would send to the queue: S3 for a bucket, SNS for a topic, EventBridge for a rule.
 
-    `account` is that of the sending thing, and empty where it is not known.
+    `account` is that of the sending thing, and empty where it is not known; it is none of `other_than`.
     """
 
     service: str
     arn: str
     account: str = ""
+    other_than: frozenset[str] = frozenset()
 
 
 def admits(policy: str, sender: Sender, action: str = SEND) -> bool | None:
@@ -46,6 +48,19 @@ def admits_anyone(policy: str) -> bool:
         one.get("Effect") == "Allow" and _is_about(one, SEND) and not one.get("Condition") and _is_anyone(one)
         for one in _statements(policy)
     )
+
+
+def source_accounts(policy: str) -> list[str]:
+    """The accounts that its conditions on aws:SourceAccount name, each once; not those with a wildcard."""
+    named = {
+        value
+        for one in _statements(policy)
+        for keys in (one.get("Condition") or {}).values()
+        for key, values in keys.items()
+        for value in _several(values)
+        if key.lower() == "aws:sourceaccount" and _ACCOUNT.fullmatch(value)
+    }
+    return sorted(named)
 
 
 def names_principal(policy: str, principal: str) -> bool:
@@ -93,7 +108,9 @@ def _is_met(operator: str, key: str, values: list[str], sender: Sender) -> bool 
     if operator in _ARN_TESTS and key == "aws:sourcearn":
         return any(_is_like(value, sender.arn) for value in values) if sender.arn else None
     if operator in _ARN_TESTS and key == "aws:sourceaccount":
-        return any(_is_like(value, sender.account) for value in values) if sender.account else None
+        if sender.account:
+            return any(_is_like(value, sender.account) for value in values)
+        return False if sender.other_than.issuperset(values) else None
     if operator == "bool" and key == "aws:securetransport":
         return "true" in (value.lower() for value in values)
     return None

@@ -31,7 +31,16 @@ from tests.support.moto import ACCOUNT, Emulator
 from tests.support.otlp_receiver import GrpcReceiver, GrpcReply, HttpReceiver, HttpReply, partial_success
 from tests.support.private_ca import make_private_ca
 from tests.support.recorded_aws import Request
-from tests.support.sound_account import BUCKET, LETTERS_ARN, OF_CHECK, QUEUE_ARN, SERVICES, TRAIL, SoundAccount
+from tests.support.sound_account import (
+    BUCKET,
+    LETTERS_ARN,
+    OF_CHECK,
+    POLICY,
+    QUEUE_ARN,
+    SERVICES,
+    TRAIL,
+    SoundAccount,
+)
 from tests.support.troubled_aws import Refusal, TroubledAws
 
 QUEUE_KEY = "arn:aws:kms:us-west-2:111122223333:key/0987dcba-09fe-87dc-65ba-ab0987654321"
@@ -424,6 +433,20 @@ CASES = {
     "anyone may send": Case(_set(Policy=ANYONE), {"queue.policy": "!"}),
     "policy for another bucket": Case(
         lambda scene: scene.account.admit("s3.amazonaws.com", "arn:aws:s3:::another"), {"notifier.policy": "✗"}
+    ),
+    "policy for another account": Case(
+        _set(Policy=POLICY.replace(f'"{ACCOUNT}"', '"999900001111"')),
+        {"notifier.policy": "✗"},
+        says=f"aws:SourceArn arn:aws:s3:::{BUCKET} ",
+    ),
+    "policy for the owner of a bucket that nobody knows": Case(
+        _refused(
+            "s3:GetBucketNotification",
+            Refusal("InternalError", 500),
+            when=lambda request: "x-amz-expected-bucket-owner" in request.headers,
+        ),
+        {"notifier.policy": "!"},
+        says="S3 tells no owner",
     ),
     "nobody receives": Case(
         lambda scene: [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -11,6 +12,7 @@ from typing import Any, Final
 from agent.demo.generator import Generator
 from agent.demo.trail_objects import pack, trail_key
 from agent.demo.world import REGION
+from tests.support import iam_policy
 from tests.support.moto import ACCOUNT
 from tests.support.troubled_aws import TroubledAws
 
@@ -33,6 +35,11 @@ _TO_EVENT_BRIDGE: Final = """<NotificationConfiguration xmlns="http://s3.amazona
 <EventBridgeConfiguration/></NotificationConfiguration>"""
 SERVICES: Final = ("sqs", "s3", "sns", "events", "cloudtrail")
 
+POLICY: Final = re.sub(
+    r'(?<=[:"])111122223333(?=[:"])', ACCOUNT, (iam_policy.FOLDER / "queue.json").read_text(encoding="utf-8")
+)
+"""The queue's policy: deploy/iam/queue.json, for the emulator's account."""
+
 
 class SoundAccount:
     """Queue, dead-letter queue, bucket with one fresh log file, notification and trail, behind the door `aws`.
@@ -47,7 +54,7 @@ class SoundAccount:
         self._attributes = {
             "MessageRetentionPeriod": "864000",
             "RedrivePolicy": json.dumps({"deadLetterTargetArn": LETTERS_ARN, "maxReceiveCount": 20}),
-            "Policy": _policy("s3.amazonaws.com", f"arn:aws:s3:::{BUCKET}"),
+            "Policy": POLICY,
         }
         self.letters_url = self._make_queue(f"{QUEUE}-dead-letters", {"MessageRetentionPeriod": "1209600"})
         self.queue_url = self._make_queue(QUEUE, self._attributes)

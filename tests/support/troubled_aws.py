@@ -88,7 +88,10 @@ class TroubledAws(RecordedAws):
         date = ("Date", formatdate(time.time() + self.ahead, usegmt=True))
         return Reply(reply.status, [*reply.headers, date], reply.content)
 
-    def _is_denied(self, call: Call, _request: Request) -> bool:
+    def _is_denied(self, call: Call, request: Request) -> bool:
+        owner = request.headers.get("x-amz-expected-bucket-owner")
+        if owner and owner not in self._accounts:
+            return True  # the emulator does not look at it
         is_for_all = call.action == "sts:GetCallerIdentity"  # it needs no permission
         return self.allowed is not None and not is_for_all and not allowed(self.allowed, call)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agent.checks.queue_policy import Sender, admits, admits_anyone, names_principal
+from agent.checks.queue_policy import Sender, admits, admits_anyone, names_principal, source_accounts
 from tests.support import iam_policy
 
 BUCKET = "arn:aws:s3:::acme-trail-111122223333"
@@ -62,8 +62,17 @@ def test_a_sender_is_admitted(text: str, verdict: bool | None) -> None:
 
 
 def test_an_account_that_is_not_known_cannot_be_judged() -> None:
-    """The bucket's owner need not be in the settings."""
-    assert admits(policy(when("StringEquals", "aws:SourceAccount", "1")), Sender("s3.amazonaws.com", BUCKET)) is None
+    """The bucket's owner need not be in the settings. Where it is known that none of those named is it, it is a no."""
+    text = policy(when("StringEquals", "aws:SourceAccount", ["111122223333", "444455556666"]))
+    assert admits(text, Sender("s3.amazonaws.com", BUCKET)) is None
+    assert admits(text, Sender("s3.amazonaws.com", BUCKET, other_than=frozenset({"111122223333"}))) is None
+    assert admits(text, Sender("s3.amazonaws.com", BUCKET, other_than=frozenset(source_accounts(text)))) is False
+
+
+def test_the_accounts_that_a_policy_names_are_found() -> None:
+    """Those of aws:SourceAccount, without what has a wildcard."""
+    text = policy(when("StringLike", "AWS:SourceAccount", ["444455556666", "1111*"]), TLS_ONLY)
+    assert source_accounts(text) == ["444455556666"]
 
 
 def test_a_policy_for_anyone_is_found() -> None:
