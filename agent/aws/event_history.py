@@ -42,10 +42,14 @@ _KINDS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class HistoryEvent:
-    """An entry of an answer: the event's own JSON, and when it happened; empty or None where the answer has none."""
+    """An entry of an answer: the event's own JSON, and when it happened; empty or None where the answer has none.
+
+    `event_id` is the entry's own, where the text is no JSON object that could tell it.
+    """
 
     text: str
     time: datetime | None
+    event_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,5 +111,10 @@ def _read(answer: Mapping[str, Any], token: str) -> HistoryPage:
         raise AwsError(FailureKind.UNAVAILABLE, "an answer without Events")
     if following and following == token:
         raise AwsError(REFUSED, "the answer names its own page as the next one")
-    events = [HistoryEvent(str(each.get("CloudTrailEvent") or ""), each.get("EventTime")) for each in found]
-    return HistoryPage(events, str(following))
+    return HistoryPage([*map(_entry, found)], str(following))
+
+
+def _entry(told: Mapping[str, Any]) -> HistoryEvent:
+    text = str(told.get("CloudTrailEvent") or "")
+    is_object = text.lstrip().startswith("{") and text.rstrip().endswith("}")
+    return HistoryEvent(text, told.get("EventTime"), "" if is_object else str(told.get("EventId") or ""))

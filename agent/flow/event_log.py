@@ -23,10 +23,14 @@ _MIDNIGHT: Final = "240000"
 
 @dataclass(frozen=True, slots=True)
 class LoggedEvent:
-    """One event as the log gives it: its JSON in UTF-8, and when it happened, in Unix nanoseconds (0: not told)."""
+    """One event as the log gives it: its JSON in UTF-8, and when it happened, in Unix nanoseconds (0: not told).
+
+    `event_id` is what the log calls it, where `raw` is no JSON object that could tell it.
+    """
 
     raw: bytes
     time_ns: int
+    event_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

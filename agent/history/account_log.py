@@ -165,7 +165,7 @@ class _StaleTokenError(TrailAgentError):
 def _logged(event: HistoryEvent) -> LoggedEvent:
     """A lone surrogate in the text becomes its escape in JSON, which is mended as in a file."""
     time_ns = int(event.time.timestamp()) * 1_000_000_000 if event.time else 0
-    return LoggedEvent(event.text.encode("utf-8", "backslashreplace"), time_ns)
+    return LoggedEvent(event.text.encode("utf-8", "backslashreplace"), time_ns, event.event_id)
 
 
 def sources_of(select: SelectSettings) -> list[str]:

@@ -16,7 +16,7 @@ from agent.errors import Fault
 from agent.faults.dead_letters import Reason
 from agent.faults.retries import RetryReason
 from agent.flow.event_log import LoggedEvent, Window
-from agent.history.place import RegionPlace, digest_of, moment
+from agent.history.place import RegionPlace, known_as, moment
 from agent.history.suspects import Suspects
 from agent.model import LogRecord, Outcome, Reading, Settlement, Verdict
 from agent.telemetry.history_events import PassedOver
@@ -154,7 +154,7 @@ class Following:
         with self._lock:
             self._suspects.begin()
             _, end = _span(self._window) if self._window else (0, 0)
-            found = {digest_of(event.raw): event for event in events}
+            found = {known_as(event): event for event in events}
             self._held.seen = {digest: event.time_ns // _SECOND or end for digest, event in found.items()}
             return [event for digest, event in found.items() if digest not in self.place.known]
 

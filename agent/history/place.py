@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Final
 
+from agent.flow.event_log import LoggedEvent
 from agent.telemetry.history_events import PassedOver
 from agent.trail.edit import compact
 
@@ -52,6 +53,16 @@ class RegionPlace:
 def digest_of(raw: bytes) -> bytes:
     """What an event is known by: that of its record, whatever is masked in it."""
     return blake2b(compact(raw), digest_size=16).digest()
+
+
+def known_as(event: LoggedEvent) -> bytes:
+    """The digest of its record; of an entry without a text, or with a broken one, that of the log's id of it.
+
+    Many such may have the same text. Of those without an id, too, only one of each second is told from the others.
+    """
+    if event.event_id or not event.raw.strip():
+        return blake2b(f"{event.event_id or event.time_ns} ".encode() + event.raw, digest_size=16).digest()
+    return digest_of(event.raw)
 
 
 def moment(seconds: int) -> datetime:

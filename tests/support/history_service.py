@@ -11,7 +11,7 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -76,6 +76,12 @@ class HistoryService:
             at = datetime.fromisoformat(str(event["eventTime"])).replace(tzinfo=UTC).timestamp()
             text = json.dumps(event, separators=(",", ":"))
             self._held.setdefault(region, []).append(Held(event, text, at, at + late))
+
+    def put_without_text(self, event: Members, *, region: str = REGION) -> None:
+        """An entry that has everything but the event's own JSON."""
+        self.put(event, region=region)
+        entries = self._held[region]
+        entries[-1] = replace(entries[-1], text="")
 
     def held(self, region: str) -> Sequence[Held]:
         """All events of `region`, those that are not shown yet, too."""
@@ -143,7 +149,7 @@ def _told(held: Held) -> dict[str, Any]:
         "EventTime": held.time,
         "ReadOnly": "false",
         "Resources": [],
-        "CloudTrailEvent": held.text,
+        **({"CloudTrailEvent": held.text} if held.text else {}),
     }
 
 

@@ -300,6 +300,17 @@ def test_an_event_that_is_no_json_is_told_with_its_window(life: Life) -> None:
     assert (told.event_id, told.reason) == ("", "event_malformed")
 
 
+def test_each_entry_without_a_text_is_told_and_counted(life: Life) -> None:
+    """Once, when it is new, though all their texts are alike."""
+    for life_time, names in enumerate([("one", "two"), ("three",), ()]):
+        for name in names:
+            life.service.put_without_text(happened(name, life.clock.time() - 30))
+        life.pass_time(300)
+        assert life.telemetry.fates["malformed"] == [2, 3, 3][life_time]
+        assert len(life.telemetry.unshipped) == [1, 2, 2][life_time]
+    assert life.lag <= 70
+
+
 def test_a_denial_is_waited_for_and_told(life: Life) -> None:
     """A daemon has nobody who runs it again."""
     life.put("one")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from agent.history.place import MOST_UNSHIPPED, RegionPlace, digest_of
+from agent.flow.event_log import LoggedEvent
+from agent.history.place import MOST_UNSHIPPED, RegionPlace, digest_of, known_as
 from agent.model import ObjectSource
 from agent.telemetry.history_events import PassedOver
 from tests.support.events import create_dev_environment, encoded
@@ -38,3 +39,12 @@ def test_an_event_is_known_by_the_digest_of_its_record() -> None:
     spread = raw.replace(b'","', b'" , "')
     record = open_mapper().to_record(raw, ObjectSource("event-history:us-west-2", "", "", 0))
     assert digest_of(raw) == digest_of(spread) == record.digest
+
+
+def test_entries_without_a_text_are_known_by_their_ids() -> None:
+    """All empty texts are alike; without an id, too, the second tells them apart."""
+    empty = [LoggedEvent(b"", 1, "a"), LoggedEvent(b"", 1, "b"), LoggedEvent(b"", 1), LoggedEvent(b" ", 2)]
+    broken = [LoggedEvent(b"null", 1, "a"), LoggedEvent(b"null", 1, "b")]
+    assert len({known_as(event) for event in [*empty, *broken]}) == 6
+    raw = encoded(create_dev_environment())
+    assert known_as(LoggedEvent(raw, 1)) == digest_of(raw)
