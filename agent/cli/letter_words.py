@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from enum import Enum
 from typing import Final
 
-from agent.cli.output import say
+from agent.cli.output import print_at_once, say
 from agent.errors import number_of
 from agent.letters.choosing import by_reason
 from agent.letters.desk import Desk, to_do_about
@@ -80,21 +80,28 @@ def say_warnings(desk: Desk, walk: Walk) -> None:
         say(warning)
 
 
-def say_report(task: Task, desk: Desk, walk: Walk, found: Sequence[ToldLetter], report: Report | None) -> None:
-    """What was done with `found`, to the end; without a `report`, nothing was done with it."""
+def say_report(task: Task, desk: Desk, walk: Walk, found: Sequence[ToldLetter], report: Report | None) -> bool:
+    """What was done with `found`, to the end; without a `report`, nothing was done with it.
+
+    False if standard output could not be written; then standard error has all of it.
+    """
+    is_written = True
     if not found:
         _say_nothing_was_found(desk, walk)
     elif report is None:
         say(f"{_counted(found)}; {task.shown}")
     else:
-        _say_what_was_done(task, desk, found, report)
+        is_written = _say_what_was_done(task, desk, found, report)
     say_warnings(desk, walk)
+    return is_written
 
 
-def _say_what_was_done(task: Task, desk: Desk, found: Sequence[ToldLetter], report: Report) -> None:
+def _say_what_was_done(task: Task, desk: Desk, found: Sequence[ToldLetter], report: Report) -> bool:
     done = {letter.delivery.message_id for letter in report.done}
+    is_written = True
     if done:
-        print(f"✓ {task.done}: {_counted([told for told in found if told.message_id in done])}")
+        counted = _counted([told for told in found if told.message_id in done])
+        is_written = print_at_once(f"✓ {task.done}: {counted}")
     for line in _failures(task, report):
         say(line)
     if report.untouched:
@@ -103,6 +110,7 @@ def _say_what_was_done(task: Task, desk: Desk, found: Sequence[ToldLetter], repo
         say(f"! what to do: {to_do_about(report.error)}")
     if report.done and task is Task.REDRIVE:
         say(f"They are in {redacted_url(desk.box.main_url)}. If one comes back here, `list` says why.")
+    return is_written
 
 
 def _failures(task: Task, report: Report) -> Iterator[str]:

@@ -21,7 +21,7 @@ from agent.cli.letter_words import (
     say_what_was_missed,
     say_what_was_seen,
 )
-from agent.cli.output import forget, say
+from agent.cli.output import UNWRITTEN, forget, is_of_the_output, say
 from agent.cli.progress import advancing
 from agent.cli.report import fail_settings, load_or_fail, told_bug
 from agent.errors import AwsError, SettingsError
@@ -103,13 +103,15 @@ def carry_out(task: Task, desk: Desk, choice: Choice, most: int, *, for_real: bo
             report = _work(task, desk, look)
     if report is None and found and is_meant:
         print_letters(found, desk.pulse.clock.time())
-    say_report(task, desk, walk, found, report)
+    is_written = say_report(task, desk, walk, found, report)
     if report and report.has_failed:
         raise typer.Exit(_UNAVAILABLE)
     if look.stopping.is_set() and (report is None or report.untouched):
         raise typer.Exit(look.stopping.exit_code)
     if not is_meant:
         raise typer.Exit(USAGE)
+    if not is_written:
+        raise typer.Exit(UNWRITTEN)
     return report is not None or not found
 
 
@@ -162,6 +164,8 @@ def told_in_words() -> Iterator[None]:
     except typer.Exit:
         raise
     except Exception as error:
+        if is_of_the_output(error):  # no bug, and what was done was told
+            raise
         raise told_bug(error, f"the command. {_AFTER_A_BUG}") from error
 
 

@@ -8,12 +8,14 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn, TypeGuard
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-_UNWRITTEN = 1
+UNWRITTEN: Final = 1
+"""The exit code of a command whose output could not be written."""
+
 _UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
 
 
@@ -29,15 +31,38 @@ def guarded() -> Iterator[None]:
         yield
     except BrokenPipeError:
         forget()
-        raise SystemExit(_UNWRITTEN) from None
+        raise SystemExit(UNWRITTEN) from None
     except Exception as error:
-        if isinstance(error, OSError) and error.errno in _UNWRITABLE and error.filename is None:
+        if is_of_the_output(error):
             _give_up(error)
         from agent.cli.report import told_bug
 
         raise told_bug(error, "the command.") from error
     finally:
         _flush()
+
+
+def is_of_the_output(error: Exception) -> TypeGuard[OSError]:
+    """Whether `error` says that something that was printed cannot be written."""
+    return isinstance(error, OSError) and error.errno in _UNWRITABLE and error.filename is None
+
+
+def print_at_once(line: str) -> bool:
+    """Print one line to standard output. Where it cannot be written, standard error has it instead, with why.
+
+    False if it cannot be written; not if only the reader of a pipe has gone.
+    """
+    encoding = sys.stdout.encoding or "utf-8"
+    try:
+        print(line.encode(encoding, "replace").decode(encoding), flush=True)
+    except OSError as error:
+        forget()
+        say(line)
+        if isinstance(error, BrokenPipeError):
+            return True
+        say(_unwritten(error))
+        return False
+    return True
 
 
 def forget() -> None:
@@ -79,5 +104,9 @@ def _flush() -> None:
 
 def _give_up(error: OSError) -> NoReturn:
     forget()
-    say(f"✗ the output cannot be written: {error.strerror}")
-    raise SystemExit(_UNWRITTEN) from None
+    say(_unwritten(error))
+    raise SystemExit(UNWRITTEN) from None
+
+
+def _unwritten(error: OSError) -> str:
+    return f"✗ the output cannot be written: {error.strerror}"

@@ -132,6 +132,30 @@ def test_a_reader_who_leaves_hides_nothing_and_is_no_error(cloud: Cloud, shell: 
     assert cloud.world.dead_letter_depth().in_flight == 0
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is always full is a thing of Linux")
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("list",), ""),
+        (("redrive", "--all"), "✓ sent back and deleted here: 3 dead letters (3 not_allowed)"),
+        (("drop", "--all", "--reason", "not_allowed", "--yes"), "✓ deleted: 3 dead letters (3 not_allowed)"),
+    ],
+)
+def test_an_output_that_cannot_be_written_is_no_bug(
+    cloud: Cloud, shell: Shell, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], said: str
+) -> None:
+    """Exit code 1, as of every command; and what was done with the letters is told all the same."""
+    for number in range(3):
+        put(cloud, str(number), reason="not_allowed")
+    monkeypatch.setenv("PYTHONUNBUFFERED", "1")
+    with Path("/dev/full").open("w") as full:
+        ended = shell.run("dead-letters", *arguments, stdout=full.fileno())
+    assert (ended.code, "Traceback" in ended.err, "A bug" in ended.err) == (1, False, False)
+    assert "✗ the output cannot be written: No space left on device" in ended.err
+    assert said in ended.err
+    assert cloud.world.dead_letter_depth().visible == (0 if said else 3)
+
+
 class Halting(RecordedAws):
     """Holds back the answer to what asks for `action`, until it is told to go on."""
 

@@ -40,21 +40,25 @@ class Shell:
         config.write_text(yaml.safe_dump(dict(settings)))
         return cls(config)
 
-    def run(self, *arguments: str) -> Ended:
-        """`trail-agent ARGUMENTS… -c FILE`, to its end."""
-        with self.start(*arguments) as process:
+    def run(self, *arguments: str, stdout: int = subprocess.PIPE) -> Ended:
+        """`trail-agent ARGUMENTS… -c FILE`, to its end; what goes to another `stdout` is not told."""
+        with self.start(*arguments, stdout=stdout) as process:
             out, err = process.communicate(timeout=_SECONDS)
-        return Ended(process.returncode, out, err)
+        return Ended(process.returncode, out or "", err)
 
     def start(
-        self, *arguments: str, stdin: int = subprocess.DEVNULL, stderr: int = subprocess.PIPE
+        self,
+        *arguments: str,
+        stdin: int = subprocess.DEVNULL,
+        stdout: int = subprocess.PIPE,
+        stderr: int = subprocess.PIPE,
     ) -> subprocess.Popen[str]:
         """The same, under way; its output is piped."""
         return subprocess.Popen(
             [sys.executable, "-m", "agent", *arguments, "-c", str(self.config)],
             env={**isolated(), **_FROM_HERE},
             stdin=stdin,
-            stdout=subprocess.PIPE,
+            stdout=stdout,
             stderr=stderr,
             text=True,
         )
