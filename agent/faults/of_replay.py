@@ -18,6 +18,7 @@ _OF_LOG: Final = {
     Reason.OBJECT_UNREADABLE: "run the replay again",
     Reason.OBJECT_CORRUPT: "run the replay again; if it comes to the same, please report it",
     Reason.OBJECT_TOO_LARGE: "raise limits.events_per_object, then run the replay again",
+    Reason.SINK_REJECTED: "see the sink's words in `detail`, correct the cause, then run the replay again",
     Reason.EVENT_MALFORMED: (
         "its other events were shipped; look at this time in the console of the service, and please report what the "
         "log gives there"

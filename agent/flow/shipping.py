@@ -73,21 +73,27 @@ class Shipping:
         """How many records the sink has accepted so far."""
         return self._accepted
 
-    def ship(self, readings: Sequence[Reading], tell: TellUndelivered = lambda *_: None) -> list[Settlement]:
+    def ship(self, readings: Sequence[Reading], tell: TellUndelivered | None = None) -> list[Settlement]:
         """Export every record of `readings`, each once, and decide on each delivery; one settlement per reading.
 
         Returns when the sink has answered for every record, or when told to halt: deliveries with a record that has
-        no answer are then returned to the queue. `tell` is told first what of each reading is not delivered.
+        no answer are then returned to the queue. `tell` is told first what of each reading is not delivered: whoever
+        gives it has the last word on these, and tells their fates.
         """
         for reading in readings:
             self._telemetry.reading_finished(reading)
         records = [record for reading in readings for record in reading.records]
         answers = self._export_once(records)
         undelivered = [answers.undelivered(reading) for reading in readings]
-        for reading, left in zip(readings, undelivered, strict=True):
-            tell(reading, left)
+        if tell:
+            for reading, left in zip(readings, undelivered, strict=True):
+                tell(reading, left)
         settlements = [_settlement(*each) for each in zip(readings, undelivered, strict=True)]
-        self._tell_fates(len(records), list(answers.exported.values()), settlements, undelivered)
+        exported = list(answers.exported.values())
+        if exported:
+            self._telemetry.records_exported(exported)
+        repeats = len(records) - len(exported) - sum(map(len, undelivered))
+        self._tell_fates({"duplicate": repeats} if tell else {"duplicate": repeats, **_fates(settlements, undelivered)})
         return settlements
 
     def _export_once(self, records: Iterable[LogRecord]) -> _Answers:
@@ -123,22 +129,18 @@ class Shipping:
         answers.exported.update(accepted)
         answers.others.update((record.digest, verdict) for record, verdict in verdicts if not verdict.accepted)
 
-    def _tell_fates(
-        self,
-        count: int,
-        exported: Sequence[LogRecord],
-        settlements: Sequence[Settlement],
-        undelivered: Sequence[_Undelivered],
-    ) -> None:
-        """Of `count` records; whatever was neither exported now nor left undelivered is a repeat."""
-        fates: Counter[str] = Counter()
-        for settlement, verdicts in zip(settlements, undelivered, strict=True):
-            fates.update(_fate(verdict, settlement.outcome) for _, verdict in verdicts)
-        fates["duplicate"] = count - len(exported) - fates.total()
-        if exported:
-            self._telemetry.records_exported(exported)
-        for fate, records in (+fates).items():
-            self._telemetry.records_fated(fate, records)
+    def _tell_fates(self, fates: Mapping[str, int]) -> None:
+        for fate, records in fates.items():
+            if records:
+                self._telemetry.records_fated(fate, records)
+
+
+def _fates(settlements: Sequence[Settlement], undelivered: Sequence[_Undelivered]) -> Mapping[str, int]:
+    """What becomes of the records that the sink has not accepted."""
+    fates: Counter[str] = Counter()
+    for settlement, verdicts in zip(settlements, undelivered, strict=True):
+        fates.update(_fate(verdict, settlement.outcome) for _, verdict in verdicts)
+    return fates
 
 
 def _fate(verdict: Verdict, outcome: Outcome) -> str:

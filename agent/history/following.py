@@ -63,7 +63,7 @@ class _Held:
     """What is known of the window in hand since it was handed out. Digests of events, with their times.
 
     `seen` is all that is in it, `accepted` what the sink has, `open` what it has neither taken nor refused, `refused`
-    what it refuses. `is_part_bad`: some of it cannot be decoded.
+    what it refuses. `is_part_bad`: some of it cannot be decoded; `malformed` is how many events that is, if known.
     """
 
     seen: dict[bytes, int] = field(default_factory=dict)
@@ -72,6 +72,7 @@ class _Held:
     refused: Sequence[tuple[LogRecord, Verdict]] = ()
     unsettled: Sequence[PassedOver] = ()
     is_part_bad: bool = False
+    malformed: int = 0
 
 
 class Following:
@@ -164,7 +165,7 @@ class Following:
             if reading.returned or reading.retry:
                 return
             held = self._held
-            held.is_part_bad = bool(reading.faults)
+            held.is_part_bad, held.malformed = bool(reading.faults), reading.malformed
             held.refused = [each for each in undelivered if each[1].fault]
             held.unsettled = [_told(*each) for each in undelivered if not each[1].fault]
             held.open = {record.digest for record, verdict in undelivered if not verdict.fault}
@@ -234,14 +235,16 @@ class Following:
             return replace(self._again(), unshipped=refused, has_learnt=True)
         unshipped = [*refused, *held.unsettled]
         if held.is_part_bad or not unshipped:
-            unshipped.append(self._of_window(settlement))
+            whole = self._of_window(settlement)
+            if whole not in self.place.unshipped:  # what cannot be read is found again in each round of the overlap
+                unshipped.append(whole)
         return self._move_on(unshipped)
 
     def _of_window(self, settlement: Settlement) -> PassedOver:
         window, fault = self._window, settlement.fault
         begin, end = _span(window) if window else (0, 0)
         reason, detail = (fault.reason, fault.detail) if fault else (settlement.retry or "", settlement.retry_detail)
-        return PassedOver("", "", begin, end, str(reason), detail)
+        return PassedOver("", "", begin, end, str(reason), detail, self._held.malformed)
 
     def _move_on(self, unshipped: Sequence[PassedOver]) -> Concluded:
         if window := self._window:

@@ -20,6 +20,7 @@ from agent.history.place_file import Places
 from agent.model import BATCH, Delivery, LogRecord, Outcome, Reading, Settlement, Verdict, address_of
 from agent.pulse import Pulse
 from agent.telemetry.events import Telemetry
+from agent.telemetry.history_events import PassedOver
 
 _LOOK_SECONDS: Final = 5.0
 _FIRST_PAUSE_SECONDS: Final = 5.0
@@ -60,6 +61,7 @@ class HistorySource(AnySource):
         self._random = random
         self._lock = threading.Lock()
         self._handed_out: Delivery | None = None
+        self._undelivered = 0
         self._serial = 0
         self._in_vain = self._doubted = 0
         self._round_at = self._again_at = 0.0
@@ -96,6 +98,7 @@ class HistorySource(AnySource):
         """What of a delivery the sink has not accepted, and what it said of each record; before it is settled."""
         with self._lock:
             if self._is_in_hand(reading.delivery):
+                self._undelivered = len(undelivered)
                 self.following.shipped(reading, undelivered)
 
     def settle(self, settlements: Sequence[Settlement]) -> None:
@@ -124,6 +127,7 @@ class HistorySource(AnySource):
         with self._lock:
             if place and not self.following.has_begun:
                 self.following.go_on_at(place)
+                self._telemetry.history_remembered(self._region, place.unshipped)
                 self._telemetry.history_begun(self._region, place.position, is_new=self._beginning.is_new(self._region))
                 self._telemetry.history_reached(self._region, place.position)
         return place is not None
@@ -156,6 +160,7 @@ class HistorySource(AnySource):
             return
         done = self.following.conclude(settlement)
         self._handed_out = None
+        self._tell_fates(done.unshipped)
         self._telemetry.window_settled(settlement)
         if done.unshipped:
             self._telemetry.events_unshipped(self._region, done.unshipped)
@@ -177,6 +182,14 @@ class HistorySource(AnySource):
         elif self.following.is_round_over():
             self._doubted += 1
             self._round_at = self._pulse.clock.monotonic() + self._pause(self._doubted, _LONGEST_DOUBT_SECONDS)
+
+    def _tell_fates(self, unshipped: Sequence[PassedOver]) -> None:
+        """Whatever the sink has not accepted, and is not passed over, comes again."""
+        passed = min(sum(each.is_event for each in unshipped), self._undelivered)
+        for fate, records in (("passed_over", passed), ("retried", self._undelivered - passed)):
+            if records:
+                self._telemetry.records_fated(fate, records)
+        self._undelivered = 0
 
     def _keep(self) -> None:
         keep(self._places, self._telemetry)

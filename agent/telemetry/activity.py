@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections import defaultdict, deque
-from collections.abc import Callable, Sequence
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Final
@@ -30,6 +30,23 @@ class DeadLetter:
     message_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A part of a region's Event history that was passed over at `at` (Unix seconds); None: before the start.
+
+    It happened from `begin` on and before `end`, in Unix seconds. Its texts are safe to show; `name` is empty where it
+    is not one event.
+    """
+
+    at: float | None
+    region: str
+    begin: int
+    end: int
+    name: str
+    reason: str
+    detail: str
+
+
 class Activity:
     """Counts of the last minute and the last hour, by stage of the flow, and the last of what went through.
 
@@ -41,6 +58,8 @@ class Activity:
         self.started_at = clock.monotonic()
         self._stages: defaultdict[str, _Stage] = defaultdict(_Stage)
         self._dead_letters: deque[DeadLetter] = deque(maxlen=RECENT_DEAD_LETTERS)
+        self._left_out: deque[LeftOut] = deque(maxlen=RECENT_DEAD_LETTERS)
+        self._left_out_for: Counter[str] = Counter()
         self._tally = EventTally()
         # Minutes end when those of the wall clock do, so that a peak is found again in a log.
         self._offset = (clock.time() - self.started_at) % MINUTE_SECONDS
@@ -118,6 +137,22 @@ class Activity:
         """The last dead letters, newest first."""
         with self._lock:
             return list(reversed(self._dead_letters))
+
+    def pass_over(self, parts: Sequence[LeftOut]) -> None:
+        """Keep the last of `parts` for the status page, and count those of this process."""
+        with self._lock:
+            self._left_out.extend(parts)
+            self._left_out_for.update(part.reason for part in parts if part.at is not None)
+
+    def left_out(self) -> list[LeftOut]:
+        """What was passed over last, newest first."""
+        with self._lock:
+            return list(reversed(self._left_out))
+
+    def left_out_for(self) -> Mapping[str, int]:
+        """How many parts were passed over since the start, by reason."""
+        with self._lock:
+            return dict(self._left_out_for)
 
     def _change(self, lasting: Lasting, seconds: Callable[[], float | None]) -> None:
         # Asked with the lock held: of two threads that tell, the later one tells what both have changed.

@@ -69,7 +69,7 @@ class FlowEvents(Voice):
         self._count(in_order)
 
     def records_fated(self, fate: str, count: int) -> None:
-        """`count` records will not be exported by this attempt; `fate` is duplicate, dead_lettered or retried."""
+        """`count` records will not be exported by this attempt; `fate` is any other one of `FATES`."""
         self.metrics.events.labels(fate).inc(count)
 
     def record_shrunk(self) -> None:

@@ -8,9 +8,11 @@ from datetime import UTC, datetime
 from typing import Final
 
 from agent.errors import AwsError
+from agent.faults.dead_letters import Reason
 from agent.faults.environment_faults import EnvironmentFault
 from agent.faults.of_replay import HISTORY_LATE_SECONDS, has_all_from, what_to_do
 from agent.model import Settlement
+from agent.telemetry.activity import LeftOut
 from agent.telemetry.safetext import clean, without_user
 from agent.telemetry.voice import ERROR, WARNING, Voice
 from agent.trail.inflate import TextFacts
@@ -19,14 +21,16 @@ _RESULTS: Final = frozenset({"ok", "throttled", "denied", "unavailable"})
 _DENIALS: Final = frozenset({"expired", "no_credentials"})
 _ALL: Final = "Event history"
 _CHECKPOINT: Final = "checkpoint"
+_KEPT_SECONDS: Final = 90 * 86_400
 _MOST_TOLD: Final = 10  # of one window, each with a line of its own
 
 
 @dataclass(frozen=True, slots=True)
 class PassedOver:
-    """What was not shipped: an event, or all of a window (its `event_id` is empty then).
+    """What was not shipped: an event, or all of a window, or what cannot be decoded of it (without id and name then).
 
-    A replay of what happened from `begin` on and before `end` (Unix seconds) ships it again.
+    A replay of what happened from `begin` on and before `end` (Unix seconds) ships it again. `events` is how many they
+    are; 0 if nobody knows.
     """
 
     event_id: str
@@ -35,6 +39,12 @@ class PassedOver:
     end: int
     reason: str
     detail: str
+    events: int = 1
+
+    @property
+    def is_event(self) -> bool:
+        """Whether it is one event that was read."""
+        return bool(self.event_id or self.event_name)
 
 
 class HistoryEvents(Voice):
@@ -61,6 +71,11 @@ class HistoryEvents(Voice):
     def history_begun(self, region: str, position: int, *, is_new: bool) -> None:
         """The region is asked from now on. `is_new`: nothing of it was remembered."""
         self._log.info("history_begun", region=region, position=_shown(position), remembered=not is_new)
+
+    def history_remembered(self, region: str, passed: Sequence[PassedOver]) -> None:
+        """An earlier process has passed these over; Event history may have them yet."""
+        kept_since = self._clock.time() - _KEPT_SECONDS
+        self.activity.pass_over([_left_out(None, region, each) for each in passed if each.end > kept_since])
 
     def history_reached(self, region: str, position: int) -> None:
         """Everything that happened there before is shipped, as far as CloudTrail has shown it."""
@@ -97,27 +112,31 @@ class HistoryEvents(Voice):
 
     def events_unshipped(self, region: str, passed: Sequence[PassedOver]) -> None:
         """These were passed over: the sink refuses them for good, or they were tried too often."""
-        self.metrics.history.unshipped.labels(region).inc(len(passed))
+        self.metrics.history.unshipped.labels(region).inc(sum(max(each.events, 1) for each in passed))
+        self.activity.pass_over([_left_out(self._clock.time(), region, each) for each in passed])
         for each in passed[:_MOST_TOLD]:
             self._unshipped(region, each)
         if rest := passed[_MOST_TOLD:]:
             begin, end = min(each.begin for each in rest), max(each.end for each in rest)
-            self._unshipped(region, replace(rest[0], event_id="", event_name="", begin=begin, end=end), len(rest))
+            events = sum(max(each.events, 1) for each in rest)
+            together = replace(rest[0], event_id="", event_name="", begin=begin, end=end, events=events)
+            self._unshipped(region, together)
 
-    def _unshipped(self, region: str, passed: PassedOver, events: int = 1) -> None:
+    def _unshipped(self, region: str, passed: PassedOver) -> None:
         since, until = _shown(passed.begin), _shown(passed.end)
         self._log.error(
             "event_unshipped",
             region=region,
             event_id=clean(passed.event_id),
             event_name=clean(passed.event_name),
-            events=events,
+            **({"events": passed.events} if passed.events else {}),
             time=since,
             reason=passed.reason,
             detail=clean(without_user(passed.detail)),
             hint=f"the agent went on without it; Event history has it for 90 days: once the cause is mended, "
-            f"{self._from_when(passed.end)}ship it with 'trail-agent replay -c FILE --from event-history --region "
-            f"{region} --since {since} --until {until}'; this ships again what else happened then",
+            f"{_room_for(passed)}{self._from_when(passed.end)}ship it with 'trail-agent replay -c FILE "
+            f"--from event-history --region {region} --since {since} --until {until}'; this ships again what else "
+            "happened then",
         )
 
     def _from_when(self, end: int) -> str:
@@ -155,6 +174,24 @@ class HistoryEvents(Voice):
         if self._unkept_since is not None:
             since, self._unkept_since = self._unkept_since, None
             self._relief(_CHECKPOINT, "checkpoint_written_again", self._clock.monotonic() - since)
+
+
+def _left_out(at: float | None, region: str, passed: PassedOver) -> LeftOut:
+    return LeftOut(
+        at,
+        region,
+        passed.begin,
+        passed.end,
+        clean(passed.event_name),
+        passed.reason,
+        clean(without_user(passed.detail)),
+    )
+
+
+def _room_for(passed: PassedOver) -> str:
+    """A replay has this limit, too."""
+    is_too_much = passed.reason == Reason.OBJECT_TOO_LARGE and not passed.is_event
+    return "with limits.events_per_object so high that all events of this time fit, " if is_too_much else ""
 
 
 def _shown(seconds: int) -> str:

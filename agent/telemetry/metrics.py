@@ -35,7 +35,7 @@ from agent.telemetry.labels import (
 from agent.telemetry.safetext import MAX_LABEL_CHARACTERS, is_plain
 from agent.telemetry.spaces import Spaces
 
-FATES: Final = ("skipped", "malformed", "exported", "duplicate", "dead_lettered", "retried")
+FATES: Final = ("skipped", "malformed", "exported", "duplicate", "dead_lettered", "passed_over", "retried")
 EXPORT_RESULTS: Final = ("ok", "partial", "rejected", "throttled", "unavailable", "misconfigured")
 SQS_OPERATIONS: Final = (
     "ReceiveMessage",

@@ -204,6 +204,10 @@ class FakeTelemetry(Telemetry):
         """Remember."""
         self._tell("history_begun", region, position, is_new)
 
+    def history_remembered(self, region: str, passed: Sequence[PassedOver]) -> None:
+        """Remember."""
+        self._tell("history_remembered", region, *passed)
+
     def history_reached(self, region: str, position: int) -> None:
         """Remember the latest."""
         self.reached[region] = position

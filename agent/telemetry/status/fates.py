@@ -13,6 +13,7 @@ from agent.telemetry.status.frame import section
 from agent.telemetry.wording import number
 
 _SHOWN_FATES: Final = ("exported", "duplicate", "skipped", "retried", "malformed", "dead_lettered")
+_OF_HISTORY: Final = "passed_over"
 
 
 def fates(seen: Snapshot) -> str:
@@ -20,6 +21,8 @@ def fates(seen: Snapshot) -> str:
     read = seen.value(metric_names.EVENTS_READ)
     told = seen.by(metric_names.EVENTS, "fate")
     shares = {fate: told.get(fate, 0.0) for fate in _SHOWN_FATES}
+    if passed_over := told.get(_OF_HISTORY):
+        shares[_OF_HISTORY] = passed_over
     shares["in_hand"] = max(read - sum(told.get(fate, 0.0) for fate in FATES), 0.0)
     legend = "".join(_legend(fate, count) for fate, count in shares.items())
     bar = f'<div class="card fates">{_bar(shares.items())}<ul class="legend">{legend}</ul></div>'

@@ -17,7 +17,7 @@ from agent.telemetry.status.frame import document, header
 from agent.telemetry.status.last_events import last_events
 from agent.telemetry.status.last_hour import last_hour
 from agent.telemetry.status.now import cards
-from agent.telemetry.status.reasons import dead_letters, reasons
+from agent.telemetry.status.reasons import dead_letters, passed_over, reasons
 from agent.telemetry.status.steps import flow
 from agent.telemetry.status.verdict import verdict
 from agent.telemetry.wording import instant, size, span
@@ -38,8 +38,9 @@ def page(registry: CollectorRegistry, health: Health, activity: Activity, now: f
         fates(seen),
         last_events(seen, activity, now),
         cards(seen, now, has_queue=health.has_queue),
-        reasons(seen),
-        dead_letters(activity.dead_letters(), now),
+        reasons(seen, activity.left_out_for()),
+        dead_letters(activity.dead_letters(), now) if health.has_queue else "",
+        passed_over(activity.left_out(), now),
         "</main>\n",
         _footer(seen, activity, now),
     ]

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from typing import Final
 
 from agent.faults.advice import Advised
 from agent.faults.dead_letters import Reason
 from agent.faults.ignored import IgnoredReason
+from agent.faults.of_replay import what_to_do
 from agent.faults.retries import RetryReason
 from agent.telemetry import metric_names
-from agent.telemetry.activity import DeadLetter
+from agent.telemetry.activity import DeadLetter, LeftOut
 from agent.telemetry.snapshot import Snapshot
 from agent.telemetry.status.anchors import KINDS, RUNBOOK, link
 from agent.telemetry.status.fragments import sentence, told
@@ -23,12 +24,16 @@ _TABLES: Final = (
     (RetryReason, metric_names.RETRIES),
     (IgnoredReason, metric_names.NOTIFICATIONS_IGNORED),
 )
-_KNOWN: Final = frozenset(Reason)
+_KNOWN: Final[Mapping[str, Advised]] = {each.value: each for each in (*RetryReason, *Reason)}
 
 
-def reasons(seen: Snapshot) -> str:
-    """Why messages, or parts of them, became dead letters, came again, or were passed over."""
+def reasons(seen: Snapshot, left_out_for: Mapping[str, int]) -> str:
+    """Why messages, or parts of them, became dead letters, came again, or were passed over.
+
+    `left_out_for` has how many parts of Event history were passed over, by reason.
+    """
     rows = "".join(_row(reason, count) for reason, count in _counted(seen))
+    rows += "".join(_row_of_history(reason, count) for reason, count in left_out_for.items())
     head = ("what became of it", "reason", "count", "what you do")
     key = f'<p class="key"><a href="{RUNBOOK}">all reasons, and what to do</a></p>'
     if not rows:
@@ -51,6 +56,36 @@ def _row(reason: Advised, count: float) -> str:
     )
 
 
+def _row_of_history(reason: str, count: float) -> str:
+    advice = what_to_do(reason, of_log=True).replace("run the replay again", "run the replay of the log line")
+    return (
+        f'<tr><td class="nowrap alarm">passed over</td><td>{_linked(reason)}</td><td class="count">{number(count)}</td>'
+        f'<td class="long">{told(sentence(advice))}</td></tr>'
+    )
+
+
+def _linked(reason: str) -> str:
+    return link(_KNOWN[reason]) if reason in _KNOWN else escape(reason)
+
+
+def passed_over(parts: list[LeftOut], now: float) -> str:
+    """What was passed over of Event history, newest first; nothing if there is nothing."""
+    rows = "".join(_part(part, now) for part in parts)
+    head = ("when", "reason", "where, when it happened, and what was wrong")
+    key = '<p class="key">the log line <code>event_unshipped</code> has the command that ships it</p>'
+    return section("Passed over of Event history", _table("letters", head, rows), key, "passed-over") if rows else ""
+
+
+def _part(part: LeftOut, now: float) -> str:
+    when = "before the start" if part.at is None else ago(part.at, now)
+    until = "" if part.end - part.begin <= 1 else f" to {instant(part.end)}"
+    name = f"{escape(part.name)}, " if part.name else ""
+    return (
+        f'<tr><td class="nowrap">{when}</td><td class="nowrap"><b>{_linked(part.reason)}</b></td>'
+        f'<td class="long">{name}{escape(part.region)}, {instant(part.begin)}{until}<br>{escape(part.detail)}</td></tr>'
+    )
+
+
 def dead_letters(letters: list[DeadLetter], now: float) -> str:
     """The last dead letters, newest first."""
     rows = "".join(_letter(letter, now) for letter in letters)
@@ -61,10 +96,9 @@ def dead_letters(letters: list[DeadLetter], now: float) -> str:
 
 def _letter(letter: DeadLetter, now: float) -> str:
     where = f"<code>s3://{escape(letter.bucket)}/{escape(letter.key)}</code><br>" if letter.bucket else ""
-    reason = link(Reason(letter.reason)) if letter.reason in _KNOWN else escape(letter.reason)
     return (
         f'<tr><td class="nowrap" title="{instant(letter.at)}">{ago(letter.at, now)}</td>'
-        f'<td class="nowrap"><b>{reason}</b></td><td class="long">{where}{escape(letter.detail)} '
+        f'<td class="nowrap"><b>{_linked(letter.reason)}</b></td><td class="long">{where}{escape(letter.detail)} '
         f'<span class="note">message {escape(letter.message_id)}</span></td></tr>'
     )
 

@@ -33,6 +33,11 @@ _PENDING: Final[Mapping[Pending, Advice]] = {
         "nothing for the first half minute; after that, see the log",
     ),
 }
+_PASSED_OVER: Final = Advice(
+    "the sink refuses these events for good, or they were tried for half an hour or more; no queue keeps them",
+    "went on without them; CloudTrail keeps them for 90 days",
+    "correct the cause, and run the command that the log line event_unshipped has for each",
+)
 _STUCK: Final = Advice(
     "a bug, or a call to the operating system that does not return",
     "answers 503 at /livez, so that whoever supervises it ends and starts it",
@@ -47,23 +52,28 @@ def verdict(health: Health, seen: Snapshot, now: float) -> str:
         *(_waiting(waiting, now) for waiting in health.waiting()),
         *(_pending(pending, health.pending_seconds(pending), now) for pending in health.pending()),
     ]
+    flow = _flow(seen, now, has_queue=health.has_queue)
     letters = dead_letter_messages(seen)
     if letters:
-        boxes.append(_left(letters, seen, "" if boxes else _flow(seen, now)))
-    return f'<section class="verdicts" aria-label="state">{"".join(boxes) or _calm(seen, now)}</section>\n'
+        boxes.append(_left(letters, seen, "" if boxes else flow))
+    if passed := sum(seen.by(metric_names.HISTORY_UNSHIPPED, "region").values()):
+        boxes.append(_passed_over(passed, "" if boxes else flow))
+    return f'<section class="verdicts" aria-label="state">{"".join(boxes) or _calm(seen, flow)}</section>\n'
 
 
-def _calm(seen: Snapshot, now: float) -> str:
+def _calm(seen: Snapshot, flow: str) -> str:
     delivered = seen.value(metric_names.LAST_DELIVERY)
     title = "Everything works." if delivered else "No event has come yet."
-    return f'<article class="verdict calm"><h2>Ready. {title}</h2><p>{_flow(seen, now)}{_letters(seen)}</p></article>'
+    return f'<article class="verdict calm"><h2>Ready. {title}</h2><p>{flow}{_letters(seen)}</p></article>'
 
 
-def _flow(seen: Snapshot, now: float) -> str:
+def _flow(seen: Snapshot, now: float, *, has_queue: bool) -> str:
     delivered = seen.value(metric_names.LAST_DELIVERY)
     newest = seen.value(metric_names.LAST_EVENT)
     if delivered:
         return f"The sink last took events {_when(delivered, now)}. The newest event happened {ago(newest, now)}."
+    if not has_queue:
+        return "Event history shows an event some five minutes after it happened."
     return "CloudTrail writes a file about every five minutes, and only after something happened."
 
 
@@ -72,6 +82,13 @@ def _left(letters: float, seen: Snapshot, flow: str) -> str:
     title = f"Ready, but {held(letters)}" if flow else capital(held(letters))
     about = f"<p>{deadline(seen)}{_letters(seen)}</p>"
     return _box("pending", title, f"<p>{flow}</p>{about}" if flow else about, ADVICE)
+
+
+def _passed_over(parts: float, flow: str) -> str:
+    """What Event history has, and the sink has not; `flow` says how the rest goes, where there is no other trouble."""
+    told = number_of(round(parts), "part of Event history was passed over", "parts of Event history were passed over")
+    link = '<p>Since the start; <a href="#passed-over">the last of them</a>.</p>'
+    return _box("pending", f"Ready, but {told}" if flow else capital(told), f"<p>{flow}</p>{link}", _PASSED_OVER)
 
 
 def _when(then: float, now: float) -> str:

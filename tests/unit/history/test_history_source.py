@@ -164,6 +164,7 @@ def test_what_the_sink_refuses_for_good_is_told_and_passed_over(life: Life) -> N
     assert life.source.following.place.unshipped == [told]
     assert sum("bad" in names for names in life.sink.exports) == 1
     assert life.lag <= 70
+    assert +life.telemetry.fates == {"exported": 1, "passed_over": 1}
 
 
 def test_while_the_sink_refuses_everything_nothing_is_passed_over(life: Life) -> None:
@@ -174,6 +175,7 @@ def test_while_the_sink_refuses_everything_nothing_is_passed_over(life: Life) ->
     assert life.telemetry.count("events_unshipped") == 0
     assert ("events of us-west-2",) in life.telemetry.named("gate_closed")
     assert len(life.sink.exports) <= DAY / 60 + 5
+    assert +life.telemetry.fates == {"retried": life.telemetry.events_read}
     life.sink.is_set_wrongly = False
     life.pass_time(600)
     assert life.shipped() == {"one": 1, "two": 1}
@@ -290,14 +292,27 @@ def test_a_refusal_that_may_pass_and_one_that_stays(life: Life) -> None:
 def test_an_event_that_is_no_json_is_told_with_its_window(life: Life) -> None:
     """The others are shipped; it is told once."""
     life.put("good")
-    broken = happened("broken", life.clock.time() - 30)
-    life.service.put(broken)
     held = life.service._held["us-west-2"]
-    held[-1] = type(held[-1])(broken, "{broken", held[-1].time, held[-1].shown_from)
+    for text in ("{broken", "{broken, too"):
+        life.service.put(happened("broken", life.clock.time() - 30))
+        held[-1] = type(held[-1])(held[-1].event, text, held[-1].time, held[-1].shown_from)
     life.pass_time(600)
     assert life.shipped() == {"good": 1}
     (told,) = life.telemetry.unshipped
-    assert (told.event_id, told.reason) == ("", "event_malformed")
+    assert (told.event_id, told.reason, told.events) == ("", "event_malformed", 2)
+    assert +life.telemetry.fates == {"exported": 1, "malformed": 2}
+
+
+def test_more_events_in_a_second_than_may_be_read_are_told_as_unknown() -> None:
+    """No window is smaller: it is passed over, and what it holds is not counted."""
+    life = Life(HistoryService(), most_events=20)
+    life.put(*(f"e-{number}" for number in range(30)), ago=100)
+    life.put("before", ago=101)
+    life.put("after", ago=99)
+    life.pass_time(900)
+    assert life.shipped() == {"before": 1, "after": 1}
+    (told,) = life.telemetry.unshipped
+    assert (told.reason, told.events, told.end - told.begin) == ("object_too_large", 0, 1)
 
 
 def test_each_entry_without_a_text_is_told_and_counted(life: Life) -> None:
@@ -383,6 +398,7 @@ def test_a_second_life_goes_on_where_the_first_ended(tmp_path: Path) -> None:
     second = Life(service, clock, tmp_path / "places")
     second.put("two", ago=5)
     second.pass_time(300)
+    assert second.telemetry.named("history_remembered") == [("us-west-2",)]
     assert (first.shipped(), second.shipped()) == ({"one": 1}, {"late": 1, "two": 1})
     assert second.telemetry.events_read == 2
 

@@ -531,6 +531,18 @@ def test_a_command_that_comes_too_soon_is_told_with_its_time(subject: ObservedTe
     assert "once the cause is mended, ship it with" in str(line["hint"])
 
 
+def test_a_window_that_is_passed_over_counts_as_many_events_as_are_known(subject: ObservedTelemetry) -> None:
+    """Where nobody knows how many, the line names no number; and a replay needs room for what was too much here."""
+    told = ("", "", 1_790_000_000, 1_790_000_001)
+    subject.telemetry.events_unshipped("us-west-2", [PassedOver(*told, "event_malformed", "no JSON", 4)])
+    subject.telemetry.events_unshipped("us-west-2", [PassedOver(*told, "object_too_large", "more than 250", 0)])
+    malformed, large = subject.lines()
+    assert (malformed["events"], large.get("events")) == (4, None)
+    room = "with limits.events_per_object so high that all events of this time fit"
+    assert (room in str(malformed["hint"]), room in str(large["hint"])) == (False, True)
+    assert subject.value("trail_agent_event_history_unshipped_total", region="us-west-2") == 5
+
+
 def test_history_that_is_lost_is_told(subject: ObservedTelemetry) -> None:
     """It counts as something that was not shipped."""
     subject.telemetry.history_lost("us-west-2", 1_790_000_000, 1_790_100_000)

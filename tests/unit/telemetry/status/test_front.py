@@ -70,6 +70,44 @@ def test_without_a_queue_nothing_is_told_of_one() -> None:
     assert "shipped up to" not in front_page(busy())
 
 
+def test_what_was_passed_over_is_told_before_all_else() -> None:
+    """With its reason and place; there is no dead letter of it, and not everything works."""
+    subject = observed()
+    telemetry = subject.telemetry
+    telemetry.queue_unused()
+    telemetry.sink_up()
+    assert "Passed over of Event history" not in front_page(subject)
+    window = PassedOver("", "", int(START) - 60, int(START) - 30, "object_too_large", "there are too many", 0)
+    event = PassedOver("e1", "CreateProject", int(START) - 90, int(START) - 89, "sink_rejected", "the sink <said> no")
+    telemetry.events_unshipped("us-west-2", [window, event])
+    telemetry.records_fated("passed_over", 1)
+    text = Outline(front_page(subject)).text
+    assert "Ready, but 2 parts of Event history were passed over" in text
+    assert "Everything works" not in text
+    assert "passed over sink_rejected 1" in text
+    assert "passed over object_too_large 1 Raise limits.events_per_object" in text
+    assert "0 s ago sink_rejected CreateProject, us-west-2, 2026-09-21 14:11:50 UTC the sink <said> no" in text
+    assert "us-west-2, 2026-09-21 14:12:20 UTC to 2026-09-21 14:12:50 UTC there are too many" in text
+    assert "dead lettered 0 passed over 1 in hand 0" in text
+    assert "Recent dead letters" not in text
+
+
+def test_what_an_earlier_process_passed_over_is_shown() -> None:
+    """The checkpoint has it; it is no trouble of this process, and what is older than ninety days is gone."""
+    subject = observed()
+    telemetry = subject.telemetry
+    telemetry.queue_unused()
+    telemetry.sink_up()
+    there, gone = int(START) - 60, int(START) - 91 * 86_400
+    passed = [PassedOver("e", name, at, at + 1, "sink_rejected", "no") for name, at in (("Old", gone), ("New", there))]
+    telemetry.history_remembered("us-west-2", passed)
+    text = Outline(front_page(subject)).text
+    assert "before the start sink_rejected New, us-west-2" in text
+    assert "Old, us-west-2" not in text
+    assert "What did not pass all reasons, and what to do Nothing since the start." in text
+    assert "No event has come yet. Event history shows an event some five minutes after it happened." in text
+
+
 def test_the_flow_stands_in_the_order_of_the_ledger() -> None:
     """Received, objects, events, exports, settled: each with its total and its breakdown."""
     text = Outline(front_page(busy())).text
