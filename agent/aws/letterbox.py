@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from agent.aws.sqs import RefusedEntry, Sqs, delivery_of, reading, refused
+from agent.aws.sqs import RefusedEntry, Sqs, delivery_of, not_done, reading
 from agent.model import BATCH, Letter
 
 _MOST_BYTES: Final = 256 << 10  # of all bodies in one request; a queue may allow more, and need not
@@ -46,13 +46,13 @@ class Letterbox(Sqs):
     def send_back(self, parcel: Sequence[Letter]) -> list[RefusedEntry]:
         """Send the bodies of one of the `parcels` to the main queue, unchanged and without the attributes.
 
-        Returns those that SQS refused. Raises `AwsError` if the request failed as a whole: none counts as sent then.
+        Returns those of which SQS does not say that the queue has them. Raises `AwsError` if the request
+        failed as a whole: none counts as sent then.
         """
         entries = [{"Id": str(number), "MessageBody": letter.delivery.body} for number, letter in enumerate(parcel)]
         client = self._client_of(self.main_url)
         answer = self._request(client, "SendMessageBatch", QueueUrl=self.main_url, Entries=entries)
-        with reading("SendMessageBatch"):
-            return [refused(parcel[int(failed["Id"])].delivery, failed) for failed in answer.get("Failed", ())]
+        return not_done("SendMessageBatch", [letter.delivery for letter in parcel], answer, "MessageId")
 
 
 def parcels(letters: Sequence[Letter]) -> Iterator[Sequence[Letter]]:

@@ -19,6 +19,7 @@ from agent.pulse import Clock
 SOURCE_ID: Final = "source_message_id"
 """The message attribute of a dead letter that has the id of the message in the queue, as the agent's log names it."""
 
+_UNSAID: Final = "SQS did not say that it did this"
 _ATTRIBUTE_CHARACTERS: Final = 1024
 _RESULTS: Final = {
     FailureKind.THROTTLED: "throttled",
@@ -46,13 +47,14 @@ class Hiding:
 @dataclass(frozen=True, slots=True)
 class RefusedEntry:
     """A delivery for which SQS refused what was asked. `stale`: it no longer knows the receipt handle, and never will.
-    `denied`: the agent may not.
+    `denied`: the agent may not. `is_silence`: it says neither that it did it nor that it did not.
     """
 
     delivery: Delivery
     stale: bool
     detail: str
     denied: bool = False
+    is_silence: bool = False
 
 
 class Sqs:
@@ -127,13 +129,16 @@ class Sqs:
             SOURCE_ID: delivery.message_id,
             "agent_version": self._version,
         }
-        self._request(
+        answer = self._request(
             self._client_of(dead_letter_url),
             "SendMessage",
             QueueUrl=dead_letter_url,
             MessageBody=delivery.body,
             MessageAttributes={name: _attribute(value) for name, value in named.items() if value},
         )
+        with reading("SendMessage"):
+            if not answer.get("MessageId"):
+                raise AwsError("unavailable", "SendMessage: the answer does not say that the queue has the message")
 
     def attributes(self, url: str) -> QueueAttributes:
         """What SQS says of the queue at `url`."""
@@ -165,8 +170,7 @@ class Sqs:
     def _ask(self, operation: str, batch: Sequence[Delivery], seconds: Mapping[str, int]) -> list[RefusedEntry]:
         entries = [_entry(number, delivery, seconds) for number, delivery in enumerate(batch)]
         answer = self._request(self._client, operation, QueueUrl=self._url, Entries=entries)
-        with reading(operation):
-            return [refused(batch[int(failed["Id"])], failed) for failed in answer.get("Failed", ())]
+        return not_done(operation, batch, answer)
 
     def _request(self, client: Any, operation: str, **arguments: Any) -> Any:
         try:
@@ -214,7 +218,26 @@ def delivery_of(message: Mapping[str, Any], received_at: float) -> Delivery:
     )
 
 
-def refused(delivery: Delivery, failed: Mapping[str, Any]) -> RefusedEntry:
+def not_done(
+    operation: str, batch: Sequence[Delivery], answer: Mapping[str, Any], proof: str = "Id"
+) -> list[RefusedEntry]:
+    """Those of `batch` of which SQS does not say that it did it: it names each one that it did, and each that it did
+    not. The entries had their numbers for ids. `proof` is what SQS tells only of what is done.
+
+    Raises `AwsError` if it is no answer of SQS's, or if nothing of the batch is in it.
+    """
+    with reading(operation):
+        entries = {str(number): delivery for number, delivery in enumerate(batch)}
+        refusals = [_refused(entries.pop(failed["Id"]), failed) for failed in answer.get("Failed", ())]
+        for done in answer.get("Successful", ()):
+            if done.get(proof):
+                entries.pop(done["Id"], None)
+    if entries and len(entries) == len(batch):
+        raise AwsError("unavailable", f"{operation}: the answer says of nothing that it was done")
+    return [*refusals, *(RefusedEntry(one, stale=False, detail=_UNSAID, is_silence=True) for one in entries.values())]
+
+
+def _refused(delivery: Delivery, failed: Mapping[str, Any]) -> RefusedEntry:
     """What SQS says of `delivery` in an entry of `Failed`, as boto3 has it."""
     code = str(failed.get("Code", ""))
     detail, kind = f"{code}: {failed.get('Message', '')}".strip(": "), kind_of(code)

@@ -309,6 +309,40 @@ def test_a_queue_that_does_not_answer_is_an_aws_error(open_rig: OpenRig, kind: s
             ask()
 
 
+@pytest.mark.row(89)
+def test_only_a_word_on_each_message_is_a_yes(open_rig: OpenRig, kind: str) -> None:
+    """An answer that names none of the messages, as a proxy may give it, counts as no answer."""
+    rig = open_rig()
+    rig.send("body")
+    (delivery,) = rig.queue.receive()
+    if isinstance(rig.queue, FakeQueue):
+        for operation in ("DeleteMessageBatch", "ChangeMessageVisibilityBatch", "SendMessage"):
+            rig.queue.be_silent(operation)
+    else:
+        rig.queue._client = Silent(rig.queue._client)
+    asks: list[Callable[[], object]] = [
+        lambda: rig.queue.bury(delivery, FAULT, rig.dead_letter_url),
+        lambda: rig.queue.delete([delivery]),
+        lambda: rig.queue.hide([Hiding(delivery, 1)]),
+    ]
+    for ask in asks:
+        with pytest.raises(AwsError, match="unavailable"):
+            ask()
+    assert rig.queue.attributes(rig.url).in_flight == 1
+    assert rig.dead_letters() == []
+
+
+class Silent:
+    """A client whose requests that change anything go nowhere, and are answered with nothing."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def __getattr__(self, name: str) -> Any:
+        """What only reads is asked of the client."""
+        return getattr(self._client, name) if name.startswith("get_") else lambda **_arguments: {}
+
+
 def _lost(queue: Sqs) -> Sqs:
     queue._url += "-deleted"
     return queue

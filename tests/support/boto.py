@@ -94,7 +94,7 @@ class SqsClient:
         deliveries = self._asked(QueueUrl, Entries)
         self._answer("DeleteMessageBatch", deliveries)
         self._witness.deleting(self._name, deliveries)
-        return _failed(deliveries, self._queue.delete(deliveries))
+        return _told(deliveries, self._queue.delete(deliveries))
 
     def change_message_visibility_batch(
         self,
@@ -107,7 +107,7 @@ class SqsClient:
         self._answer("ChangeMessageVisibilityBatch", deliveries)
         seconds = [int(entry["VisibilityTimeout"]) for entry in Entries]
         hidings = [Hiding(delivery, time) for delivery, time in zip(deliveries, seconds, strict=True)]
-        return _failed(deliveries, self._queue.hide(hidings))
+        return _told(deliveries, self._queue.hide(hidings))
 
     def send_message(
         self,
@@ -124,7 +124,7 @@ class SqsClient:
         self._queue.dead_letters.append(DeadLetter(MessageBody, told))
         sent = next(each for each in reversed(self._known.values()) if each.body == MessageBody)
         self._witness.buried(self._name, sent, Fault(Reason(told["reason"]), told["detail"]))
-        return {}
+        return {"MessageId": f"letter-{len(self._queue.dead_letters)}"}
 
     def _asked(self, url: str, entries: Sequence[Mapping[str, Any]]) -> list[Delivery]:
         assert url == QUEUE_URL
@@ -224,10 +224,12 @@ def _message(delivery: Delivery) -> Mapping[str, object]:
     }
 
 
-def _failed(deliveries: Sequence[Delivery], refusals: Sequence[RefusedEntry]) -> Mapping[str, object]:
-    numbers = {delivery.receipt_handle: str(number) for number, delivery in enumerate(deliveries)}
-    failed = []
-    for refused in refusals:
-        code, _, message = refused.detail.partition(": ")
-        failed.append({"Id": numbers[refused.delivery.receipt_handle], "Code": code, "Message": message})
-    return {"Failed": failed} if failed else {}
+def _told(deliveries: Sequence[Delivery], refusals: Sequence[RefusedEntry]) -> Mapping[str, object]:
+    """SQS names each entry of a batch: those that it did, and those that it did not. A list without any is left out."""
+    failed, refused = [], {refusal.delivery.receipt_handle: refusal for refusal in refusals}
+    done = [{"Id": str(n)} for n, delivery in enumerate(deliveries) if delivery.receipt_handle not in refused]
+    for number, delivery in enumerate(deliveries):
+        if refusal := refused.get(delivery.receipt_handle):
+            code, _, message = refusal.detail.partition(": ")
+            failed.append({"Id": str(number), "Code": code, "Message": message})
+    return {name: entries for name, entries in (("Successful", done), ("Failed", failed)) if entries}

@@ -50,6 +50,7 @@ class FakeQueue(Sqs):
     """`agent.aws.sqs.Sqs` and the queue behind it, with trouble on demand.
 
     Trouble: `fail` (an operation does not answer), `refuse` (a batch action fails for some messages), `deny` (for all),
+    `be_silent` (an operation does nothing, and is answered without a word on any message, or on one),
     `forget` (the receipt handle becomes unknown), `repeat` (a hidden message is handed out once more); `mend` ends it.
     Operations go by SQS's names: ReceiveMessage, DeleteMessageBatch, ChangeMessageVisibilityBatch, SendMessage, …
     """
@@ -76,6 +77,7 @@ class FakeQueue(Sqs):
         self._failures: Counter[str] = Counter()
         self._refusals: Counter[tuple[str, str]] = Counter()
         self._denied: set[str] = set()
+        self._silence: set[tuple[str, str]] = set()
         self._lock = threading.RLock()
         self._changed = threading.Event()  # wakes who polls
 
@@ -97,6 +99,10 @@ class FakeQueue(Sqs):
         """Let a batch action fail for one message so many times."""
         self._refusals[operation, message_id] = times
 
+    def be_silent(self, operation: str, message_id: str = "") -> None:
+        """Answer an operation without a word on any message, or on this one of a batch, and do nothing for it."""
+        self._silence.add((operation, message_id))
+
     def deny(self, operation: str) -> None:
         """Deny a batch action to every message of it, one by one."""
         self._denied.add(operation)
@@ -115,6 +121,7 @@ class FakeQueue(Sqs):
         self._failures.clear()
         self._refusals.clear()
         self._denied.clear()
+        self._silence.clear()
 
     def receive(self, most: int = BATCH, wait_seconds: int | None = None) -> list[Delivery]:
         """As `Sqs` does: what is visible, or what becomes so within the long poll."""
@@ -169,6 +176,8 @@ class FakeQueue(Sqs):
             if self._failures[operation] > 0:
                 self._failures[operation] -= 1
                 raise AwsError("unavailable", f"{operation}: ServiceUnavailable: on demand")
+            if (operation, "") in self._silence:
+                raise AwsError("unavailable", f"{operation}: the answer says of nothing that it was done")
 
     def _take(self, most: int) -> list[Delivery]:
         with self._lock:
@@ -212,6 +221,8 @@ class FakeQueue(Sqs):
 
     def _do_or_refuse(self, operation: str, delivery: Delivery, do: _Action) -> RefusedEntry | None:
         asked = (operation, delivery.message_id)
+        if asked in self._silence:
+            return RefusedEntry(delivery, stale=False, detail="SQS did not say that it did this", is_silence=True)
         if operation in self._denied:
             return RefusedEntry(delivery, stale=False, detail="AccessDenied: on demand", denied=True)
         if self._refusals[asked] > 0:

@@ -97,6 +97,7 @@ FAULTS: Final = {
     86: "a filter before the sink answers to one record with a web page, and lets empty requests pass",
     87: "gzip inside gzip, and files of another packing",
     88: "an answer of S3 or SQS that botocore cannot read, or that is none of theirs",
+    89: "SQS, or what answers in its place, does not say of a message that it did what it was asked to do",
 }
 
 

@@ -89,6 +89,31 @@ def test_a_dead_letter_that_cannot_be_sent_is_kept() -> None:
     assert rig.telemetry.named("settle_failed")[0][:2] == ("SendMessage", 1)
 
 
+@pytest.mark.row(89)
+def test_a_dead_letter_of_which_nothing_was_said_is_kept() -> None:
+    """Nobody has said that its queue has it: it is not deleted, and comes again."""
+    rig = SourceRig()
+    (one,) = rig.received()
+    rig.queue.be_silent("SendMessage")
+    rig.source.bury([settlement(one, Outcome.DEAD_LETTER)])
+    assert list(rig.queue.messages) == [one.message_id]
+    assert rig.queue.requests["DeleteMessageBatch"] == 0
+    assert rig.telemetry.outcomes() == {Outcome.RETRY: 1}
+
+
+@pytest.mark.row(89)
+def test_a_message_of_which_nothing_was_said_is_not_counted_as_deleted() -> None:
+    """The others of the batch are; it is asked for again, and told as one that comes again."""
+    rig = SourceRig()
+    first, second = rig.received(2)
+    rig.queue.be_silent("DeleteMessageBatch", first.message_id)
+    rig.source.settle([settlement(one, Outcome.DELIVERED) for one in (first, second)])
+    assert list(rig.queue.messages) == [first.message_id]
+    assert rig.telemetry.outcomes() == {Outcome.DELIVERED: 1}
+    assert rig.queue.requests["DeleteMessageBatch"] > 1
+    assert rig.telemetry.named("settle_failed")[0][:2] == ("DeleteMessageBatch", 1)
+
+
 def test_sending_a_dead_letter_is_tried_again() -> None:
     """A dead-letter queue that is away for a moment gets the letter, once."""
     rig = SourceRig()

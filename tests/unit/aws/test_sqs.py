@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import Any, Final
 
 import pytest
 
-from agent.aws.sqs import Sqs
+from agent.aws.letterbox import Letterbox
+from agent.aws.sqs import Hiding, Sqs
 from agent.errors import AwsError, Fault
 from agent.faults.dead_letters import Reason
+from agent.model import Letter
 from tests.support.boto import refusal
 from tests.support.clock import FakeClock
 from tests.support.messages import delivery
@@ -27,7 +29,7 @@ class Client:
         self.meta = SimpleNamespace(endpoint_url=endpoint_url)
         self.asked: list[tuple[str, str]] = []
         self.error: Exception | None = None
-        self.answer: Any = {"Attributes": {"QueueArn": "arn"}}
+        self.answer: Any = {"Attributes": {"QueueArn": "arn"}, "MessageId": "letter"}
 
     def __getattr__(self, operation: str) -> Any:
         """Any operation."""
@@ -46,6 +48,19 @@ def _sqs(client: Client, others: dict[str, Any]) -> Sqs:
         client,
         url=URL,
         others=others,
+        wait_seconds=1,
+        visibility_timeout_seconds=30,
+        version="1",
+        telemetry=FakeTelemetry(),
+        clock=FakeClock(),
+    )
+
+
+def _letterbox(client: Client) -> Letterbox:
+    return Letterbox(
+        client,
+        url=LETTERS,
+        main_url=URL,
         wait_seconds=1,
         visibility_timeout_seconds=30,
         version="1",
@@ -113,6 +128,78 @@ def test_refusals_that_are_none_are_waited_for(told: object) -> None:
     client.answer = {"Failed": told}
     with pytest.raises(AwsError, match=r"^unavailable: DeleteMessageBatch: what answered is not SQS \("):
         _sqs(client, {}).delete([delivery()])
+
+
+SILENT: Final[Mapping[str, Any]] = {
+    "nothing": {},
+    "empty lists": {"Successful": [], "Failed": []},
+    "another one": {"Successful": [{"Id": "7", "MessageId": "m"}]},
+    "no id": {"Successful": [{"MessageId": "m"}]},
+}
+
+
+@pytest.mark.row(89)
+@pytest.mark.parametrize("told", SILENT.values(), ids=SILENT)
+def test_an_answer_that_names_nothing_of_a_batch_is_no_yes(told: Mapping[str, Any]) -> None:
+    """What is to be deleted or hidden is not, then; nothing is sent back."""
+    client = Client("https://vpce-1")
+    client.answer = told
+    asks: list[Callable[[], object]] = [
+        lambda: _sqs(client, {}).delete([delivery()]),
+        lambda: _sqs(client, {}).hide([Hiding(delivery(), 1)]),
+        lambda: _letterbox(client).send_back([Letter(delivery(), {})]),
+    ]
+    for ask in asks:
+        with pytest.raises(AwsError, match=r"^unavailable: \w+: "):
+            ask()
+
+
+@pytest.mark.row(89)
+def test_what_is_in_neither_list_was_not_done() -> None:
+    """Of three, one was done, one was not, and of one SQS says nothing; to nothing, it need not say anything."""
+    client = Client("https://vpce-1")
+    batch = [delivery(str(number)) for number in range(3)]
+    client.answer = {
+        "Successful": [{"Id": "1", "MessageId": "m"}],
+        "Failed": [{"Id": "0", "Code": "InternalError", "Message": "x"}],
+    }
+    for refusals in (
+        _sqs(client, {}).delete(batch),
+        _sqs(client, {}).hide([Hiding(one, 1) for one in batch]),
+        _letterbox(client).send_back([Letter(one, {}) for one in batch]),
+    ):
+        assert [(one.delivery, one.is_silence, one.stale) for one in refusals] == [
+            (batch[0], False, False),
+            (batch[2], True, False),
+        ]
+    assert _sqs(client, {}).delete([]) == []
+
+
+@pytest.mark.row(89)
+def test_what_is_done_and_not_done_is_not_done() -> None:
+    """An answer that says both has not said yes."""
+    client = Client("https://vpce-1")
+    client.answer = {"Successful": [{"Id": "0"}], "Failed": [{"Id": "0", "Code": "InternalError"}]}
+    assert [one.detail for one in _sqs(client, {}).delete([delivery()])] == ["InternalError"]
+
+
+@pytest.mark.row(89)
+def test_a_letter_that_was_sent_back_has_an_id_in_the_queue() -> None:
+    """SQS names the message that it made."""
+    client = Client("https://vpce-1")
+    client.answer = {"Successful": [{"Id": "0"}]}
+    with pytest.raises(AwsError, match="SendMessageBatch"):
+        _letterbox(client).send_back([Letter(delivery(), {})])
+
+
+@pytest.mark.row(89)
+@pytest.mark.parametrize("told", [{}, {"MessageId": ""}, {"MD5OfMessageBody": "0"}])
+def test_a_dead_letter_has_an_id_in_its_queue(told: Mapping[str, str]) -> None:
+    """Without one, nobody has said that the queue has it, and its message must not be deleted."""
+    client = Client("https://vpce-1")
+    client.answer = told
+    with pytest.raises(AwsError, match="SendMessage: the answer does not say that the queue has the message"):
+        _sqs(client, {}).bury(delivery(), Fault(Reason.NOT_ALLOWED, "no"), LETTERS)
 
 
 @pytest.mark.row(88)

@@ -85,6 +85,30 @@ def test_what_the_queue_refuses_stays_here() -> None:
     assert rig.box.hidden_now() == 0
 
 
+@pytest.mark.row(89)
+def test_a_letter_of_which_nothing_was_said_stays_here() -> None:
+    """The others of the same request are deleted; whether the queue has this one, nobody has said."""
+    rig = Rig(12)
+    rig.box.be_silent("SendMessageBatch", rig.ids[3])
+    report = rig.work(Sending.redrive)
+    assert bodies([failed.letter for failed in report.kept]) == ["3"]
+    assert len(report.done) == 11
+    assert rig.left() == {"3"}
+
+
+@pytest.mark.row(89)
+@pytest.mark.parametrize("do", [Sending.redrive, Sending.drop])
+@pytest.mark.parametrize("operation", ["SendMessageBatch", "DeleteMessageBatch"])
+def test_an_answer_without_a_word_ends_the_work(do: Callable[[Sending, list[Letter]], Report], operation: str) -> None:
+    """Nothing is told as done of which nobody has said so."""
+    rig = Rig(25)
+    rig.box.be_silent(operation)
+    report = rig.work(do)
+    if do is Sending.redrive or operation == "DeleteMessageBatch":
+        assert (report.done, report.has_failed, len(report.untouched)) == ([], True, 15)
+        assert len(rig.left()) == 25
+
+
 def test_a_request_that_fails_ends_the_work() -> None:
     """The next would fare no better; nothing is deleted, and what was not tried is told."""
     rig = Rig(25)
