@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from concurrent.futures import Executor
+from datetime import timedelta
 
 from agent.aws.listing import Listing
 from agent.aws.s3 import S3
@@ -15,7 +16,7 @@ from agent.replay.estimate import Counted
 from agent.replay.plan import Plan
 from agent.replay.replay_report import CountReport, Report
 from agent.replay.retrying import Retrying
-from agent.replay.span import Span
+from agent.replay.span import ON_ITS_WAY, Span
 from agent.replay.streams import Discovery, Stream, Wanted
 from agent.replay.window_report import WindowCountReport
 from agent.replay.windows import WindowListing, length_for, streams_of
@@ -25,10 +26,11 @@ from agent.replay.witnesses import Witnesses
 class HistoryOrigin(ABC):
     """What is listed, what the crew reads from (`store`), and how both are told.
 
-    `things` are what is shipped one by one.
+    `things` are what is shipped one by one. `late` is how long after its time one of them may still appear.
     """
 
     things: str
+    late: timedelta
     listing: Listing
     store: S3 | EventLog
 
@@ -64,6 +66,7 @@ class BucketsOrigin(HistoryOrigin):
     """The trails in the buckets of the settings."""
 
     things = "objects"
+    late = ON_ITS_WAY
 
     def __init__(self, buckets: Buckets, wanted: Wanted, pool: Executor, retrying: Retrying) -> None:
         self.listing = buckets.listing
@@ -105,6 +108,7 @@ class LogOrigin(HistoryOrigin):
     """A log that gives events: each of its windows is shipped as an object is."""
 
     things = "windows"
+    late = timedelta(0)  # its span ends early enough
 
     def __init__(self, log: EventLog) -> None:
         self.store = log

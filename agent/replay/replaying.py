@@ -33,7 +33,7 @@ from agent.replay.plan import Plan
 from agent.replay.replay_report import ReplayReport, Report
 from agent.replay.retrying import Retrying
 from agent.replay.screen import Screen
-from agent.replay.span import ON_ITS_WAY, Span
+from agent.replay.span import Span
 from agent.replay.streams import Stream, Wanted
 from agent.replay.suspicion import Suspicion
 from agent.settings import Settings, redacted_url
@@ -119,7 +119,7 @@ class _Replay:
             files = self._open_files(closing)
             closing.callback(pool.shutdown, wait=False, cancel_futures=True)
             closing.callback(self._stops.halt.set)
-            fresh_after = datetime.fromtimestamp(self._pulse.clock.time(), UTC) - ON_ITS_WAY
+            fresh_after = datetime.fromtimestamp(self._pulse.clock.time(), UTC) - origin.late
             plan = Plan(self._find(origin), self._span, fresh_after)
             self._tell_plan(plan, checkpoint, origin)
             if self._wishes.dry_run:

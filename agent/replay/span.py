@@ -14,8 +14,12 @@ from typing import Final
 EARLIEST: Final = datetime(2013, 11, 1, tzinfo=UTC)
 """CloudTrail began in November 2013: whoever writes an earlier time has mistyped."""
 
-ON_ITS_WAY: Final = timedelta(minutes=15)
-"""How long after the time in its name an object may still come into the bucket."""
+ON_ITS_WAY: Final = timedelta(days=1)
+"""How long after the time in its name an object may come into the bucket and be found by a later run.
+
+CloudTrail needs some minutes as a rule, promises nothing, and tries for long to deliver what a bucket refused. Of so
+long a time the checkpoint knows every object by its name.
+"""
 
 _DAY: Final = timedelta(days=1)
 

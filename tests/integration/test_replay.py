@@ -85,15 +85,17 @@ def test_prefixed_and_organisation_trails_are_found(history: History, prefix: st
 
 
 def test_what_was_written_just_now_is_shipped_once_and_what_comes_late_is_found(history: History) -> None:
-    """CloudTrail may put an object beside younger ones, minutes after the time in its name."""
+    """CloudTrail may put an object beside younger ones, minutes or hours after the time in its name."""
     now = datetime.now(UTC)
     again = ("--since", "2d", "--checkpoint", str(history.folder / "checkpoint"))
     for minutes in (9, 3):
         history.put(trail_key_at(now - timedelta(minutes=minutes)), trail_object(event(f"{minutes}")))
     assert [history.run_of(*again).code for _ in range(2)] == [0, 0]
-    history.put(trail_key_at(now - timedelta(minutes=6)), trail_object(event("6")))
-    assert history.run_of(*again).code == 0
-    assert history.arrived() == {"9": 1, "3": 1, "6": 1}
+    late = [6, 45, 14 * 60, 23 * 60]
+    for minutes in late:
+        history.put(trail_key_at(now - timedelta(minutes=minutes)), trail_object(event(f"{minutes}")))
+    assert [history.run_of(*again).code for _ in range(2)] == [0, 0]
+    assert history.arrived() == dict.fromkeys(map(str, (9, 3, *late)), 1)
 
 
 def test_several_buckets_are_replayed_side_by_side(history: History) -> None:
