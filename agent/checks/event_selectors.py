@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
+from agent.records.profiles import codecatalyst
+
 _OBJECTS: Final = "AWS::S3::Object"
 _PARTS: Final = {"All": "all", "ReadOnly": "reading", "WriteOnly": "writing"}
 _COMPARISONS: Final = ("Equals", "StartsWith", "EndsWith")
@@ -28,13 +30,18 @@ class EventSelectors:
 
     @property
     def management(self) -> str:
-        """Which management events are taken: all, reading, writing; empty: none."""
-        parts = set(self._management_parts())
+        """Which management events of CodeCatalyst are taken: all, reading, writing; empty: none."""
+        parts = set(self._management_parts(codecatalyst.SOURCE))
         if not self.basic and not self.advanced:
             return "all"
         if "all" in parts or {"reading", "writing"} <= parts:
             return "all"
         return next(iter(parts), "")
+
+    @property
+    def leaves_ours_out(self) -> bool:
+        """Whether management events are taken, and those of CodeCatalyst are not."""
+        return bool(self.basic or self.advanced) and not self.management and any(self._management_parts(None))
 
     def takes_reads_of(self, bucket: str) -> bool:
         """Whether a read of an object in `bucket` is an event of this trail."""
@@ -43,13 +50,16 @@ class EventSelectors:
             for one in self.basic
         ) or any(_takes(_fields(one), bucket) for one in self.advanced)
 
-    def _management_parts(self) -> Iterator[str]:
+    def _management_parts(self, source: str | None) -> Iterator[str]:
+        """Those of this event source; None: of any."""
         for one in self.basic:
-            if one.get("IncludeManagementEvents", True):
+            is_left_out = source in (one.get("ExcludeManagementEventSources") or ())
+            if one.get("IncludeManagementEvents", True) and not is_left_out:
                 yield _PARTS.get(str(one.get("ReadWriteType", "All")), "all")
         for one in self.advanced:
             fields = _fields(one)
-            if "Management" in (fields.get("eventCategory", {}).get("Equals") or ()):
+            is_ours = source is None or _takes_text(fields.get("eventSource", {}), source)
+            if is_ours and "Management" in (fields.get("eventCategory", {}).get("Equals") or ()):
                 only = fields.get("readOnly", {}).get("Equals") or ()
                 yield {("true",): "reading", ("false",): "writing"}.get(tuple(only), "all")
 
@@ -67,6 +77,19 @@ def _is_of(arn: str, bucket: str) -> bool:
 
 def _fields(selector: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
     return {str(one.get("Field")): one for one in selector.get("FieldSelectors") or ()}
+
+
+def _takes_text(field: Mapping[str, Any], text: str) -> bool:
+    """Whether a field's comparisons let `text` in: one of those that ask for it, and none of those that refuse it."""
+    asked = [_is_so(name, text, str(value)) for name in _COMPARISONS for value in field.get(name) or ()]
+    refused = [_is_so(name, text, str(value)) for name in _COMPARISONS for value in field.get(f"Not{name}") or ()]
+    return (any(asked) or not asked) and not any(refused)
+
+
+def _is_so(comparison: str, text: str, value: str) -> bool:
+    if comparison == "Equals":
+        return text == value
+    return text.startswith(value) if comparison == "StartsWith" else text.endswith(value)
 
 
 def _takes(fields: Mapping[str, Mapping[str, Any]], bucket: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Final
 
@@ -120,5 +119,6 @@ def _lets_in(facts: QueueFacts, source: str) -> bool:
     """Whether SQS may move messages of the queue `source` to this one, by its RedriveAllowPolicy."""
     permission = facts.member("RedriveAllowPolicy", "redrivePermission")
     if permission == "byQueue":
-        return source in json.dumps(facts.member("RedriveAllowPolicy", "sourceQueueArns"))
+        named = facts.member("RedriveAllowPolicy", "sourceQueueArns")
+        return source in (named if isinstance(named, list) else [named])
     return permission != "denyAll"

@@ -183,11 +183,13 @@ class Notifier:
 
     def _admitted(self, way: Way) -> Check:
         sender = way.sender or Sender("", "")
-        verdict = admits(self.queue.policy, sender)
+        verdict = admits(self.queue.policy, sender, on=self.queue.arn)
         finding = PERHAPS_ADMITTED if verdict is None else ADMITTED if verdict else NOT_ADMITTED
         if verdict is None and not sender.account:
             guesses = [replace(sender, account=one) for one in source_accounts(self.queue.policy)]
-            finding = PERHAPS_OWNED if any(admits(self.queue.policy, one) for one in guesses) else finding
+            finding = (
+                PERHAPS_OWNED if any(admits(self.queue.policy, one, on=self.queue.arn) for one in guesses) else finding
+            )
         conditions = f"aws:SourceArn {sender.arn}"
         if sender.account:
             conditions += f" and aws:SourceAccount {sender.account}"

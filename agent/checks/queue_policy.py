@@ -30,9 +30,13 @@ class Sender:
     other_than: frozenset[str] = frozenset()
 
 
-def admits(policy: str, sender: Sender, action: str = SEND) -> bool | None:
-    """Whether `policy` (JSON; empty: there is none) lets `sender` do `action`; None if it cannot be told."""
-    verdicts = [(one.get("Effect"), _applies(one, sender, action)) for one in _statements(policy)]
+def admits(policy: str, sender: Sender, action: str = SEND, on: str = "") -> bool | None:
+    """Whether `policy` (JSON; empty: there is none) lets `sender` do `action`; None if it cannot be told.
+
+    `on` is the ARN of what has the policy; empty for a key, which calls itself `*` there.
+    """
+    about = [one for one in _statements(policy) if _is_on(one, on)]
+    verdicts = [(one.get("Effect"), _applies(one, sender, action)) for one in about]
     if any(effect == "Deny" and applies for effect, applies in verdicts):
         return False
     if any(effect == "Deny" and applies is None for effect, applies in verdicts):
@@ -89,7 +93,7 @@ def _statements(policy: str) -> Iterator[Mapping[str, Any]]:
 
 def _applies(statement: Mapping[str, Any], sender: Sender, action: str) -> bool | None:
     """Whether a statement is about this sender; None if it says so in a way that is not known here."""
-    if {"NotAction", "NotPrincipal"} & statement.keys():
+    if {"NotAction", "NotPrincipal", "NotResource"} & statement.keys():
         return None
     if not _is_about(statement, action):
         return False
@@ -118,6 +122,12 @@ def _is_met(operator: str, key: str, values: list[str], sender: Sender) -> bool 
 
 def _is_about(statement: Mapping[str, Any], action: str) -> bool:
     return any(_is_like(pattern.lower(), action.lower()) for pattern in _several(statement.get("Action")))
+
+
+def _is_on(statement: Mapping[str, Any], arn: str) -> bool:
+    """Whether a statement may be about what has this ARN: SQS takes one that names another queue, too."""
+    named = _several(statement.get("Resource"))
+    return not arn or not named or any(_is_like(pattern, arn) for pattern in named)
 
 
 def _is_anyone(statement: Mapping[str, Any]) -> bool:

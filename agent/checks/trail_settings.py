@@ -12,7 +12,7 @@ from typing import Any, Final
 from agent.aws.survey import AskedError, Survey
 from agent.checks.event_selectors import EventSelectors
 from agent.checks.finding import Check, Examined, caution, failed, ok
-from agent.records.profiles.codecatalyst import HOME_REGIONS
+from agent.records.profiles.codecatalyst import HOME_REGIONS, SOURCE
 from agent.settings import Settings
 
 _ID: Final = "trail"
@@ -72,6 +72,11 @@ _EVENTS: Final = "trail.events"
 MANAGEMENT: Final = ok(_EVENTS, "takes management events, as CodeCatalyst's are")
 NO_MANAGEMENT: Final = failed(
     _EVENTS, "takes no management events, as CodeCatalyst's are", "Add management events, read and write, to the trail."
+)
+NOT_OURS: Final = failed(
+    _EVENTS,
+    "its selectors leave out the management events of {source}",
+    "Take that condition on eventSource out of the trail's event selectors.",
 )
 PARTLY: Final = caution(
     _EVENTS, "takes {part} management events only", "Take both, read and write, if you want to see who looked at what."
@@ -189,6 +194,8 @@ class _TrailCheck:
             return EVENTS_UNTOLD.told(self._name, words=error.words, action=error.action)
         part = selectors.management
         finding = NO_MANAGEMENT if not part else MANAGEMENT if part == "all" else PARTLY
+        if selectors.leaves_ours_out:
+            finding = NOT_OURS
         if finding is MANAGEMENT and selectors.takes_reads_of(self._bucket):
             finding = LOOP
-        return finding.told(self._name, part=part, bucket=self._bucket)
+        return finding.told(self._name, part=part, bucket=self._bucket, source=SOURCE)

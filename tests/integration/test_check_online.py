@@ -319,6 +319,15 @@ def _reads_are_written_down(scene: Scene) -> None:
     scene.account.select([{"Type": "AWS::S3::Object", "Values": [f"arn:aws:s3:::{BUCKET}/"]}])
 
 
+def _without_ours(scene: Scene) -> None:
+    fields = [
+        {"Field": "eventCategory", "Equals": ["Management"]},
+        {"Field": "eventSource", "NotEquals": ["codecatalyst.amazonaws.com"]},
+    ]
+    told = {"AdvancedEventSelectors": [{"FieldSelectors": fields}], "EventSelectors": None}
+    scene.aws.change("cloudtrail:GetEventSelectors", lambda answer: answer.update(told))
+
+
 def _key_policy(policy: str) -> Break:
     return _in_turn(
         _set(KmsMasterKeyId="alias/trail"),
@@ -434,6 +443,9 @@ CASES = {
     "policy for another bucket": Case(
         lambda scene: scene.account.admit("s3.amazonaws.com", "arn:aws:s3:::another"), {"notifier.policy": "✗"}
     ),
+    "policy for another queue": Case(
+        _set(Policy=POLICY.replace(QUEUE_ARN, f"{QUEUE_ARN}-old")), {"notifier.policy": "✗"}, says="does not let"
+    ),
     "policy for another account": Case(
         _set(Policy=POLICY.replace(f'"{ACCOUNT}"', '"999900001111"')),
         {"notifier.policy": "✗"},
@@ -492,6 +504,16 @@ CASES = {
     "dead letters not let in": Case(
         _with_attributes("dead-letters", RedriveAllowPolicy=json.dumps({"redrivePermission": "denyAll"})),
         {"dead_letters.redrive": "✗"},
+    ),
+    "dead letters of a queue with a longer name let in": Case(
+        _with_attributes(
+            "dead-letters",
+            RedriveAllowPolicy=json.dumps(
+                {"redrivePermission": "byQueue", "sourceQueueArns": [f"{QUEUE_ARN}-staging"]}
+            ),
+        ),
+        {"dead_letters.redrive": "✗"},
+        says="Allow the queue's ARN in it",
     ),
     "a dead letter": Case(_dead_letter, {"dead_letters.empty": "!"}, says="trail-agent dead-letters list"),
     "no bucket": Case(
@@ -613,6 +635,7 @@ CASES = {
     "trail of one region": Case(_update_trail(IsMultiRegionTrail=False), {"trail.regions": "!"}, says="us-west-2"),
     "no digests": Case(_update_trail(EnableLogFileValidation=False), {"trail.validation": "!"}),
     "no management events": Case(lambda scene: scene.account.select([], management=False), {"trail.events": "✗"}),
+    "no events of CodeCatalyst": Case(_without_ours, {"trail.events": "✗"}, says="leave out the management events of"),
     "own reads": Case(_reads_are_written_down, {"trail.events": "!"}, says="each read of"),
     "trail writes elsewhere": Case(_trail_elsewhere, {"trail": "!"}, ("trail.",), "; they write to elsewhere"),
     "trails not to be seen": Case(_refused("cloudtrail:DescribeTrails"), {"trail": "!"}, ("trail.",)),

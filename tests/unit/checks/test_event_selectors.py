@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from agent.checks.event_selectors import EventSelectors
+from agent.records.profiles.codecatalyst import SOURCE
 
 BUCKET = "acme-trail"
 
@@ -23,6 +24,14 @@ def advanced(category: str, **fields: dict[str, list[str]]) -> dict[str, Any]:
     return {"FieldSelectors": [{"Field": "eventCategory", "Equals": [category]}, *told]}
 
 
+def test_a_trail_without_the_events_of_codecatalyst_is_known() -> None:
+    """One that takes management events of others only, but not one that takes none at all."""
+    other = {"AdvancedEventSelectors": [advanced("Management", eventSource={"NotEquals": [SOURCE]})]}
+    assert EventSelectors.of(other).leaves_ours_out
+    assert not EventSelectors.of({"EventSelectors": [basic(management=False)]}).leaves_ours_out
+    assert not EventSelectors.of({}).leaves_ours_out
+
+
 S3_OBJECTS = {"Equals": ["AWS::S3::Object"]}
 
 
@@ -37,6 +46,18 @@ S3_OBJECTS = {"Equals": ["AWS::S3::Object"]}
         ({"AdvancedEventSelectors": [advanced("Management")]}, "all"),
         ({"AdvancedEventSelectors": [advanced("Management", readOnly={"Equals": ["true"]})]}, "reading"),
         ({"AdvancedEventSelectors": [advanced("Data", resources_type=S3_OBJECTS)]}, ""),
+        ({"EventSelectors": [basic() | {"ExcludeManagementEventSources": ["kms.amazonaws.com"]}]}, "all"),
+        ({"AdvancedEventSelectors": [advanced("Management", eventSource={"NotEquals": ["kms.amazonaws.com"]})]}, "all"),
+        ({"AdvancedEventSelectors": [advanced("Management", eventSource={"NotStartsWith": ["code"]})]}, ""),
+        ({"AdvancedEventSelectors": [advanced("Management", eventSource={"Equals": ["kms.amazonaws.com"]})]}, ""),
+        (
+            {
+                "AdvancedEventSelectors": [
+                    advanced("Management", eventSource={"Equals": ["kms.amazonaws.com"], "StartsWith": ["codecat"]})
+                ]
+            },
+            "all",
+        ),
     ],
 )
 def test_management_events_are_known(answer: dict[str, Any], part: str) -> None:

@@ -69,6 +69,16 @@ def test_an_account_that_is_not_known_cannot_be_judged() -> None:
     assert admits(text, Sender("s3.amazonaws.com", BUCKET, other_than=frozenset(source_accounts(text)))) is False
 
 
+def test_a_statement_about_another_queue_counts_for_nothing() -> None:
+    """SQS takes such a policy: it is often a copy. Patterns of ARNs are read as IAM reads them."""
+    queue = "arn:aws:sqs:us-west-2:111122223333:trail-agent"
+    for told, verdict in ((queue, True), ("*", True), (f"{queue[:-5]}*", True), (f"{queue}-old", False)):
+        assert admits(policy({**SENDS, "Resource": told}), S3, on=queue) is verdict
+    refusal = {**SENDS, "Effect": "Deny", "Resource": f"{queue}-old"}
+    assert admits(policy({**SENDS, "Resource": [queue, "arn:aws:sqs:*:*:x"]}, refusal), S3, on=queue) is True
+    assert admits(policy({"NotResource": queue, **SENDS}), S3, on=queue) is None
+
+
 def test_the_accounts_that_a_policy_names_are_found() -> None:
     """Those of aws:SourceAccount, without what has a wildcard."""
     text = policy(when("StringLike", "AWS:SourceAccount", ["444455556666", "1111*"]), TLS_ONLY)
