@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import http.client
+import io
+import socket
+import time
 from dataclasses import dataclass
-from typing import Final, Self
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import urlsplit
 
 from agent.errors import printable
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 _SECONDS: Final = 5.0
 _SHOWN: Final = 200
@@ -48,10 +55,11 @@ class AgentAddress:
 
 @dataclass(frozen=True, slots=True)
 class PageReply:
-    """What came back."""
+    """What came back. `is_whole`: there was no more than was wanted."""
 
     status: int
     text: str
+    is_whole: bool = True
 
     @property
     def is_ok(self) -> bool:
@@ -59,13 +67,50 @@ class PageReply:
         return self.status == http.client.OK
 
 
+class _InTime(io.RawIOBase):
+    """What comes through a socket before `until` (monotonic seconds), however slowly or fast it comes."""
+
+    def __init__(self, connected: socket.socket, incoming: io.RawIOBase, until: float) -> None:
+        super().__init__()
+        self._connected = connected
+        self._incoming = incoming
+        self._until = until
+
+    def readable(self) -> bool:
+        """It is for nothing else."""
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int | None:
+        """As every raw stream; raises `TimeoutError` once the time is over."""
+        left = self._until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("timed out")
+        self._connected.settimeout(left)
+        return self._incoming.readinto(buffer)
+
+    def close(self) -> None:
+        """The socket's, too."""
+        self._incoming.close()
+        super().close()
+
+
+class _ResponseInTime(http.client.HTTPResponse):
+    """The timeout of `http.client` is that of each read: who sends a byte now and then is never late."""
+
+    def __init__(self, sock: socket.socket, *, until: float, **more: Any) -> None:
+        super().__init__(sock, **more)
+        self.fp = io.BufferedReader(_InTime(sock, self.fp.detach(), until))
+
+
 def get(address: AgentAddress, most_bytes: int, seconds: float = _SECONDS) -> PageReply:
-    """Ask once, and read so many bytes at most; raises `NoReplyError`."""
+    """Ask once, and read so many bytes at most; raises `NoReplyError`, also if it is not all there in time."""
     connection = http.client.HTTPConnection(address.host, address.port, timeout=seconds)
+    connection.response_class = partial(_ResponseInTime, until=time.monotonic() + seconds)  # type: ignore[assignment]
     try:
         connection.request("GET", address.target)
         answer = connection.getresponse()
-        return PageReply(answer.status, answer.read(most_bytes).decode(errors="replace"))
+        body = answer.read(most_bytes + 1)
+        return PageReply(answer.status, body[:most_bytes].decode(errors="replace"), len(body) <= most_bytes)
     except (OSError, http.client.HTTPException, UnicodeError) as error:  # UnicodeError: not a valid host name
         how = getattr(error, "strerror", None) or str(error)
         raise NoReplyError(one_line(how) or type(error).__name__) from error

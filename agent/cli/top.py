@@ -6,7 +6,6 @@ import json
 import sys
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
 _UNAVAILABLE = 69
 _HERE = "http://127.0.0.1:9464"
-_MOST_AT_ONCE = 32
+_GLANCE_SECONDS = 0.3  # so soon most agents have answered, and so soon a key is noticed
 _CTRL_C = 130
 _ENDS = ("q", "Q", "\x04")
 
@@ -46,20 +45,21 @@ def top(urls: _Urls = None, *, once: _Once = False, as_json: _Json = False, ever
         agents = [WatchedAgent.of(url) for url in dict.fromkeys(urls or [_HERE])]
     except ValueError as error:
         raise typer.BadParameter(f"{error}, such as {_HERE}", param_hint="URL") from error
-    with ThreadPoolExecutor(min(len(agents), _MOST_AT_ONCE)) as pool:
-        if once or not sys.stdout.isatty():
-            _show_once(agents, pool, as_json=as_json)
-        else:
-            _watch(agents, pool, every)
+    if once or not sys.stdout.isatty():
+        _show_once(agents, as_json=as_json)
+    else:
+        _watch(agents, every)
 
 
-def _show_once(agents: Sequence[WatchedAgent], pool: ThreadPoolExecutor, *, as_json: bool) -> None:
+def _show_once(agents: Sequence[WatchedAgent], *, as_json: bool) -> None:
     from agent.cli.output import wide_console
     from agent.cli.top_view import view
-    from agent.cli.watched import ask_all
+    from agent.cli.watched import Questions
 
     now = _now()
-    ask_all(agents, pool, now.monotonic)
+    questions = Questions(agents)
+    questions.ask(now.monotonic)
+    questions.wait()
     if as_json:
         typer.echo(json.dumps({"at": now.unix, "agents": [one.told() for one in agents]}, ensure_ascii=False))
     else:
@@ -67,28 +67,31 @@ def _show_once(agents: Sequence[WatchedAgent], pool: ThreadPoolExecutor, *, as_j
         with console.capture() as shown:
             console.print(view(agents, now))
         typer.echo("\n".join(line.rstrip() for line in shown.get().splitlines()))
-    if all(one.is_away for one in agents):
+    if all(one.is_away or one.is_only_asked for one in agents):
         raise typer.Exit(_UNAVAILABLE)
 
 
-def _watch(agents: Sequence[WatchedAgent], pool: ThreadPoolExecutor, every: float) -> None:
+def _watch(agents: Sequence[WatchedAgent], every: float) -> None:
     from rich.console import Console
     from rich.live import Live
 
     from agent.cli.keyboard import Keyboard
     from agent.cli.top_view import view
-    from agent.cli.watched import ask_all
+    from agent.cli.watched import Questions
     from agent.signals import ending_at_once, exit_code_of
 
-    keyboard = Keyboard()
+    keyboard, questions, due = Keyboard(), Questions(agents), 0.0
     try:
         screen = Live(console=Console(highlight=False), screen=True, auto_refresh=False)
         with ending_at_once(), keyboard.listening(), screen as live:
             while True:
-                now = _now()
-                ask_all(agents, pool, now.monotonic)
-                live.update(view(agents, now, hint="q ends"), refresh=True)
-                if any(key in _ENDS for key in keyboard.wait(every)):
+                if (now := _now().monotonic) >= due:
+                    questions.ask(now)
+                    due = now + every
+                have_ended = questions.wait(_GLANCE_SECONDS)
+                live.update(view(agents, _now(), hint="q ends"), refresh=True)
+                left = max(due - time.monotonic(), 0.0)
+                if any(key in _ENDS for key in keyboard.wait(left if have_ended else min(left, _GLANCE_SECONDS))):
                     return
     except KeyboardInterrupt as error:
         if exit_code_of(error) != _CTRL_C:  # Ctrl-C is how it is meant to end

@@ -71,6 +71,8 @@ def _agent_cells(one: WatchedAgent, now: Moment) -> Sequence[str]:
 def _state(one: WatchedAgent) -> Text:
     if one.is_away:
         return Text("no answer", "red")
+    if one.is_only_asked:
+        return Text("asked", "dim")
     return Text("ready", "green") if one.is_ready else Text("not ready", "yellow")
 
 
@@ -86,6 +88,8 @@ def _states(agents: Sequence[WatchedAgent], now: Moment) -> Iterator[Text]:
             yield Text.assemble(("✗ ", "red"), f"{one.place} does not answer: {one.absence}{since}{seen}")
             if not several:
                 yield Text("  " + (_IF_AWAY if one.figures else _IF_NOWHERE))
+        elif one.is_only_asked and not several:
+            yield Text.assemble(("! ", "yellow"), f"{one.place} has not answered yet")
         elif one.reasons:
             yield from (Text.assemble(("! ", "yellow"), f"{who}not ready: {reason}") for reason in one.reasons)
         elif one.figures and not several:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Future, wait
 from dataclasses import replace
 from typing import Final, Self
 
@@ -18,7 +19,10 @@ READY: Final = "/readyz"
 WINDOW_SECONDS: Final = 30.0
 _NO_AGENT: Final = "something else than trail-agent answers"
 _PATIENCE_SECONDS: Final = 3.0
-_MOST_METRICS: Final = 32 << 20
+LONGEST_SECONDS: Final = 2 * _PATIENCE_SECONDS + 1.0
+"""No question takes longer, unless the host's name is looked for in vain."""
+
+_MOST_METRICS: Final = 8 << 20  # an agent with all of its labels has a twentieth
 _MOST_REASONS: Final = 4096
 _MOST_LINES: Final = 5
 
@@ -59,6 +63,11 @@ class WatchedAgent:
         return bool(self.absence)
 
     @property
+    def is_only_asked(self) -> bool:
+        """Whether nothing has come of the first question yet."""
+        return self.figures is None and not self.is_away
+
+    @property
     def is_ready(self) -> bool:
         """Whether it answers and says that events flow."""
         return self.figures is not None and not self.is_away and not self.reasons
@@ -89,6 +98,8 @@ class WatchedAgent:
         reply = get(self._metrics, _MOST_METRICS, _PATIENCE_SECONDS)
         if not reply.is_ok:
             raise NoReplyError(f"{_NO_AGENT} ({reply.status})")
+        if not reply.is_whole:
+            raise NoReplyError(f"{_NO_AGENT} (more than {_MOST_METRICS >> 20} MiB)")
         snapshot = Snapshot.parsed(reply.text)
         if BUILD_INFO not in snapshot.samples:
             raise ValueError(f"there is no {BUILD_INFO}")
@@ -101,10 +112,40 @@ class WatchedAgent:
         self._course.forget()
 
 
-def ask_all(agents: Sequence[WatchedAgent], pool: Executor, now: float) -> None:
-    """Ask all of them at once."""
-    for _ in pool.map(lambda agent: agent.ask(now), agents):
-        pass
+class Questions:
+    """Asks agents, each in a thread of its own: none waits for another, and one that never ends is left behind."""
+
+    def __init__(self, agents: Sequence[WatchedAgent]) -> None:
+        self._agents = agents
+        self._under_way: dict[WatchedAgent, Future[None]] = {}
+
+    def ask(self, now: float) -> None:
+        """Ask all of them but those whose last question has not ended yet; `now` is in monotonic seconds."""
+        for one in self._agents:
+            if one not in self._under_way:
+                self._under_way[one] = _begun(one, now)
+
+    def wait(self, seconds: float = LONGEST_SECONDS) -> bool:
+        """Wait for what was asked, so long at most; False if something is still under way. Raises what a bug raises."""
+        done, _ = wait(self._under_way.values(), seconds)
+        self._under_way = {one: asked for one, asked in self._under_way.items() if asked not in done}
+        for asked in done:
+            asked.result()
+        return not self._under_way
+
+
+def _begun(one: WatchedAgent, now: float) -> Future[None]:
+    ended = Future[None]()
+
+    def ask() -> None:
+        try:
+            one.ask(now)
+            ended.set_result(None)
+        except Exception as error:  # noqa: BLE001 - raised again where it is waited for
+            ended.set_exception(error)
+
+    threading.Thread(target=ask, name=f"ask {one.place}", daemon=True).start()
+    return ended
 
 
 def _lines(text: str) -> Sequence[str]:

@@ -11,7 +11,9 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 from typer.testing import CliRunner, Result
 
+from agent.cli.agent_http import AgentAddress, NoReplyError, get
 from agent.cli.app import app
+from tests.support.trickle import trickling
 
 
 @dataclass
@@ -77,6 +79,17 @@ def test_another_answer_is_told_in_one_line(body: bytes, said: str) -> None:
         result = healthcheck(f"http://{place}/livez")
     assert result.exit_code == 1
     assert result.stderr == f"✗ http://{place}/livez answers 503{said}\n"
+
+
+@pytest.mark.parametrize(
+    ("answer", "pause"),
+    [(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 40, 0.05), (b"HTTP/1.1 100 Continue\r\n\r\n", 0.0)],
+    ids=["a byte now and then", "fast and without an end"],
+)
+def test_an_answer_must_be_whole_in_time(answer: bytes, pause: float) -> None:
+    """However it comes: the time is that of the whole answer, and not of each part."""
+    with trickling(answer, pause) as place, pytest.raises(NoReplyError, match="timed out"):
+        get(AgentAddress.of(f"http://{place}", "/livez"), 500, 0.5)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:1", f"{'a' * 70}:80"], ids=["nobody listens", "no host has such a name"])

@@ -34,6 +34,7 @@ from tests.support.messages import delivery
 from tests.support.otlp_receiver import HttpReceiver, HttpReply
 from tests.support.records import log_record
 from tests.support.telemetry import ObservedTelemetry, observed
+from tests.support.trickle import trickling
 
 
 @dataclass(slots=True)
@@ -256,13 +257,30 @@ def test_several_agents_have_a_line_each_and_one_sum(agent: Agent) -> None:
     assert max(map(len, lines)) <= 80
 
 
+@pytest.mark.parametrize("arguments", [("--once",), ("--once", "--json")])
+def test_an_agent_that_trickles_does_not_hide_the_others(agent: Agent, arguments: tuple[str, ...]) -> None:
+    """A byte now and then is no answer in time, and the others are shown."""
+    with trickling(b"HTTP/1.1 200 OK\r\n" + b"x" * 10_000) as slow:
+        result = top(*arguments, slow, agent.place)
+    assert result.exit_code == 0
+    assert "timed out" in result.stdout
+    assert ("2 KiB" in result.stdout) or ('"object_bytes": 2048' in result.stdout)
+
+
+def test_a_page_without_an_end_is_no_agent() -> None:
+    """Eight MiB are more than any agent has."""
+    with HttpReceiver() as other:
+        other.pages["*"] = HttpReply(200, b"# a line of no meaning\n" * 400_000)
+        assert asked(other.url, 0.0).absence == "something else than trail-agent answers (more than 8 MiB)"
+
+
 @contextmanager
-def terminal(place: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+def terminal(*places: str, term: str = "xterm") -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     """The command on a terminal of eighty columns; gives the process and the terminal's other end."""
     ours, its = pty.openpty()
     fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-    command = [sys.executable, "-m", "agent", "top", place]
-    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "80", "LINES": "24"}
+    command = [sys.executable, "-m", "agent", "top", *places]
+    environment = {**os.environ, "TERM": term, "COLUMNS": "80", "LINES": "24"}
     process = subprocess.Popen(command, stdin=its, stdout=its, stderr=its, env=environment, start_new_session=True)
     os.close(its)
     try:
@@ -308,6 +326,18 @@ def test_whatever_ends_it_leaves_the_terminal_as_it_was(agent: Agent, end: bytes
         assert process.wait(20) == code
         assert b"\x1b[?1049l" in shown
         assert b"\x1b[?25h" in shown
+
+
+def test_q_ends_at_once_while_an_agent_does_not_come_to_an_end(agent: Agent) -> None:
+    """The other one is shown meanwhile; no thread that waits holds the command."""
+    with (
+        trickling(b"HTTP/1.1 200 OK\r\n" + b"x" * 10_000) as slow,
+        terminal(slow, agent.place) as (process, descriptor),
+    ):
+        read_until(descriptor, b"ready")
+        os.write(descriptor, b"q")
+        read_until(descriptor, b"\x1b[?1049l")
+        assert process.wait(20) == 0
 
 
 def test_ctrl_z_is_a_key_like_others(agent: Agent) -> None:
