@@ -6,13 +6,14 @@ import gc
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from threading import Thread
 from typing import Final, TextIO, TypeVar
 
 from agent import __version__
 from agent.assembly import Assembly
-from agent.aws.event_history import EventHistory
+from agent.aws.event_history import EVERY_SERVICE, EventHistory
 from agent.connections import Aws
 from agent.errors import AwsError, DependencyError
 from agent.flow import heap
@@ -21,7 +22,7 @@ from agent.history.place_file import open_places
 from agent.pulse import Pulse
 from agent.records import profiles
 from agent.records.selection import volume
-from agent.settings import Settings, Supervisor
+from agent.settings import EventHistorySettings, Settings, Supervisor
 from agent.signals import Attention, SignalInbox
 from agent.telemetry.events import Telemetry, open_telemetry
 from agent.telemetry.labels import vocabulary
@@ -126,19 +127,28 @@ class _Daemon:
         aws, account = None, None
         if self._settings.queue:
             aws = self._until_answered(self._assembly.aws.connect, self._queue_down)
+        else:
+            telemetry.queue_unused()
         if follows and not attention.asked_by:
-            account = self._until_answered(
-                partial(self._assembly.aws.event_history, follows.regions), self._history_down
-            )
+            account = self._open_history(follows)
         if attention.asked_by:
             return ()
-        telemetry.queue_up() if aws else telemetry.queue_unused()
+        if aws:
+            telemetry.queue_up()
         telemetry.history_up()
         if self._options.dry_run:
             telemetry.sink_up()  # nothing is sent, and nothing has to answer
         if attention.unless_signalled(self._assembly.sink.probe) is False and self._options.require_healthy:
             raise DependencyError("otlp.endpoint: the sink does not accept an export; the log above says why")
         return () if attention.asked_by else self._teams(aws, account)
+
+    def _open_history(self, follows: EventHistorySettings) -> EventHistory | None:
+        """As soon as there are credentials; None if a signal came first."""
+        ask = partial(self._assembly.aws.event_history, follows.regions)
+        account = self._until_answered(ask, self._history_down)
+        if account and self._options.require_healthy:
+            self._attention.unless_signalled(partial(_ask_each, account, follows, self._pulse.clock.time()))
+        return account
 
     def _until_answered(self, ask: Callable[[], _Answer], down: Callable[[AwsError], None]) -> _Answer | None:
         """What `ask` returns; None if a signal came first. `down` is told of each `AwsError`."""
@@ -224,6 +234,19 @@ class Shift:
         self._stops.end.set()  # an extension must not hide again what is given back
         self._crew.give_back()
         return self._crew.pool.is_idle() and not any(worker.is_alive() for worker in self._workers)
+
+
+def _ask_each(account: EventHistory, follows: EventHistorySettings, now: float) -> None:
+    """Ask for a page of each region; raises `DependencyError` for one that gives none. A throttled one would."""
+    end = datetime.fromtimestamp(now // 1, UTC)
+    for region in follows.regions:
+        try:
+            if follows.checkpoint_file:
+                account.account()  # a checkpoint is of one
+            account.page(region, EVERY_SERVICE, end - timedelta(minutes=1), end)
+        except AwsError as error:
+            if error.kind != "throttled":
+                raise DependencyError(f"event_history: {region} cannot be asked: {error.detail}") from error
 
 
 def _collect_garbage() -> None:

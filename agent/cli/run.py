@@ -21,7 +21,10 @@ def run(
     config: SettingsFile = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and count; export and delete nothing.")] = False,
     require_healthy: Annotated[
-        bool, typer.Option("--require-healthy", help="Exit with 69 if the queue or the sink does not answer at start.")
+        bool,
+        typer.Option(
+            "--require-healthy", help="Exit with 69 if the queue, Event history or the sink does not answer at start."
+        ),
     ] = False,
 ) -> None:
     """Ship the selected events, by default CodeCatalyst's, until SIGTERM or SIGINT."""

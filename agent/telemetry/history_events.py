@@ -153,7 +153,8 @@ class HistoryEvents(Voice):
             since=_shown(begin),
             until=_shown(end),
             hint="the agent was stopped for longer than the 90 days of Event history; a trail's bucket has it if there "
-            "is one: 'trail-agent replay' ships it",
+            "is one: 'trail-agent replay' ships it; what happened in a space, CodeCatalyst's own log of it may have: "
+            "'trail-agent replay --from event-logs --space NAME'",
         )
 
     def places_unkept(self, detail: str) -> None:

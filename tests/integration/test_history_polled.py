@@ -285,6 +285,29 @@ def test_beside_a_queue_a_file_that_is_no_checkpoint_is_waited_for(emulator: str
                 assert agent.stop() == 0
 
 
+def test_whoever_requires_health_is_told_of_a_region_that_refuses(account: Account) -> None:
+    """At the start, with exit code 69 and the name of the region; where all answer, it runs."""
+    account.aws.service.denied.add(REGIONS[1])
+    with Daemon.run(account.folder / "agent", account.settings(), "--require-healthy") as agent:
+        eventually(lambda: not agent.child.alive, "it has ended")
+        assert agent.child.wait(1) == 69
+        assert "✗ event_history: eu-west-1 cannot be asked: AccessDenied" in agent.log_text()
+    account.aws.service.denied.clear()
+    account.happen("one")
+    with account.agent("--require-healthy") as agent:
+        account.await_all()
+        assert agent.stop() == 0
+
+
+def test_without_credentials_nothing_is_told_of_a_queue(account: Account) -> None:
+    """There is none: what is awaited is Event history, and the sink."""
+    none = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}
+    with Daemon.run(account.folder / "agent", account.settings(), variables=none) as agent:
+        eventually(lambda: "Event history: " in agent.get("/readyz").text, "it says so")
+        assert "queue" not in agent.get("/readyz").text
+        assert agent.stop() == 0
+
+
 def test_a_stop_while_a_region_does_not_answer_ends_at_once(account: Account) -> None:
     """What is asked for is given up."""
     account.aws.answers.clear()

@@ -33,7 +33,7 @@ def page(registry: CollectorRegistry, health: Health, activity: Activity, now: f
         header("audit events of CodeCatalyst and other services, from CloudTrail to OTLP", _pills(health)),
         "<main>",
         verdict(health, seen, now),
-        last_hour(seen, activity),
+        last_hour(seen, activity, has_queue=health.has_queue),
         flow(seen, activity, has_queue=health.has_queue),
         fates(seen),
         last_events(seen, activity, now),

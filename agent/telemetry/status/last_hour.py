@@ -19,16 +19,17 @@ _KEY: Final = (
 )
 
 
-def last_hour(seen: Snapshot, activity: Activity) -> str:
-    """Four plots: what came, what went, and how late."""
+def last_hour(seen: Snapshot, activity: Activity, *, has_queue: bool) -> str:
+    """Four plots: what came, what went, and how late; without a queue, those of events alone."""
     hour = activity.last_hour()
     oldest = seen.value(metric_names.OLDEST_DELIVERY_AGE)
-    plots = (
-        _count("Messages received", "received", hour.received, activity.per_minute("received")),
+    received = _count("Messages received", "received", hour.received, activity.per_minute("received"))
+    of_events = (
         _count("Events exported", "sent", hour.exported, activity.per_minute("exported")),
         _age("Age of events at the sink", hour.event_age, _newest_age(hour), "no event in this hour"),
-        _age("Oldest message in hand", hour.oldest, _age_now(oldest), "no message in this hour"),
     )
+    in_hand = _age("Oldest message in hand", hour.oldest, _age_now(oldest), "no message in this hour")
+    plots = (received, *of_events, in_hand) if has_queue else of_events
     figures = "".join(figure(plot, hour) for plot in plots)
     return section("The last hour", f'<div class="plots">{figures}</div>', _KEY)
 

@@ -552,6 +552,7 @@ def test_history_that_is_lost_is_told(subject: ObservedTelemetry) -> None:
         "2026-09-21T14:13:20Z",
         "2026-09-22T18:00:00Z",
     )
+    assert "'trail-agent replay --from event-logs --space NAME'" in str(line["hint"])
     assert subject.value("trail_agent_event_history_unshipped_total", region="us-west-2") == 1
 
 

@@ -19,6 +19,8 @@ from tests.support.records import log_record
 from tests.support.telemetry import ObservedTelemetry, observed
 from tests.support.web_page import Outline, front_page
 
+_OF_A_QUEUE = ("waiting", "dead-letter queue", "leases", "oldest message", "Messages received", "Oldest message")
+
 
 def busy() -> ObservedTelemetry:
     """A daemon that has read one object of ten events, and holds three messages."""
@@ -63,7 +65,8 @@ def test_without_a_queue_nothing_is_told_of_one() -> None:
     html = front_page(subject)
     text = Outline(html).text
     assert "us-west-2, shipped up to 1 min 30 s ago eu-west-1, shipped up to 2 h ago passed over 0" in text
-    assert not [word for word in ("waiting", "dead-letter queue", "leases", "oldest message") if word in text]
+    assert not [word for word in _OF_A_QUEUE if word in text]
+    assert "Events exported 0 a minute" in text
     assert "Events 0" in text
     telemetry.events_unshipped("us-west-2", [PassedOver("e1", "CreateProject", 1, 2, "sink_rejected", "no")])
     assert '<dt>passed over</dt><dd class="alarm">1</dd>' in front_page(subject)
