@@ -8,14 +8,20 @@ from typing import Final
 
 from agent.cli.keyboard import Keyboard
 from agent.cli.output import say
+from agent.cli.progress import advancing
 from agent.errors import SettingsError, number_of
 from agent.faults.letter_reasons import what_to_do
 from agent.letters.desk import Desk
-from agent.letters.outlook import Outlook, look_out
+from agent.letters.outlook import LONGEST_SECONDS, Outlook, look_out
+from agent.letters.rereading import Prospect
 from agent.letters.told import ToldLetter
 from agent.letters.walk import Walk
 from agent.telemetry.safetext import clean
 
+NOT_IN_TIME: Final = (
+    f"! not read again within {LONGEST_SECONDS:.0f} s: S3 has not answered. "
+    "Check the network to it, and aws.endpoint_url; then try again"
+)
 _SECONDS_TO_ANSWER: Final = 120.0
 _YES: Final = frozenset({"y", "Y"})
 _SLICE_SECONDS: Final = 0.5
@@ -40,6 +46,14 @@ def say_outlook(desk: Desk, walk: Walk, letters: Sequence[ToldLetter], is_stoppe
     for line in _lines(outlooks):
         say(line)
     return not any(outlook.failing for outlook in outlooks)
+
+
+def read_again(desk: Desk, told: ToldLetter) -> Sequence[Prospect] | None:
+    """What would become of this letter; None if that is not known within `LONGEST_SECONDS`."""
+    read = desk.rereading().prospects
+    with advancing("reading it again", 1):
+        (outlook,) = look_out([told], read, desk.pulse.clock, lambda: False)
+    return outlook.found[0] if outlook.found else None
 
 
 def ask_whether_to_go_on(desk: Desk, walk: Walk, is_stopped: Callable[[], bool]) -> bool:

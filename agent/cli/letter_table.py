@@ -64,9 +64,11 @@ def print_lines(found: Sequence[ToldLetter]) -> None:
         sys.stdout.write(json.dumps(told.fields()) + "\n")
 
 
-def print_letter_line(told: ToldLetter, prospects: Sequence[Prospect]) -> None:
-    """One letter with its text, and what would become of it, as one JSON object."""
-    now = [{"good": one.is_good, "says": one.says, "what_to_do": one.to_do or None} for one in prospects]
+def print_letter_line(told: ToldLetter, prospects: Sequence[Prospect] | None) -> None:
+    """One letter with its text, and what would become of it (null where that is not known), as one JSON object."""
+    now = None
+    if prospects is not None:
+        now = [{"good": one.is_good, "says": one.says, "what_to_do": one.to_do or None} for one in prospects]
     sys.stdout.write(json.dumps({**told.fields(), "body": told.letter.delivery.body, "now": now}) + "\n")
 
 

@@ -10,7 +10,7 @@ from typing import Final
 
 import typer
 
-from agent.cli.letter_outlook import ask_whether_to_go_on, say_outlook
+from agent.cli.letter_outlook import NOT_IN_TIME, ask_whether_to_go_on, read_again, say_outlook
 from agent.cli.letter_table import print_letter, print_letter_line, print_letters, print_lines, print_prospects
 from agent.cli.letter_words import (
     Task,
@@ -82,11 +82,13 @@ def show_one(desk: Desk, choice: Choice, most: int, *, as_json: bool) -> None:
     (told,) = found
     if not as_json:
         print_letter(told, desk.pulse.clock.time())
-    prospects = desk.rereading().prospects(told)
+    prospects = read_again(desk, told)
     if as_json:
         print_letter_line(told, prospects)
-    else:
+    elif prospects is not None:
         print_prospects(prospects)
+    if prospects is None:
+        say(NOT_IN_TIME)
 
 
 def carry_out(task: Task, desk: Desk, choice: Choice, most: int, *, for_real: bool, asks: bool = False) -> bool:

@@ -59,8 +59,8 @@ def look_out(
         except Exception as error:  # noqa: BLE001 - raised again where it is waited for
             ended.set_exception(error)
 
-    threading.Thread(target=read_all, name="outlook", daemon=True).start()
     until = clock.monotonic() + LONGEST_SECONDS
+    threading.Thread(target=read_all, name="outlook", daemon=True).start()
     while not ended.done() and not meanwhile() and clock.monotonic() < until:
         wait([ended], _SLICE_SECONDS)
     over.set()

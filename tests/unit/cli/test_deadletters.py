@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -17,6 +18,9 @@ from agent.cli.deadletters import complete_reasons
 from agent.connections import AwsConnections
 from agent.errors import AwsError, SettingsError
 from agent.letters.desk import Desk
+from agent.letters.outlook import LONGEST_SECONDS
+from agent.letters.rereading import Prospect, Rereading
+from agent.letters.told import ToldLetter
 from agent.pulse import Pulse
 from agent.settings import Settings
 from tests.support.clock import FakeClock
@@ -252,6 +256,27 @@ def test_show_as_json_has_the_text_and_the_prospects(rig: Rig) -> None:
     told = json.loads(line)
     assert (told["body"], told["reason"]) == ("{broken", "notification_unknown")
     assert [one["good"] for one in told["now"]] == [False]
+
+
+@pytest.mark.parametrize("more", [(), ("--json",)])
+def test_show_does_not_wait_for_s3_without_an_end(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, more: Sequence[str]
+) -> None:
+    """After twenty seconds it says that S3 has not answered; the letter itself is shown all the same."""
+    ids, go_on = rig.fill(), threading.Event()
+
+    def stuck(_self: Rereading, _told: ToldLetter) -> Sequence[Prospect]:
+        rig.clock.advance(LONGEST_SECONDS)
+        go_on.wait(10)
+        return [Prospect(is_good=True, says="far too late")]
+
+    monkeypatch.setattr(Rereading, "prospects", stuck)
+    result = run("show", ids[1], *more)
+    go_on.set()
+    assert (result.exit_code, "{broken" in result.stdout, "read again now" in result.stdout) == (0, True, False)
+    assert "! not read again within 20 s: S3 has not answered. Check the network to it" in result.stderr
+    if more:
+        assert json.loads(result.stdout)["now"] is None
 
 
 def test_redrive_sends_what_is_named(rig: Rig) -> None:
