@@ -28,15 +28,15 @@ _SLICE_SECONDS: Final = 0.5
 
 
 def say_outlook(desk: Desk, walk: Walk, letters: Sequence[ToldLetter], is_stopped: Callable[[], bool]) -> bool:
-    """Read some of the letters again, and say for each reason what would become of them; False if some would fail.
+    """Read some of the letters again, and say for each reason what would become of them.
 
-    They stay hidden from others meanwhile.
+    False if some would fail, or if that is not known of every reason. They stay hidden from others meanwhile.
     """
     try:
         read = desk.rereading().prospects
     except SettingsError as error:
         say(f"! not read again: {clean('; '.join(error.problems))}")
-        return True
+        return False
 
     def meanwhile() -> bool:
         walk.keep_hold()
@@ -45,7 +45,7 @@ def say_outlook(desk: Desk, walk: Walk, letters: Sequence[ToldLetter], is_stoppe
     outlooks = look_out(letters, read, desk.pulse.clock, meanwhile)
     for line in _lines(outlooks):
         say(line)
-    return not any(outlook.failing for outlook in outlooks)
+    return not any(outlook.failing or not outlook.found for outlook in outlooks)
 
 
 def read_again(desk: Desk, told: ToldLetter) -> Sequence[Prospect] | None:

@@ -118,11 +118,14 @@ def carry_out(task: Task, desk: Desk, choice: Choice, most: int, *, for_real: bo
 
 
 def _may_be_sent(desk: Desk, look: Look, *, asks: bool) -> bool:
-    """Say what would become of the letters; False if whoever was asked does not want to send them after that."""
+    """Say what would become of the letters; False if whoever was asked does not want to send them after that.
+
+    Nobody is asked about what would pass.
+    """
     if not look.found or look.stopping.is_set():
         return True
     is_sound = say_outlook(desk, look.walk, look.found, look.stopping.is_set)
-    return is_sound or not asks or ask_whether_to_go_on(desk, look.walk, look.stopping.is_set)
+    return is_sound or not asks or look.stopping.is_set() or ask_whether_to_go_on(desk, look.walk, look.stopping.is_set)
 
 
 def refuse(problems: Sequence[str]) -> None:

@@ -324,6 +324,34 @@ def test_a_redrive_that_waits_for_an_answer_can_be_declined(rig: Rig, monkeypatc
     assert (asked, rig.box.main) == (["asked"], ["{broken"])
 
 
+@pytest.mark.parametrize("how", ["not in time", "not at all"])
+def test_what_nobody_could_read_again_is_asked_about_too(rig: Rig, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
+    """That nothing is known of it is no reason to send it unasked."""
+    rig.fill()
+    asked: list[str] = []
+
+    def decline(*_arguments: object) -> bool:
+        asked.append("asked")
+        return False
+
+    def stuck(_self: Rereading, _told: ToldLetter) -> Sequence[Prospect]:
+        rig.clock.advance(LONGEST_SECONDS)
+        threading.Event().wait(10)
+        return []
+
+    def unusable(_self: Desk) -> Rereading:
+        raise SettingsError(["record.mask_key_file: cannot be read"])
+
+    monkeypatch.setattr("agent.cli.letter_work.ask_whether_to_go_on", decline)
+    if how == "not at all":
+        monkeypatch.setattr(Desk, "rereading", unusable)
+    else:
+        monkeypatch.setattr(Rereading, "prospects", stuck)
+    result = run("redrive", "--all")
+    assert (result.exit_code, asked, rig.box.main, rig.box.hidden_now()) == (2, ["asked"], [], 0)
+    assert "none was read again in time" in result.stderr or "! not read again: record.mask_key_file" in result.stderr
+
+
 def test_a_signal_while_letters_are_read_again_sends_nothing(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     """It ends as any other that is interrupted before it is done."""
     rig.fill()
