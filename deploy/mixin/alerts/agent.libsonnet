@@ -272,7 +272,7 @@ local alert = import 'alert.libsonnet';
       q('sum%(region)s(increase(trail_agent_event_history_unshipped_total{%(s)s}[15m])) > 0', { region: a.by(['region']) }),
       'Events of {{ $labels.region }} that were passed over: {{ $value | printf "%.0f" }}',
       what='Events of Event history were passed over',
-      means='The sink refuses them for good, or they were tried for half an hour or more in vain, or they are older than the 90 days of Event history. No queue keeps them.',
+      means='The sink refuses them for good, or they were tried for half an hour or more in vain, or more happened in one second than may be read at once, or they are older than the 90 days of Event history. No queue keeps them.',
       todo='Each is a log line, with the reason and the command that ships it again. Mend the cause, then run that command: CloudTrail keeps them for 90 days.',
       when='One event, or window of time, passed over within 15 minutes.',
       query=log('event=~"event_unshipped|history_lost"'),

@@ -43,9 +43,9 @@ local flow = layout.row('The flow, in the order of the ledger', [
     from.series(perMinute('trail_agent_events_read_total'), 'read'),
     from.series(perMinute('trail_agent_events_total', '', 'fate="skipped"'), 'skipped'),
   ]) + minute + look.colors({ skipped: '#8e8e8e', read: 'blue' }) + look.width(6),
-  look.bars('4 · Events selected, by fate', 'What became of the events that are not skipped. duplicate: shipped before by this process. retried: the message comes again.', [
+  look.bars('4 · Events selected, by fate', 'What became of the events that are not skipped. duplicate: shipped before by this process. retried: it comes again. passed_over: Event history alone has it.', [
     from.series(perMinute('trail_agent_events_total', 'fate', 'fate!="skipped"'), '{{fate}}'),
-  ]) + minute + look.colors({ exported: 'green', duplicate: 'blue', retried: 'yellow', malformed: 'orange', dead_lettered: 'red' }) + look.width(6),
+  ]) + minute + look.colors({ exported: 'green', duplicate: 'blue', retried: 'yellow', malformed: 'orange', dead_lettered: 'red', passed_over: 'red' }) + look.width(6),
   look.bars('5 · Export requests, by result', 'What the sink answered. Only ok and partial are a yes.', [from.series(perMinute('trail_agent_export_requests_total', 'result'), '{{result}}')])
   + minute + look.colors({ ok: 'green', partial: 'blue', throttled: 'yellow', unavailable: 'orange', rejected: 'red', misconfigured: 'purple' }) + look.width(6),
   look.bars('6 · Messages settled, by outcome', 'What SQS was told. delivered: deleted. retry and returned: they come again. dead_letter: sent to the dead-letter queue, then deleted.', [
