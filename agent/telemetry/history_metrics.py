@@ -31,8 +31,8 @@ class HistoryMetrics:
         )
         self.unshipped = Counter(
             metric_names.HISTORY_UNSHIPPED,
-            "Events of the region that were passed over; the log line event_unshipped has each. A window of time counts "
-            "as one where nobody knows how many it holds.",
+            "Events of the region that were passed over; the log line event_unshipped has each. A window of time "
+            "counts as one where nobody knows how many it holds.",
             (REGION,),
             registry=registry,
         )
