@@ -30,6 +30,23 @@ def some_absent(kind: str, wanted: Collection[str], there: Collection[str], chec
     return f"there is nothing of {_named(kind, absent)}; {has}; check {check}{_meant(absent, there)}"
 
 
+def empty_places(
+    empty: Collection[tuple[str, str]], places: Sequence[tuple[str, str]], *, are_named: bool
+) -> list[str]:
+    """What of `places`, buckets and folders in them, is `empty` of trails, one sentence each.
+
+    A folder that was named is told if it is empty in all buckets, and a bucket if all of its folders are.
+    """
+    full = [place for place in places if place not in empty]
+    folders = {folder for _, folder in places} - {folder for _, folder in full}
+    buckets = {bucket for bucket, _ in places} - {bucket for bucket, _ in full}
+    told = [f"no trail has written below {folder}; check --prefix" for folder in sorted(folders) if are_named]
+    for bucket in sorted(buckets):
+        looked = listed({folder for one, folder in places if one == bucket})
+        told.append(f"no trail has written to bucket {bucket}, below {looked}; if one has, check buckets and --prefix")
+    return told
+
+
 def listed(names: Collection[str]) -> str:
     """The first of them in their order, and how many more there are."""
     shown = ", ".join(sorted(names)[:_MOST_SHOWN])

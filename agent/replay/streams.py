@@ -18,13 +18,11 @@ from agent.aws.listing import Listing
 from agent.aws.store_policy import StoreError
 from agent.errors import DependencyError
 from agent.model import address_of
-from agent.replay.not_there import listed, nothing_of, some_absent
+from agent.replay.not_there import empty_places, listed, nothing_of, some_absent
 from agent.replay.retrying import Retrying
+from agent.replay.trail_search import LEVELS, ROOT, look_for_roots
 from agent.trail.key import written_at
 
-ROOT: Final = "AWSLogs/"
-_LEVELS: Final = 3  # of folders above AWSLogs/ that are looked into
-_MOST_LOOKS: Final = 200  # folders of one bucket that are looked into for AWSLogs/
 _ACCOUNT: Final = re.compile(r"[0-9]{12}/", re.ASCII)
 _ORGANISATION: Final = re.compile(r"o-[a-z0-9]{4,40}/", re.ASCII)
 _REGION: Final = re.compile(r"[a-z]{2,5}(?:-[a-z]+)+-[0-9][a-z0-9-]*/", re.ASCII)
@@ -101,7 +99,7 @@ class Discovery:
         self._pool = pool
         self._retrying = retrying
         self.cautions: Sequence[str] = ()
-        """What was named and was not found, one sentence each: it may be mistyped."""
+        """What was named and was not found, one sentence each: it may be mistyped; and what was not looked into."""
 
     def find(self, wanted: Wanted) -> list[Stream]:
         """The streams that are wanted, in the order of their buckets and folders."""
@@ -121,30 +119,24 @@ class Discovery:
         told = (
             some_absent("account", wanted.accounts, held, wanted.accounts_by),
             some_absent("region", wanted.regions, {one.region for one in there}, wanted.regions_by),
+            *empty_places(_without_a_trail(places, accounts, chosen, there), places, are_named=bool(wanted.prefixes)),
         )
-        self.cautions = [one for one in told if one]
+        self.cautions = [*self.cautions, *filter(None, told)]
         return sorted(set(streams))
 
     def _find_prefixes(self, bucket: str) -> list[str]:
-        """What stands before `AWSLogs/` in this bucket: at the root, else at the first level at which there is any."""
+        """What stands before each `AWSLogs/` in this bucket. What was not looked into becomes a caution."""
         try:
-            if self._folders(bucket, ROOT):
-                return [""]
-            level, looks = [""], 0
-            for _ in range(_LEVELS + 1):
-                below = [each for folder in level for each in self._folders(bucket, folder)]
-                looks += len(level)
-                if found := [each.removesuffix(ROOT) for each in below if each.endswith(f"/{ROOT}") or each == ROOT]:
-                    return found
-                level = below
-                if not level or looks + len(level) > _MOST_LOOKS:
-                    break
+            searched = look_for_roots(bucket, self._folders, self._pool)
         except StoreError as error:
             raise _unseen(bucket, error) from error
-        raise DependencyError(
-            f"no trail was found in bucket {bucket}: there is no folder AWSLogs/ at its root or up to {_LEVELS} "
-            "folders below it; name the folder in which AWSLogs/ is with --prefix"
-        )
+        if not searched.prefixes:
+            raise DependencyError(
+                f"no trail was found in bucket {bucket}: there is no folder {ROOT} at its root or up to {LEVELS} "
+                f"folders below it; name the folder in which {ROOT} is with --prefix"
+            )
+        self.cautions = [*self.cautions, *filter(None, [searched.caution(bucket)])]
+        return searched.prefixes
 
     def _accounts_below(self, place: tuple[str, str]) -> list[tuple[str, str]]:
         """The folders of accounts in an `AWSLogs/`: those right in it, and those of an organisation's trail."""
@@ -173,6 +165,21 @@ class Discovery:
 
     def _folders(self, bucket: str, prefix: str) -> list[str]:
         return self._retrying.until_answered(bucket, lambda: self._listing.folders(bucket, prefix), is_patient=False)
+
+
+def _without_a_trail(
+    places: Sequence[tuple[str, str]],
+    accounts: Sequence[tuple[str, str]],
+    chosen: Sequence[tuple[str, str]],
+    there: Sequence[Stream],
+) -> list[tuple[str, str]]:
+    """The `places` in which no trail has written, apart from those that have only accounts that are not wanted."""
+    written = [(each.bucket, each.folder) for each in there]
+
+    def has(those: Sequence[tuple[str, str]], place: tuple[str, str]) -> bool:
+        return any(bucket == place[0] and folder.startswith(place[1]) for bucket, folder in those)
+
+    return [place for place in places if not has(written, place) and (has(chosen, place) or not has(accounts, place))]
 
 
 def _last(folder: str) -> str:

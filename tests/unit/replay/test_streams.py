@@ -49,7 +49,7 @@ def test_every_account_and_region_is_a_stream() -> None:
     all_of_them = [stream(), stream(region="eu-west-1"), stream(OTHER)]
     listing = bucket_of(*all_of_them)
     assert find(listing) == sorted(all_of_them)
-    assert all(prefix.endswith("/") for prefix in listing.asked), "folders are asked for, and no object"
+    assert all(prefix.endswith("/") or not prefix for prefix in listing.asked), "folders are asked for, and no object"
     assert listing.requests <= 8
 
 
@@ -75,6 +75,41 @@ def test_a_prefix_that_is_named_is_not_looked_for() -> None:
     assert find(listing) == [one, other]
     assert find(listing, prefixes=["other/"]) == [other]
     assert find(listing, prefixes=["one/", "other/"]) == [one, other]
+
+
+def test_every_trail_of_a_bucket_is_found_at_whatever_level_it_is() -> None:
+    """One at the root hides none below it, and other logs at the root hide no trail."""
+    root, above, below = stream(), stream(OTHER, prefix="a/"), stream(prefix="b/c/")
+    keys = [key_at(NOON, of=one) for one in (root, above, below)]
+    assert find(FakeListing({BUCKET: keys})) == [root, above, below]
+    balancer = "AWSLogs/111122223333/elasticloadbalancing/us-west-2/2026/a.gz"
+    assert find(FakeListing({BUCKET: [balancer, *keys[1:]]})) == [above, below]
+
+
+def cautions_of(listing: FakeListing, **chosen: object) -> list[str]:
+    """What is said beside what is found."""
+    discovery = discovery_of(listing)
+    assert discovery.find(Wanted(**{"buckets": [BUCKET], **chosen}))  # type: ignore[arg-type]
+    return list(discovery.cautions)
+
+
+def test_a_named_folder_without_a_trail_is_told_beside_one_that_has_one() -> None:
+    """It may be mistyped, and its trail would be left out; a folder need not be in every bucket."""
+    one, other = stream(prefix="one/"), stream(prefix="other/", bucket="b-other")
+    listing = FakeListing({BUCKET: [key_at(NOON, of=one)], "b-other": [key_at(NOON, of=other)]})
+    assert cautions_of(listing, prefixes=["one/", "othr/"]) == [
+        "no trail has written below othr/AWSLogs/; check --prefix"
+    ]
+    assert cautions_of(listing, buckets=[BUCKET, "b-other"], prefixes=["one/", "other/"]) == []
+
+
+def test_a_bucket_without_a_trail_is_told_beside_one_that_has_one() -> None:
+    """It holds other logs, say; one that has only accounts that are not wanted says nothing."""
+    balancer = "AWSLogs/111122223333/elasticloadbalancing/us-west-2/2026/a.gz"
+    listing = FakeListing({BUCKET: [key_at(NOON)], "b-other": [balancer], "b-third": [key_at(NOON, of=stream(OTHER))]})
+    told = "no trail has written to bucket b-other, below AWSLogs/; if one has, check buckets and --prefix"
+    assert cautions_of(listing, buckets=[BUCKET, "b-other"]) == [told]
+    assert cautions_of(listing, buckets=[BUCKET, "b-third"], accounts=["111122223333"]) == []
 
 
 def test_accounts_and_regions_narrow_it() -> None:
