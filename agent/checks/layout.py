@@ -63,6 +63,14 @@ class Layout:
         """The regions of which something was written."""
         return sorted({place.region for place in self.places})
 
+    def examples(self, at: datetime) -> list[str]:
+        """A key such as CloudTrail writes at `at`, of each folder that CodeCatalyst writes to; of each, if of none."""
+        home = [place for place in self.places if place.is_home]
+        return [
+            f"{one.folder}{at:%Y/%m/%d}/{one.account}_CloudTrail_{one.region}_{at:%Y%m%dT%H%MZ}_aB3dE5gH7jK9mN1p.json.gz"
+            for one in home or self.places
+        ]
+
 
 class LayoutWalk:
     """Walks through one bucket. `accounts` are those that may be in it, `regions` those that are wanted; empty: all."""

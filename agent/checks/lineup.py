@@ -150,6 +150,7 @@ class Lineup:
             bucket=bucket,
             queue=facts,
             places=listed.layout.places if listed else (),
+            keys=listed.layout.examples(datetime.fromtimestamp(self._clock.time(), UTC)) if listed else (),
             account=_account_of(bucket, _facts(caller)),
             topics=written.topics.get(bucket.name, ()) if written else (),
             are_all=written is not None and written.are_all,

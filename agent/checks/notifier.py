@@ -82,14 +82,16 @@ _CREATED: Final = ("s3:ObjectCreated:*", "s3:ObjectCreated:Put")
 @dataclass(frozen=True, slots=True)
 class Notifier:
     """Looks at who notifies `queue` of objects in `bucket`, under `account`. `places` are the folders that the trail
-    writes to, where they are known; `topics` those of SNS that the trails of this bucket notify themselves, and
-    `are_all` says whether all trails could be read. `is_listed`: the bucket was looked at and is there.
+    writes to, and `keys` such as it writes there, where they are known; `topics` those of SNS that the trails of this
+    bucket notify themselves, and `are_all` says whether all trails could be read. `is_listed`: the bucket was looked at
+    and is there.
     """
 
     survey: Survey
     bucket: BucketSettings
     queue: QueueFacts
     places: Sequence[TrailFolder]
+    keys: Sequence[str]
     account: str
     topics: Sequence[str]
     are_all: bool
@@ -146,7 +148,7 @@ class Notifier:
             if way := around.of_topic(topic, "topic"):
                 yield self._filtered(theirs, way)
         if "EventBridgeConfiguration" in told:
-            yield around.of_event_bridge()
+            yield around.of_event_bridge(self.keys)
 
     def _sender(self) -> Sender:
         partition = self.queue.arn.split(":")[1]

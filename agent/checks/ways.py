@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from agent.aws.survey import AskedError, Survey
+from agent.checks import event_pattern, event_target
 from agent.checks.queue_facts import QueueFacts
 from agent.checks.queue_policy import Sender
 from agent.settings import BucketSettings
@@ -17,7 +18,7 @@ _MOST_PAGES: Final = 10
 _MOST_RULES: Final = 10
 _ALLOW: Final = "Allow {action} to who runs this check (deploy/iam/operator.json), or look at it in the console."
 _LOOK: Final = "Look at it in the console; the agent itself need not ask this."
-_NAME_OF_BUCKET: Final = ("detail", "bucket", "name")
+_ANY_KEY: Final = "AWSLogs/"
 _PARTS_OF_ARN: Final = 6
 
 
@@ -88,8 +89,10 @@ class Ways:
         is_raw = attributes.get("RawMessageDelivery", "").lower() == "true"
         return Way(f"{how} ({'raw' if is_raw else 'in an envelope'})", sender)
 
-    def of_event_bridge(self) -> Way:
-        """The way through a rule in the bucket's region whose target is the queue."""
+    def of_event_bridge(self, keys: Sequence[str]) -> Way:
+        """The way through a rule in the bucket's region whose target is the queue. `keys` are such as the trail writes;
+        none if its folders are not known.
+        """
         region, how = self._bucket.region, "EventBridge"
         try:
             rules = self._rules(region)
@@ -100,17 +103,45 @@ class Ways:
             fix = "Make a rule for 'Object Created' of this bucket, with the queue as its target."
             is_near = region == self._queue.region and not self._bucket.role_arn  # else another bus may be between
             return Way(how, None, why, fix, is_known=is_near)
-        for rule in rules:
-            if rule.get("State") != "DISABLED" and self._is_of_bucket(str(rule.get("EventPattern") or "{}")):
-                arn = str(rule.get("Arn", ""))
-                return Way(
-                    f"rule {rule.get('Name')} of EventBridge",
-                    Sender("events.amazonaws.com", arn, "".join(arn.split(":")[4:5])),
-                )
-        shown = ", ".join(str(rule.get("Name")) for rule in rules)
-        if all(rule.get("State") == "DISABLED" for rule in rules):
+        enabled = [rule for rule in rules if rule.get("State") != "DISABLED"]
+        shown = ", ".join(str(rule.get("Name")) for rule in enabled or rules)
+        if not enabled:
             return Way(how, None, f"rule {shown} is disabled", "Enable it.")
-        return Way(how, None, f"rule {shown} takes no 'Object Created' of this bucket", "Correct its event pattern.")
+        verdicts = [(self._takes(rule, keys), rule) for rule in enabled]
+        ways = [self._of_rule(rule, keys) for taken, rule in verdicts if taken]
+        if ways:
+            return next((way for way in ways if way.sender), ways[0])
+        if any(taken is None for taken, _ in verdicts):
+            why = f"the event pattern has conditions that cannot be judged here (rule {shown})"
+            return Way(how, None, why, f"See that it takes new objects such as {keys[0]}.", is_known=False)
+        example = f" such as {keys[0]}" if keys else ""
+        why = f"rule {shown} takes no 'Object Created' of this bucket{example}"
+        return Way(how, None, why, "Correct its event pattern.")
+
+    def _of_rule(self, rule: Mapping[str, Any], keys: Sequence[str]) -> Way:
+        """The way through a rule that takes the bucket's events: what its target sends may still be something else."""
+        name, arn = str(rule.get("Name")), str(rule.get("Arn", ""))
+        how = f"rule {name} of EventBridge"
+        sender = Sender("events.amazonaws.com", arn, _account_of(rule))
+        try:
+            told = self._survey.pages(
+                "events",
+                "ListTargetsByRule",
+                "Targets",
+                region=self._bucket.region,
+                role_arn=self._bucket.role_arn,
+                most=_MOST_PAGES,
+                Rule=name,
+            )
+        except AskedError:
+            return Way(how, sender)
+        event = self._event(rule, keys[0] if keys else _ANY_KEY)
+        mine = [target for target in told if target.get("Arn") == self._queue.arn]
+        if not mine or any(event_target.names_object(target, event) for target in mine):
+            return Way(how, sender)
+        changed = " and ".join(event_target.changes(mine[0]))
+        why = f"{changed} of its target makes of each event what the agent cannot read"
+        return Way(how, None, why, f"Take {changed} out of the target: the agent reads the event as it is.")
 
     def _rules(self, region: str) -> Sequence[Mapping[str, Any]]:
         """The rules that lead to the queue, in the account that the bucket is read in."""
@@ -120,34 +151,42 @@ class Ways:
         )
         return [self._survey.ask("events", "DescribeRule", Name=name, **where) for name in names[:_MOST_RULES]]
 
-    def _is_of_bucket(self, pattern: str) -> bool:
-        """Whether a pattern takes new objects of the bucket, as far as it names source, type and bucket plainly."""
+    def _takes(self, rule: Mapping[str, Any], keys: Sequence[str]) -> bool | None:
+        """Whether a rule takes new objects with one of these keys; None if that cannot be told."""
         try:
-            told = json.loads(pattern)
+            pattern = json.loads(str(rule.get("EventPattern") or "{}"))
         except ValueError:
             return False
-        if not told:  # a rule that runs by the clock has no pattern
+        if not pattern:  # a rule that runs by the clock has no pattern
             return False
-        wanted = (("source",), "aws.s3"), (("detail-type",), "Object Created"), (_NAME_OF_BUCKET, self._bucket.name)
-        return all(_has(_member(told, path), value) for path, value in wanted)
+        if not keys:  # the folders are not known: whatever the pattern says of keys, it may be right
+            return event_pattern.takes(pattern, self._event(rule, "")) is not False
+        verdicts = [event_pattern.takes(pattern, self._event(rule, key)) for key in keys]
+        return True if True in verdicts else None if None in verdicts else False
+
+    def _event(self, rule: Mapping[str, Any], key: str) -> dict[str, Any]:
+        """What is known of S3's event about a new log file, as a rule on the default bus of the bucket's account sees
+        it. No `key`: that is not known.
+        """
+        detail: dict[str, Any] = {"version": "0", "bucket": {"name": self._bucket.name}, "reason": "PutObject"}
+        return {
+            "version": "0",
+            "source": "aws.s3",
+            "detail-type": "Object Created",
+            "account": _account_of(rule),
+            "region": self._bucket.region,
+            "resources": [f"arn:{self._queue.arn.split(':')[1]}:s3:::{self._bucket.name}"],
+            "detail": detail | ({"object": {"key": key}} if key else {}),
+        }
+
+
+def _account_of(rule: Mapping[str, Any]) -> str:
+    return "".join(str(rule.get("Arn", "")).split(":")[4:5])
 
 
 def _unseen(how: str, error: AskedError) -> Way:
     fix = _ALLOW.format(action=error.action) if error.kind == "denied" else _LOOK
     return Way(how, None, error.words, fix, is_known=False)
-
-
-def _member(told: Any, path: Sequence[str]) -> Any:
-    for name in path:
-        told = told.get(name) if isinstance(told, dict) else None
-    return told
-
-
-def _has(values: Any, wanted: str) -> bool:
-    """Whether a part of an event pattern takes `wanted`. What is more than a list of texts is taken to do so."""
-    if not isinstance(values, list):
-        return True
-    return wanted in values or any(not isinstance(value, str) for value in values)
 
 
 def _matches_nothing(attributes: Mapping[str, str]) -> bool:

@@ -139,6 +139,16 @@ def _to_event_bridge(scene: Scene) -> None:
     scene.account.admit("events.amazonaws.com", scene.account.notify_event_bridge())
 
 
+def _to_narrow_event_bridge(scene: Scene) -> None:
+    """By a rule that asks for what log files have, and a target that sends bucket and key in a form of its own."""
+    paths = {"bucket": "$.detail.bucket.name", "key": "$.detail.object.key"}
+    rule = scene.account.notify_event_bridge(
+        detail={"reason": ["PutObject"], "object": {"key": [{"prefix": "AWSLogs/"}]}},
+        InputTransformer={"InputPathsMap": paths, "InputTemplate": '{"bucket": <bucket>, "key": "<key>"}'},
+    )
+    scene.account.admit("events.amazonaws.com", rule)
+
+
 def _with_own_key(scene: Scene) -> None:
     policy = {"Effect": "Allow", "Principal": {"Service": "s3.amazonaws.com"}, "Action": "kms:GenerateDataKey"}
     scene.account.set_queue(KmsMasterKeyId=QUEUE_KEY)
@@ -149,6 +159,7 @@ SOUND_WAYS: Mapping[str, Callable[[Scene], object]] = {
     "directly": lambda _: None,
     "through SNS": _to_topic,
     "through EventBridge": _to_event_bridge,
+    "through EventBridge with a narrow rule": _to_narrow_event_bridge,
     "with a key": _with_own_key,
 }
 
@@ -607,6 +618,50 @@ CASES = {
         {"notifier": "✗"},
         ("notifier.",),
         "is disabled",
+    ),
+    "rule for another prefix": Case(
+        lambda scene: scene.account.notify_event_bridge(detail={"object": {"key": [{"prefix": "elb/"}]}}),
+        {"notifier": "✗"},
+        ("notifier.",),
+        "of this bucket such as AWSLogs/",
+    ),
+    "rule for another suffix": Case(
+        lambda scene: scene.account.notify_event_bridge(detail={"object": {"key": [{"suffix": ".csv"}]}}),
+        {"notifier": "✗"},
+        ("notifier.",),
+        "Correct its event pattern",
+    ),
+    "rule for other names": Case(
+        lambda scene: scene.account.notify_event_bridge(detail={"object": {"key": [{"wildcard": "logs/*"}]}}),
+        {"notifier": "✗"},
+        ("notifier.",),
+        "Correct its event pattern",
+    ),
+    "rule for copies": Case(
+        lambda scene: scene.account.notify_event_bridge(detail={"reason": ["CopyObject"]}),
+        {"notifier": "✗"},
+        ("notifier.",),
+        "Correct its event pattern",
+    ),
+    "rule for what nobody knows of objects to come": Case(
+        lambda scene: scene.account.notify_event_bridge(detail={"requester": ["111122223333"]}),
+        {"notifier": "!"},
+        ("notifier.",),
+        "conditions that cannot be judged here",
+    ),
+    "target with a text for people": Case(
+        lambda scene: scene.account.notify_event_bridge(
+            InputTransformer={"InputPathsMap": {"k": "$.detail.object.key"}, "InputTemplate": '"new object <k>"'}
+        ),
+        {"notifier": "✗"},
+        ("notifier.",),
+        "Take InputTransformer out",
+    ),
+    "target with a part of the event": Case(
+        lambda scene: scene.account.notify_event_bridge(InputPath="$.detail.object"),
+        {"notifier": "✗"},
+        ("notifier.",),
+        "Take InputPath out",
     ),
     "notifications not told just now": Case(
         _refused("s3:GetBucketNotification", Refusal("InternalError", 500)),

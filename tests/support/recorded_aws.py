@@ -25,7 +25,7 @@ _EMULATED = "123456789012"  # moto's own account
 _OF_A_LISTING = set("list-type prefix max-keys delimiter start-after continuation-token encoding-type".split())
 # What names the resource in a request, for the services that are asked in forms and in JSON.
 _IN_FORMS = {"sns": ("TopicArn", "SubscriptionArn"), "iam": ("PolicySourceArn",)}
-_IN_JSON = {"events": ("TargetArn", "Name"), "cloudtrail": ("TrailName", "Name"), "kms": ("KeyId",)}
+_IN_JSON = {"events": ("TargetArn", "Name", "Rule"), "cloudtrail": ("TrailName", "Name"), "kms": ("KeyId",)}
 _PIECES = 8
 _OWN_TO_A_HOP = {"transfer-encoding", "connection", "content-length", "keep-alive", "date", "server"}
 
@@ -119,7 +119,7 @@ def _asked(service: str, region: str, request: Request) -> tuple[str, str]:
         target = request.headers.get("X-Amz-Target", "").rpartition(".")[2]
         demand = json.loads(request.body)
         named = next((demand[name] for name in _IN_JSON[service] if name in demand), "*")
-        is_rule = target == "DescribeRule"  # which is asked for by its name
+        is_rule = target in ("DescribeRule", "ListTargetsByRule")  # which are asked for by its name
         return f"{service}:{target}", f"arn:aws:events:{region}:{_EMULATED}:rule/{named}" if is_rule else named
     return f"{service}: unknown", ""
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from random import Random
+from types import MappingProxyType
 from typing import Any, Final
 
 from agent.demo.generator import Generator
@@ -112,11 +113,17 @@ class SoundAccount:
         self.notifications(TopicConfigurations=[rule])
         return topic
 
-    def notify_event_bridge(self, *, state: str = "ENABLED") -> str:
-        """Let the bucket notify EventBridge, and a rule the queue; returns the rule's ARN."""
-        pattern = {"source": ["aws.s3"], "detail-type": ["Object Created"], "detail": {"bucket": {"name": [BUCKET]}}}
+    def notify_event_bridge(
+        self, *, state: str = "ENABLED", detail: Mapping[str, Any] = MappingProxyType({}), **target: Any
+    ) -> str:
+        """Let the bucket notify EventBridge, and a rule the queue; returns the rule's ARN.
+
+        `detail` is what its pattern asks beside the bucket's name, and `target` how its target changes the event.
+        """
+        asked = {"bucket": {"name": [BUCKET]}, **detail}
+        pattern = {"source": ["aws.s3"], "detail-type": ["Object Created"], "detail": asked}
         arn = self.events.put_rule(Name=TRAIL, EventPattern=json.dumps(pattern), State=state)["RuleArn"]
-        self.events.put_targets(Rule=TRAIL, Targets=[{"Id": "queue", "Arn": QUEUE_ARN}])
+        self.events.put_targets(Rule=TRAIL, Targets=[{"Id": "queue", "Arn": QUEUE_ARN, **target}])
         self.aws.answer("s3:GetBucketNotification", _TO_EVENT_BRIDGE)  # the emulator does not tell of it
         return str(arn)
 
