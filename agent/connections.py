@@ -26,6 +26,7 @@ _POLL_MARGIN_SECONDS: Final = 15  # a long poll is answered late at times; only 
 _NO_RETRIES: Final = {"total_max_attempts": 1, "mode": "standard"}  # botocore's waits are deaf to a drain; ours are not
 _SPARE_CONNECTIONS: Final = 4  # for the lease keeper, the watch and a drain
 _OPERATORS_OWN: Final = {"read_timeout": 20, "retries": {"total_max_attempts": 3, "mode": "standard"}}
+_OPERATORS_SEND: Final = {**_OPERATORS_OWN, "retries": _NO_RETRIES}  # one whose answer is lost would be sent twice
 _OPERATORS_POLL_SECONDS: Final = 1  # the shortest that asks all of SQS's servers
 
 _NO_DEAD_LETTER_QUEUE: Final = (
@@ -92,13 +93,14 @@ class AwsConnections:
             "telemetry": self._telemetry,
             "clock": self._pulse.clock,
         }
-        main = clients.queue_client(queue.url, region=queue.region, **_OPERATORS_OWN)
         if (url := queue.dead_letter_url) is not None:
             client = clients.queue_client(url, region=queue.dead_letter_region, **_OPERATORS_OWN)
         else:
-            of_main = Sqs(main, url=queue.url, **more)
-            url, client = self._dead_letter_url(of_main, of_main.attributes(queue.url)), main
-        return Letterbox(client, url=url, main_url=queue.url, others={queue.url: main}, **more)
+            client = clients.queue_client(queue.url, region=queue.region, **_OPERATORS_OWN)
+            of_main = Sqs(client, url=queue.url, **more)
+            url = self._dead_letter_url(of_main, of_main.attributes(queue.url))
+        sending = clients.queue_client(queue.url, region=queue.region, **_OPERATORS_SEND)
+        return Letterbox(client, url=url, main_url=queue.url, others={queue.url: sending}, **more)
 
     def _dead_letter_url(self, queue: Sqs, attributes: QueueAttributes) -> str:
         """The URL of the queue in the redrive policy."""

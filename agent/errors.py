@@ -72,13 +72,17 @@ class TransientError(TrailAgentError):
 class AwsError(TrailAgentError):
     """AWS did not answer a request, or refused it for a reason other than its content; it may pass later.
 
-    `kind` says how: throttled, denied, no_credentials, missing or unavailable. `detail` is AWS's own sentence.
+    `kind` says how: throttled, denied, no_credentials, missing or unavailable. `detail` is AWS's own sentence, and
+    `code` its code: empty where it did not answer. `is_undone`: what was asked for was surely not done; AWS said no, or
+    nobody was reached.
     """
 
-    def __init__(self, kind: str, detail: str) -> None:
+    def __init__(self, kind: str, detail: str, code: str = "", *, is_undone: bool = False) -> None:
         super().__init__(f"{kind}: {detail}")
         self.kind = kind
         self.detail = detail
+        self.code = code
+        self.is_undone = is_undone
 
 
 class DrainedError(TrailAgentError):

@@ -16,10 +16,13 @@ from typing import Final
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    ConnectTimeoutError,
     CredentialRetrievalError,
+    EndpointConnectionError,
     NoCredentialsError,
     PartialCredentialsError,
     ProfileNotFound,
+    ProxyConnectionError,
     TokenRetrievalError,
 )
 from botocore.parsers import ResponseParserError
@@ -45,6 +48,9 @@ class UnreadableAnswerError(Exception):
 AWS_ERRORS: Final = (ClientError, BotoCoreError, ResponseParserError, HTTPError, OSError, UnreadableAnswerError)
 """Everything that a boto3 call, or reading the body it returned, raises inside `asking`."""
 
+_NOT_REACHED: Final = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError)
+_NOES: Final = range(400, 500)
+_GAVE_UP: Final = 408
 _NO_SUCH_NAME: Final = (socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME))
 _MOST_CAUSES: Final = 8
 
@@ -96,13 +102,15 @@ _TOKEN: Final = re.compile(r"(x-amz-security-token['\"]?\s*[:=]\s*)[^\s,;&]+", r
 class Failure:
     """One failed request: its kind, AWS's own code (empty where AWS did not answer), and a sentence.
 
-    `has_no_host`: the resolver says that there is no host of this name.
+    `has_no_host`: the resolver says that there is no host of this name. `is_undone`: what was asked for was surely not
+    done; AWS said no, or nobody was reached. A failure that says nothing of this may come after it was done.
     """
 
     kind: FailureKind
     code: str
     detail: str
     has_no_host: bool = False
+    is_undone: bool = False
 
 
 @contextmanager
@@ -125,16 +133,24 @@ def explain(error: BaseException) -> Failure:
     if isinstance(error, ClientError):
         answer = error.response.get("Error", {})
         code = str(answer.get("Code", ""))
-        return Failure(kind_of(code), code, without_request(f"{code}: {answer.get('Message', '')}").strip(": "))
+        words = without_request(f"{code}: {answer.get('Message', '')}").strip(": ")
+        return Failure(kind_of(code), code, words, is_undone=_is_no(error))
     if isinstance(error, UnreadableAnswerError):
         return Failure(FailureKind.UNAVAILABLE, "", f"the answer cannot be read: {error}")
     detail = without_request(f"{type(error).__name__}: {error}").rstrip(": ")
     if isinstance(error, _CREDENTIALS):
-        return Failure(FailureKind.DENIED, "", detail)
+        return Failure(FailureKind.DENIED, "", detail, is_undone=True)
     if (refusal := _refused_name(error)) is not None:
         why = f"the host's name cannot be looked up ({refusal.strerror or refusal})"
-        return Failure(FailureKind.UNAVAILABLE, "", f"{detail}; {why}", refusal.errno in _NO_SUCH_NAME)
-    return Failure(FailureKind.UNAVAILABLE, "", detail)
+        has_no_host = refusal.errno in _NO_SUCH_NAME
+        return Failure(FailureKind.UNAVAILABLE, "", f"{detail}; {why}", has_no_host, is_undone=True)
+    return Failure(FailureKind.UNAVAILABLE, "", detail, is_undone=isinstance(error, _NOT_REACHED))
+
+
+def _is_no(error: ClientError) -> bool:
+    """Whether the status says that the request itself is refused: not that the server, or who waits for it, gave up."""
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return status in _NOES and status != _GAVE_UP
 
 
 def without_request(text: str) -> str:

@@ -19,7 +19,8 @@ _SYSTEM: Final = ("ApproximateReceiveCount", "SentTimestamp", _MOVED_FROM)
 class Letterbox(Sqs):
     """The dead-letter queue at `url`. What is sent back goes to the queue at `main_url`.
 
-    `client` asks the dead-letter queue. `others` has the client of the main queue, by its URL, where it is another one.
+    `client` asks the dead-letter queue. `others` has the client that sends to the main queue, by that queue's URL. It
+    must not send again by itself what is not answered: the queue would have it twice, and nobody would know.
     """
 
     def __init__(self, client: Any, *, url: str, main_url: str, **more: Any) -> None:

@@ -180,7 +180,8 @@ class Sqs:
             failure = explain(error)
             self._telemetry.sqs_request(operation, _RESULTS.get(failure.kind, "error"))
             asked = urlsplit(client.meta.endpoint_url).netloc.rpartition("@")[2]
-            raise AwsError(str(failure.kind), f"{operation} at {asked}: {failure.detail}") from error
+            words = f"{operation} at {asked}: {failure.detail}"
+            raise AwsError(str(failure.kind), words, failure.code, is_undone=failure.is_undone) from error
         if _is_page(answer):  # botocore takes it for an answer with nothing in it
             self._telemetry.sqs_request(operation, "unavailable")
             raise AwsError("unavailable", f"{operation}: what answered is not SQS (a web page)")

@@ -23,11 +23,12 @@ _ENDS: Final = {
 }
 _TWICE: Final = (
     "! these are in both queues now. The agent ships them again as the same bytes, which Loki drops. "
-    "Delete them here with `trail-agent dead-letters drop`."
+    "Delete them here: trail-agent dead-letters drop {} --yes"
 )
-
-
-_NO_ANSWER: Final = "unavailable"
+_MAYBE_TWICE: Final = (
+    "! these are in the queue, and may still be here: SQS did not say that it deleted them. See `list`; "
+    "delete those that are: trail-agent dead-letters drop {} --yes"
+)
 _MAYBE_TAKEN: Final = (
     "! SQS did not answer, and may have taken what it was sent. Run it again: a repeat has the same bytes, "
     "which Loki drops."
@@ -35,15 +36,28 @@ _MAYBE_TAKEN: Final = (
 
 
 class Task(Enum):
-    """What is done with dead letters, as it is called: while it goes on, done, failed, and only shown."""
+    """What is done with dead letters, as it is called: while it goes on, done, failed, perhaps done, and only shown."""
 
-    REDRIVE = ("sending dead letters back", "sent back and deleted here", "not sent back", "nothing was sent")
-    DROP = ("deleting dead letters", "deleted", "not deleted", "nothing was deleted: --yes deletes what is shown")
+    REDRIVE = (
+        "sending dead letters back",
+        "sent back and deleted here",
+        "not sent back",
+        "may be sent back, and is still here",
+        "nothing was sent",
+    )
+    DROP = (
+        "deleting dead letters",
+        "deleted",
+        "not deleted",
+        "may be deleted",
+        "nothing was deleted: --yes deletes what is shown",
+    )
 
-    def __init__(self, doing: str, done: str, failed: str, shown: str) -> None:
+    def __init__(self, doing: str, done: str, failed: str, unsure: str, shown: str) -> None:
         self.doing = doing
         self.done = done
         self.failed = failed
+        self.unsure = unsure
         self.shown = shown
 
 
@@ -116,13 +130,18 @@ def _say_what_was_done(task: Task, desk: Desk, found: Sequence[ToldLetter], repo
 def _failures(task: Task, report: Report) -> Iterator[str]:
     """A line for each letter with which something went wrong, and what that means."""
     for failed in report.kept:
-        yield f"✗ {_of(failed)}: {task.failed}: {clean(failed.detail)}"
-    if report.kept and report.error and report.error.kind == _NO_ANSWER and task is Task.REDRIVE:
+        yield f"✗ {_of(failed)}: {task.unsure if failed.is_unsure else task.failed}: {clean(failed.detail)}"
+    if task is Task.REDRIVE and any(failed.is_unsure for failed in report.kept):
         yield _MAYBE_TAKEN
-    for failed in report.doubled:
-        yield f"✗ {_of(failed)}: sent back, but not deleted here: {clean(failed.detail)}"
-    if report.doubled:
-        yield _TWICE
+    for unsure, here, advice in (
+        (False, "but not deleted here", _TWICE),
+        (True, "and may still be here", _MAYBE_TWICE),
+    ):
+        doubled = [failed for failed in report.doubled if failed.is_unsure is unsure]
+        for failed in doubled:
+            yield f"✗ {_of(failed)}: sent back, {here}: {clean(failed.detail)}"
+        if doubled:
+            yield advice.format(" ".join(map(_of, doubled)))
 
 
 def _say_nothing_was_found(desk: Desk, walk: Walk) -> None:

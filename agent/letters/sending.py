@@ -21,15 +21,17 @@ _ATTEMPTS: Final = 3  # for what SQS refuses of a batch, while it does the rest
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A letter with which something went wrong, and what SQS said."""
+    """A letter with which something went wrong, and what SQS said. `is_unsure`: it may have been done all the same."""
 
     letter: Letter
     detail: str
+    is_unsure: bool = False
 
 
 @dataclass(slots=True)
 class Report:
-    """What became of the letters. `kept` are in the dead-letter queue as before. `doubled` are in both queues.
+    """What became of the letters. `kept` are in the dead-letter queue as before. `doubled` are in both queues. Of those
+    that are unsure, the main queue may have what was kept, and the dead-letter queue may not have what was doubled.
 
     `untouched` were not tried any more: somebody asked for the end, or the next would fare no better. `error` is what
     SQS said where that ended the work.
@@ -83,7 +85,7 @@ class Sending:
             refused = self._box.send_back(parcel)
         except AwsError as error:
             report.error = error
-            report.kept += [Failed(letter, error.detail) for letter in parcel]
+            report.kept += _all_failed(parcel, error)
             return
         not_sent = _failures(parcel, refused)
         report.kept += not_sent
@@ -99,7 +101,7 @@ class Sending:
         report.done += _without(parcel, failures)
 
     def _delete(self, letters: Sequence[Letter], report: Report) -> list[Failed]:
-        """Delete `letters`; returns those that are still there, with SQS's words."""
+        """Delete `letters`; returns those of which SQS does not say that it deleted them, with its words."""
         left, failures = list(letters), list[Failed]()
         for _ in range(_ATTEMPTS):
             if not left:
@@ -108,7 +110,7 @@ class Sending:
                 refused = self._box.delete([self._walk.latest(letter) for letter in left])
             except AwsError as error:
                 report.error = error
-                return [Failed(letter, error.detail) for letter in left]
+                return _all_failed(left, error)
             failures = _failures(left, refused)
             report.error = report.error or _denial(left, refused)
             self._walk.forget(_without(left, failures))
@@ -123,13 +125,17 @@ def _denial(letters: Sequence[Letter], refused: Sequence[RefusedEntry]) -> AwsEr
     return None
 
 
+def _all_failed(letters: Sequence[Letter], error: AwsError) -> list[Failed]:
+    return [Failed(letter, error.detail, is_unsure=not error.is_undone) for letter in letters]
+
+
 def _failures(letters: Sequence[Letter], refused: Sequence[RefusedEntry]) -> list[Failed]:
     """Those of `letters` that SQS refused, with its words."""
-    details = {each.delivery.message_id: each.detail for each in refused}
+    known = {each.delivery.message_id: each for each in refused}
     return [
-        Failed(letter, details[letter.delivery.message_id])
+        Failed(letter, refusal.detail, is_unsure=refusal.is_silence)
         for letter in letters
-        if letter.delivery.message_id in details
+        if (refusal := known.get(letter.delivery.message_id))
     ]
 
 

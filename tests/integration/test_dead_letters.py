@@ -207,6 +207,40 @@ def test_a_kill_between_send_and_delete_loses_nothing(
     assert cloud.world.dead_letter_depth().total == 0
 
 
+class Losing(RecordedAws):
+    """Does what is asked, and then loses its own answers to what asks for `action`."""
+
+    action = ""
+
+    def passed(self, request: Request) -> Reply:
+        """As it does, but for the answer."""
+        answer = super().passed(request)
+        return Reply(500, [("Content-Length", "2")], b"{}") if self.calls[-1].action == self.action else answer
+
+
+@pytest.mark.parametrize(
+    ("action", "words", "left"),
+    [
+        ("sqs:SendMessage", "may be sent back, and is still here", 3),
+        ("sqs:DeleteMessage", "sent back, and may still be here", 0),
+    ],
+)
+def test_an_answer_that_is_lost_sends_nothing_twice(
+    cloud: Cloud, tmp_path: Path, action: str, words: str, left: int
+) -> None:
+    """The queue has each letter once; what is not known is told as that."""
+    for number in range(3):
+        put(cloud, str(number), reason="not_allowed")
+    with Losing.before(cloud.world.endpoint, {}) as door:
+        assert isinstance(door, Losing)
+        door.action = action
+        settings = cloud.settings(NOWHERE, aws={"endpoint_url": door.url})
+        done = Shell.at(tmp_path / "behind", settings).run("dead-letters", "redrive", "--all", "--yes")
+    assert (done.code, done.err.count(words), "✓" in done.out) == (69, 3, False)
+    assert bodies(cloud, cloud.world.queue_url) == ["0", "1", "2"]
+    assert cloud.world.dead_letter_depth().total == left
+
+
 def test_ctrl_c_in_the_middle_of_a_look_hides_nothing(cloud: Cloud, halting: Halting, tmp_path: Path) -> None:
     """The request that is under way comes to its end, what was found is shown, and all of it is visible."""
     for number in range(12):

@@ -8,6 +8,7 @@ import pytest
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    ConnectionClosedError,
     ConnectTimeoutError,
     CredentialRetrievalError,
     EndpointConnectionError,
@@ -20,7 +21,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from urllib3.exceptions import ProtocolError
 
-from agent.aws.failure import AWS_ERRORS, FailureKind, explain, kind_of
+from agent.aws.failure import AWS_ERRORS, FailureKind, UnreadableAnswerError, explain, kind_of
+from tests.support.boto import refusal
 
 THROTTLED = """
     Throttling ThrottlingException RequestThrottled RequestLimitExceeded TooManyRequestsException OverLimit
@@ -144,3 +146,41 @@ def test_trouble_on_the_way_may_pass(error: Exception) -> None:
     failure = explain(error)
     assert (failure.kind, failure.code) == (FailureKind.UNAVAILABLE, "")
     assert type(error).__name__ in failure.detail
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 413, 429])
+def test_a_refusal_did_nothing(status: int) -> None:
+    """Whoever sent it may send it again: it is not done twice."""
+    assert explain(refusal("SomeCode", status)).is_undone
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        EndpointConnectionError(endpoint_url="https://sqs"),
+        ConnectTimeoutError(endpoint_url="https://sqs"),
+        NoCredentialsError(),
+    ],
+    ids=repr,
+)
+def test_what_reached_nobody_did_nothing(error: Exception) -> None:
+    """There was nobody to do it."""
+    assert explain(error).is_undone
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        refusal("InternalError", 500),
+        refusal("ServiceUnavailable", 503),
+        refusal("408", 408),
+        refusal("NoStatus", 0),
+        ReadTimeoutError(endpoint_url="https://sqs"),
+        ConnectionClosedError(endpoint_url="https://sqs"),
+        UnreadableAnswerError("no JSON"),
+    ],
+    ids=repr,
+)
+def test_a_failure_may_come_after_it_was_done(error: Exception) -> None:
+    """An answer that is lost, or that says that something broke, leaves it open."""
+    assert not explain(error).is_undone

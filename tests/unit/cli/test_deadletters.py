@@ -410,12 +410,16 @@ def test_what_sqs_does_not_answer_may_have_been_sent(rig: Rig) -> None:
     rig.box.fail("SendMessageBatch")
     result = run("redrive", "--all")
     assert result.exit_code == 69
-    assert f"✗ {ids[2]}: not sent back: SendMessageBatch: ServiceUnavailable" in result.stderr
+    words = "may be sent back, and is still here: SendMessageBatch: ServiceUnavailable"
+    assert [f"✗ {each}: {words}" in result.stderr for each in ids] == [True] * 3
+    assert "not sent back" not in result.stderr
     assert "! SQS did not answer, and may have taken what it was sent. Run it again" in result.stderr
     assert set(rig.box.messages) == set(ids)
     rig.box.mend()
     rig.box.deny("SendMessageBatch")
-    assert "may have taken" not in run("redrive", "--all").stderr
+    again = run("redrive", "--all").stderr
+    assert "not sent back: AccessDenied" in again
+    assert "may " not in again
 
 
 def test_what_is_in_both_queues_is_told(rig: Rig) -> None:
@@ -426,8 +430,31 @@ def test_what_is_in_both_queues_is_told(rig: Rig) -> None:
     assert result.exit_code == 69
     assert f"✗ {ids[0]}: sent back, but not deleted here: AccessDenied" in result.stderr
     assert "in both queues now. The agent ships them again as the same bytes" in result.stderr
+    assert f"Delete them here: trail-agent dead-letters drop {' '.join(ids)} --yes\n" in result.stderr
     assert "what to do: allow it to your role; deploy/iam/operator.json" in result.stderr
     assert "✓" not in result.stdout
+
+
+def test_a_delete_that_is_not_answered_does_not_mean_that_all_is_still_here(rig: Rig) -> None:
+    """What to delete is named one by one: among the others are some that were never sent."""
+    ids = rig.fill() + [rig.box.put("{}", OF_THE_AGENT) for _ in range(9)]
+    rig.box.fail("DeleteMessageBatch")
+    result = run("redrive", "--all")
+    assert result.exit_code == 69
+    assert f"✗ {ids[0]}: sent back, and may still be here: DeleteMessageBatch: ServiceUnavailable" in result.stderr
+    assert "not deleted here" not in result.stderr
+    assert "in both queues now" not in result.stderr
+    assert f"delete those that are: trail-agent dead-letters drop {' '.join(ids[:10])} --yes\n" in result.stderr
+    assert "! 2 dead letters not tried any more" in result.stderr
+
+
+def test_a_drop_that_is_not_answered_may_be_done(rig: Rig) -> None:
+    """Nobody knows, and nothing else is said."""
+    (message_id, *_) = rig.fill()
+    rig.box.fail("DeleteMessageBatch")
+    result = run("drop", message_id, "--yes")
+    assert result.exit_code == 69
+    assert f"✗ {message_id}: may be deleted: DeleteMessageBatch: ServiceUnavailable" in result.stderr
 
 
 def test_drop_deletes_only_when_told_twice(rig: Rig) -> None:
