@@ -137,10 +137,10 @@ def refuse(problems: Sequence[str]) -> None:
 
 
 def _refuse_ids(desk: Desk, choice: Choice, found: Sequence[ToldLetter], walk: Walk) -> None:
-    """Say which ids name no message that was found, or several, and why one may be there all the same."""
+    """Say which ids name no message that was found, or may name several, and why one may be there all the same."""
     if walk.end is End.STOPPED:
         return
-    problems = choice.problems(found, walk.count)
+    problems = choice.problems(found, walk.count, were_all_seen=walk.end is End.WHOLE)
     for problem in problems:
         say(f"✗ {problem}")
     if choice.missing(found):

@@ -49,10 +49,11 @@ class Choice:
         """The ids that were asked for, and nothing has."""
         return [each for each in self.ids if not each or not any(one.is_called(each) for one in found)]
 
-    def problems(self, found: Sequence[ToldLetter], looked_at: int) -> list[str]:
-        """What is wrong with the ids that were asked for, a sentence each: nothing has one, or several have.
+    def problems(self, found: Sequence[ToldLetter], looked_at: int, *, were_all_seen: bool = True) -> list[str]:
+        """What is wrong with the ids that were asked for, a sentence each: nothing has one, or several may have it.
 
-        `looked_at` is how many messages were seen.
+        `looked_at` is how many messages were seen. Where these were not all, only the whole id that a message has here
+        is sure to mean one message.
         """
         told, missing = [], self.missing(found)
         seen = f"{number_of(looked_at, 'message')} looked at"
@@ -62,6 +63,11 @@ class Choice:
                 told.append(f"{each or repr(each)}: no message that was found has such an id ({seen}); see `list`")
             elif len(meant) > 1:
                 told.append(f"{each}: several messages have an id that begins so: {', '.join(sorted(meant))}")
+            elif not were_all_seen and each not in meant:
+                told.append(
+                    f"{each}: others may have an id that begins so ({seen}, and there are more); "
+                    f"give the whole id, {meant[0]}, or let --most look at more"
+                )
         return told
 
 

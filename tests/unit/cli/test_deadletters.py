@@ -242,6 +242,17 @@ def test_an_id_beyond_the_most_is_not_said_to_be_nowhere(rig: Rig, verb: Sequenc
     assert (len(rig.box.messages), rig.box.main) == (3, [])
 
 
+@pytest.mark.parametrize("verb", [("show",), ("redrive",), ("drop", "--yes")])
+def test_the_beginning_of_an_id_means_nothing_where_the_look_was_cut_short(rig: Rig, verb: Sequence[str]) -> None:
+    """What was not looked at may begin so, too: nothing is done, and the whole id is named."""
+    ids = rig.fill()
+    result = run(*verb, "message", "--most", "1")
+    assert result.exit_code == 2
+    assert "✗ message: others may have an id that begins so (1 message looked at, and there are m" in result.stderr
+    assert ids[0] in result.stderr
+    assert (len(rig.box.messages), rig.box.main, rig.box.hidden_now()) == (3, [], 0)
+
+
 def test_show_indents_json_and_leaves_the_rest_as_it_is(rig: Rig) -> None:
     """A member that stands twice would be lost by that, and such a text is shown as it stands."""
     first, second = rig.box.put('{"a":{"b":1}}'), rig.box.put('{"a":1,"a":2}')

@@ -60,6 +60,18 @@ def test_an_id_must_name_one_message() -> None:
     assert several == f"aaaa: several messages have an id that begins so: {FIRST}, {SECOND}"
 
 
+def test_a_beginning_names_a_message_only_if_all_were_seen() -> None:
+    """Another one may begin so, too; so it is with the id that it had in the queue. The whole id here is sure."""
+    found = [told(FIRST, source_id=THIRD)]
+    assert Choice((FIRST,)).problems(found, 1, were_all_seen=False) == []
+    for given in ("aaaa", THIRD):
+        (one,) = Choice((given,)).problems(found, 1, were_all_seen=False)
+        assert one == (
+            f"{given}: others may have an id that begins so (1 message looked at, and there are more); "
+            f"give the whole id, {FIRST}, or let --most look at more"
+        )
+
+
 def test_the_id_of_the_log_line_names_the_letter() -> None:
     """Whole or its beginning, in whatever case another version wrote it; two letters of one message are told."""
     first, second = told(FIRST, source_id=THIRD.upper()), told(SECOND)
