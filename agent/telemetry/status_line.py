@@ -15,6 +15,7 @@ from agent.telemetry.metric_names import (
     DELIVERIES_RECEIVED,
     EVENTS,
     EVENTS_READ,
+    HISTORY_UNSHIPPED,
     IN_FLIGHT_DELIVERIES,
     OBJECTS_READ,
 )
@@ -25,14 +26,25 @@ from agent.telemetry.wording import number
 
 REASON_CHARACTERS: Final = 300  # more would push the counters out of sight
 LINE_CHARACTERS: Final = 700
-_METRICS: Final = (DELIVERIES_RECEIVED, OBJECTS_READ, EVENTS_READ, EVENTS, IN_FLIGHT_DELIVERIES, DEAD_LETTERS)
+_METRICS: Final = (
+    DELIVERIES_RECEIVED,
+    OBJECTS_READ,
+    EVENTS_READ,
+    EVENTS,
+    IN_FLIGHT_DELIVERIES,
+    DEAD_LETTERS,
+    HISTORY_UNSHIPPED,
+)
 _ALWAYS_SHOWN: Final = frozenset({"exported", "skipped"})
 
 
 def status_line(registry: CollectorRegistry, health: Health) -> str:
-    """Such as `ready; received 5, objects 4, events 295 (skipped 261, exported 34), held 0, dead letters 0`."""
+    """Such as `ready; received 5, objects 4, events 295 (skipped 261, exported 34), held 0, dead letters 0`.
+
+    Without a queue, nothing is told of messages and objects, and `passed over 0` in place of dead letters.
+    """
     seen = Snapshot.of(registry, only=_METRICS)
-    return clean(f"{_state(health)}; {_flow(seen)}", LINE_CHARACTERS)
+    return clean(f"{_state(health)}; {_flow(seen, has_queue=health.has_queue)}", LINE_CHARACTERS)
 
 
 def _state(health: Health) -> str:
@@ -50,14 +62,17 @@ def _because(state: str, problems: list[str]) -> str:
     return f"{state}: {clean('; '.join(problems), REASON_CHARACTERS)}"
 
 
-def _flow(seen: Snapshot) -> str:
+def _flow(seen: Snapshot, *, has_queue: bool) -> str:
     by_fate = seen.by(EVENTS, "fate")
     fates = [(fate, by_fate.get(fate, 0.0)) for fate in FATES]
     shown = ", ".join(
         f"{fate.replace('_', ' ')} {number(count)}" for fate, count in fates if count or fate in _ALWAYS_SHOWN
     )
+    events = f"events {number(seen.value(EVENTS_READ))} ({shown})"
+    if not has_queue:
+        return f"{events}, passed over {number(sum(seen.by(HISTORY_UNSHIPPED, 'region').values()))}"
     return (
         f"received {number(seen.value(DELIVERIES_RECEIVED))}, objects {number(seen.value(OBJECTS_READ))}, "
-        f"events {number(seen.value(EVENTS_READ))} ({shown}), held {number(seen.value(IN_FLIGHT_DELIVERIES))}, "
+        f"{events}, held {number(seen.value(IN_FLIGHT_DELIVERIES))}, "
         f"dead letters {number(seen.value(DEAD_LETTERS))}"
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from agent.model import Reading
+from agent.telemetry.history_events import PassedOver
 from agent.telemetry.status_line import LINE_CHARACTERS, status_line
 from tests.support.messages import delivery
 from tests.support.records import log_record
@@ -45,6 +46,14 @@ def test_what_went_through_is_counted(subject: ObservedTelemetry) -> None:
         "ready; received 2, objects 0, events 1,238 (skipped 1,234, malformed 1, exported 1, duplicate 2), held 2, "
         "dead letters 0"
     )
+
+
+def test_without_a_queue_no_message_is_counted(subject: ObservedTelemetry) -> None:
+    """What was passed over of Event history stands where dead letters would."""
+    subject.telemetry.queue_unused()
+    subject.telemetry.sink_up()
+    subject.telemetry.events_unshipped("us-west-2", [PassedOver("e1", "CreateProject", 1, 2, "sink_rejected", "no")])
+    assert line_of(subject) == "ready; events 0 (skipped 0, exported 0), passed over 1"
 
 
 def test_a_reason_cannot_hide_the_counters_nor_add_a_line(subject: ObservedTelemetry) -> None:
