@@ -6,7 +6,7 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -21,10 +21,11 @@ from agent.aws.event_history import (
     HistoryEvent,
     HistoryPage,
 )
-from agent.errors import AwsError, LimitError, PermanentError, TrailAgentError, number_of
+from agent.errors import AwsError, PermanentError, TrailAgentError
 from agent.faults.dead_letters import Reason
 from agent.flow.event_log import EventLog, FirstLook, LoggedEvent, Window
 from agent.flow.log_waits import LogWaits
+from agent.history.haul import Haul
 from agent.pulse import Clock
 from agent.records import profiles
 from agent.records.selection import EVERY_SOURCE
@@ -33,10 +34,19 @@ from agent.settings import SelectSettings
 NAME: Final = "event-history"
 _MARGIN: Final = timedelta(hours=1)  # what is asked for at the end of the ninety days is answered in part
 _STARTS: Final = 3
+_ENOUGH: Final = 20 * PAGE_EVENTS  # of a window of which the newest will do: a stop must not cost what took long
 _ADVICE: Final = {
     "denied": "allow cloudtrail:LookupEvents to this role (deploy/iam/README.md), and check its credentials",
     EXPIRED: "the credentials have expired: renew them",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """All `events` of a window that happened from `since` on (Unix seconds), oldest first."""
+
+    since: int
+    events: Sequence[LoggedEvent]
 
 
 class HistoryLog(EventLog):
@@ -90,47 +100,40 @@ class HistoryLog(EventLog):
 
     def read(self, window: Window) -> Sequence[LoggedEvent]:
         """Page after page, newest first; then turned round. What two pages have is there once."""
+        return self._read(window).events
+
+    def read_newest(self, window: Window) -> Newest:
+        """As `read`; of a window with many events only the newest of them, which is no error."""
+        return self._read(window, max(PAGE_EVENTS, _ENOUGH // len(self._sources)))
+
+    def _read(self, window: Window, enough: int = 0) -> Newest:
         if window.begin < self._now() - KEPT - _MARGIN:
             raise PermanentError(Reason.OBJECT_MISSING, "Event history has the last 90 days only, and this is older")
-        events: list[LoggedEvent] = []
-        room = _Room(self._most_events, self._most_bytes)
+        begin, end = int(window.begin.timestamp()), int(window.end.timestamp())
+        haul = Haul(begin, end, most_events=self._most_events, most_bytes=self._most_bytes, enough=enough)
         for source in self._sources:
-            events += self._all(window, source, room)
-        return sorted(dict.fromkeys(events), key=lambda each: each.time_ns)
+            self._all(window, source, haul)
+        return Newest(haul.since, haul.events())
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._clock.time(), UTC)
 
-    def _all(self, window: Window, source: str, room: _Room) -> list[LoggedEvent]:
-        """All events of one service, oldest first. Begun anew if AWS no longer knows the token of the next page."""
+    def _all(self, window: Window, source: str, haul: Haul) -> None:
+        """All events of one service that are wanted. Begun anew if AWS no longer knows the token of the next page."""
         for _ in range(_STARTS):
-            left = replace(room)
             with suppress(_StaleTokenError):
-                events = self._pages(window, source, left)
-                room.events, room.size = left.events, left.size
-                return events
+                self._pages(window, source, haul)
+                return
         raise PermanentError(Reason.OBJECT_UNREADABLE, f"AWS lost the place in it {_STARTS} times")
 
-    def _pages(self, window: Window, source: str, room: _Room) -> list[LoggedEvent]:
-        events: list[LoggedEvent] = []
-        token = ""
-        while True:
-            page = self._page(window.place, source, window.begin, window.end, token)
-            found = [*map(_logged, page.events)]
-            events += found
-            room.events -= len(found)
-            room.size -= sum(len(event.raw) for event in found)
-            if room.events < 0:
-                raise self._too_much(number_of(self._most_events, "event"))
-            if room.size < 0:
-                raise self._too_much(f"{number_of(self._most_bytes, 'byte')} of events")
-            if not page.token:
-                return events[::-1]
+    def _pages(self, window: Window, source: str, haul: Haul) -> None:
+        haul.start()
+        begin, token, is_last = datetime.fromtimestamp(haul.since, UTC), "", False
+        while not is_last:
+            page = self._page(window.place, source, begin, window.end, token)
             token = page.token
-
-    @staticmethod
-    def _too_much(most: str) -> LimitError:
-        return LimitError(Reason.OBJECT_TOO_LARGE, f"there are more than {most} in it")
+            is_last = haul.add([*map(_logged, page.events)], is_last=not token)
+        haul.end()
 
     def _page(self, place: str, source: str, begin: datetime, end: datetime, token: str) -> HistoryPage:
         def ask() -> HistoryPage:
@@ -148,14 +151,6 @@ class HistoryLog(EventLog):
             return page
 
         return self._waits.until_answered(f"Event history of {place}", self._pacers[place], ask)
-
-
-@dataclass(slots=True)
-class _Room:
-    """How many events a window may still have, and how many bytes of them."""
-
-    events: int
-    size: int
 
 
 class _StaleTokenError(TrailAgentError):

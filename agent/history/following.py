@@ -11,12 +11,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from agent.aws.event_history import KEPT, PAGE_EVENTS
+from agent.aws.event_history import KEPT
 from agent.errors import Fault
 from agent.faults.dead_letters import Reason
 from agent.faults.retries import RetryReason
 from agent.flow.event_log import LoggedEvent, Window
-from agent.history.place import RegionPlace, known_as, moment
+from agent.history.place import RegionPlace, known_as
+from agent.history.round import Round, span
 from agent.history.suspects import Suspects
 from agent.model import LogRecord, Outcome, Reading, Settlement, Verdict
 from agent.telemetry.history_events import PassedOver
@@ -26,11 +27,7 @@ MOST_TRIES: Final = 20
 
 _TRIES_OF_A_BUG: Final = 3  # then smaller windows have to show which event it is
 _SECOND: Final = 10**9
-_DAY: Final = 86_400
 _KEPT: Final = int(KEPT.total_seconds()) - 60  # what is older is gone before it has been asked for
-_FIRST_LENGTH: Final = 3600
-_WANTED_EVENTS: Final = 10 * PAGE_EVENTS  # of a window: what is read of it is in memory at once
-_SHRUNK: Final = 8  # into so many parts
 _TOO_MUCH: Final = frozenset({Reason.OBJECT_TOO_LARGE, Reason.OBJECT_UNREADABLE})
 """What smaller windows may mend: a page is asked for by the token of the one before, and AWS forgets it."""
 
@@ -62,10 +59,12 @@ class Concluded:
 class _Held:
     """What is known of the window in hand since it was handed out. Digests of events, with their times.
 
-    `seen` is all that is in it, `accepted` what the sink has, `open` what it has neither taken nor refused, `refused`
-    what it refuses. `is_part_bad`: some of it cannot be decoded; `malformed` is how many events that is, if known.
+    It was read from `since` on. `seen` is all that is in that, `accepted` what the sink has, `open` what it has neither
+    taken nor refused, `refused` what it refuses. `is_part_bad`: some of it cannot be decoded; `malformed` is how many
+    events that is, if known.
     """
 
+    since: int = 0
     seen: dict[bytes, int] = field(default_factory=dict)
     accepted: dict[bytes, int] = field(default_factory=dict)
     open: set[bytes] = field(default_factory=set)
@@ -87,11 +86,9 @@ class Following:
         self.has_begun = False
         self.tries = 0
         """How often the window in hand was handed out."""
-        self._bucket = bucket
         self._overlap = overlap
         self._lock = lock
-        self._begin = self._until = 0
-        self._length = _FIRST_LENGTH
+        self._round = Round(bucket)
         self._window: Window | None = None
         self._held = _Held()
         self._suspects = Suspects(accepted)
@@ -106,8 +103,7 @@ class Following:
         """This is where it is. What is known of the overlap tells how much happens, and so how much to read at once."""
         self.place, self.has_begun = place, True
         if place.known:
-            seconds = max(place.position - place.known_since, 1)
-            self._length = max(1, min(_FIRST_LENGTH, seconds * _WANTED_EVENTS // len(place.known)))
+            self._round.expect(len(place.known), max(place.position - place.known_since, 1))
 
     @property
     def has_doubt(self) -> bool:
@@ -116,7 +112,7 @@ class Following:
 
     def is_round_over(self) -> bool:
         """Whether everything up to the end of the round is dealt with."""
-        return self._window is None and self._begin >= self._until
+        return self._window is None and self._round.is_over
 
     def begin(self, now: int) -> Gap | None:
         """Begin a round up to `now`. Returns what cannot be had any more."""
@@ -131,30 +127,27 @@ class Following:
                 gap = Gap(place.position, now - _KEPT)
                 place.move_to(gap.end, 0)
             begin = max(min(place.position, now) - self._overlap, place.known_since, now - _KEPT)
-            self._begin, self._until = begin, now
+            self._round.start(begin, now, place.known.values())
             return gap
 
     def hand_out(self) -> Window | None:
         """The next window of the round, or the one that comes again; None if the round is over."""
         with self._lock:
-            self._held = _Held()
-            if self._window is None and self._begin < self._until:
-                self._window = self._cut()
+            if self._window is None and not self._round.is_over:
+                self._window = self._round.window()
                 self.tries = 0
+            self._held = _Held()
             if self._window:
+                self._held.since = span(self._window)[0]
                 self.tries += 1
             return self._window
 
-    def _cut(self) -> Window:
-        midnight = (self._begin // _DAY + 1) * _DAY
-        end = min(self._begin + self._length, self._until, midnight)
-        return Window(self._bucket, moment(self._begin), moment(end))
-
-    def fresh(self, events: Sequence[LoggedEvent]) -> list[LoggedEvent]:
-        """Of the `events` of the window in hand those that are not known, each once."""
+    def fresh(self, events: Sequence[LoggedEvent], since: int) -> list[LoggedEvent]:
+        """Of the `events` of the window in hand those that are not known, each once. They are all from `since` on."""
         with self._lock:
             self._suspects.begin()
-            _, end = _span(self._window) if self._window else (0, 0)
+            self._held.since = since
+            _, end = span(self._window) if self._window else (0, 0)
             found = {known_as(event): event for event in events}
             self._held.seen = {digest: event.time_ns // _SECOND or end for digest, event in found.items()}
             return [event for digest, event in found.items() if digest not in self.place.known]
@@ -193,7 +186,8 @@ class Following:
         if suspects := self._suspects.hold(self._held.refused):
             return self._hold_back(suspects)
         if fault and fault.reason is Reason.OBJECT_MISSING:  # it has grown too old in hand
-            self._window, self._until = None, 0
+            self._window = None
+            self._round.end()
             return Concluded(is_again=True, was_tried=False)
         if fault and fault.reason in _TOO_MUCH and self._shrink():
             return Concluded(is_again=True, was_tried=False)
@@ -217,10 +211,8 @@ class Following:
         self._deal_with(dealt_with)
         unshipped = [_told(*each) for each in judged]
         self.place.note(unshipped)
-        begin, end = _span(self._window) if self._window else (0, 0)
-        self._held_back = begin if self._held_back is None else self._held_back
-        self._adapt(end - begin)
-        self._begin, self._window = end, None
+        self._held_back = held.since if self._held_back is None else min(held.since, self._held_back)
+        self._leave()
         return Concluded(has_learnt=bool(dealt_with), unshipped=unshipped, suspect=suspects[0][1].fault)
 
     def _pass_over(self, settlement: Settlement) -> Concluded:
@@ -236,40 +228,33 @@ class Following:
         unshipped = [*refused, *held.unsettled]
         if held.is_part_bad or not unshipped:
             whole = self._of_window(settlement)
-            if whole not in self.place.unshipped:  # what cannot be read is found again in each round of the overlap
+            # What cannot be read is found again in each round of the overlap; a malformed event is known then.
+            if held.malformed or whole not in self.place.unshipped:
                 unshipped.append(whole)
         return self._move_on(unshipped)
 
     def _of_window(self, settlement: Settlement) -> PassedOver:
-        window, fault = self._window, settlement.fault
-        begin, end = _span(window) if window else (0, 0)
+        fault, end = settlement.fault, span(self._window)[1] if self._window else self._held.since
         reason, detail = (fault.reason, fault.detail) if fault else (settlement.retry or "", settlement.retry_detail)
-        return PassedOver("", "", begin, end, str(reason), detail, self._held.malformed)
+        return PassedOver("", "", self._held.since, end, str(reason), detail, self._held.malformed)
 
     def _move_on(self, unshipped: Sequence[PassedOver]) -> Concluded:
-        if window := self._window:
-            begin, end = _span(window)
-            self._adapt(end - begin)
-            self._deal_with(self._held.seen)
-            self.place.note(unshipped)
-            self.place.move_to(end if self._held_back is None else min(end, self._held_back), self._overlap)
-            self._begin, self._window = end, None
+        self._deal_with(self._held.seen)
+        self.place.note(unshipped)
+        until = self._leave()
+        self.place.move_to(until if self._held_back is None else min(until, self._held_back), self._overlap)
         return Concluded(has_learnt=True, unshipped=unshipped)
 
-    def _adapt(self, seconds: int) -> None:
-        """So many seconds held what was seen: the next window is to hold about as much as is wanted."""
-        number = len(self._held.seen)
-        if number > 2 * _WANTED_EVENTS:
-            self._length = max(1, seconds * _WANTED_EVENTS // number)
-        elif number < _WANTED_EVENTS // 2 and seconds == self._length:
-            self._length = min(_DAY, 2 * self._length)
+    def _leave(self) -> int:
+        """The window in hand is dealt with, as far as it was read. Returns up to when all is, or is held back."""
+        window, self._window = self._window, None
+        return self._round.pass_by(window, self._held.since, len(self._held.seen)) if window else 0
 
     def _shrink(self) -> bool:
         """Take less at once from here on; False if that is not possible."""
-        begin, end = _span(self._window) if self._window else (0, 1)
-        if (seconds := end - begin) <= 1:
+        if not self._round.shrink(self._window):
             return False
-        self._length, self._window = max(1, seconds // _SHRUNK), None
+        self._window = None
         return True
 
 
@@ -277,7 +262,3 @@ def _told(record: LogRecord, verdict: Verdict) -> PassedOver:
     fault, begin = verdict.fault, record.time_unix_nano // _SECOND
     reason, detail = (fault.reason, fault.detail) if fault else (verdict.retry or "", verdict.retry_detail)
     return PassedOver(record.event_id, record.event_name, begin, begin + 1, str(reason), detail)
-
-
-def _span(window: Window) -> tuple[int, int]:
-    return int(window.begin.timestamp()), int(window.end.timestamp())

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from agent.flow.event_log import EventLog, FirstLook, LoggedEvent, Window
+from agent.history.account_log import HistoryLog
 from agent.history.following import Following
 
 
 class FreshLog(EventLog):
     """What `log` has of the region that is `followed`, less what is known of it."""
 
-    def __init__(self, log: EventLog, followed: Following, region: str) -> None:
+    def __init__(self, log: HistoryLog, followed: Following, region: str) -> None:
         self.name = log.name
         self.places = [region]
         self.per_second = log.per_second
@@ -27,5 +28,6 @@ class FreshLog(EventLog):
         return self._log.sample(place, begin, end)
 
     def read(self, window: Window) -> Sequence[LoggedEvent]:
-        """Those that are not known, each once."""
-        return self._followed.fresh(self._log.read(window))
+        """Those that are not known, each once; of a large window, those of its newest part. The region is told."""
+        newest = self._log.read_newest(window)
+        return self._followed.fresh(newest.events, newest.since)

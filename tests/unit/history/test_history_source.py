@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -135,6 +136,51 @@ def test_after_a_long_stop_windows_are_small_enough(tmp_path: Path) -> None:
     assert set(second.shipped().values()) == {1}
     assert len(second.shipped()) == 900 + 699
     assert second.lag < 200
+
+
+def test_of_a_burst_nothing_is_read_in_vain(life: Life) -> None:
+    """Six thousand events of one minute: the newest that were read are shipped, and then what was before them."""
+    begin = life.clock.time() - 120
+    life.service.put(*(happened(f"e-{number}", begin + number // 100) for number in range(6000)))
+    life.pass_time(20)
+    assert len(life.shipped()) >= 900
+    while len(life.shipped()) < 6000 and life.clock.elapsed < 300:
+        life.pass_time(1)
+    assert len(life.shipped()) == 6000
+    assert len(life.service.asked) <= 6000 / 50 * 1.15
+    assert set(life.shipped().values()) == {1}
+    life.pass_time(300)
+    assert life.lag <= 200
+
+
+def test_a_burst_is_shipped_though_the_process_is_stopped_again_and_again(tmp_path: Path) -> None:
+    """Each life goes on where the one before it ended, and reads little of what is known."""
+    service, clock = HistoryService(), FakeClock()
+    begin = clock.time() - 120
+    service.put(*(happened(f"e-{number}", begin + number // 100) for number in range(6000)))
+    shipped: Counter[str] = Counter()
+    for least in (2500, 4500, 6000):
+        life = Life(service, clock, tmp_path / "places", remembers=0)
+        life.pass_time(65)
+        life.stop()
+        shipped += life.shipped()
+        assert len(shipped) >= least
+    assert set(shipped.values()) == {1}
+
+
+def test_a_burst_is_read_around_what_is_refused_in_it(tmp_path: Path) -> None:
+    """Parts of a window are held back as windows are."""
+    life = Life(HistoryService(), file=tmp_path / "places", most_events=300)
+    begin = life.clock.time() - 900
+    names = [f"e-{number}" for number in range(1500)]
+    life.service.put(*(happened(name, begin + number // 2) for number, name in enumerate(names)))
+    life.sink.refused = set(names[400:700])
+    life.pass_time(600)
+    life.put("more", ago=1)
+    life.pass_time(600)
+    assert life.shipped() == dict.fromkeys([*names[:400], *names[700:], "more"], 1)
+    assert Counter(told.event_id for told in life.telemetry.unshipped) == dict.fromkeys(names[400:700], 1)
+    assert life.lag <= 100
 
 
 def test_what_is_older_than_ninety_days_is_told(tmp_path: Path) -> None:
