@@ -45,10 +45,17 @@ def top(urls: _Urls = None, *, once: _Once = False, as_json: _Json = False, ever
         agents = [WatchedAgent.of(url) for url in dict.fromkeys(urls or [_HERE])]
     except ValueError as error:
         raise typer.BadParameter(f"{error}, such as {_HERE}", param_hint="URL") from error
-    if once or not sys.stdout.isatty():
+    if once or not _may_be_drawn_on():
         _show_once(agents, as_json=as_json)
     else:
         _watch(agents, every)
+
+
+def _may_be_drawn_on() -> bool:
+    """Whether standard output is a terminal that can place text; TERM=dumb says that it cannot."""
+    from rich.console import Console
+
+    return sys.stdout.isatty() and not Console().is_dumb_terminal
 
 
 def _show_once(agents: Sequence[WatchedAgent], *, as_json: bool) -> None:

@@ -328,6 +328,14 @@ def test_whatever_ends_it_leaves_the_terminal_as_it_was(agent: Agent, end: bytes
         assert b"\x1b[?25h" in shown
 
 
+def test_a_terminal_that_cannot_place_text_gets_it_once(agent: Agent) -> None:
+    """As a pipe does: plain, and to the end."""
+    with terminal(agent.place, term="dumb") as (process, descriptor):
+        shown = read_rest(descriptor)
+        assert process.wait(20) == 0
+    assert (b"is ready" in shown, b"dead letters none" in shown, b"\x1b" in shown) == (True, True, False)
+
+
 def test_q_ends_at_once_while_an_agent_does_not_come_to_an_end(agent: Agent) -> None:
     """The other one is shown meanwhile; no thread that waits holds the command."""
     with (
