@@ -61,9 +61,21 @@ def _regions(given: list[str] | None) -> list[str] | None:
 
 
 def _target(given: tuple[str, str] | None) -> tuple[str, str] | None:
-    if given and given[0] and given[0] != "jsonl":
+    """Nothing is shipped, or written somewhere else, because a variable of a shell is empty."""
+    if given and given[0] != "jsonl":
         raise typer.BadParameter(f"'{given[0]}' is no form; there is jsonl: --to jsonl DIR")
+    if given and not given[1].strip():
+        raise typer.BadParameter("no folder is named: --to jsonl DIR; the one in which you are is .")
     return given
+
+
+def _place(given: Path | None) -> Path | None:
+    """The checkpoint's file itself, where a link leads to it: it is written anew, and the link stays."""
+    if given is None:
+        return None
+    if given.exists() and not given.is_file() and not given.is_dir():
+        raise typer.BadParameter(f"{given} is no file, but a device or a pipe: it keeps nothing")
+    return given.resolve() if given.is_symlink() else given
 
 
 _Since = Annotated[
@@ -107,6 +119,7 @@ _CheckpointFile = Annotated[
     typer.Option(
         "--checkpoint",
         metavar="FILE",
+        callback=_place,
         help="Remember the place in this file: the same command again goes on there, and tries again what could not be "
         "shipped.",
     ),
@@ -191,7 +204,7 @@ def replay(
         accounts=account or [],
         regions=region or [],
         checkpoint=checkpoint,
-        files=Path(to[1]) if to and to[0] else None,
+        files=Path(to[1]) if to else None,
         dry_run=dry_run,
         keep_going=keep_going,
         log=log,

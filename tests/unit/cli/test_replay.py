@@ -42,6 +42,9 @@ def words_of(text: str) -> str:
         ),
         (["--since", "2d", "--prefix", "s3://acme/logs"], "without the bucket"),
         (["--since", "2d", "--to", "csv", "out"], "'csv' is no form; there is jsonl: --to jsonl DIR"),
+        (["--since", "2d", "--to", "", "out"], "'' is no form; there is jsonl: --to jsonl DIR"),
+        (["--since", "2d", "--to", "jsonl", ""], "no folder is named: --to jsonl DIR"),
+        (["--since", "2d", "--checkpoint", "/dev/null"], "/dev/null is no file, but a device or a pipe"),
         (["--since", "2d", "--workers", "0"], "--workers"),
         (["--since", "2d", "--account", "444455556666"], "444455556666 is not listed under accounts"),
     ],
@@ -110,6 +113,25 @@ def test_event_history_is_asked_in_the_regions_that_are_known(
     arguments = ["replay", "-c", str(config), "--since", "2d", "--from", "event-history", *options]
     CliRunner().invoke(app, arguments, env={"AWS_REGION": "ap-south-1"})
     assert [list(wish.log.places) for wish in wishes if wish.log] == [asked]
+
+
+def test_a_checkpoint_behind_a_link_is_the_file_that_it_leads_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is written anew under its own name: a link would be replaced by a file, and the other one never written."""
+    wishes: list[ReplayWishes] = []
+
+    def stop(_settings: Settings, wish: ReplayWishes, *_arguments: object) -> NoReturn:
+        wishes.append(wish)
+        raise StoppedError(2)
+
+    monkeypatch.setattr("agent.replay.replaying.replay", stop)
+    monkeypatch.setattr("agent.cli.replay._end", sys.exit)
+    config, link, kept = tmp_path / "agent.yaml", tmp_path / "link", tmp_path / "kept" / "checkpoint"
+    config.write_text(CONFIG)
+    link.symlink_to(kept)
+    CliRunner().invoke(app, ["replay", "-c", str(config), "--since", "2d", "--checkpoint", str(link)])
+    assert [wish.checkpoint for wish in wishes] == [kept]
 
 
 @pytest.mark.parametrize(
