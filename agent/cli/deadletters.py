@@ -31,19 +31,9 @@ def complete_reasons(incomplete: str) -> list[tuple[str, str]]:
     return [(name, what_happened(name)) for name in BY_REASON if name.startswith(incomplete)]
 
 
-def known_reasons(names: list[str] | None) -> list[str]:
-    """`names` as they are, if each is a reason; `a,b` names two."""
-    from difflib import get_close_matches
-
-    from agent.faults.letter_reasons import BY_REASON
-
-    given = [name.strip() for name in ",".join(names or ()).split(",") if name.strip()]
-    for name in given:
-        if name not in BY_REASON:
-            near = get_close_matches(name.lower().replace("-", "_"), BY_REASON, n=1)
-            meant = f"did you mean {near[0]}?" if near else f"there are {', '.join(BY_REASON)}"
-            raise typer.BadParameter(f"{name} is no reason; {meant}")
-    return given
+def split_reasons(names: list[str] | None) -> list[str]:
+    """Each name by itself; `a,b` names two. Another version's letters may have reasons that this one does not know."""
+    return [name.strip() for name in ",".join(names or ()).split(",") if name.strip()]
 
 
 _Ids = Annotated[
@@ -58,7 +48,7 @@ _Reasons = Annotated[
         "--reason",
         metavar="REASON",
         help="Only those of this reason; can be given several times.",
-        callback=known_reasons,
+        callback=split_reasons,
         autocompletion=complete_reasons,
     ),
 ]

@@ -60,6 +60,7 @@ def list_all(desk: Desk, choice: Choice, most: int, *, newest_first: bool, as_js
     """Print what is meant, once all of it is visible to others again."""
     with _looking(desk, choice, most) as look:
         found, walk = look.found, look.walk
+    refuse([] if walk.end is End.STOPPED else choice.strange_reasons(found))
     shown = found[::-1] if newest_first else found
     if as_json:
         print_lines(shown)
@@ -100,6 +101,7 @@ def carry_out(task: Task, desk: Desk, choice: Choice, most: int, *, for_real: bo
     with _looking(desk, choice, most) as look:
         found, walk = look.found, look.walk
         _refuse_ids(desk, choice, found, walk)
+        refuse([] if walk.end is End.STOPPED else choice.strange_reasons(found))
         is_meant = task is Task.DROP or _may_be_sent(desk, look, asks=for_real and asks)
         if for_real and is_meant and not look.stopping.is_set():
             report = _work(task, desk, look)

@@ -30,7 +30,10 @@ class ForeignReason(Advised):
 BY_REASON: Final[Mapping[str, Advised]] = {str(each): each for each in (*Reason, *ForeignReason)}
 """All of them, by name."""
 
-_UNKNOWN: Final = "look it up in docs/faults.md of the agent's version that made it a dead letter"
+_UNKNOWN: Final = (
+    "this version does not know the reason: if `dead-letters show` names an agent's version, look it up in "
+    "docs/faults.md of that one; else ask who sent it here"
+)
 
 
 def what_happened(reason: str) -> str:

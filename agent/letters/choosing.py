@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Final
 
 from agent.errors import number_of
+from agent.faults.letter_reasons import BY_REASON
 from agent.letters.told import ToldLetter
 
 _SHORTEST: Final = 8  # characters of an id that are shown; more where they do not tell it from the others
@@ -69,6 +71,20 @@ class Choice:
                     f"give the whole id, {meant[0]}, or let --most look at more"
                 )
         return told
+
+    def strange_reasons(self, found: Sequence[ToldLetter]) -> list[str]:
+        """What is wrong with the reasons that this version does not know and none of `found` has, a sentence each."""
+        there = {one.reason for one in found}
+        return [
+            f"{each} is no reason; {_meant(each)} (this version does not know it, and no message that was found has it)"
+            for each in self.reasons
+            if each not in BY_REASON and each not in there
+        ]
+
+
+def _meant(reason: str) -> str:
+    near = get_close_matches(reason.lower().replace("-", "_"), BY_REASON, n=1)
+    return f"did you mean {near[0]}?" if near else f"there are {', '.join(BY_REASON)}"
 
 
 def short_ids(ids: Collection[str]) -> dict[str, str]:

@@ -165,6 +165,18 @@ def test_filters_leave_what_is_meant(rig: Rig) -> None:
     assert "None of 3 dead letters matches." in none.stderr
 
 
+def test_a_reason_that_only_another_version_knows_can_be_meant(rig: Rig) -> None:
+    """Whatever a letter has is a reason; its advice does not say that an agent made it, unless the letter does."""
+    rig.fill()
+    rig.box.put("{new", {"reason": "object_new_reason"})
+    listed = run("list", "--reason", "object_new_reason")
+    assert (listed.exit_code, listed.stdout.count("object_new_reason")) == (0, 2)
+    assert "this version does not know the reason: if `dead-letters show` names an agent's version" in listed.stdout
+    assert run("drop", "--all", "--reason", "object_new_reason", "--yes").exit_code == 0
+    again = run("list", "--reason", "object_new_reason")
+    assert (again.exit_code, len(rig.box.messages)) == (2, 3)
+
+
 def test_an_empty_queue_is_said_to_be_empty(rig: Rig) -> None:
     """In words, with exit code 0; and nothing on standard output."""
     for arguments in (("list",), ("list", "--json"), ("redrive", "--all"), ("drop", "--all", "--reason", "not_sent")):
