@@ -1,8 +1,8 @@
 """Where a replay is, in a file that survives its end, however it comes.
 
 The file has one JSON object on each line. Notes are added at its end and are on the disk before they count; a last line
-that was torn by a crash is ignored. At each start it is written anew, as short as can be, beside the old one, and takes
-its place at once. One process at a time has it.
+that was torn by a crash is ignored. At each start, and when it is several times as long as it need be, it is written
+anew, as short as can be, beside the old one, and takes its place at once. One process at a time has it.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from agent.replay.notes import VERSION, Arguments, Line, Note, Whereabouts, diff
 from agent.sink.files import sync_folder, write_whole
 
 _PRIVATE: Final = 0o600
+_LONGER: Final = 4
+_ROOM_BYTES: Final = 1 << 20
 _DECODER: Final = msgspec.json.Decoder(Line)
 
 
@@ -43,32 +45,38 @@ class NoCheckpoint:
 class Checkpoint(NoCheckpoint):
     """The notes of one replay, in a file. Safe to use from many threads at once."""
 
-    def __init__(self, path: Path, descriptors: Sequence[int], place: Whereabouts, arguments: Arguments) -> None:
+    def __init__(
+        self, path: Path, descriptors: Sequence[int], known: _Known, arguments: Arguments, room_bytes: int
+    ) -> None:
         """`descriptors` are those of files that are locked; notes go to the last one."""
         super().__init__()
         self.path = path
-        self.place = place
+        self.place = known.place
         self.arguments = arguments
         self._descriptors = descriptors
         self._lock = threading.Lock()
+        self._now = known.place.copied()
+        self._room_bytes = room_bytes
+        self._most_bytes = self._bound()
 
     @classmethod
-    def open(cls, path: Path, arguments: Arguments, *, read_only: bool = False) -> Self:
+    def open(cls, path: Path, arguments: Arguments, *, read_only: bool = False, room_bytes: int = _ROOM_BYTES) -> Self:
         """Go on with the file at `path`, or make it; raises `CheckpointError` if it is in use, or of another replay.
 
         The arguments of the file count for what was relative to the time at which it was made. With `read_only` the
-        file is left as it is, also if there is none, and nothing can be noted.
+        file is left as it is, also if there is none, and nothing can be noted. It is written anew once it has grown by
+        `room_bytes`, and then some.
         """
         try:
             if read_only and not path.exists():
-                return cls(path, (), Whereabouts(), arguments)
+                return cls(path, (), _Known(None, Whereabouts()), arguments, room_bytes)
             old = _lock(path)
             try:
                 known = _read(path, old)
                 arguments = _compared(path, known, arguments)
                 lines: list[Line] = [arguments, *known.place.notes()]
                 files = (old,) if read_only else (old, _put(path, lines))
-                return cls(path, files, known.place, arguments)
+                return cls(path, files, known, arguments, room_bytes)
             except BaseException:
                 os.close(old)
                 raise
@@ -90,6 +98,28 @@ class Checkpoint(NoCheckpoint):
                 with suppress(OSError):  # what is half written would make the next line unreadable
                     os.ftruncate(file, size)
                 raise OSError(error.errno, error.strerror, str(self.path)) from error
+            for each in notes:
+                self._now.take(each)
+            if size + len(text) > self._most_bytes:
+                self._shorten()
+
+    def _shorten(self) -> None:
+        """Put a short file in the place of the long one. Where there is no room for it, the long one stays for now."""
+        try:
+            new = _put(self.path, [self.arguments, *self._now.notes()])
+        except OSError:
+            if os.fstat(self._descriptors[-1]).st_ino != self.path.stat().st_ino:
+                raise  # the new one is in its place, and was not said to be on the disk
+            self._most_bytes *= 2
+            return
+        old, self._descriptors = self._descriptors, (new,)
+        self._most_bytes = self._bound()
+        for each in old:
+            os.close(each)
+
+    def _bound(self) -> int:
+        """How long the file, which is short now, may become."""
+        return self._room_bytes + _LONGER * os.fstat(self._descriptors[-1]).st_size if self._descriptors else 0
 
     def close(self) -> None:
         """Let others have the file."""
@@ -139,24 +169,24 @@ def _lock(path: Path) -> int:
 
 
 def _read(path: Path, file: int) -> _Known:
-    text = b""
-    while more := os.read(file, 1 << 20):
-        text += more
-    lines = text.split(b"\n")[:-1]  # what stands behind the last line end was torn, or is nothing
-    if not lines:
-        if text:
-            raise _no_checkpoint(path)
-        return _Known(None, Whereabouts())
-    arguments, *notes = [_decoded(path, line, number) for number, line in enumerate(lines, 1)]
-    if not isinstance(arguments, Arguments):
-        raise _no_checkpoint(path)
-    if arguments.version != VERSION:
-        raise CheckpointError(f"{path} was written by another version of trail-agent: name another file")
+    """What the file says. Its lines are read one by one: it may be long, and what counts of it is short."""
+    arguments: Arguments | None = None
     place = Whereabouts()
-    for note in notes:
-        if isinstance(note, Arguments):
-            raise _no_checkpoint(path)
-        place.take(note)
+    with os.fdopen(file, "rb", closefd=False) as lines:
+        for number, text in enumerate(lines, 1):
+            if not text.endswith(b"\n"):  # it was torn, or is no line
+                if number == 1:
+                    raise _no_checkpoint(path)
+                break
+            line = _decoded(path, text, number)
+            if isinstance(line, Arguments) != (number == 1):
+                raise _no_checkpoint(path)
+            if isinstance(line, Arguments):
+                if line.version != VERSION:
+                    raise CheckpointError(f"{path} was written by another version of trail-agent: name another file")
+                arguments = line
+            else:
+                place.take(line)
     return _Known(arguments, place)
 
 

@@ -115,6 +115,10 @@ class Whereabouts:
             case ShippedAfterAll():
                 self.unshipped.pop((note.bucket, note.key), None)
 
+    def copied(self) -> Whereabouts:
+        """The same now, and its own from now on."""
+        return Whereabouts(self.first_day, dict(self.settled), dict(self.also), dict(self.unshipped))
+
     def notes(self) -> list[Note]:
         """As few notes as say all of this."""
         done = [DayDone(self.first_day - _DAY)] if self.first_day else []

@@ -62,7 +62,7 @@ class ReplayMachine(RuleBasedStateMachine):
             record={},
             destination="",
         )
-        self.checkpoint = Checkpoint.open(self.folder / "checkpoint", arguments)
+        self.checkpoint = Checkpoint.open(self.folder / "checkpoint", arguments, room_bytes=0)
         listing = FakeListing({BUCKET: self.keys}, page_keys=self.page_keys)
         span = Span(BEGIN, self.until)
         self.rig = ReplayRig(listing, STREAMS, span, self.checkpoint, self.clock, fresh_after=self.fresh_after)

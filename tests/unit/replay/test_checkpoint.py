@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import tracemalloc
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -90,6 +91,62 @@ def test_the_file_stays_short(tmp_path: Path) -> None:
     assert len(path.read_bytes().splitlines()) == 4
     assert list(tmp_path.iterdir()) == [path]
     assert path.stat().st_mode & 0o077 == 0, "it is nobody else's business"
+
+
+def test_the_file_stays_short_while_a_replay_runs(tmp_path: Path) -> None:
+    """However long that is; at any moment it says what was noted last, and nobody else gets it."""
+    path = tmp_path / "c"
+    checkpoint = Checkpoint.open(path, ARGUMENTS, room_bytes=10_000)
+    checkpoint.note([LOST, AlsoSettled(BUCKET, DAY, "z")])
+    lengths = []
+    for number in range(1000):
+        checkpoint.note([settled(f"{number:04}")])
+        lengths.append(path.stat().st_size)
+        assert msgspec.json.encode(settled(f"{number:04}")) in path.read_bytes().splitlines()
+    assert max(lengths) < 20_000
+    assert sorted(lengths) != lengths, "it has become shorter"
+    with pytest.raises(CheckpointError, match="another replay is using"):
+        Checkpoint.open(path, ARGUMENTS)
+    checkpoint.close()
+    place = place_after(path)
+    assert (place.settled[BUCKET, FOLDER, DAY].key, list(place.also), list(place.unshipped)) == (
+        "0999",
+        [(BUCKET, "z")],
+        [(BUCKET, "a")],
+    )
+
+
+def test_where_there_is_no_room_for_a_short_file_the_long_one_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing that was noted is lost."""
+    path = tmp_path / "c"
+    checkpoint = Checkpoint.open(path, ARGUMENTS, room_bytes=0)
+
+    def refuse(self: Path, target: Path) -> Path:
+        raise OSError(errno.EACCES, "Permission denied", str(self), None, str(target))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", refuse)
+        for number in range(100):
+            checkpoint.note([settled(f"{number:04}")])
+    checkpoint.close()
+    assert len(path.read_bytes().splitlines()) == 101
+    assert place_after(path).settled[BUCKET, FOLDER, DAY].key == "0099"
+
+
+def test_a_long_file_is_read_without_holding_it(tmp_path: Path) -> None:
+    """A year of notes of a version that did not shorten it."""
+    path = tmp_path / "c"
+    Checkpoint.open(path, ARGUMENTS).close()
+    with path.open("ab") as file:
+        file.writelines(msgspec.json.encode(settled(f"{number:08}")) + b"\n" for number in range(100_000))
+    tracemalloc.start()
+    place = place_after(path)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert place.settled[BUCKET, FOLDER, DAY].key == "00099999"
+    assert most < 1_000_000
 
 
 @pytest.mark.parametrize("torn", [b'{"is":"settled","bucket":"b', b"{", b"\0\0\0", b""])
