@@ -120,12 +120,12 @@ _OF_OURS: Final = frozenset({"reason", "detail", "bucket", "key", "agent_version
 
 def _row(told: ToldLetter, short_id: str, now: float) -> tuple[str, str, str, str]:
     delivery = told.letter.delivery
-    what = told.named or f"“{delivery.body[: _TEXT_CHARACTERS + 1]}”"
+    what = clean(told.named, _UNLIMITED) or f"“{clean(delivery.body, _TEXT_CHARACTERS)}”"
     return (
         clean(short_id),
         brief_span(now - delivery.sent_at),
         _word(told.reason),
-        clean(what, _UNLIMITED if told.named else _TEXT_CHARACTERS),
+        what,
     )
 
 

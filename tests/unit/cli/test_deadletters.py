@@ -99,6 +99,13 @@ def test_the_list_has_age_reason_object_and_what_to_do(rig: Rig) -> None:
     assert rig.box.hidden_now() == 0
 
 
+def test_the_beginning_of_a_long_text_says_how_much_there_is_besides(rig: Rig) -> None:
+    """Of the whole text; and the quotation marks stand around it."""
+    rig.box.put("x" * 1_024_000, {})
+    (line,) = [each for each in run("list").stdout.splitlines() if "xxx" in each]
+    assert line.split()[-2:] == ["“" + "x" * 48 + "…", "(+1023940)”"]
+
+
 def test_what_the_letters_say_besides_is_told_once(rig: Rig) -> None:
     """The three most frequent details of a reason, with how many say so; not those of an empty text."""
     for number in range(5):
