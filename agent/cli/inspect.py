@@ -124,7 +124,9 @@ def inspect(
     except SettingsError as error:
         fail_settings(error)
     if compare is not None:
-        _compare(inspector.inspect([compare]), found, form)
+        if compare in paths:
+            raise typer.BadParameter(f"{compare} is both logs", param_hint="--compare")
+        _compare(*_the_right_way_round(inspector.inspect([compare]), found), form)
         return
     if found.files and explain:
         _explain(found, form, one_by_one=everything, event=event)
@@ -132,6 +134,20 @@ def inspect(
         with _to_the_reader(form):
             _printers(inspector)[form](found.records)
     _report(found, "CodeCatalyst event" if inspector.only_codecatalyst else "event")
+
+
+def _the_right_way_round(event_log: Inspected, trail: Inspected) -> tuple[Inspected, Inspected]:
+    """The event log and the trail, as far as their forms tell. Raises `typer.BadParameter` for an event log twice."""
+    from agent.cli.output import say
+
+    if not event_log.files or not trail.files or trail.event_logs < trail.files:
+        return event_log, trail
+    if event_log.event_logs:
+        raise typer.BadParameter(
+            "PATH… is CodeCatalyst's own event log, too: name the trail's files there", param_hint="--compare"
+        )
+    say("! PATH… is CodeCatalyst's own event log, and --compare names the trail: they are compared the other way round")
+    return trail, event_log
 
 
 def _compare(event_log: Inspected, trail: Inspected, form: Format) -> None:

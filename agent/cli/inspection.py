@@ -43,15 +43,17 @@ _MOST_ENDINGS: Final = 5
 class Inspected:
     """What came of all files together.
 
-    `passed_over` has a line for each folder with files whose names are no log file's. `forms` has a line for each file
-    that was not a log file as its name says, and what it was taken for instead. `unread` has a line for each file of
-    which the agent would not read an object of that name, and is read here all the same.
-    `problems` has a sentence for each file or folder that gave nothing to read, `missing` the paths that name nothing.
+    `event_logs` says how many of the files are CodeCatalyst's own event log. `passed_over` has a line for each folder
+    with files whose names are no log file's. `forms` has a line for each file that was not a log file as its name says,
+    and what it was taken for instead. `unread` has a line for each file of which the agent would not read an object of
+    that name, and is read here all the same. `problems` has a sentence for each file or folder that gave nothing to
+    read, `missing` the paths that name nothing.
     """
 
     records: list[LogRecord] = field(default_factory=list)
     explained: list[ExplainedEvent] = field(default_factory=list)
     files: int = 0
+    event_logs: int = 0
     events: int = 0
     malformed: int = 0
     passed_over: list[str] = field(default_factory=list)
@@ -169,6 +171,7 @@ class Inspector:
         if form := _form(taken, is_unlike_its_name=inflated.facts.is_plain and file.promises_gzip):
             found.forms.append(f"{name}: taken for {form}, {number_of(events, 'event')}{_strange(taken)}")
         found.files += 1
+        found.event_logs += taken.is_event_log
         found.events += events + taken.strange
         found.malformed += mapped.malformed + taken.strange
         found.records += mapped.records

@@ -71,6 +71,11 @@ class Taken:
     text: bytearray
     strange: int = 0
 
+    @property
+    def is_event_log(self) -> bool:
+        """Whether it is CodeCatalyst's own event log, as the service prints it."""
+        return self.form.startswith(_ITEMS)
+
 
 def take(text: bytearray) -> Taken:
     """What `text` holds, as a log file; a log file comes back as it is.

@@ -146,6 +146,16 @@ def test_two_logs_are_compared(tmp_path: Path) -> None:
     assert result.exit_code == 3
 
 
+def test_logs_that_were_named_the_wrong_way_round_are_told_apart(tmp_path: Path) -> None:
+    """By their forms: else each event would be said to be in the other log."""
+    log, trail = both_logs(tmp_path, more=True)
+    right, wrong = inspect("--compare", log, trail), inspect("--compare", trail, log)
+    assert (wrong.stdout, wrong.exit_code) == (right.stdout, right.exit_code)
+    said, *rest = wrong.stderr.splitlines()
+    assert said.endswith("they are compared the other way round")
+    assert rest == right.stderr.splitlines()
+
+
 def test_logs_that_have_the_same_events_print_nothing(tmp_path: Path) -> None:
     """And the exit code says so."""
     log, trail = both_logs(tmp_path, more=False)
@@ -173,6 +183,12 @@ def test_a_comparison_can_be_read_by_programs(tmp_path: Path) -> None:
         (["--compare", "nowhere.json", str(SPACE)], 2, "no such file"),
         (["--compare", str(EVENT_LOG), "nowhere.json"], 2, "no such file"),
         (["--compare", str(EVENT_LOG), str(SPACE), str(DATA / "README.md")], 1, "✗ "),
+        (["--compare", str(EVENT_LOG), str(EVENT_LOG)], 2, "is both logs"),
+        (
+            ["--compare", str(EVENT_LOG), f"{EVENT_LOG.parent}/../{EVENT_LOG.parent.name}/{EVENT_LOG.name}"],
+            2,
+            "own event log, too",
+        ),
         (["--compare", str(EVENT_LOG), "--format", "otlp", str(SPACE)], 2, "a table or jsonl"),
         (["--compare", str(EVENT_LOG), "--explain", str(SPACE)], 2, "a table or jsonl"),
     ],
