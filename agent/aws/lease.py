@@ -126,6 +126,22 @@ class Leases(InHand):
             self._pulse.beat()
             self._extend(due[begin : begin + BATCH], now)
 
+    def renew(self, deliveries: Sequence[Delivery]) -> None:
+        """Extend the leases of `deliveries` now, however much of them is left; at most ten."""
+        now = self._pulse.clock.monotonic()
+        with self._lock:
+            leases = [self._held[each.receipt_handle] for each in deliveries if each.receipt_handle in self._held]
+        if leases:
+            self._extend(leases, now)
+
+    def lapse(self) -> None:
+        """Lose each lease whose time is over: somebody else may have its delivery since, whatever SQS says."""
+        now = self._pulse.clock.monotonic()
+        with self._lock:
+            over = [lease for lease in self._held.values() if lease.extend_at + self._half_life <= now]
+        for lease in over:
+            self._lose(lease.delivery)
+
     def _extend(self, due: Sequence[_Lease], now: float) -> None:
         try:
             refusals = self._queue.hide([Hiding(lease.delivery, self._seconds) for lease in due])

@@ -29,6 +29,10 @@ _MAYBE_TWICE: Final = (
     "! these are in the queue, and may still be here: SQS did not say that it deleted them. See `list`; "
     "delete those that are: trail-agent dead-letters drop {} --yes"
 )
+_LAPSED: Final = (
+    f"not hidden from others all the time, as if this command had stood still for {HIDDEN_SECONDS} s: "
+    "somebody else may have sent or deleted them, too"
+)
 _MAYBE_TAKEN: Final = (
     "! SQS did not answer, and may have taken what it was sent. Run it again: a repeat has the same bytes, "
     "which Loki drops."
@@ -118,6 +122,8 @@ def _say_what_was_done(task: Task, desk: Desk, found: Sequence[ToldLetter], repo
         is_written = print_at_once(f"✓ {task.done}: {counted}")
     for line in _failures(task, report):
         say(line)
+    for line in _lapses(task, report):
+        say(line)
     if report.untouched:
         say(f"! {number_of(len(report.untouched), 'dead letter')} not tried any more")
     if report.error:
@@ -142,6 +148,16 @@ def _failures(task: Task, report: Report) -> Iterator[str]:
             yield f"✗ {_of(failed)}: sent back, {here}: {clean(failed.detail)}"
         if doubled:
             yield advice.format(" ".join(map(_of, doubled)))
+
+
+def _lapses(task: Task, report: Report) -> Iterator[str]:
+    """What came of it that this command stood still, and others could receive what it held."""
+    if report.lapsed:
+        count = number_of(len(report.lapsed), "dead letter")
+        yield f"✗ {count} {task.failed}: {_LAPSED}; run it again"
+    if report.late:
+        count = number_of(len(report.late), "dead letter")
+        yield f"! {count} of those that were sent may be in the queue twice: {_LAPSED}"
 
 
 def _say_nothing_was_found(desk: Desk, walk: Walk) -> None:

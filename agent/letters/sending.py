@@ -34,19 +34,22 @@ class Report:
     that are unsure, the main queue may have what was kept, and the dead-letter queue may not have what was doubled.
 
     `untouched` were not tried any more: somebody asked for the end, or the next would fare no better. `error` is what
-    SQS said where that ended the work.
+    SQS said where that ended the work. `lapsed` were not tried: they were not hidden all the time, and somebody else
+    may have them. The same is so of `late`, but they were sent by then.
     """
 
     done: list[Letter] = field(default_factory=list)
     kept: list[Failed] = field(default_factory=list)
     doubled: list[Failed] = field(default_factory=list)
     untouched: list[Letter] = field(default_factory=list)
+    lapsed: list[Letter] = field(default_factory=list)
+    late: list[Letter] = field(default_factory=list)
     error: AwsError | None = None
 
     @property
     def has_failed(self) -> bool:
         """Whether something went wrong with any of them."""
-        return bool(self.kept or self.doubled)
+        return bool(self.kept or self.doubled or self.lapsed)
 
 
 class Sending:
@@ -75,7 +78,10 @@ class Sending:
                 report.untouched += parcel
                 continue
             self._walk.keep_hold()
-            do(parcel, report)
+            held = self._walk.hold_anew(parcel)
+            report.lapsed += _not_in(parcel, held)
+            if held:
+                do(held, report)
             tried += len(parcel)
             self._advance(tried)
         return report
@@ -91,6 +97,7 @@ class Sending:
         report.kept += not_sent
         report.error = _denial(parcel, refused)
         sent = _without(parcel, not_sent)
+        report.late += _not_in(sent, self._walk.held(sent))
         failures = self._delete(sent, report)
         report.doubled += failures
         report.done += _without(sent, failures)
@@ -137,6 +144,10 @@ def _failures(letters: Sequence[Letter], refused: Sequence[RefusedEntry]) -> lis
         for letter in letters
         if (refusal := known.get(letter.delivery.message_id))
     ]
+
+
+def _not_in(letters: Sequence[Letter], others: Sequence[Letter]) -> list[Letter]:
+    return [letter for letter in letters if letter not in others]
 
 
 def _without(letters: Sequence[Letter], failures: Sequence[Failed]) -> list[Letter]:

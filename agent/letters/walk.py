@@ -95,7 +95,22 @@ class Walk:
 
     def keep_hold(self) -> None:
         """Hide what is held for longer, where half of its time is over."""
+        self._leases.lapse()
         self._leases.extend_due()
+
+    def hold_anew(self, letters: Sequence[Letter]) -> list[Letter]:
+        """Hide `letters`, ten at most, for their whole time from now; returns those that are still `held`.
+
+        SQS is asked: the clock of a machine that was asleep may have stood still, too.
+        """
+        self._leases.lapse()
+        self._leases.renew([self.latest(letter) for letter in letters])
+        return self.held(letters)
+
+    def held(self, letters: Sequence[Letter]) -> list[Letter]:
+        """Those of `letters` that nobody else can have received so far."""
+        self._leases.lapse()
+        return [letter for letter in letters if self._leases.holds(self.latest(letter))]
 
     def keep_only(self, letters: Sequence[Letter]) -> None:
         """Show everything else to everybody again, now."""

@@ -478,6 +478,17 @@ def test_a_delete_that_is_not_answered_does_not_mean_that_all_is_still_here(rig:
     assert "! 2 dead letters not tried any more" in result.stderr
 
 
+def test_a_redrive_that_stood_still_says_what_others_may_have(rig: Rig) -> None:
+    """What was sent may be there twice; what was not yet is not sent."""
+    for _ in range(12):
+        rig.box.put("{}", OF_THE_AGENT)
+    rig.box.on_sent = lambda: rig.clock.advance(31)
+    result = run("redrive", "--all")
+    assert (result.exit_code, len(rig.box.main)) == (69, 10)
+    assert "✗ 2 dead letters not sent back: not hidden from others all the time, as if this" in result.stderr
+    assert "! 10 dead letters of those that were sent may be in the queue twice: not hidden from" in result.stderr
+
+
 def test_a_drop_that_is_not_answered_may_be_done(rig: Rig) -> None:
     """Nobody knows, and nothing else is said."""
     (message_id, *_) = rig.fill()

@@ -196,6 +196,48 @@ def test_work_that_takes_long_keeps_its_hold() -> None:
     assert rig.left() == set()
 
 
+def _others_redrive(rig: Rig) -> None:
+    """Stand still for longer than letters are hidden, while somebody else sends them all back."""
+    if rig.box.requests["SendMessageBatch"] == 1:
+        rig.clock.advance(HIDDEN_SECONDS + 1)
+        with Walk(rig.box, Pulse(rig.clock), FakeTelemetry()) as walk:
+            letters = list(walk.letters(1000, rig.count))
+            Sending(walk, rig.box, lambda: False, lambda _: None).redrive(letters)
+
+
+def test_what_others_may_have_meanwhile_is_not_sent() -> None:
+    """A process that was stopped in its first request sends that one's letters twice, says so, and sends no others."""
+    rig = Rig(30)
+    rig.box.on_sent = lambda: _others_redrive(rig)
+    report = rig.work(Sending.redrive)
+    assert len(rig.box.main) == 40
+    assert (len(report.lapsed), len(report.late), report.has_failed) == (20, 10, True)
+    assert {*bodies(report.lapsed), *bodies(report.late)} == {str(number) for number in range(30)}
+
+
+def test_what_others_may_have_meanwhile_is_not_dropped() -> None:
+    """SQS says yes to a delete of what somebody else holds, and may keep it."""
+    rig = Rig(12)
+    with Walk(rig.box, Pulse(rig.clock), FakeTelemetry()) as walk:
+        letters = list(walk.letters(1000, 12))
+        rig.clock.advance(HIDDEN_SECONDS)
+        report = Sending(walk, rig.box, rig.is_stopped, rig.advanced.append).drop(letters)
+    assert (len(report.lapsed), report.done, report.has_failed) == (12, [], True)
+    assert rig.box.requests["DeleteMessageBatch"] == 0
+
+
+def test_a_clock_that_stood_still_does_not_send_what_others_have() -> None:
+    """A machine that slept may not know for how long: SQS does."""
+    rig = Rig(12)
+    with Walk(rig.box, Pulse(rig.clock), FakeTelemetry()) as walk:
+        letters = list(walk.letters(1000, 12))
+        for message_id in rig.ids[:5]:
+            rig.box.repeat(message_id)
+        assert len(rig.box.take()) == 5
+        report = Sending(walk, rig.box, rig.is_stopped, rig.advanced.append).redrive(letters)
+    assert (len(report.lapsed), len(report.done), len(rig.box.main)) == (5, 7, 7)
+
+
 def test_to_drop_is_to_delete_and_to_send_nothing() -> None:
     """What cannot be deleted stays, and is told."""
     rig = Rig(12)
