@@ -101,7 +101,7 @@ class BucketsOrigin(HistoryOrigin):
 
     def count_report(self, plan: Plan, counted: Counted, workers: int) -> Report:
         """Objects, bytes, requests, time and cost."""
-        return CountReport(plan.span, len(plan.streams), workers, counted)
+        return CountReport(plan.span, len(plan.streams), workers, counted, self.cautions())
 
 
 class LogOrigin(HistoryOrigin):

@@ -19,6 +19,7 @@ from agent.telemetry.safetext import clean
 from agent.telemetry.wording import number, size, span
 
 _MOST_SHOWN: Final = 50
+_LONGEST_LINE: Final = 2000
 _CENT: Final = 0.01
 _UNAVAILABLE: Final = 69
 AFTER_A_SIGNAL: Final = 128
@@ -33,6 +34,7 @@ class CountReport:
     streams: int
     workers: int
     counted: Counted
+    cautions: Sequence[str] = ()
 
     exit_code: Final = 0
 
@@ -49,6 +51,7 @@ class CountReport:
         if counted.archived:
             archived = number_of(counted.archived, "object is", "objects are")
             yield f"! {archived} archived (GLACIER or DEEP_ARCHIVE): restore them before, else they cannot be shipped"
+        yield from (f"! {clean(each, _LONGEST_LINE)}" for each in self.cautions)
 
     def as_json(self) -> dict[str, Any]:
         """For programs."""
@@ -65,6 +68,7 @@ class CountReport:
             "get_requests": counted.objects,
             "estimated_seconds": round(self._seconds(), 1),
             "estimated_usd": round(counted.dollars(), 4),
+            "cautions": list(self.cautions),
         }
 
     def _seconds(self) -> float:
@@ -75,7 +79,8 @@ class CountReport:
 class ReplayReport:
     """What became of a replay. `why`: it ended early, because of this; `signal` is the number of one that stopped it.
 
-    `things` is the word for what was shipped one by one. `resume` says how to go on.
+    `things` is the word for what was shipped one by one. `resume` says how to go on. `cautions` tell what may be
+    missing, one sentence each.
     """
 
     span: Span
@@ -88,6 +93,7 @@ class ReplayReport:
     things: str = "objects"
     why: str = ""
     signal: int = 0
+    cautions: Sequence[str] = ()
 
     @property
     def exit_code(self) -> int:
@@ -111,6 +117,7 @@ class ReplayReport:
         shipped = number(figures.shipped)
         yield f"  {number_of(figures.found, 'event')} found, {shipped} shipped to {self.destination}{repeats}"
         yield from self._unshipped_lines()
+        yield from (f"! {clean(each, _LONGEST_LINE)}" for each in self.cautions)
         if self.exit_code:
             yield f"  {self.resume}"
 
@@ -141,6 +148,7 @@ class ReplayReport:
                 }
                 for each in self.unshipped
             ],
+            "cautions": list(self.cautions),
         }
 
     def _unshipped_lines(self) -> Iterator[str]:
@@ -152,7 +160,7 @@ class ReplayReport:
             yield alike
             for each in shown:
                 if f"  {each.reason}: {_advice(each)}" == alike:
-                    yield f"    {clean(each.address, 2000)}"
+                    yield f"    {clean(each.address, _LONGEST_LINE)}"
                     yield f"      {clean(each.detail)}"
         if more := len(self.unshipped) - len(shown):
             yield f"  and {number(more)} more: --json has them all"

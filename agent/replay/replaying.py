@@ -236,6 +236,7 @@ class _Replay:
             resume=self._resume(source),
             why=self._ending.why,
             signal=0 if source.has_ended() else self._signal(),
+            cautions=origin.cautions(),
         )
 
     def _tell_stop(self) -> None:

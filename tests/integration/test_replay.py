@@ -98,6 +98,20 @@ def test_what_was_written_just_now_is_shipped_once_and_what_comes_late_is_found(
     assert history.arrived() == dict.fromkeys(map(str, (9, 3, *late)), 1)
 
 
+def test_two_trails_of_one_bucket_are_shipped_and_what_was_not_looked_into_is_told(history: History) -> None:
+    """One at the root hides none below it; a folder too deep may hold a third."""
+    history.write(3)
+    history.write(3, prefix="logs/org/", organisation="o-a1b2c3d4e5/", seed=2)
+    history.put("a/b/c/d/1.png", b"")
+    ended = history.run("--json")
+    assert (ended.code, told(ended)["streams"], set(history.arrived())) == (0, 6, history.ids), ended.err
+    (caution,) = told(ended)["cautions"]
+    assert "not looked into for another AWSLogs/: a/b/c/d/;" in caution
+    dry = history.run("--dry-run")
+    assert f"! {caution}" in dry.out
+    assert caution in dry.err
+
+
 def test_several_buckets_are_replayed_side_by_side(history: History) -> None:
     """Each with a layout of its own."""
     history.write(6)
