@@ -59,6 +59,15 @@ def moment_of(key: str, day: date) -> datetime:
     return min(max(written_at(key) or begin, begin), begin + _DAY - _LAST_SECOND)
 
 
+_CLOCK: Final = "set this machine's clock: AWS refuses what is signed more than five minutes off"
+_OF_THE_CLOCK: Final = frozenset({"RequestTimeTooSkewed", "RequestExpired"})
+_RENEW: Final = "renew or correct this machine's credentials for AWS"
+_OF_CREDENTIALS: Final = frozenset(
+    "ExpiredToken ExpiredTokenException InvalidAccessKeyId InvalidClientTokenId InvalidToken SignatureDoesNotMatch "
+    "TokenRefreshRequired UnrecognizedClientException".split()
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What of the buckets is to be replayed. Where nothing is named, everything that is there.
@@ -129,7 +138,7 @@ class Discovery:
         try:
             searched = look_for_roots(bucket, self._folders, self._pool)
         except StoreError as error:
-            raise _unseen(bucket, error) from error
+            raise _unseen(bucket, "", error) from error
         if not searched.prefixes:
             raise DependencyError(
                 f"no trail was found in bucket {bucket}: there is no folder {ROOT} at its root or up to {LEVELS} "
@@ -146,7 +155,7 @@ class Discovery:
             organisations = [each for each in below if _ORGANISATION.fullmatch(each.removeprefix(root))]
             deeper = [(each, found) for each in organisations for found in self._folders(bucket, each)]
         except StoreError as error:
-            raise _unseen(bucket, error) from error
+            raise _unseen(bucket, root, error) from error
         candidates = [*((root, each) for each in below), *deeper]
         return [(bucket, each) for parent, each in candidates if _ACCOUNT.fullmatch(each.removeprefix(parent))]
 
@@ -156,7 +165,7 @@ class Discovery:
         try:
             below = self._folders(bucket, trail)
         except StoreError as error:
-            raise _unseen(bucket, error) from error
+            raise _unseen(bucket, trail, error) from error
         return [
             Stream(bucket, each, _last(folder), _last(each))
             for each in below
@@ -186,10 +195,15 @@ def _last(folder: str) -> str:
     return folder.rstrip("/").rpartition("/")[2]
 
 
-def _unseen(bucket: str, error: StoreError) -> DependencyError:
+def _unseen(bucket: str, folder: str, error: StoreError) -> DependencyError:
+    """What to do about a `folder` that cannot be listed; empty: the root, where it was not said where the trail is."""
     detail = error.detail
     if error.policy is store_policy.DENIED:
-        detail += "; allow s3:ListBucket to this role, or name the folder in which AWSLogs/ is with --prefix"
+        code = error.answer.rpartition(" ")[2]
+        allow = f"allow s3:ListBucket to this role, for the prefix {folder}"
+        if not folder:
+            allow = "allow s3:ListBucket to this role, or name the folder in which AWSLogs/ is with --prefix"
+        detail += f"; {_CLOCK if code in _OF_THE_CLOCK else _RENEW if code in _OF_CREDENTIALS else allow}"
     if error.policy is store_policy.NO_BUCKET:
         detail += "; correct its name under buckets in the settings, or aws.endpoint_url"
     return DependencyError(f"bucket {bucket} cannot be listed: {detail}")

@@ -170,6 +170,23 @@ def test_who_may_not_list_the_root_is_told() -> None:
         find(listing)
 
 
+@pytest.mark.parametrize(
+    ("code", "advice"),
+    [
+        ("AccessDenied", "allow s3:ListBucket to this role, for the prefix logs/AWSLogs/"),
+        ("RequestTimeTooSkewed", "set this machine's clock"),
+        ("ExpiredToken", "renew or correct this machine's credentials"),
+    ],
+)
+def test_why_a_named_folder_may_not_be_listed_says_what_to_do(code: str, advice: str) -> None:
+    """A clock and old credentials are no matter of permissions, and --prefix is no advice to who gave it."""
+    listing = bucket_of(stream())
+    listing.trouble(StoreError(store_policy.DENIED, "S3 refused the listing", answer=f"403 {code}"))
+    with pytest.raises(DependencyError, match=advice) as told:
+        discovery_of(listing).find(Wanted([BUCKET], prefixes=["logs/"]))
+    assert "--prefix" not in str(told.value)
+
+
 def test_a_bucket_that_there_is_not_is_told_with_where_it_is_named() -> None:
     """S3's own words say only that it does not exist."""
     listing = bucket_of(stream())
