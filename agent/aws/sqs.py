@@ -181,12 +181,21 @@ class Sqs:
             self._telemetry.sqs_request(operation, _RESULTS.get(failure.kind, "error"))
             asked = urlsplit(client.meta.endpoint_url).netloc.rpartition("@")[2]
             words = f"{operation} at {asked}: {failure.detail}"
+            if failure.kind is FailureKind.MISSING:
+                words = f"{words.rstrip('.')} ({_queue_in(arguments)})"
             raise AwsError(str(failure.kind), words, failure.code, is_undone=failure.is_undone) from error
         if _is_page(answer):  # botocore takes it for an answer with nothing in it
             self._telemetry.sqs_request(operation, "unavailable")
             raise AwsError("unavailable", f"{operation}: what answered is not SQS (a web page)")
         self._telemetry.sqs_request(operation, "ok")
         return answer
+
+
+def _queue_in(arguments: Mapping[str, Any]) -> str:
+    """Account and name of the queue that a request is about, as they stand at the end of its URL."""
+    if url := arguments.get("QueueUrl"):
+        return urlsplit(str(url)).path.strip("/")
+    return f"{arguments.get('QueueOwnerAWSAccountId', '')}/{arguments.get('QueueName', '')}"
 
 
 @contextmanager

@@ -206,8 +206,22 @@ def decode_leniently(raw: bytes) -> dict[str, object]:
     except (ValueError, RecursionError) as error:
         raise MalformedEventError("the record is not JSON") from error
     if not isinstance(value, dict):
-        raise MalformedEventError(f"the record is not an object but {type(value).__name__}")
+        raise MalformedEventError(f"the record is not an object but {_kind_of(value)}")
     return value
+
+
+def _kind_of(value: object) -> str:
+    """What JSON calls it."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true or false"
+        case str():
+            return "a string"
+        case list():
+            return "an array"
+    return "a number"
 
 
 def text(value: object) -> str:

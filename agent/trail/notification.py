@@ -65,7 +65,11 @@ def _parse(text: str) -> object:
         text.encode()
         if "\\ud" in text or "\\uD" in text:  # half a surrogate pair stands in no key of S3
             json.dumps(value, ensure_ascii=False).encode()
-    except (ValueError, RecursionError) as error:
+    except UnicodeEncodeError as error:
+        raise UnknownFormError("half a surrogate pair is in the message, and in no key of S3") from error
+    except RecursionError as error:
+        raise UnknownFormError("the message is nested too deep") from error
+    except ValueError as error:
         raise UnknownFormError("the message is not JSON, and no notification is in it") from error
     return value
 
@@ -73,7 +77,7 @@ def _parse(text: str) -> object:
 def _members(pairs: list[tuple[str, Any]]) -> Members:
     members = dict(pairs)
     if len(members) < len(pairs):
-        raise ValueError("a member stands twice, and one of them would be lost")
+        raise UnknownFormError("a member stands twice in the message, and one of them would be lost")
     return members
 
 

@@ -297,6 +297,7 @@ def test_a_dead_letter_queue_that_the_settings_name_is_taken(cloud: Cloud, halti
     ("changes", "code", "words"),
     [
         ({"queue": {"url": "{endpoint}/123456789012/nosuch", "region": REGION}}, 69, "check queue.url"),
+        ({"queue": {"url": "{endpoint}/123456789012/nosuch", "region": REGION}}, 69, "(123456789012/nosuch)"),
         ({"queue": {"url": "{dead}", "region": REGION}}, 78, "queue.dead_letter_url: the queue has no redrive policy"),
         ({"queue": {"url": "{queue}", "region": "us-east-1"}}, 69, "NonExistentQueue"),
         ({"aws": {"endpoint_url": "http://127.0.0.1:9"}}, 69, "check the network to that host"),

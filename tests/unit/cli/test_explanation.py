@@ -100,7 +100,7 @@ def test_each_fate_is_counted_by_its_own_series(tmp_path: Path) -> None:
         (3, "skipped", "skipped"),
         (4, "shipped", "exported"),
     ]
-    assert events[1]["why"] == "the record is not an object but int"
+    assert events[1]["why"] == "the record is not an object but a number"
     assert (events[2]["rule"], events[2]["meant"], events[2]["profile"]) == ("other_source", "s3.amazonaws.com", None)
 
 

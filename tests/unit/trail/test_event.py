@@ -108,3 +108,13 @@ def test_both_ways_of_reading_agree() -> None:
     """The mending reader finds what the quick one finds."""
     raw = encoded(create_dev_environment())
     assert decode(raw).user_identity == decode(raw[:-1] + b',"tlsDetails":7}').user_identity
+
+
+@pytest.mark.parametrize(
+    ("record", "kind"),
+    [(b"null", "null"), (b"true", "true or false"), (b'"a"', "a string"), (b"[]", "an array"), (b"1.5", "a number")],
+)
+def test_what_is_no_object_is_called_as_json_calls_it(record: bytes, kind: str) -> None:
+    """Who wrote the file need not know Python."""
+    with pytest.raises(MalformedEventError, match=f"the record is not an object but {kind}"):
+        decode(record)

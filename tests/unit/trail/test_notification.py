@@ -226,3 +226,19 @@ def test_messages_of_other_programs_are_refused(name: str) -> None:
     """A stray message in our queue is nobody's notification."""
     with pytest.raises(PermanentError):
         notification.decode(powertools(name))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('{"a": 1, "a": 2}', "a member stands twice in the message"),
+        ('"\\ud800"', "half a surrogate pair is in the message"),
+        ("[" * 15_000, "the message is nested too deep"),
+        ("{broken", "the message is not JSON"),
+        ("[NaN]", "the message is not JSON"),
+    ],
+)
+def test_what_cannot_be_read_is_called_what_it_is(text: str, words: str) -> None:
+    """Whoever looks for a syntax error where there is none looks in vain."""
+    with pytest.raises(PermanentError, match=words):
+        notification.decode(text)
