@@ -35,13 +35,19 @@ def _bar(shares: Iterable[tuple[str, float]]) -> str:
     rectangles, left = [], 0.0
     for fate, count in counted:
         width = 100 * count / whole
-        rectangles.append(f'<rect class="{fate}" x="{left:.3f}" y="0" width="{width:.3f}" height="1"/>')
+        rectangles.append(f'<rect class="{_colour(fate)}" x="{left:.3f}" y="0" width="{width:.3f}" height="1"/>')
         left += width
     return f'<svg viewBox="0 0 100 1" preserveAspectRatio="none" aria-hidden="true">{"".join(rectangles)}</svg>'
 
 
+def _colour(fate: str) -> str:
+    """Its class in the style of the page. What nobody sends back by itself has one colour."""
+    return "dead_lettered" if fate == _OF_HISTORY else fate
+
+
 def _legend(fate: str, count: float) -> str:
-    swatch = f'<svg viewBox="0 0 10 10" aria-hidden="true"><rect class="{fate}" width="10" height="10" rx="3"/></svg>'
+    colour = f'<rect class="{_colour(fate)}" width="10" height="10" rx="3"/>'
+    swatch = f'<svg viewBox="0 0 10 10" aria-hidden="true">{colour}</svg>'
     name = fate.replace("_", " ")
     alarm = ' class="alarm"' if count and name in ALARMING else ""
     return f"<li{alarm}>{swatch}{name} <b>{number(count)}</b></li>"

@@ -119,7 +119,7 @@ dd { margin: 0; text-align: right; overflow-wrap: anywhere; }
 .legend b { font-weight: 600; }
 .exported { fill: var(--exported); } .skipped { fill: var(--skipped); } .duplicate { fill: var(--duplicate); }
 .retried { fill: var(--retried); } .malformed { fill: var(--malformed); } .dead_lettered { fill: var(--dead); }
-.passed_over { fill: var(--dead); } .in_hand { fill: var(--hand); }
+.in_hand { fill: var(--hand); }
 """
 
 _TABLES: Final = """
