@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -20,6 +20,9 @@ from agent.telemetry.wording import ago, brief, instant, number, size, span
 
 _COLUMNS: Final = ("messages", "objects", "bytes", "events", "shipped", "skipped")
 _AGENT_COLUMNS: Final = ("agent", "state", "events/s", "shipped/s", "held", "oldest", "dead", "up")
+_LESS_WANTED: Final = ("up", "events/s", "oldest", "shipped/s", "held", "dead")
+_FOLDED: Final = 20
+_GAP: Final = 2
 _NAME: Final = 12
 _MOST: Final = 5
 _MOST_ADVICE: Final = 2
@@ -52,11 +55,16 @@ def view(agents: Sequence[WatchedAgent], now: Moment, *, hint: str = "") -> Rend
     return Group(*parts)
 
 
-def _agents(agents: Sequence[WatchedAgent], now: Moment) -> Table:
-    table = _table(_AGENT_COLUMNS, left=2)
-    for one in agents:
-        table.add_row(Text(one.place), _state(one), *_agent_cells(one, now))
-    return table
+def _agents(agents: Sequence[WatchedAgent], now: Moment) -> RenderableType:
+    rows = [[Text(one.place), _state(one), *map(Text, _agent_cells(one, now))] for one in agents]
+    left_out: list[int] = []
+    tables = [_table_of(_AGENT_COLUMNS, rows, left=2)]
+    for heading in _LESS_WANTED:
+        left_out.append(_AGENT_COLUMNS.index(heading))
+        kept = [column for column in range(len(_AGENT_COLUMNS)) if column not in left_out]
+        headings = [_AGENT_COLUMNS[column] for column in kept]
+        tables.append(_table_of(headings, [[row[column] for column in kept] for row in rows], left=2, folded=_FOLDED))
+    return _Fitting(tables)
 
 
 def _agent_cells(one: WatchedAgent, now: Moment) -> Sequence[str]:
@@ -107,12 +115,14 @@ def _figures(told: Figures, now: Moment, *, advised: bool) -> list[RenderableTyp
     return [Text(""), _flow(told), Text(""), facts]
 
 
-def _flow(told: Figures) -> Table:
-    table = _table(("", *_COLUMNS), left=1)
+def _flow(told: Figures) -> RenderableType:
+    """A line for each span of time; where that is too wide, a line for each figure."""
+    lines = {"since start": _cells(told.total, per_second=False)}
     if told.rate:
-        table.add_row(f"per second ({span(told.seconds // 1)})", *_cells(told.rate, per_second=True))
-    table.add_row("since start", *_cells(told.total, per_second=False))
-    return table
+        lines = {f"per second ({span(told.seconds // 1)})": _cells(told.rate, per_second=True), **lines}
+    rows = [[Text(name), *map(Text, cells)] for name, cells in lines.items()]
+    columns = [[Text(name), *map(Text, cells)] for name, *cells in zip(_COLUMNS, *lines.values(), strict=True)]
+    return _Fitting([_table_of(("", *_COLUMNS), rows, left=1), _table_of(("", *lines), columns, left=1)])
 
 
 def _cells(flow: Flow, *, per_second: bool) -> Sequence[str]:
@@ -195,8 +205,28 @@ def _up(told: Figures, now: Moment) -> str:
     return span(max(now.unix - told.started, 0.0) // 1) if told.started else _NOTHING
 
 
-def _table(headings: Sequence[str], *, left: int) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+def _table_of(
+    headings: Sequence[str], rows: Sequence[Sequence[Text]], *, left: int, folded: int = 0
+) -> tuple[int, Table]:
+    """A table, and how many columns of the terminal it needs; its first cells can be folded to so many."""
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, _GAP, 0, 0))
+    needed = 0
     for place, heading in enumerate(headings):
-        table.add_column(heading, justify="left" if place < left else "right", no_wrap=True)
-    return table
+        width = max(len(heading), *(len(row[place]) for row in rows))
+        is_folded = place == 0 and folded > 0
+        table.add_column(heading, justify="left" if place < left else "right", no_wrap=not is_folded, overflow="fold")
+        needed += (min(width, folded) if is_folded else width) + (_GAP if place else 0)
+    for row in rows:
+        table.add_row(*row)
+    return needed, table
+
+
+class _Fitting:
+    """Tables of the same things: the first that fits is shown whole, or else the last."""
+
+    def __init__(self, tables: Sequence[tuple[int, Table]]) -> None:
+        self._tables = tables
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Table]:
+        fitting = (table for needed, table in self._tables if needed <= options.max_width)
+        yield next(fitting, self._tables[-1][1])

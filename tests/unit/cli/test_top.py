@@ -13,7 +13,7 @@ import sys
 import termios
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import StringIO
 
 import pytest
@@ -255,6 +255,21 @@ def test_several_agents_have_a_line_each_and_one_sum(agent: Agent) -> None:
     assert total.split()[-3:] == ["84", "42", "42"]
     assert len(lines) <= 24
     assert max(map(len, lines)) <= 80
+
+
+@pytest.mark.parametrize("columns", [80, 60, 40])
+def test_a_narrow_terminal_cuts_no_figure_and_no_name(agent: Agent, columns: int) -> None:
+    """Headings, units and the names that tell agents apart are whole; what has no room is left out."""
+    names = [f"a-rather-long-name-{number}.observability.svc" for number in range(3)]
+    agents = [asked(agent.place, 0.0, 10.0) for _ in names]
+    for one, name in zip(agents, names, strict=True):
+        one._metrics = replace(one._metrics, host=name)
+    lines = drawn(agents, columns=columns)
+    assert not [line for line in lines if "…" in line or len(line) > columns]
+    folded = "".join(line[:20].strip() for line in lines[3:20])
+    assert all(name[:20] in folded for name in names)
+    for words in ("messages", "objects", "shipped", "since start", "6 KiB"):
+        assert any(words in line for line in lines)
 
 
 @pytest.mark.parametrize("arguments", [("--once",), ("--once", "--json")])
