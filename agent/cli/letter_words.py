@@ -33,6 +33,7 @@ _LAPSED: Final = (
     f"not hidden from others all the time, as if this command had stood still for {HIDDEN_SECONDS} s: "
     "somebody else may have sent or deleted them, too"
 )
+_TOO_LARGE: Final = "! what to do: raise the queue's MaximumMessageSize, which these are above; then run it again"
 _MAYBE_TAKEN: Final = (
     "! SQS did not answer, and may have taken what it was sent. Run it again: a repeat has the same bytes, "
     "which Loki drops."
@@ -136,7 +137,11 @@ def _say_what_was_done(task: Task, desk: Desk, found: Sequence[ToldLetter], repo
 def _failures(task: Task, report: Report) -> Iterator[str]:
     """A line for each letter with which something went wrong, and what that means."""
     for failed in report.kept:
-        yield f"✗ {_of(failed)}: {task.unsure if failed.is_unsure else task.failed}: {clean(failed.detail)}"
+        bytes_of_text = len(failed.letter.delivery.body.encode(errors="surrogatepass"))
+        size = f" (its text has {number_of(bytes_of_text, 'byte')})" if failed.is_of_size else ""
+        yield f"✗ {_of(failed)}: {task.unsure if failed.is_unsure else task.failed}: {clean(failed.detail)}{size}"
+    if any(failed.is_of_size for failed in report.kept):
+        yield _TOO_LARGE
     if task is Task.REDRIVE and any(failed.is_unsure for failed in report.kept):
         yield _MAYBE_TAKEN
     for unsure, here, advice in (

@@ -6,6 +6,7 @@ queues, or in both: then the agent reads it twice and ships the same bytes twice
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -16,7 +17,12 @@ from agent.errors import AwsError
 from agent.letters.walk import Walk
 from agent.model import Letter
 
+_OF_ALL: Final = frozenset({"denied", "missing", "no_credentials", "throttled"})
+_OF_SIZE: Final = re.compile("too ?long|too ?large|shorter than|longer than|maximumMessageSize", re.IGNORECASE)
 _ATTEMPTS: Final = 3  # for what SQS refuses of a batch, while it does the rest
+
+
+_Do = Callable[[Sequence[Letter], "Report"], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +32,11 @@ class Failed:
     letter: Letter
     detail: str
     is_unsure: bool = False
+
+    @property
+    def is_of_size(self) -> bool:
+        """Whether SQS says that the message is too large."""
+        return bool(_OF_SIZE.search(self.detail))
 
 
 @dataclass(slots=True)
@@ -71,27 +82,34 @@ class Sending:
         """Delete `letters`."""
         return self._in_parcels(letters, self._drop)
 
-    def _in_parcels(self, letters: Sequence[Letter], do: Callable[[Sequence[Letter], Report], None]) -> Report:
+    def _in_parcels(self, letters: Sequence[Letter], do: _Do) -> Report:
         report, tried = Report(), 0
         for parcel in parcels(letters):
-            if report.error or self._is_stopped():
-                report.untouched += parcel
-                continue
-            self._walk.keep_hold()
-            held = self._walk.hold_anew(parcel)
-            report.lapsed += _not_in(parcel, held)
-            if held:
-                do(held, report)
-            tried += len(parcel)
-            self._advance(tried)
+            if self._turn_to(parcel, report):
+                self._try(parcel, report, do)
+                tried += len(parcel)
+                self._advance(tried)
         return report
+
+    def _turn_to(self, parcel: Sequence[Letter], report: Report) -> bool:
+        """Whether `parcel` is to be tried; if not, it is left untouched."""
+        is_over = bool(report.error) or self._is_stopped()
+        report.untouched += parcel if is_over else ()
+        return not is_over
+
+    def _try(self, parcel: Sequence[Letter], report: Report, do: _Do) -> None:
+        """Do it to those of `parcel` that nobody else can have by now."""
+        self._walk.keep_hold()
+        held = self._walk.hold_anew(parcel)
+        report.lapsed += _not_in(parcel, held)
+        if held:
+            do(held, report)
 
     def _redrive(self, parcel: Sequence[Letter], report: Report) -> None:
         try:
             refused = self._box.send_back(parcel)
         except AwsError as error:
-            report.error = error
-            report.kept += _all_failed(parcel, error)
+            self._meet(error, parcel, report)
             return
         not_sent = _failures(parcel, refused)
         report.kept += not_sent
@@ -101,6 +119,22 @@ class Sending:
         failures = self._delete(sent, report)
         report.doubled += failures
         report.done += _without(sent, failures)
+
+    def _meet(self, error: AwsError, parcel: Sequence[Letter], report: Report) -> None:
+        """SQS took nothing of `parcel`. If it may be for a single letter, each is sent alone."""
+        is_of_one = error.is_undone and bool(error.code) and error.kind not in _OF_ALL
+        if is_of_one and len(parcel) > 1:
+            kept_before = len(report.kept)
+            for letter in parcel:
+                if self._turn_to([letter], report):
+                    self._try([letter], report, self._redrive)
+            kept = report.kept[kept_before:]
+            if len(kept) == len(parcel) and not all(failed.is_of_size for failed in kept):
+                report.error = report.error or error  # no letter is to blame
+            return
+        report.kept += _all_failed(parcel, error)
+        if not is_of_one:
+            report.error = error
 
     def _drop(self, parcel: Sequence[Letter], report: Report) -> None:
         failures = self._delete(parcel, report)

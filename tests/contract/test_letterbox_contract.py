@@ -11,6 +11,7 @@ import pytest
 from agent.aws.letterbox import Letterbox
 from agent.aws.sqs import Hiding
 from agent.errors import AwsError
+from agent.letters.sending import Failed
 from agent.pulse import SystemClock
 from tests.support.clock import FakeClock
 from tests.support.letterbox import OF_THE_AGENT, FakeLetterbox
@@ -99,6 +100,27 @@ def test_what_is_sent_back_has_its_body_and_nothing_else(rig: Rig) -> None:
     assert rig.box.attributes(rig.box.url).in_flight == 3
     assert rig.box.delete([letter.delivery for letter in letters]) == []
     assert rig.box.attributes(rig.box.url).in_flight == 0
+
+
+def test_what_is_too_large_is_refused_with_all_of_its_request(rig: Rig, request: pytest.FixtureRequest) -> None:
+    """SQS answers, says of what size it takes messages, and takes none; alone, the other one passes."""
+    for body in ("x" * 3000, "small"):
+        rig.put(body, OF_THE_AGENT)
+    letters = rig.box.take()
+    if isinstance(rig.box, FakeLetterbox):
+        rig.box.most_bytes = 1024
+    else:
+        sqs = request.getfixturevalue("emulator").sqs
+        sqs.set_queue_attributes(QueueUrl=rig.box.main_url, Attributes={"MaximumMessageSize": "1024"})
+    for parcel in (letters, [letter for letter in letters if letter.delivery.body != "small"]):
+        with pytest.raises(AwsError, match="1024") as told:
+            rig.box.send_back(parcel)
+        assert told.value.is_undone
+        assert told.value.code
+        assert Failed(parcel[0], told.value.detail).is_of_size
+    assert rig.sent() == []
+    assert rig.box.send_back([letter for letter in letters if letter.delivery.body == "small"]) == []
+    assert [message["Body"] for message in rig.sent()] == ["small"]
 
 
 def test_a_queue_that_is_not_there_is_an_error(rig: Rig, request: pytest.FixtureRequest) -> None:

@@ -28,6 +28,7 @@ class FakeLetterbox(FakeQueue, Letterbox):
     """`agent.aws.letterbox.Letterbox` and both queues behind it, with the trouble of `FakeQueue`.
 
     `main` lists the bodies that the main queue was sent. `onward_arn` is where SQS moves what was received too often.
+    The main queue takes no message of more than `most_bytes`, and nothing of a request that has one.
     `on_sent` is called after each request that sends, before its answer: what it raises, the caller meets.
     """
 
@@ -35,6 +36,7 @@ class FakeLetterbox(FakeQueue, Letterbox):
         FakeQueue.__init__(self, clock, visibility=visibility, wait_seconds=1, dead_letter_arn=onward_arn)
         self.url, self.main_url = DEAD_LETTER_URL, QUEUE_URL
         self.main: list[str] = []
+        self.most_bytes = 1 << 20
         self.on_sent: Callable[[], object] = lambda: None
         self._told: dict[str, Letter] = {}
 
@@ -55,6 +57,9 @@ class FakeLetterbox(FakeQueue, Letterbox):
 
     def send_back(self, parcel: Sequence[Letter]) -> list[RefusedEntry]:
         """As `Letterbox` does."""
+        if any(len(letter.delivery.body.encode()) > self.most_bytes for letter in parcel):
+            words = f"InvalidParameterValue: Message must be shorter than {self.most_bytes} bytes"
+            raise AwsError("stale_handle", f"SendMessageBatch: {words}", "InvalidParameterValue", is_undone=True)
         refusals = self._each("SendMessageBatch", [letter.delivery for letter in parcel], lambda _delivery: None)
         refused = {refusal.delivery.message_id for refusal in refusals}
         self.main += [one.delivery.body for one in parcel if one.delivery.message_id not in refused]

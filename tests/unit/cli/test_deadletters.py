@@ -489,6 +489,18 @@ def test_a_redrive_that_stood_still_says_what_others_may_have(rig: Rig) -> None:
     assert "! 10 dead letters of those that were sent may be in the queue twice: not hidden from" in result.stderr
 
 
+def test_a_letter_that_is_too_large_is_told_as_that(rig: Rig) -> None:
+    """With how large it is, and what to do; the others are sent."""
+    rig.fill()
+    large = rig.box.put("x" * 3000, OF_THE_AGENT)
+    rig.box.most_bytes = 1024
+    result = run("redrive", "--all")
+    assert (result.exit_code, len(rig.box.main)) == (69, 3)
+    assert f"✗ {large}: not sent back: SendMessageBatch: InvalidParameterValue: Message must be" in result.stderr
+    assert "(its text has 3,000 bytes)\n! what to do: raise the queue's MaximumMessageSize" in result.stderr
+    assert "check the network" not in result.stderr
+
+
 def test_a_drop_that_is_not_answered_may_be_done(rig: Rig) -> None:
     """Nobody knows, and nothing else is said."""
     (message_id, *_) = rig.fill()

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from agent.aws.sqs import RefusedEntry
+from agent.errors import AwsError
 from agent.letters.sending import Report, Sending
 from agent.letters.walk import HIDDEN_SECONDS, Walk
 from agent.model import Letter
@@ -119,6 +121,32 @@ def test_a_request_that_fails_ends_the_work() -> None:
     assert rig.box.requests["DeleteMessageBatch"] == 0
     assert len(rig.left()) == 25
     assert rig.box.hidden_now() == 0
+
+
+def test_one_letter_that_is_too_large_keeps_no_other_back() -> None:
+    """SQS refuses all of a request for it: each is sent alone then, and the one is told as too large."""
+    rig = Rig(12)
+    rig.box.put("x" * 3000)
+    rig.box.most_bytes = 1024
+    report = rig.work(Sending.redrive)
+    assert [(len(failed.letter.delivery.body), failed.is_of_size) for failed in report.kept] == [(3000, True)]
+    assert (len(report.done), report.error, report.untouched) == (12, None, [])
+    assert sorted(rig.box.main, key=int) == [str(number) for number in range(12)]
+
+
+def test_a_refusal_of_every_letter_ends_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no letter of a request passes alone, and not for its size, the next would fare no better."""
+    rig = Rig(25)
+
+    def refuse(_parcel: object) -> list[RefusedEntry]:
+        rig.box.requests["SendMessageBatch"] += 1
+        raise AwsError("unavailable", "UnsupportedOperation: no", "UnsupportedOperation", is_undone=True)
+
+    monkeypatch.setattr(rig.box, "send_back", refuse)
+    report = rig.work(Sending.redrive)
+    assert (len(report.kept), len(report.untouched), rig.box.requests["SendMessageBatch"]) == (10, 15, 11)
+    assert report.error is not None
+    assert not any(failed.is_unsure for failed in report.kept)
 
 
 @pytest.mark.parametrize("operation", ["SendMessageBatch", "DeleteMessageBatch"])
