@@ -35,6 +35,7 @@ NAME: Final = "event-history"
 _MARGIN: Final = timedelta(hours=1)  # what is asked for at the end of the ninety days is answered in part
 _STARTS: Final = 3
 _ENOUGH: Final = 20 * PAGE_EVENTS  # of a window of which the newest will do: a stop must not cost what took long
+_ENOUGH_OF_ONE: Final = 500  # each part costs a request for each service: it must be worth that
 _ADVICE: Final = {
     "denied": "allow cloudtrail:LookupEvents to this role (deploy/iam/README.md), and check its credentials",
     EXPIRED: "the credentials have expired: renew them",
@@ -104,7 +105,7 @@ class HistoryLog(EventLog):
 
     def read_newest(self, window: Window) -> Newest:
         """As `read`; of a window with many events only the newest of them, which is no error."""
-        return self._read(window, max(PAGE_EVENTS, _ENOUGH // len(self._sources)))
+        return self._read(window, max(_ENOUGH_OF_ONE, _ENOUGH // len(self._sources)))
 
     def _read(self, window: Window, enough: int = 0) -> Newest:
         if window.begin < self._now() - KEPT - _MARGIN:

@@ -102,8 +102,9 @@ class Following:
     def go_on_at(self, place: RegionPlace) -> None:
         """This is where it is. What is known of the overlap tells how much happens, and so how much to read at once."""
         self.place, self.has_begun = place, True
-        if place.known:
-            self._round.expect(len(place.known), max(place.position - place.known_since, 1))
+        if known := place.known:
+            latest = max(place.position, *known.values())  # a first round moves the place only at its end
+            self._round.expect(len(known), max(latest - place.known_since, 1))
 
     @property
     def has_doubt(self) -> bool:

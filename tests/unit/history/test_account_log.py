@@ -99,6 +99,16 @@ def test_each_selected_service_is_asked_for() -> None:
     assert rig.log.per_window == 2
 
 
+def test_many_services_with_some_events_each_are_read_together() -> None:
+    """Each part of a window costs a request for each of them: what few of them have is no reason to cut it."""
+    names = [f"service{number}.amazonaws.com" for number in range(11)]
+    rig = Rig(sources=tuple(names))
+    rig.service.put(*(at(number, source=name) for name in names for number in range(140)))
+    newest = rig.log.read_newest(HOUR)
+    assert (newest.since, len(newest.events)) == (int(BEGIN.timestamp()), 1540)
+    assert rig.log.requests == 33
+
+
 def test_an_event_of_two_pages_is_there_once() -> None:
     """AWS may begin a page with the last event of the page before it."""
     rig = Rig()

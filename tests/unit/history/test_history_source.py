@@ -138,6 +138,23 @@ def test_after_a_long_stop_windows_are_small_enough(tmp_path: Path) -> None:
     assert second.lag < 200
 
 
+def test_after_an_end_in_its_first_round_a_region_does_not_creep(tmp_path: Path) -> None:
+    """The place has not moved then, but what is known tells over how long it happened."""
+    service, clock = HistoryService(), FakeClock()
+    first = Life(service, clock, tmp_path / "places")
+    begin = clock.time() - 1500
+    service.put(*(happened(f"e-{number}", begin + number) for number in range(1400)))
+    while not 300 < len(first.shipped()) < 1400:
+        first.pass_time(1)
+    first.places.close()
+    asked = len(service.asked)
+    second = Life(service, clock, tmp_path / "places")
+    while len(first.shipped()) + len(second.shipped()) < 1400:
+        second.pass_time(1)
+    assert {*first.shipped(), *second.shipped()} == {f"e-{number}" for number in range(1400)}
+    assert len(service.asked) - asked <= 15
+
+
 def test_of_a_burst_nothing_is_read_in_vain(life: Life) -> None:
     """Six thousand events of one minute: the newest that were read are shipped, and then what was before them."""
     begin = life.clock.time() - 120
