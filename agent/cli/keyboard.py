@@ -9,10 +9,12 @@ import termios
 import time
 import tty
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final
 
 _CHARACTERS: Final = 6  # of what termios.tcgetattr returns
+END: Final = "\x04"
+"""Ctrl-D; and what comes, again and again, of a terminal that is gone."""
 
 
 class Keyboard:
@@ -38,12 +40,21 @@ class Keyboard:
             termios.tcsetattr(self._descriptor, termios.TCSADRAIN, now)
             yield
         finally:
-            termios.tcsetattr(self._descriptor, termios.TCSADRAIN, before)
+            with suppress(termios.error):  # the terminal is gone
+                termios.tcsetattr(self._descriptor, termios.TCSADRAIN, before)
 
     def wait(self, seconds: float) -> str:
-        """The keys that are pressed within so many seconds, at once with the first; empty if there is none."""
+        """The keys that are pressed within so many seconds, at once with the first; empty if there is none.
+
+        `END` if the terminal is gone: nobody is there any more, and nobody will be.
+        """
         if self._descriptor is None:
             time.sleep(seconds)
             return ""
         readable, _, _ = select.select([self._descriptor], [], [], seconds)
-        return os.read(self._descriptor, 64).decode(errors="replace") if readable else ""
+        if not readable:
+            return ""
+        try:
+            return os.read(self._descriptor, 64).decode(errors="replace") or END
+        except OSError:
+            return END

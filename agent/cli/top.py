@@ -20,7 +20,7 @@ _UNAVAILABLE = 69
 _HERE = "http://127.0.0.1:9464"
 _GLANCE_SECONDS = 0.3  # so soon most agents have answered, and so soon a key is noticed
 _CTRL_C = 130
-_ENDS = ("q", "Q", "\x04")
+_ENDS = ("q", "Q", "\x04")  # the last one is keyboard.END: the import waits until it is needed
 
 _Urls = Annotated[
     list[str] | None,

@@ -21,6 +21,7 @@ from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from agent.cli.app import app
+from agent.cli.keyboard import END, Keyboard
 from agent.cli.top_view import Moment, view
 from agent.cli.watched import WatchedAgent
 from agent.errors import Fault
@@ -373,3 +374,18 @@ def test_ctrl_z_is_a_key_like_others(agent: Agent) -> None:
         read_until(descriptor, b"\x1b[?1049l")
         assert process.wait(20) == 0
         assert termios.tcgetattr(descriptor)[6][termios.VSUSP] == before
+
+
+@pytest.mark.parametrize("comes", [b"x", b""])
+def test_a_terminal_that_is_gone_ends_it(comes: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody presses a key any more: it does not go on for nobody, and asks no faster; before that, keys are keys."""
+    ours, theirs = pty.openpty()
+    with os.fdopen(theirs, "r") as terminal:
+        monkeypatch.setattr(sys, "stdin", terminal)
+        keyboard = Keyboard()
+        with keyboard.listening():
+            if comes:
+                os.write(ours, comes)
+                assert keyboard.wait(5) == comes.decode()
+            os.close(ours)
+            assert [keyboard.wait(5), keyboard.wait(5)] == [END, END]
