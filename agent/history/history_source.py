@@ -21,6 +21,7 @@ from agent.model import BATCH, Delivery, LogRecord, Outcome, Reading, Settlement
 from agent.pulse import Pulse
 from agent.telemetry.events import Telemetry
 from agent.telemetry.history_events import PassedOver
+from agent.waiting.backoff import full_jitter
 
 _LOOK_SECONDS: Final = 5.0
 _FIRST_PAUSE_SECONDS: Final = 5.0
@@ -198,9 +199,8 @@ class HistorySource(AnySource):
         return int(self._pulse.clock.time())
 
     def _pause(self, in_vain: int, longest: float) -> float:
-        """Full jitter; none before anything was in vain."""
-        doubled = _FIRST_PAUSE_SECONDS * 2.0 ** min(in_vain - 1, 16)
-        return self._random() * min(longest, doubled) if in_vain else 0.0
+        """None before anything was in vain."""
+        return full_jitter(self._random(), _FIRST_PAUSE_SECONDS, in_vain - 1, longest) if in_vain else 0.0
 
 
 class HistoryInHand(InHand):
