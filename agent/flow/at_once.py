@@ -19,7 +19,7 @@ from agent.errors import Fault, PermanentError
 from agent.flow.budget import Budget, Share
 from agent.flow.objects import Found, ObjectReader
 from agent.flow.pipeline import joined
-from agent.flow.readpool import Portion, ReadPool
+from agent.flow.readpool import STANDSTILL_SECONDS, Portion, ReadPool
 from agent.flow.slots import ReadSlots
 from agent.model import Delivery, ObjectRef, OpenObject, Reading
 from agent.pulse import Pulse
@@ -28,7 +28,6 @@ from agent.trail.admission import Admission, Admitted
 from agent.waiting.gate import Gate
 
 _PATIENCE_SECONDS: Final = 5.0  # for all of them together: one that is late must not hold back the others
-_STANDSTILL_SECONDS: Final = 0.7  # with the time until somebody looks, a second
 
 
 @dataclass(slots=True)
@@ -160,7 +159,7 @@ class AtOnce:
         def patience() -> float:
             if self._halt.is_set() or self._pulse.clock.monotonic() >= until:
                 return 0.0
-            return _STANDSTILL_SECONDS if self._drain.is_set() else inf
+            return STANDSTILL_SECONDS if self._drain.is_set() else inf
 
         with self._slots.take(len(refs)) as most:
             for at, body in self._store.give(refs, most, patience):

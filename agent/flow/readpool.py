@@ -20,7 +20,8 @@ from agent.telemetry.events import Telemetry
 from agent.waiting.gate import Gate
 
 _LOOK_AGAIN_SECONDS: Final = 0.25
-_STANDSTILL_SECONDS: Final = 0.7  # with the time until somebody looks, a second
+STANDSTILL_SECONDS: Final = 0.7
+"""For how long a read may bring nothing after a stop: with the time until somebody looks, a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,7 @@ class ReadPool:
 
     def _give_up_idle(self, left: list[_Read]) -> list[Reading]:
         """Those of `left` that stand still, as returned; nobody waits for them from then on."""
-        idle = [read for read in left if read.is_idle(_STANDSTILL_SECONDS)]
+        idle = [read for read in left if read.is_idle(STANDSTILL_SECONDS)]
         for read in idle:
             read.give_up()
         left[:] = [read for read in left if read not in idle]
