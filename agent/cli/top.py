@@ -20,7 +20,6 @@ _UNAVAILABLE = 69
 _HERE = "http://127.0.0.1:9464"
 _GLANCE_SECONDS = 0.3  # so soon most agents have answered, and so soon a key is noticed
 _CTRL_C = 130
-_ENDS = ("q", "Q", "\x04")  # the last one is keyboard.END: the import waits until it is needed
 
 _Urls = Annotated[
     list[str] | None,
@@ -82,7 +81,7 @@ def _watch(agents: Sequence[WatchedAgent], every: float) -> None:
     from rich.console import Console
     from rich.live import Live
 
-    from agent.cli.keyboard import Keyboard
+    from agent.cli.keyboard import END, Keyboard
     from agent.cli.top_view import view
     from agent.cli.watched import Questions
     from agent.signals import ending_at_once, exit_code_of
@@ -98,7 +97,8 @@ def _watch(agents: Sequence[WatchedAgent], every: float) -> None:
                 have_ended = questions.wait(_GLANCE_SECONDS)
                 live.update(view(agents, _now(), hint="q ends"), refresh=True)
                 left = max(due - time.monotonic(), 0.0)
-                if any(key in _ENDS for key in keyboard.wait(left if have_ended else min(left, _GLANCE_SECONDS))):
+                keys = keyboard.wait(left if have_ended else min(left, _GLANCE_SECONDS))
+                if any(key in ("q", "Q", END) for key in keys):
                     return
     except KeyboardInterrupt as error:
         if exit_code_of(error) != _CTRL_C:  # Ctrl-C is how it is meant to end
