@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Final
 
 from agent.errors import AwsError
@@ -16,12 +15,14 @@ from agent.telemetry.activity import LeftOut
 from agent.telemetry.safetext import clean, without_user
 from agent.telemetry.voice import ERROR, WARNING, Voice
 from agent.trail.inflate import TextFacts
+from agent.trail.moment import iso
 
 _RESULTS: Final = frozenset({"ok", "throttled", "denied", "unavailable"})
 _DENIALS: Final = frozenset({"expired", "no_credentials"})
 _ALL: Final = "Event history"
 _CHECKPOINT: Final = "checkpoint"
 _KEPT_SECONDS: Final = 90 * 86_400
+_NANOSECONDS: Final = 10**9
 _MOST_TOLD: Final = 10  # of one window, each with a line of its own
 
 
@@ -196,4 +197,4 @@ def _room_for(passed: PassedOver) -> str:
 
 
 def _shown(seconds: int) -> str:
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return iso(seconds * _NANOSECONDS)
