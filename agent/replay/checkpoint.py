@@ -135,7 +135,7 @@ def _compared(path: Path, known: _Known, arguments: Arguments) -> Arguments:
     if known.arguments is None:
         return arguments
     if different := differences(known.arguments, arguments):
-        if not any(known.place.notes()):
+        if not known.place.has_begun():
             return arguments
         raise CheckpointError(
             f"{path} is the checkpoint of another replay:\n"

@@ -98,7 +98,6 @@ class ListedSource(AnySource):
         self._serial = 0
         self._settled = 0
         self._has_lost_note = False
-        self._lanes_before = plan.lanes_before(checkpoint)
         self._ahead = LookAhead(
             plan,
             checkpoint,
@@ -110,6 +109,7 @@ class ListedSource(AnySource):
             days_done=self._days_done,
             failed=failed,
         )
+        self._note([plan.found()])
 
     def receive(self, most: int = BATCH) -> Sequence[Delivery]:
         """Up to `most` objects, oldest first; none after a second in which none could be handed out."""
@@ -164,7 +164,7 @@ class ListedSource(AnySource):
         """How far it is now."""
         with self._lock:
             lanes = self._ahead.lanes
-            done = self._lanes_before + self._ahead.lanes_done + sum(map(_share_of, lanes))
+            done = self._ahead.lanes_done + sum(map(_share_of, lanes))
             day = next((lane.day for lane in lanes if lane.day != BEFORE_ALL), None)
             return Standing(min(done / max(self._plan.lane_count(), 1), 1.0), self._settled, day, len(self._in_hand))
 
@@ -207,9 +207,9 @@ class ListedSource(AnySource):
         if lane.is_second_try:
             return notes
         if lane.is_capped(listed.key):
-            notes.append(AlsoSettled(listed.bucket, lane.day, listed.key))
+            notes.append(AlsoSettled(*lane.stream.where, lane.day, listed.key))
         if settled:
-            notes.append(SettledUpTo(lane.stream.bucket, lane.stream.folder, lane.day, settled))
+            notes.append(SettledUpTo(*lane.stream.where, lane.day, settled))
         return notes
 
     def _outcome_notes(self, listed: Listed, settlement: Settlement) -> list[Note]:

@@ -44,8 +44,8 @@ class LookAhead:
         failed: Callable[[BaseException], None],
     ) -> None:
         self.lanes: list[Lane] = []
-        self.lanes_done = 0
-        """How many lanes are settled whole so far, apart from second tries."""
+        self.lanes_done = plan.lanes_before(checkpoint)
+        """How many lanes are settled whole so far, also by earlier runs, apart from second tries."""
         self._more = plan.lanes(checkpoint)
         self._has_more = True
         self._span = plan.span

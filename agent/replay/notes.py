@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -13,7 +14,7 @@ from agent.errors import printable
 from agent.model import address_of, is_of_log
 from agent.replay.span import shown
 
-VERSION: Final = 1
+VERSION: Final = 2
 _BUCKETS: Final = "buckets"
 _LONGEST_SHOWN: Final = 200
 _DAY: Final = timedelta(days=1)
@@ -52,12 +53,19 @@ class AlsoSettled(msgspec.Struct, frozen=True, tag_field="is", tag="also"):
     """An object of `day` is settled behind which no run may begin: others may still come that stand before it."""
 
     bucket: str
+    folder: str
     day: date
     key: str
 
 
+class StreamsFound(msgspec.Struct, frozen=True, tag_field="is", tag="streams"):
+    """A run goes over these streams, each a bucket and a folder. Another run may find more of them, or fewer."""
+
+    streams: tuple[tuple[str, str], ...]
+
+
 class DayDone(msgspec.Struct, frozen=True, tag_field="is", tag="day"):
-    """Everything of all streams is settled, up to the end of `day`."""
+    """Everything of the streams that were found last is settled, up to the end of `day`. It says nothing of others."""
 
     day: date
 
@@ -83,18 +91,20 @@ class ShippedAfterAll(msgspec.Struct, frozen=True, tag_field="is", tag="shipped"
     key: str
 
 
-Note = SettledUpTo | AlsoSettled | DayDone | Unshipped | ShippedAfterAll
-Line = Arguments | SettledUpTo | AlsoSettled | DayDone | Unshipped | ShippedAfterAll
+Note = SettledUpTo | AlsoSettled | StreamsFound | DayDone | Unshipped | ShippedAfterAll
+Line = Arguments | SettledUpTo | AlsoSettled | StreamsFound | DayDone | Unshipped | ShippedAfterAll
 
 
 @dataclass(slots=True)
 class Whereabouts:
-    """How far a replay came. `first_day` is the first that is not done; None: it has not begun.
+    """How far a replay came. A stream is a bucket and a folder; `streams` are those that were found last.
 
-    `settled` has the place in each day of each stream, `also` what is settled behind such a place.
+    `first_days` has the first day that is not done of each stream of which one is, also of those that are not found any
+    more. `settled` has the place in each day of each stream, `also` what is settled behind such a place.
     """
 
-    first_day: date | None = None
+    streams: tuple[tuple[str, str], ...] = ()
+    first_days: dict[tuple[str, str], date] = field(default_factory=dict)
     settled: dict[tuple[str, str, date], SettledUpTo] = field(default_factory=dict)
     also: dict[tuple[str, str], AlsoSettled] = field(default_factory=dict)
     unshipped: dict[tuple[str, str], Unshipped] = field(default_factory=dict)
@@ -106,10 +116,10 @@ class Whereabouts:
                 self.settled[note.bucket, note.folder, note.day] = note
             case AlsoSettled():
                 self.also[note.bucket, note.key] = note
+            case StreamsFound():
+                self.streams = note.streams
             case DayDone():
-                self.first_day = note.day + _DAY
-                self.settled = {where: each for where, each in self.settled.items() if each.day > note.day}
-                self.also = {where: each for where, each in self.also.items() if each.day > note.day}
+                self._end_days(note.day + _DAY)
             case Unshipped():
                 self.unshipped[note.bucket, note.key] = note
             case ShippedAfterAll():
@@ -117,12 +127,42 @@ class Whereabouts:
 
     def copied(self) -> Whereabouts:
         """The same now, and its own from now on."""
-        return Whereabouts(self.first_day, dict(self.settled), dict(self.also), dict(self.unshipped))
+        return Whereabouts(
+            self.streams, dict(self.first_days), dict(self.settled), dict(self.also), dict(self.unshipped)
+        )
+
+    def has_begun(self) -> bool:
+        """Whether anything is settled, or could not be shipped."""
+        return bool(self.first_days or self.settled or self.also or self.unshipped)
+
+    def is_done(self, stream: tuple[str, str], day: date) -> bool:
+        """Whether everything of a stream's `day` is settled."""
+        return day < self.first_days.get(stream, date.min)
 
     def notes(self) -> list[Note]:
         """As few notes as say all of this."""
-        done = [DayDone(self.first_day - _DAY)] if self.first_day else []
-        return [*done, *self.settled.values(), *self.also.values(), *self.unshipped.values()]
+        alike: defaultdict[date, list[tuple[str, str]]] = defaultdict(list)
+        for stream, first in self.first_days.items():
+            alike[first].append(stream)
+        done = [note for first, streams in alike.items() for note in (_found(streams), DayDone(first - _DAY))]
+        found = [_found(self.streams)] if self.streams else []
+        if done[-2:-1] == found:
+            found = []
+        return [*done, *found, *self.settled.values(), *self.also.values(), *self.unshipped.values()]
+
+    def _end_days(self, first: date) -> None:
+        """The streams that were found last have nothing to do before `first`. Others stay where they are."""
+        for stream in self.streams:
+            self.first_days[stream] = max(first, self.first_days.get(stream, first))
+        self.settled = {where: each for where, each in self.settled.items() if not self._is_of_done_day(each)}
+        self.also = {where: each for where, each in self.also.items() if not self._is_of_done_day(each)}
+
+    def _is_of_done_day(self, each: SettledUpTo | AlsoSettled) -> bool:
+        return self.is_done((each.bucket, each.folder), each.day)
+
+
+def _found(streams: Iterable[tuple[str, str]]) -> StreamsFound:
+    return StreamsFound(tuple(sorted(streams)))
 
 
 def differences(before: Arguments, now: Arguments) -> list[str]:

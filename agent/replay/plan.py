@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
+from agent.errors import number_of
 from agent.replay.checkpoint import NoCheckpoint
 from agent.replay.lane import Lane, Listed
-from agent.replay.notes import Unshipped
+from agent.replay.not_there import listed
+from agent.replay.notes import StreamsFound, Unshipped
 from agent.replay.span import EARLIEST, Span
 from agent.replay.streams import Stream
 from agent.trail.key import written_at
@@ -32,18 +34,41 @@ class Plan:
     def lanes(self, checkpoint: NoCheckpoint) -> Iterator[Lane]:
         """Every day of every stream, in order; before them, what could not be shipped in an earlier run."""
         yield from _second_tries(list(checkpoint.place.unshipped.values()))
-        first = checkpoint.place.first_day
+        place = checkpoint.place
         for day in self.span.days():
-            if first and day < first:
-                continue
             for stream in self.streams:
-                settled = checkpoint.place.settled.get((stream.bucket, stream.folder, day))
-                yield Lane(stream, day, settled.key if settled else "")
+                if not place.is_done(stream.where, day):
+                    settled = place.settled.get((*stream.where, day))
+                    yield Lane(stream, day, settled.key if settled else "")
 
     def lanes_before(self, checkpoint: NoCheckpoint) -> int:
         """How many of all lanes an earlier run has done."""
-        first = checkpoint.place.first_day
-        return len(self.streams) * sum(first is not None and day < first for day in self.span.days())
+        place = checkpoint.place
+        return sum(place.is_done(stream.where, day) for day in self.span.days() for stream in self.streams)
+
+    def found(self) -> StreamsFound:
+        """The streams, as a checkpoint has them."""
+        return StreamsFound(tuple(sorted(stream.where for stream in self.streams)))
+
+    def beginning(self, checkpoint: NoCheckpoint) -> Iterator[str]:
+        """Where it goes on behind an earlier run, in lines for people; none where there was no such run.
+
+        A stream that no run before has found has all of the span before it, also what is past the place of the others.
+        """
+        place = checkpoint.place
+        if not place.has_begun():
+            return
+        known = place.first_days.keys() | set(place.streams)
+        new = [each.address for each in self.streams if each.where not in known]
+        since = self.span.since.date()
+        begin = min(
+            (place.first_days.get(each.where, since) for each in self.streams if each.where in known), default=since
+        )
+        again = f"; {len(place.unshipped)} that could not be shipped are tried again" if place.unshipped else ""
+        yield f"goes on at {begin}{again}"
+        if new:
+            streams = number_of(len(new), "stream that no run found before is", "streams that no run found before are")
+            yield f"! {streams} read from {since} on: {listed(new)}"
 
     def is_over(self, day: date) -> bool:
         """Whether no other run can find more of `day`."""

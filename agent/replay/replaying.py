@@ -189,11 +189,8 @@ class _Replay:
             self._screen.say(f"! {caution}")
         self._screen.say(origin.described(plan.streams))
         self._screen.say(f"{plan.span}, to {self._destination()}")
-        place = checkpoint.place
-        if place.first_day or place.settled or place.unshipped:
-            begin = place.first_day or plan.span.since.date()
-            again = f"; {len(place.unshipped)} that could not be shipped are tried again" if place.unshipped else ""
-            self._screen.say(f"goes on at {begin}{again}")
+        for line in plan.beginning(checkpoint):
+            self._screen.say(line)
 
     def _count(self, plan: Plan, checkpoint: NoCheckpoint, origin: HistoryOrigin, pool: ThreadPoolExecutor) -> Report:
         count = Counting(plan, checkpoint, listing=origin.listing, retrying=self._retrying, pool=pool)

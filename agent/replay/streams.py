@@ -44,6 +44,11 @@ class Stream:
         """`s3://bucket/AWSLogs/…/`."""
         return address_of(self.bucket, self.folder)
 
+    @property
+    def where(self) -> tuple[str, str]:
+        """Its bucket and folder: what tells it from all others."""
+        return (self.bucket, self.folder)
+
     def day_folder(self, day: date) -> str:
         """Where CloudTrail puts the objects of `day`."""
         return f"{self.folder}{day:%Y/%m/%d}/"

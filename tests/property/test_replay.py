@@ -15,12 +15,13 @@ from agent.model import Delivery, Outcome, Settlement
 from agent.replay.checkpoint import Checkpoint
 from agent.replay.notes import Arguments, Whereabouts
 from agent.replay.span import Span
+from agent.replay.streams import Stream
 from tests.support.clock import FakeClock
 from tests.support.listing import FakeListing, key_at, stream
 from tests.support.objects import BUCKET
 from tests.support.replays import BEGIN, SPAN, ReplayRig, key_of
 
-STREAMS = (stream(), stream(region="eu-west-1"))
+STREAMS: tuple[Stream, ...] = (stream(), stream(region="eu-west-1"))
 MINUTES = st.lists(st.integers(-60, 3 * 1440 + 60), max_size=12, unique=True)
 END = SPAN.until - timedelta(hours=5)
 
@@ -34,6 +35,7 @@ class ReplayMachine(RuleBasedStateMachine):
         self.shipped: set[str] = set()
         self.listed: set[str] = set()
         self.until = END
+        self.found = STREAMS
         self.fresh_after = BEGIN + timedelta(hours=12)
         self.clock = FakeClock()
 
@@ -65,7 +67,7 @@ class ReplayMachine(RuleBasedStateMachine):
         self.checkpoint = Checkpoint.open(self.folder / "checkpoint", arguments, room_bytes=0)
         listing = FakeListing({BUCKET: self.keys}, page_keys=self.page_keys)
         span = Span(BEGIN, self.until)
-        self.rig = ReplayRig(listing, STREAMS, span, self.checkpoint, self.clock, fresh_after=self.fresh_after)
+        self.rig = ReplayRig(listing, self.found, span, self.checkpoint, self.clock, fresh_after=self.fresh_after)
         self.in_hand: list[Delivery] = []
 
     @rule(most=st.integers(1, 10))
@@ -112,11 +114,12 @@ class ReplayMachine(RuleBasedStateMachine):
         is_later=st.booleans(),
         late=st.lists(st.integers(0, 1440), max_size=3),
         hours=st.integers(0, 20),
+        found=st.sampled_from([STREAMS, STREAMS[:1], STREAMS[1:]]),
     )
-    def crash(self, torn: bytes, is_later: bool, late: list[int], hours: int) -> None:
+    def crash(self, torn: bytes, is_later: bool, late: list[int], hours: int, found: tuple[Stream, ...]) -> None:
         """The process is gone, perhaps in the middle of a line; another one goes on, perhaps to a later end.
 
-        Meanwhile objects come into the bucket whose names are of the time that was fresh.
+        Meanwhile objects come into the bucket whose names are of the time that was fresh. It may find other streams.
         """
         self.checkpoint.close()
         times = [self.fresh_after + timedelta(minutes=minutes) for minutes in late]
@@ -126,6 +129,7 @@ class ReplayMachine(RuleBasedStateMachine):
         with (self.folder / "checkpoint").open("ab") as file:
             file.write(torn)
         self.until = SPAN.until if is_later else self.until
+        self.found = found
         self.live()
 
     @invariant()
@@ -139,9 +143,7 @@ class ReplayMachine(RuleBasedStateMachine):
                 day = date(*map(int, key.removeprefix(of.folder).split("/")[:3]))
                 settled = place.settled.get((BUCKET, of.folder, day))
                 is_passed = bool(
-                    (place.first_day and day < place.first_day)
-                    or (settled and key <= settled.key)
-                    or (BUCKET, key) in place.also
+                    place.is_done(of.where, day) or (settled and key <= settled.key) or (BUCKET, key) in place.also
                 )
                 assert not is_passed or key in self.shipped or (BUCKET, key) in place.unshipped
 
@@ -154,6 +156,7 @@ class ReplayMachine(RuleBasedStateMachine):
             shutil.rmtree(self.folder)
 
     def _finish(self) -> None:
+        self.found = STREAMS
         for until in (self.until, SPAN.until):
             self.until = until
             self.checkpoint.close()

@@ -20,6 +20,7 @@ from agent.replay.notes import (
     Note,
     SettledUpTo,
     ShippedAfterAll,
+    StreamsFound,
     Unshipped,
     Whereabouts,
 )
@@ -40,6 +41,8 @@ ARGUMENTS = Arguments(
     destination="http://localhost:4318/v1/logs",
 )
 DAY = date(2026, 10, 5)
+WHERE = (BUCKET, FOLDER)
+FOUND = StreamsFound((WHERE,))
 LOST = Unshipped(BUCKET, "a", "object_corrupt", "it is damaged")
 
 
@@ -64,19 +67,19 @@ def test_a_second_run_goes_on_where_the_first_ended(tmp_path: Path) -> None:
     place = place_after(tmp_path / "c", settled("a"), settled("b"), LOST)
     assert place.settled == {(BUCKET, FOLDER, DAY): settled("b")}
     assert place.unshipped == {(BUCKET, "a"): LOST}
-    assert place.first_day is None
+    assert place.first_days == {}
 
 
 def test_a_day_that_is_done_needs_no_places(tmp_path: Path) -> None:
     """And what was shipped after all is not told again."""
-    place = place_after(tmp_path / "c", settled("a"), LOST, DayDone(DAY), ShippedAfterAll(BUCKET, "a"))
-    assert place == Whereabouts(first_day=date(2026, 10, 6))
+    place = place_after(tmp_path / "c", FOUND, settled("a"), LOST, DayDone(DAY), ShippedAfterAll(BUCKET, "a"))
+    assert place == Whereabouts((WHERE,), {WHERE: date(2026, 10, 6)})
 
 
 def test_days_have_places_of_their_own(tmp_path: Path) -> None:
     """Two may be open at midnight; what is settled behind a place is known one by one, until its day is done."""
-    late, next_day = AlsoSettled(BUCKET, DAY, "z"), DAY + timedelta(days=1)
-    place = place_after(tmp_path / "c", settled("a"), late, settled("b", next_day))
+    late, next_day = AlsoSettled(BUCKET, FOLDER, DAY, "z"), DAY + timedelta(days=1)
+    place = place_after(tmp_path / "c", FOUND, settled("a"), late, settled("b", next_day))
     assert place.settled.keys() == {(BUCKET, FOLDER, DAY), (BUCKET, FOLDER, next_day)}
     assert place.also == {(BUCKET, "z"): late}
     place = place_after(tmp_path / "c", DayDone(DAY))
@@ -84,11 +87,25 @@ def test_days_have_places_of_their_own(tmp_path: Path) -> None:
     assert place.also == {}
 
 
+def test_a_day_that_is_done_says_nothing_of_streams_that_were_not_found(tmp_path: Path) -> None:
+    """Nor of those that an earlier run found and this one does not: each has a place of its own, and keeps it."""
+    path, other, day = tmp_path / "c", (BUCKET, "other/"), timedelta(days=1)
+    place_after(path, FOUND, DayDone(DAY))
+    elsewhere = AlsoSettled(*WHERE, DAY + day, "z")
+    place = place_after(path, elsewhere, StreamsFound((other,)), DayDone(DAY + day))
+    assert place.first_days == {WHERE: DAY + day, other: DAY + 2 * day}
+    assert place.also == {(BUCKET, "z"): elsewhere}
+    assert place_after(path) == place, "also after the file was written anew"
+    place = place_after(path, StreamsFound((WHERE, other)), DayDone(DAY + day), DayDone(DAY))
+    assert place.first_days == {WHERE: DAY + 2 * day, other: DAY + 2 * day}
+    assert place.also == {}
+
+
 def test_the_file_stays_short(tmp_path: Path) -> None:
-    """Each start writes what counts, and no more: a year of notes is four lines."""
+    """Each start writes what counts, and no more: a year of notes is five lines."""
     path = tmp_path / "c"
-    place_after(path, *(settled(f"{number:04}") for number in range(1000)), LOST, DayDone(date(2026, 10, 4)))
-    assert len(path.read_bytes().splitlines()) == 4
+    place_after(path, FOUND, *(settled(f"{number:04}") for number in range(1000)), LOST, DayDone(date(2026, 10, 4)))
+    assert len(path.read_bytes().splitlines()) == 5
     assert list(tmp_path.iterdir()) == [path]
     assert path.stat().st_mode & 0o077 == 0, "it is nobody else's business"
 
@@ -97,7 +114,7 @@ def test_the_file_stays_short_while_a_replay_runs(tmp_path: Path) -> None:
     """However long that is; at any moment it says what was noted last, and nobody else gets it."""
     path = tmp_path / "c"
     checkpoint = Checkpoint.open(path, ARGUMENTS, room_bytes=10_000)
-    checkpoint.note([LOST, AlsoSettled(BUCKET, DAY, "z")])
+    checkpoint.note([LOST, AlsoSettled(BUCKET, FOLDER, DAY, "z")])
     lengths = []
     for number in range(1000):
         checkpoint.note([settled(f"{number:04}")])
@@ -183,7 +200,7 @@ def test_another_file_is_left_as_it_is(tmp_path: Path, text: bytes) -> None:
 def test_a_file_of_another_version_is_left_as_it_is(tmp_path: Path) -> None:
     """What it says may mean something else."""
     path = tmp_path / "c"
-    Checkpoint.open(path, msgspec.structs.replace(ARGUMENTS, version=2)).close()
+    Checkpoint.open(path, msgspec.structs.replace(ARGUMENTS, version=1)).close()
     with pytest.raises(CheckpointError, match="another version"):
         Checkpoint.open(path, ARGUMENTS)
 

@@ -47,7 +47,7 @@ def test_what_a_checkpoint_has_is_not_counted_again() -> None:
     checkpoint = NoCheckpoint()
     checkpoint.place.take(SettledUpTo(BUCKET, stream().folder, BEGIN.date(), KEYS[11]))
     checkpoint.place.take(Unshipped(BUCKET, "a", "object_corrupt", "it is damaged"))
-    checkpoint.place.take(AlsoSettled(BUCKET, BEGIN.date(), KEYS[20]))
+    checkpoint.place.take(AlsoSettled(BUCKET, stream().folder, BEGIN.date(), KEYS[20]))
     counted, _ = count(Span(BEGIN, BEGIN + timedelta(days=1)), checkpoint)
     assert counted.objects == 12 - 1 + 1
 

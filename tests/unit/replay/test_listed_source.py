@@ -13,7 +13,7 @@ from agent.faults.retries import RetryReason
 from agent.model import ObjectRef, Outcome
 from agent.replay.checkpoint import NoCheckpoint
 from agent.replay.listed_source import MOST_TRIES, ListedInHand
-from agent.replay.notes import DayDone, Note, SettledUpTo, ShippedAfterAll, Unshipped
+from agent.replay.notes import DayDone, Note, SettledUpTo, ShippedAfterAll, StreamsFound, Unshipped
 from agent.replay.span import Span
 from agent.trail import notification
 from tests.support.listing import FakeListing, key_at, stream
@@ -22,6 +22,7 @@ from tests.support.replays import BEGIN, SPAN, ReplayRig
 from tests.support.store import unavailable
 
 OTHER = stream(region="eu-west-1")
+FOUND = StreamsFound((stream().where,))
 
 
 class Notebook(NoCheckpoint):
@@ -134,9 +135,9 @@ def test_what_cannot_be_shipped_is_listed_and_passed() -> None:
     rig = rig_of(0, 5, checkpoint=notebook)
     first, second = rig.receive().values()
     rig.ship([second])
-    assert notebook.notes == []
+    assert notebook.notes == [FOUND]
     rig.bury(first)
-    lost, place, *_days = notebook.notes
+    _found, lost, place, *_days = notebook.notes
     assert lost == Unshipped(BUCKET, keys_of(0)[0], "object_corrupt", "it is damaged")
     assert place == SettledUpTo(BUCKET, stream().folder, BEGIN.date(), keys_of(5)[0])
     assert list(rig.source.unshipped.values()) == [lost]
@@ -152,7 +153,7 @@ def test_what_could_not_be_shipped_is_tried_again_first() -> None:
     assert rig.source.is_second_try(first)
     rig.ship([first])
     rig.bury(second)
-    assert notebook.notes[:2] == [
+    assert notebook.notes[1:3] == [
         ShippedAfterAll(BUCKET, keys_of(-3000)[0]),
         Unshipped(BUCKET, keys_of(-2000)[0], "object_corrupt", "it is damaged"),
     ]
@@ -186,9 +187,35 @@ def test_what_comes_into_the_bucket_late_is_found_by_the_next_run() -> None:
     assert first.ship_all() == keys_of(0, 60, 62)
     for note in notebook.notes:
         notebook.place.take(note)
-    assert notebook.place.first_day is None
+    assert notebook.place.first_days == {}
     listing.put(keys_of(61)[0])
     assert ReplayRig(listing, span=span, checkpoint=notebook, fresh_after=fresh_after).ship_all() == keys_of(61)
+
+
+def test_a_stream_that_is_found_only_now_is_shipped_from_the_beginning() -> None:
+    """The days that are done are those of other streams. One that is not found for a while keeps its own place."""
+    notebook = Notebook()
+    keys = keys_of(0, 1440, 2880)
+    assert ReplayRig(FakeListing({BUCKET: keys}), checkpoint=notebook).ship_all() == keys
+    others = [key_at(BEGIN + timedelta(days=day), "late", of=OTHER) for day in range(3)]
+    both = FakeListing({BUCKET: [*keys, *others]})
+    for streams, shipped in (([OTHER], others), ([stream(), OTHER], [])):
+        for note in notebook.notes:
+            notebook.place.take(note)
+        assert ReplayRig(both, streams, checkpoint=notebook).ship_all() == shipped
+
+
+def test_a_plan_tells_where_it_goes_on_and_what_is_new() -> None:
+    """Whoever runs it again wonders why days are read that were done."""
+    notebook = Notebook()
+    for note in (FOUND, DayDone(BEGIN.date())):
+        notebook.place.take(note)
+    rig = ReplayRig(FakeListing({BUCKET: keys_of(2000)}), [stream(), OTHER], checkpoint=notebook)
+    assert list(rig.plan.beginning(notebook)) == [
+        "goes on at 2026-10-06",
+        f"! 1 stream that no run found before is read from 2026-10-05 on: {OTHER.address}",
+    ]
+    assert not list(rig.plan.beginning(NoCheckpoint()))
 
 
 def test_what_nobody_finished_comes_again() -> None:
@@ -212,7 +239,7 @@ def test_a_checkpoint_that_cannot_be_written_ends_the_replay() -> None:
     assert [str(error) for error in rig.failures] == ["[Errno 28] No space left on device"]
     notebook.is_full = False
     rig.ship([second, third])
-    assert notebook.notes == []
+    assert notebook.notes == [FOUND]
 
 
 def test_a_listing_that_does_not_come_is_waited_for() -> None:
