@@ -11,10 +11,12 @@ from agent.aws import store_policy
 from agent.aws.s3 import S3
 from agent.aws.store_policy import StoreError
 from agent.aws.survey import AskedError, Survey
+from agent.aws.trail_search import Searched, some_of
 from agent.checks.finding import Check, Examined, caution, failed, ok
 from agent.checks.how_long import how_long
 from agent.checks.layout import Layout, LayoutWalk
 from agent.checks.sample import SampleReader
+from agent.errors import number_of
 from agent.settings import BucketSettings
 
 _ID: Final = "bucket"
@@ -71,6 +73,14 @@ UNSEEN: Final = caution(
     "List them under accounts, or run this check with deploy/iam/operator.json.",
 )
 
+_TRAILS: Final = "bucket.trails"
+UNSEARCHED: Final = caution(
+    _TRAILS,
+    "{number} not looked into for another AWSLogs/{why}: {folders}",
+    "If a trail writes there, see that the queue hears of it and that accounts lists its accounts, or run this check "
+    "as who may list these folders.",
+)
+
 _DAY: Final = timedelta(days=1)
 
 
@@ -108,7 +118,13 @@ class BucketCheck:
         values = {"layout": _shown(layout), "region": region, "expected": self.bucket.region}
         listed = finding.told(self.bucket.name, **values)
         read, facts = self._read(sample, store, layout)
-        return Examined((*role, listed, *read), facts)
+        return Examined((*role, listed, *self._unsearched(layout.searched), *read), facts)
+
+    def _unsearched(self, searched: Searched) -> Iterator[Check]:
+        """What may hold another trail; those that are too deep are not told: most buckets have such."""
+        if folders := searched.unseen:
+            number = f"{number_of(len(folders), 'folder')} {'was' if len(folders) == 1 else 'were'}"
+            yield UNSEARCHED.told(self.bucket.name, number=number, why=searched.why, folders=some_of(folders))
 
     def _role(self) -> Iterator[Check]:
         if self.bucket.role_arn:
@@ -165,4 +181,7 @@ def _shown(layout: Layout) -> str:
     if not layout.places:
         return "no folder of CloudTrail" if layout.is_whole else "no folder of an account that is known here"
     accounts = ", ".join(layout.accounts)
-    return f"the trail of {accounts} in {len(layout.regions)} region{'s' if len(layout.regions) > 1 else ''}"
+    regions = number_of(len(layout.regions), "region")
+    if len(roots := layout.roots) > 1:
+        return f"the trails of {accounts} in {regions}, in {', '.join(roots)}"
+    return f"the trail of {accounts} in {regions}"

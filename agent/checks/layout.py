@@ -1,27 +1,22 @@
-"""The newest log file of a bucket, found with few requests: CloudTrail's folders are walked, not listed.
-
-CloudTrail writes `[prefix/]AWSLogs/[o-…/]<account>/CloudTrail/<region>/YYYY/MM/DD/<file>`. Page: CloudTrail user guide,
-"Finding your CloudTrail log files".
-"""
+"""The newest log file of a bucket, found with few requests: CloudTrail's folders are walked, not listed."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain, zip_longest
 from typing import Final
 
 from agent.aws.listing import ListedObject, Listing
 from agent.aws.store_policy import DENIED, StoreError
+from agent.aws.trail_search import ROOT, Searched, account_folders, last_of, look_for_roots, region_folders
+from agent.checks.side_by_side import each
 from agent.records.profiles.codecatalyst import HOME_REGIONS
 from agent.trail.key import written_at
 
-_ROOT: Final = "AWSLogs/"
-_ACCOUNT: Final = re.compile(r"[0-9]{12}/")
-_ORGANISATION: Final = re.compile(r"o-[a-z0-9]+/")
-_DEEPEST_PREFIX: Final = 3
-_MOST_FOLDERS: Final = 20  # looked into for the one that has AWSLogs/
+_MOST_LOOKS: Final = 40  # into folders, for those that have AWSLogs/
+_MOST_ROOTS: Final = 6
 _MOST_ACCOUNTS: Final = 12
 _MOST_PLACES: Final = 8
 _MOST_PAGES: Final = 5
@@ -45,18 +40,25 @@ class TrailFolder:
 class Layout:
     """What the folders of a bucket tell. `newest` is the newest log file that was found, and `written` when it was.
 
-    `is_whole`: all accounts were seen; else only those that are known without listing the bucket.
+    `is_whole`: all accounts were seen; else those that are known without listing the bucket, or those of the folders
+    that were looked into. `searched` has what was not.
     """
 
     places: Sequence[TrailFolder]
     newest: ListedObject | None
     written: datetime | None
     is_whole: bool
+    searched: Searched = field(default_factory=Searched)
 
     @property
     def accounts(self) -> list[str]:
         """The accounts whose trail is here."""
         return sorted({place.account for place in self.places})
+
+    @property
+    def roots(self) -> list[str]:
+        """The folders called AWSLogs in which trails have written."""
+        return sorted({f"{place.folder.partition(ROOT)[0]}{ROOT}" for place in self.places})
 
     @property
     def regions(self) -> list[str]:
@@ -83,67 +85,48 @@ class LayoutWalk:
 
     def find(self) -> Layout:
         """The layout; raises `StoreError` if the bucket cannot be listed at all."""
-        places, is_whole = self._places()
+        places, searched = self._places()
         found = [one for place in self._chosen(places) if (one := self._newest_at(place))]
         dated = [(written, one) for one in found if (written := written_at(one.key))]
         written, newest = max(dated, key=lambda pair: pair[0], default=(None, None))
-        return Layout(places, newest, written, is_whole)
+        is_whole = searched is not None and not searched.unseen
+        return Layout(places, newest, written, is_whole, searched or Searched())
 
-    def _places(self) -> tuple[list[TrailFolder], bool]:
-        """All of them, and whether they are all; where the bucket may not be listed from its top, the known ones."""
+    def _places(self) -> tuple[list[TrailFolder], Searched | None]:
+        """All of them, and where they were looked for; where the bucket may not be listed, those that are known."""
         try:
-            folders = [*self._account_folders()]
+            searched = look_for_roots(self._folders, each, _MOST_LOOKS)
+            folders = self._account_folders(searched)
         except StoreError as error:
             if error.policy is not DENIED or not self._accounts:
                 raise
-            return self._known_places(), False
-        return [place for folder in folders for place in self._regions_of(folder)], True
+            folders, searched = [f"{ROOT}{account}/" for account in self._accounts], None
+        return [*chain.from_iterable(each(self._regions_of, folders))], searched
 
-    def _known_places(self) -> list[TrailFolder]:
-        return [place for account in self._accounts for place in self._regions_of(f"{_ROOT}{account}/")]
+    def _account_folders(self, searched: Searched) -> list[str]:
+        """The folders of accounts, those that are known first, and as many of each trail."""
+        roots = [f"{prefix}{ROOT}" for prefix in searched.prefixes]
+        searched.unseen += roots[_MOST_ROOTS:]
+        found, refusal = [], None
+        for root in roots[:_MOST_ROOTS]:
+            try:
+                below = account_folders(root, self._folders)
+            except StoreError as error:
+                if error.policy is not DENIED:
+                    raise
+                searched.unseen.append(root)
+                searched.refusal = refusal = searched.refusal or error
+            else:
+                found.append(sorted(below, key=lambda folder: last_of(folder) not in self._accounts))
+        if refusal and not found:
+            raise refusal
+        return [one for some in zip_longest(*found) for one in some if one][:_MOST_ACCOUNTS]
 
-    def _account_folders(self) -> Iterator[str]:
-        """The folders of accounts, those that are known first."""
-        found = []
-        for root in self._roots():
-            for folder in self._listing.folders(self._bucket, root):
-                name = folder.removeprefix(root)
-                if _ORGANISATION.fullmatch(name):
-                    found += [one for one in self._listing.folders(self._bucket, folder) if _is_account(one)]
-                elif _is_account(folder):
-                    found.append(folder)
-        found.sort(key=lambda folder: folder.rstrip("/").rpartition("/")[2] not in self._accounts)
-        yield from found[:_MOST_ACCOUNTS]
+    def _folders(self, folder: str) -> list[str]:
+        return self._listing.folders(self._bucket, folder)
 
-    def _roots(self) -> list[str]:
-        """The folders called AWSLogs: the one at the top, where a trail without a prefix writes; else the nearest."""
-        if self._listing.folders(self._bucket, _ROOT):
-            return [_ROOT]
-        level, looked_into = [""], 0
-        for _ in range(_DEEPEST_PREFIX + 1):
-            below: list[str] = []
-            for folder in level[: _MOST_FOLDERS - looked_into]:
-                below += self._below(folder)
-                looked_into += 1
-            if roots := [folder for folder in below if folder.endswith(_ROOT)]:
-                return roots
-            level = below
-        return []
-
-    def _below(self, folder: str) -> list[str]:
-        """The folders in this one; none in one that may not be listed, unless it is the top."""
-        try:
-            return self._listing.folders(self._bucket, folder)
-        except StoreError as error:
-            if not folder or error.policy is not DENIED:
-                raise
-            return []
-
-    def _regions_of(self, account_folder: str) -> Iterator[TrailFolder]:
-        account = account_folder.rstrip("/").rpartition("/")[2]
-        above = f"{account_folder}CloudTrail/"
-        for folder in self._listing.folders(self._bucket, above):
-            yield TrailFolder(folder, account, folder.removeprefix(above).rstrip("/"))
+    def _regions_of(self, account: str) -> list[TrailFolder]:
+        return [TrailFolder(one, last_of(account), last_of(one)) for one in region_folders(account, self._folders)]
 
     def _chosen(self, places: Sequence[TrailFolder]) -> Sequence[TrailFolder]:
         """Where the newest file is looked for: where CodeCatalyst writes first, and not everywhere."""
@@ -154,7 +137,7 @@ class LayoutWalk:
         """The last object of the last day: a year, a month and a day are each found among their folders."""
         folder = place.folder
         for _ in ("year", "month", "day"):
-            below = [one for one in self._listing.folders(self._bucket, folder) if one.rstrip("/")[-1:].isdigit()]
+            below = [one for one in self._folders(folder) if one.rstrip("/")[-1:].isdigit()]
             if not below:
                 return None
             folder = max(below)
@@ -168,7 +151,3 @@ class LayoutWalk:
             if page.is_last:
                 break
         return last
-
-
-def _is_account(folder: str) -> bool:
-    return bool(_ACCOUNT.search(folder[-13:]))

@@ -6,12 +6,14 @@ An executor's threads are waited for at the end of the process: Ctrl-C would las
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from typing import ParamSpec, TypeVar
+from typing import Final, ParamSpec, TypeVar
 
 Arguments = ParamSpec("Arguments")
+Thing = TypeVar("Thing")
 Result = TypeVar("Result")
+_AT_ONCE: Final = 8
 
 
 def begin(work: Callable[Arguments, Result], *arguments: Arguments.args, **options: Arguments.kwargs) -> Future[Result]:
@@ -26,3 +28,10 @@ def begin(work: Callable[Arguments, Result], *arguments: Arguments.args, **optio
 
     threading.Thread(target=run, name=f"check {getattr(work, '__name__', '')}", daemon=True).start()
     return promised
+
+
+def each(work: Callable[[Thing], Result], things: Sequence[Thing]) -> Iterator[Result]:
+    """What `work` gives for each of these, in their order; some at once. What it raises is raised."""
+    for first in range(0, len(things), _AT_ONCE):
+        some = [begin(work, thing) for thing in things[first : first + _AT_ONCE]]
+        yield from [one.result() for one in some]

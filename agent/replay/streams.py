@@ -6,26 +6,23 @@ CloudTrail writes `[prefix/]AWSLogs/[o-…/]<account>/CloudTrail/<region>/YYYY/M
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Sequence, Set
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from typing import Final
 
 from agent.aws import store_policy
 from agent.aws.listing import Listing
 from agent.aws.store_policy import StoreError
+from agent.aws.trail_search import LEVELS, ROOT, account_folders, last_of, look_for_roots, region_folders
 from agent.errors import DependencyError
 from agent.model import address_of
 from agent.replay.not_there import empty_places, listed, nothing_of, some_absent
 from agent.replay.retrying import Retrying
-from agent.replay.trail_search import LEVELS, ROOT, look_for_roots
 from agent.trail.key import written_at
 
-_ACCOUNT: Final = re.compile(r"[0-9]{12}/", re.ASCII)
-_ORGANISATION: Final = re.compile(r"o-[a-z0-9]{4,40}/", re.ASCII)
-_REGION: Final = re.compile(r"[a-z]{2,5}(?:-[a-z]+)+-[0-9][a-z0-9-]*/", re.ASCII)
 _DAY: Final = timedelta(days=1)
 _LAST_SECOND: Final = timedelta(seconds=1)
 
@@ -123,8 +120,8 @@ class Discovery:
             for prefix in (wanted.prefixes or self._find_prefixes(bucket))
         ]
         accounts = [one for place in self._pool.map(self._accounts_below, places) for one in place]
-        chosen = [one for one in accounts if not wanted.accounts or _last(one[1]) in wanted.accounts]
-        held = {_last(folder) for _, folder in accounts}
+        chosen = [one for one in accounts if not wanted.accounts or last_of(one[1]) in wanted.accounts]
+        held = {last_of(folder) for _, folder in accounts}
         there = [stream for below in self._pool.map(self._streams_of, chosen) for stream in below]
         streams = [one for one in there if not wanted.regions or one.region in wanted.regions]
         if not streams:
@@ -141,7 +138,7 @@ class Discovery:
     def _find_prefixes(self, bucket: str) -> list[str]:
         """What stands before each `AWSLogs/` in this bucket. What was not looked into becomes a caution."""
         try:
-            searched = look_for_roots(bucket, self._folders, self._pool)
+            searched = look_for_roots(partial(self._folders, bucket), self._pool.map)
         except StoreError as error:
             raise _unseen(bucket, "", error) from error
         if not searched.prefixes:
@@ -156,26 +153,17 @@ class Discovery:
         """The folders of accounts in an `AWSLogs/`: those right in it, and those of an organisation's trail."""
         bucket, root = place
         try:
-            below = self._folders(bucket, root)
-            organisations = [each for each in below if _ORGANISATION.fullmatch(each.removeprefix(root))]
-            deeper = [(each, found) for each in organisations for found in self._folders(bucket, each)]
+            return [(bucket, each) for each in account_folders(root, partial(self._folders, bucket))]
         except StoreError as error:
             raise _unseen(bucket, root, error) from error
-        candidates = [*((root, each) for each in below), *deeper]
-        return [(bucket, each) for parent, each in candidates if _ACCOUNT.fullmatch(each.removeprefix(parent))]
 
     def _streams_of(self, account: tuple[str, str]) -> list[Stream]:
         bucket, folder = account
-        trail = f"{folder}CloudTrail/"
         try:
-            below = self._folders(bucket, trail)
+            below = region_folders(folder, partial(self._folders, bucket))
         except StoreError as error:
-            raise _unseen(bucket, trail, error) from error
-        return [
-            Stream(bucket, each, _last(folder), _last(each))
-            for each in below
-            if _REGION.fullmatch(each.removeprefix(trail))
-        ]
+            raise _unseen(bucket, f"{folder}CloudTrail/", error) from error
+        return [Stream(bucket, each, last_of(folder), last_of(each)) for each in below]
 
     def _folders(self, bucket: str, prefix: str) -> list[str]:
         return self._retrying.until_answered(bucket, lambda: self._listing.folders(bucket, prefix), is_patient=False)
@@ -194,10 +182,6 @@ def _without_a_trail(
         return any(bucket == place[0] and folder.startswith(place[1]) for bucket, folder in those)
 
     return [place for place in places if not has(written, place) and (has(chosen, place) or not has(accounts, place))]
-
-
-def _last(folder: str) -> str:
-    return folder.rstrip("/").rpartition("/")[2]
 
 
 def _unseen(bucket: str, folder: str, error: StoreError) -> DependencyError:

@@ -574,6 +574,30 @@ CASES = {
     "object above a limit": Case(_settings(limits={"object_bytes": 100}), {"bucket.read": "✗"}, says="limits"),
     "trail silent for days": Case(_only_an_old_object, {"bucket.newest": "!"}, says="3 days old"),
     "no log file": Case(_delete_objects, {"bucket.newest": "✗"}, ("bucket.read", "accounts"), "no log file"),
+    "a second trail that the queue hears nothing of": Case(
+        lambda scene: scene.account.put_log_file(datetime.now(UTC), above="logs/org/"),
+        {"notifier": "!"},
+        ("notifier.",),
+        "leaves out logs/org/AWSLogs/",
+    ),
+    "a second trail of an account that is left out": Case(
+        _in_turn(
+            lambda scene: scene.account.put_log_file(datetime.now(UTC), account="999900001111", above="AWSLogs2/"),
+            lambda scene: scene.account.notify(prefix="AWSLogs"),
+            _settings(accounts=[ACCOUNT]),
+        ),
+        {"accounts": "!"},
+        says="999900001111",
+    ),
+    "a folder that may not be looked into": Case(
+        _in_turn(
+            lambda scene: scene.account.s3.put_object(Bucket=BUCKET, Key="elb/2026/x.log", Body=b"x"),
+            lambda scene: scene.account.drain(),
+            _refused("s3:ListBucket", when=lambda request: "prefix=elb%2F" in request.path),
+        ),
+        {"bucket.trails": "!"},
+        says="1 folder was not looked into for another AWSLogs/, S3 refused some",
+    ),
     "billing account elsewhere": Case(
         _in_turn(_only_noise, lambda scene: setattr(scene.aws, "caller", "arn:aws:iam::999900001111:user/ops")),
         {"accounts": "!"},

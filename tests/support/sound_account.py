@@ -80,10 +80,12 @@ class SoundAccount:
         """Let only this service, for this ARN, send to the queue."""
         self.set_queue(Policy=_policy(service, arn))
 
-    def put_log_file(self, written: datetime, account: str = ACCOUNT, region: str = REGION, body: bytes = b"") -> str:
-        """Write a log file of CodeCatalyst events, or this `body`; returns its key."""
+    def put_log_file(
+        self, written: datetime, account: str = ACCOUNT, region: str = REGION, body: bytes = b"", above: str = ""
+    ) -> str:
+        """Write a log file of CodeCatalyst events, or this `body`, of the trail whose prefix is `above`; returns its key."""
         made = Generator(Random(1), written).generate(3, written)
-        key = trail_key(Random(2), account, region, written)
+        key = above + trail_key(Random(2), account, region, written)
         self.s3.put_object(Bucket=BUCKET, Key=key, Body=body or pack([one.record for one in made]))
         self.drain()
         return key

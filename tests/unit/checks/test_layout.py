@@ -88,6 +88,42 @@ def test_a_large_bucket_takes_few_requests() -> None:
     assert len(listing.asked) < 60
 
 
+def test_all_trails_of_a_bucket_are_seen() -> None:
+    """One at the root, and others in folders: the newest file may be of any."""
+    newest = key("2026/11/21", "1000", account="444455556666", above="logs/org/AWSLogs/o-exampleorgid/")
+    keys = [key("2026/11/20", "1000"), newest, "elb/2026/11/20/x.log"]
+    layout = walk(FakeListing(keys)).find()
+    assert layout.accounts == [ACCOUNT, "444455556666"]
+    assert layout.roots == ["AWSLogs/", "logs/org/AWSLogs/"]
+    assert (layout.newest, layout.is_whole) == (ListedObject(newest, 7), True)
+
+
+def test_a_large_trail_does_not_hide_a_small_one() -> None:
+    """Of each trail as many accounts are looked into, where there are many."""
+    large = [key("2026/11/20", "1000", account=f"{account:012}") for account in range(30)]
+    small = key("2026/11/20", "1000", account="999900001111", above="logs/AWSLogs/")
+    assert "999900001111" in walk(FakeListing([*large, small])).find().accounts
+
+
+def test_the_search_for_trails_is_bounded() -> None:
+    """A bucket may have any number of folders: what was not looked into is known."""
+    listing = FakeListing(
+        [key("2026/11/20", "1000"), *(f"{number:04}/{below}/x" for number in range(99) for below in "ab")]
+    )
+    layout = walk(listing).find()
+    assert layout.newest
+    assert len(listing.asked) < 60
+    assert (len(layout.searched.unseen), layout.is_whole) == (138, False)
+
+
+def test_a_trail_that_may_not_be_seen_hides_no_other() -> None:
+    """Its folder is named."""
+    keys = [key("2026/11/20", "1000"), key("2026/11/21", "1000", above="logs/AWSLogs/")]
+    layout = walk(FakeListing(keys, lambda prefix: prefix == "logs/AWSLogs/")).find()
+    assert layout.newest == ListedObject(keys[0], 7)
+    assert (layout.searched.unseen, layout.is_whole) == (["logs/AWSLogs/"], False)
+
+
 def test_it_looks_where_codecatalyst_writes_first() -> None:
     """Of many regions, those that are looked into have the home of spaces among them."""
     regions = [*(f"aa-bb-{number}" for number in range(20)), "us-west-2"]

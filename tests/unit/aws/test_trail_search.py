@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import pytest
 
 from agent.aws.store_policy import StoreError
-from agent.replay.trail_search import Searched, look_for_roots
+from agent.aws.trail_search import Searched, look_for_roots
 from tests.support.listing import FakeListing, key_at, stream
 from tests.support.objects import BUCKET
 from tests.support.one_worker import HereAndNow
@@ -22,12 +22,12 @@ def searched(keys: Iterable[str], refused: Iterable[str] = (), error: StoreError
     """What is found in a bucket of `keys`, of which the folders `refused` may not be listed."""
     listing = FakeListing({BUCKET: keys})
 
-    def folders(bucket: str, folder: str) -> list[str]:
+    def folders(folder: str) -> list[str]:
         if folder in refused:
             raise error or denied()
-        return listing.folders(bucket, folder)
+        return listing.folders(BUCKET, folder)
 
-    return look_for_roots(BUCKET, folders, HereAndNow())
+    return look_for_roots(folders, HereAndNow().map)
 
 
 def test_a_bucket_that_is_seen_whole_needs_no_caution() -> None:
