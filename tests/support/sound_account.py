@@ -83,7 +83,7 @@ class SoundAccount:
     def put_log_file(
         self, written: datetime, account: str = ACCOUNT, region: str = REGION, body: bytes = b"", above: str = ""
     ) -> str:
-        """Write a log file of CodeCatalyst events, or this `body`, of the trail whose prefix is `above`; returns its key."""
+        """Write a log file of CodeCatalyst events, or this `body`, of the trail with this prefix; returns its key."""
         made = Generator(Random(1), written).generate(3, written)
         key = above + trail_key(Random(2), account, region, written)
         self.s3.put_object(Bucket=BUCKET, Key=key, Body=body or pack([one.record for one in made]))
