@@ -134,7 +134,8 @@ def explain(error: BaseException) -> Failure:
         answer = error.response.get("Error", {})
         code = str(answer.get("Code", ""))
         words = without_request(f"{code}: {answer.get('Message', '')}").strip(": ")
-        return Failure(kind_of(code), code, words, is_undone=_is_no(error))
+        kind = kind_of(code)
+        return Failure(kind, code, words, is_undone=kind is FailureKind.THROTTLED or _is_no(error))
     if isinstance(error, UnreadableAnswerError):
         return Failure(FailureKind.UNAVAILABLE, "", f"the answer cannot be read: {error}")
     detail = without_request(f"{type(error).__name__}: {error}").rstrip(": ")

@@ -47,13 +47,15 @@ class Hiding:
 @dataclass(frozen=True, slots=True)
 class RefusedEntry:
     """A delivery for which SQS refused what was asked. `stale`: it no longer knows the receipt handle, and never will.
-    `denied`: the agent may not. `is_silence`: it says neither that it did it nor that it did not.
+    `denied`: the agent may not. `throttled`: it was asked too often, and does it later. `is_silence`: it says neither
+    that it did it nor that it did not.
     """
 
     delivery: Delivery
     stale: bool
     detail: str
     denied: bool = False
+    throttled: bool = False
     is_silence: bool = False
 
 
@@ -251,8 +253,10 @@ def _refused(delivery: Delivery, failed: Mapping[str, Any]) -> RefusedEntry:
     """What SQS says of `delivery` in an entry of `Failed`, as boto3 has it."""
     code = str(failed.get("Code", ""))
     detail, kind = f"{code}: {failed.get('Message', '')}".strip(": "), kind_of(code)
-    stale, denied = kind is FailureKind.STALE_HANDLE, kind is FailureKind.DENIED
-    return RefusedEntry(delivery, stale=stale, detail=detail, denied=denied)
+    stale, denied, throttled = (
+        kind is each for each in (FailureKind.STALE_HANDLE, FailureKind.DENIED, FailureKind.THROTTLED)
+    )
+    return RefusedEntry(delivery, stale=stale, detail=detail, denied=denied, throttled=throttled)
 
 
 def _is_page(answer: Mapping[str, Any]) -> bool:

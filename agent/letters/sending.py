@@ -2,10 +2,14 @@
 
 No letter is deleted before SQS has said that the main queue has it. So whatever ends this, a letter is in one of the
 queues, or in both: then the agent reads it twice and ships the same bytes twice, which a sink can tell.
+
+Where SQS takes nothing because it is asked too often, or cannot be reached, it is asked again, some seconds later.
+Where nobody knows whether it took something, it is not.
 """
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -16,10 +20,14 @@ from agent.aws.sqs import RefusedEntry
 from agent.errors import AwsError
 from agent.letters.walk import Walk
 from agent.model import Letter
+from agent.waiting.backoff import half_jitter
 
 _OF_ALL: Final = frozenset({"denied", "missing", "no_credentials", "throttled"})
 _OF_SIZE: Final = re.compile("too ?long|too ?large|shorter than|longer than|maximumMessageSize", re.IGNORECASE)
 _ATTEMPTS: Final = 3  # for what SQS refuses of a batch, while it does the rest
+_MOST_WAITS: Final = 6  # in a row, without one letter that is sent: half a minute
+_FIRST_WAIT_SECONDS: Final = 1.0
+_LONGEST_WAIT_SECONDS: Final = 10.0
 
 
 _Do = Callable[[Sequence[Letter], "Report"], None]
@@ -73,6 +81,8 @@ class Sending:
         self._box = box
         self._is_stopped = is_stopped
         self._advance = advance
+        self._random = random.SystemRandom().random
+        self._waits = 0
 
     def redrive(self, letters: Sequence[Letter]) -> Report:
         """Send the bodies of `letters` to the main queue, and delete each letter that it has then."""
@@ -112,16 +122,34 @@ class Sending:
             self._meet(error, parcel, report)
             return
         not_sent = _failures(parcel, refused)
-        report.kept += not_sent
+        later = _throttled(not_sent, refused)
+        report.kept += [failed for failed in not_sent if failed not in later]
         report.error = _denial(parcel, refused)
         sent = _without(parcel, not_sent)
+        self._waits = 0 if sent else self._waits
         report.late += _not_in(sent, self._walk.held(sent))
         failures = self._delete(sent, report)
         report.doubled += failures
         report.done += _without(sent, failures)
+        if later:
+            self._send_later([failed.letter for failed in later], AwsError("throttled", later[0].detail), report)
+
+    def _send_later(self, letters: Sequence[Letter], error: AwsError, report: Report) -> None:
+        """Send `letters` again, none of which SQS took; not after `_MOST_WAITS`, or once somebody asked for the end."""
+        if self._waits == _MOST_WAITS:
+            report.kept += [Failed(letter, error.detail) for letter in letters]
+            report.error = report.error or error
+            return
+        self._wait(self._waits)
+        self._waits += 1
+        if self._turn_to(letters, report):
+            self._try(letters, report, self._redrive)
 
     def _meet(self, error: AwsError, parcel: Sequence[Letter], report: Report) -> None:
         """SQS took nothing of `parcel`. If it may be for a single letter, each is sent alone."""
+        if _may_pass(error):
+            self._send_later(parcel, error, report)
+            return
         is_of_one = error.is_undone and bool(error.code) and error.kind not in _OF_ALL
         if is_of_one and len(parcel) > 1:
             kept_before = len(report.kept)
@@ -144,11 +172,11 @@ class Sending:
     def _delete(self, letters: Sequence[Letter], report: Report) -> list[Failed]:
         """Delete `letters`; returns those of which SQS does not say that it deleted them, with its words."""
         left, failures = list(letters), list[Failed]()
-        for _ in range(_ATTEMPTS):
+        for attempt in range(_ATTEMPTS):
             if not left:
                 return []
             try:
-                refused = self._box.delete([self._walk.latest(letter) for letter in left])
+                refused = self._ask_to_delete(left)
             except AwsError as error:
                 report.error = error
                 return _all_failed(left, error)
@@ -156,7 +184,30 @@ class Sending:
             report.error = report.error or _denial(left, refused)
             self._walk.forget(_without(left, failures))
             left = [failed.letter for failed in failures]
+            if any(each.throttled for each in refused):
+                self._wait(attempt)
         return failures
+
+    def _ask_to_delete(self, letters: Sequence[Letter]) -> list[RefusedEntry]:
+        """Returns those that SQS refuses; raises `AwsError`. What passes is waited for, unless the end is asked for."""
+        for times in range(_MOST_WAITS):
+            try:
+                return self._box.delete([self._walk.latest(letter) for letter in letters])
+            except AwsError as error:
+                if not _may_pass(error) or self._is_stopped():
+                    raise
+            self._wait(times)
+        return self._box.delete([self._walk.latest(letter) for letter in letters])
+
+    def _wait(self, times: int) -> None:
+        """For the next try, after so many others; hold is kept meanwhile."""
+        seconds = half_jitter(self._random(), _FIRST_WAIT_SECONDS, times, _LONGEST_WAIT_SECONDS)
+        self._walk.keep_hold_for(seconds, self._is_stopped)
+
+
+def _may_pass(error: AwsError) -> bool:
+    """Whether SQS did nothing because it is asked too often, or could not be reached: soon it may do it."""
+    return error.is_undone and (error.kind == "throttled" or (error.kind == "unavailable" and not error.code))
 
 
 def _denial(letters: Sequence[Letter], refused: Sequence[RefusedEntry]) -> AwsError | None:
@@ -178,6 +229,12 @@ def _failures(letters: Sequence[Letter], refused: Sequence[RefusedEntry]) -> lis
         for letter in letters
         if (refusal := known.get(letter.delivery.message_id))
     ]
+
+
+def _throttled(failures: Sequence[Failed], refused: Sequence[RefusedEntry]) -> list[Failed]:
+    """Those of `failures` that SQS did not take because it is asked too often."""
+    known = {each.delivery.message_id for each in refused if each.throttled}
+    return [failed for failed in failures if failed.letter.delivery.message_id in known]
 
 
 def _not_in(letters: Sequence[Letter], others: Sequence[Letter]) -> list[Letter]:

@@ -7,6 +7,7 @@ order, counts roughly, and does not show what others hold. Page: SQS developer g
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from enum import Enum, auto
 from types import TracebackType
@@ -23,6 +24,7 @@ HIDDEN_SECONDS: Final = 30
 """How long SQS hides what was received; extended while the look goes on. So long it stays hidden after a `kill -9`."""
 
 LONGEST_SECONDS: Final = 300
+_SLICE_SECONDS: Final = 0.5
 _EMPTY_ANSWERS: Final = 3  # in a row: one may be wrong, though it asks all of SQS's servers
 
 
@@ -97,6 +99,13 @@ class Walk:
         """Hide what is held for longer, where half of its time is over."""
         self._leases.lapse()
         self._leases.extend_due()
+
+    def keep_hold_for(self, seconds: float, is_stopped: Callable[[], bool]) -> None:
+        """Let `seconds` pass, and keep hold meanwhile; less where somebody asks for the end."""
+        until, never = self._clock.monotonic() + seconds, threading.Event()
+        while not is_stopped() and (left := until - self._clock.monotonic()) > 0:
+            self.keep_hold()
+            self._clock.wait(never, min(left, _SLICE_SECONDS))
 
     def hold_anew(self, letters: Sequence[Letter]) -> list[Letter]:
         """Hide `letters`, ten at most, for their whole time from now; returns those that are still `held`.

@@ -241,6 +241,39 @@ def test_an_answer_that_is_lost_sends_nothing_twice(
     assert cloud.world.dead_letter_depth().total == left
 
 
+class Busy(RecordedAws):
+    """Throttles the first two requests that send, and closes each connection on which nothing comes for a moment."""
+
+    idle_seconds = 0.1
+
+    def __init__(self, upstream: str, accounts: Mapping[str, str]) -> None:
+        super().__init__(upstream, accounts)
+        self.refusals = [(400, "com.amazonaws.sqs#RequestThrottled"), (503, "ThrottlingException")]
+
+    def passed(self, request: Request) -> Reply:
+        """As it does, but for these two."""
+        if not self.refusals or "SendMessage" not in request.headers.get("X-Amz-Target", ""):
+            return super().passed(request)
+        status, code = self.refusals.pop(0)
+        content = json.dumps({"__type": code, "message": "Rate exceeded"}).encode()
+        headers = [("Content-Type", "application/x-amz-json-1.0"), ("Content-Length", str(len(content)))]
+        return Reply(status, headers, content)
+
+
+def test_a_throttled_redrive_goes_on_when_sqs_takes_it(cloud: Cloud, tmp_path: Path) -> None:
+    """Each letter is in the queue once; that the connection was closed meanwhile is no trouble either."""
+    for number in range(12):
+        put(cloud, str(number), reason="not_allowed")
+    before = cloud.world.queue_depth().total
+    with Busy.before(cloud.world.endpoint, {}) as door:
+        settings = cloud.settings(NOWHERE, aws={"endpoint_url": door.url})
+        done = Shell.at(tmp_path / "behind", settings).run("dead-letters", "redrive", "--all", "--yes")
+    assert (done.code, "not sent" in done.err) == (0, False)
+    assert "✓ sent back and deleted here: 12 dead letters" in done.out
+    assert cloud.world.queue_depth().total - before == 12
+    assert cloud.world.dead_letter_depth().total == 0
+
+
 def test_ctrl_c_in_the_middle_of_a_look_hides_nothing(cloud: Cloud, halting: Halting, tmp_path: Path) -> None:
     """The request that is under way comes to its end, what was found is shown, and all of it is visible."""
     for number in range(12):

@@ -50,6 +50,7 @@ class FakeQueue(Sqs):
     """`agent.aws.sqs.Sqs` and the queue behind it, with trouble on demand.
 
     Trouble: `fail` (an operation does not answer), `refuse` (a batch action fails for some messages), `deny` (for all),
+    `throttle` (an operation is refused as asked too often, or a batch action for one message),
     `be_silent` (an operation does nothing, and is answered without a word on any message, or on one),
     `forget` (the receipt handle becomes unknown), `repeat` (a hidden message is handed out once more); `mend` ends it.
     Operations go by SQS's names: ReceiveMessage, DeleteMessageBatch, ChangeMessageVisibilityBatch, SendMessage, …
@@ -78,6 +79,7 @@ class FakeQueue(Sqs):
         self._refusals: Counter[tuple[str, str]] = Counter()
         self._denied: set[str] = set()
         self._silence: set[tuple[str, str]] = set()
+        self._throttled: Counter[tuple[str, str]] = Counter()
         self._lock = threading.RLock()
         self._changed = threading.Event()  # wakes who polls
 
@@ -98,6 +100,10 @@ class FakeQueue(Sqs):
     def refuse(self, operation: str, message_id: str, times: int = 1) -> None:
         """Let a batch action fail for one message so many times."""
         self._refusals[operation, message_id] = times
+
+    def throttle(self, operation: str, times: int = 1_000_000, message_id: str = "") -> None:
+        """Refuse an operation so many times because it is asked too often; or a batch action for one message of it."""
+        self._throttled[operation, message_id] = times
 
     def be_silent(self, operation: str, message_id: str = "") -> None:
         """Answer an operation without a word on any message, or on this one of a batch, and do nothing for it."""
@@ -122,6 +128,7 @@ class FakeQueue(Sqs):
         self._refusals.clear()
         self._denied.clear()
         self._silence.clear()
+        self._throttled.clear()
 
     def receive(self, most: int = BATCH, wait_seconds: int | None = None) -> list[Delivery]:
         """As `Sqs` does: what is visible, or what becomes so within the long poll."""
@@ -173,6 +180,10 @@ class FakeQueue(Sqs):
     def _answer(self, operation: str) -> None:
         with self._lock:
             self.requests[operation] += 1
+            if self._throttled[operation, ""] > 0:
+                self._throttled[operation, ""] -= 1
+                words = f"{operation}: RequestThrottled: on demand"
+                raise AwsError("throttled", words, "RequestThrottled", is_undone=True)
             if self._failures[operation] > 0:
                 self._failures[operation] -= 1
                 raise AwsError("unavailable", f"{operation}: ServiceUnavailable: on demand")
@@ -225,6 +236,9 @@ class FakeQueue(Sqs):
             return RefusedEntry(delivery, stale=False, detail="SQS did not say that it did this", is_silence=True)
         if operation in self._denied:
             return RefusedEntry(delivery, stale=False, detail="AccessDenied: on demand", denied=True)
+        if self._throttled[asked] > 0:
+            self._throttled[asked] -= 1
+            return RefusedEntry(delivery, stale=False, detail="RequestThrottled: on demand", throttled=True)
         if self._refusals[asked] > 0:
             self._refusals[asked] -= 1
             return RefusedEntry(delivery, stale=False, detail="InternalError: on demand")

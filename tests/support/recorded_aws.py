@@ -54,15 +54,19 @@ class RecordedAws:
     """The door: `url` is where a client is sent, `calls` what it asked for.
 
     `principal` of a call is the ARN of the role whose credentials signed it; empty for the client's own. `accounts`
-    translates the emulator's account ids to those of the policies.
+    translates the emulator's account ids to those of the policies. `idle_seconds` is how long a connection stays open
+    without a request.
     """
+
+    idle_seconds: float | None = None
 
     def __init__(self, upstream: str, accounts: Mapping[str, str]) -> None:
         self.calls: list[Call] = []
         self._upstream = urlsplit(upstream).netloc
         self._accounts = accounts
         self._roles: dict[str, str] = {}
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"door": self}))
+        handler = type("Handler", (_Handler,), {"door": self, "timeout": self.idle_seconds})
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
     @classmethod

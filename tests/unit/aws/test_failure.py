@@ -154,6 +154,12 @@ def test_a_refusal_did_nothing(status: int) -> None:
     assert explain(refusal("SomeCode", status)).is_undone
 
 
+@pytest.mark.parametrize("status", [400, 503])
+def test_a_throttle_did_nothing_whatever_its_status(status: int) -> None:
+    """The code says that the request was denied; a 503 that says something else leaves it open."""
+    assert explain(refusal("RequestThrottled", status)).is_undone
+
+
 @pytest.mark.parametrize(
     "error",
     [

@@ -123,6 +123,74 @@ def test_a_request_that_fails_ends_the_work() -> None:
     assert rig.box.hidden_now() == 0
 
 
+@pytest.mark.parametrize("operation", ["SendMessageBatch", "DeleteMessageBatch"])
+def test_a_throttled_request_is_asked_again(operation: str) -> None:
+    """SQS did nothing of it: some seconds later it does, each letter is sent once, and stays hidden meanwhile."""
+    rig = Rig(25)
+    rig.box.throttle(operation, 4)
+    began = rig.clock.elapsed
+    report = rig.work(Sending.redrive)
+    assert (len(report.done), report.has_failed, report.error, report.untouched) == (25, False, None, [])
+    assert sorted(rig.box.main, key=int) == [str(number) for number in range(25)]
+    assert rig.left() == set()
+    assert 7 <= rig.clock.elapsed - began <= 20
+
+
+def test_a_letter_that_is_throttled_is_sent_again_alone() -> None:
+    """The others of its request are not."""
+    rig = Rig(12)
+    rig.box.throttle("SendMessageBatch", 3, rig.ids[3])
+    report = rig.work(Sending.redrive)
+    assert (len(report.done), report.has_failed) == (12, False)
+    assert sorted(rig.box.main, key=int) == [str(number) for number in range(12)]
+    assert rig.box.requests["SendMessageBatch"] == 5
+
+
+def test_a_throttle_without_an_end_ends_the_work() -> None:
+    """After half a minute what was not sent is told, and that it surely was not; nothing stays hidden."""
+    rig = Rig(25)
+    rig.box.throttle("SendMessageBatch")
+    began = rig.clock.elapsed
+    report = rig.work(Sending.redrive)
+    assert (len(report.kept), len(report.untouched), report.done) == (10, 15, [])
+    assert not any(failed.is_unsure for failed in report.kept)
+    assert report.error is not None
+    assert report.error.kind == "throttled"
+    assert 15 <= rig.clock.elapsed - began <= 45
+    assert (rig.box.hidden_now(), len(rig.left())) == (0, 25)
+
+
+def test_a_delete_that_stays_throttled_ends_the_work() -> None:
+    """What is in both queues is told, and no more are sent."""
+    rig = Rig(25)
+    rig.box.throttle("DeleteMessageBatch")
+    report = rig.work(Sending.redrive)
+    assert (len(report.doubled), len(report.untouched), len(rig.box.main)) == (10, 15, 10)
+    assert not any(failed.is_unsure for failed in report.doubled)
+
+
+def test_what_may_have_been_taken_is_never_sent_again() -> None:
+    """A time-out after a throttle: nobody knows whether the queue has the letters."""
+    rig = Rig(12)
+    rig.box.throttle("SendMessageBatch", 1)
+    rig.box.fail("SendMessageBatch", 2)
+    report = rig.work(Sending.redrive)
+    assert (len(report.kept), rig.box.requests["SendMessageBatch"]) == (10, 2)
+    assert all(failed.is_unsure for failed in report.kept)
+
+
+def test_whoever_asks_for_the_end_is_not_kept_by_a_throttle() -> None:
+    """It ends within the wait, and what was not sent counts as not tried."""
+    rig = Rig(25)
+    rig.box.throttle("SendMessageBatch")
+    rig.clock.at(4, lambda: rig.advanced.extend([0] * 3))
+    rig.stop_after = 3
+    began = rig.clock.elapsed
+    report = rig.work(Sending.redrive)
+    assert (len(report.untouched), report.has_failed) == (25, False)
+    assert rig.clock.elapsed - began <= 6
+
+
 def test_one_letter_that_is_too_large_keeps_no_other_back() -> None:
     """SQS refuses all of a request for it: each is sent alone then, and the one is told as too large."""
     rig = Rig(12)
