@@ -17,8 +17,9 @@ from tests.soak.replays import Rounds
 from tests.support.clock import DEADLINE_SECONDS, eventually
 from tests.support.cloud import Cloud
 from tests.support.events import event
-from tests.support.history import History, told
+from tests.support.history import BEGIN, History, told
 from tests.support.listing import key_at as trail_key_at
+from tests.support.listing import stream
 from tests.support.objects import trail_key, trail_object
 from tests.support.otlp_receiver import HttpReceiver, HttpReply
 from tests.support.troubled_aws import Refusal, TroubledAws
@@ -176,6 +177,21 @@ def test_the_oldest_object_may_not_be_read_and_the_rest_is_shipped(history: Hist
     assert (ended.code, told(ended)["result"], told(ended)["events_shipped"]) == (69, "incomplete", 10), ended.err
     assert [each["key"] for each in told(ended)["unshipped"]] == [oldest]
     assert "bucket denied" not in ended.err
+
+
+def test_what_s3_refuses_of_many_accounts_is_listed_and_what_it_gives_is_shipped(history: History) -> None:
+    """What is refused is the oldest, and all that is asked for at first: it is no bucket that refuses everything."""
+    accounts = [f"{number:012}" for number in range(1, 13)]
+    denied = [trail_key_at(BEGIN, of=stream(account)) for account in accounts if account != accounts[2]]
+    for key in denied:
+        history.put(key, trail_object(event(key)))
+    history.put(trail_key_at(BEGIN + timedelta(days=2), of=stream(accounts[2])), trail_object(event("given")))
+    with TroubledAws.before(history.cloud.world.endpoint, {}) as aws:
+        aws.refuse("s3:GetObject", Refusal("AccessDenied"), lambda request: accounts[2] not in unquote(request.path))
+        history.settings = {"aws": {"endpoint_url": aws.url}}
+        ended = history.run("--json", "--keep-going")
+    assert (ended.code, told(ended)["result"], set(history.arrived())) == (69, "incomplete", {"given"}), ended.err
+    assert [each["key"] for each in told(ended)["unshipped"]] == sorted(denied)
 
 
 def test_a_replay_in_which_everything_fails_stops(history: History) -> None:

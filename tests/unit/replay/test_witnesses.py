@@ -46,6 +46,26 @@ def test_an_object_alone_has_no_witness() -> None:
     assert witnesses_beside(keys[0], FakeListing({BUCKET: [*keys, stream().day_folder(BEGIN.date())]})) == []
 
 
+def test_each_time_it_looks_in_other_places_until_it_was_everywhere() -> None:
+    """Where a whole account is refused, or a year, something else may be far away, and nobody knows where."""
+    streams = [stream(f"{number:012}") for number in range(20)]
+    keys = [key_at(BEGIN + timedelta(hours=36), of=each) for each in streams]
+    denied_one = key_at(BEGIN, of=streams[7])
+    witnesses = Witnesses(FakeListing({BUCKET: [denied_one, *keys]}), streams, SPAN)
+    asked = [[each.key for each in witnesses(ObjectRef(BUCKET, denied_one))] for _ in range(7)]
+    assert {key for some in asked for key in some} == set(keys)
+    assert all(len(some) <= 18 for some in asked)
+
+
+def test_other_days_come_after_all_streams() -> None:
+    """The days between the object's and the newest may be all that S3 gives."""
+    keys = keys_of(*range(72))
+    listing = FakeListing({BUCKET: keys}, page_keys=2)
+    witnesses = Witnesses(listing, [stream()], SPAN)
+    asked = {each.key for _ in range(20) for each in witnesses(ObjectRef(BUCKET, keys[0]))}
+    assert {key.split("/")[-2] for key in asked} == {"05", "06", "07"}
+
+
 def test_what_cannot_be_listed_is_passed_over() -> None:
     """The read that failed tells what is wrong."""
     keys = keys_of(0, 1)
