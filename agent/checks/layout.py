@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain, zip_longest
@@ -35,6 +35,11 @@ class TrailFolder:
         """Whether CodeCatalyst may write here."""
         return self.region in HOME_REGIONS
 
+    def example(self, at: datetime) -> str:
+        """A key such as CloudTrail writes at `at`."""
+        name = f"{self.account}_CloudTrail_{self.region}_{at:%Y%m%dT%H%MZ}_aB3dE5gH7jK9mN1p.json.gz"
+        return f"{self.folder}{at:%Y/%m/%d}/{name}"
+
 
 @dataclass(frozen=True, slots=True)
 class Layout:
@@ -65,13 +70,14 @@ class Layout:
         """The regions of which something was written."""
         return sorted({place.region for place in self.places})
 
-    def examples(self, at: datetime) -> list[str]:
-        """A key such as CloudTrail writes at `at`, of each folder that CodeCatalyst writes to; of each, if of none."""
-        home = [place for place in self.places if place.is_home]
-        return [
-            f"{one.folder}{at:%Y/%m/%d}/{one.account}_CloudTrail_{one.region}_{at:%Y%m%dT%H%MZ}_aB3dE5gH7jK9mN1p.json.gz"
-            for one in home or self.places
+    def wanted(self, accounts: Collection[str], regions: Collection[str]) -> list[TrailFolder]:
+        """The places in these accounts and regions, if any are named; all of them if nothing of it is here."""
+        found = [
+            one
+            for one in self.places
+            if (not accounts or one.account in accounts) and (not regions or one.region in regions)
         ]
+        return found or [*self.places]
 
 
 class LayoutWalk:

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Final
 
 from agent.aws.survey import AskedError, Survey
+from agent.aws.trail_search import some_of
 from agent.checks import bucket_owner, object_filter
 from agent.checks.bucket_owner import BucketOwner
 from agent.checks.finding import Check, Status, caution, failed, not_checked, ok
@@ -33,6 +35,17 @@ FILTERED: Final = failed(
     _ID,
     "the filter of {how} ({filter}) matches no log file of the trail",
     "Set the prefix to where the trail writes, such as AWSLogs/, and no suffix, or .json.gz.",
+)
+PARTLY: Final = caution(
+    _ID,
+    "the queue hears of new objects from {how}, and of none in {left_out}",
+    "Let it hear of them, too: by a prefix or an event pattern that they have in common with the others, or by one of "
+    "their own. Or leave them out with accounts and regions.",
+)
+PERHAPS_PARTLY: Final = caution(
+    _ID,
+    "the queue hears of new objects from {how}; whether of those in {left_out} cannot be told: {why}",
+    "{fix}",
 )
 FILTERED_HOME: Final = caution(
     _ID,
@@ -81,17 +94,17 @@ _CREATED: Final = ("s3:ObjectCreated:*", "s3:ObjectCreated:Put")
 
 @dataclass(frozen=True, slots=True)
 class Notifier:
-    """Looks at who notifies `queue` of objects in `bucket`, under `account`. `places` are the folders that the trail
-    writes to, and `keys` such as it writes there, where they are known; `topics` those of SNS that the trails of this
-    bucket notify themselves, and `are_all` says whether all trails could be read. `is_listed`: the bucket was looked at
-    and is there.
+    """Looks at who notifies `queue` of objects in `bucket`, under `account`. `places` are the folders that the trails
+    write to and that the settings let in, where they are known; `topics` those of SNS that the trails of this bucket
+    notify themselves, and `are_all` says whether all trails could be read. `is_listed`: the bucket was looked at and is
+    there.
     """
 
     survey: Survey
     bucket: BucketSettings
     queue: QueueFacts
     places: Sequence[TrailFolder]
-    keys: Sequence[str]
+    now: datetime
     account: str
     topics: Sequence[str]
     are_all: bool
@@ -119,7 +132,7 @@ class Notifier:
         name = self.bucket.name
         sound = [way for way in ways if isinstance(way, Way) and way.sender]
         if sound:
-            yield NOTIFIED.told(name, how=", and from ".join(way.how for way in sound))
+            yield self._heard(sound, [way for way in ways if way not in sound])
             yield from map(self._admitted, sound)
             return
         broken = [way if isinstance(way, Check) else _broken(name, way) for way in ways]
@@ -129,6 +142,18 @@ class Notifier:
             yield self._unread(refusal)
         else:
             yield (NOBODY if self.are_all else PERHAPS_NOBODY).told(name)
+
+    def _heard(self, sound: Sequence[Way], others: Sequence[Way | Check]) -> Check:
+        """From whom the queue hears, and of which folders it does not, of those that CodeCatalyst writes to."""
+        name, how = self.bucket.name, ", and from ".join(way.how for way in sound)
+        homes = [place.folder for place in self.places if place.is_home]
+        left_out = [folder for folder in homes if not any(way.takes(folder) for way in sound)]
+        if not left_out:
+            return NOTIFIED.told(name, how=how)
+        if unseen := [way for way in others if isinstance(way, Way) and not way.is_known]:
+            why, fix = unseen[0].why, unseen[0].fix
+            return PERHAPS_PARTLY.told(name, how=how, left_out=some_of(left_out), why=why, fix=fix)
+        return PARTLY.told(name, how=how, left_out=some_of(left_out))
 
     def _unread(self, refusal: AskedError) -> Check:
         """Why the notifications cannot be read. A bucket that is not there has its own line, and nobody may do more."""
@@ -148,7 +173,8 @@ class Notifier:
             if way := around.of_topic(topic, "topic"):
                 yield self._filtered(theirs, way)
         if "EventBridgeConfiguration" in told:
-            yield around.of_event_bridge(self.keys)
+            homes = [place for place in self.places if place.is_home]
+            yield from around.of_event_bridge({one.folder: one.example(self.now) for one in homes or self.places})
 
     def _sender(self) -> Sender:
         partition = self.queue.arn.split(":")[1]
@@ -174,14 +200,14 @@ class Notifier:
         if not way.sender:
             return way
         filters = [object_filter.of(one) for one in creating]
-        left_out = [place for place in self.places if not any(one.takes(place.folder) for one in filters)]
+        taken = frozenset(place.folder for place in self.places if any(one.takes(place.folder) for one in filters))
         shown = "; ".join(map(str, filters))
-        if not any(one.takes_log_files for one in filters) or (self.places and len(left_out) == len(self.places)):
+        if not any(one.takes_log_files for one in filters) or (self.places and not taken):
             return FILTERED.told(name, how=way.how, filter=shown)
-        home = [place for place in left_out if place.is_home]
-        if home:
-            return FILTERED_HOME.told(name, how=way.how, filter=shown, left_out=home[0].folder)
-        return way
+        homes = [place.folder for place in self.places if place.is_home]
+        if homes and not taken.intersection(homes):
+            return FILTERED_HOME.told(name, how=way.how, filter=shown, left_out=some_of(homes))
+        return replace(way, folders=taken) if self.places else way
 
     def _admitted(self, way: Way) -> Check:
         sender = way.sender or Sender("", "")

@@ -26,7 +26,8 @@ _PARTS_OF_ARN: Final = 6
 class Way:
     """One way. `how` names it; without a `sender` it does not reach the queue, and `why` and `fix` say more.
 
-    `is_known` is false where that cannot be told from here.
+    `is_known` is false where that cannot be told from here. `folders` are those of which it takes new objects, of those
+    that were asked about; None: of all.
     """
 
     how: str
@@ -34,6 +35,11 @@ class Way:
     why: str = ""
     fix: str = ""
     is_known: bool = True
+    folders: frozenset[str] | None = None
+
+    def takes(self, folder: str) -> bool:
+        """Whether it takes new objects in `folder`."""
+        return self.folders is None or folder in self.folders
 
 
 class Ways:
@@ -89,40 +95,52 @@ class Ways:
         is_raw = attributes.get("RawMessageDelivery", "").lower() == "true"
         return Way(f"{how} ({'raw' if is_raw else 'in an envelope'})", sender)
 
-    def of_event_bridge(self, keys: Sequence[str]) -> Way:
-        """The way through a rule in the bucket's region whose target is the queue. `keys` are such as the trail writes;
-        none if its folders are not known.
+    def of_event_bridge(self, keys: Mapping[str, str]) -> Sequence[Way]:
+        """The ways through rules in the bucket's region whose target is the queue. `keys` has of each folder that the
+        trails write to a key such as they write there; none if the folders are not known.
         """
         region, how = self._bucket.region, "EventBridge"
         try:
             rules = self._rules(region)
         except AskedError as error:
-            return _unseen(how, error)
+            return [_unseen(how, error)]
         if not rules:
             why = f"the bucket sends to it, and no rule in {region} has the queue as its target"
             fix = "Make a rule for 'Object Created' of this bucket, with the queue as its target."
             is_near = region == self._queue.region and not self._bucket.role_arn  # else another bus may be between
-            return Way(how, None, why, fix, is_known=is_near)
+            return [Way(how, None, why, fix, is_known=is_near)]
         enabled = [rule for rule in rules if rule.get("State") != "DISABLED"]
-        shown = ", ".join(str(rule.get("Name")) for rule in enabled or rules)
         if not enabled:
-            return Way(how, None, f"rule {shown} is disabled", "Enable it.")
-        verdicts = [(self._takes(rule, keys), rule) for rule in enabled]
-        ways = [self._of_rule(rule, keys) for taken, rule in verdicts if taken]
-        if ways:
-            return next((way for way in ways if way.sender), ways[0])
-        if any(taken is None for taken, _ in verdicts):
-            why = f"the event pattern has conditions that cannot be judged here (rule {shown})"
-            return Way(how, None, why, f"See that it takes new objects such as {keys[0]}.", is_known=False)
-        example = f" such as {keys[0]}" if keys else ""
-        why = f"rule {shown} takes no 'Object Created' of this bucket{example}"
-        return Way(how, None, why, "Correct its event pattern.")
+            return [Way(how, None, f"rule {_names(rules)} is disabled", "Enable it.")]
+        return self._of_rules(enabled, keys)
 
-    def _of_rule(self, rule: Mapping[str, Any], keys: Sequence[str]) -> Way:
+    def _of_rules(self, rules: Sequence[Mapping[str, Any]], keys: Mapping[str, str]) -> Sequence[Way]:
+        """The ways through those that take something which none before them takes; else why none takes anything."""
+        found: list[Way] = []
+        covered: set[str] = set()
+        unsure = False
+        for rule in rules:
+            verdicts = self._takes(rule, keys)
+            folders = {folder for folder, taken in verdicts.items() if taken is not False}
+            if True in verdicts.values() and not folders <= covered:
+                found.append(self._of_rule(rule, frozenset(folders), keys))
+                covered |= folders if found[-1].sender else set()
+            unsure = unsure or (None in verdicts.values() and True not in verdicts.values())
+        how, shown, example = "EventBridge", _names(rules), next(iter(keys.values()), "")
+        if unsure:
+            why = f"the event pattern has conditions that cannot be judged here (rule {shown})"
+            found.append(Way(how, None, why, f"See that it takes new objects such as {example}.", is_known=False))
+        if found:
+            return found
+        such = f" such as {example}" if example else ""
+        why = f"rule {shown} takes no 'Object Created' of this bucket{such}"
+        return [Way(how, None, why, "Correct its event pattern.")]
+
+    def _of_rule(self, rule: Mapping[str, Any], folders: frozenset[str], keys: Mapping[str, str]) -> Way:
         """The way through a rule that takes the bucket's events: what its target sends may still be something else."""
         name, arn = str(rule.get("Name")), str(rule.get("Arn", ""))
         how = f"rule {name} of EventBridge"
-        sender = Sender("events.amazonaws.com", arn, _account_of(rule))
+        sound = Way(how, Sender("events.amazonaws.com", arn, _account_of(rule)), folders=folders if keys else None)
         try:
             told = self._survey.pages(
                 "events",
@@ -134,11 +152,11 @@ class Ways:
                 Rule=name,
             )
         except AskedError:
-            return Way(how, sender)
-        event = self._event(rule, keys[0] if keys else _ANY_KEY)
+            return sound
+        event = self._event(rule, next((keys[one] for one in sorted(folders) if keys), _ANY_KEY))
         mine = [target for target in told if target.get("Arn") == self._queue.arn]
         if not mine or any(event_target.names_object(target, event) for target in mine):
-            return Way(how, sender)
+            return sound
         changed = " and ".join(event_target.changes(mine[0]))
         why = f"{changed} of its target makes of each event what the agent cannot read"
         return Way(how, None, why, f"Take {changed} out of the target: the agent reads the event as it is.")
@@ -151,18 +169,17 @@ class Ways:
         )
         return [self._survey.ask("events", "DescribeRule", Name=name, **where) for name in names[:_MOST_RULES]]
 
-    def _takes(self, rule: Mapping[str, Any], keys: Sequence[str]) -> bool | None:
-        """Whether a rule takes new objects with one of these keys; None if that cannot be told."""
+    def _takes(self, rule: Mapping[str, Any], keys: Mapping[str, str]) -> Mapping[str, bool | None]:
+        """Whether a rule takes new objects of each folder; None if that cannot be told."""
         try:
             pattern = json.loads(str(rule.get("EventPattern") or "{}"))
         except ValueError:
-            return False
+            pattern = {}
         if not pattern:  # a rule that runs by the clock has no pattern
-            return False
+            return {}
         if not keys:  # the folders are not known: whatever the pattern says of keys, it may be right
-            return event_pattern.takes(pattern, self._event(rule, "")) is not False
-        verdicts = [event_pattern.takes(pattern, self._event(rule, key)) for key in keys]
-        return True if True in verdicts else None if None in verdicts else False
+            return {"": event_pattern.takes(pattern, self._event(rule, "")) is not False}
+        return {folder: event_pattern.takes(pattern, self._event(rule, key)) for folder, key in keys.items()}
 
     def _event(self, rule: Mapping[str, Any], key: str) -> dict[str, Any]:
         """What is known of S3's event about a new log file, as a rule on the default bus of the bucket's account sees
@@ -178,6 +195,10 @@ class Ways:
             "resources": [f"arn:{self._queue.arn.split(':')[1]}:s3:::{self._bucket.name}"],
             "detail": detail | ({"object": {"key": key}} if key else {}),
         }
+
+
+def _names(rules: Sequence[Mapping[str, Any]]) -> str:
+    return ", ".join(str(rule.get("Name")) for rule in rules)
 
 
 def _account_of(rule: Mapping[str, Any]) -> str:

@@ -149,6 +149,14 @@ def _to_narrow_event_bridge(scene: Scene) -> None:
     scene.account.admit("events.amazonaws.com", rule)
 
 
+def _to_rules(scene: Scene, *prefixes: str) -> None:
+    """By a rule for each prefix of keys; the queue's policy lets each of them send."""
+    for number, prefix in enumerate(prefixes):
+        asked = {"object": {"key": [{"prefix": prefix}]}}
+        arn = scene.account.notify_event_bridge(rule=f"{TRAIL}-{number}", detail=asked)
+    scene.account.admit("events.amazonaws.com", f"{arn[:-1]}*")
+
+
 def _with_own_key(scene: Scene) -> None:
     policy = {"Effect": "Allow", "Principal": {"Service": "s3.amazonaws.com"}, "Action": "kms:GenerateDataKey"}
     scene.account.set_queue(KmsMasterKeyId=QUEUE_KEY)
@@ -169,6 +177,28 @@ def test_every_sound_way_to_the_queue_is_green(scene: Scene, way: str) -> None:
     """The bucket itself, a topic, a rule: each may notify the queue, whatever encrypts it."""
     SOUND_WAYS[way](scene)
     assert scene.statuses() == SOUND
+
+
+def test_several_rules_may_take_a_part_each(scene: Scene) -> None:
+    """Two of them take one account each, and a third adds nothing."""
+    scene.account.put_log_file(datetime.now(UTC), account="999900001111")
+    _to_rules(scene, f"AWSLogs/{ACCOUNT}/", "AWSLogs/9999", "AWSLogs/99990")
+    told = [check.what for check in scene.checks() if check.id.startswith("notifier")]
+    rules = ["rule acme-trail-0 of EventBridge", "rule acme-trail-1 of EventBridge"]
+    assert told == [
+        f"the queue hears of new objects from {rules[0]}, and from {rules[1]}",
+        *(f"the queue's policy lets {rule} send" for rule in rules),
+    ]
+
+
+def test_what_the_settings_leave_out_need_not_be_announced(scene: Scene) -> None:
+    """A prefix for the accounts and regions that are read is enough."""
+    scene.account.put_log_file(datetime.now(UTC), account="999900001111")
+    scene.account.put_log_file(datetime.now(UTC), region="eu-west-1")
+    scene.account.notify(prefix=f"AWSLogs/{ACCOUNT}/CloudTrail/us-west-2/")
+    scene.settings |= {"accounts": [ACCOUNT], "regions": ["us-west-2"]}
+    (told,) = [check for check in scene.checks() if check.id == "notifier"]
+    assert (told.status.mark, told.what) == ("✓", "the queue hears of new objects from the bucket itself")
 
 
 def test_an_operator_is_allowed_all_that_is_asked(scene: Scene) -> None:
@@ -578,7 +608,7 @@ CASES = {
         lambda scene: scene.account.put_log_file(datetime.now(UTC), above="logs/org/"),
         {"notifier": "!"},
         ("notifier.",),
-        "leaves out logs/org/AWSLogs/",
+        "and of none in logs/org/AWSLogs/",
     ),
     "a second trail of an account that is left out": Case(
         _in_turn(
@@ -648,6 +678,31 @@ CASES = {
         {"notifier": "✗"},
         ("notifier.",),
         "of this bucket such as AWSLogs/",
+    ),
+    "rule for one of two accounts": Case(
+        _in_turn(
+            lambda scene: scene.account.put_log_file(datetime.now(UTC), account="999900001111"),
+            lambda scene: _to_rules(scene, f"AWSLogs/{ACCOUNT}/"),
+        ),
+        {"notifier": "!"},
+        says="rule acme-trail-0 of EventBridge, and of none in AWSLogs/999900001111/CloudTrail/us-west-2/",
+    ),
+    "prefix of one of two regions": Case(
+        _in_turn(
+            lambda scene: scene.account.put_log_file(datetime.now(UTC), region="eu-west-1"),
+            lambda scene: scene.account.notify(prefix=f"AWSLogs/{ACCOUNT}/CloudTrail/us-west-2/"),
+        ),
+        {"notifier": "!"},
+        says=f"the bucket itself, and of none in AWSLogs/{ACCOUNT}/CloudTrail/eu-west-1/",
+    ),
+    "prefix of a region where CodeCatalyst does not write": Case(
+        _in_turn(
+            lambda scene: scene.account.put_log_file(datetime.now(UTC), region="eu-central-1"),
+            lambda scene: scene.account.notify(prefix=f"AWSLogs/{ACCOUNT}/CloudTrail/eu-central-1/"),
+        ),
+        {"notifier": "!"},
+        ("notifier.",),
+        f"leaves out AWSLogs/{ACCOUNT}/CloudTrail/us-west-2/, where CodeCatalyst writes",
     ),
     "rule for another suffix": Case(
         lambda scene: scene.account.notify_event_bridge(detail={"object": {"key": [{"suffix": ".csv"}]}}),

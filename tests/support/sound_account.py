@@ -116,7 +116,12 @@ class SoundAccount:
         return topic
 
     def notify_event_bridge(
-        self, *, state: str = "ENABLED", detail: Mapping[str, Any] = MappingProxyType({}), **target: Any
+        self,
+        *,
+        rule: str = TRAIL,
+        state: str = "ENABLED",
+        detail: Mapping[str, Any] = MappingProxyType({}),
+        **target: Any,
     ) -> str:
         """Let the bucket notify EventBridge, and a rule the queue; returns the rule's ARN.
 
@@ -124,8 +129,8 @@ class SoundAccount:
         """
         asked = {"bucket": {"name": [BUCKET]}, **detail}
         pattern = {"source": ["aws.s3"], "detail-type": ["Object Created"], "detail": asked}
-        arn = self.events.put_rule(Name=TRAIL, EventPattern=json.dumps(pattern), State=state)["RuleArn"]
-        self.events.put_targets(Rule=TRAIL, Targets=[{"Id": "queue", "Arn": QUEUE_ARN, **target}])
+        arn = self.events.put_rule(Name=rule, EventPattern=json.dumps(pattern), State=state)["RuleArn"]
+        self.events.put_targets(Rule=rule, Targets=[{"Id": "queue", "Arn": QUEUE_ARN, **target}])
         self.aws.answer("s3:GetBucketNotification", _TO_EVENT_BRIDGE)  # the emulator does not tell of it
         return str(arn)
 
