@@ -78,7 +78,7 @@ def _fail(error: SettingsError, *, as_json: bool) -> NoReturn:
     from agent.cli.check_line import as_object, of_settings
 
     if not as_json:
-        fail_settings(error, "Correct them in the file or the environment, and check them again.")
+        fail_settings(error, then="Correct them in the file or the environment, and check them again.")
     for problem in error.problems:
         typer.echo(as_object(of_settings(problem, Status.FAILED)))
     raise typer.Exit(EXIT_SETTINGS)

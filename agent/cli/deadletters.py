@@ -102,7 +102,7 @@ def list_letters(
     from agent.cli.letter_work import list_all, open_desk, told_in_words
     from agent.letters.choosing import Choice
 
-    with told_in_words():
+    with told_in_words(config):
         choice = Choice((), tuple(reason or ()), older_than, newer_than)
         list_all(open_desk(config), choice, most, newest_first=newest_first, as_json=as_json)
 
@@ -127,7 +127,7 @@ def show(
     from agent.cli.letter_work import open_desk, show_one, told_in_words
     from agent.letters.choosing import Choice
 
-    with told_in_words():
+    with told_in_words(config):
         show_one(open_desk(config), Choice(_ids([message])), most, as_json=as_json)
 
 
@@ -156,7 +156,7 @@ def redrive(
     from agent.cli.letter_words import Task
     from agent.cli.letter_work import carry_out, open_desk, told_in_words
 
-    with told_in_words():
+    with told_in_words(config):
         choice = _choice(messages, reason, older_than, newer_than, everything=everything)
         carry_out(Task.REDRIVE, open_desk(config), choice, most, for_real=not dry_run, asks=not yes)
 
@@ -181,7 +181,7 @@ def drop(
     from agent.cli.letter_words import Task
     from agent.cli.letter_work import carry_out, open_desk, refuse, told_in_words
 
-    with told_in_words():
+    with told_in_words(config):
         refuse(["--all needs --reason here: what is deleted is gone"] if everything and not reason else [])
         choice = _choice(messages, reason, older_than, newer_than, everything=everything)
         if not carry_out(Task.DROP, open_desk(config), choice, most, for_real=yes):

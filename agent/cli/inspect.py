@@ -122,7 +122,7 @@ def inspect(
         )
         found = inspector.inspect(paths)
     except SettingsError as error:
-        fail_settings(error)
+        fail_settings(error, config)
     if compare is not None:
         if compare in paths:
             raise typer.BadParameter(f"{compare} is both logs", param_hint="--compare")

@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Final
 
 from agent.cli.output import print_at_once, say
+from agent.cli.report import command_line
 from agent.errors import number_of
 from agent.letters.choosing import by_reason
 from agent.letters.desk import Desk, to_do_about
@@ -17,17 +18,18 @@ from agent.settings import redacted_url
 from agent.telemetry.safetext import clean
 from agent.telemetry.wording import span
 
+NOT_ALL: Final = "! SQS cannot promise that a look finds all: if it should be there, run it again"
 _ENDS: Final = {
     End.LATE: f"! this look ended after {LONGEST_SECONDS} s; there are more",
     End.STOPPED: "! interrupted: there may be more",
 }
 _TWICE: Final = (
     "! these are in both queues now. The agent ships them again as the same bytes, which Loki drops. "
-    "Delete them here: trail-agent dead-letters drop {} --yes"
+    "Delete them here: {}"
 )
 _MAYBE_TWICE: Final = (
     "! these are in the queue, and may still be here: SQS did not say that it deleted them. See `list`; "
-    "delete those that are: trail-agent dead-letters drop {} --yes"
+    "delete those that are: {}"
 )
 _LAPSED: Final = (
     f"not hidden from others all the time, as if this command had stood still for {HIDDEN_SECONDS} s: "
@@ -90,7 +92,7 @@ def say_what_was_missed(desk: Desk, walk: Walk) -> None:
     """Why a message may be there that was not found."""
     say_warnings(desk, walk)
     if walk.end is End.WHOLE:
-        say("! SQS cannot promise that a look finds all: if it should be there, run it again")
+        say(NOT_ALL)
 
 
 def say_warnings(desk: Desk, walk: Walk) -> None:
@@ -121,7 +123,7 @@ def _say_what_was_done(task: Task, desk: Desk, found: Sequence[ToldLetter], repo
     if done:
         counted = _counted([told for told in found if told.message_id in done])
         is_written = print_at_once(f"✓ {task.done}: {counted}")
-    for line in _failures(task, report):
+    for line in _failures(task, desk, report):
         say(line)
     for line in _lapses(task, report):
         say(line)
@@ -134,7 +136,7 @@ def _say_what_was_done(task: Task, desk: Desk, found: Sequence[ToldLetter], repo
     return is_written
 
 
-def _failures(task: Task, report: Report) -> Iterator[str]:
+def _failures(task: Task, desk: Desk, report: Report) -> Iterator[str]:
     """A line for each letter with which something went wrong, and what that means."""
     for failed in report.kept:
         bytes_of_text = len(failed.letter.delivery.body.encode(errors="surrogatepass"))
@@ -152,7 +154,7 @@ def _failures(task: Task, report: Report) -> Iterator[str]:
         for failed in doubled:
             yield f"✗ {_of(failed)}: sent back, {here}: {clean(failed.detail)}"
         if doubled:
-            yield advice.format(" ".join(map(_of, doubled)))
+            yield advice.format(command_line("dead-letters drop", desk.settings_file, *map(_of, doubled), "--yes"))
 
 
 def _lapses(task: Task, report: Report) -> Iterator[str]:

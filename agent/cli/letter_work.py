@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +13,7 @@ import typer
 from agent.cli.letter_outlook import NOT_IN_TIME, ask_whether_to_go_on, read_again, say_outlook
 from agent.cli.letter_table import print_letter, print_letter_line, print_letters, print_lines, print_prospects
 from agent.cli.letter_words import (
+    NOT_ALL,
     Task,
     say_before_a_look,
     say_deadline,
@@ -23,7 +24,7 @@ from agent.cli.letter_words import (
 )
 from agent.cli.output import UNWRITTEN, forget, is_of_the_output, say
 from agent.cli.progress import advancing
-from agent.cli.report import fail_settings, load_or_fail, told_bug
+from agent.cli.report import command_line, fail_settings, load_or_fail, told_bug
 from agent.errors import AwsError, SettingsError
 from agent.letters.choosing import Choice
 from agent.letters.desk import Desk, to_do_about
@@ -38,7 +39,7 @@ USAGE: Final = 2
 _UNAVAILABLE: Final = 69
 _AFTER_A_BUG: Final = (
     "Each dead letter is still in one of the queues, or in both after a redrive, and visible again "
-    f"within {HIDDEN_SECONDS} s: see `trail-agent dead-letters list`."
+    f"within {HIDDEN_SECONDS} s: see `{{}}`."
 )
 
 
@@ -53,7 +54,7 @@ class Look:
 
 def open_desk(config: Path | None) -> Desk:
     """The dead-letter queue of these settings. Ends with exit code 78 if they cannot be used; raises as `Desk.open`."""
-    return Desk.open(load_or_fail(config))
+    return replace(Desk.open(load_or_fail(config)), settings_file=config)
 
 
 def list_all(desk: Desk, choice: Choice, most: int, *, newest_first: bool, as_json: bool) -> None:
@@ -100,7 +101,7 @@ def carry_out(task: Task, desk: Desk, choice: Choice, most: int, *, for_real: bo
     report = None
     with _looking(desk, choice, most) as look:
         found, walk = look.found, look.walk
-        _refuse_ids(desk, choice, found, walk)
+        gone = _refuse_ids(desk, choice, found, walk, may_be_gone=task is Task.DROP)
         refuse([] if walk.end is End.STOPPED else choice.strange_reasons(found))
         is_meant = task is Task.DROP or _may_be_sent(desk, look, asks=for_real and asks)
         if for_real and is_meant and not look.stopping.is_set():
@@ -108,7 +109,9 @@ def carry_out(task: Task, desk: Desk, choice: Choice, most: int, *, for_real: bo
     if report is None and found and is_meant:
         print_letters(found, desk.pulse.clock.time())
     is_written = say_report(task, desk, walk, found, report)
-    if report and report.has_failed:
+    if gone and walk.end is End.WHOLE:
+        say(NOT_ALL)
+    if report and (report.has_failed or gone):
         raise typer.Exit(_UNAVAILABLE)
     if look.stopping.is_set() and (report is None or report.untouched):
         raise typer.Exit(look.stopping.exit_code)
@@ -138,26 +141,35 @@ def refuse(problems: Sequence[str]) -> None:
         raise typer.Exit(USAGE)
 
 
-def _refuse_ids(desk: Desk, choice: Choice, found: Sequence[ToldLetter], walk: Walk) -> None:
-    """Say which ids name no message that was found, or may name several, and why one may be there all the same."""
+def _refuse_ids(
+    desk: Desk, choice: Choice, found: Sequence[ToldLetter], walk: Walk, *, may_be_gone: bool = False
+) -> bool:
+    """Say which ids name no message that was found, or may name several, and why one may be there all the same.
+
+    That is the end, but where some `may_be_gone` and the others are clear: then it returns whether some are.
+    """
     if walk.end is End.STOPPED:
-        return
+        return False
+    missing = choice.missing(found)
     problems = choice.problems(found, walk.count, were_all_seen=walk.end is End.WHOLE)
     for problem in problems:
         say(f"✗ {problem}")
-    if choice.missing(found):
+    if may_be_gone and found and len(problems) == len(missing):
+        return bool(missing)
+    if missing:
         say_what_was_missed(desk, walk)
     if problems:
         raise typer.Exit(USAGE)
+    return False
 
 
 @contextmanager
-def told_in_words() -> Iterator[None]:
+def told_in_words(config: Path | None) -> Iterator[None]:
     """A line for what SQS, the settings or the keyboard say, and its exit code; a bug has some more."""
     try:
         yield
     except SettingsError as error:
-        fail_settings(error)
+        fail_settings(error, config)
     except AwsError as error:
         say(f"✗ {clean(error.detail).rstrip('.')}; {to_do_about(error)}")
         say(f"Nothing was sent or deleted. What was received is visible again within {HIDDEN_SECONDS} s.")
@@ -173,7 +185,9 @@ def told_in_words() -> Iterator[None]:
     except Exception as error:
         if is_of_the_output(error):  # no bug, and what was done was told
             raise
-        raise told_bug(error, f"the command. {_AFTER_A_BUG}") from error
+        raise told_bug(
+            error, f"the command. {_AFTER_A_BUG.format(command_line('dead-letters list', config))}"
+        ) from error
 
 
 @contextmanager

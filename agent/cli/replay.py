@@ -243,7 +243,7 @@ def _settings(
     try:
         settings = load(config, environment(), own, needs_source=source == BUCKETS)
     except SettingsError as error:
-        fail_settings(error)
+        fail_settings(error, config)
     _check_listed(accounts, settings.accounts, "--account", "accounts")
     if source == BUCKETS:
         _check_listed(regions, settings.regions, "--region", "regions")

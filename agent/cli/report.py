@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 EXIT_SETTINGS = 78
 EXIT_BUG = 70
-_CHECK = "Correct them in the file or the environment. `trail-agent check` shows whether they are right."
+_CHECK = "Correct them in the file or the environment. `{}` shows whether they are right."
 
 
 def load_or_fail(config: Path | None) -> Settings:
@@ -26,15 +27,24 @@ def load_or_fail(config: Path | None) -> Settings:
     try:
         return load(config, environment())
     except SettingsError as error:
-        fail_settings(error)
+        fail_settings(error, config)
 
 
-def fail_settings(error: SettingsError, then: str = _CHECK) -> NoReturn:
-    """Print each problem on a line of standard error, `then` what to do, and end with exit code 78 (EX_CONFIG)."""
+def fail_settings(error: SettingsError, config: Path | None = None, *, then: str = "") -> NoReturn:
+    """Print each problem on a line of standard error, `then` what to do, and end with exit code 78 (EX_CONFIG).
+
+    `config` is the settings file that the command line names.
+    """
     for problem in error.problems:
         say(f"✗ {problem}")
-    say(f"trail-agent cannot run with these settings. {then}")
+    say(f"trail-agent cannot run with these settings. {then or _CHECK.format(command_line('check', config))}")
     raise SystemExit(EXIT_SETTINGS)
+
+
+def command_line(command: str, config: Path | None, *arguments: str) -> str:
+    """A command such as `dead-letters list` as it can be copied into a shell, with the settings file that was named."""
+    named = [] if config is None else ["-c", str(config)]
+    return shlex.join(["trail-agent", *command.split(), *named, *arguments])
 
 
 def told_bug(error: Exception, what_is_so: str) -> SystemExit:

@@ -43,7 +43,7 @@ def run(
             options = RunOptions(dry_run=dry_run, require_healthy=require_healthy, supervisor=supervisor)
             run_daemon(loaded, options, inbox, sys.stderr)
     except SettingsError as error:
-        fail_settings(error)
+        fail_settings(error, config)
     except DependencyError as error:
         typer.echo(f"✗ {error}", err=True)
         raise typer.Exit(_UNAVAILABLE) from error

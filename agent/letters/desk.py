@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, Self
 
 from agent.aws.letterbox import Letterbox
@@ -29,7 +30,10 @@ _IF_SILENT: Final = "check the network to that host, and aws.endpoint_url; then 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """The dead-letter queue, what SQS says of it, and what stands around it."""
+    """The dead-letter queue, what SQS says of it, and what stands around it.
+
+    `settings_file` is the one that the command line names.
+    """
 
     settings: Settings
     box: Letterbox
@@ -37,6 +41,7 @@ class Desk:
     pulse: Pulse
     telemetry: Telemetry
     connections: AwsConnections
+    settings_file: Path | None = None
 
     @classmethod
     def open(cls, settings: Settings) -> Self:

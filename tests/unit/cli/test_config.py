@@ -63,7 +63,7 @@ def test_bad_settings_end_with_78_and_every_problem(tmp_path: Path, command: tup
 def test_whoever_checks_is_not_told_to_check(tmp_path: Path) -> None:
     """Every other command names `trail-agent check`; this one is it."""
     path = file(tmp_path, "workers: none\n")
-    assert "`trail-agent check` shows" in run("config", "show", "-c", path).stderr
+    assert f"`trail-agent check -c {path}` shows" in run("config", "show", "-c", path).stderr
     assert "trail-agent check" not in run("check", "-c", path).stderr
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import signal
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -465,6 +467,21 @@ def test_what_is_in_both_queues_is_told(rig: Rig) -> None:
     assert "✓" not in result.stdout
 
 
+@pytest.mark.parametrize("name", ["agent.yaml", "my settings.yaml"])
+def test_a_command_line_to_copy_works_as_it_stands(rig: Rig, tmp_path: Path, name: str) -> None:
+    """With the settings file that was named, as a shell takes it: what it says is done by it."""
+    file = tmp_path / name
+    file.write_text("{}")
+    rig.fill()
+    rig.box.deny("DeleteMessageBatch")
+    told = run("redrive", "-c", str(file), "--all").stderr
+    (line,) = [each for each in told.splitlines() if "Delete them here: " in each]
+    program, group, *arguments = shlex.split(line.partition("Delete them here: ")[2])
+    assert (program, group, arguments[:3]) == ("trail-agent", "dead-letters", ["drop", "-c", str(file)])
+    rig.box.mend()
+    assert run(*arguments).stdout.startswith("✓ deleted: 3 dead letters")
+
+
 def test_a_delete_that_is_not_answered_does_not_mean_that_all_is_still_here(rig: Rig) -> None:
     """What to delete is named one by one: among the others are some that were never sent."""
     ids = rig.fill() + [rig.box.put("{}", OF_THE_AGENT) for _ in range(9)]
@@ -522,6 +539,21 @@ def test_drop_deletes_only_when_told_twice(rig: Rig) -> None:
     assert (set(rig.box.messages), rig.box.main) == ({ids[1]}, [])
 
 
+def test_drop_deletes_what_is_there_of_what_is_named(rig: Rig) -> None:
+    """What is gone is told, and the exit code says that it was not all; a name that is unclear deletes nothing."""
+    ids = rig.fill()
+    unclear = run("drop", ids[0], "nosuch", "message-", "--yes")
+    assert (unclear.exit_code, len(rig.box.messages)) == (2, 3)
+    shown = run("drop", ids[0], "nosuch")
+    assert (shown.exit_code, len(rig.box.messages)) == (2, 3)
+    assert "1 dead letter (1 object_missing); nothing was deleted: --yes" in shown.stderr
+    done = run("drop", ids[0], "nosuch", ids[2], "--yes")
+    assert (done.exit_code, done.stdout) == (69, "✓ deleted: 2 dead letters (2 object_missing)\n")
+    assert "✗ nosuch: no message that was found has such an id (3 messages looked at)" in done.stderr
+    assert "SQS cannot promise that a look finds all" in done.stderr
+    assert (set(rig.box.messages), rig.box.hidden_now()) == ({ids[1]}, 0)
+
+
 @pytest.mark.parametrize("arguments", [("list",), ("redrive", "--all"), ("drop", "message-1", "--yes")])
 def test_sqs_that_does_not_answer_is_told_with_what_is_so_now(rig: Rig, arguments: Sequence[str]) -> None:
     """What it said, what to do, and that nothing has changed; exit code 69; nothing stays hidden."""
@@ -533,6 +565,16 @@ def test_sqs_that_does_not_answer_is_told_with_what_is_so_now(rig: Rig, argument
     assert state.startswith("Nothing was sent or deleted.")
     assert line.startswith("✗ ReceiveMessage: ServiceUnavailable: on demand; check the network")
     assert rig.box.hidden_now() == 0
+
+
+def test_a_check_of_the_settings_is_named_with_their_file(rig: Rig, tmp_path: Path) -> None:
+    """What is to be run next can be copied, too."""
+    file = tmp_path / "my settings.yaml"
+    file.write_text("nosuch: 1")
+    result = run("list", "-c", str(file))
+    assert result.exit_code == 78
+    assert f"`trail-agent check -c '{file}'` shows whether they are right" in result.stderr
+    assert rig.box.requests["ReceiveMessage"] == 0
 
 
 @pytest.mark.parametrize(
