@@ -22,8 +22,8 @@ from agent.aws.learnt import OK, Form, Forms, utc_now
 from agent.aws.transfers import HttpReply, HttpRequest, Transfers
 from agent.model import ObjectRef, OpenObject
 
-_MOST_BYTES: Final = 1 << 20
-"""Of one object: so many wait in memory until they are inflated."""
+MOST_BYTES: Final = 1 << 20
+"""Of one object: so many wait in memory until they are inflated. What is larger is asked for once more, by itself."""
 
 _OPERATION: Final = "GetObject"
 _SAMPLE: Final = "k"
@@ -53,7 +53,7 @@ class Gets:
         self._owners = owners
         self._now = now
         self._forms = {id(client): Forms(client, monotonic) for client in clients.values()}
-        self._transfers = Transfers(_MOST_BYTES)
+        self._transfers = Transfers(MOST_BYTES)
 
     def read(
         self, refs: Sequence[ObjectRef], most: int, patience: Callable[[], float]

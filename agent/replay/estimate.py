@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
+from agent.aws.gets import MOST_BYTES
 from agent.aws.listing import ListedPage, Listing
 from agent.model import BATCH
 from agent.replay.checkpoint import NoCheckpoint
@@ -34,10 +36,16 @@ RATE: Final = (
 
 @dataclass(slots=True)
 class Counted:
-    """What the listing found. `slowness` has the seconds that S3 took for some of its answers."""
+    """What the listing found. `slowness` has the seconds that S3 took for some of its answers.
+
+    `objects` are those that are read, and `others` those that are not: their names are no log file's, or not allowed.
+    `lists` and `gets` are requests, as many as a replay makes in which nothing fails.
+    """
 
     objects: int = 0
+    others: int = 0
     object_bytes: int = 0
+    gets: int = 0
     archived: int = 0
     lists: int = 0
     lanes: int = 0
@@ -53,14 +61,25 @@ class Counted:
 
     def dollars(self) -> float:
         """What S3's requests cost: listing once more, and reading."""
-        return self.lists * LIST_USD + self.objects * GET_USD
+        return self.lists * LIST_USD + self.gets * GET_USD
 
 
 class Counting:
-    """Counts what `plan` would ship behind `checkpoint`. Memory does not grow with the number of objects."""
+    """Counts what `plan` would ship behind `checkpoint`. Memory does not grow with the number of objects.
+
+    `is_read` knows of a bucket and key whether that is read. What was asked of `listing` so far, to find the streams,
+    will be asked again, and counts.
+    """
 
     def __init__(
-        self, plan: Plan, checkpoint: NoCheckpoint, *, listing: Listing, retrying: Retrying, pool: Executor
+        self,
+        plan: Plan,
+        checkpoint: NoCheckpoint,
+        *,
+        listing: Listing,
+        retrying: Retrying,
+        pool: Executor,
+        is_read: Callable[[str, str], bool],
     ) -> None:
         self._plan = plan
         self._lanes = plan.lanes(checkpoint)
@@ -70,7 +89,10 @@ class Counting:
         self._retrying = retrying
         self._pool = pool
         self._lock = threading.Lock()
-        self.counted = Counted(objects=len(checkpoint.place.unshipped))
+        self._is_read = is_read
+        again = [where for where in checkpoint.place.unshipped if is_read(*where)]
+        self.counted = Counted(len(again), len(checkpoint.place.unshipped) - len(again), gets=len(again))
+        self.counted.lists = listing.requests
 
     def run(self) -> Counted:
         """Everything."""
@@ -108,11 +130,14 @@ class Counting:
             and self._plan.span.holds(each.begins or moment_of(each.key, lane.day))
             and (lane.stream.bucket, each.key) not in self._also_settled
         ]
+        read = [each for each in wanted if self._is_read(lane.stream.bucket, each.key)]
         with self._lock:
             counted = self.counted
             counted.lists += 1
-            counted.objects += len(wanted)
-            counted.object_bytes += sum(each.size for each in wanted)
-            counted.archived += sum(each.is_archived for each in wanted)
+            counted.objects += len(read)
+            counted.others += len(wanted) - len(read)
+            counted.object_bytes += sum(each.size for each in read)
+            counted.gets += sum(1 + (each.size > MOST_BYTES) for each in read)
+            counted.archived += sum(each.is_archived for each in read)
             if len(counted.slowness) < _MOST_ANSWERS:
                 counted.slowness.append(seconds)

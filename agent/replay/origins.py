@@ -12,6 +12,7 @@ from agent.aws.s3 import S3
 from agent.connections import Buckets
 from agent.errors import number_of
 from agent.flow.event_log import EventLog
+from agent.model import ObjectRef
 from agent.replay.estimate import Counted
 from agent.replay.plan import Plan
 from agent.replay.replay_report import CountReport, Report
@@ -21,6 +22,7 @@ from agent.replay.streams import Discovery, Stream, Wanted
 from agent.replay.window_report import WindowCountReport
 from agent.replay.windows import WindowListing, length_for, streams_of
 from agent.replay.witnesses import Witnesses
+from agent.trail.admission import Admission, Admitted
 
 
 class HistoryOrigin(ABC):
@@ -53,6 +55,10 @@ class HistoryOrigin(ABC):
         """What was asked for and was not found, one sentence each."""
         return ()
 
+    def is_read(self, bucket: str, key: str) -> bool:  # noqa: ARG002 - all windows of a log are
+        """Whether this is read if it is listed: what is no log file by its name is not."""
+        return True
+
     @abstractmethod
     def requests(self) -> int:
         """How many requests were made for names, or for events where these come without any."""
@@ -68,10 +74,13 @@ class BucketsOrigin(HistoryOrigin):
     things = "objects"
     late = ON_ITS_WAY
 
-    def __init__(self, buckets: Buckets, wanted: Wanted, pool: Executor, retrying: Retrying) -> None:
+    def __init__(
+        self, buckets: Buckets, wanted: Wanted, admission: Admission, pool: Executor, retrying: Retrying
+    ) -> None:
         self.listing = buckets.listing
         self.store: S3 = buckets.store
         self._wanted = wanted
+        self._admission = admission
         self._discovery = Discovery(buckets.listing, pool, retrying)
 
     def find(self, span: Span) -> Sequence[Stream]:
@@ -94,6 +103,10 @@ class BucketsOrigin(HistoryOrigin):
     def cautions(self) -> Sequence[str]:
         """Accounts and regions that were named and have nothing: a name may be mistyped."""
         return self._discovery.cautions
+
+    def is_read(self, bucket: str, key: str) -> bool:
+        """What the flow decides of it."""
+        return isinstance(self._admission.admit(ObjectRef(bucket, key)), Admitted)
 
     def requests(self) -> int:
         """Those of the listing."""

@@ -43,11 +43,13 @@ class CountReport:
         counted = self.counted
         yield f"would ship {number_of(counted.objects, 'object')}, {size(counted.object_bytes)}, of {self.span}"
         yield f"  streams   {number(self.streams)}, {number_of(self.span.day_count(), 'day')}"
-        yield f"  requests  {number(counted.lists)} LIST and {number(counted.objects)} GET"
+        yield f"  requests  {number(counted.lists)} LIST and {number(counted.gets)} GET"
         yield f"  time      about {span(self._seconds())}, {RATE}"
         dollars = counted.dollars()
         cost = f"about {dollars:.2f} USD" if dollars >= _CENT else "less than 0.01 USD"
         yield f"  cost      {cost}, {PRICES}"
+        if counted.others:
+            yield f"  not read  {number_of(counted.others, 'object')}: by their names no log files, or not allowed"
         if counted.archived:
             archived = number_of(counted.archived, "object is", "objects are")
             yield f"! {archived} archived (GLACIER or DEEP_ARCHIVE): restore them before, else they cannot be shipped"
@@ -64,8 +66,9 @@ class CountReport:
             "objects": counted.objects,
             "object_bytes": counted.object_bytes,
             "archived_objects": counted.archived,
+            "other_objects": counted.others,
             "list_requests": counted.lists,
-            "get_requests": counted.objects,
+            "get_requests": counted.gets,
             "estimated_seconds": round(self._seconds(), 1),
             "estimated_usd": round(counted.dollars(), 4),
             "cautions": list(self.cautions),

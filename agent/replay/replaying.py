@@ -13,6 +13,7 @@ from typing import Final, TypeVar
 
 from agent import __version__
 from agent.assembly import Assembly
+from agent.choices import make_admission
 from agent.connections import AwsConnections
 from agent.daemon import Shift, telemetry_of
 from agent.errors import AwsError, DependencyError, number_of
@@ -162,7 +163,7 @@ class _Replay:
             accounts_by="--account" if wishes.accounts else "accounts in the settings",
             regions_by="--region" if wishes.regions else "regions in the settings",
         )
-        return BucketsOrigin(buckets, wanted, pool, self._retrying)
+        return BucketsOrigin(buckets, wanted, make_admission(settings), pool, self._retrying)
 
     def _log_waits(self) -> LogWaits:
         return LogWaits(
@@ -193,7 +194,8 @@ class _Replay:
             self._screen.say(line)
 
     def _count(self, plan: Plan, checkpoint: NoCheckpoint, origin: HistoryOrigin, pool: ThreadPoolExecutor) -> Report:
-        count = Counting(plan, checkpoint, listing=origin.listing, retrying=self._retrying, pool=pool)
+        listing, is_read = origin.listing, origin.is_read
+        count = Counting(plan, checkpoint, listing=listing, retrying=self._retrying, pool=pool, is_read=is_read)
 
         def show() -> None:
             self._screen.count(count.share(), f"{number_of(count.counted.objects, origin.things[:-1])} counted")

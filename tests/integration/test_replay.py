@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import signal
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -22,6 +23,7 @@ from tests.support.listing import key_at as trail_key_at
 from tests.support.listing import stream
 from tests.support.objects import trail_key, trail_object
 from tests.support.otlp_receiver import HttpReceiver, HttpReply
+from tests.support.recorded_aws import RecordedAws
 from tests.support.troubled_aws import Refusal, TroubledAws
 
 
@@ -139,11 +141,37 @@ def test_a_dry_run_counts_and_reads_nothing(history: History) -> None:
     ended = history.run("--dry-run", "--json")
     assert ended.code == 0, ended.err
     counted = told(ended)
-    assert (counted["objects"], counted["get_requests"], counted["list_requests"], counted["streams"]) == (12, 12, 9, 3)
+    lists = counted["list_requests"]
+    assert (counted["objects"], counted["get_requests"], counted["streams"]) == (12, 12, 3)
+    assert lists > 9, "nine days, and the folders in which they are"
     assert counted["object_bytes"] > 1000
-    assert counted["estimated_usd"] == pytest.approx(9 * 0.005 / 1000 + 12 * 0.0004 / 1000, abs=1e-4)
+    assert counted["estimated_usd"] == pytest.approx(lists * 0.005 / 1000 + 12 * 0.0004 / 1000, abs=1e-4)
     assert "would ship 12 objects" in history.run("--dry-run").out
     assert not history.arrived()
+
+
+@pytest.mark.parametrize("chosen", [(), ("--region", "eu-west-1", "--prefix", "logs/trail")])
+def test_a_dry_run_counts_the_requests_that_the_run_makes(history: History, chosen: Sequence[str]) -> None:
+    """Those that find the trails, too. What is no log file is not read, and what is large is asked for twice."""
+    history.write(12, prefix="logs/trail/", organisation="o-a1b2c3d4e5/")
+    odd = history.keys[0].rpartition("/")[0]
+    history.put(f"{odd}/notes.md", b"")
+    large = history.keys[1].replace(".json.gz", "x.json")
+    history.put(large, b'{"Records":[]}' + b" " * (2 << 20))
+    asked = []
+    with RecordedAws.before(history.cloud.world.endpoint, {}) as aws:
+        history.settings = {"aws": {"endpoint_url": aws.url}}
+        for arguments in (("--dry-run",), ()):
+            ended = history.run(*chosen, *arguments, "--json")
+            assert ended.code == 0, ended.err
+            asked.append((told(ended), Counter(call.action for call in aws.calls)))
+            aws.calls.clear()
+    (counted, of_count), (done, of_run) = asked
+    assert of_count == {"s3:ListBucket": counted["list_requests"]}
+    assert of_run == {"s3:ListBucket": counted["list_requests"], "s3:GetObject": counted["get_requests"]}
+    assert counted["objects"] + counted["other_objects"] == done["objects"]
+    assert counted["get_requests"] == counted["objects"] + 1
+    assert bool(counted["other_objects"]) == (not chosen)
 
 
 def test_what_cannot_be_shipped_is_listed_and_tried_again(history: History) -> None:

@@ -24,12 +24,19 @@ from tests.support.telemetry import FakeTelemetry
 KEYS = [key_at(BEGIN + number * timedelta(hours=1), f"{number:03}") for number in range(96)]
 
 
+def is_read(bucket: str, key: str) -> bool:
+    """What has an odd name is not."""
+    return bucket == BUCKET and not key.startswith("odd")
+
+
 def count(span: Span, checkpoint: NoCheckpoint | None = None, *, page_keys: int = 1000) -> tuple[Counted, FakeListing]:
     """What is counted, and what was asked for it."""
     listing, pulse = FakeListing({BUCKET: KEYS}, page_keys=page_keys), Pulse(FakeClock())
     retrying = Retrying(telemetry=FakeTelemetry(), pulse=pulse, halt=Event(), random=lambda: 1.0)
     plan = Plan([stream()], span, span.until)
-    counting = Counting(plan, checkpoint or NoCheckpoint(), listing=listing, retrying=retrying, pool=HereAndNow())
+    counting = Counting(
+        plan, checkpoint or NoCheckpoint(), listing=listing, retrying=retrying, pool=HereAndNow(), is_read=is_read
+    )
     counted = counting.run()
     assert counting.share() == 1.0
     return counted, listing
@@ -47,9 +54,10 @@ def test_what_a_checkpoint_has_is_not_counted_again() -> None:
     checkpoint = NoCheckpoint()
     checkpoint.place.take(SettledUpTo(BUCKET, stream().folder, BEGIN.date(), KEYS[11]))
     checkpoint.place.take(Unshipped(BUCKET, "a", "object_corrupt", "it is damaged"))
+    checkpoint.place.take(Unshipped(BUCKET, "odd", "not_allowed", "it has an odd name"))
     checkpoint.place.take(AlsoSettled(BUCKET, stream().folder, BEGIN.date(), KEYS[20]))
     counted, _ = count(Span(BEGIN, BEGIN + timedelta(days=1)), checkpoint)
-    assert counted.objects == 12 - 1 + 1
+    assert (counted.objects, counted.others, counted.gets) == (12 - 1 + 1, 1, 12 - 1 + 1)
 
 
 def test_time_follows_from_the_processor_or_from_the_distance() -> None:
@@ -62,4 +70,4 @@ def test_time_follows_from_the_processor_or_from_the_distance() -> None:
 
 def test_money_is_that_of_the_requests() -> None:
     """Listing a thousand costs half a cent, reading a thousand four hundredths of one."""
-    assert Counted(objects=1_000_000, lists=10_000).dollars() == pytest.approx(0.4 + 0.05)
+    assert Counted(gets=1_000_000, lists=10_000).dollars() == pytest.approx(0.4 + 0.05)

@@ -92,10 +92,13 @@ def test_a_window_of_a_log_has_advice_of_its_own() -> None:
 
 def test_a_count_tells_time_and_money_and_what_they_are_worth() -> None:
     """And what has to be restored first."""
-    counted = Counted(objects=1_000_000, object_bytes=28_000_000_000, archived=7, lists=10_000)
+    counted = Counted(
+        objects=1_000_000, object_bytes=28_000_000_000, archived=7, others=3, lists=10_000, gets=1_000_001
+    )
     report = CountReport(SPAN, streams=9, workers=4, counted=counted)
     text = printed(report, as_json=False)
-    assert "10,000 LIST and 1,000,000 GET" in text
+    assert "10,000 LIST and 1,000,001 GET" in text
+    assert "not read  3 objects: " in text
     assert "about 31 min 36 s, estimated" in text
     assert "about 0.45 USD, list prices of us-east-1 in November 2026" in text
     assert "! 7 objects are archived" in text
