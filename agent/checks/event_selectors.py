@@ -5,7 +5,7 @@ Page: CloudTrail API reference, "GetEventSelectors", "EventSelector", "AdvancedF
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
@@ -14,6 +14,8 @@ from agent.records.profiles import codecatalyst
 _OBJECTS: Final = "AWS::S3::Object"
 _PARTS: Final = {"All": "all", "ReadOnly": "reading", "WriteOnly": "writing"}
 _COMPARISONS: Final = ("Equals", "StartsWith", "EndsWith")
+_JUDGED: Final = frozenset({"eventCategory", "eventSource", "readOnly"})  # what they leave out has a word of its own
+_TYPES: Final = ("AwsApiCall", "AwsServiceEvent")  # of what a service writes down
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +33,16 @@ class EventSelectors:
     @property
     def management(self) -> str:
         """Which management events of CodeCatalyst are taken: all, reading, writing; empty: none."""
-        parts = set(self._management_parts(codecatalyst.SOURCE))
         if not self.basic and not self.advanced:
             return "all"
-        if "all" in parts or {"reading", "writing"} <= parts:
-            return "all"
-        return next(iter(parts), "")
+        return _together(self._management_parts(codecatalyst.SOURCE))
+
+    @property
+    def narrowed_by(self) -> list[str]:
+        """The fields, such as eventName, by whose conditions some management events of CodeCatalyst may be left out."""
+        if _together(self._management_parts(codecatalyst.SOURCE, is_narrowed=False)) == self.management:
+            return []
+        return sorted({field for one in self.advanced for field in _narrowing(_fields(one))})
 
     @property
     def leaves_ours_out(self) -> bool:
@@ -50,8 +56,8 @@ class EventSelectors:
             for one in self.basic
         ) or any(_takes(_fields(one), bucket) for one in self.advanced)
 
-    def _management_parts(self, source: str | None) -> Iterator[str]:
-        """Those of this event source; None: of any."""
+    def _management_parts(self, source: str | None, *, is_narrowed: bool = True) -> Iterator[str]:
+        """Those of this event source; None: of any. With those of which a selector may leave some out, or without."""
         for one in self.basic:
             is_left_out = source in (one.get("ExcludeManagementEventSources") or ())
             if one.get("IncludeManagementEvents", True) and not is_left_out:
@@ -59,9 +65,35 @@ class EventSelectors:
         for one in self.advanced:
             fields = _fields(one)
             is_ours = source is None or _takes_text(fields.get("eventSource", {}), source)
-            if is_ours and "Management" in (fields.get("eventCategory", {}).get("Equals") or ()):
+            if is_ours and _is_of_management(fields) and (is_narrowed or not _narrowing(fields)):
                 only = fields.get("readOnly", {}).get("Equals") or ()
                 yield {("true",): "reading", ("false",): "writing"}.get(tuple(only), "all")
+
+
+def _together(parts: Iterable[str]) -> str:
+    told = set(parts)
+    return "all" if "all" in told or {"reading", "writing"} <= told else next(iter(told), "")
+
+
+def _is_of_management(fields: Mapping[str, Mapping[str, Any]]) -> bool:
+    return "Management" in (fields.get("eventCategory", {}).get("Equals") or ())
+
+
+def _narrowing(fields: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """The fields by which a selector leaves out some management events of CodeCatalyst that it would take otherwise."""
+    if not _is_of_management(fields) or not _takes_text(fields.get("eventSource", {}), codecatalyst.SOURCE):
+        return []
+    return [name for name, field in fields.items() if name not in _JUDGED and not _takes_all(name, field)]
+
+
+def _takes_all(name: str, field: Mapping[str, Any]) -> bool:
+    """Whether a field's comparisons leave nothing out that CodeCatalyst is known to write down."""
+    asks = any(field.get(each) for each in _COMPARISONS)
+    if name == "eventName":  # whoever asks for names leaves out those that are to come
+        return not asks and all(_takes_text(field, event) for event in codecatalyst.KNOWN_EVENTS)
+    if name == "eventType":
+        return all(_takes_text(field, each) for each in _TYPES)
+    return not asks and not any(field.get(f"Not{each}") for each in _COMPARISONS)
 
 
 def _names(resources: Sequence[Mapping[str, Any]], bucket: str) -> bool:

@@ -177,7 +177,7 @@ def _visibility(facts: QueueFacts, lease: int) -> Check:
 def _policy(facts: QueueFacts) -> Check:
     if not facts.policy:
         return LOCKED.told()
-    return (OPEN if queue_policy.admits_anyone(facts.policy) else CLOSED).told()
+    return (OPEN if queue_policy.admits_anyone(facts.policy, facts.arn) else CLOSED).told()
 
 
 def _backlog(facts: QueueFacts) -> Check:

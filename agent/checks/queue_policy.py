@@ -46,11 +46,12 @@ def admits(policy: str, sender: Sender, action: str = SEND, on: str = "") -> boo
     return None if any(applies is None for _, applies in verdicts) else False
 
 
-def admits_anyone(policy: str) -> bool:
-    """Whether whoever asks may send, without any condition."""
+def admits_anyone(policy: str, on: str) -> bool:
+    """Whether whoever asks may send to the queue with the ARN `on`, without any condition."""
     return any(
         one.get("Effect") == "Allow" and _is_about(one, SEND) and not one.get("Condition") and _is_anyone(one)
         for one in _statements(policy)
+        if _is_on(one, on)
     )
 
 

@@ -81,6 +81,11 @@ NOT_OURS: Final = failed(
 PARTLY: Final = caution(
     _EVENTS, "takes {part} management events only", "Take both, read and write, if you want to see who looked at what."
 )
+NARROWED: Final = caution(
+    _EVENTS,
+    "takes only such management events of {source} as its conditions on {fields} let in",
+    "Take these conditions out of the trail's event selectors, unless you want nothing that they leave out.",
+)
 LOOP: Final = caution(
     _EVENTS,
     "writes down each read of {bucket}: every log file that the agent reads makes an event in the next one",
@@ -196,6 +201,9 @@ class _TrailCheck:
         finding = NO_MANAGEMENT if not part else MANAGEMENT if part == "all" else PARTLY
         if selectors.leaves_ours_out:
             finding = NOT_OURS
+        elif part and selectors.narrowed_by:
+            finding = NARROWED
         if finding is MANAGEMENT and selectors.takes_reads_of(self._bucket):
             finding = LOOP
-        return finding.told(self._name, part=part, bucket=self._bucket, source=SOURCE)
+        fields = ", ".join(selectors.narrowed_by)
+        return finding.told(self._name, part=part, bucket=self._bucket, source=SOURCE, fields=fields)

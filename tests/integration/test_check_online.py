@@ -360,13 +360,14 @@ def _reads_are_written_down(scene: Scene) -> None:
     scene.account.select([{"Type": "AWS::S3::Object", "Values": [f"arn:aws:s3:::{BUCKET}/"]}])
 
 
-def _without_ours(scene: Scene) -> None:
-    fields = [
-        {"Field": "eventCategory", "Equals": ["Management"]},
-        {"Field": "eventSource", "NotEquals": ["codecatalyst.amazonaws.com"]},
-    ]
+def _selecting(condition: Mapping[str, Any]) -> Break:
+    """A trail that takes such management events only."""
+    fields = [{"Field": "eventCategory", "Equals": ["Management"]}, condition]
     told = {"AdvancedEventSelectors": [{"FieldSelectors": fields}], "EventSelectors": None}
-    scene.aws.change("cloudtrail:GetEventSelectors", lambda answer: answer.update(told))
+    return lambda scene: scene.aws.change("cloudtrail:GetEventSelectors", lambda answer: answer.update(told))
+
+
+_without_ours = _selecting({"Field": "eventSource", "NotEquals": ["codecatalyst.amazonaws.com"]})
 
 
 def _key_policy(policy: str) -> Break:
@@ -770,6 +771,11 @@ CASES = {
     "no digests": Case(_update_trail(EnableLogFileValidation=False), {"trail.validation": "!"}),
     "no management events": Case(lambda scene: scene.account.select([], management=False), {"trail.events": "✗"}),
     "no events of CodeCatalyst": Case(_without_ours, {"trail.events": "✗"}, says="leave out the management events of"),
+    "only some events of CodeCatalyst": Case(
+        _selecting({"Field": "eventName", "Equals": ["CreateProject"]}),
+        {"trail.events": "!"},
+        says="only such management events of codecatalyst.amazonaws.com as its conditions on eventName let in",
+    ),
     "own reads": Case(_reads_are_written_down, {"trail.events": "!"}, says="each read of"),
     "trail writes elsewhere": Case(_trail_elsewhere, {"trail": "!"}, ("trail.",), "; they write to elsewhere"),
     "trails not to be seen": Case(_refused("cloudtrail:DescribeTrails"), {"trail": "!"}, ("trail.",)),

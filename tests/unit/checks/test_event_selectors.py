@@ -65,6 +65,33 @@ def test_management_events_are_known(answer: dict[str, Any], part: str) -> None:
     assert EventSelectors.of(answer).management == part
 
 
+NARROW = {"eventName": {"Equals": ["CreateProject"]}}
+
+
+@pytest.mark.parametrize(
+    ("selectors", "fields"),
+    [
+        ([advanced("Management", **NARROW)], ["eventName"]),
+        ([advanced("Management", eventName={"NotEquals": ["DeleteProject"]})], ["eventName"]),
+        ([advanced("Management", eventName={"NotStartsWith": ["List"]})], ["eventName"]),
+        ([advanced("Management", eventType={"Equals": ["AwsApiCall"]})], ["eventType"]),
+        ([advanced("Management", eventType={"NotEquals": ["AwsApiCall"]}, **NARROW)], ["eventName", "eventType"]),
+        ([advanced("Management", userIdentity_arn={"NotStartsWith": ["arn:aws:sts::1:"]})], ["userIdentity.arn"]),
+        ([advanced("Management", sessionCredentialFromConsole={"Equals": ["true"]})], ["sessionCredentialFromConsole"]),
+        ([advanced("Management", readOnly={"Equals": ["true"]}), advanced("Management", **NARROW)], ["eventName"]),
+        ([advanced("Management", **NARROW), advanced("Management")], []),
+        ([advanced("Management", eventName={"NotEquals": ["Decrypt", "GenerateDataKey"]})], []),
+        ([advanced("Management", eventType={"NotEquals": ["AwsConsoleSignIn"]})], []),
+        ([advanced("Management", eventSource={"Equals": ["kms.amazonaws.com"]}, **NARROW), advanced("Management")], []),
+        ([advanced("Management", readOnly={"Equals": ["true"]})], []),
+        ([advanced("Data", resources_type=S3_OBJECTS, **NARROW), advanced("Management")], []),
+    ],
+)
+def test_conditions_that_leave_out_some_events_are_known(selectors: list[dict[str, Any]], fields: list[str]) -> None:
+    """Not those that leave out only what CodeCatalyst does not write down."""
+    assert EventSelectors.of({"AdvancedEventSelectors": selectors}).narrowed_by == fields
+
+
 @pytest.mark.parametrize(
     ("answer", "takes"),
     [

@@ -10,6 +10,7 @@ import pytest
 from agent.checks.queue_policy import Sender, admits, admits_anyone, names_principal, source_accounts
 from tests.support import iam_policy
 
+QUEUE = "arn:aws:sqs:us-west-2:111122223333:trail-agent"
 BUCKET = "arn:aws:s3:::acme-trail-111122223333"
 S3 = Sender("s3.amazonaws.com", BUCKET, "111122223333")
 SENDS: dict[str, Any] = {"Effect": "Allow", "Principal": {"Service": "s3.amazonaws.com"}, "Action": "sqs:SendMessage"}
@@ -71,12 +72,11 @@ def test_an_account_that_is_not_known_cannot_be_judged() -> None:
 
 def test_a_statement_about_another_queue_counts_for_nothing() -> None:
     """SQS takes such a policy: it is often a copy. Patterns of ARNs are read as IAM reads them."""
-    queue = "arn:aws:sqs:us-west-2:111122223333:trail-agent"
-    for told, verdict in ((queue, True), ("*", True), (f"{queue[:-5]}*", True), (f"{queue}-old", False)):
-        assert admits(policy({**SENDS, "Resource": told}), S3, on=queue) is verdict
-    refusal = {**SENDS, "Effect": "Deny", "Resource": f"{queue}-old"}
-    assert admits(policy({**SENDS, "Resource": [queue, "arn:aws:sqs:*:*:x"]}, refusal), S3, on=queue) is True
-    assert admits(policy({"NotResource": queue, **SENDS}), S3, on=queue) is None
+    for told, verdict in ((QUEUE, True), ("*", True), (f"{QUEUE[:-5]}*", True), (f"{QUEUE}-old", False)):
+        assert admits(policy({**SENDS, "Resource": told}), S3, on=QUEUE) is verdict
+    refusal = {**SENDS, "Effect": "Deny", "Resource": f"{QUEUE}-old"}
+    assert admits(policy({**SENDS, "Resource": [QUEUE, "arn:aws:sqs:*:*:x"]}, refusal), S3, on=QUEUE) is True
+    assert admits(policy({"NotResource": QUEUE, **SENDS}), S3, on=QUEUE) is None
 
 
 def test_the_accounts_that_a_policy_names_are_found() -> None:
@@ -88,9 +88,17 @@ def test_the_accounts_that_a_policy_names_are_found() -> None:
 def test_a_policy_for_anyone_is_found() -> None:
     """Only one without any condition: with one, it may be narrow."""
     anyone = {**SENDS, "Principal": {"AWS": "*"}}
-    assert admits_anyone(policy(anyone))
-    assert not admits_anyone(policy({**anyone, "Condition": {"ArnEquals": {"aws:SourceArn": BUCKET}}}))
-    assert not admits_anyone(policy(SENDS))
+    assert admits_anyone(policy(anyone), QUEUE)
+    assert not admits_anyone(policy({**anyone, "Condition": {"ArnEquals": {"aws:SourceArn": BUCKET}}}), QUEUE)
+    assert not admits_anyone(policy(SENDS), QUEUE)
+
+
+def test_a_statement_for_anyone_about_another_queue_opens_nothing() -> None:
+    """Only the one that names the QUEUE, as it is or by a pattern."""
+    anyone = {**SENDS, "Principal": "*"}
+    assert not admits_anyone(policy({**anyone, "Resource": f"{QUEUE}-old"}), QUEUE)
+    assert admits_anyone(policy({**anyone, "Resource": f"{QUEUE}-old"}, {**anyone, "Resource": [QUEUE]}), QUEUE)
+    assert admits_anyone(policy({**anyone, "Resource": "arn:aws:sqs:us-west-2:111122223333:*"}), QUEUE)
 
 
 def test_a_policy_names_a_role_or_its_account() -> None:
