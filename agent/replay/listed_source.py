@@ -155,6 +155,12 @@ class ListedSource(AnySource):
             turn = self._in_hand.get(delivery.receipt_handle)
             return turn is not None and turn.lane.is_second_try
 
+    def unsettled_before(self) -> frozenset[tuple[str, str]]:
+        """What of `unshipped` an earlier run noted, and this one has not settled yet: why is not known for now."""
+        before = self._checkpoint.place.unshipped
+        with self._lock:
+            return frozenset(where for where, each in self.unshipped.items() if before.get(where) is each)
+
     def has_ended(self) -> bool:
         """Whether everything is settled."""
         with self._lock:

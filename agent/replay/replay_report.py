@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -82,6 +82,7 @@ class CountReport:
 class ReplayReport:
     """What became of a replay. `why`: it ended early, because of this; `signal` is the number of one that stopped it.
 
+    `earlier` are the buckets and keys of what could not be shipped by an earlier run, and was not tried to the end now.
     `things` is the word for what was shipped one by one. `resume` says how to go on. `cautions` tell what may be
     missing, one sentence each.
     """
@@ -93,6 +94,7 @@ class ReplayReport:
     lists: int
     destination: str
     resume: str
+    earlier: Collection[tuple[str, str]] = ()
     things: str = "objects"
     why: str = ""
     signal: int = 0
@@ -147,6 +149,7 @@ class ReplayReport:
                     "key": each.key,
                     "reason": each.reason,
                     "detail": each.detail,
+                    "of_earlier_run": self._is_earlier(each),
                     "advice": _advice(each),
                 }
                 for each in self.unshipped
@@ -154,17 +157,22 @@ class ReplayReport:
             "cautions": list(self.cautions),
         }
 
+    def _is_earlier(self, each: Unshipped) -> bool:
+        return (each.bucket, each.key) in self.earlier
+
     def _unshipped_lines(self) -> Iterator[str]:
         if not self.unshipped:
             return
         yield f"✗ {number_of(len(self.unshipped), self.things[:-1])} could not be shipped:"
+        if earlier := sum(map(self._is_earlier, self.unshipped)):
+            yield f"  {number(earlier)} of them by an earlier run, and not tried to the end by this one"
         shown = self.unshipped[:_MOST_SHOWN]
         for alike in dict.fromkeys(f"  {each.reason}: {_advice(each)}" for each in shown):
             yield alike
             for each in shown:
                 if f"  {each.reason}: {_advice(each)}" == alike:
                     yield f"    {clean(each.address, _LONGEST_LINE)}"
-                    yield f"      {clean(each.detail)}"
+                    yield f"      {'in an earlier run: ' if self._is_earlier(each) else ''}{clean(each.detail)}"
         if more := len(self.unshipped) - len(shown):
             yield f"  and {number(more)} more: --json has them all"
 

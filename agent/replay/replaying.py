@@ -229,6 +229,7 @@ class _Replay:
             streams=len(plan.streams),
             figures=figures,
             unshipped=sorted(source.unshipped.values(), key=lambda each: (each.bucket, each.key)),
+            earlier=source.unsettled_before(),
             things=origin.things,
             lists=origin.requests(),
             destination=self._destination(),

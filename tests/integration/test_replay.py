@@ -273,6 +273,23 @@ def test_a_signal_ends_it_and_it_says_how_to_go_on(history: History, number: sig
     assert "run the same command again" in history.log.read_text()
 
 
+def test_a_signal_amid_a_second_try_tells_no_old_reason_as_todays(history: History) -> None:
+    """The object is sound by now; nobody knows whether it could be shipped."""
+    bad = trail_key_at(BEGIN)
+    history.put(bad, b"no gzip")
+    again = ("--checkpoint", str(history.folder / "checkpoint"))
+    assert history.run(*again).code == 69
+    history.put(bad, trail_object(event("late")))
+    with TroubledAws.before(history.cloud.world.endpoint, {}) as aws:
+        aws.refuse("s3:GetObject", Refusal("SlowDown", 503))
+        history.settings = {"aws": {"endpoint_url": aws.url}}
+        with history.started(*again) as child:
+            eventually(lambda: "s3:GetObject" in {call.action for call in aws.calls}, "it is tried again")
+            child.process.terminate()
+            assert child.wait(DEADLINE_SECONDS) == 143, history.log.read_text()
+    assert "in an earlier run: " in history.log.read_text()
+
+
 def test_a_second_replay_with_the_same_checkpoint_is_refused(history: History) -> None:
     """Both would ship the same."""
     history.write(6)

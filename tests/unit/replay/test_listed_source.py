@@ -152,7 +152,9 @@ def test_what_could_not_be_shipped_is_tried_again_first() -> None:
     assert [rig.receive(), list(rig.source.unshipped.values())] == [{}, before]
     assert rig.source.is_second_try(first)
     rig.ship([first])
+    assert rig.source.unsettled_before() == {(BUCKET, before[1].key)}
     rig.bury(second)
+    assert rig.source.unsettled_before() == set()
     assert notebook.notes[1:3] == [
         ShippedAfterAll(BUCKET, keys_of(-3000)[0]),
         Unshipped(BUCKET, keys_of(-2000)[0], "object_corrupt", "it is damaged"),

@@ -80,6 +80,19 @@ def test_what_could_not_be_shipped_has_its_advice_once() -> None:
     assert told[0]["advice"]
 
 
+def test_a_reason_of_an_earlier_run_is_called_that() -> None:
+    """A signal came before this run knew: what was wrong then may be mended."""
+    report = replace(DONE, signal=15, unshipped=LOST[:2], earlier={("acme", LOST[1].key)})
+    lines = printed(report, as_json=False).splitlines()
+    assert "  1 of them by an earlier run, and not tried to the end by this one" in lines
+    assert [line for line in lines if "it is damaged" in line] == [
+        "      it is damaged",
+        "      in an earlier run: it is damaged",
+    ]
+    told = json.loads(printed(report, as_json=True))["unshipped"]
+    assert [each["of_earlier_run"] for each in told] == [False, True]
+
+
 def test_a_window_of_a_log_has_advice_of_its_own() -> None:
     """And the name of the log where an object has its address."""
     window = Unshipped("event-history:us-west-2", "2026/10/05/120000-130000", "event_malformed", "no JSON object")
