@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from itertools import accumulate
 from typing import Final
 
 MAX_CHARACTERS: Final = 500
@@ -18,10 +20,12 @@ def clean(text: str, limit: int = MAX_CHARACTERS) -> str:
     `\\u202e`. The number of characters left out stands at the end: `abc… (+1234)`.
     """
     begin = text[:limit]
-    escaped = begin if begin.isprintable() else "".join(map(_visible, begin))  # nearly all text is as it should be
-    if len(escaped) <= limit and len(text) <= limit:
-        return escaped
-    return _cut(escaped, len(text), limit)
+    if len(text) <= limit and begin.isprintable():  # nearly all text is as it should be
+        return text
+    shown = list(map(_visible, begin))
+    if len(text) <= limit and sum(map(len, shown)) <= limit:
+        return "".join(shown)
+    return _cut(shown, len(text), limit)
 
 
 def is_plain(text: str, limit: int = MAX_LABEL_CHARACTERS) -> bool:
@@ -45,7 +49,16 @@ def _visible(character: str) -> str:
     return character.encode("unicode_escape", "backslashreplace").decode("ascii")
 
 
-def _cut(escaped: str, length: int, limit: int) -> str:
-    # The number counts characters of the original; the cut may go through an escape.
-    mark = f"… (+{length - limit})" if length > limit else "…"
-    return escaped[: max(limit - len(mark), 0)] + mark
+def _cut(shown: Sequence[str], length: int, limit: int) -> str:
+    """As many of `shown`, one for each of the first characters, as there is room for beside the number of the rest."""
+    count = len(shown)
+    while True:
+        mark = f"… (+{length - count})"
+        room, fitting = limit - len(mark), 0
+        for width in accumulate(map(len, shown)):
+            if width > room or fitting == count:
+                break
+            fitting += 1
+        if fitting == count:
+            return "".join(shown[:count]) + mark
+        count = fitting

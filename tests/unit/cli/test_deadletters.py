@@ -105,7 +105,7 @@ def test_the_beginning_of_a_long_text_says_how_much_there_is_besides(rig: Rig) -
     """Of the whole text; and the quotation marks stand around it."""
     rig.box.put("x" * 1_024_000, {})
     (line,) = [each for each in run("list").stdout.splitlines() if "xxx" in each]
-    assert line.split()[-2:] == ["“" + "x" * 48 + "…", "(+1023940)”"]
+    assert line.split()[-2:] == ["“" + "x" * 48 + "…", "(+1023952)”"]
 
 
 def test_what_the_letters_say_besides_is_told_once(rig: Rig) -> None:

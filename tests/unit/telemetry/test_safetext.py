@@ -12,8 +12,24 @@ HOSTILE = st.text(st.characters() | st.sampled_from("\n\r\x1b\x00\u202e\u2028\ud
 
 
 def test_a_long_text_is_cut_and_says_so() -> None:
-    """What was left out is counted."""
-    assert clean("x" * 1_000_000) == "x" * 489 + "… (+999500)"
+    """What was left out is counted, what gave way to the number itself included; no escape is cut in two."""
+    assert clean("x" * 1_000_000) == "x" * 489 + "… (+999511)"
+    assert clean("\n" * 1000) == "\\n" * 246 + "… (+754)"
+    assert clean("\x1b" * 100, 100) == "\\x1b" * 23 + "… (+77)"
+
+
+@given(st.text("ab\n\x1b", max_size=700), st.integers(10, 100))
+def test_what_is_shown_and_what_is_left_out_are_the_whole(text: str, limit: int) -> None:
+    """Whatever is escaped, the number is that of the characters that are not there."""
+    shown = clean(text, limit)
+    whole = "".join(text).replace("\n", "\\n").replace("\x1b", "\\x1b")
+    begin, cut, rest = shown.partition("…")
+    assert whole.startswith(begin)
+    if cut:
+        there = begin.replace("\\x1b", "e").replace("\\n", "e")
+        assert rest == f" (+{len(text) - len(there)})"
+    else:
+        assert shown == whole
 
 
 @pytest.mark.parametrize(
