@@ -10,17 +10,16 @@ import fcntl
 import os
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
+from agent.disk.durable import replace_file
 from agent.errors import SettingsError, TrailAgentError
 from agent.history.place import RegionPlace, moment
 from agent.settings import EventHistorySettings
-from agent.sink.files import sync_folder, write_whole
 from agent.telemetry.history_events import PassedOver
 
 _VERSION: Final = 1
@@ -131,7 +130,7 @@ class PlaceFile(Places):
             with self.lock:
                 regions = {region: _told(place) for region, place in self._places.items()}
                 text = msgspec.json.encode(_Content(self._owner, regions))
-            _replace(self._path, msgspec.json.format(text, indent=1) + b"\n")
+            os.close(replace_file(self._path, msgspec.json.format(text, indent=1) + b"\n"))
 
     def close(self) -> None:
         """Another process may have it from here on."""
@@ -237,19 +236,3 @@ def _lock(path: Path) -> int:
         os.close(file)
         raise PlaceFileError(f"another agent is using {path}: end it, or name another file for this one") from error
     return file
-
-
-def _replace(path: Path, text: bytes) -> None:
-    new = path.with_name(f"{path.name}.new")
-    file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, _PRIVATE)
-    try:
-        write_whole(file, text)
-        os.fsync(file)
-    except OSError as error:
-        with suppress(OSError):
-            new.unlink()
-        raise OSError(error.errno, error.strerror, str(new)) from error
-    finally:
-        os.close(file)
-    new.replace(path)
-    sync_folder(path.parent)

@@ -18,9 +18,9 @@ from typing import Final, Self
 
 import msgspec
 
+from agent.disk.durable import replace_file, write_whole
 from agent.errors import TrailAgentError
 from agent.replay.notes import VERSION, Arguments, Line, Note, Whereabouts, differences
-from agent.sink.files import sync_folder, write_whole
 
 _PRIVATE: Final = 0o600
 _LONGER: Final = 4
@@ -205,19 +205,8 @@ def _no_checkpoint(path: Path) -> CheckpointError:
 
 
 def _put(path: Path, lines: Sequence[Line]) -> int:
-    """Write a new file with `lines` and put it at `path`; returns it, locked and at its end."""
-    new = path.with_name(f"{path.name}.new")
-    file = os.open(new, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC, _PRIVATE)
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        write_whole(file, b"".join(map(_line, lines)))
-        os.fsync(file)
-        new.replace(path)
-        sync_folder(path.parent)
-    except BaseException:
-        os.close(file)
-        raise
-    return file
+    """Put a new file with `lines` at `path`; returns it, locked and at its end."""
+    return replace_file(path, b"".join(map(_line, lines)))
 
 
 def _line(line: Line) -> bytes:

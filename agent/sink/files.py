@@ -18,6 +18,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Final
 
+from agent.disk.durable import sync_folder, write_whole
 from agent.errors import DependencyError
 from agent.model import ACCEPTED, UNANSWERED, LogRecord, Verdict
 from agent.sink.otlp.encode import Encoder
@@ -181,19 +182,3 @@ def _mend(descriptor: int) -> set[bytes]:
 
 def _digest(line: bytes) -> bytes:
     return blake2b(line, digest_size=12).digest()
-
-
-def sync_folder(folder: Path) -> None:
-    """Have the names of the files in `folder` on the disk."""
-    opened = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
-
-
-def write_whole(descriptor: int, text: bytes) -> None:
-    """All of `text`: a system call may write less."""
-    left = memoryview(text)
-    while left:
-        left = left[os.write(descriptor, left) :]

@@ -183,7 +183,7 @@ def test_a_disk_that_is_full_is_told_with_the_file(tmp_path: Path, monkeypatch: 
 
     places = PlaceFile(tmp_path / "places")
     assert places.open(owner)
-    monkeypatch.setattr("agent.history.place_file.write_whole", fail)
+    monkeypatch.setattr("agent.disk.durable.write_whole", fail)
     with pytest.raises(OSError, match="No space left on device") as full:
         places.keep()
     assert full.value.filename == str(tmp_path / "places.new")
