@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from agent.cli.spans import brief_span
 from agent.cli.watched import WatchedAgent
 from agent.errors import number_of
 from agent.faults.environment_faults import EnvironmentFault
@@ -24,6 +26,8 @@ _LESS_WANTED: Final = ("up", "events/s", "oldest", "shipped/s", "held", "dead")
 _FOLDED: Final = 20
 _GAP: Final = 2
 _NAME: Final = 12
+_VALUE: Final = 18  # what stands beside a name has so many columns, or stands below it
+_COLOURS: Final = {"✓": "green", "!": "yellow", "✗": "red"}
 _MOST: Final = 5
 _MOST_ADVICE: Final = 2
 _NOTHING: Final = "-"
@@ -48,7 +52,7 @@ def view(agents: Sequence[WatchedAgent], now: Moment, *, hint: str = "") -> Rend
     parts: list[RenderableType] = [title]
     if len(agents) > 1:
         parts += [Text(""), _agents(agents, now)]
-    parts += [*_states(agents, now)]
+    parts.append(_states(agents, now))
     if known:
         told = known[0] if len(known) == 1 else Figures.together(known)
         parts += _figures(told, now, advised=len(agents) == 1)
@@ -59,8 +63,8 @@ def _agents(agents: Sequence[WatchedAgent], now: Moment) -> RenderableType:
     rows = [[Text(one.place), _state(one), *map(Text, _agent_cells(one, now))] for one in agents]
     left_out: list[int] = []
     tables = [_table_of(_AGENT_COLUMNS, rows, left=2)]
-    for heading in _LESS_WANTED:
-        left_out.append(_AGENT_COLUMNS.index(heading))
+    for heading in ("", *_LESS_WANTED):
+        left_out += [_AGENT_COLUMNS.index(heading)] if heading else []
         kept = [column for column in range(len(_AGENT_COLUMNS)) if column not in left_out]
         headings = [_AGENT_COLUMNS[column] for column in kept]
         tables.append(_table_of(headings, [[row[column] for column in kept] for row in rows], left=2, folded=_FOLDED))
@@ -72,8 +76,8 @@ def _agent_cells(one: WatchedAgent, now: Moment) -> Sequence[str]:
     if told is None or one.is_away:
         return [_NOTHING] * (len(_AGENT_COLUMNS) - 2)
     rates = [_NOTHING] * 2 if told.rate is None else [_rate(told.rate.read), _rate(told.rate.exported)]
-    up = _up(told, now)
-    return [*rates, brief(told.held), span(told.oldest // 1), brief(sum(told.dead_letters.values())), up]
+    up = brief_span(now.unix - told.started) if told.started else _NOTHING
+    return [*rates, brief(told.held), brief_span(told.oldest), brief(sum(told.dead_letters.values())), up]
 
 
 def _state(one: WatchedAgent) -> Text:
@@ -84,8 +88,18 @@ def _state(one: WatchedAgent) -> Text:
     return Text("ready", "green") if one.is_ready else Text("not ready", "yellow")
 
 
-def _states(agents: Sequence[WatchedAgent], now: Moment) -> Iterator[Text]:
-    """Whether they are ready, and why not; with several, only of those that are not."""
+def _states(agents: Sequence[WatchedAgent], now: Moment) -> RenderableType:
+    """A mark and some words for each thing to say; what needs several lines stands beside its mark."""
+    lines = Table.grid(padding=(0, 1, 0, 0))
+    lines.add_column(min_width=1)
+    lines.add_column(overflow="fold")
+    for mark, words in _told(agents, now):
+        lines.add_row(Text(mark, _COLOURS.get(mark, "")), Text(words))
+    return lines
+
+
+def _told(agents: Sequence[WatchedAgent], now: Moment) -> Iterator[tuple[str, str]]:
+    """Whether they are ready, and why not; with several, only of those that are not. Each with its mark, if any."""
     several = len(agents) > 1
     for one in agents:
         who = f"{one.place}  " if several else ""
@@ -93,36 +107,43 @@ def _states(agents: Sequence[WatchedAgent], now: Moment) -> Iterator[Text]:
             seconds = max(now.monotonic - one.away_since, 0.0) // 1
             since = f" (for {span(seconds)})" if seconds else ""
             seen = "; below is what it said last" if one.figures and not several else ""
-            yield Text.assemble(("✗ ", "red"), f"{one.place} does not answer: {one.absence}{since}{seen}")
+            yield "✗", f"{one.place} does not answer: {one.absence}{since}{seen}"
             if not several:
-                yield Text("  " + (_IF_AWAY if one.figures else _IF_NOWHERE))
+                yield "", _IF_AWAY if one.figures else _IF_NOWHERE
         elif one.is_only_asked and not several:
-            yield Text.assemble(("! ", "yellow"), f"{one.place} has not answered yet")
+            yield "!", f"{one.place} has not answered yet"
         elif one.reasons:
-            yield from (Text.assemble(("! ", "yellow"), f"{who}not ready: {reason}") for reason in one.reasons)
+            yield from (("!", f"{who}not ready: {reason}") for reason in one.reasons)
         elif one.figures and not several:
             build = " ".join(part for part in (one.figures.version, one.figures.revision[:12]) if part)
-            yield Text.assemble(("✓ ", "green"), f"{one.place} is ready  {build}  up {_up(one.figures, now)}")
+            yield "✓", f"{one.place} is ready  {build}  up {_up(one.figures, now)}"
 
 
 def _figures(told: Figures, now: Moment, *, advised: bool) -> list[RenderableType]:
     """The flow and the facts; what to do about what is waited for stands there where there is room."""
-    facts = Table.grid(padding=(0, 1))
-    facts.add_column(style="dim", no_wrap=True, min_width=_NAME)
-    facts.add_column(overflow="fold")
+    beside, below = Table.grid(padding=(0, 1)), Table.grid()
+    beside.add_column(style="dim", no_wrap=True, min_width=_NAME)
+    beside.add_column(overflow="fold")
+    below.add_column(overflow="fold")
     for name, value in _facts(told, now, advised=advised):
-        facts.add_row(name, value)
-    return [Text(""), _flow(told), Text(""), facts]
+        beside.add_row(name, value)
+        below.add_row(Text(name, "dim"))
+        below.add_row(Padding(value, (0, 0, 0, 2)))
+    return [Text(""), _flow(told), Text(""), _Fitting([(_NAME + _VALUE, beside), (0, below)])]
 
 
 def _flow(told: Figures) -> RenderableType:
-    """A line for each span of time; where that is too wide, a line for each figure."""
+    """A line for each span of time; where that is too wide, a line for each figure, and of one span at the least."""
     lines = {"since start": _cells(told.total, per_second=False)}
     if told.rate:
         lines = {f"per second ({span(told.seconds // 1)})": _cells(told.rate, per_second=True), **lines}
     rows = [[Text(name), *map(Text, cells)] for name, cells in lines.items()]
     columns = [[Text(name), *map(Text, cells)] for name, *cells in zip(_COLUMNS, *lines.values(), strict=True)]
-    return _Fitting([_table_of(("", *_COLUMNS), rows, left=1), _table_of(("", *lines), columns, left=1)])
+    brief_names = ["per s", "total"][-len(lines) :]
+    tables = [_table_of(("", *_COLUMNS), rows, left=1)]
+    tables += [_table_of(("", *names), columns, left=1) for names in (lines, brief_names)]
+    tables.append(_table_of(("", brief_names[0]), [row[:2] for row in columns], left=1))
+    return _Fitting(tables)
 
 
 def _cells(flow: Flow, *, per_second: bool) -> Sequence[str]:

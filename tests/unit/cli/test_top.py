@@ -273,6 +273,43 @@ def test_a_narrow_terminal_cuts_no_figure_and_no_name(agent: Agent, columns: int
         assert any(words in line for line in lines)
 
 
+def test_eighty_columns_have_all_figures_of_agents_with_long_names(agent: Agent) -> None:
+    """The names are folded before a column is left out; lengths of time have one unit there."""
+    agents = [asked(agent.place, 0.0, 10.0) for _ in range(2)]
+    for number, one in enumerate(agents):
+        one._metrics = replace(one._metrics, host=f"a-rather-long-name-{number}.observability.svc.cluster.local")
+    assert agents[0].figures
+    lines = drawn(agents, now=agents[0].figures.started + 99 * 86_400 + 23 * 3600)
+    assert lines[2].split() == ["agent", "state", "events/s", "shipped/s", "held", "oldest", "dead", "up"]
+    assert lines[3].split()[-1] == "99d"
+    assert max(map(len, lines)) <= 80
+
+
+@pytest.mark.parametrize("columns", [30, 20])
+def test_a_sliver_of_a_terminal_cuts_nothing_either(agent: Agent, columns: int) -> None:
+    """Each figure is there, of the last seconds at the least; what does not fit beside its name stands below it."""
+    agent.rig.telemetry.gate_closed("bucket acme", EnvironmentFault.BUCKET_DENIED, "S3 answered 403")
+    lines = drawn([asked(agent.place, 0.0, 10.0)], columns=columns)
+    assert not [line for line in lines if "…" in line or len(line) > columns]
+    (begin,) = [number for number, line in enumerate(lines) if line.split()[:2] == ["per", "s"]]
+    figures = [line.split() for line in lines[begin + 1 : begin + 7]]
+    assert [names[0] for names in figures] == ["messages", "objects", "bytes", "events", "shipped", "skipped"]
+    assert (lines[begin].split(), figures[2]) == (
+        (["per", "s", "total"], ["bytes", "0", "B", "2", "KiB"])
+        if columns == 30
+        else (["per", "s"], ["bytes", "0", "B"])
+    )
+    said = " ".join(" ".join(lines).split())
+    assert "allow s3:GetObject on the trail's prefix, s3:ListBucket and kms:Decrypt" in said
+
+
+def test_what_takes_several_lines_stands_beside_its_mark(agent: Agent) -> None:
+    """So that it is seen where the next one begins."""
+    agent.rig.telemetry.gate_closed("bucket acme", EnvironmentFault.BUCKET_DENIED, "S3 answered 403")
+    lines = drawn([asked(agent.place, 0.0)], columns=40)
+    assert lines[1:3] == ["! not ready: bucket acme: S3 answered", "  403 (for 0 s)"]
+
+
 @pytest.mark.parametrize("arguments", [("--once",), ("--once", "--json")])
 def test_an_agent_that_trickles_does_not_hide_the_others(agent: Agent, arguments: tuple[str, ...]) -> None:
     """A byte now and then is no answer in time, and the others are shown."""
