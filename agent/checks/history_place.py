@@ -19,16 +19,20 @@ NONE: Final = caution(
     "Set event_history.checkpoint_file to a file in a folder that outlasts the agent.",
 )
 UNUSABLE: Final = failed(_ID, "cannot be used: {words}", "Until then the agent asks for no Event history.")
+STOPS: Final = failed(_ID, "cannot be used: {words}", "Until then the agent does not start: it ends with exit code 78.")
 
 
-def examine(history: EventHistorySettings, caller: Caller, now: float) -> Check:
-    """The result; `now` is Unix time."""
+def examine(history: EventHistorySettings, caller: Caller, now: float, *, has_queue: bool) -> Check:
+    """The result; `now` is Unix time. `has_queue`: the agent also has something else to do."""
     overlap = how_long(history.overlap_seconds)
     if history.checkpoint_file is None:
         return NONE.told(overlap=overlap)
+    places = PlaceFile(history.checkpoint_file, read_only=True)
     try:
-        places = PlaceFile(history.checkpoint_file, read_only=True)
         places.look()
+    except PlaceFileError as error:
+        return (UNUSABLE if has_queue else STOPS).told(words=error)
+    try:
         if not caller.account:
             return not_checked(_ID, "STS does not tell of which account Event history would be")
         places.open(lambda: caller.account)

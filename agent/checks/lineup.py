@@ -164,7 +164,8 @@ class Lineup:
         return Examined((history_regions.examine(self._survey, who, region, self._clock.time()),))
 
     def _place(self, caller: Future[Examined[Caller]], history: EventHistorySettings) -> Examined[object]:
-        return Examined((history_place.examine(history, _facts(caller) or Caller(), self._clock.time()),))
+        who, has_queue = _facts(caller) or Caller(), self._settings.queue is not None
+        return Examined((history_place.examine(history, who, self._clock.time(), has_queue=has_queue),))
 
     def _accounts(
         self, caller: Future[Examined[Caller]], buckets: Sequence[Future[Examined[BucketFacts]]]

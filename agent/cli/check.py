@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
@@ -41,14 +41,12 @@ def check(
     Exits with 78 if there is one. With --online, every check has a line: ✓ sound, ✗ the agent would not do its work,
     ! look at it. Exits with 69 if one is ✗.
     """
-    from agent.history.place_file import open_places
     from agent.settings import environment, load
 
     try:
         settings = load(config, environment())
-        if not online:  # that has a line of its own for it
-            open_places(settings.event_history, read_only=True)
-        _tell_settings(settings, as_json=as_json)
+        cautions = () if online else _of_checkpoint(settings)  # online, there is a line of its own for it
+        _tell_settings(settings, [*settings.warnings, *cautions], as_json=as_json)
         sound = not online or _look(settings, timeout, as_json=as_json)
     except SettingsError as error:
         _fail(error, as_json=as_json)
@@ -56,7 +54,17 @@ def check(
         raise typer.Exit(_UNAVAILABLE)
 
 
-def _tell_settings(settings: Settings, *, as_json: bool) -> None:
+def _of_checkpoint(settings: Settings) -> Sequence[str]:
+    """What to look at in the checkpoint file of Event history; raises `SettingsError` where `run` would not start."""
+    from agent.history.place_file import trouble_with
+
+    trouble = trouble_with(settings.event_history)
+    if trouble and settings.queue is None:
+        raise SettingsError([trouble])
+    return [f"{trouble}; until then `run` ships what the queue announces, and reads no region"] if trouble else []
+
+
+def _tell_settings(settings: Settings, warnings: Sequence[str], *, as_json: bool) -> None:
     """That they can be used, and what is probably wrong with them."""
     from agent.checks.finding import Status
     from agent.cli.check_line import as_object, of_settings, sound_settings
@@ -65,10 +73,10 @@ def _tell_settings(settings: Settings, *, as_json: bool) -> None:
     if not as_json:
         for line in lines:
             typer.echo(f"✓ {line}")
-        show_warnings(settings.warnings)
+        show_warnings(warnings)
         return
     typer.echo(as_object(sound_settings("; ".join(lines))))
-    for warning in settings.warnings:
+    for warning in warnings:
         typer.echo(as_object(of_settings(warning, Status.CAUTION)))
 
 

@@ -123,19 +123,19 @@ class EnvironmentFault(Advised):
     LOG_DENIED = (
         "log denied",
         "AWS refuses the Event history of a region, because of the role, an organisation's policy or the credentials",
-        "asks again at most 30 s later, and goes on where it was; other regions and the queue go on meanwhile",
+        "asks again at most 30 s later, and goes on where it was; whatever else is read goes on meanwhile",
         "allow cloudtrail:LookupEvents to the agent's role; check its credentials, and whether the region is enabled",
     )
     LOG_REFUSED = (
         "log refused",
         "AWS does not take the question for the Event history of a region",
-        "asks again at most 30 s later, and goes on where it was; other regions and the queue go on meanwhile",
+        "asks again at most 30 s later, and goes on where it was; whatever else is read goes on meanwhile",
         "see AWS's code in `detail`; check event_history.regions, aws.endpoint_url and the clock",
     )
     CHECKPOINT_UNUSABLE = (
         "checkpoint unusable",
         "the checkpoint file of Event history is in use, damaged or another account's, or cannot be read",
-        "asks for no Event history, and looks again every 5 s; the queue goes on meanwhile",
+        "asks for no Event history, and looks again every 5 s; a queue, if there is one, goes on meanwhile",
         "do what `detail` says; only one agent may use the file of event_history.checkpoint_file",
     )
     QUEUE_UNAVAILABLE = (

@@ -157,13 +157,23 @@ def open_places(follows: EventHistorySettings | None, *, read_only: bool, may_wa
     """
     if follows is None or follows.checkpoint_file is None:
         return Places()
-    places = PlaceFile(follows.checkpoint_file, read_only=read_only)
-    if not may_wait:
-        try:
-            places.look()
-        except PlaceFileError as error:
-            raise SettingsError([f"event_history.checkpoint_file: {error}"]) from error
-    return places
+    if not may_wait and (trouble := trouble_with(follows)):
+        raise SettingsError([trouble])
+    return PlaceFile(follows.checkpoint_file, read_only=read_only)
+
+
+def trouble_with(follows: EventHistorySettings | None) -> str:
+    """Why the file that the settings name cannot be used, in one sentence that begins with the setting; empty: it can.
+
+    Whose history it has, and whether another process uses it, is not asked.
+    """
+    if follows is None or follows.checkpoint_file is None:
+        return ""
+    try:
+        PlaceFile(follows.checkpoint_file, read_only=True).look()
+    except PlaceFileError as error:
+        return f"event_history.checkpoint_file: {error}"
+    return ""
 
 
 def _told(place: RegionPlace) -> _Known:

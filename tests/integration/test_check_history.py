@@ -189,8 +189,11 @@ def test_a_checkpoint_that_the_agent_would_not_use_is_named(aws: TroubledAws, pl
     of_another = scene.of_checkpoint()
     assert of_another.status.mark == "✗"
     assert "is of account 444455556666, and the credentials are of 111122223333" in of_another.what
+    assert of_another.fix == "Until then the agent asks for no Event history."
     file.write_text("{", encoding="utf-8")
-    assert "is no checkpoint of Event history, or is damaged" in scene.of_checkpoint().what
+    damaged = scene.of_checkpoint()
+    assert "is no checkpoint of Event history, or is damaged" in damaged.what
+    assert damaged.fix == "Until then the agent does not start: it ends with exit code 78."
     aws.refuse("sts:GetCallerIdentity", Refusal("AccessDenied"))
     assert "is no checkpoint of Event history, or is damaged" in scene.of_checkpoint().what
     file.unlink()

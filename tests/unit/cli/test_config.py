@@ -161,6 +161,21 @@ def test_a_checkpoint_that_the_agent_would_not_use_ends_with_78(tmp_path: Path, 
     assert checkpoint.read_text() == "{}"
 
 
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_beside_a_queue_such_a_checkpoint_is_a_caution(tmp_path: Path, options: tuple[str, ...]) -> None:
+    """`run` goes on with the queue; what it does meanwhile is told."""
+    checkpoint = tmp_path / "checkpoint"
+    checkpoint.write_text("{}")
+    text = f"{SOUND}event_history: {{regions: [us-west-2], checkpoint_file: '{checkpoint}'}}"
+    result = run("check", "-c", file(tmp_path, text), *options)
+    told = " ".join(result.output.split())
+    assert result.exit_code == 0, told
+    assert "is no checkpoint of Event history, or is damaged" in told
+    assert "until then `run` ships what the queue announces, and reads no region" in told
+    assert "caution" in told or told.count("! event_history.checkpoint_file: ") == 1
+    assert checkpoint.read_text() == "{}"
+
+
 def test_show_prints_yaml_without_secrets(tmp_path: Path) -> None:
     """The output is a settings file again, with [redacted] for each secret."""
     text = SOUND + "otlp: {headers: {authorization: s3cret}}\nlog: {level: debug}\n"
