@@ -10,6 +10,7 @@ import typer
 from agent.cli.examples import examples
 from agent.cli.options import SettingsFile
 from agent.cli.report import EXIT_SETTINGS, fail_settings, show_warnings
+from agent.cli.spans import seconds_between
 from agent.errors import SettingsError, number_of
 
 if TYPE_CHECKING:
@@ -33,7 +34,13 @@ def check(
         bool, typer.Option("--json", help="One JSON object a line, for each check and each problem of the settings.")
     ] = False,
     timeout: Annotated[
-        float, typer.Option("--timeout", metavar="SECONDS", min=0.1, max=50, help="The most for one request.")
+        float,
+        typer.Option(
+            "--timeout",
+            metavar="TIME",
+            parser=seconds_between(0.1, 50),
+            help="The most for one request, such as 5s.",
+        ),
     ] = 10.0,
 ) -> None:
     """Validate the settings and report all problems at once, each with its key and what to do.

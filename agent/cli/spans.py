@@ -1,12 +1,13 @@
 """Times and lengths of time as people type them, for all commands: there is one grammar, and it stands here.
 
 A length is a number with its unit, or several in a row: `90s`, `30m`, `1.5h`, `1d12h`, `2w`. A time is a date, with or
-without a time of day, or a length, which means so long ago.
+without a time of day, or a length, which means so long ago. Where only seconds make sense, a number alone is seconds.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -17,6 +18,7 @@ from agent.replay.span import EARLIEST, Span, SpanError, shown
 
 _SECONDS: Final = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _PART: Final = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(min|[smhdw])", re.ASCII)
+_PLAIN: Final = re.compile(r"\d+\.?\d*|\.\d+", re.ASCII)
 _LENGTHS: Final = "30m, 2h, 3d or 1d12h"
 _FORMS: Final = f"write a date (2026-10-05), a time (2026-10-05T12:00Z), or how long ago, such as {_LENGTHS}"
 _SHOWN: Final = 40
@@ -29,6 +31,22 @@ def seconds_of(text: str) -> float:
     except ValueError:
         name = printable(text, _SHOWN)
         raise typer.BadParameter(f"'{name}' is no length of time; write it such as {_LENGTHS}") from None
+
+
+def seconds_between(least: float, most: float) -> Callable[[str | float], float]:
+    """What reads an option that is a length of time, or a plain number of seconds, from `least` to `most`.
+
+    It raises `typer.BadParameter` for anything else.
+    """
+
+    def read(given: str | float) -> float:
+        text = str(given).strip()
+        seconds = float(text) if _PLAIN.fullmatch(text) else seconds_of(text)
+        if not least <= seconds <= most:
+            raise typer.BadParameter(f"'{printable(text, _SHOWN)}' is not between {least:g}s and {most:g}s")
+        return seconds
+
+    return read
 
 
 def read_span(since: str, until: str | None, now: datetime) -> Span:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agent.cli.examples import examples
+from agent.cli.spans import seconds_between
 
 if TYPE_CHECKING:
     from agent.cli.top_view import Moment
@@ -27,7 +28,12 @@ _Urls = Annotated[
 ]
 _Once = Annotated[bool, typer.Option("--once", help="Print it once as plain text, and end; 69 if no agent answers.")]
 _Json = Annotated[bool, typer.Option("--json", help="With --once: as one JSON object with an entry for each agent.")]
-_Every = Annotated[float, typer.Option("--every", metavar="SECONDS", min=0.5, max=3600, help="How often to ask.")]
+_Every = Annotated[
+    float,
+    typer.Option(
+        "--every", metavar="TIME", parser=seconds_between(0.5, 3600), help="How often to ask, such as 5s or 1m."
+    ),
+]
 
 
 @examples(

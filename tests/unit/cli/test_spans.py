@@ -9,7 +9,7 @@ import typer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.cli.spans import brief_span, read_span, seconds_of
+from agent.cli.spans import brief_span, read_span, seconds_between, seconds_of
 from agent.replay.span import SpanError
 
 NOW = datetime(2026, 11, 29, 7, 30, 40, tzinfo=UTC)
@@ -42,6 +42,32 @@ def test_what_is_none_is_refused_with_an_example(text: str) -> None:
     """Nothing is guessed: a wrong age would choose other messages."""
     with pytest.raises(typer.BadParameter, match="such as 30m, 2h, 3d"):
         seconds_of(text)
+
+
+@pytest.mark.parametrize(
+    ("given", "seconds"), [("30", 30), ("2.5", 2.5), (".5", 0.5), (" 30s ", 30), ("5m", 300), (2.0, 2)]
+)
+def test_where_seconds_are_usual_a_number_alone_is_seconds(given: str | float, seconds: float) -> None:
+    """With a unit it is what it is everywhere else."""
+    assert seconds_between(0.5, 3600)(given) == seconds
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("0.4", "'0.4' is not between 0.5s and 3600s"),
+        ("2h", "'2h' is not between"),
+        ("9" * 400, "is not between"),
+        ("nan", "is no length of time; write it such as"),
+        ("-1", "is no length of time"),
+        ("", "is no length of time"),
+        ("5x", "is no length of time"),
+    ],
+)
+def test_seconds_that_cannot_be_meant_are_refused(given: str, words: str) -> None:
+    """With what could be."""
+    with pytest.raises(typer.BadParameter, match=words):
+        seconds_between(0.5, 3600)(given)
 
 
 @pytest.mark.parametrize(
