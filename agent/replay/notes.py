@@ -16,6 +16,7 @@ from agent.replay.span import shown
 
 VERSION: Final = 2
 _BUCKETS: Final = "buckets"
+_IN_THE_CHECKPOINT: Final = "in the checkpoint"
 _LONGEST_SHOWN: Final = 200
 _DAY: Final = timedelta(days=1)
 
@@ -183,13 +184,17 @@ def differences(before: Arguments, now: Arguments) -> list[str]:
     if now.until < before.until:
         found.append(f"{_told('--until', shown(before.until), shown(now.until))}, which is earlier")
     for section in ("select", "record"):
-        then, here = getattr(before, section), getattr(now, section)
-        found += [
-            _told(f"{section}.{name}", then.get(name), here.get(name))
-            for name in sorted(then.keys() | here.keys())
-            if then.get(name) != here.get(name)
-        ]
+        found += section_changes(section, getattr(before, section), getattr(now, section), _IN_THE_CHECKPOINT)
     return found
+
+
+def section_changes(section: str, then: Mapping[str, Any], here: Mapping[str, Any], where: str) -> list[str]:
+    """What differs in a section of the settings, one line each; `where` tells of the other ones."""
+    return [
+        _told(f"{section}.{name}", then.get(name), here.get(name), where)
+        for name in sorted(then.keys() | here.keys())
+        if then.get(name) != here.get(name)
+    ]
 
 
 def _origin(of: Arguments) -> str:
@@ -197,8 +202,8 @@ def _origin(of: Arguments) -> str:
     return next((bucket.partition(":")[0] for bucket in of.buckets if is_of_log(bucket)), _BUCKETS)
 
 
-def _told(what: str, before: object, now: object) -> str:
-    return f"{what}: {_brief(before)} in the checkpoint, {_brief(now)} now"
+def _told(what: str, before: object, now: object, where: str = _IN_THE_CHECKPOINT) -> str:
+    return f"{what}: {_brief(before)} {where}, {_brief(now)} now"
 
 
 def _brief(value: object) -> str:

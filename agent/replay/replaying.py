@@ -22,6 +22,7 @@ from agent.flow.crew import Stops, Supply
 from agent.flow.log_waits import LogWaits
 from agent.pulse import Pulse
 from agent.replay.checkpoint import Checkpoint, NoCheckpoint
+from agent.replay.earlier_forms import earlier_forms
 from agent.replay.ending import Ending, StoppedError
 from agent.replay.estimate import Counting
 from agent.replay.listed_source import ListedInHand, ListedSource
@@ -109,6 +110,7 @@ class _Replay:
         self._random = random.SystemRandom().random
         self._retrying = Retrying(telemetry=telemetry, pulse=pulse, halt=self._stops.halt, random=self._random)
         self._span = wishes.span
+        self._cautions: Sequence[str] = ()
 
     def run(self) -> Report:
         if self._wishes.caution:
@@ -142,6 +144,7 @@ class _Replay:
             return None
         files = FileSink(self._wishes.files, self._settings.resource, __version__, self._ending.failed)
         closing.callback(files.close)
+        self._cautions = earlier_forms(self._wishes.files, self._settings.record.model_dump(mode="json"))
         self._telemetry.sink_up()
         return files
 
@@ -186,7 +189,7 @@ class _Replay:
     def _tell_plan(self, plan: Plan, checkpoint: NoCheckpoint, origin: HistoryOrigin) -> None:
         for warning in self._settings.warnings:
             self._telemetry.setting_warned(warning)
-        for caution in origin.cautions():
+        for caution in (*origin.cautions(), *self._cautions):
             self._screen.say(f"! {caution}")
         self._screen.say(origin.described(plan.streams))
         self._screen.say(f"{plan.span}, to {self._destination()}")
@@ -236,7 +239,7 @@ class _Replay:
             resume=self._resume(source),
             why=self._ending.why,
             signal=0 if source.has_ended() else self._signal(),
-            cautions=origin.cautions(),
+            cautions=(*origin.cautions(), *self._cautions),
         )
 
     def _tell_stop(self) -> None:

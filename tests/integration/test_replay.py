@@ -222,6 +222,22 @@ def test_what_s3_refuses_of_many_accounts_is_listed_and_what_it_gives_is_shipped
     assert [each["key"] for each in told(ended)["unshipped"]] == sorted(denied)
 
 
+def test_a_mask_that_comes_after_the_files_is_told_to_be_too_late(history: History) -> None:
+    """Before it writes into them, and in the summary."""
+    history.write(3)
+    to_files = ("--to", "jsonl", str(history.folder / "out"), "--json")
+    assert told(history.run(*to_files))["cautions"] == []
+    key = history.folder / "key"
+    key.write_text("0123456789abcdefghijklmnopqrstuvwxyz")
+    key.chmod(0o600)
+    history.settings = {"record": {"mask": ["sourceIPAddress"], "mask_key_file": str(key)}}
+    ended = history.run(*to_files)
+    assert ended.code == 0, ended.err
+    (caution,) = told(ended)["cautions"]
+    assert "record.mask: not set of some of them, sourceIPAddress now" in caution
+    assert caution in ended.err
+
+
 def test_a_replay_in_which_everything_fails_stops(history: History) -> None:
     """It does not list the whole bucket, and says what it makes of it."""
     history.write(60)
