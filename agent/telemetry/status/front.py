@@ -34,7 +34,7 @@ def page(registry: CollectorRegistry, health: Health, activity: Activity, now: f
         "<main>",
         verdict(health, seen, now),
         last_hour(seen, activity, has_queue=health.has_queue),
-        flow(seen, activity, has_queue=health.has_queue),
+        flow(seen, activity, now, has_queue=health.has_queue),
         fates(seen),
         last_events(seen, activity, now),
         cards(seen, now, has_queue=health.has_queue),

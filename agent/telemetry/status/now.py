@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from agent.telemetry import metric_names
 from agent.telemetry.snapshot import Snapshot
 from agent.telemetry.status.dead_letter_queue import dead_letter_messages
@@ -14,7 +16,7 @@ from agent.telemetry.wording import ago, size, span
 def cards(seen: Snapshot, now: float, *, has_queue: bool) -> str:
     """What is held, when something last happened, how late everything is, the regions and the services."""
     columns = _held(seen) if has_queue else ""
-    columns += _last(seen, now, has_queue=has_queue) + _delay(seen, has_queue=has_queue)
+    columns += _last(seen, now, has_queue=has_queue) + _delay(seen, now, has_queue=has_queue)
     return section("Now", f'<div class="columns">{columns}{_history(seen, now)}{services(seen)}</div>')
 
 
@@ -38,7 +40,7 @@ def _last(seen: Snapshot, now: float, *, has_queue: bool) -> str:
     return _card("Last", rows)
 
 
-def _delay(seen: Snapshot, *, has_queue: bool) -> str:
+def _delay(seen: Snapshot, now: float, *, has_queue: bool) -> str:
     to_sink = PanelRow("event to sink, mean since the start", mean_time(seen, metric_names.EVENT_AGE))
     if not has_queue:
         return _card("Delay", [to_sink])
@@ -46,9 +48,16 @@ def _delay(seen: Snapshot, *, has_queue: bool) -> str:
         PanelRow("oldest message", span(seen.value(metric_names.OLDEST_DELIVERY_AGE))),
         to_sink,
         PanelRow("object to sink, mean since the start", mean_time(seen, metric_names.OBJECT_AGE)),
-        known_row("dead-letter queue", dead_letter_messages(seen)),
+        _dead_letters(seen, now),
     ]
     return _card("Delay", rows)
+
+
+def _dead_letters(seen: Snapshot, now: float) -> PanelRow:
+    """What is in the dead-letter queue, and when SQS counted it: the agent asks it every quarter of a minute."""
+    row = known_row("dead-letter queue", dead_letter_messages(seen))
+    counted_at = seen.known(metric_names.QUEUE_COUNTED, queue="dead_letter")
+    return row if counted_at is None else replace(row, value=f"{row.value}, counted {ago(counted_at, now)}")
 
 
 def _history(seen: Snapshot, now: float) -> str:

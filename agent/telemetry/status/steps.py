@@ -10,7 +10,7 @@ from agent.telemetry.activity import Activity
 from agent.telemetry.snapshot import Snapshot
 from agent.telemetry.status.fragments import PanelRow, count_row, known_row, mean_time, rows_list
 from agent.telemetry.status.frame import section
-from agent.telemetry.wording import brief, number, size
+from agent.telemetry.wording import ago, brief, number, size
 
 _WRITTEN_OUT_BELOW: Final = 100_000_000
 
@@ -26,11 +26,13 @@ class _Stage:
     rows: list[PanelRow]
 
 
-def flow(seen: Snapshot, activity: Activity, *, has_queue: bool) -> str:
+def flow(seen: Snapshot, activity: Activity, now: float, *, has_queue: bool) -> str:
     """The steps as a list, each with its total, its rate and some details; without a queue, those of events alone."""
     steps = (_received, _objects, _events, _exports, _settled) if has_queue else (_events, _exports)
     stages = "".join(_stage(step(seen, activity)) for step in steps)
-    key = '<p class="key">counts and means since the start; rates of the last minute</p>'
+    counted_at = seen.known(metric_names.QUEUE_COUNTED, queue="main") if has_queue else None
+    counted = "" if counted_at is None else f"; waiting and delayed as SQS counted them {ago(counted_at, now)}"
+    key = f'<p class="key">counts and means since the start; rates of the last minute{counted}</p>'
     return section("The flow", f'<ol class="flow">{stages}</ol>', key)
 
 

@@ -196,6 +196,18 @@ def test_what_sqs_was_not_asked_is_not_known() -> None:
     assert "dead-letter queue 2" in Outline(front_page(subject)).text
 
 
+def test_what_sqs_counted_has_its_age() -> None:
+    """The agent asks a few times a minute: what it heard last may be older than all else that is shown."""
+    subject = observed()
+    assert "SQS counted" not in Outline(front_page(subject)).text
+    for queue, count in (("main", 1_240), ("dead_letter", 2)):
+        subject.telemetry.queue_described(queue, QueueAttributes(count, 0, 0, "", 864_000))
+        subject.clock.advance(12)
+    text = Outline(front_page(subject)).text
+    assert "rates of the last minute; waiting and delayed as SQS counted them 24 s ago" in text
+    assert "dead-letter queue 2, counted 12 s ago" in text
+
+
 def test_dead_letters_are_shown_newest_first_and_no_more_than_twenty() -> None:
     """Each has its time, reason, place and detail."""
     subject = busy()
