@@ -28,8 +28,8 @@ from agent.errors import number_of
 
 if TYPE_CHECKING:
     from agent.replay.log_wish import LogWish
-    from agent.replay.replaying import ReplayWishes
     from agent.replay.span import Span
+    from agent.replay.wishes import ReplayWishes
     from agent.settings import Settings
 
 _USAGE = 2
@@ -191,7 +191,7 @@ def replay(
 
     What could not be shipped is listed at the end, and the exit code is 69.
     """
-    from agent.replay.replaying import ReplayWishes
+    from agent.replay.wishes import ReplayWishes
 
     of_buckets = [name for name, given in (("--prefix", prefix), ("--account", account)) if given]
     asked = Asked(region or [], of_buckets, space or [])

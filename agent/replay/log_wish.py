@@ -25,7 +25,8 @@ OpenLog = Callable[[Settings, AwsConnections, LogWaits, Sequence[str]], EventLog
 class LogWish:
     """The log called `name` in `--from`, and its `places`.
 
-    It has what happened `kept` ago and later; None: all. What happened less than `late` ago may still be missing.
+    It has what happened `kept` ago and later, and may have lost what happened more than `promised` ago; None: all. What
+    happened less than `late` ago may still be missing.
     Settings that name no region get their credentials in the region `home`.
     """
 
@@ -35,6 +36,7 @@ class LogWish:
     kept: timedelta | None = None
     late: timedelta = timedelta(0)
     home: str = ""
+    promised: timedelta | None = None
 
     def buckets(self) -> tuple[str, ...]:
         """What stands for a bucket in a checkpoint, for each place."""
@@ -54,6 +56,14 @@ class LogWish:
         if span.since >= until:
             raise self._too_young(span, now)
         return replace(span, until=until)
+
+    def unpromised(self, since: datetime, now: datetime) -> Sequence[str]:
+        """That some of what is read, from `since` on, may be lost at the time `now`: one sentence, or none."""
+        if self.promised is None or since >= now - self.promised - _MARGIN:
+            return []
+        days, before = number_of(self.promised.days, "day"), shown(now - self.promised)
+        told = f"{self.name} are promised for the last {days} only: of what happened before {before} UTC"
+        return [f"{told} some or all may be missing, and nobody can tell"]
 
     def _too_young(self, span: Span, now: datetime) -> SpanError:
         """A span that ends now is asked for too soon; one that has ended is all there after a while."""

@@ -64,7 +64,7 @@ class HistoryOrigin(ABC):
         """How many requests were made for names, or for events where these come without any."""
 
     @abstractmethod
-    def count_report(self, plan: Plan, counted: Counted, workers: int) -> Report:
+    def count_report(self, plan: Plan, counted: Counted, workers: int, cautions: Sequence[str]) -> Report:
         """What a dry run tells."""
 
 
@@ -112,9 +112,9 @@ class BucketsOrigin(HistoryOrigin):
         """Those of the listing."""
         return self.listing.requests
 
-    def count_report(self, plan: Plan, counted: Counted, workers: int) -> Report:
+    def count_report(self, plan: Plan, counted: Counted, workers: int, cautions: Sequence[str]) -> Report:
         """Objects, bytes, requests, time and cost."""
-        return CountReport(plan.span, len(plan.streams), workers, counted, self.cautions())
+        return CountReport(plan.span, len(plan.streams), workers, counted, cautions)
 
 
 class LogOrigin(HistoryOrigin):
@@ -148,6 +148,12 @@ class LogOrigin(HistoryOrigin):
         """Those to the log."""
         return self._log.requests
 
-    def count_report(self, plan: Plan, counted: Counted, workers: int) -> Report:  # noqa: ARG002 - the log's pace counts
+    def count_report(
+        self,
+        plan: Plan,
+        counted: Counted,
+        workers: int,  # noqa: ARG002 - the log's pace counts
+        cautions: Sequence[str],
+    ) -> Report:
         """Windows, requests, and the time that these take."""
-        return WindowCountReport(plan.span, self._log, counted.objects)
+        return WindowCountReport(plan.span, self._log, counted.objects, cautions)

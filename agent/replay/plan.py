@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Final
 
 from agent.errors import number_of
@@ -49,6 +49,13 @@ class Plan:
     def found(self) -> StreamsFound:
         """The streams, as a checkpoint has them."""
         return StreamsFound(tuple(sorted(stream.where for stream in self.streams)))
+
+    def begins(self, checkpoint: NoCheckpoint) -> datetime:
+        """From when on something is read behind an earlier run, at the earliest; the end of the span if nothing is."""
+        place = checkpoint.place
+        days = (day for day in self.span.days() if not all(place.is_done(each.where, day) for each in self.streams))
+        first = next(days, None)
+        return max(datetime.combine(first, time(), UTC), self.span.since) if first else self.span.until
 
     def beginning(self, checkpoint: NoCheckpoint) -> Iterator[str]:
         """Where it goes on behind an earlier run, in lines for people; none where there was no such run.

@@ -6,9 +6,8 @@ import random
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Final, TypeVar
 
 from agent import __version__
@@ -26,19 +25,17 @@ from agent.replay.earlier_forms import earlier_forms
 from agent.replay.ending import Ending, StoppedError
 from agent.replay.estimate import Counting
 from agent.replay.listed_source import ListedInHand, ListedSource
-from agent.replay.log_wish import LogWish
 from agent.replay.look_ahead import LISTERS
 from agent.replay.looks import Looks
-from agent.replay.notes import Arguments
 from agent.replay.origins import BucketsOrigin, HistoryOrigin, LogOrigin
 from agent.replay.plan import Plan
 from agent.replay.replay_report import ReplayReport, Report
 from agent.replay.retrying import Retrying
 from agent.replay.screen import Screen
-from agent.replay.span import Span
 from agent.replay.streams import Stream, Wanted
 from agent.replay.suspicion import Suspicion
-from agent.settings import Settings, redacted_url
+from agent.replay.wishes import ReplayWishes, arguments_of, destination_of
+from agent.settings import Settings
 from agent.signals import Attention, SignalInbox
 from agent.sink.files import FileSink
 from agent.telemetry.events import Telemetry
@@ -48,26 +45,6 @@ from agent.waiting.lookups import bounded_lookups
 
 _Result = TypeVar("_Result")
 _TICK_SECONDS: Final = 0.2
-
-
-@dataclass(frozen=True, slots=True)
-class ReplayWishes:
-    """What the command line asks for. `since_given` is the text of `--since`. Without a `log` it is the buckets.
-
-    `caution` is what is to be said first.
-    """
-
-    span: Span
-    caution: str
-    since_given: str
-    prefixes: Sequence[str] = ()
-    accounts: Sequence[str] = ()
-    regions: Sequence[str] = ()
-    checkpoint: Path | None = None
-    files: Path | None = None
-    dry_run: bool = False
-    keep_going: bool = False
-    log: LogWish | None = None
 
 
 def replay(settings: Settings, wishes: ReplayWishes, inbox: SignalInbox, screen: Screen) -> Report:
@@ -110,7 +87,7 @@ class _Replay:
         self._random = random.SystemRandom().random
         self._retrying = Retrying(telemetry=telemetry, pulse=pulse, halt=self._stops.halt, random=self._random)
         self._span = wishes.span
-        self._cautions: Sequence[str] = ()
+        self._cautions: list[str] = []
 
     def run(self) -> Report:
         if self._wishes.caution:
@@ -134,7 +111,9 @@ class _Replay:
         if self._wishes.checkpoint is None:
             return NoCheckpoint()
         owner = self._unless_signalled(origin.owner)
-        checkpoint = Checkpoint.open(self._wishes.checkpoint, self._arguments(owner), read_only=self._wishes.dry_run)
+        checkpoint = Checkpoint.open(
+            self._wishes.checkpoint, arguments_of(self._settings, self._wishes, owner), read_only=self._wishes.dry_run
+        )
         closing.callback(checkpoint.close)
         self._span = replace(self._span, since=checkpoint.arguments.since)
         return checkpoint
@@ -144,7 +123,7 @@ class _Replay:
             return None
         files = FileSink(self._wishes.files, self._settings.resource, __version__, self._ending.failed)
         closing.callback(files.close)
-        self._cautions = earlier_forms(self._wishes.files, self._settings.record.model_dump(mode="json"))
+        self._cautions += earlier_forms(self._wishes.files, self._settings.record.model_dump(mode="json"))
         self._telemetry.sink_up()
         return files
 
@@ -189,10 +168,14 @@ class _Replay:
     def _tell_plan(self, plan: Plan, checkpoint: NoCheckpoint, origin: HistoryOrigin) -> None:
         for warning in self._settings.warnings:
             self._telemetry.setting_warned(warning)
-        for caution in (*origin.cautions(), *self._cautions):
+        if log := self._wishes.log:
+            now = datetime.fromtimestamp(self._pulse.clock.time(), UTC)
+            self._cautions += log.unpromised(plan.begins(checkpoint), now)
+        self._cautions += origin.cautions()
+        for caution in self._cautions:
             self._screen.say(f"! {caution}")
         self._screen.say(origin.described(plan.streams))
-        self._screen.say(f"{plan.span}, to {self._destination()}")
+        self._screen.say(f"{plan.span}, to {destination_of(self._settings, self._wishes)}")
         for line in plan.beginning(checkpoint):
             self._screen.say(line)
 
@@ -205,7 +188,7 @@ class _Replay:
 
         counted = self._unless_signalled(count.run, show)
         self._screen.count_last(1.0, f"{number_of(counted.objects, origin.things[:-1])} counted")
-        return origin.count_report(plan, counted, self._settings.workers)
+        return origin.count_report(plan, counted, self._settings.workers, self._cautions)
 
     def _ship(self, plan: Plan, source: ListedSource, origin: HistoryOrigin, files: FileSink | None) -> Report:
         looks = Looks(source, self._telemetry, self._pulse.clock, origin.things)
@@ -235,11 +218,11 @@ class _Replay:
             earlier=source.unsettled_before(),
             things=origin.things,
             lists=origin.requests(),
-            destination=self._destination(),
+            destination=destination_of(self._settings, self._wishes),
             resume=self._resume(source),
             why=self._ending.why,
             signal=0 if source.has_ended() else self._signal(),
-            cautions=(*origin.cautions(), *self._cautions),
+            cautions=self._cautions,
         )
 
     def _tell_stop(self) -> None:
@@ -262,27 +245,6 @@ class _Replay:
             random=self._random,
             failed=self._ending.failed,
         )
-
-    def _arguments(self, owner: str) -> Arguments:
-        settings, wishes, log = self._settings, self._wishes, self._wishes.log
-        buckets = log.buckets() if log else tuple(sorted(bucket.name for bucket in settings.buckets))
-        return Arguments(
-            buckets=buckets,
-            prefixes=tuple(sorted(wishes.prefixes)),
-            accounts=(owner,) if owner else () if log else tuple(sorted(wishes.accounts or settings.accounts)),
-            regions=() if log else tuple(sorted(wishes.regions or settings.regions)),
-            since=wishes.span.since,
-            since_given=wishes.since_given,
-            until=wishes.span.until,
-            select=settings.select.model_dump(mode="json"),
-            record=settings.record.model_dump(mode="json"),
-            destination=self._destination(),
-        )
-
-    def _destination(self) -> str:
-        if self._wishes.files:
-            return f"files in {self._wishes.files.resolve()}"
-        return redacted_url(self._settings.otlp.logs_url)
 
     def _resume(self, source: ListedSource) -> str:
         """How to go on."""

@@ -22,6 +22,7 @@ from agent.trail.moment import unix_nanoseconds
 EVENT_LOGS: Final = "event-logs"
 
 _SECOND: Final = 10**9
+_PROMISED: Final = timedelta(days=30)
 _LATE: Final = timedelta(minutes=15)  # AWS does not say when an event is there
 _ANYWHERE: Final = "us-west-2"  # the event logs are asked at one address, whatever the region
 _ADVICE: Final = (
@@ -94,7 +95,7 @@ def _logged(item: bytes) -> LoggedEvent:
 
 def wish_for(spaces: Sequence[str]) -> LogWish:
     """The event logs of these spaces."""
-    return LogWish(EVENT_LOGS, tuple(dict.fromkeys(spaces)), open_logs, late=_LATE, home=_ANYWHERE)
+    return LogWish(EVENT_LOGS, tuple(dict.fromkeys(spaces)), open_logs, late=_LATE, home=_ANYWHERE, promised=_PROMISED)
 
 
 def open_logs(settings: Settings, aws: AwsConnections, waits: LogWaits, places: Sequence[str]) -> EventLog:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -20,6 +20,7 @@ class WindowCountReport:
     span: Span
     log: EventLog
     windows: int
+    cautions: Sequence[str] = ()
 
     exit_code: Final = 0
 
@@ -31,6 +32,7 @@ class WindowCountReport:
         events = number_of(log.events_per_request, "event")
         yield f"  requests  {number(self._requests())} or more: one more for each {events}"
         yield f"  time      {shown_span(self._seconds())} or more: at each place {log.per_second:g} a second"
+        yield from (f"! {each}" for each in self.cautions)
 
     def as_json(self) -> dict[str, Any]:
         """For programs."""
@@ -43,6 +45,7 @@ class WindowCountReport:
             "windows": self.windows,
             "least_requests": self._requests(),
             "least_seconds": round(self._seconds(), 1),
+            "cautions": list(self.cautions),
         }
 
     def _requests(self) -> int:

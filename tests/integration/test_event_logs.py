@@ -102,6 +102,9 @@ def test_a_dry_run_reads_no_window(rig: Rig) -> None:
     ended = rig.run("--space", SPACE, *SPAN, "--dry-run")
     assert ended.code == 0, ended.err
     assert f"places    1 place: {SPACE}" in ended.out
+    told = "! event-logs are promised for the last 30 days only: of what happened before "
+    assert told in ended.err
+    assert told in ended.out
     assert len(rig.spaces.asked) == 1
 
 

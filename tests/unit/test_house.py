@@ -59,7 +59,7 @@ TESTED_ELSEWHERE: Final = {
     "main_queue notifier otlp_sink permissions queue_facts queue_region sample sink_kind skew trail_settings "
     "wanted_regions ways",
     "integration/test_compose.py": "serving",
-    "integration/test_replay.py": "replaying",
+    "integration/test_replay.py": "replaying wishes",
     "integration/test_demo.py": "child demo emulator leash receiver runner script shown_daemon sinks world",
     "property/test_encode.py": "record_bytes",
     "property/test_signature.py": "signature",

@@ -14,7 +14,7 @@ from agent.cli.app import app
 from agent.errors import DependencyError
 from agent.replay.checkpoint import CheckpointError
 from agent.replay.ending import StoppedError
-from agent.replay.replaying import ReplayWishes
+from agent.replay.wishes import ReplayWishes
 from agent.settings import Settings
 
 WHO = "arn:aws:iam::1:user/alice"

@@ -213,6 +213,8 @@ def test_a_plan_tells_where_it_goes_on_and_what_is_new() -> None:
     for note in (FOUND, DayDone(BEGIN.date())):
         notebook.place.take(note)
     rig = ReplayRig(FakeListing({BUCKET: keys_of(2000)}), [stream(), OTHER], checkpoint=notebook)
+    assert rig.plan.begins(notebook) == BEGIN
+    assert ReplayRig(rig.listing, checkpoint=notebook).plan.begins(notebook) == BEGIN + timedelta(days=1)
     assert list(rig.plan.beginning(notebook)) == [
         "goes on at 2026-10-06",
         f"! 1 stream that no run found before is read from 2026-10-05 on: {OTHER.address}",

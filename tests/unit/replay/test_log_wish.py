@@ -8,6 +8,7 @@ import pytest
 
 from agent.replay.history_log import wish_for
 from agent.replay.log_wish import LogWish
+from agent.replay.space_logs import wish_for as spaces_wish_for
 from agent.replay.span import Span, SpanError
 from tests.support.event_log import FakeEventLog
 
@@ -61,6 +62,18 @@ def test_a_span_that_has_ended_is_refused_until_all_of_it_is_there() -> None:
     assert HISTORY.within(wanted, named) == wanted
     with pytest.raises(SpanError):
         HISTORY.within(wanted, named - timedelta(seconds=1))
+
+
+def test_what_a_log_does_not_promise_to_have_is_told() -> None:
+    """CodeCatalyst's own: it is asked all the same. `30d` is promised, though the command took a moment to begin."""
+    wish = spaces_wish_for(["ExampleCorp"])
+    assert wish.within(span(timedelta(days=60)), NOW).since == NOW - timedelta(days=60)
+    (told,) = wish.unpromised(NOW - timedelta(days=60), NOW)
+    assert told.startswith(
+        "event-logs are promised for the last 30 days only: of what happened before 2026-10-21 12:00"
+    )
+    assert wish.unpromised(NOW - timedelta(days=30, seconds=2), NOW) == []
+    assert HISTORY.unpromised(NOW - timedelta(days=90), NOW) == []
 
 
 def test_a_log_without_such_limits_has_all() -> None:
