@@ -19,7 +19,6 @@ from agent.faults.retries import RetryReason
 AttributeValue = str | bool | int | Sequence["str | Mapping[str, str]"]
 """What an OTLP attribute of ours can hold: a scalar, an array of strings, or an array of flat maps."""
 
-
 BATCH: Final = 10
 """How many messages SQS takes and gives at once."""
 
@@ -225,7 +224,7 @@ class LogRecord(msgspec.Struct, frozen=True, gc=False):
 
     `account`, `region` and `service_name` choose the Resource; an empty `service_name` stands for the one of the
     `resource` settings. `digest` (blake2b-16 of the body before truncation) identifies a repeat. `truncated` says
-    whether something was left out to keep the record within its limit.
+    whether something was left out to keep the record within its limit. `space` is its CodeCatalyst space, if any.
     """
 
     account: str
@@ -242,6 +241,7 @@ class LogRecord(msgspec.Struct, frozen=True, gc=False):
     digest: bytes
     truncated: bool = False
     service_name: str = ""
+    space: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,11 @@ from typing import Final
 from agent.demo.lines import Line
 from agent.errors import number_of
 from agent.records.actor import ActorKind
+from agent.records.profiles.codecatalyst import SPACE
 from agent.records.summary import Summary
 from agent.sink.otlp.decode import ReceivedRecord
 
 _SILENT_AFTER: Final = timedelta(days=1)
-_SPACE: Final = "aws.codecatalyst.space.name"
 _SHOWN: Final = 4
 
 
@@ -39,7 +39,7 @@ class _Told:
 
     @property
     def space(self) -> str:
-        return str(self.record.attributes.get(_SPACE, ""))
+        return str(self.record.attributes.get(SPACE, ""))
 
     def sentence(self) -> str:
         """Time, actor, event, on what, and how it failed if it did."""

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Self
+
+import msgspec
 
 from agent.trail.event import MalformedEventError, OpenMembers, TrailEvent, UserIdentity, decode_leniently, text
 from agent.trail.log_item import AWS_ACCOUNT, USER
@@ -100,8 +101,7 @@ def display(event: TrailEvent) -> str:
     return Actor.of(event.user_identity).display(event)
 
 
-@dataclass(frozen=True, slots=True)
-class Actor:
+class Actor(msgspec.Struct, frozen=True, gc=False):
     """All that one `userIdentity` says of who acted, in whatever event it stands.
 
     `name` goes before any that stands elsewhere in an event, if people can read it; `otherwise` comes after all.
@@ -156,7 +156,9 @@ class Actor:
 
 def _is_readable(name: str) -> bool:
     """Whether `name` says something to people; of `role/session`, the session has to."""
-    return not _OPAQUE.fullmatch(name) and not _OPAQUE.fullmatch(name.rpartition("/")[2])
+    if not name or _OPAQUE.fullmatch(name):
+        return False
+    return "/" not in name or not _OPAQUE.fullmatch(name.rpartition("/")[2])
 
 
 def _names_of_role(identity: UserIdentity) -> Iterator[str]:

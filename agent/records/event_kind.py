@@ -61,13 +61,14 @@ class EventKind:
 
 
 class Told(msgspec.Struct, frozen=True, gc=False):
-    """What was read of one event."""
+    """What was read of one event. `space` is the CodeCatalyst space that it names; empty if it names none."""
 
     event_name: str
     service_name: str
     labels: EventLabels
     failed: bool
     attributes: Mapping[str, AttributeValue]
+    space: str
 
 
 def actor_attributes(story: str, kind: str, display: str) -> dict[str, str]:

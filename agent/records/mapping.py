@@ -27,6 +27,7 @@ from agent.records.leaves import (
     verbatim,
 )
 from agent.records.profiles import profile_of
+from agent.records.profiles.codecatalyst import SPACE
 from agent.records.profiles.profile import ANYTHING, Ours, Profile
 from agent.records.quick_rows import QuickRows
 from agent.records.quick_telling import QuickTelling
@@ -231,7 +232,7 @@ class Mapper:
         attributes.update(kind.ending(failed=failed))
         attributes.update(place(source))
         labels = kind.labels(who.identity_type, failed=failed)
-        return Told(kind.event_name, kind.service_name, labels, failed, attributes)
+        return Told(kind.event_name, kind.service_name, labels, failed, attributes, str(attributes.get(SPACE, "")))
 
 
 def _record(event: Any, told: Told, whole: bytes, body: str, source: ObjectSource) -> LogRecord:
@@ -254,4 +255,5 @@ def _record(event: Any, told: Told, whole: bytes, body: str, source: ObjectSourc
         source=source,
         digest=digest.digest(),
         service_name=told.service_name,
+        space=told.space,
     )

@@ -10,12 +10,15 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
+import msgspec
+
 from agent.model import Attributes, EventLabels, ObjectSource
 from agent.records.actor import Actor
 from agent.records.event_kind import EventKind, Told, actor_attributes, place
 from agent.records.leaves import error_code
 from agent.records.memo import Memo, characters
 from agent.records.profiles import owner
+from agent.records.profiles.codecatalyst import SPACE
 from agent.records.quick_rows import Parts, QuickRows, read_part, shared
 from agent.trail.event import UserIdentity, text
 from agent.trail.usual_event import UnusualEventError
@@ -46,8 +49,7 @@ class _KnownKind:
     endings: tuple[_KnownEnding, _KnownEnding]
 
 
-@dataclass(frozen=True, slots=True)
-class _KnownActor:
+class _KnownActor(msgspec.Struct, frozen=True, gc=False):
     """Who acted, and the name to show for it, if the event has no other: that can be where it has the id, if any is."""
 
     actor: Actor
@@ -73,7 +75,8 @@ class QuickTelling:
         known = self._kinds[event.event_source, event.event_name]
         kind = known.kind
         parts, request, response, identity = self._rows.read(event)
-        parts += kind.subjects.named_by(request, response)
+        named = kind.subjects.named_by(request, response)
+        parts += named
         who = self._actors[identity]
         display = who.display
         if who.is_named_elsewhere and (
@@ -86,7 +89,8 @@ class QuickTelling:
         parts += ending.parts
         parts += self._places[source]
         labels = ending.labels[who.actor.identity_type]
-        return Told(known.event_name, kind.service_name, labels, failed, Attributes(parts))
+        space = named[0][1] if named and named[0][0] == SPACE else ""
+        return Told(known.event_name, kind.service_name, labels, failed, Attributes(parts), space)
 
     def _kind(self, named: tuple[object, object]) -> _KnownKind:
         event_source, event_name = map(text, named)
@@ -106,7 +110,7 @@ def _ending(kind: EventKind, *, failed: bool) -> _KnownEnding:
 def _known_actor(raw: bytes) -> _KnownActor:
     actor = Actor.of(read_part(UserIdentity, raw) if raw else UserIdentity())
     return _KnownActor(
-        actor, str(actor.kind), actor.name or actor.otherwise, actor.is_named_elsewhere, actor.user.encode()
+        actor, actor.kind.value, actor.name or actor.otherwise, actor.is_named_elsewhere, actor.user.encode()
     )
 
 

@@ -16,7 +16,6 @@ from prometheus_client import Gauge
 from agent.model import LogRecord
 from agent.telemetry.labels import OTHER, Room
 
-_ATTRIBUTE: Final = "aws.codecatalyst.space.name"
 _END: Final = "DeleteSpace"
 _SUCCESS: Final = "success"
 _MOST: Final = 100
@@ -86,8 +85,8 @@ def _by_space(records: Iterable[LogRecord]) -> Mapping[str, Sequence[LogRecord]]
     """CodeCatalyst's events by the name of their space; those without one are left out."""
     found: dict[str, list[LogRecord]] = defaultdict(list)
     for record in records:
-        if not record.labels.event_source and isinstance(name := record.attributes.get(_ATTRIBUTE), str):
-            found[name].append(record)
+        if record.space:
+            found[record.space].append(record)
     return found
 
 

@@ -18,6 +18,9 @@ from agent.records.subject import Name, Subject
 
 SOURCE: Final = "codecatalyst.amazonaws.com"
 
+SPACE: Final = "aws.codecatalyst.space.name"
+"""The attribute that names the space. It is the first of the profile's subjects."""
+
 HOME_REGIONS: Final = ("us-west-2", "eu-west-1")
 """Where spaces have their home, and so where their events are written."""
 

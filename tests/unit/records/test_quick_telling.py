@@ -11,6 +11,7 @@ from agent.demo.bystanders import Bystanders
 from agent.demo.generator import Generator
 from agent.model import AttributeGroup, Attributes, LogRecord
 from agent.records.profiles import profile_of
+from agent.records.profiles.codecatalyst import SPACE
 from agent.records.profiles.profile import ANYTHING
 from agent.sink.otlp.encode import Encoder
 from agent.trail.edit import compact
@@ -41,7 +42,7 @@ def plainly(raw: bytes, record: LogRecord) -> LogRecord:
     told = MAPPER.tell_plainly(event, profile_of(event, ANYTHING), SOURCE)
     return LogRecord(
         **{name: getattr(record, name) for name in record.__struct_fields__}
-        | {name: getattr(told, name) for name in ("event_name", "service_name", "labels", "attributes")}
+        | {name: getattr(told, name) for name in ("event_name", "service_name", "labels", "attributes", "space")}
     )
 
 
@@ -54,6 +55,15 @@ def test_events_tell_the_same_quickly_and_plainly() -> None:
             plain = plainly(raw, record)
             assert repr(record) == repr(plain)
             assert ENCODER.payload([record]) == ENCODER.payload([plain])
+
+
+def test_a_record_says_in_which_space_it_happened() -> None:
+    """It is what the attribute says, in whatever event: whoever counts by space need not look for the attribute."""
+    spaces = set()
+    for record in (MAPPER.to_record(raw, SOURCE) for raw in events()):
+        assert record.space == record.attributes.get(SPACE, "")
+        spaces.add(record.space)
+    assert len(spaces) > 2
 
 
 def test_records_share_what_they_have_in_common() -> None:

@@ -22,8 +22,8 @@ RETIRED = "codecatalyst_space_retired"
 def in_space(name: str, seconds_ago: float, event: str = "GetSpace", outcome: str = "success") -> LogRecord:
     """The record of an event in the space called `name`, so many seconds before the clock's start."""
     at = int((START - seconds_ago) * SECOND)
-    record = log_record(f"{name}-{seconds_ago}", at=at, attributes={"aws.codecatalyst.space.name": name})
-    return replace(record, labels=EventLabels(event, "IdentityCenterUser", outcome))
+    record = log_record(f"{name}-{seconds_ago}", at=at)
+    return replace(record, space=name, labels=EventLabels(event, "IdentityCenterUser", outcome))
 
 
 def by_space(subject: ObservedTelemetry, metric: str) -> Mapping[str, float]:
