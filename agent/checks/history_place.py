@@ -7,12 +7,18 @@ from typing import Final
 from agent.checks.credentials import Caller
 from agent.checks.finding import Check, caution, failed, not_checked, ok
 from agent.checks.how_long import how_long
-from agent.history.place_file import PlaceFile, PlaceFileError
+from agent.history.place_file import PlaceFile, PlaceFileError, ahead_in
 from agent.settings import EventHistorySettings
 
 _ID: Final = "event_history.checkpoint"
 GOES_ON: Final = ok(_ID, "all that happened up to {ago} ago is shipped; the agent goes on there")
 FRESH: Final = ok(_ID, "nothing is known of {regions} yet; the agent begins there {overlap} before its start")
+AHEAD: Final = caution(
+    _ID,
+    "its place of {regions} is ahead of this clock, which was wrong once, or is now: the agent goes on {overlap} back",
+    "Set this machine's clock. What happened before may be left out: ship it with `trail-agent replay --from "
+    "event-history --since TIME`.",
+)
 NONE: Final = caution(
     _ID,
     "nothing is remembered over restarts: what happens while the agent is down for more than {overlap} is missed",
@@ -24,9 +30,8 @@ STOPS: Final = failed(_ID, "cannot be used: {words}", "Until then the agent does
 
 def examine(history: EventHistorySettings, caller: Caller, now: float, *, has_queue: bool) -> Check:
     """The result; `now` is Unix time. `has_queue`: the agent also has something else to do."""
-    overlap = how_long(history.overlap_seconds)
     if history.checkpoint_file is None:
-        return NONE.told(overlap=overlap)
+        return NONE.told(overlap=how_long(history.overlap_seconds))
     places = PlaceFile(history.checkpoint_file, read_only=True)
     try:
         places.look()
@@ -38,6 +43,14 @@ def examine(history: EventHistorySettings, caller: Caller, now: float, *, has_qu
         places.open(lambda: caller.account)
     except PlaceFileError as error:
         return UNUSABLE.told(words=error)
+    return _where(history, places, now)
+
+
+def _where(history: EventHistorySettings, places: PlaceFile, now: float) -> Check:
+    """Where it goes on."""
+    overlap = how_long(history.overlap_seconds)
+    if ahead := ahead_in(history, now):
+        return AHEAD.told(regions=", ".join(ahead), overlap=overlap)
     positions = {region: place.position for region in history.regions if (place := places.of(region))}
     if new := [region for region in history.regions if region not in positions]:
         return FRESH.told(regions=", ".join(new), overlap=overlap)

@@ -63,12 +63,20 @@ def check(
 
 def _of_checkpoint(settings: Settings) -> Sequence[str]:
     """What to look at in the checkpoint file of Event history; raises `SettingsError` where `run` would not start."""
-    from agent.history.place_file import trouble_with
+    from agent.history.place_file import ahead_in, trouble_with
+    from agent.pulse import SystemClock
 
-    trouble = trouble_with(settings.event_history)
-    if trouble and settings.queue is None:
-        raise SettingsError([trouble])
-    return [f"{trouble}; until then `run` ships what the queue announces, and reads no region"] if trouble else []
+    follows = settings.event_history
+    if trouble := trouble_with(follows):
+        if settings.queue is None:
+            raise SettingsError([trouble])
+        return [f"{trouble}; until then `run` ships what the queue announces, and reads no region"]
+    ahead = ", ".join(ahead_in(follows, SystemClock().time()))
+    told = (
+        f"event_history.checkpoint_file: its place of {ahead} is ahead of this clock, which was wrong once, or is now; "
+        "`run` goes on overlap_seconds before now: what happened before may be left out"
+    )
+    return [told] if ahead else []
 
 
 def _tell_settings(settings: Settings, warnings: Sequence[str], *, as_json: bool) -> None:

@@ -33,11 +33,13 @@ _TOO_MUCH: Final = frozenset({Reason.OBJECT_TOO_LARGE, Reason.OBJECT_UNREADABLE}
 
 
 @dataclass(frozen=True, slots=True)
-class Gap:
-    """What happened from `begin` on and before `end` (Unix seconds) is not in Event history any more."""
+class Moved:
+    """The place was at `was`, and is at `to` (Unix seconds). If that is later, what happened between is not in Event
+    history any more. If it is earlier, the place was ahead of the clock.
+    """
 
-    begin: int
-    end: int
+    was: int
+    to: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,8 @@ class Following:
         self._window: Window | None = None
         self._held = _Held()
         self._suspects = Suspects(accepted)
+        self._moving: Moved | None = None  # once AWS has answered: it takes no request whose time is far off
+        self._moved: Moved | None = None
         self._held_back: int | None = None  # when the first window of the round began of which something is held back
 
     @property
@@ -115,21 +119,28 @@ class Following:
         """Whether everything up to the end of the round is dealt with."""
         return self._window is None and self._round.is_over
 
-    def begin(self, now: int) -> Gap | None:
-        """Begin a round up to `now`. Returns what cannot be had any more."""
+    def begin(self, now: int) -> None:
+        """Begin a round up to `now`."""
         with self._lock:
             if self._held_back is None:
                 self._suspects.clear()
             place, self._held_back = self.place, None
-            if place.known_since > now:  # the clock was wrong then, or is now
-                place.position = place.known_since = now - self._overlap
-            gap = None
-            if place.position < now - _KEPT:
-                gap = Gap(place.position, now - _KEPT)
-                place.move_to(gap.end, 0)
-            begin = max(min(place.position, now) - self._overlap, place.known_since, now - _KEPT)
-            self._round.start(begin, now, place.known.values())
-            return gap
+            to = now - self._overlap if place.is_ahead(now) else now - _KEPT if place.position < now - _KEPT else None
+            self._moving = None if to is None else Moved(place.position, to)
+            begin = max(min(place.position, now) - self._overlap, place.known_since) if to is None else to
+            self._round.start(max(begin, now - _KEPT), now, place.known.values())
+
+    def take_moved(self) -> Moved | None:
+        """Where the place was moved by the clock since this was asked last."""
+        with self._lock:
+            moved, self._moved = self._moved, None
+            return moved
+
+    def _trust_the_clock(self) -> None:
+        """AWS has answered, and it refuses requests of a clock that is wrong: the place may be moved because of it."""
+        if moving := self._moving:
+            self._moving, self._moved = None, moving
+            self.place.go_on_from(moving.to)
 
     def hand_out(self) -> Window | None:
         """The next window of the round, or the one that comes again; None if the round is over."""
@@ -146,6 +157,7 @@ class Following:
     def fresh(self, events: Sequence[LoggedEvent], since: int) -> list[LoggedEvent]:
         """Of the `events` of the window in hand those that are not known, each once. They are all from `since` on."""
         with self._lock:
+            self._trust_the_clock()
             self._suspects.begin()
             self._held.since = since
             _, end = span(self._window) if self._window else (0, 0)
@@ -240,6 +252,7 @@ class Following:
         return PassedOver("", "", self._held.since, end, str(reason), detail, self._held.malformed)
 
     def _move_on(self, unshipped: Sequence[PassedOver]) -> Concluded:
+        self._trust_the_clock()
         self._deal_with(self._held.seen)
         self.place.note(unshipped)
         until = self._leave()

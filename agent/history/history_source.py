@@ -130,15 +130,13 @@ class HistorySource(AnySource):
                 self.following.go_on_at(place)
                 self._telemetry.history_remembered(self._region, place.unshipped)
                 self._telemetry.history_begun(self._region, place.position, is_new=self._beginning.is_new(self._region))
-                self._telemetry.history_reached(self._region, place.position)
+                self._tell_reached()
         return place is not None
 
     def _next_window(self) -> Window | None:
         if self.following.is_round_over():
             self._round_at = self._pulse.clock.monotonic() + self._poll
-            if gap := self.following.begin(self._now()):
-                self._telemetry.history_lost(self._region, gap.begin, gap.end)
-                self._keep()
+            self.following.begin(self._now())
         return self.following.hand_out()
 
     def _hand_out(self, window: Window) -> Delivery:
@@ -161,13 +159,14 @@ class HistorySource(AnySource):
             return
         done = self.following.conclude(settlement)
         self._handed_out = None
+        self._tell_moved()
         self._tell_fates(done.unshipped)
         self._telemetry.window_settled(settlement)
         if done.unshipped:
             self._telemetry.events_unshipped(self._region, done.unshipped)
         if done.has_learnt:
             self._keep()
-        self._telemetry.history_reached(self._region, self.following.position)
+        self._tell_reached()
         self._in_vain = self._in_vain + 1 if done.is_again and done.was_tried else 0
         self._again_at = self._pulse.clock.monotonic() + self._pause(self._in_vain, _LONGEST_PAUSE_SECONDS)
         self._doubt(done.suspect)
@@ -183,6 +182,17 @@ class HistorySource(AnySource):
         elif self.following.is_round_over():
             self._doubted += 1
             self._round_at = self._pulse.clock.monotonic() + self._pause(self._doubted, _LONGEST_DOUBT_SECONDS)
+
+    def _tell_moved(self) -> None:
+        if moved := self.following.take_moved():
+            tell = self._telemetry.history_lost if moved.to > moved.was else self._telemetry.history_set_back
+            tell(self._region, moved.was, moved.to)
+            self._keep()
+
+    def _tell_reached(self) -> None:
+        """A place that is ahead of the clock says nothing."""
+        is_ahead = self.following.place.is_ahead(self._now())
+        self._telemetry.history_reached(self._region, self._beginning.at if is_ahead else self.following.position)
 
     def _tell_fates(self, unshipped: Sequence[PassedOver]) -> None:
         """Whatever the sink has not accepted, and is not passed over, comes again."""

@@ -13,6 +13,7 @@ from agent.telemetry.history_events import PassedOver
 from agent.trail.edit import compact
 
 MOST_UNSHIPPED: Final = 1000  # of a region: the latest are told
+_STEP: Final = 60  # seconds that a clock may go back when it is set right, and nobody needs to hear of it
 
 
 @dataclass(slots=True)
@@ -32,6 +33,15 @@ class RegionPlace:
     def begun(cls, at: int) -> RegionPlace:
         """Where a region begins that nobody has read: what happened before `at` is left out."""
         return cls(at, at)
+
+    def is_ahead(self, now: int) -> bool:
+        """Whether it is so far ahead of `now` that the clock was wrong when it was written, or is wrong now."""
+        return max(self.position, self.known_since) > now + _STEP
+
+    def go_on_from(self, at: int) -> None:
+        """Whatever happened before `at` is left out from here on, and whatever happened later is looked at."""
+        self.position = self.known_since = at
+        self.known = {digest: time for digest, time in self.known.items() if time >= at}
 
     def remember(self, events: Mapping[bytes, int]) -> None:
         """These are dealt with."""

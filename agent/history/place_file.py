@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -101,9 +101,13 @@ class PlaceFile(Places):
         self._guard: int | None = None
         self._owner = ""
 
-    def look(self) -> None:
-        """Read the file, and raise `PlaceFileError` if it cannot be used. `open` does so, too."""
-        _read(self._path)
+    def look(self) -> Mapping[str, RegionPlace]:
+        """What the file says, of whatever account; nothing if it is not there.
+
+        Raises `PlaceFileError` if it cannot be used. `open` does so, too.
+        """
+        content = _read(self._path)
+        return {region: _place(known) for region, known in content.regions.items()} if content else {}
 
     def open(self, owner: Callable[[], str]) -> bool:
         """Lock the file, and read it."""
@@ -174,6 +178,14 @@ def trouble_with(follows: EventHistorySettings | None) -> str:
     except PlaceFileError as error:
         return f"event_history.checkpoint_file: {error}"
     return ""
+
+
+def ahead_in(follows: EventHistorySettings | None, now: float) -> Sequence[str]:
+    """The regions of the settings that are ahead of `now` (Unix seconds) in a file that can be used."""
+    if follows is None or follows.checkpoint_file is None:
+        return ()
+    places = PlaceFile(follows.checkpoint_file, read_only=True).look()
+    return [region for region in follows.regions if region in places and places[region].is_ahead(int(now))]
 
 
 def _told(place: RegionPlace) -> _Known:

@@ -158,6 +158,18 @@ class HistoryEvents(Voice):
             "'trail-agent replay --from event-logs --space NAME'",
         )
 
+    def history_set_back(self, region: str, was: int, to: int) -> None:
+        """The place was ahead of this machine's clock, which AWS takes for right: what happened since `to` is read."""
+        self._log.error(
+            "history_set_back",
+            region=region,
+            position=_shown(was),
+            since=_shown(to),
+            hint="this machine's clock was wrong when the place was kept, or has been set back since; some events may "
+            f"be shipped again; what happened before {_shown(to)} may be left out: ship it with 'trail-agent replay "
+            f"-c FILE --from event-history --region {region} --since TIME --until {_shown(to)}'",
+        )
+
     def places_unkept(self, detail: str) -> None:
         """What was shipped could not be written into the checkpoint file."""
         if self._unkept_since is None:

@@ -201,6 +201,19 @@ def test_a_checkpoint_that_the_agent_would_not_use_is_named(aws: TroubledAws, pl
     assert (untold.status.mark, untold.what.startswith("not checked, because STS")) == ("!", True)
 
 
+def test_a_checkpoint_ahead_of_the_clock_is_named(aws: TroubledAws, place: Place) -> None:
+    """With what the agent makes of it."""
+    kept = PlaceFile(place.folder / "checkpoint")
+    kept.open(lambda: OWNER)
+    kept.begin(REGIONS[1], int(time.time()) + 3600)
+    kept.keep()
+    kept.close()
+    told = place.before(aws).of_checkpoint()
+    assert told.status.mark == "!"
+    assert told.what.startswith("its place of eu-west-1 is ahead of this clock")
+    assert "the agent goes on 30 min back" in told.what
+
+
 def test_without_a_checkpoint_what_is_missed_is_told(aws: TroubledAws, place: Place) -> None:
     """It is no fault, but nobody should find it out later."""
     scene = place.before(aws)

@@ -221,6 +221,10 @@ class FakeTelemetry(Telemetry):
         self._tell("history_lost", region)
         self.lost.append(range(begin, end))
 
+    def history_set_back(self, region: str, was: int, to: int) -> None:
+        """Remember."""
+        self._tell("history_set_back", region, was, to)
+
     def windows_held(self, region: str, windows: int) -> None:
         """Remember the latest."""
         self.held = windows

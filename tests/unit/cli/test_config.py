@@ -13,6 +13,7 @@ from typer.testing import CliRunner, Result
 from agent.cli import config as config_commands
 from agent.cli.app import app
 from agent.cli.check import check
+from agent.history.place_file import PlaceFile
 from agent.settings import schema
 
 QUEUE = "https://sqs.us-west-2.amazonaws.com/111122223333/trail-agent"
@@ -174,6 +175,20 @@ def test_beside_a_queue_such_a_checkpoint_is_a_caution(tmp_path: Path, options: 
     assert "until then `run` ships what the queue announces, and reads no region" in told
     assert "caution" in told or told.count("! event_history.checkpoint_file: ") == 1
     assert checkpoint.read_text() == "{}"
+
+
+def test_a_checkpoint_that_is_ahead_of_the_clock_is_a_caution(tmp_path: Path) -> None:
+    """`run` goes on before now, and does not wait until then."""
+    checkpoint = tmp_path / "checkpoint"
+    places = PlaceFile(checkpoint)
+    places.open(lambda: "111122223333")
+    places.begin("us-west-2", 32_472_144_000)  # the year 2999
+    places.begin("eu-west-1", 1_790_000_000)
+    places.keep()
+    text = f"event_history: {{regions: [us-west-2, eu-west-1], checkpoint_file: '{checkpoint}'}}"
+    result = run("check", "-c", file(tmp_path, text))
+    assert result.exit_code == 0, result.output
+    assert "! event_history.checkpoint_file: its place of us-west-2 is ahead of this clock" in result.output
 
 
 def test_show_prints_yaml_without_secrets(tmp_path: Path) -> None:

@@ -10,9 +10,10 @@ import pytest
 from agent.errors import Fault
 from agent.faults.dead_letters import Reason
 from agent.faults.retries import RetryReason
+from agent.history.place_file import PlaceFile
 from agent.model import Outcome
 from tests.support.clock import START, FakeClock
-from tests.support.events import REGION
+from tests.support.events import ACCOUNT, REGION
 from tests.support.followed import Life, happened
 from tests.support.history_service import HistoryService
 
@@ -214,6 +215,59 @@ def test_what_is_older_than_ninety_days_is_told(tmp_path: Path) -> None:
     assert second.shipped() == {"there": 1}
     (lost,) = second.telemetry.lost
     assert round(len(lost) / DAY) == 10
+
+
+@pytest.mark.parametrize(("ahead", "overlap"), [(1000 * 365 * DAY, 1800), (1700, 1800), (1700, 1900)])
+def test_a_place_ahead_of_the_clock_is_set_back(tmp_path: Path, ahead: int, overlap: int) -> None:
+    """The clock was wrong once: nothing is waited for, and the overlap before now is read; the file knows it then."""
+    clock = FakeClock()
+    now = int(clock.time())
+    places = PlaceFile(tmp_path / "places")
+    places.open(lambda: ACCOUNT)
+    places.begin(REGION, now + ahead - 1800).move_to(now + ahead, overlap)
+    places.keep()
+    places.close()
+    life = Life(HistoryService(), clock, tmp_path / "places")
+    life.put("one", ago=900)
+    life.pass_time(200)
+    assert life.shipped() == {"one": 1}
+    ((_, was, to),) = life.telemetry.named("history_set_back")
+    assert (was, round((to - now) / 60)) == (now + ahead, -30)
+    assert life.lag <= 100
+    life.stop()
+    kept = PlaceFile(tmp_path / "places", read_only=True).look()
+    assert kept[REGION].position <= clock.time()
+
+
+def test_a_clock_that_steps_back_a_little_moves_nothing(life: Life) -> None:
+    """As it does when it is set right."""
+    life.put("one")
+    life.pass_time(100)
+    life.source.following.place.position = int(life.clock.time()) + 30
+    life.put("two", ago=1)
+    life.pass_time(200)
+    assert life.shipped() == {"one": 1, "two": 1}
+    assert life.telemetry.named("history_set_back") == []
+
+
+@pytest.mark.parametrize("years", [1, -1])
+def test_a_clock_that_is_wrong_for_a_while_moves_no_place(tmp_path: Path, years: int) -> None:
+    """AWS does not answer it, so what it says counts for nothing: neither ninety days are lost, nor all comes again."""
+    service, clocks = HistoryService(), [FakeClock() for _ in range(3)]
+    for clock, seconds in zip(clocks, (0, years * 365 * DAY, 3 * 3600), strict=True):
+        clock.advance(2 * 365 * DAY + seconds)
+    first, second = (Life(service, clock, tmp_path / "places") for clock in clocks[:2])
+    first.put("one")
+    first.pass_time(100)
+    first.stop()
+    second.source.receive()
+    second.stop()
+    third = Life(service, clocks[2], tmp_path / "places")
+    third.put("two", ago=2 * 3600)
+    third.pass_time(200)
+    assert third.shipped() == {"two": 1}
+    assert third.telemetry.lost == []
+    assert third.telemetry.named("history_set_back") == []
 
 
 def test_what_the_sink_refuses_for_good_is_told_and_passed_over(life: Life) -> None:

@@ -556,6 +556,18 @@ def test_history_that_is_lost_is_told(subject: ObservedTelemetry) -> None:
     assert subject.value("trail_agent_event_history_unshipped_total", region="us-west-2") == 1
 
 
+def test_a_place_that_is_set_back_is_told(subject: ObservedTelemetry) -> None:
+    """With the command that ships what it may have left out."""
+    subject.telemetry.history_set_back("us-west-2", 1_790_100_000, 1_790_000_000)
+    (line,) = subject.lines()
+    assert (line["event"], line["position"], line["since"]) == (
+        "history_set_back",
+        "2026-09-22T18:00:00Z",
+        "2026-09-21T14:13:20Z",
+    )
+    assert "--region us-west-2 --since TIME --until 2026-09-21T14:13:20Z'" in str(line["hint"])
+
+
 def test_a_checkpoint_that_cannot_be_written_is_told_once_a_minute(subject: ObservedTelemetry) -> None:
     """And that it can be written again."""
     for _ in range(3):
