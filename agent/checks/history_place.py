@@ -7,7 +7,7 @@ from typing import Final
 from agent.checks.credentials import Caller
 from agent.checks.finding import Check, caution, failed, not_checked, ok
 from agent.checks.how_long import how_long
-from agent.history.place_file import PlaceFile, PlaceFileError, ahead_in
+from agent.history.place_file import PlaceFile, PlaceFileError
 from agent.settings import EventHistorySettings
 
 _ID: Final = "event_history.checkpoint"
@@ -49,9 +49,9 @@ def examine(history: EventHistorySettings, caller: Caller, now: float, *, has_qu
 def _where(history: EventHistorySettings, places: PlaceFile, now: float) -> Check:
     """Where it goes on."""
     overlap = how_long(history.overlap_seconds)
-    if ahead := ahead_in(history, now):
+    known = {region: place for region in history.regions if (place := places.of(region))}
+    if ahead := [region for region, place in known.items() if place.is_ahead(int(now))]:
         return AHEAD.told(regions=", ".join(ahead), overlap=overlap)
-    positions = {region: place.position for region in history.regions if (place := places.of(region))}
-    if new := [region for region in history.regions if region not in positions]:
+    if new := [region for region in history.regions if region not in known]:
         return FRESH.told(regions=", ".join(new), overlap=overlap)
-    return GOES_ON.told(ago=how_long(max(now - min(positions.values()), 0)))
+    return GOES_ON.told(ago=how_long(max(now - min(place.position for place in known.values()), 0)))

@@ -214,6 +214,23 @@ def test_a_checkpoint_ahead_of_the_clock_is_named(aws: TroubledAws, place: Place
     assert "the agent goes on 30 min back" in told.what
 
 
+@pytest.mark.parametrize(
+    ("ahead", "mark", "says"), [(-7200.0, "✗", "ahead of"), (7200.0, "✗", "behind"), (0.0, "✓", "")]
+)
+def test_a_clock_that_is_wrong_is_named_without_a_queue(
+    aws: TroubledAws, place: Place, ahead: float, mark: str, says: str
+) -> None:
+    """Also where AWS refuses everything because of it: a refusal has a date, too."""
+    scene = place.before(aws)
+    aws.ahead = ahead
+    for refused in (False, True):
+        if refused:
+            aws.refuse("sts:GetCallerIdentity", Refusal("SignatureDoesNotMatch", 403))
+        (told,) = [check for check in scene.checks() if check.id == "clock.aws"]
+        assert told.status.mark == mark
+        assert says in told.what
+
+
 def test_without_a_checkpoint_what_is_missed_is_told(aws: TroubledAws, place: Place) -> None:
     """It is no fault, but nobody should find it out later."""
     scene = place.before(aws)

@@ -48,6 +48,7 @@ class FakeTelemetry(Telemetry):
         self.exported: list[LogRecord] = []
         self.reached: dict[str, int] = {}
         self.lost: list[range] = []
+        self.set_back: list[range] = []
         self.unshipped: list[PassedOver] = []
         self._on_down = on_down
         self._lock = threading.Lock()
@@ -223,7 +224,8 @@ class FakeTelemetry(Telemetry):
 
     def history_set_back(self, region: str, was: int, to: int) -> None:
         """Remember."""
-        self._tell("history_set_back", region, was, to)
+        self._tell("history_set_back", region)
+        self.set_back.append(range(to, was))
 
     def windows_held(self, region: str, windows: int) -> None:
         """Remember the latest."""

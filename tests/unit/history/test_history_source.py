@@ -231,8 +231,8 @@ def test_a_place_ahead_of_the_clock_is_set_back(tmp_path: Path, ahead: int, over
     life.put("one", ago=900)
     life.pass_time(200)
     assert life.shipped() == {"one": 1}
-    ((_, was, to),) = life.telemetry.named("history_set_back")
-    assert (was, round((to - now) / 60)) == (now + ahead, -30)
+    (told,) = life.telemetry.set_back
+    assert (told.stop, round((told.start - now) / 60)) == (now + ahead, -30)
     assert life.lag <= 100
     life.stop()
     kept = PlaceFile(tmp_path / "places", read_only=True).look()
