@@ -21,8 +21,8 @@ _GUESS_AFTER_SECONDS: Final = 3.0
 class ReplayFigures:
     """One look at a replay. `rate` is objects a second of late, `seconds_left` None while nobody can tell.
 
-    `found` counts selected events, each once, and `shipped` those that the sink took; `known` are repeats of these that
-    were recognised: the same event in two places, or read twice.
+    `found` counts selected events, each once, and `shipped` those that the sink took, also beside refused ones;
+    `known` are repeats of these that were recognised: the same event in two places, or read twice.
     `waits_for` names what is at fault, if anything is. `things` is the word for what is counted in `objects`.
     """
 
@@ -58,15 +58,15 @@ class Looks:
         seen = Snapshot.of(self._telemetry.metrics.registry, only=(EVENTS, OBJECT_BYTES))
         fates = {fate: int(count) for fate, count in seen.by(EVENTS, "fate").items()}
         standing, seconds = self._source.standing(), self._clock.monotonic() - self._began
-        shipped = fates.get("exported", 0)
+        exported = fates.get("exported", 0)
         return ReplayFigures(
             day=standing.day,
             share=standing.share,
             objects=standing.settled,
             rate=self._rate(seconds, standing.settled),
             object_bytes=int(seen.value(OBJECT_BYTES)),
-            found=shipped + fates.get("dead_lettered", 0),
-            shipped=shipped,
+            found=exported + fates.get("dead_lettered", 0),
+            shipped=exported + self._telemetry.activity.taken_unnamed(),
             known=fates.get("duplicate", 0),
             unshipped=len(self._source.unshipped),
             seconds=seconds,

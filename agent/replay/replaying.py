@@ -193,7 +193,8 @@ class _Replay:
     def _ship(self, plan: Plan, source: ListedSource, origin: HistoryOrigin, files: FileSink | None) -> Report:
         looks = Looks(source, self._telemetry, self._pulse.clock, origin.things)
         assembly = Assembly(self._settings, self._telemetry, self._pulse, self._stops, files=files)
-        doubt = NoDoubt() if self._wishes.keep_going else Suspicion(self._ending.stop, source.is_second_try)
+        taken = self._telemetry.activity.taken_unnamed
+        doubt = NoDoubt() if self._wishes.keep_going else Suspicion(self._ending.stop, source.is_second_try, taken)
         supply = Supply(source, ListedInHand(self._telemetry, source), {})
         crew = assembly.crew([assembly.team(supply, origin.store, self._settings.dead_letter_url, doubt)])
         shift = Shift(crew, self._stops, self._attention, self._pulse, self._settings.shutdown_grace_seconds)

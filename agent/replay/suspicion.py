@@ -27,12 +27,20 @@ class Suspicion(NoDoubt):
     What could not be shipped before, as `is_second_try` knows, says nothing new.
 
     Objects that cannot be read are counted beside all that hold events; records that the sink refuses are counted
-    beside those that it took: a thousand objects without an event for it say nothing about the sink.
+    beside those that it took: a thousand objects without an event for it say nothing about the sink. `taken_unnamed`
+    knows how many it has taken so far in requests of which it refused some: all objects of these are listed.
     """
 
-    def __init__(self, stop: Callable[[str], None], is_second_try: Callable[[Delivery], bool]) -> None:
+    def __init__(
+        self,
+        stop: Callable[[str], None],
+        is_second_try: Callable[[Delivery], bool],
+        taken_unnamed: Callable[[], int] = lambda: 0,
+    ) -> None:
         self._stop = stop
         self._is_second_try = is_second_try
+        self._taken_unnamed = taken_unnamed
+        self._taken = 0
         self._lock = threading.Lock()
         self._unreadable = 0
         self._refused = 0
@@ -42,8 +50,10 @@ class Suspicion(NoDoubt):
         """List them, and stop if these are too many."""
         new = [letter for letter in letters if not self._is_second_try(letter.delivery)]
         worker.bury(letters)
+        took_some = self._note_taken()
         for letter in new:
-            if why := self._count(letter):
+            is_of_some = took_some and letter.fault is not None and letter.fault.is_final
+            if not is_of_some and (why := self._count(letter)):
                 self._stop(why)
 
     def delivered(self, reading: Reading) -> None:
@@ -54,6 +64,14 @@ class Suspicion(NoDoubt):
                 self._is_bad.append(False)
             if reading.records:
                 self._refused = 0
+
+    def _note_taken(self) -> bool:
+        """True if the sink has taken a part of a request since this was called last: then it does not refuse all."""
+        with self._lock:
+            before, self._taken = self._taken, self._taken_unnamed()
+            if self._taken > before:
+                self._refused = 0
+            return self._taken > before
 
     def _count(self, letter: Settlement) -> str:
         """Why the replay has to stop; empty if it may go on."""

@@ -51,6 +51,7 @@ class Judging:
         if 0 < count < total:
             self._experience.accept()
             self._verdicts.reject_final(piece.places, said)
+            self._telemetry.records_taken_unnamed(total - count)
             return
         for place in piece.places:
             refusal = RefusedRecord(place, words.alike(message), said, is_final=True)

@@ -27,6 +27,10 @@ class SinkTelemetry(Protocol):
         """The sink accepted a request, and said something about it. Its words may quote records."""
         ...
 
+    def records_taken_unnamed(self, count: int) -> None:
+        """The sink took so many records of a request and refused others for good, without a word on which."""
+        ...
+
     def record_shrunk(self) -> None:
         """A record was too large for the sink, and a part of it was left out."""
         ...

@@ -64,6 +64,7 @@ class Activity:
         # Minutes end when those of the wall clock do, so that a peak is found again in a log.
         self._offset = (clock.time() - self.started_at) % MINUTE_SECONDS
         self._ages = Medians()
+        self._taken_unnamed = 0
         self._oldest = Lasting(self._offset)
         self._wait = Lasting(self._offset)
         self._lock = threading.Lock()
@@ -88,6 +89,15 @@ class Activity:
         typical = median(ages)
         with self._lock:
             self._ages.add(self._minute(self._clock.monotonic()), typical)
+
+    def take_unnamed(self, count: int) -> None:
+        """The sink took so many records more of which it is not known which they are."""
+        with self._lock:
+            self._taken_unnamed += count
+
+    def taken_unnamed(self) -> int:
+        """How many these are by now."""
+        return self._taken_unnamed
 
     def oldest(self, age: Callable[[], float | None]) -> None:
         """The oldest message may be another one from now on: `age` says its age in seconds, or None without one."""

@@ -72,6 +72,10 @@ class FlowEvents(Voice):
         """`count` records will not be exported by this attempt; `fate` is any other one of `FATES`."""
         self.metrics.events.labels(fate).inc(count)
 
+    def records_taken_unnamed(self, count: int) -> None:
+        """The sink took so many records of a request, and nobody knows which: each counts as dead-lettered."""
+        self.activity.take_unnamed(count)
+
     def record_shrunk(self) -> None:
         """The sink found a record too large, and it was shortened to be sent again."""
         self.metrics.truncated.inc()

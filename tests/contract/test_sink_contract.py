@@ -179,6 +179,7 @@ def test_partial_success_refuses_the_whole_request_and_is_not_resent(opened: Ope
     faults = [verdict.fault for verdict in verdicts]
     assert all(fault and fault.reason is Reason.SINK_REJECTED and "no such index" in fault.said for fault in faults)
     assert telemetry.answers() == {"partial": 1}
+    assert telemetry.named("records_taken_unnamed") == [(1,)]
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from tests.support.history import BEGIN, History, told
 from tests.support.listing import key_at as trail_key_at
 from tests.support.listing import stream
 from tests.support.objects import trail_key, trail_object
-from tests.support.otlp_receiver import HttpReceiver, HttpReply
+from tests.support.otlp_receiver import HttpReceiver, HttpReply, partial_success
 from tests.support.recorded_aws import RecordedAws
 from tests.support.troubled_aws import Refusal, TroubledAws
 
@@ -250,6 +250,20 @@ def test_a_replay_in_which_everything_fails_stops(history: History) -> None:
     assert 10 <= len(told(ended)["unshipped"]) < 60
     going = history.run("--keep-going", "--json")
     assert (going.code, len(told(going)["unshipped"])) == (69, 60)
+
+
+def test_what_a_sink_takes_of_two_is_counted_and_the_other_is_listed(history: History) -> None:
+    """A partial success does not say which it means: the object is listed, with the sink's words, and 69."""
+    history.write(1)
+    reply = HttpReply(200, partial_success(1, "one is bad"))
+    with HttpReceiver(rule=lambda export: reply if export.records else None) as receiver:
+        history.sink = receiver
+        ended = history.run("--json")
+    figures = told(ended)
+    assert (ended.code, figures["events_found"], figures["events_shipped"]) == (69, 2, 1), ended.err
+    (listed,) = figures["unshipped"]
+    assert (listed["key"], listed["reason"]) == (history.keys[0], "sink_rejected")
+    assert "it rejected 1 of 2 records: one is bad" in listed["detail"]
 
 
 def test_a_store_that_takes_nothing_so_old_stops_it_and_is_told(history: History) -> None:

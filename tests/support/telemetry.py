@@ -189,6 +189,10 @@ class FakeTelemetry(Telemetry):
         """Remember."""
         self._tell("sink_warned")
 
+    def records_taken_unnamed(self, count: int) -> None:
+        """Remember."""
+        self._tell("records_taken_unnamed", count)
+
     def record_shrunk(self) -> None:
         """Remember."""
         self._tell("record_shrunk")

@@ -36,6 +36,15 @@ def test_events_are_counted_by_what_became_of_them() -> None:
     assert figures.waits_for == ""
 
 
+def test_what_a_sink_took_in_part_counts_as_shipped() -> None:
+    """It does not say which of two it took: both are on the list, and one is there."""
+    seen, rig = observed(), rig_of(1)
+    seen.telemetry.records_taken_unnamed(1)
+    seen.telemetry.records_fated("dead_lettered", 2)
+    figures = Looks(rig.source, seen.telemetry, seen.clock).look()
+    assert (figures.found, figures.shipped) == (2, 1)
+
+
 def test_rate_and_time_left_follow_from_what_was_done() -> None:
     """The rate is that of the last seconds, the time left goes by days of streams."""
     seen, rig = observed(), rig_of(72)

@@ -28,7 +28,8 @@ class Rig:
     bucket: str = BUCKET
 
     def __post_init__(self) -> None:
-        self.suspicion = Suspicion(self.stops.append, lambda _delivery: self.is_second_try)
+        self.taken = 0
+        self.suspicion = Suspicion(self.stops.append, lambda _delivery: self.is_second_try, lambda: self.taken)
 
     def bury(self, letters: Sequence[Settlement]) -> None:
         """As a worker does."""
@@ -105,6 +106,18 @@ def test_a_sink_that_takes_others_is_not_doubted() -> None:
         rig.fail(9, Reason.SINK_REJECTED)
         rig.events()
     assert not rig.stops
+
+
+def test_a_sink_that_takes_some_of_a_request_is_not_doubted() -> None:
+    """It does not say which, so all objects of the request are listed; one that takes no part of any is."""
+    rig = Rig()
+    fault = Fault(Reason.SINK_REJECTED, "the sink refused the record", BUCKET, "key", is_final=True)
+    letters = [Settlement(delivery(), Outcome.DEAD_LETTER, fault=fault)] * 12
+    rig.taken = 5
+    rig.suspicion.bury(letters, cast("Worker", rig))
+    assert not rig.stops
+    rig.suspicion.bury(letters[:10], cast("Worker", rig))
+    assert len(rig.stops) == 1
 
 
 def test_what_failed_before_says_nothing_new() -> None:
