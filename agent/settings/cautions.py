@@ -13,6 +13,7 @@ from agent.settings.root import Settings
 from agent.settings.sections import RecordSettings, SelectSettings
 
 _LATE_SECONDS = 900
+_OF_A_TEXT = 4  # so many times its text an object takes, with its records, at the worst
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -107,8 +108,11 @@ def _without_buckets(settings: Settings) -> Iterator[str]:
 def _of_limits(settings: Settings) -> Iterator[str]:
     if settings.queue and settings.shutdown_grace_seconds < settings.queue.wait_seconds:
         yield "shutdown_grace_seconds: is shorter than queue.wait_seconds; an idle agent may be killed during a poll"
-    if settings.limits.in_flight_bytes < settings.limits.inflated_bytes:
-        yield "limits.in_flight_bytes: is less than limits.inflated_bytes; large objects are read one by one"
+    if settings.limits.in_flight_bytes < _OF_A_TEXT * settings.limits.inflated_bytes:
+        yield (
+            f"limits.in_flight_bytes: is less than {_OF_A_TEXT} times limits.inflated_bytes; the largest object takes "
+            "more memory than this, and a container may be killed for it. Lower limits.inflated_bytes, too"
+        )
     if settings.otlp.max_batch_bytes < settings.limits.record_bytes:
         yield "otlp.max_batch_bytes: is less than limits.record_bytes; one long record makes a request larger than this"
 

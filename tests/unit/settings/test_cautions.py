@@ -53,6 +53,15 @@ def test_limits_that_contradict_each_other_are_warned_of() -> None:
     assert [warning.split(":")[0] for warning in small.warnings] == ["limits.in_flight_bytes", "otlp.max_batch_bytes"]
 
 
+@pytest.mark.parametrize(("inflated_bytes", "warns"), [(16_777_216, False), (16_777_217, True)])
+def test_less_memory_needs_smaller_objects(inflated_bytes: int, *, warns: bool) -> None:
+    """An object takes up to four times its text: whoever halves the memory of a container is told to halve both."""
+    small = settings(
+        TRAIL_AGENT_LIMITS__IN_FLIGHT_BYTES="67108864", TRAIL_AGENT_LIMITS__INFLATED_BYTES=str(inflated_bytes)
+    )
+    assert any(warning.startswith("limits.in_flight_bytes: ") for warning in small.warnings) is warns
+
+
 def of_history(**environ: str) -> list[str]:
     """The warnings where Event history of the usual region is polled, and nothing else is."""
     usual = {"TRAIL_AGENT_EVENT_HISTORY__REGIONS": "us-west-2"}
