@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from agent.aws.sqs import RefusedEntry, Sqs, delivery_of, not_done, reading
+from agent.aws.sqs import RefusedEntry, Sqs, delivery_of, not_done
 from agent.model import BATCH, Letter
 
 _MOST_BYTES: Final = 256 << 10  # of all bodies in one request; a queue may allow more, and need not
@@ -41,7 +41,7 @@ class Letterbox(Sqs):
             MessageAttributeNames=["All"],
         )
         received_at = self._clock.monotonic()
-        with reading("ReceiveMessage"):
+        with self._making_out("ReceiveMessage"):
             return [_letter(message, received_at) for message in answer.get("Messages", ())]
 
     def send_back(self, parcel: Sequence[Letter]) -> list[RefusedEntry]:
@@ -53,7 +53,8 @@ class Letterbox(Sqs):
         entries = [{"Id": str(number), "MessageBody": letter.delivery.body} for number, letter in enumerate(parcel)]
         client = self._client_of(self.main_url)
         answer = self._request(client, "SendMessageBatch", QueueUrl=self.main_url, Entries=entries)
-        return not_done("SendMessageBatch", [letter.delivery for letter in parcel], answer, "MessageId")
+        with self._making_out("SendMessageBatch"):
+            return not_done("SendMessageBatch", [letter.delivery for letter in parcel], answer, "MessageId")
 
 
 def parcels(letters: Sequence[Letter]) -> Iterator[Sequence[Letter]]:

@@ -102,7 +102,7 @@ class Sqs:
             MessageSystemAttributeNames=["ApproximateReceiveCount", "SentTimestamp"],
         )
         received_at = self._clock.monotonic()
-        with reading("ReceiveMessage"):
+        with self._making_out("ReceiveMessage"):
             return [delivery_of(message, received_at) for message in answer.get("Messages", ())]
 
     def delete(self, deliveries: Sequence[Delivery]) -> list[RefusedEntry]:
@@ -138,17 +138,17 @@ class Sqs:
             MessageBody=delivery.body,
             MessageAttributes={name: _attribute(value) for name, value in named.items() if value},
         )
-        with reading("SendMessage"):
+        with self._making_out("SendMessage"):
             if not answer.get("MessageId"):
                 raise AwsError("unavailable", "SendMessage: the answer does not say that the queue has the message")
 
     def attributes(self, url: str) -> QueueAttributes:
         """What SQS says of the queue at `url`."""
         answer = self._request(self._client_of(url), "GetQueueAttributes", QueueUrl=url, AttributeNames=["All"])
-        values = answer.get("Attributes", {})
-        if "QueueArn" not in values:
-            raise AwsError("unavailable", f"GetQueueAttributes: what answers at {url} is not SQS")
-        with reading("GetQueueAttributes"):
+        with self._making_out("GetQueueAttributes"):
+            values = answer.get("Attributes", {})
+            if "QueueArn" not in values:
+                raise AwsError("unavailable", f"GetQueueAttributes: what answers at {url} is not SQS")
             policy = json.loads(values.get("RedrivePolicy") or "{}")
             return QueueAttributes(
                 visible=int(values.get("ApproximateNumberOfMessages", 0)),
@@ -163,7 +163,7 @@ class Sqs:
         """The URL of the queue whose ARN is `arn` (`arn:aws:sqs:region:account:name`)."""
         _, _, _, _, account, name = arn.split(":", 5)
         answer = self._request(self._client, "GetQueueUrl", QueueName=name, QueueOwnerAWSAccountId=account)
-        with reading("GetQueueUrl"):
+        with self._making_out("GetQueueUrl"):
             return str(answer["QueueUrl"])
 
     def _client_of(self, url: str) -> Any:
@@ -172,9 +172,11 @@ class Sqs:
     def _ask(self, operation: str, batch: Sequence[Delivery], seconds: Mapping[str, int]) -> list[RefusedEntry]:
         entries = [_entry(number, delivery, seconds) for number, delivery in enumerate(batch)]
         answer = self._request(self._client, operation, QueueUrl=self._url, Entries=entries)
-        return not_done(operation, batch, answer)
+        with self._making_out(operation):
+            return not_done(operation, batch, answer)
 
     def _request(self, client: Any, operation: str, **arguments: Any) -> Any:
+        """What was answered. What failed is counted; an answer counts once it is made out."""
         try:
             with asking():
                 answer = getattr(client, xform_name(operation))(**arguments)
@@ -189,8 +191,18 @@ class Sqs:
         if _is_page(answer):  # botocore takes it for an answer with nothing in it
             self._telemetry.sqs_request(operation, "unavailable")
             raise AwsError("unavailable", f"{operation}: what answered is not SQS (a web page)")
-        self._telemetry.sqs_request(operation, "ok")
         return answer
+
+    @contextmanager
+    def _making_out(self, operation: str) -> Iterator[None]:
+        """For making out what SQS answered: by that it counts. Raises `AwsError` if it is no answer of SQS's."""
+        try:
+            with _reading(operation):
+                yield
+        except AwsError:
+            self._telemetry.sqs_request(operation, "unavailable")
+            raise
+        self._telemetry.sqs_request(operation, "ok")
 
 
 def _queue_in(arguments: Mapping[str, Any]) -> str:
@@ -201,8 +213,7 @@ def _queue_in(arguments: Mapping[str, Any]) -> str:
 
 
 @contextmanager
-def reading(operation: str) -> Iterator[None]:
-    """For making out what SQS answered. Raises `AwsError` if it is no answer of SQS's."""
+def _reading(operation: str) -> Iterator[None]:
     try:
         yield
     except (AttributeError, IndexError, KeyError, TypeError, ValueError, RecursionError) as error:
@@ -238,7 +249,7 @@ def not_done(
 
     Raises `AwsError` if it is no answer of SQS's, or if nothing of the batch is in it.
     """
-    with reading(operation):
+    with _reading(operation):
         entries = {str(number): delivery for number, delivery in enumerate(batch)}
         refusals = [_refused(entries.pop(failed["Id"]), failed) for failed in answer.get("Failed", ())]
         for done in answer.get("Successful", ()):

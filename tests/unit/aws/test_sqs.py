@@ -43,7 +43,7 @@ class Client:
         return answer
 
 
-def _sqs(client: Client, others: dict[str, Any]) -> Sqs:
+def _sqs(client: Client, others: dict[str, Any], telemetry: FakeTelemetry | None = None) -> Sqs:
     return Sqs(
         client,
         url=URL,
@@ -51,7 +51,7 @@ def _sqs(client: Client, others: dict[str, Any]) -> Sqs:
         wait_seconds=1,
         visibility_timeout_seconds=30,
         version="1",
-        telemetry=FakeTelemetry(),
+        telemetry=telemetry or FakeTelemetry(),
         clock=FakeClock(),
     )
 
@@ -152,6 +152,30 @@ def test_an_answer_that_names_nothing_of_a_batch_is_no_yes(told: Mapping[str, An
     for ask in asks:
         with pytest.raises(AwsError, match=r"^unavailable: \w+: "):
             ask()
+
+
+@pytest.mark.parametrize(
+    ("ask", "silence", "answer"),
+    [
+        (lambda queue: queue.receive(), {"Messages": 1}, {}),
+        (lambda queue: queue.delete([delivery()]), {}, {"Failed": [{"Id": "0", "Code": "InternalError"}]}),
+        (lambda queue: queue.hide([Hiding(delivery(), 1)]), {"Successful": []}, {"Successful": [{"Id": "0"}]}),
+        (lambda queue: queue.bury(delivery(), Fault(Reason.NOT_ALLOWED, "no"), URL), {}, {"MessageId": "m"}),
+        (lambda queue: queue.attributes(URL), {}, {"Attributes": {"QueueArn": "arn"}}),
+    ],
+)
+def test_a_request_counts_as_what_its_answer_is(
+    ask: Callable[[Sqs], object], silence: Mapping[str, Any], answer: Mapping[str, Any]
+) -> None:
+    """What says nothing, or is none of SQS's, is no success; each request counts once."""
+    client, telemetry = Client("https://vpce-1"), FakeTelemetry()
+    queue = _sqs(client, {}, telemetry)
+    client.answer = silence
+    with pytest.raises(AwsError):
+        ask(queue)
+    client.answer = answer
+    ask(queue)
+    assert [result for _, result in telemetry.named("sqs_request")] == ["unavailable", "ok"]
 
 
 @pytest.mark.row(89)
