@@ -12,7 +12,7 @@ from agent.cli.spans import brief_span
 from agent.errors import number_of
 from agent.faults.letter_reasons import what_happened, what_to_do
 from agent.letters.choosing import by_reason, details_of, short_ids
-from agent.letters.told import ToldLetter, moment
+from agent.letters.told import ToldLetter
 from agent.telemetry.safetext import clean
 from agent.telemetry.wording import roughly
 
@@ -81,7 +81,7 @@ def print_letter(told: ToldLetter, now: float) -> None:
     facts = {
         "message": delivery.message_id,
         "in the queue": told.source_id,
-        "sent": f"{moment(delivery.sent_at)}, {roughly(delivery.sent_at, now)}",
+        "sent": f"{told.sent_at}, {roughly(delivery.sent_at, now)}",
         "receives": f"{delivery.receive_count}, this look included",
         "reason": told.reason,
         "detail": told.detail,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Final, Self
 
 from agent.aws.sqs import SOURCE_ID
@@ -13,6 +12,7 @@ from agent.faults.dead_letters import Reason
 from agent.faults.letter_reasons import ForeignReason, what_to_do
 from agent.model import Ignored, Letter, ObjectRef
 from agent.trail import notification
+from agent.trail.moment import iso
 
 _OF_OTHERS: Final = (("ERROR_CODE", "ERROR_MESSAGE"), ("ErrorCode", "ErrorMessage"))
 """How EventBridge and SNS say what went wrong. Pages: EventBridge user guide, "Using dead-letter queues to process
@@ -69,6 +69,11 @@ class ToldLetter:
         return self.message_id.lower().startswith(beginning) or self.source_id.lower().startswith(beginning)
 
     @property
+    def sent_at(self) -> str:
+        """When SQS got the message, in ISO 8601, to the second that had begun."""
+        return iso(int(self.letter.delivery.sent_at) * 10**9)
+
+    @property
     def named(self) -> str:
         """The object, as an address; empty where the message names none."""
         if not self.bucket:
@@ -91,7 +96,7 @@ class ToldLetter:
         return {
             "message_id": delivery.message_id,
             "source_message_id": self.source_id or None,
-            "sent_at": moment(delivery.sent_at),
+            "sent_at": self.sent_at,
             "receives": delivery.receive_count,
             "reason": self.reason,
             "detail": self.detail or None,
@@ -100,11 +105,6 @@ class ToldLetter:
             "agent_version": self.agent_version or None,
             "what_to_do": what_to_do(self.reason),
         }
-
-
-def moment(unix_seconds: float) -> str:
-    """ISO 8601 in UTC, to the second."""
-    return f"{datetime.fromtimestamp(unix_seconds, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _named(body: str) -> list[ObjectRef | Ignored]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from math import nextafter
 
 import pytest
 
 from agent.faults.letter_reasons import BY_REASON
-from agent.letters.told import ToldLetter, moment
+from agent.letters.told import ToldLetter
 from agent.model import Letter, ObjectRef
 from tests.support.clock import START
 from tests.support.letterbox import MAIN_ARN, OF_THE_AGENT
@@ -26,11 +28,17 @@ def test_the_agent_says_why() -> None:
     assert one.named == f"s3://{BUCKET}/{KEY}"
     assert one.fields() == {
         "message_id": "m-1",
-        "sent_at": moment(START),
+        "sent_at": "2026-09-21T14:13:20Z",
         "receives": 3,
         **OF_THE_AGENT,
         "what_to_do": BY_REASON["object_missing"].advice.do,
     }
+
+
+def test_a_second_that_has_not_begun_is_not_told() -> None:
+    """As in every other time that the agent writes."""
+    late = replace(delivery("m-1", "{}"), sent_at=nextafter(START + 1, 0))
+    assert ToldLetter.of(Letter(late, {})).sent_at == "2026-09-21T14:13:20Z"
 
 
 def test_a_reason_of_another_version_is_shown_as_it_is() -> None:
