@@ -32,7 +32,7 @@ def page(registry: CollectorRegistry, health: Health, activity: Activity, now: f
     parts = [
         header("audit events of CodeCatalyst and other services, from CloudTrail to OTLP", _pills(health)),
         "<main>",
-        verdict(health, seen, now),
+        verdict(health, seen, now, next((part.at for part in activity.left_out() if part.at is not None), None)),
         last_hour(seen, activity, has_queue=health.has_queue),
         flow(seen, activity, now, has_queue=health.has_queue),
         fates(seen),

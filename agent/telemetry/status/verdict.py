@@ -45,8 +45,11 @@ _STUCK: Final = Advice(
 )
 
 
-def verdict(health: Health, seen: Snapshot, now: float) -> str:
-    """One box for each trouble, the more urgent first; or one that says that there is none."""
+def verdict(health: Health, seen: Snapshot, now: float, passed_over_at: float | None = None) -> str:
+    """One box for each trouble, the more urgent first; or one that says that there is none.
+
+    `passed_over_at` is when something of Event history was passed over last, in Unix seconds.
+    """
     boxes = [
         *(_stuck(problem) for problem in health.live()),
         *(_waiting(waiting, now) for waiting in health.waiting()),
@@ -57,7 +60,7 @@ def verdict(health: Health, seen: Snapshot, now: float) -> str:
     if letters:
         boxes.append(_left(letters, seen, "" if boxes else flow))
     if passed := sum(seen.by(metric_names.HISTORY_UNSHIPPED, "region").values()):
-        boxes.append(_passed_over(passed, "" if boxes else flow))
+        boxes.append(_passed_over(passed, passed_over_at, now, "" if boxes else flow))
     return f'<section class="verdicts" aria-label="state">{"".join(boxes) or _calm(seen, flow)}</section>\n'
 
 
@@ -84,10 +87,11 @@ def _left(letters: float, seen: Snapshot, flow: str) -> str:
     return _box("pending", title, f"<p>{flow}</p>{about}" if flow else about, ADVICE)
 
 
-def _passed_over(parts: float, flow: str) -> str:
+def _passed_over(parts: float, last_at: float | None, now: float, flow: str) -> str:
     """What Event history has, and the sink has not; `flow` says how the rest goes, where there is no other trouble."""
     told = number_of(round(parts), "part of Event history was passed over", "parts of Event history were passed over")
-    link = '<p>Since the start; <a href="#passed-over">the last of them</a>.</p>'
+    when = "" if last_at is None else f", most recently {_when(last_at, now)}"
+    link = f'<p>Since the start{when}; <a href="#passed-over">the last of them</a>.</p>'
     return _box("pending", f"Ready, but {told}" if flow else capital(told), f"<p>{flow}</p>{link}", _PASSED_OVER)
 
 

@@ -93,6 +93,9 @@ def test_what_was_passed_over_is_told_before_all_else() -> None:
     assert "us-west-2, 2026-09-21 14:12:20 UTC to 2026-09-21 14:12:50 UTC there are too many" in text
     assert "dead lettered 0 passed over 1 in hand 0" in text
     assert "Recent dead letters" not in text
+    assert "Since the start, most recently just now; the last of them" in text
+    subject.clock.advance(3 * 3600)
+    assert "Since the start, most recently 3 h ago; the last of them" in Outline(front_page(subject)).text
 
 
 def test_what_an_earlier_process_passed_over_is_shown() -> None:
