@@ -9,11 +9,13 @@ from datetime import datetime
 from typing import Any, Final
 
 from agent.aws.failure import AWS_ERRORS, asking
-from agent.aws.store_policy import StoreError, failed_read, no_object
+from agent.aws.store_policy import UNREADABLE, StoreError, failed_read, no_object
+from agent.errors import printable
 
 PAGE_KEYS: Final = 1000
 """How many names S3 tells at once, at most."""
 
+_MOST_SHOWN: Final = 200
 _ARCHIVES: Final = frozenset({"GLACIER", "DEEP_ARCHIVE"})  # what cannot be read before it is restored
 
 
@@ -52,7 +54,7 @@ class Listing:
         """The first objects whose keys begin with `prefix` and come behind `after`."""
         answer = self._ask(bucket, prefix, MaxKeys=PAGE_KEYS, **({"StartAfter": after} if after else {}))
         found = [
-            ListedObject(one["Key"], int(one.get("Size", 0)), one.get("StorageClass", "") in _ARCHIVES)
+            ListedObject(_told(one, "Key", bucket), int(one.get("Size", 0)), one.get("StorageClass", "") in _ARCHIVES)
             for one in answer.get("Contents", ())
         ]
         return ListedPage(found, is_last=not (answer.get("IsTruncated") and found))
@@ -63,10 +65,10 @@ class Listing:
         more: dict[str, str] = {}
         while True:
             answer = self._ask(bucket, prefix, Delimiter="/", **more)
-            found += [one["Prefix"] for one in answer.get("CommonPrefixes", ())]
+            found += [_told(one, "Prefix", bucket) for one in answer.get("CommonPrefixes", ())]
             if not answer.get("IsTruncated"):
                 return found
-            more = {"ContinuationToken": answer["NextContinuationToken"]}
+            more = {"ContinuationToken": _told(answer, "NextContinuationToken", bucket)}
 
     def _ask(self, bucket: str, prefix: str, **how: object) -> Mapping[str, Any]:
         owner = self._owners[bucket]
@@ -85,3 +87,13 @@ class Listing:
         if "Name" not in answer:  # a page of a proxy that happens to be XML: it must not count as an empty bucket
             raise no_object("an answer without the bucket's name")
         return answer
+
+
+def _told(part: Mapping[str, Any], name: str, bucket: str) -> str:
+    """What must stand in a part of an answer: without it, nobody knows what else is left out."""
+    text = part.get(name)
+    if not isinstance(text, str) or not text:
+        has = printable(", ".join(sorted(part)), _MOST_SHOWN) or "nothing"
+        what = f"the listing of bucket {bucket} has a part with {has}, and without {name}"
+        raise StoreError(UNREADABLE, f"{UNREADABLE.says} ({what})", answer=name)
+    return text

@@ -12,6 +12,8 @@ from typing import Final
 
 from agent.aws.gets import MOST_BYTES
 from agent.aws.listing import ListedPage, Listing
+from agent.aws.store_policy import StoreError
+from agent.errors import DependencyError
 from agent.model import BATCH
 from agent.replay.checkpoint import NoCheckpoint
 from agent.replay.lane import Lane
@@ -95,7 +97,7 @@ class Counting:
         self.counted.lists = listing.requests
 
     def run(self) -> Counted:
-        """Everything."""
+        """Everything. Raises `DependencyError` if a bucket cannot be listed."""
         while some := list(islice(self._lanes, MOST_LANES)):
             for _ in self._pool.map(self._count, some):
                 pass
@@ -120,7 +122,12 @@ class Counting:
 
     def _page(self, lane: Lane, after: str) -> ListedPage:
         bucket, folder = lane.stream.bucket, lane.stream.day_folder(lane.day)
-        return self._retrying.until_answered(bucket, lambda: self._listing.page(bucket, folder, after), is_patient=True)
+        try:
+            return self._retrying.until_answered(
+                bucket, lambda: self._listing.page(bucket, folder, after), is_patient=True
+            )
+        except StoreError as error:
+            raise DependencyError(f"bucket {bucket} cannot be listed: {error.detail}") from error
 
     def _add(self, lane: Lane, page: ListedPage, seconds: float) -> None:
         wanted = [

@@ -17,6 +17,7 @@ from agent.waiting.backoff import half_jitter
 _Result = TypeVar("_Result")
 _PASSING: Final = (store_policy.UNAVAILABLE, store_policy.NOT_S3, store_policy.BROKEN_OFF)
 _LONGEST_PAUSE_SECONDS: Final = 30.0
+_MOST_UNREADABLE: Final = 8  # answers in a row, in about a minute: what answers is not what a proxy says for a while
 
 
 class Retrying:
@@ -34,15 +35,17 @@ class Retrying:
         """What `ask` returns. While S3 does not answer, it is asked again.
 
         With `is_patient`, so it is while S3 refuses: what was listed before will be listed again. Otherwise raises
-        `StoreError`. Raises `DrainedError` if `halt` is set first.
+        `StoreError`; and so it does if the answers of about a minute cannot be read. Raises `DrainedError` if `halt` is
+        set first.
         """
-        part, attempt = f"listing of bucket {bucket}", 0
+        part, attempt, unreadable = f"listing of bucket {bucket}", 0, 0
         while True:
             try:
                 answer = ask()
             except StoreError as error:
                 whole = error.policy.bucket
-                if not (is_patient or error.policy in _PASSING):
+                unreadable = unreadable + 1 if error.policy is store_policy.UNREADABLE else 0
+                if not (is_patient or error.policy in _PASSING) or unreadable == _MOST_UNREADABLE:
                     raise
                 fault = whole.fault if whole else EnvironmentFault.BUCKET_REFUSED
                 self._telemetry.gate_closed(part, fault, error.detail)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence, Set
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
@@ -111,23 +112,26 @@ class Discovery:
         self._retrying = retrying
         self.cautions: Sequence[str] = ()
         """What was named and was not found, one sentence each: it may be mistyped; and what was not looked into."""
+        self._refused: dict[tuple[str, str], str] = {}
 
     def find(self, wanted: Wanted) -> list[Stream]:
         """The streams that are wanted, in the order of their buckets and folders."""
         places = [
             (bucket, f"{prefix}{ROOT}")
             for bucket in wanted.buckets
-            for prefix in (wanted.prefixes or self._find_prefixes(bucket))
+            for prefix in (wanted.prefixes or self._find_prefixes(bucket, wanted))
         ]
-        accounts = [one for place in self._pool.map(self._accounts_below, places) for one in place]
+        below = partial(self._accounts_below, wanted)
+        accounts = [one for place in self._pool.map(below, places) for one in place]
         chosen = [one for one in accounts if not wanted.accounts or last_of(one[1]) in wanted.accounts]
         held = {last_of(folder) for _, folder in accounts}
-        there = [stream for below in self._pool.map(self._streams_of, chosen) for stream in below]
+        there = [stream for found in self._pool.map(self._streams_of, chosen) for stream in found]
         streams = [one for one in there if not wanted.regions or one.region in wanted.regions]
         if not streams:
             roots = listed({folder for _, folder in places})
             raise DependencyError(_nothing(wanted, roots, held, there))
         told = (
+            *(_asked_by_name(place, why) for place, why in sorted(self._refused.items())),
             some_absent("account", wanted.accounts, held, wanted.accounts_by),
             some_absent("region", wanted.regions, {one.region for one in there}, wanted.regions_by),
             *empty_places(_without_a_trail(places, accounts, chosen, there), places, are_named=bool(wanted.prefixes)),
@@ -135,12 +139,14 @@ class Discovery:
         self.cautions = [*self.cautions, *filter(None, told)]
         return sorted(set(streams))
 
-    def _find_prefixes(self, bucket: str) -> list[str]:
+    def _find_prefixes(self, bucket: str, wanted: Wanted) -> list[str]:
         """What stands before each `AWSLogs/` in this bucket. What was not looked into becomes a caution."""
         try:
             searched = look_for_roots(partial(self._folders, bucket), self._pool.map)
         except StoreError as error:
-            raise _unseen(bucket, "", error) from error
+            if self._named_accounts((bucket, ROOT), wanted, error):
+                return [""]
+            raise _unseen(bucket, "", error, wanted) from error
         if not searched.prefixes:
             raise DependencyError(
                 f"no trail was found in bucket {bucket}: there is no folder {ROOT} at its root or up to {LEVELS} "
@@ -149,13 +155,28 @@ class Discovery:
         self.cautions = [*self.cautions, *filter(None, [searched.caution(bucket)])]
         return searched.prefixes
 
-    def _accounts_below(self, place: tuple[str, str]) -> list[tuple[str, str]]:
+    def _accounts_below(self, wanted: Wanted, place: tuple[str, str]) -> list[tuple[str, str]]:
         """The folders of accounts in an `AWSLogs/`: those right in it, and those of an organisation's trail."""
         bucket, root = place
         try:
             return [(bucket, each) for each in account_folders(root, partial(self._folders, bucket))]
         except StoreError as error:
-            raise _unseen(bucket, root, error) from error
+            if found := self._named_accounts(place, wanted, error):
+                return found
+            raise _unseen(bucket, root, error, wanted) from error
+
+    def _named_accounts(self, place: tuple[str, str], wanted: Wanted, error: StoreError) -> list[tuple[str, str]]:
+        """The folders of those accounts that are wanted by name, where an `AWSLogs/` itself may not be listed."""
+        bucket, root = place
+        if error.policy is not store_policy.DENIED:
+            return []
+        found = []
+        for folder in (f"{root}{account}/" for account in sorted(wanted.accounts)):
+            with suppress(StoreError):
+                found += [(bucket, folder)] if region_folders(folder, partial(self._folders, bucket)) else []
+        if found:
+            self._refused[place] = error.detail
+        return found
 
     def _streams_of(self, account: tuple[str, str]) -> list[Stream]:
         bucket, folder = account
@@ -184,7 +205,14 @@ def _without_a_trail(
     return [place for place in places if not has(written, place) and (has(chosen, place) or not has(accounts, place))]
 
 
-def _unseen(bucket: str, folder: str, error: StoreError) -> DependencyError:
+def _asked_by_name(place: tuple[str, str], why: str) -> str:
+    return (
+        f"{place[1]} of bucket {place[0]} may not be listed ({why}): only the folders of the accounts that are named "
+        "were looked into, and no organisation's trail"
+    )
+
+
+def _unseen(bucket: str, folder: str, error: StoreError, wanted: Wanted | None = None) -> DependencyError:
     """What to do about a `folder` that cannot be listed; empty: the root, where it was not said where the trail is."""
     detail = error.detail
     if error.policy is store_policy.DENIED:
@@ -192,6 +220,10 @@ def _unseen(bucket: str, folder: str, error: StoreError) -> DependencyError:
         allow = f"allow s3:ListBucket to this role, for the prefix {folder}"
         if not folder:
             allow = "allow s3:ListBucket to this role, or name the folder in which AWSLogs/ is with --prefix"
+        if wanted and wanted.accounts:
+            folders = listed([f"{folder or ROOT}{account}/CloudTrail/" for account in wanted.accounts])
+            allow = f"allow s3:ListBucket to this role, at least for {folders}"
+            allow += "" if folder else f"; if {ROOT} is in another folder, name that with --prefix"
         detail += f"; {_CLOCK if code in _OF_THE_CLOCK else _RENEW if code in _OF_CREDENTIALS else allow}"
     if error.policy is store_policy.NO_BUCKET:
         detail += "; correct its name under buckets in the settings, or aws.endpoint_url"

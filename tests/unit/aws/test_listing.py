@@ -11,7 +11,7 @@ import pytest
 from botocore.stub import Stubber
 
 from agent.aws.listing import ListedObject, Listing
-from agent.aws.store_policy import DENIED, NO_BUCKET, NOT_S3, UNAVAILABLE, Policy, StoreError
+from agent.aws.store_policy import DENIED, NO_BUCKET, NOT_S3, UNAVAILABLE, UNREADABLE, Policy, StoreError
 
 BUCKET = "acme-trail"
 
@@ -93,6 +93,24 @@ def test_a_failure_is_told_as_a_failed_read_is(code: str, status: int, policy: P
             names.folders(BUCKET, "")
         assert caught.value.policy is policy
         assert "the read" not in caught.value.detail
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ({"Contents": [{"Key": "a"}, {"Size": 7}]}, "has a part with Size, and without Key)"),
+        ({"CommonPrefixes": [{}]}, "has a part with nothing, and without Prefix)"),
+        ({"IsTruncated": True}, "without NextContinuationToken)"),
+    ],
+)
+def test_a_listing_with_an_odd_part_is_told_with_what_it_has(answer: dict[str, Any], words: str) -> None:
+    """It is no bug of ours, and no reason to leave out what the part may have been."""
+    with listing() as (names, answers):
+        answers.add_response("list_objects_v2", {"Name": BUCKET, **answer})
+        with pytest.raises(StoreError, match="S3's answer cannot be read") as caught:
+            names.page(BUCKET, "AWSLogs/") if "Contents" in answer else names.folders(BUCKET, "")
+        assert words in caught.value.detail
+        assert caught.value.policy is UNREADABLE
 
 
 def test_what_is_no_listing_is_not_an_empty_bucket() -> None:

@@ -8,10 +8,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from agent.aws import store_policy
 from agent.aws.listing import ListedPage
+from agent.aws.store_policy import StoreError
 from agent.faults.retries import RetryReason
 from agent.model import ObjectRef, Outcome
 from agent.replay.checkpoint import NoCheckpoint
+from agent.replay.ending import Ending
 from agent.replay.listed_source import MOST_TRIES, ListedInHand
 from agent.replay.notes import DayDone, Note, SettledUpTo, ShippedAfterAll, StreamsFound, Unshipped
 from agent.replay.span import Span
@@ -265,6 +268,17 @@ def test_a_bug_in_a_listing_ends_the_replay() -> None:
     rig = ReplayRig(Broken())
     rig.receive()
     assert isinstance(rig.failures[0], KeyError)
+
+
+def test_a_listing_that_can_never_be_read_ends_the_replay_with_what_s3_answered() -> None:
+    """It would wait for ever, and nothing behind it would be shipped."""
+    listing = FakeListing({BUCKET: keys_of(0)})
+    listing.trouble(*[StoreError(store_policy.UNREADABLE, "S3's answer cannot be read (a part without Key)")] * 9)
+    rig = ReplayRig(listing)
+    rig.receive()
+    ending = Ending(rig.drain)
+    ending.failed(rig.failures[0])
+    assert ending.why == "S3's answer cannot be read (a part without Key)"
 
 
 def test_what_a_bug_left_unsettled_comes_again() -> None:

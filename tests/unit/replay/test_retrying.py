@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from agent.aws import store_policy
 from agent.aws.store_policy import StoreError
 from agent.errors import DrainedError
 from agent.pulse import Pulse
@@ -52,6 +53,17 @@ def test_a_refusal_ends_what_has_not_begun() -> None:
     with pytest.raises(StoreError):
         rig.ask(denied(), "found")
     assert rig.ask(denied(), "found", is_patient=True) == "found"
+
+
+def test_answers_that_cannot_be_read_end_it_after_a_minute() -> None:
+    """A proxy may be at fault for a while; what answers so for ever is no S3. Another answer begins anew."""
+    odd = StoreError(store_policy.UNREADABLE, "S3's answer cannot be read (a part without Key)")
+    rig = Rig()
+    assert rig.ask(*[odd] * 7, denied(), *[odd] * 7, "found", is_patient=True) == "found"
+    rig = Rig()
+    with pytest.raises(StoreError, match="without Key"):
+        rig.ask(*[odd] * 8, "found", is_patient=True)
+    assert 30 < rig.clock.elapsed < 90
 
 
 def test_a_stop_ends_the_wait() -> None:

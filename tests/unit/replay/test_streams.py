@@ -170,6 +170,40 @@ def test_who_may_not_list_the_root_is_told() -> None:
         find(listing)
 
 
+class NarrowListing(FakeListing):
+    """Only what is below `allowed` may be listed, as a policy with a condition on s3:prefix has it."""
+
+    allowed = f"AWSLogs/{OTHER}/"
+
+    def folders(self, bucket: str, prefix: str) -> list[str]:
+        """As S3."""
+        if not prefix.startswith(self.allowed):
+            raise denied()
+        return super().folders(bucket, prefix)
+
+
+@pytest.mark.parametrize("chosen", [{}, {"prefixes": [""]}])
+def test_an_account_that_is_named_is_found_where_only_its_folder_may_be_listed(chosen: dict[str, object]) -> None:
+    """What was not looked into for that is told."""
+    listing = NarrowListing({BUCKET: [key_at(NOON, of=one) for one in (stream(), stream(OTHER))]})
+    discovery = discovery_of(listing)
+    wanted = Wanted(**{"buckets": [BUCKET], "accounts": [OTHER], **chosen})  # type: ignore[arg-type]
+    assert discovery.find(wanted) == [stream(OTHER)]
+    (told,) = discovery.cautions
+    assert told.startswith(f"AWSLogs/ of bucket {BUCKET} may not be listed (")
+
+
+@pytest.mark.parametrize(("chosen", "is_open"), [({}, True), ({"prefixes": [""]}, False)])
+def test_who_names_an_account_that_may_not_be_listed_is_told_what_to_allow(
+    chosen: dict[str, object], is_open: bool
+) -> None:
+    """--prefix is named only as the other way that there may be."""
+    listing = NarrowListing({BUCKET: [key_at(NOON, of=stream())]})
+    with pytest.raises(DependencyError, match="at least for AWSLogs/111122223333/CloudTrail/") as told:
+        find(listing, accounts=["111122223333"], **chosen)
+    assert ("if AWSLogs/ is in another folder, name that with --prefix" in str(told.value)) == is_open
+
+
 @pytest.mark.parametrize(
     ("code", "advice"),
     [
