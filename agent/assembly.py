@@ -65,7 +65,7 @@ class Assembly:
         self._telemetry = telemetry
         self._pulse = pulse
         self._stops = stops
-        self._started = int(pulse.clock.time())
+        self.started = int(pulse.clock.time())
         self._random = random.SystemRandom().random
         self._dry_run = dry_run
         self._gate = Gate(pulse, stops.halt)
@@ -130,7 +130,7 @@ class Assembly:
             follows,
             account,
             places,
-            started=self._started,
+            started=self.started,
             telemetry=self._telemetry,
             pulse=self._pulse,
             drain=self._stops.drain,

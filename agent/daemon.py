@@ -18,6 +18,7 @@ from agent.connections import Aws
 from agent.errors import AwsError, DependencyError
 from agent.flow import heap
 from agent.flow.crew import Crew, Stops, Team
+from agent.history.beginning import note
 from agent.history.place_file import open_places
 from agent.pulse import Pulse
 from agent.records import profiles
@@ -125,6 +126,8 @@ class _Daemon:
         """Wait until AWS answers; who works on what is there. Nobody if a signal came first."""
         attention, telemetry, follows = self._attention, self._telemetry, self._settings.event_history
         aws, account = None, None
+        if follows:  # also if the process ends before AWS answers
+            note(self._places, follows.regions, self._assembly.started - follows.overlap_seconds)
         if self._settings.queue:
             aws = self._until_answered(self._assembly.aws.connect, self._queue_down)
         else:

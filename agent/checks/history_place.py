@@ -19,6 +19,9 @@ AHEAD: Final = caution(
     "Set this machine's clock. What happened before may be left out: ship it with `trail-agent replay --from "
     "event-history --since TIME`.",
 )
+BEGUN: Final = ok(
+    _ID, "nothing is read yet; the agent begins with what happened {ago} ago, as its first start has noted"
+)
 NONE: Final = caution(
     _ID,
     "nothing is remembered over restarts: what happens while the agent is down for more than {overlap} is missed",
@@ -54,4 +57,5 @@ def _where(history: EventHistorySettings, places: PlaceFile, now: float) -> Chec
         return AHEAD.told(regions=", ".join(ahead), overlap=overlap)
     if new := [region for region in history.regions if region not in known]:
         return FRESH.told(regions=", ".join(new), overlap=overlap)
-    return GOES_ON.told(ago=how_long(max(now - min(place.position for place in known.values()), 0)))
+    finding = BEGUN if places.lacks_owner else GOES_ON
+    return finding.told(ago=how_long(max(now - min(place.position for place in known.values()), 0)))

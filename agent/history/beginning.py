@@ -7,6 +7,7 @@ it: not by this process, nor by the next one, if there is a file.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Final
 
 from agent.faults.environment_faults import EnvironmentFault
@@ -15,6 +16,12 @@ from agent.history.place_file import PlaceFileError, Places
 from agent.telemetry.events import Telemetry
 
 _PLACES: Final = "checkpoint of Event history"
+
+
+def note(places: Places, regions: Sequence[str], at: int) -> None:
+    """Have the file know where `regions` begin, before AWS has answered. What it cannot is told when that is needed."""
+    with suppress(PlaceFileError, OSError):
+        places.note_beginning(regions, at)
 
 
 class Beginning:
@@ -34,7 +41,7 @@ class Beginning:
         self._new: set[str] = set()
 
     def find(self, region: str) -> RegionPlace | None:
-        """Where `region` begins; None if that cannot be known now. From then on the file knows it of all regions.
+        """Where `region` begins; None if that cannot be known now. From then on the file knows whose all regions are.
 
         Raises `DrainedError` if told to stop first.
         """
@@ -49,8 +56,11 @@ class Beginning:
             new = [each for each in self._regions if self._places.of(each) is None]
             for each in new:
                 self._places.begin(each, self.at)
+            if lacks_owner := self._places.lacks_owner:  # what this process has noted is new, too
+                new += [each for each in self._regions if self._places.begin(each, self.at).position == self.at]
+            self._places.lacks_owner = False
             self._new.update(new)
-        if new:
+        if new or lacks_owner:
             keep(self._places, self._telemetry)
         return self._places.of(region)
 

@@ -46,6 +46,8 @@ class _Form(msgspec.Struct, frozen=True, tag_field="is", tag="event-history"):
 
 
 class _Content(msgspec.Struct, frozen=True, tag_field="is", tag="event-history", forbid_unknown_fields=True):
+    """The file. `owner` is empty as long as AWS has not told it: then the regions have begun, and nothing is read."""
+
     owner: str
     regions: dict[str, _Known]
     version: int = _VERSION
@@ -59,7 +61,15 @@ class Places:
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
+        self.lacks_owner = False
+        """Whether it was not known whose history it is when they were written: nobody has read anything."""
         self._places: dict[str, RegionPlace] = {}
+
+    def note_beginning(self, regions: Sequence[str], at: int) -> None:
+        """Have it survive that `regions` begin at `at` (Unix seconds), before it is known whose history it is.
+
+        Does nothing where something was read. Raises `PlaceFileError` and `OSError` if that cannot be now.
+        """
 
     def open(self, owner: Callable[[], str]) -> bool:  # noqa: ARG002 - what is forgotten may be of any account
         """Make them ready for use. `owner` asks for the account whose history it is.
@@ -109,6 +119,20 @@ class PlaceFile(Places):
         content = _read(self._path)
         return {region: _place(known) for region, known in content.regions.items()} if content else {}
 
+    def note_beginning(self, regions: Sequence[str], at: int) -> None:
+        """Lock the file, and write it unless it is of an account."""
+        if self._read_only:
+            return
+        with self._opening:
+            self._secure()
+            content = _read(self._path)
+            if self._is_open or (content and content.owner):
+                return
+            self._take(content)
+            for region in regions:
+                self.begin(region, at)
+            self.keep()
+
     def open(self, owner: Callable[[], str]) -> bool:
         """Lock the file, and read it."""
         if self._is_open:
@@ -118,8 +142,7 @@ class PlaceFile(Places):
         try:
             if not self._is_open:
                 self._owner = owner()
-                if not self._read_only and self._guard is None:
-                    self._guard = _lock(self._path)
+                self._secure()
                 self._take(_read(self._path))
                 self._is_open = True
         finally:
@@ -142,15 +165,21 @@ class PlaceFile(Places):
             os.close(self._guard)
             self._guard = None
 
+    def _secure(self) -> None:
+        """No other process may use it from here on."""
+        if not self._read_only and self._guard is None:
+            self._guard = _lock(self._path)
+
     def _take(self, content: _Content | None) -> None:
         if content is None:
             return
-        if content.owner != self._owner:
+        if content.owner and content.owner != self._owner:
             raise PlaceFileError(
                 f"{self._path} is of account {content.owner}, and the credentials are of {self._owner}: set the "
                 "credentials right, or event_history.checkpoint_file to another file"
             )
         with self.lock:
+            self.lacks_owner = not content.owner
             self._places = {region: _place(known) for region, known in content.regions.items()}
 
 

@@ -136,6 +136,21 @@ def test_a_sink_that_is_down_from_the_start_costs_no_event(account: Account) -> 
     assert account.arrived() == dict.fromkeys(account.ids, 1)
 
 
+def test_aws_that_is_away_at_the_first_start_costs_no_event(account: Account) -> None:
+    """The process ends before anything has answered; the next one begins where it would have begun."""
+    happened = time.time() - 292
+    account.happen("one", ago=292)
+    settings = account.settings(overlap=300) | {"aws": {"endpoint_url": "http://127.0.0.1:9"}}
+    with Daemon.run(account.folder / "agent", settings) as agent:
+        eventually((account.folder / "checkpoint").exists, "the beginning is on the disk")
+        agent.child.kill()
+    eventually(lambda: time.time() > happened + 303, "the overlap of a new start does not reach back to it")
+    with account.agent(overlap=300) as agent:
+        account.await_all()
+        assert agent.stop() == 0
+    assert account.arrived() == {"one": 1}
+
+
 def test_killed_at_any_moment_nothing_is_missing(account: Account) -> None:
     """After kill -9 at most the window in hand comes again, as the same bytes."""
     rng, most = Random(3), 5

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from agent.history.beginning import Beginning
-from agent.history.place_file import PlaceFile, Places
+import pytest
+
+from agent.history.beginning import Beginning, note
+from agent.history.place_file import PlaceFile, PlaceFileError, Places
 from tests.support.events import ACCOUNT
 from tests.support.telemetry import FakeTelemetry
 
@@ -53,3 +55,56 @@ def test_a_file_that_another_process_uses_is_waited_for(tmp_path: Path) -> None:
     place = waiting.find(REGIONS[0])
     assert place
     assert place.position == 1000
+
+
+def test_a_beginning_that_was_noted_is_that_of_the_next_start(tmp_path: Path) -> None:
+    """AWS has not answered the first one. The second one begins there, with a region that it has beside them."""
+    first = PlaceFile(tmp_path / "places")
+    note(first, REGIONS[:1], 1000)
+    first.close()
+    second = PlaceFile(tmp_path / "places")
+    note(second, REGIONS, 5000)
+    later = beginning(second, 5000, *REGIONS)
+    found = {region: later.find(region) for region in REGIONS}
+    assert {region: place.position for region, place in found.items() if place} == {REGIONS[0]: 1000, REGIONS[1]: 5000}
+    assert [*map(later.is_new, REGIONS)] == [False, True]
+    second.close()
+    third = PlaceFile(tmp_path / "places")
+    with pytest.raises(PlaceFileError, match=f"is of account {ACCOUNT}"):
+        third.open(lambda: "444455556666")
+
+
+def test_where_something_was_read_no_beginning_is_noted(tmp_path: Path) -> None:
+    """The file stays as it is until it is known whose history it is."""
+    first = PlaceFile(tmp_path / "places")
+    beginning(first, 1000, REGIONS[0]).find(REGIONS[0])
+    first.close()
+    before = (tmp_path / "places").read_bytes()
+    second = PlaceFile(tmp_path / "places")
+    note(second, REGIONS, 5000)
+    assert (tmp_path / "places").read_bytes() == before
+    later = beginning(second, 5000, *REGIONS)
+    assert [place.position for region in REGIONS if (place := later.find(region))] == [1000, 5000]
+
+
+@pytest.mark.parametrize("text", ["{", "in use"])
+def test_a_file_that_cannot_be_used_is_left_as_it_is(tmp_path: Path, text: str) -> None:
+    """It is told when the place is needed."""
+    path = tmp_path / "places"
+    if text == "in use":
+        user = PlaceFile(path)
+        user.open(lambda: ACCOUNT)
+    else:
+        path.write_text(text)
+    telemetry = FakeTelemetry()
+    places = PlaceFile(path)
+    note(places, REGIONS, 1000)
+    assert path.read_text() == text if path.exists() else text == "in use"
+    assert beginning(places, 1000, *REGIONS, telemetry=telemetry).find(REGIONS[0]) is None
+    assert telemetry.count("gate_closed") == 1
+
+
+def test_a_dry_run_notes_nothing(tmp_path: Path) -> None:
+    """It changes nothing."""
+    note(PlaceFile(tmp_path / "places", read_only=True), REGIONS, 1000)
+    assert [*tmp_path.iterdir()] == []
