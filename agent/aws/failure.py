@@ -1,6 +1,7 @@
 """What AWS says when it refuses, mapped once to a few kinds. What S3 says of an object stands in `store_policy`.
 
-Pages: SQS API reference, "Common Errors"; botocore's exceptions.
+Pages: SQS API reference, "Common Errors"; botocore's exceptions. SQS has two names for what KMS refuses: the one of its
+API reference, and the one of its older protocol, which it sends beside it, and which botocore takes as the code.
 """
 
 from __future__ import annotations
@@ -65,15 +66,17 @@ _CREDENTIALS: Final = (
 _KINDS: Final = {
     **dict.fromkeys(
         """
-        KmsThrottled OverLimit RequestLimitExceeded RequestThrottled Throttling ThrottlingException
-        TooManyRequestsException
+        KMS.ThrottlingException KmsThrottled OverLimit RequestLimitExceeded RequestThrottled Throttling
+        ThrottlingException TooManyRequestsException
         """.split(),
         FailureKind.THROTTLED,
     ),
     **dict.fromkeys(
         """
         AccessDenied AccessDeniedException ExpiredToken ExpiredTokenException Forbidden 403 InvalidAccessKeyId
-        InvalidClientTokenId InvalidSecurity InvalidSignatureException InvalidToken KmsAccessDenied KmsDisabled
+        InvalidClientTokenId InvalidSecurity InvalidSignatureException InvalidToken
+        KMS.AccessDeniedException KMS.DisabledException KMS.InvalidKeyUsageException KMS.InvalidStateException
+        KMS.NotFoundException KMS.OptInRequired KmsAccessDenied KmsDisabled KmsInvalidKeyUsage
         KmsInvalidState KmsNotFound KmsOptInRequired MissingAuthenticationToken NotSignedUp OptInRequired
         RequestExpired RequestTimeTooSkewed SignatureDoesNotMatch UnrecognizedClientException
         """.split(),

@@ -26,13 +26,15 @@ from tests.support.boto import refusal
 
 THROTTLED = """
     Throttling ThrottlingException RequestThrottled RequestLimitExceeded TooManyRequestsException OverLimit
-    KmsThrottled
+    KmsThrottled KMS.ThrottlingException
 """.split()
 DENIED = """
     AccessDenied AccessDeniedException ExpiredToken ExpiredTokenException Forbidden 403 InvalidAccessKeyId
     InvalidClientTokenId InvalidSecurity InvalidSignatureException InvalidToken SignatureDoesNotMatch
     RequestTimeTooSkewed RequestExpired NotSignedUp MissingAuthenticationToken UnrecognizedClientException
-    OptInRequired KmsAccessDenied KmsDisabled KmsInvalidState KmsNotFound KmsOptInRequired
+    OptInRequired KmsAccessDenied KmsDisabled KmsInvalidState KmsNotFound KmsOptInRequired KmsInvalidKeyUsage
+    KMS.AccessDeniedException KMS.DisabledException KMS.InvalidStateException KMS.NotFoundException KMS.OptInRequired
+    KMS.InvalidKeyUsageException
 """.split()
 MISSING = """
     404 NotFound QueueDoesNotExist NonExistentQueue AWS.SimpleQueueService.NonExistentQueue
