@@ -101,6 +101,12 @@ def say_warnings(desk: Desk, walk: Walk) -> None:
         say(warning)
 
 
+def say_wait(detail: str, seconds: float) -> None:
+    """That SQS does nothing for now, why, and when it is asked again."""
+    said = clean(detail).rstrip(".")
+    say(f"! SQS takes nothing for the moment ({said}); asked again in {max(seconds, 1.0):.0f} s")
+
+
 def say_report(task: Task, desk: Desk, walk: Walk, found: Sequence[ToldLetter], report: Report | None) -> bool:
     """What was done with `found`, to the end; without a `report`, nothing was done with it.
 

@@ -18,6 +18,7 @@ from agent.cli.letter_words import (
     say_before_a_look,
     say_deadline,
     say_report,
+    say_wait,
     say_warnings,
     say_what_was_missed,
     say_what_was_seen,
@@ -204,7 +205,7 @@ def _work(task: Task, desk: Desk, look: Look) -> Report:
     letters = [told.letter for told in look.found]
     try:
         with advancing(task.doing, len(letters)) as advance:
-            sending = Sending(look.walk, desk.box, look.stopping.is_set, advance)
+            sending = Sending(look.walk, desk.box, look.stopping.is_set, advance, say_wait)
             return sending.redrive(letters) if task is Task.REDRIVE else sending.drop(letters)
     except KeyboardInterrupt:
         if task is Task.REDRIVE:

@@ -72,15 +72,24 @@ class Report:
 
 
 class Sending:
-    """Works on what `walk` has found in `box`. `advance` is told how many were tried so far, after each request."""
+    """Works on what `walk` has found in `box`. `advance` is told how many were tried so far, after each request.
+
+    `waits` is told what SQS said, and how many seconds later it is asked again, before each wait.
+    """
 
     def __init__(
-        self, walk: Walk, box: Letterbox, is_stopped: Callable[[], bool], advance: Callable[[int], object]
+        self,
+        walk: Walk,
+        box: Letterbox,
+        is_stopped: Callable[[], bool],
+        advance: Callable[[int], object],
+        waits: Callable[[str, float], object] = lambda _detail, _seconds: None,
     ) -> None:
         self._walk = walk
         self._box = box
         self._is_stopped = is_stopped
         self._advance = advance
+        self._tell_wait = waits
         self._random = random.SystemRandom().random
         self._waits = 0
 
@@ -140,7 +149,7 @@ class Sending:
             report.kept += [Failed(letter, error.detail) for letter in letters]
             report.error = report.error or error
             return
-        self._wait(self._waits)
+        self._wait(error.detail, self._waits)
         self._waits += 1
         if self._turn_to(letters, report):
             self._try(letters, report, self._redrive)
@@ -184,8 +193,8 @@ class Sending:
             report.error = report.error or _denial(left, refused)
             self._walk.forget(_without(left, failures))
             left = [failed.letter for failed in failures]
-            if any(each.throttled for each in refused):
-                self._wait(attempt)
+            if throttled := [each.detail for each in refused if each.throttled]:
+                self._wait(throttled[0], attempt)
         return failures
 
     def _ask_to_delete(self, letters: Sequence[Letter]) -> list[RefusedEntry]:
@@ -196,12 +205,14 @@ class Sending:
             except AwsError as error:
                 if not _may_pass(error) or self._is_stopped():
                     raise
-            self._wait(times)
+                said = error.detail
+            self._wait(said, times)
         return self._box.delete([self._walk.latest(letter) for letter in letters])
 
-    def _wait(self, times: int) -> None:
-        """For the next try, after so many others; hold is kept meanwhile."""
+    def _wait(self, said: str, times: int) -> None:
+        """For the next try, after so many others; hold is kept meanwhile. `said` is why."""
         seconds = half_jitter(self._random(), _FIRST_WAIT_SECONDS, times, _LONGEST_WAIT_SECONDS)
+        self._tell_wait(said, seconds)
         self._walk.keep_hold_for(seconds, self._is_stopped)
 
 

@@ -248,16 +248,19 @@ class Busy(RecordedAws):
 
     def __init__(self, upstream: str, accounts: Mapping[str, str]) -> None:
         super().__init__(upstream, accounts)
-        self.refusals = [(400, "com.amazonaws.sqs#RequestThrottled"), (503, "ThrottlingException")]
+        self.refusals = [
+            (400, "com.amazonaws.sqs#KmsThrottled", [("x-amzn-query-error", "KMS.ThrottlingException;Sender")]),
+            (503, "ThrottlingException", []),
+        ]
 
     def passed(self, request: Request) -> Reply:
         """As it does, but for these two."""
         if not self.refusals or "SendMessage" not in request.headers.get("X-Amz-Target", ""):
             return super().passed(request)
-        status, code = self.refusals.pop(0)
+        status, code, more = self.refusals.pop(0)
         content = json.dumps({"__type": code, "message": "Rate exceeded"}).encode()
         headers = [("Content-Type", "application/x-amz-json-1.0"), ("Content-Length", str(len(content)))]
-        return Reply(status, headers, content)
+        return Reply(status, [*headers, *more], content)
 
 
 def test_a_throttled_redrive_goes_on_when_sqs_takes_it(cloud: Cloud, tmp_path: Path) -> None:
@@ -269,6 +272,8 @@ def test_a_throttled_redrive_goes_on_when_sqs_takes_it(cloud: Cloud, tmp_path: P
         settings = cloud.settings(NOWHERE, aws={"endpoint_url": door.url})
         done = Shell.at(tmp_path / "behind", settings).run("dead-letters", "redrive", "--all", "--yes")
     assert (done.code, "not sent" in done.err) == (0, False)
+    assert done.err.count("! SQS takes nothing for the moment") == 2
+    assert "KMS.ThrottlingException: Rate exceeded); asked again in 1 s" in done.err
     assert "✓ sent back and deleted here: 12 dead letters" in done.out
     assert cloud.world.queue_depth().total - before == 12
     assert cloud.world.dead_letter_depth().total == 0
