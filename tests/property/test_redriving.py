@@ -22,9 +22,12 @@ _OPERATIONS = ("ReceiveMessage", "SendMessageBatch", "DeleteMessageBatch", "Chan
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """What one redrive meets. The numbers are of messages, or of requests that send."""
+    """What one redrive meets. The numbers are of messages, or of requests that send; in `throttled`, how often, and of
+    which message, where it is not the whole request.
+    """
 
     refused: tuple[tuple[str, int], ...] = ()
+    throttled: tuple[tuple[str, int, int | None], ...] = ()
     unanswered: tuple[str, ...] = ()
     denied: tuple[str, ...] = ()
     repeated: int | None = None
@@ -36,6 +39,9 @@ class Trouble:
 _TROUBLES = st.builds(
     Trouble,
     refused=st.lists(st.tuples(st.sampled_from(_OPERATIONS[1:]), st.integers(0, 30)), max_size=4).map(tuple),
+    throttled=st.lists(
+        st.tuples(st.sampled_from(_OPERATIONS[1:]), st.integers(1, 12), st.none() | st.integers(0, 30)), max_size=3
+    ).map(tuple),
     unanswered=st.lists(st.sampled_from(_OPERATIONS), max_size=1).map(tuple),
     denied=st.lists(st.sampled_from(_OPERATIONS[2:]), max_size=1).map(tuple),
     repeated=st.none() | st.integers(0, 30),
@@ -91,6 +97,9 @@ class Rig:
         for operation, number in trouble.refused:
             if self.ids:
                 self.box.refuse(operation, self.ids[number % len(self.ids)], times=2)
+        for operation, times, which in trouble.throttled:
+            if self.ids:
+                self.box.throttle(operation, times, "" if which is None else self.ids[which % len(self.ids)])
         for operation in trouble.unanswered:
             self.box.fail(operation)
         for operation in trouble.denied:
