@@ -160,7 +160,8 @@ def test_files_are_written_for_each_region(account: Account) -> None:
     out = account.folder / "out"
     assert account.run("--since", "2d", "--to", "jsonl", str(out)).code == 0
     assert in_files(out) == dict.fromkeys(account.ids, 1)
-    assert {path.name for path in out.iterdir()} == {f"event-history:{region}" for region in REGIONS}
+    regions = {f"event-history:{region}" for region in REGIONS}
+    assert {path.name for path in out.iterdir()} == {*regions, ".trail-agent.json"}
 
 
 @pytest.mark.parametrize(
