@@ -75,6 +75,10 @@ class Lane:
         """Whether its first page has come: before that, nobody knows what is the oldest of all."""
         return self._is_known
 
+    def coming_again(self) -> int:
+        """How many objects wait to be tried again, and hold back what follows them."""
+        return len(self._again)
+
     def is_done(self) -> bool:
         """Whether all of it is settled."""
         return self._is_listed and not (self._waiting or self._again or self._in_hand)

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Final
 
 from agent.aws.lease import InHand
@@ -17,7 +17,7 @@ from agent.faults.retries import RetryReason
 from agent.model import BATCH, Delivery, Outcome, Settlement, address_of
 from agent.pulse import Pulse
 from agent.replay.checkpoint import NoCheckpoint
-from agent.replay.lane import Lane, Listed
+from agent.replay.lane import Listed
 from agent.replay.look_ahead import LookAhead
 from agent.replay.notes import AlsoSettled, DayDone, Note, SettledUpTo, ShippedAfterAll, Unshipped
 from agent.replay.order import Turn, next_turns
@@ -56,12 +56,16 @@ class ListedInHand(InHand):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How far a replay is. `share` goes from 0 to 1, by days of streams; `settled` counts objects."""
+    """How far a replay is. `share` goes from 0 to 1, by days of streams; `settled` counts objects.
+
+    The days before the first object are no part of the way. `again` counts what waits to be tried again.
+    """
 
     share: float
     settled: int
     day: date | None
     in_hand: int
+    again: int
 
 
 class ListedSource(AnySource):
@@ -170,12 +174,13 @@ class ListedSource(AnySource):
         """How far it is now."""
         with self._lock:
             lanes = self._ahead.lanes
-            done = self._ahead.lanes_done + sum(map(_share_of, lanes))
             day = next((lane.day for lane in lanes if lane.day != BEFORE_ALL), None)
-            return Standing(min(done / max(self._plan.lane_count(), 1), 1.0), self._settled, day, len(self._in_hand))
+            again = sum(lane.coming_again() for lane in lanes)
+            return Standing(self._ahead.share(), self._settled, day, len(self._in_hand), again)
 
     def _hand_out(self, turn: Turn, now: float) -> Delivery:
         self._serial += 1
+        self._ahead.note_first(turn.lane)
         handle, listed = f"listed-{self._serial}", turn.listed
         self._in_hand[handle] = turn
         body = json.dumps({"s3Bucket": listed.bucket, "s3ObjectKey": [listed.key]})
@@ -249,11 +254,3 @@ class ListedSource(AnySource):
         except OSError as error:
             self._has_lost_note = True
             self._failed(error)
-
-
-def _share_of(lane: Lane) -> float:
-    """How much of its day is settled."""
-    oldest = lane.oldest()
-    if lane.is_second_try or oldest is None:
-        return 0.0
-    return (oldest - datetime.combine(lane.day, time(), UTC)) / timedelta(days=1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
 from agent.aws.listing import ListedPage, Listing
@@ -44,8 +44,10 @@ class LookAhead:
         failed: Callable[[BaseException], None],
     ) -> None:
         self.lanes: list[Lane] = []
-        self.lanes_done = plan.lanes_before(checkpoint)
-        """How many lanes are settled whole so far, also by earlier runs, apart from second tries."""
+        self._lanes_before = self._lanes_done = plan.lanes_before(checkpoint)
+        self._lanes_empty: int | None = None
+        self._plan = plan
+        self._checkpoint = checkpoint
         self._more = plan.lanes(checkpoint)
         self._has_more = True
         self._span = plan.span
@@ -62,7 +64,7 @@ class LookAhead:
     def refill(self) -> None:
         """Close the lanes that are done, open as many others, and list what is wanted. With the lock held."""
         before = self.lanes[0].day if self.lanes else None
-        self.lanes_done += sum(lane.is_done() and not lane.is_second_try for lane in self.lanes)
+        self._lanes_done += sum(lane.is_done() and not lane.is_second_try for lane in self.lanes)
         self.lanes = [lane for lane in self.lanes if not lane.is_done()]
         while self._has_more and len(self.lanes) < MOST_LANES:
             lane = next(self._more, None)
@@ -76,6 +78,25 @@ class LookAhead:
             if lane.wants_page():
                 lane.is_listing = True
                 self._pool.submit(self._list, lane)
+
+    def note_first(self, lane: Lane) -> None:
+        """Something of `lane` is handed out. With the lock held."""
+        if self._lanes_empty is None and not lane.is_second_try:
+            self._lanes_empty = self._plan.lanes_up_to(lane.day, self._checkpoint)
+
+    def share(self) -> float:
+        """How much of the way is settled, from 0 to 1. The days before the first object are no part of it.
+
+        As long as there is none, nobody knows how long the way is, and it is what earlier runs have done. With the lock
+        held.
+        """
+        if self.is_done():
+            return 1.0
+        all_lanes = max(self._plan.lane_count(), 1)
+        if self._lanes_empty is None:
+            return self._lanes_before / all_lanes
+        done = self._lanes_done - self._lanes_empty + sum(map(_share_of, self.lanes))
+        return min(max(done, 0.0) / max(all_lanes - self._lanes_empty, 1), 1.0)
 
     def is_done(self) -> bool:
         """Whether everything is settled. With the lock held."""
@@ -112,3 +133,11 @@ class LookAhead:
         cap = next((each.key for each in listed if each.written >= self._cap_at), "")
         after = page.objects[-1].key if page.objects else lane.after
         lane.add(wanted, after=after, is_last=page.is_last, cap=cap)
+
+
+def _share_of(lane: Lane) -> float:
+    """How much of its day is settled."""
+    oldest = lane.oldest()
+    if lane.is_second_try or oldest is None:
+        return 0.0
+    return (oldest - datetime.combine(lane.day, time(), UTC)) / timedelta(days=1)

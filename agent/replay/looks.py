@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
+from agent.errors import number_of
 from agent.pulse import Clock
 from agent.replay.listed_source import ListedSource
 from agent.telemetry.events import Telemetry
@@ -14,12 +15,13 @@ from agent.telemetry.metric_names import EVENTS, OBJECT_BYTES
 from agent.telemetry.snapshot import Snapshot
 
 _RATE_SECONDS: Final = 15.0
+_GUESS_SECONDS: Final = 60.0
 _GUESS_AFTER_SECONDS: Final = 3.0
 
 
 @dataclass(frozen=True, slots=True)
 class ReplayFigures:
-    """One look at a replay. `rate` is objects a second of late, `seconds_left` None while nobody can tell.
+    """One look at a replay. `rate` is objects a second of late, `seconds_left` None while nobody can tell, or it waits.
 
     `found` counts selected events, each once, and `shipped` those that the sink took, also beside refused ones;
     `known` are repeats of these that were recognised: the same event in two places, or read twice.
@@ -41,6 +43,15 @@ class ReplayFigures:
     things: str = "objects"
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What a look saw, so many seconds after the beginning."""
+
+    seconds: float
+    objects: int
+    share: float
+
+
 class Looks:
     """Looks at one replay again and again."""
 
@@ -50,28 +61,30 @@ class Looks:
         self._clock = clock
         self._things = things
         self._began = clock.monotonic()
-        self._first_share = source.standing().share
-        self._seen: deque[tuple[float, int]] = deque()
+        self._seen: deque[_Seen] = deque()
 
     def look(self) -> ReplayFigures:
         """The figures now."""
         seen = Snapshot.of(self._telemetry.metrics.registry, only=(EVENTS, OBJECT_BYTES))
         fates = {fate: int(count) for fate, count in seen.by(EVENTS, "fate").items()}
         standing, seconds = self._source.standing(), self._clock.monotonic() - self._began
-        exported = fates.get("exported", 0)
+        exported, waits_for = fates.get("exported", 0), self._waits_for(standing.again)
+        self._seen.append(_Seen(seconds, standing.settled, standing.share))
+        while seconds - self._seen[0].seconds > _GUESS_SECONDS:
+            self._seen.popleft()
         return ReplayFigures(
             day=standing.day,
             share=standing.share,
             objects=standing.settled,
-            rate=self._rate(seconds, standing.settled),
+            rate=self._rate(),
             object_bytes=int(seen.value(OBJECT_BYTES)),
             found=exported + fates.get("dead_lettered", 0),
             shipped=exported + self._telemetry.activity.taken_unnamed(),
             known=fates.get("duplicate", 0),
             unshipped=len(self._source.unshipped),
             seconds=seconds,
-            seconds_left=self._left(seconds, standing.share),
-            waits_for="; ".join(sorted({str(each.fault) for each in self._telemetry.health.waiting()})),
+            seconds_left=None if waits_for else self._left(),
+            waits_for=waits_for,
             things=self._things,
         )
 
@@ -80,15 +93,24 @@ class Looks:
         now = self.look()
         return replace(now, rate=now.objects / now.seconds if now.seconds else 0.0, seconds_left=None)
 
-    def _rate(self, seconds: float, objects: int) -> float:
-        self._seen.append((seconds, objects))
-        while seconds - self._seen[0][0] > _RATE_SECONDS:
-            self._seen.popleft()
-        then, before = self._seen[0]
-        return (objects - before) / (seconds - then) if seconds > then else 0.0
+    def _waits_for(self, again: int) -> str:
+        """What is at fault; else that something comes again, and holds back what follows it."""
+        faults = sorted({str(each.fault) for each in self._telemetry.health.waiting()})
+        if not faults and again:
+            word = self._things[:-1]
+            return number_of(again, f"{word} that comes again", f"{self._things} that come again")
+        return "; ".join(faults)
 
-    def _left(self, seconds: float, share: float) -> float | None:
-        done = share - self._first_share
-        if seconds < _GUESS_AFTER_SECONDS or done <= 0 or share >= 1:
+    def _rate(self) -> float:
+        now = self._seen[-1]
+        then = next(each for each in self._seen if now.seconds - each.seconds <= _RATE_SECONDS)
+        return (now.objects - then.objects) / (now.seconds - then.seconds) if now.seconds > then.seconds else 0.0
+
+    def _left(self) -> float | None:
+        """By the way of the last minute, since the first object: days in which there is nothing tell nothing."""
+        now = self._seen[-1]
+        then = next((each for each in self._seen if each.objects), now)
+        seconds, done = now.seconds - then.seconds, now.share - then.share
+        if seconds < _GUESS_AFTER_SECONDS or done <= 0 or now.share >= 1:
             return None
-        return seconds * (1 - share) / done
+        return seconds * (1 - now.share) / done

@@ -46,6 +46,11 @@ class Plan:
         place = checkpoint.place
         return sum(place.is_done(stream.where, day) for day in self.span.days() for stream in self.streams)
 
+    def lanes_up_to(self, day: date, checkpoint: NoCheckpoint) -> int:
+        """How many lanes there are before `day` that no earlier run has done."""
+        place, earlier = checkpoint.place, [each for each in self.span.days() if each < day]
+        return sum(not place.is_done(stream.where, each) for each in earlier for stream in self.streams)
+
     def found(self) -> StreamsFound:
         """The streams, as a checkpoint has them."""
         return StreamsFound(tuple(sorted(stream.where for stream in self.streams)))

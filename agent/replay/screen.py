@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import io
 import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self, TextIO
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Column
@@ -24,6 +27,10 @@ from agent.telemetry.wording import number, span
 
 _LINE_SECONDS: Final = 10.0
 _BAR_WIDTH: Final = 12
+_NARROW_BAR_WIDTH: Final = 6
+_NARROW: Final = 80
+_PERCENT_WIDTH: Final = 4
+_BETWEEN: Final = "  "
 _LONGEST_LINE: Final = 2000
 _LEVELS: Final = {"!": logging.WARNING, "✗": logging.ERROR}
 
@@ -66,7 +73,7 @@ class Screen:
 
     def show(self, figures: ReplayFigures) -> None:
         """How far it is: the bar at once, a line only if the last one is some seconds old."""
-        self.count(figures.share, _brief(figures))
+        self.count(figures.share, self._brief(figures))
 
     def count(self, share: float, text: str) -> None:
         """The same of what is only counted."""
@@ -77,7 +84,7 @@ class Screen:
 
     def show_last(self, figures: ReplayFigures) -> None:
         """How far it came."""
-        self.count_last(figures.share, _brief(figures))
+        self.count_last(figures.share, self._brief(figures))
 
     def count_last(self, share: float, text: str) -> None:
         """The same of what was only counted. Whatever was shown last, it is this, and nothing moves any more."""
@@ -93,6 +100,13 @@ class Screen:
             self._bar.stop()
             self._task = None
 
+    def _brief(self, figures: ReplayFigures) -> str:
+        """As many parts as there is room for beside a bar, none of them cut; a line has room for all."""
+        parts = _parts(figures)
+        if self._bar:
+            parts = _fitting(parts, self._console.width - _bar_width(self._console) - _PERCENT_WIDTH - 2)
+        return _BETWEEN.join(part.text for part in parts)
+
     def _tell(self, share: float, text: str) -> None:
         self._line_due = self._clock.monotonic() + _LINE_SECONDS
         self._last = _line(share, text)
@@ -103,17 +117,17 @@ class Screen:
 
     def _move(self, bar: Progress, share: float, text: str) -> None:
         if self._task is None:
-            self._task = bar.add_task("", total=1.0, text=text)
+            self._task = bar.add_task("", total=1.0, text=text, percent="")
             bar.update(self._task, completed=share)
             bar.start()
-        bar.update(self._task, completed=share, text=text, refresh=True)
+        bar.update(self._task, completed=share, text=text, percent=_percent(share), refresh=True)
 
 
 def _open_bar(console: Console) -> Progress:
     rest = Column(ratio=1, no_wrap=True, overflow="ellipsis")
     return Progress(
-        BarColumn(_BAR_WIDTH),
-        TextColumn("{task.percentage:>3.0f}%", markup=False),
+        BarColumn(_bar_width(console)),
+        TextColumn("{task.fields[percent]:>4}", markup=False),
         TextColumn("{task.fields[text]}", markup=False, table_column=rest),
         console=console,
         auto_refresh=False,
@@ -122,25 +136,50 @@ def _open_bar(console: Console) -> Progress:
 
 
 def _line(share: float, text: str) -> str:
-    return f"{share:.0%} {text}"
+    return f"{_percent(share)} {text}"
 
 
-def _brief(figures: ReplayFigures) -> str:
-    """What matters most comes first: a narrow terminal cuts the rest."""
-    parts = [f"{figures.day}"] if figures.day else []
+def _percent(share: float) -> str:
+    """Rounded down: 100 % is the end, and nothing before it."""
+    return f"{int(round(100 * share, 6))}%"
+
+
+def _bar_width(console: Console) -> int:
+    return _BAR_WIDTH if console.width >= _NARROW else _NARROW_BAR_WIDTH
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One thing to say. `rank` is 0 for what matters most."""
+
+    rank: int
+    text: str
+
+
+def _parts(figures: ReplayFigures) -> list[_Part]:
+    parts = [_Part(2, f"{figures.day}")] if figures.day else []
     if figures.waits_for:
-        parts.append(f"waits: {figures.waits_for}")
+        parts.append(_Part(0, f"waits: {figures.waits_for}"))
     elif figures.seconds_left is not None:
-        parts.append(f"{span(max(round(figures.seconds_left), 1))} left")
+        parts.append(_Part(0, f"{span(max(round(figures.seconds_left), 1))} left"))
     if figures.unshipped:
-        parts.append(f"not shipped {number(figures.unshipped)}")
-    parts += [
-        number_of(figures.objects, figures.things[:-1]),
-        f"{number(figures.rate)}/s",
-        f"found {number(figures.found)}",
-        f"shipped {number(figures.shipped)}",
+        parts.append(_Part(1, f"not shipped {number(figures.unshipped)}"))
+    return [
+        *parts,
+        _Part(3, number_of(figures.objects, figures.things[:-1])),
+        _Part(5, f"{number(figures.rate)}/s"),
+        _Part(6, f"found {number(figures.found)}"),
+        _Part(4, f"shipped {number(figures.shipped)}"),
     ]
-    return "  ".join(parts)
+
+
+def _fitting(parts: Sequence[_Part], width: int) -> list[_Part]:
+    """Those of `parts` that matter most, in their order, as many as fit into so many columns; one at least."""
+    chosen: list[_Part] = []
+    for part in sorted(parts, key=lambda each: each.rank):
+        if not chosen or cell_len(_BETWEEN.join(each.text for each in (*chosen, part))) <= width:
+            chosen.append(part)
+    return [part for part in parts if part in chosen]
 
 
 class _AboveTheBar(io.StringIO):

@@ -9,11 +9,12 @@ import pytest
 from agent.faults.environment_faults import EnvironmentFault
 from agent.model import Reading
 from agent.replay.looks import Looks
+from agent.replay.span import Span
 from tests.support.listing import FakeListing, key_at
 from tests.support.messages import delivery
 from tests.support.objects import BUCKET
 from tests.support.records import log_record
-from tests.support.replays import BEGIN, ReplayRig
+from tests.support.replays import BEGIN, SPAN, ReplayRig
 from tests.support.telemetry import observed
 
 
@@ -58,6 +59,36 @@ def test_rate_and_time_left_follow_from_what_was_done() -> None:
     assert figures.share == pytest.approx(0.5, abs=0.02)
     assert figures.seconds_left == pytest.approx(36, abs=2)
     assert (figures.objects, figures.seconds, str(figures.day)) == (36, 36.0, "2026-10-06")
+
+
+def test_history_that_begins_late_is_no_way_that_is_behind() -> None:
+    """A year without an object is listed in a second: that says nothing about the last days, in which they all are."""
+    late = SPAN.since + timedelta(days=360)
+    keys = [key_at(late + number * timedelta(hours=1), f"{number:03}") for number in range(120)]
+    seen = observed()
+    rig = ReplayRig(FakeListing({BUCKET: keys}), span=Span(SPAN.since, SPAN.since + timedelta(days=365)))
+    looks = Looks(rig.source, seen.telemetry, seen.clock)
+    for number in range(60):
+        if number == 4:
+            assert looks.look().seconds_left == pytest.approx(116, abs=3)
+        rig.ship(rig.receive(1).values())
+        seen.clock.advance(1)
+        figures = looks.look()
+    assert figures.share == pytest.approx(0.5, abs=0.02)
+    assert figures.seconds_left == pytest.approx(60, abs=3)
+
+
+def test_no_time_left_is_told_while_an_object_holds_back_what_follows() -> None:
+    """Nobody knows for how long; it is named in its place."""
+    seen, rig = observed(), rig_of(72)
+    looks = Looks(rig.source, seen.telemetry, seen.clock)
+    for _ in range(36):
+        rig.ship(rig.receive(1).values())
+        seen.clock.advance(1)
+        looks.look()
+    rig.retry(*rig.receive(1).values())
+    figures = looks.look()
+    assert (figures.seconds_left, figures.waits_for) == (None, "1 object that comes again")
 
 
 def test_at_the_end_the_rate_is_that_of_the_whole_time() -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+from rich.text import Text
 
 from agent.replay.looks import ReplayFigures
 from agent.replay.screen import Screen
@@ -140,6 +141,38 @@ def test_what_there_is_to_say_is_said(change: dict[str, object], words: str) -> 
     changed = {name: getattr(FIGURES, name) for name in ReplayFigures.__slots__} | change
     Screen(stream, FakeClock()).show(ReplayFigures(**changed))
     assert words in stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("columns", "change", "shown"),
+    [
+        (60, {}, "2026-10-07  51 s left  12,345 objects  410/s"),
+        (60, {"unshipped": 2, "seconds_left": 5025.0}, "2026-10-07  1 h 23 min left  not shipped 2"),
+        (60, {"waits_for": "1 object that comes again"}, "2026-10-07  waits: 1 object that comes again"),
+        (40, {}, "2026-10-07  51 s left  410/s"),
+        (24, {}, "51 s left"),
+        (80, {}, "2026-10-07  51 s left  12,345 objects  410/s  shipped 118"),
+    ],
+)
+def test_a_narrow_terminal_shows_what_matters_most_and_cuts_nothing(
+    monkeypatch: pytest.MonkeyPatch, columns: int, change: dict[str, object], shown: str
+) -> None:
+    """What matters less is left out whole."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    changed = {name: getattr(FIGURES, name) for name in ReplayFigures.__slots__} | change
+    stream = Terminal()
+    with Screen(stream, FakeClock()) as screen:
+        screen.show(ReplayFigures(**changed))
+    lines = [line.rstrip() for line in Text.from_ansi(stream.getvalue()).plain.splitlines() if "%" in line]
+    assert [line.partition("% ")[2] for line in lines] == [shown]
+    assert all(len(line) <= columns for line in lines)
+
+
+def test_nothing_is_called_whole_before_its_end() -> None:
+    """One object that waits may take longer than all others."""
+    stream = io.StringIO()
+    Screen(stream, FakeClock()).show(replace(FIGURES, share=0.9999))
+    assert stream.getvalue().startswith("99% ")
 
 
 def test_counting_is_shown_alike() -> None:
