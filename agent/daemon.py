@@ -5,20 +5,20 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field, replace
 from functools import partial
 from threading import Thread
 from typing import Final, TextIO, TypeVar
 
 from agent import __version__
 from agent.assembly import Assembly
-from agent.aws.event_history import EVERY_SERVICE, EventHistory
+from agent.aws.event_history import EventHistory
 from agent.connections import Aws
-from agent.errors import AwsError, DependencyError
+from agent.errors import AwsError, DependencyError, SettingsError
 from agent.flow import heap
 from agent.flow.crew import Crew, Stops, Team
 from agent.history.beginning import note
+from agent.history.followed import ask_each
 from agent.history.place_file import open_places
 from agent.pulse import Pulse
 from agent.records import profiles
@@ -87,6 +87,7 @@ class _Daemon:
         )
         self._assembly = Assembly(settings, telemetry, pulse, self._stops, dry_run=options.dry_run)
         self._unit = telemetry.unit(options.supervisor)
+        self._lacks_queue = False
 
     def run(self) -> None:
         settings, telemetry = self._settings, self._telemetry
@@ -129,7 +130,8 @@ class _Daemon:
         if follows:  # also if the process ends before AWS answers
             note(self._places, follows.regions, self._assembly.started - follows.overlap_seconds)
         if self._settings.queue:
-            aws = self._until_answered(self._assembly.aws.connect, self._queue_down)
+            # Beside regions it is not waited for here: they begin without it, and it joins them.
+            aws = self._until_answered(self._assembly.aws.connect, self._queue_down, is_patient=follows is None)
         else:
             telemetry.queue_unused()
         if follows and not attention.asked_by:
@@ -143,6 +145,7 @@ class _Daemon:
             telemetry.sink_up()  # nothing is sent, and nothing has to answer
         if attention.unless_signalled(self._assembly.sink.probe) is False and self._options.require_healthy:
             raise DependencyError("otlp.endpoint: the sink does not accept an export; the log above says why")
+        self._lacks_queue = self._settings.queue is not None and aws is None
         return () if attention.asked_by else self._teams(aws, account)
 
     def _open_history(self, follows: EventHistorySettings) -> EventHistory | None:
@@ -150,18 +153,26 @@ class _Daemon:
         ask = partial(self._assembly.aws.event_history, follows.regions)
         account = self._until_answered(ask, self._history_down)
         if account and self._options.require_healthy:
-            self._attention.unless_signalled(partial(_ask_each, account, follows, self._pulse.clock.time()))
+            self._attention.unless_signalled(partial(ask_each, account, follows, self._pulse.clock.time()))
         return account
 
-    def _until_answered(self, ask: Callable[[], _Answer], down: Callable[[AwsError], None]) -> _Answer | None:
-        """What `ask` returns; None if a signal came first. `down` is told of each `AwsError`."""
+    def _until_answered(
+        self, ask: Callable[[], _Answer], down: Callable[[AwsError], None], *, is_patient: bool = True
+    ) -> _Answer | None:
+        """What `ask` returns; None if a signal came first. `down` is told of each `AwsError`.
+
+        None, too, after the first one of these, unless it `is_patient`.
+        """
         answer = None
         while answer is None and not self._attention.asked_by:
             try:
                 answer = self._attention.unless_signalled(ask)
             except AwsError as error:
-                _collect_garbage()  # this may go on for hours
+                if not gc.isenabled():
+                    _collect_garbage()  # this may go on for hours
                 down(error)
+                if not is_patient:
+                    break
                 self._attention.heard(_START_RETRY_SECONDS)
         return answer
 
@@ -178,25 +189,42 @@ class _Daemon:
     def _teams(self, aws: Aws | None, account: EventHistory | None) -> Sequence[Team]:
         assembly, follows = self._assembly, self._settings.event_history
         letters = aws.dead_letter_url if aws else None
-        of_queue = [assembly.team(assembly.queue(aws), aws.store, letters)] if aws else []
+        of_queue = [self._of_queue(aws)] if aws else []
         of_history = assembly.history(follows, account, self._places, letters) if follows and account else []
         return [*of_queue, *of_history]
+
+    def _of_queue(self, aws: Aws) -> Team:
+        return self._assembly.team(self._assembly.queue(aws), aws.store, aws.dead_letter_url)
 
     def _work(self, teams: Sequence[Team]) -> None:
         """Start every thread, wait for a signal, and come to an end. Nothing is received before the sink accepts."""
         _collect_garbage()
         crew = self._assembly.crew(teams)
         shift = Shift(crew, self._stops, self._attention, self._pulse, self._settings.shutdown_grace_seconds)
+        problem = None
         if self._telemetry.health.sink_up or self._attention.unless_signalled(self._assembly.sink.await_up):
             shift.begin()
-            while not self._attention.heard(_LISTEN_SECONDS):
+            problem = self._join_queue(shift) if self._lacks_queue else None
+            while not (problem or self._attention.asked_by or self._attention.heard(_LISTEN_SECONDS)):
                 pass
         asked = self._pulse.clock.monotonic()
-        self._drain(crew.in_hand())
+        self._drain(shift.in_hand())
         have_ended = shift.end()
         self._telemetry.stopped(self._pulse.clock.monotonic() - asked)
+        if problem:
+            raise problem
         if not have_ended:
             os._exit(0)  # a thread that hangs in a system call cannot be ended otherwise; what it held was given back
+
+    def _join_queue(self, shift: Shift) -> SettingsError | None:
+        """Once the queue answers, who works on it begins. Returns what the settings turn out to lack then."""
+        try:
+            if aws := self._until_answered(self._assembly.aws.connect, self._queue_down):
+                self._telemetry.queue_up()
+                shift.join(self._of_queue(aws))
+        except SettingsError as error:
+            return error
+        return None
 
     def _drain(self, in_flight: int) -> None:
         """Tell everybody that the daemon is stopping, with `in_flight` messages in hand."""
@@ -214,7 +242,7 @@ class Shift:
         self._attention = attention
         self._pulse = pulse
         self._grace = grace_seconds
-        self._workers = [_thread(name, worker.run) for team in crew.teams for name, worker in team.workers.items()]
+        self._workers = [thread for team in crew.teams for thread in _workers_of(team)]
         for name, duty in crew.keepers.items():
             _thread(name, partial(duty, stops.end)).start()
 
@@ -222,6 +250,19 @@ class Shift:
         """Let the workers work."""
         for thread in self._workers:
             thread.start()
+
+    def join(self, team: Team) -> None:
+        """After the beginning: one more team, whose keepers and workers begin at once."""
+        self._crew = replace(self._crew, teams=[*self._crew.teams, team])
+        threads = _workers_of(team)
+        self._workers += threads
+        keepers = [_thread(name, partial(duty, self._stops.end)) for name, duty in team.supply.keepers.items()]
+        for thread in (*keepers, *threads):
+            thread.start()
+
+    def in_hand(self) -> int:
+        """How many deliveries are held."""
+        return self._crew.in_hand()
 
     def end(self) -> bool:
         """Let the workers finish within the grace, or until a second signal; give back what is left.
@@ -239,17 +280,8 @@ class Shift:
         return self._crew.pool.is_idle() and not any(worker.is_alive() for worker in self._workers)
 
 
-def _ask_each(account: EventHistory, follows: EventHistorySettings, now: float) -> None:
-    """Ask for a page of each region; raises `DependencyError` for one that gives none. A throttled one would."""
-    end = datetime.fromtimestamp(now // 1, UTC)
-    for region in follows.regions:
-        try:
-            if follows.checkpoint_file:
-                account.account()  # a checkpoint is of one
-            account.page(region, EVERY_SERVICE, end - timedelta(minutes=1), end)
-        except AwsError as error:
-            if error.kind != "throttled":
-                raise DependencyError(f"event_history: {region} cannot be asked: {error.detail}") from error
+def _workers_of(team: Team) -> list[Thread]:
+    return [_thread(name, worker.run) for name, worker in team.workers.items()]
 
 
 def _collect_garbage() -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from agent.aws.event_history import EventHistory
+from agent.aws.event_history import EVERY_SERVICE, EventHistory
+from agent.errors import AwsError, DependencyError
 from agent.flow.event_log import EventLog
 from agent.history.account_log import HistoryLog, sources_of
 from agent.history.beginning import Beginning
@@ -90,3 +92,16 @@ def _open_log(
         per_second=_PER_SECOND,
         tell=telemetry.history_asked,
     )
+
+
+def ask_each(account: EventHistory, follows: EventHistorySettings, now: float) -> None:
+    """Ask for a page of each region; raises `DependencyError` for one that gives none. A throttled one would."""
+    end = datetime.fromtimestamp(now // 1, UTC)
+    for region in follows.regions:
+        try:
+            if follows.checkpoint_file:
+                account.account()  # a checkpoint is of one
+            account.page(region, EVERY_SERVICE, end - timedelta(minutes=1), end)
+        except AwsError as error:
+            if error.kind != "throttled":
+                raise DependencyError(f"event_history: {region} cannot be asked: {error.detail}") from error

@@ -300,6 +300,40 @@ def test_beside_a_queue_a_file_that_is_no_checkpoint_is_waited_for(emulator: str
                 assert agent.stop() == 0
 
 
+@pytest.mark.parametrize("has_redrive", [True, False])
+def test_beside_a_queue_that_is_down_at_the_start_the_regions_begin(
+    emulator: str, tmp_path: Path, has_redrive: bool
+) -> None:
+    """The queue joins them once it answers; if its settings turn out bad then, the agent ends as at a start."""
+    moto.forget()
+    cloud = Cloud.at(emulator)
+    url = cloud.world.queue_url
+    attributes = cloud.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])["Attributes"]
+    cloud.sqs.delete_queue(QueueUrl=url)
+    with HistoryAws.before(emulator, {}) as aws:
+        account = Account(aws, tmp_path)
+        with account.sink:
+            account.happen("history")
+            own = {name: account.settings()[name] for name in ("event_history", "aws")}
+            with Daemon.run(tmp_path / "agent", cloud.settings(account.sink, **own)) as agent:
+                account.await_all()
+                assert agent.said("queue_down")
+                queue = {"QueueName": url.rpartition("/")[2], "Attributes": attributes if has_redrive else {}}
+                cloud.sqs.create_queue(**queue)
+                if not has_redrive:
+                    eventually(lambda: not agent.child.alive, "it has ended")
+                    assert agent.child.wait(1) == 78
+                    assert "queue.dead_letter_url: " in agent.log_text()
+                    return
+                cloud.world.put(trail_key("o1"), gzip.compress(log_file(encoded(event("trail"))), mtime=0))
+                account.ids.add("trail")
+                account.await_all()
+                eventually(cloud.is_idle, "the queue is empty")
+                eventually(lambda: agent.get("/readyz").status == 200, "it is ready")
+                assert agent.stop() == 0
+            assert account.arrived() == dict.fromkeys(account.ids, 1)
+
+
 def test_whoever_requires_health_is_told_of_a_region_that_refuses(account: Account) -> None:
     """At the start, with exit code 69 and the name of the region; where all answer, it runs."""
     account.aws.service.denied.add(REGIONS[1])
