@@ -98,6 +98,16 @@ resource "aws_iam_role_policy" "assume_role" {
   })
 }
 
+resource "aws_iam_role_policy" "event_history" {
+  count = var.poll_event_history ? 1 : 0
+  name  = "trail-agent-event-history"
+  role  = aws_iam_role.agent.id
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [local.poll_the_event_history]
+  })
+}
+
 resource "aws_iam_instance_profile" "agent" {
   count       = var.runs_on == "ec2" ? 1 : 0
   name_prefix = "trail-agent-"

@@ -75,6 +75,14 @@ locals {
     Resource = local.reader_roles
   }
 
+  # deploy/iam/agent-event-history.json.
+  poll_the_event_history = {
+    Sid      = "PollTheEventHistory"
+    Effect   = "Allow"
+    Action   = "cloudtrail:LookupEvents"
+    Resource = "*"
+  }
+
   # The queue: deploy/iam/queue.json. The bucket by its name: bucket and policy would else wait for each other.
   let_the_trails_bucket_notify = {
     Sid       = "LetTheTrailsBucketNotify"

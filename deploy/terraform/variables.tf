@@ -202,6 +202,12 @@ variable "trusted_principal_arn" {
   }
 }
 
+variable "poll_event_history" {
+  description = "Whether the agent may also read Event history (event_history in its settings), in this account. AWS knows no resource for it: the agent may then see all management events of the account."
+  type        = bool
+  default     = false
+}
+
 # Queues and alarms.
 
 variable "queue_name" {

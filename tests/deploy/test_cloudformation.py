@@ -48,18 +48,22 @@ def document(name: str) -> list[dict[str, Any]]:
 
 
 def test_the_role_may_do_what_the_documents_say() -> None:
-    """The three policies of the role, with keys and connected accounts, are those of deploy/iam/, word by word."""
-    stack = intake(BucketKeyArn=TRAIL_KEY, QueueKeyArn=QUEUE_KEY, ConnectedRoleArns=READER)
+    """The policies of the role, with keys, connected accounts and Event history, are those of deploy/iam/."""
+    keys = {"BucketKeyArn": TRAIL_KEY, "QueueKeyArn": QUEUE_KEY}
+    stack = intake(**keys, ConnectedRoleArns=READER, EventHistory="polled")
     assert inline(stack, "Role") == document("agent.json")
     assert statements(stack, "KeyPolicy") == document("agent-kms.json")
+    assert statements(stack, "EventHistoryPolicy") == document("agent-event-history.json")
     assumes, *more = statements(stack, "AssumeRolePolicy")
     assert [assumes | {"Resource": READER}] == document("agent-assume-role.json")
     assert (assumes["Resource"], more) == ([READER], [])
 
 
 def test_the_role_has_no_policy_that_it_does_not_need() -> None:
-    """Without keys of one's own and without roles of others there are no policies for them."""
-    assert {"KeyPolicy", "AssumeRolePolicy", "InstanceProfile"} & set(intake().resources()) == set()
+    """Without keys of one's own, roles of others and Event history there are no policies for them."""
+    assert {"KeyPolicy", "AssumeRolePolicy", "EventHistoryPolicy", "InstanceProfile"} & set(
+        intake().resources()
+    ) == set()
 
 
 def test_the_queue_admits_what_the_document_says() -> None:

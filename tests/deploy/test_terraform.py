@@ -67,6 +67,7 @@ INTAKES = [
         ConnectedRoleArns=READER,
         ConnectedBucketArns=f"arn:aws:s3:::{THEIRS}",
         ConnectedBucketAccounts="444455556666",
+        EventHistory="polled",
     ),
     intake(Notify="eventbridge"),
     intake(Notify="sns", TopicArn=TOPIC),
@@ -82,6 +83,7 @@ TRUSTED = {
 RENAMED = {
     "connected_buckets": ("ConnectedBucketArns", "ConnectedBucketAccounts", "ConnectedRoleArns"),
     "new_trail": ("Trail",),
+    "poll_event_history": ("EventHistory",),
 }
 """Variables that take the place of parameters of other names: Terraform has lists of objects, and booleans."""
 
@@ -155,6 +157,7 @@ POLICIES = {
         "encrypt_dead_letters": KEY_OF["queue"],
     },
     "aws_iam_role_policy.assume_role": {"read_other_accounts_trails": ""},
+    "aws_iam_role_policy.event_history": {"poll_the_event_history": ""},
     "aws_s3_bucket_policy.trail": {
         "let_cloudtrail_look": "",
         "let_cloudtrail_write": "",
@@ -180,6 +183,12 @@ def test_each_statement_stands_in_its_policy() -> None:
         if "policy" in found
     }
     assert written == POLICIES
+
+
+def test_event_history_may_be_read_only_where_that_was_asked_for() -> None:
+    """As in the template; nobody should give it by a default."""
+    assert resource("aws_iam_role_policy.event_history")["count"] == "${var.poll_event_history ? 1 : 0}"
+    assert terraform.blocks(".", "variable")["poll_event_history"]["default"] is False
 
 
 @pytest.mark.parametrize("runs_on", TRUSTED)
