@@ -131,6 +131,7 @@ class PlaceFile(Places):
             self._take(content)
             for region in regions:
                 self.begin(region, at)
+            self.lacks_owner = True
             self.keep()
 
     def open(self, owner: Callable[[], str]) -> bool:

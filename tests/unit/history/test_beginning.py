@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -108,3 +109,20 @@ def test_a_dry_run_notes_nothing(tmp_path: Path) -> None:
     """It changes nothing."""
     note(PlaceFile(tmp_path / "places", read_only=True), REGIONS, 1000)
     assert [*tmp_path.iterdir()] == []
+
+
+def test_a_beginning_that_could_not_be_noted_is_written_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk was full then."""
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    places = PlaceFile(tmp_path / "places")
+    with monkeypatch.context() as patched:
+        patched.setattr("agent.disk.durable.write_whole", fail)
+        note(places, REGIONS, 1000)
+    assert not (tmp_path / "places").exists()
+    later = beginning(places, 1000, *REGIONS)
+    later.find(REGIONS[0])
+    assert later.is_new(REGIONS[0])
+    assert {place.position for place in PlaceFile(tmp_path / "places", read_only=True).look().values()} == {1000}
