@@ -209,7 +209,7 @@ def replay(
         keep_going=keep_going,
         log=log,
     )
-    _run(settings, wishes, as_json=as_json)
+    _run(settings, wishes, config, as_json=as_json)
 
 
 def _span(since: str, until: str | None, log: LogWish | None) -> tuple[Span, str]:
@@ -256,7 +256,7 @@ def _check_listed(given: Sequence[str], listed: Sequence[str], option: str, key:
         raise typer.BadParameter(f"{unlisted[0]} is not listed under {key} in the settings", param_hint=option)
 
 
-def _run(settings: Settings, wishes: ReplayWishes, *, as_json: bool) -> None:
+def _run(settings: Settings, wishes: ReplayWishes, config: Path | None, *, as_json: bool) -> None:
     from agent.cli.report import fail_settings, told_bug
     from agent.errors import DependencyError, SettingsError
     from agent.pulse import SystemClock
@@ -272,7 +272,7 @@ def _run(settings: Settings, wishes: ReplayWishes, *, as_json: bool) -> None:
         with SignalInbox() as inbox, screen:
             report = run_replay(settings, wishes, inbox, screen)
     except SettingsError as error:
-        fail_settings(error)
+        fail_settings(error, config)
     except (DependencyError, CheckpointError, StoppedError) as error:
         is_stopped = isinstance(error, StoppedError)
         mark = "!" if is_stopped else "✗"

@@ -74,6 +74,16 @@ def test_wrong_settings_end_with_78(tmp_path: Path) -> None:
     assert result.exit_code == 78
 
 
+@pytest.mark.parametrize("more", ["nosuch: 1\n", "aws: {profile: nosuch}\n"])
+def test_settings_that_cannot_be_used_name_their_check(tmp_path: Path, more: str) -> None:
+    """With the file, so that the line can be copied; also where that is known only once AWS is to be asked."""
+    config = tmp_path / "agent.yaml"
+    config.write_text(CONFIG + more)
+    result = CliRunner().invoke(app, ["replay", "-c", str(config), "--since", "2d"])
+    assert result.exit_code == 78
+    assert f"`trail-agent check -c {config}` shows whether they are right" in result.stderr
+
+
 @pytest.mark.parametrize("settings", ["", "otlp: {endpoint: 'http://127.0.0.1:9'}\n"])
 def test_event_history_without_any_region_asks_for_one(tmp_path: Path, settings: str) -> None:
     """Not for the queue and the buckets, which it does not read."""
