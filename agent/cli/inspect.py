@@ -2,35 +2,22 @@
 
 from __future__ import annotations
 
-import io
-import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from enum import StrEnum
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from agent.cli.examples import examples
+from agent.cli.inspect_report import Format, print_lines, report, to_the_reader
 from agent.cli.options import complete_profiles, known_profiles, profile_names
 
 if TYPE_CHECKING:
-    from agent.cli.inspection import Inspected, Inspector
+    from agent.cli.inspected import Inspected
+    from agent.cli.inspection import Inspector
     from agent.model import LogRecord
 
 _UNREADABLE = 1
-_USAGE = 2
-_DIFFERENT = 3
-
-
-class Format(StrEnum):
-    """How records are printed."""
-
-    TABLE = "table"
-    JSONL = "jsonl"
-    OTLP = "otlp"
-
 
 _Paths = Annotated[
     list[str],
@@ -120,62 +107,20 @@ def inspect(
         inspector = Inspector.from_settings(
             config, everything=everything and not explain, profiles=profile_names(profiles), explain=explain
         )
-        found = inspector.inspect(paths)
     except SettingsError as error:
         fail_settings(error, config)
     if compare is not None:
-        if compare in paths:
-            raise typer.BadParameter(f"{compare} is both logs", param_hint="--compare")
-        _compare(*_the_right_way_round(inspector.inspect([compare]), found), form)
+        from agent.cli import both_logs
+
+        both_logs.compare(inspector, compare, paths, form)
         return
+    found = inspector.inspect(paths)
     if found.files and explain:
         _explain(found, form, one_by_one=everything, event=event)
     elif found.files:
-        with _to_the_reader(form):
+        with to_the_reader(form):
             _printers(inspector)[form](found.records)
-    _report(found, "CodeCatalyst event" if inspector.only_codecatalyst else "event")
-
-
-def _the_right_way_round(event_log: Inspected, trail: Inspected) -> tuple[Inspected, Inspected]:
-    """The event log and the trail, as far as their forms tell. Raises `typer.BadParameter` for an event log twice."""
-    from agent.cli.output import say
-
-    if not event_log.files or not trail.files or trail.event_logs < trail.files:
-        return event_log, trail
-    if event_log.event_logs:
-        raise typer.BadParameter(
-            "PATH… is CodeCatalyst's own event log, too: name the trail's files there", param_hint="--compare"
-        )
-    say("! PATH… is CodeCatalyst's own event log, and --compare names the trail: they are compared the other way round")
-    return trail, event_log
-
-
-def _compare(event_log: Inspected, trail: Inspected, form: Format) -> None:
-    """Print what differs; exit with 3 if something does, but with 1 or 2 if not all could be read."""
-    from agent.cli import compared_text
-    from agent.cli.comparison import Comparison
-    from agent.cli.output import say
-    from agent.errors import number_of
-
-    compared = Comparison(event_log.records, trail.records)
-    are_read = bool(event_log.files and trail.files)
-    if are_read:
-        with _to_the_reader(form):
-            if form is Format.JSONL:
-                _print_lines(compared_text.json_lines(compared))
-            else:
-                compared_text.show(compared)
-    for found in (event_log, trail):
-        _report_files(found)
-    for line in compared_text.summary(compared) if are_read else ():
-        say(line)
-    if malformed := event_log.malformed + trail.malformed:
-        say(f"! {number_of(malformed, 'entry is', 'entries are')} malformed, and not compared")
-    event_log.problems += trail.problems
-    event_log.missing += trail.missing
-    _report_problems(event_log)
-    if compared.differing:
-        raise typer.Exit(_DIFFERENT)
+    report(found, "CodeCatalyst event" if inspector.only_codecatalyst else "event")
 
 
 def _explain(found: Inspected, form: Format, *, one_by_one: bool, event: str | None) -> None:
@@ -185,47 +130,19 @@ def _explain(found: Inspected, form: Format, *, one_by_one: bool, event: str | N
     if event is not None and not events:
         typer.echo(f"✗ no event has the id or the number {event!r}: --explain --all lists them", err=True)
         raise typer.Exit(_UNREADABLE)
-    with _to_the_reader(form):
+    with to_the_reader(form):
         if form is Format.JSONL:
-            _print_lines(map(explained_text.json_line, events))
+            print_lines(map(explained_text.json_line, events))
         else:
             explained_text.show(events, one_by_one=one_by_one)
-
-
-@contextmanager
-def _to_the_reader(form: Format) -> Iterator[None]:
-    from agent.cli.output import forget
-
-    _set_encoding(form)
-    try:
-        yield
-        sys.stdout.flush()
-    except BrokenPipeError:  # the reader of the pipe has seen enough
-        forget()
-        raise typer.Exit from None
-
-
-def _set_encoding(form: Format) -> None:
-    """A terminal that is not UTF-8 still shows the table; JSON is UTF-8 everywhere (RFC 8259)."""
-    if not isinstance(sys.stdout, io.TextIOWrapper):
-        return
-    if form is Format.TABLE:
-        sys.stdout.reconfigure(errors="replace")
-    else:
-        sys.stdout.reconfigure(encoding="utf-8")
 
 
 def _printers(inspector: Inspector) -> dict[Format, Callable[[Sequence[LogRecord]], None]]:
     return {
         Format.TABLE: _print_table,
-        Format.JSONL: lambda records: _print_lines(map(inspector.flat_json, records)),
-        Format.OTLP: lambda records: _print_lines([inspector.otlp_json(records)]),
+        Format.JSONL: lambda records: print_lines(map(inspector.flat_json, records)),
+        Format.OTLP: lambda records: print_lines([inspector.otlp_json(records)]),
     }
-
-
-def _print_lines(lines: Iterable[str]) -> None:
-    for line in lines:
-        sys.stdout.write(line + "\n")
 
 
 def _print_table(records: Sequence[LogRecord]) -> None:
@@ -244,42 +161,3 @@ def _print_table(records: Sequence[LogRecord]) -> None:
         table.add_row(*(Text(cell, style) for cell in row.cells()))
     console = wide_console()
     console.print(table)
-
-
-def _report(found: Inspected, one: str) -> None:
-    """Say on standard error what was read and what could not be.
-
-    Exit with 2 if a path names nothing, with 1 if something could not be read.
-    """
-    from agent.cli.output import say
-    from agent.errors import number_of
-
-    _report_files(found)
-    shown = number_of(len(found.records), one)
-    summary = f"{shown} of {found.events} in {number_of(found.files, 'file')}"
-    say(summary + (f"; {found.malformed} malformed" if found.malformed else ""))
-    if found.events and not found.records and not found.explained:
-        say("--explain says why none of them would be shipped")
-    _report_problems(found)
-
-
-def _report_files(found: Inspected) -> None:
-    from agent.cli.output import say
-
-    for line in (*found.passed_over, *found.forms):
-        say(line)
-    for line in found.unread:
-        say(f"! {line}")
-
-
-def _report_problems(found: Inspected) -> None:
-    from agent.cli.output import say
-
-    for problem in found.problems:
-        say(f"✗ {problem}")
-    for path in found.missing:
-        say(f"✗ {path}: there is no such file or folder")
-    if found.missing:
-        raise typer.Exit(_USAGE)
-    if found.problems:
-        raise typer.Exit(_UNREADABLE)

@@ -11,7 +11,8 @@ from typing import Final, Self
 
 from agent import __version__, settings
 from agent.choices import make_mapper, make_mask, make_ours, make_read_limits, make_selector
-from agent.cli.explanation import ExplainedEvent, Explainer, why_unread
+from agent.cli.explanation import Explainer, why_unread
+from agent.cli.inspected import Inspected, InspectedFile
 from agent.cli.local_files import STANDARD_INPUT, LocalFile, open_file
 from agent.cli.local_forms import LOG_FILE, Taken, take
 from agent.cli.no_events import kind_of
@@ -37,30 +38,6 @@ from agent.trail.key import names_log_file, stands_beside
 _ENDING: Final = ".json"
 _FIRST_BYTES: Final = 1024
 _MOST_ENDINGS: Final = 5
-
-
-@dataclass(slots=True)
-class Inspected:
-    """What came of all files together.
-
-    `event_logs` says how many of the files are CodeCatalyst's own event log. `passed_over` has a line for each folder
-    with files whose names are no log file's. `forms` has a line for each file that was not a log file as its name says,
-    and what it was taken for instead. `unread` has a line for each file of which the agent would not read an object of
-    that name, and is read here all the same. `problems` has a sentence for each file or folder that gave nothing to
-    read, `missing` the paths that name nothing.
-    """
-
-    records: list[LogRecord] = field(default_factory=list)
-    explained: list[ExplainedEvent] = field(default_factory=list)
-    files: int = 0
-    event_logs: int = 0
-    events: int = 0
-    malformed: int = 0
-    passed_over: list[str] = field(default_factory=list)
-    forms: list[str] = field(default_factory=list)
-    unread: list[str] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
-    missing: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,17 +145,20 @@ class Inspector:
         source = ObjectSource("", name, file.account, file.last_modified_ns)
         mapped = map_events(selected, self._mapper, source, self._selection)
         events = len(mapped.records) + mapped.skipped + mapped.malformed
-        if form := _form(taken, is_unlike_its_name=inflated.facts.is_plain and file.promises_gzip):
-            found.forms.append(f"{name}: taken for {form}, {number_of(events, 'event')}{_strange(taken)}")
-        found.files += 1
-        found.event_logs += taken.is_event_log
-        found.events += events + taken.strange
-        found.malformed += mapped.malformed + taken.strange
-        found.records += mapped.records
-        if unread := why_unread(name, self._admission):
-            found.unread.append(f"{name}: {unread}")
-        if self._explainer:
-            found.explained += self._explainer.explain(name, taken.text, source, unread)
+        form = _form(taken, is_unlike_its_name=inflated.facts.is_plain and file.promises_gzip)
+        unread = why_unread(name, self._admission)
+        found.files.append(
+            InspectedFile(
+                name=name,
+                is_event_log=taken.is_event_log,
+                records=mapped.records,
+                events=events + taken.strange,
+                malformed=mapped.malformed + taken.strange,
+                form=f"{name}: taken for {form}, {number_of(events, 'event')}{_strange(taken)}" if form else "",
+                unread=f"{name}: {unread}" if unread else "",
+                explained=self._explainer.explain(name, taken.text, source, unread) if self._explainer else (),
+            )
+        )
 
     def _inflated(self, file: LocalFile) -> Inflated:
         """The text of a file; raises `PermanentError` with a sentence that speaks of a file where it has none."""

@@ -69,7 +69,7 @@ TESTED_ELSEWHERE: Final = {
     "unit/letters/test_told.py": "letter_reasons",
     "unit/cli/test_healthcheck.py": "agent_http",
     "unit/cli/test_top.py": "keyboard top_view watched",
-    "unit/cli/test_inspect.py": "compared_text inspection local_files table_row flat",
+    "unit/cli/test_inspect.py": "compared_text inspect_report inspected inspection local_files table_row flat",
     "unit/cli/test_local_forms.py": "json_parts no_events",
     "unit/cli/test_options.py": "app",
     "unit/demo/test_generator.py": "cast parameters players scenes shapes call codeconnections_calls "
