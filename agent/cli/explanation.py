@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 from agent.errors import Fault
+from agent.faults.dead_letters import Reason
 from agent.model import Ignored, LogRecord, ObjectRef, ObjectSource
 from agent.records.decision import Decision
 from agent.records.fitting import TRUNCATED
@@ -130,17 +131,28 @@ def why_unread(file: str, admission: Admission) -> str:
 
     `admission` must allow the bucket without a name: of a local file nobody knows the bucket.
     """
-    layout = file.rfind(_LAYOUT)
-    key = file[layout:] if layout >= 0 else file.rpartition("/")[2]
-    if layout < 0 and not names_log_file(key):
+    key = key_in(file)
+    if not key:
         return ""
     match admission.admit(ObjectRef(_ANY_BUCKET, key)):
         case Fault(reason=reason, detail=detail):
-            return f"the object is a dead letter ({reason}): {detail}"
+            return dead_letter(reason, detail)
         case Ignored(reason=reason):
             return f"the object is ignored ({reason}), as its name tells"
         case Admitted():
             return ""
+
+
+def key_in(file: str) -> str:
+    """The key of an object, as far as a file's name tells that it is a copy of one; empty if it does not."""
+    layout = file.rfind(_LAYOUT)
+    key = file[layout:] if layout >= 0 else file.rpartition("/")[2]
+    return key if layout >= 0 or names_log_file(key) else ""
+
+
+def dead_letter(reason: Reason, detail: str) -> str:
+    """What becomes of the message about an object, in a sentence."""
+    return f"the object is a dead letter ({reason}): {detail}"
 
 
 def _counted(fate: str) -> tuple[Series, ...]:

@@ -11,7 +11,7 @@ from typing import Final, Self
 
 from agent import __version__, settings
 from agent.choices import make_mapper, make_mask, make_ours, make_read_limits, make_selector
-from agent.cli.explanation import Explainer, why_unread
+from agent.cli.explanation import Explainer, dead_letter, key_in, why_unread
 from agent.cli.inspected import Inspected, InspectedFile
 from agent.cli.local_files import STANDARD_INPUT, LocalFile, open_file
 from agent.cli.local_forms import LOG_FILE, Taken, take
@@ -146,7 +146,7 @@ class Inspector:
         mapped = map_events(selected, self._mapper, source, self._selection)
         events = len(mapped.records) + mapped.skipped + mapped.malformed
         form = _form(taken, is_unlike_its_name=inflated.facts.is_plain and file.promises_gzip)
-        unread = why_unread(name, self._admission)
+        unread = why_unread(name, self._admission) or self._why_refused(file, taken, inflated.text)
         found.files.append(
             InspectedFile(
                 name=name,
@@ -159,6 +159,17 @@ class Inspector:
                 explained=self._explainer.explain(name, taken.text, source, unread) if self._explainer else (),
             )
         )
+
+    def _why_refused(self, file: LocalFile, taken: Taken, text: bytearray) -> str:
+        """What the daemon says of an object with this `text`, which only `inspect` takes; empty if the file is none."""
+        if taken.form == LOG_FILE or not key_in(file.name):
+            return ""
+        try:
+            as_it_is = inflate([bytes(text[len(file.mark) :])], self._limits.inflate).text if file.mark else text
+            reader.read(as_it_is, self._selection, self._limits.events_per_object)
+        except PermanentError as error:
+            return dead_letter(error.reason, error.detail)
+        return ""
 
     def _inflated(self, file: LocalFile) -> Inflated:
         """The text of a file; raises `PermanentError` with a sentence that speaks of a file where it has none."""

@@ -21,12 +21,16 @@ _CHUNK_BYTES: Final = 1 << 18
 
 @dataclass(frozen=True, slots=True)
 class LocalFile:
-    """An open file. `first` are its first bytes, which `chunks` has too; `last_modified_ns` is 0 for a pipe."""
+    """An open file. `first` are its first bytes, which `chunks` has too; `last_modified_ns` is 0 for a pipe.
+
+    `mark` stands before them in `chunks` though it is not in the file: a byte order mark.
+    """
 
     name: str
     first: bytes
     chunks: Iterator[bytes]
     last_modified_ns: int
+    mark: bytes = b""
 
     @property
     def account(self) -> str:
@@ -57,7 +61,7 @@ def open_file(name: str) -> LocalFile:
         chunks, modified = _chunks(Path(name)), int(status.st_mtime) if stat.S_ISREG(status.st_mode) else 0
     first = next(chunks, b"")  # so that what cannot be read raises here
     mark = codecs.BOM_UTF16_BE if first[:2] in _UNMARKED else b""  # what begins with a zero byte is taken for no JSON
-    return LocalFile(name, first, chain([mark + first], chunks), modified * 1_000_000_000)
+    return LocalFile(name, first, chain([mark + first], chunks), modified * 1_000_000_000, mark)
 
 
 def _chunks(path: Path) -> Iterator[bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
+from agent.choices import make_read_limits
 from agent.cli.app import app
 from agent.cli.inspection import Inspector
+from agent.errors import PermanentError
+from agent.records.selection import EveryEvent
+from agent.settings import LimitSettings
+from agent.trail import reader
+from agent.trail.inflate import inflate
 from tests.support.events import DATA, codecatalyst, event, long_event, noise, raw_event
 from tests.support.objects import KEY, log_file
 from tests.support.strategies import ENTRIES
@@ -147,6 +154,54 @@ def test_an_object_that_is_not_read_keeps_all_of_its_events(tmp_path: Path, text
     assert plain.stderr.endswith("1 CodeCatalyst event of 2 in 1 file\n")
     other = told(written(tmp_path / "a.json", raw_event()), "-c", settings_file(tmp_path, text))
     assert [one["fate"] for one in other] == ["shipped"]
+
+
+LOG = log_file(raw_event())
+MALFORMED = "the object is a dead letter (object_malformed): the file is not CloudTrail's JSON"
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (LOG.decode().encode("utf-16"), MALFORMED),
+        (LOG.decode().encode("utf-16-le"), MALFORMED),
+        (LOG.decode().encode("utf-16-be"), "the object is a dead letter (object_corrupt): "),
+        (gzip.compress(LOG.decode().encode("utf-16"), mtime=0), MALFORMED),
+        (LOG + b"\n" + LOG, MALFORMED),
+        (b"[%s]" % raw_event(), MALFORMED),
+        (raw_event(), MALFORMED),
+        (b"\xef\xbb\xbf" + LOG, ""),
+        (gzip.compress(gzip.compress(LOG, mtime=0), mtime=0), ""),
+    ],
+    ids=["UTF-16", "little", "big", "packed", "two", "array", "record", "mark", "twice"],
+)
+def test_what_only_a_person_reads_is_no_object_that_is_read(tmp_path: Path, content: bytes, why: str) -> None:
+    """`run` makes a dead letter of it, with the reason that is told here; under any other name it is no object."""
+    path = tmp_path / "copied" / KEY
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content)
+    for one in told(path):
+        assert one["fate"] == ("not read" if why else "shipped")
+        assert not why or one["why"].startswith(why)
+        assert bool(one["counted"]) is not bool(why)
+    reasons = _reasons_of_the_daemon(content)
+    assert [reason for reason in reasons if f"({reason})" not in why] == []
+    assert bool(reasons) is bool(why)
+    plain = CliRunner().invoke(app, ["inspect", str(path)])
+    assert any(line.startswith(f"! {path}: the object is a dead letter") for line in plain.stderr.splitlines()) is bool(
+        why
+    )
+    assert {one["fate"] for one in told(path.rename(tmp_path / "a.json"))} == {"shipped"}
+
+
+def _reasons_of_the_daemon(content: bytes) -> list[str]:
+    """Why the daemon's own reading refuses an object of these bytes, if it does."""
+    limits = make_read_limits(LimitSettings())
+    try:
+        reader.read(inflate([content], limits.inflate).text, EveryEvent(), limits.events_per_object)
+    except PermanentError as error:
+        return [error.reason]
+    return []
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
