@@ -13,7 +13,7 @@ from agent import __version__, settings
 from agent.choices import make_mapper, make_mask, make_ours, make_read_limits, make_selector
 from agent.cli.explanation import Explainer, dead_letter, key_in, why_unread
 from agent.cli.inspected import Inspected, InspectedFile
-from agent.cli.local_files import STANDARD_INPUT, LocalFile, open_file
+from agent.cli.local_files import STANDARD_INPUT, LocalFile, look_into, open_file
 from agent.cli.local_forms import LOG_FILE, Taken, take
 from agent.cli.no_events import kind_of
 from agent.errors import PermanentError, number_of
@@ -210,9 +210,11 @@ def _files(path: str, found: Inspected) -> list[str]:
 
 
 def _trail_files(folder: str, found: Inspected) -> list[str]:
-    files = [file for file in Path(folder).rglob("*") if file.is_file()]
+    looked = look_into(folder)
+    found.problems += looked.problems
+    files = looked.files
     chosen = [file for file in files if _is_named_like_a_trail_file(file.name)]
-    if not chosen:
+    if not chosen and not looked.problems:
         found.problems.append(f"{folder}: holds no trail files: none of its names holds .json or is a log file's")
     if len(chosen) < len(files):
         others = {*files} - {*chosen}

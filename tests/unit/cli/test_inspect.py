@@ -8,7 +8,10 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -322,6 +325,53 @@ def test_folders_are_searched_as_the_daemon_reads_names(tmp_path: Path) -> None:
     found = lines(inspect("-f", "jsonl", tmp_path))
     assert [record["log.record.uid"] for record in found] == ["1", "3", "2"]
     assert found[1]["cloud.account.id"] == "111122223333"
+
+
+@contextmanager
+def as_a_user_without_privileges() -> Iterator[None]:
+    """Permissions count in the block, for root, too."""
+    if os.geteuid():
+        yield
+        return
+    os.seteuid(1)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.mark.parametrize(
+    ("mode", "words"),
+    [(0o444, "the files in this folder cannot be read"), (0o000, "the folder cannot be read")],
+    ids=["no entry", "no list"],
+)
+@pytest.mark.parametrize("below", ["", "below"], ids=["itself", "below"])
+def test_a_folder_that_may_not_be_read_is_named(mode: int, words: str, below: str) -> None:
+    """Its events may be the ones that are looked for; what else there is is shown."""
+    with TemporaryDirectory() as root:
+        Path(root).chmod(0o755)
+        folder = Path(root, "logs", below)
+        sound = written(Path(root), "logs/a.json" if below else "other/a.json", raw_event())
+        for name in ("1.json", "2.json"):
+            written(folder, name, raw_event())
+        folder.chmod(mode)
+        paths = [root] if below else [sound.parent, folder]
+        inspect(SPACE)  # whatever it needs of the program has been read then
+        with as_a_user_without_privileges():
+            result = inspect(*paths)
+        folder.chmod(0o755)
+    *_, summary, problem = result.stderr.splitlines()
+    assert summary == "1 CodeCatalyst event of 1 in 1 file"
+    assert problem == f"✗ {folder}: {words}: Permission denied"
+    assert result.exit_code == 1
+
+
+def test_links_that_lead_nowhere_are_no_files(tmp_path: Path) -> None:
+    """Neither to nothing, nor round in a circle."""
+    written(tmp_path, "a.json", raw_event())
+    (tmp_path / "gone.json").symlink_to("nothing")
+    (tmp_path / "circle.json").symlink_to("circle.json")
+    assert inspect(tmp_path).stderr == "1 CodeCatalyst event of 1 in 1 file\n"
 
 
 def test_text_in_utf_16_is_read_and_told(tmp_path: Path) -> None:
