@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agent.cli.examples import examples
-from agent.cli.inspect_report import Format, print_lines, report, to_the_reader
+from agent.cli.inspect_report import Format, print_lines, report, report_absent, to_the_reader
 from agent.cli.options import complete_profiles, known_profiles, profile_names
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from agent.cli.inspection import Inspector
     from agent.model import LogRecord
 
-_UNREADABLE = 1
 
 _Paths = Annotated[
     list[str],
@@ -128,8 +127,7 @@ def _explain(found: Inspected, form: Format, *, one_by_one: bool, event: str | N
 
     events = explained_text.chosen(found.explained, event)
     if event is not None and not events:
-        typer.echo(f"✗ no event has the id or the number {event!r}: --explain --all lists them", err=True)
-        raise typer.Exit(_UNREADABLE)
+        report_absent(found, event)
     with to_the_reader(form):
         if form is Format.JSONL:
             print_lines(map(explained_text.json_line, events))

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
@@ -72,6 +72,20 @@ def report(found: Inspected, one: str) -> None:
     if events and not records and not found.explained:
         say("--explain says why none of them would be shipped")
     report_problems(found)
+
+
+def report_absent(found: Inspected, event: str) -> NoReturn:
+    """Say that no entry is the `event` that was asked for, and what could not be read: it may be there.
+
+    Exit with 2 if a path names nothing, else with 1.
+    """
+    from agent.cli.output import say
+
+    report_files(found)
+    where = " of what could be read" if found.problems or found.missing else ""
+    say(f"✗ no event{where} has the id or the number {event!r}: --explain --all lists them")
+    report_problems(found)
+    raise typer.Exit(_UNREADABLE)
 
 
 def report_files(*logs: Inspected) -> None:

@@ -81,6 +81,26 @@ def test_an_event_that_is_not_there_is_said(path: Path) -> None:
     assert result.stderr == "✗ no event has the id or the number 'e-9': --explain --all lists them\n"
 
 
+@pytest.mark.parametrize(
+    ("name", "code", "problem"),
+    [("bad.json", 1, "not CloudTrail's JSON"), ("nowhere.json", 2, "there is no such file or folder")],
+)
+def test_an_event_may_be_in_what_could_not_be_read(path: Path, name: str, code: int, problem: str) -> None:
+    """So that is said, with its exit code, whether another file has the event or not."""
+    (path.parent / "bad.json").write_text("{", encoding="utf-8")
+    other = path.parent / name
+    for wanted, words in (
+        ("e-9", "✗ no event of what could be read has the id or the number 'e-9'"),
+        ("e-2", "2 Code"),
+    ):
+        result = explain("--event", wanted, path, other)
+        assert (result.exit_code, bool(result.stdout)) == (code, wanted == "e-2")
+        said, *_, last = result.stderr.splitlines()
+        assert said.startswith(words)
+        assert last.startswith(f"✗ {other}: ")
+        assert problem in last
+
+
 def test_otlp_has_no_reasons(path: Path) -> None:
     """It is what is sent."""
     result = explain("--explain", "-f", "otlp", path)
