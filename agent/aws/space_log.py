@@ -22,6 +22,7 @@ from botocore.exceptions import (
 
 from agent.aws.failure import AWS_ERRORS, Failure, explain
 from agent.errors import AwsError
+from agent.trail.reader import mend_surrogates
 
 MOST_ITEMS: Final = 250
 """How many items a page has at most."""
@@ -45,12 +46,21 @@ class ItemPage:
     token: str
 
 
+class UnreadablePageError(AwsError):
+    """What answered is not the JSON of `ListEventLogs`. A proxy says so for a while, or the service for ever."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__("unavailable", f"the answer is not the JSON of ListEventLogs: {why}")
+
+
 class _Answer(msgspec.Struct, frozen=True, gc=False):
-    items: list[msgspec.Raw] = []
+    items: list[msgspec.Raw] | None = None
     next_token: str | None = msgspec.field(name="nextToken", default=None)
 
 
+_MEMBERS: Final = frozenset({"items", "nextToken"})
 _decode: Final = msgspec.json.Decoder(_Answer).decode
+_decode_members: Final = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
 class SpaceLog:
@@ -63,14 +73,15 @@ class SpaceLog:
     def page(self, space: str, begin: datetime, end: datetime, token: str = "") -> ItemPage:
         """Items from `begin` to `end`, in the order of the service; its times may be rounded.
 
-        Raises `AwsError`: throttled or unavailable, which pass; or else denied, no_credentials, missing or invalid.
+        Half a surrogate pair in an item is U+FFFD, as in a file. Raises `AwsError`: throttled or unavailable, which
+        pass; or else denied, no_credentials, missing or invalid. One of them, `UnreadablePageError`, may pass or not.
         """
         more = {"nextToken": token} if token else {}
         try:
             answer = self._client.list_event_logs(
                 spaceName=space, startTime=begin, endTime=end, maxResults=MOST_ITEMS, **more
             )
-            decoded = _decode(answer[_BODY])
+            decoded = _decoded(answer[_BODY])
         except (ParamValidationError, InvalidEndpointConfigurationError) as error:
             raise AwsError("invalid", " ".join(str(error).split())) from error
         except _WITHOUT_TOKEN as error:
@@ -78,8 +89,21 @@ class SpaceLog:
         except AWS_ERRORS as error:
             raise _refused(error, explain(error)) from error
         except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
-            raise AwsError("unavailable", f"the answer is not the JSON of ListEventLogs: {error}") from error
-        return ItemPage([bytes(item) for item in decoded.items], decoded.next_token or "")
+            raise UnreadablePageError(str(error)) from error
+        return ItemPage([bytes(item) for item in decoded.items or ()], decoded.next_token or "")
+
+
+def _decoded(body: bytes) -> _Answer:
+    """An answer without items is an empty page, unless it says something else: that may be a proxy's."""
+    mended = bytearray(body)
+    try:
+        answer = _decode(mended)
+    except (msgspec.MsgspecError, UnicodeError):  # half a surrogate pair in one text costs the whole answer
+        mend_surrogates(mended)
+        answer = _decode(mended)
+    if answer.items is None and (others := _decode_members(mended).keys() - _MEMBERS):
+        raise UnreadablePageError(f"it has no items, but {', '.join(sorted(others))}")
+    return answer
 
 
 def _refused(error: BaseException, failure: Failure) -> AwsError:

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import Final, TypeVar
 
-from agent.errors import AwsError, DependencyError
+from agent.errors import AwsError, DependencyError, PermanentError
 from agent.faults.environment_faults import EnvironmentFault
 from agent.pulse import Clock, Pulse
 from agent.telemetry.events import Telemetry
@@ -55,8 +55,8 @@ class LogWaits:
     def until_answered(self, part: str, pacer: Pacer, ask: Callable[[], _Result], advice: str = "") -> _Result:
         """What `ask` returns, which raises `AwsError`. `part` is the name under which a wait is told.
 
-        Raises `DependencyError` with `advice` where the answer is one that does not pass, and `DrainedError` if told to
-        halt first.
+        Raises `DependencyError` with `advice` where the answer is one that does not pass, `DrainedError` if told to
+        halt first, and a `PermanentError` of `ask`.
         """
         attempt, began = 0, self.clock.monotonic()
         while True:
@@ -67,10 +67,16 @@ class LogWaits:
                 self._bear(part, error, advice, self.clock.monotonic() - began)
                 pacer.rest(self._pause(attempt))
                 attempt += 1
+            except PermanentError:
+                self._end_wait(part, attempt)
+                raise
             else:
-                if attempt:
-                    self._telemetry.gate_opened(part)
+                self._end_wait(part, attempt)
                 return answer
+
+    def _end_wait(self, part: str, attempts: int) -> None:
+        if attempts:
+            self._telemetry.gate_opened(part)
 
     def _bear(self, part: str, error: AwsError, advice: str, seconds: float) -> None:  # noqa: ARG002 - for who is patient
         """Tell a refusal, `seconds` after it was first asked. Raises `DependencyError` if it is not waited for."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from agent.aws.space_log import MOST_ITEMS, ItemPage, SpaceLog
+from agent.aws.space_log import MOST_ITEMS, ItemPage, SpaceLog, UnreadablePageError
 from agent.connections import AwsConnections
 from agent.errors import LimitError, PermanentError, number_of
 from agent.faults.dead_letters import Reason
@@ -24,6 +24,7 @@ EVENT_LOGS: Final = "event-logs"
 _SECOND: Final = 10**9
 _PROMISED: Final = timedelta(days=30)
 _LATE: Final = timedelta(minutes=15)  # AWS does not say when an event is there
+_MOST_UNREADABLE: Final = 8  # answers to one question, in about a minute: a proxy says such a thing for a while only
 _ANYWHERE: Final = "us-west-2"  # the event logs are asked at one address, whatever the region
 _ADVICE: Final = (
     "look at the name of the space, and at who is signed in ('aws sso login'): it must be a user who may see its event "
@@ -50,7 +51,10 @@ class SpaceLogs(EventLog):
 
     def sample(self, place: str, begin: datetime, end: datetime) -> FirstLook:
         """One page: the service gives the newest events first."""
-        page = self._page(place, begin, end, "")
+        try:
+            page = self._page(place, begin, end, "")
+        except PermanentError:  # the window in which it is will be listed as one that cannot be shipped
+            return FirstLook(0, 0.0, is_all=True)
         times = [event.time_ns for event in map(_logged, page.items) if event.time_ns]
         seconds = (max(times) - min(times)) / _SECOND if times else 0.0
         return FirstLook(len(page.items), seconds, is_all=not page.token)
@@ -78,9 +82,18 @@ class SpaceLogs(EventLog):
             tokens.append(page.token)
 
     def _page(self, space: str, begin: datetime, end: datetime, token: str) -> ItemPage:
+        unreadable = 0
+
         def ask() -> ItemPage:
+            nonlocal unreadable
             self.requests += 1
-            return self._log.page(space, begin, end, token)
+            try:
+                return self._log.page(space, begin, end, token)
+            except UnreadablePageError as error:
+                unreadable += 1
+                if unreadable == _MOST_UNREADABLE:
+                    raise PermanentError(Reason.OBJECT_CORRUPT, error.detail) from error
+                raise
 
         return self._waits.until_answered(f"{self.name}:{space}", self._pacers[space], ask, _ADVICE)
 

@@ -16,7 +16,7 @@ from agent.demo.environment import isolated
 from tests.support.clock import eventually
 from tests.support.commands import Ended
 from tests.support.private_ca import PrivateCa, make_private_ca
-from tests.support.spaces import NOON, SPACE, TOKEN, Spaces, items, serving
+from tests.support.spaces import NOON, SPACE, TOKEN, Spaces, item, items, serving
 
 DAY = timedelta(days=1)
 SPAN = ("--since", "2026-10-05", "--until", "2026-10-08")
@@ -95,6 +95,17 @@ def test_a_replay_that_was_killed_goes_on(rig: Rig) -> None:
     ended = rig.run(*rig.all_of_it)
     assert ended.code == 0, ended.err
     assert [one["aws.cloudtrail.event_id"] for one in rig.arrived()] == [f"item-{number}" for number in range(40)]
+
+
+def test_half_a_surrogate_pair_in_one_item_holds_up_nothing(rig: Rig) -> None:
+    """The service writes it as JSON has it; the record has U+FFFD, and every other event is shipped."""
+    lone = [item(100 + hour, NOON + hour * DAY / 24, userAgent="half \ud83d") for hour in range(3)]
+    rig.spaces.held = {**rig.spaces.held, "Lone": lone}
+    ended = rig.run("--space", "Lone", *rig.all_of_it)
+    assert ended.code == 0, ended.err
+    arrived = rig.arrived()
+    assert len(arrived) == 43
+    assert [one["user_agent.original"] for one in arrived].count("half \ufffd") == 3
 
 
 def test_a_dry_run_reads_no_window(rig: Rig) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from agent.aws.session import Sessions
-from agent.aws.space_log import SpaceLog
+from agent.aws.space_log import SpaceLog, UnreadablePageError
 from agent.errors import AwsError, SettingsError
 from agent.settings import AwsSettings
 from tests.support.private_ca import make_private_ca
@@ -141,6 +141,33 @@ def test_an_answer_that_is_none_may_pass(spaces: Spaces, body: bytes, status: in
     with pytest.raises(AwsError) as error:
         log.page(SPACE, NOON, NOON + HOUR)
     assert error.value.kind == "unavailable"
+
+
+@pytest.mark.parametrize("half", [r"\ud83d", r"\uDE00\ud83d"])
+def test_half_a_surrogate_pair_costs_no_other_item(spaces: Spaces, half: str) -> None:
+    """It is mended as in a file: a record cannot hold it."""
+    log = opened(spaces)
+    body = json.dumps({"items": items(3, NOON, HOUR / 4)}).replace('"test"', f'"{half}"')
+    spaces.other_answer = (200, "", body.encode())
+    found = [json.loads(one) for one in log.page(SPACE, NOON, NOON + HOUR).items]
+    assert [one["userAgent"] for one in found] == ["\ufffd" * half.count("u")] * 3
+
+
+@pytest.mark.parametrize("body", [b"{}", b'{"items":null}', b'{"items":null,"nextToken":null}', b'{"items":[]}'])
+def test_an_answer_without_items_is_an_empty_page(spaces: Spaces, body: bytes) -> None:
+    """There is nothing to wait for."""
+    log = opened(spaces)
+    spaces.other_answer = (200, "", body)
+    page = log.page(SPACE, NOON, NOON + HOUR)
+    assert (page.items, page.token) == ([], "")
+
+
+def test_an_answer_that_says_something_else_is_no_empty_page(spaces: Spaces) -> None:
+    """A proxy's JSON must not count as a time in which nothing happened."""
+    log = opened(spaces)
+    spaces.other_answer = (200, "", b'{"error":"try later","status":1}')
+    with pytest.raises(UnreadablePageError, match="it has no items, but error, status"):
+        log.page(SPACE, NOON, NOON + HOUR)
 
 
 def test_an_odd_item_costs_no_other(spaces: Spaces) -> None:

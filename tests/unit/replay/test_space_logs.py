@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.aws.space_log import ItemPage, SpaceLog
+from agent.aws.space_log import ItemPage, SpaceLog, UnreadablePageError
 from agent.errors import AwsError, DependencyError, LimitError, PermanentError
+from agent.faults.dead_letters import Reason
 from agent.flow.event_log import Window
 from agent.flow.log_waits import LogWaits
 from agent.pulse import Pulse
@@ -132,6 +133,32 @@ def test_a_refusal_ends_the_replay_and_says_what_to_do(kind: str) -> None:
     with pytest.raises(DependencyError, match="aws sso login"):
         rig.read(NOON, NOON + HOUR)
     assert len(rig.failures) == 1
+
+
+def test_a_page_that_can_never_be_read_costs_one_window() -> None:
+    """A proxy's word passes in a minute; what the service gives again and again does not. No wait is told any more."""
+    held = HeldLog(items(2, NOON, HOUR / 10))
+    held.failures = [UnreadablePageError("no") for _ in range(8)]
+    rig = Rig(held)
+    with pytest.raises(PermanentError, match="not the JSON of ListEventLogs: no") as error:
+        rig.read(NOON, NOON + HOUR)
+    assert error.value.reason is Reason.OBJECT_CORRUPT
+    assert (len(rig.telemetry.named("gate_opened")), rig.clock.elapsed > 30.0, rig.failures) == (1, True, [])
+    assert rig.read(NOON, NOON + HOUR) == ["item-0", "item-1"]
+
+
+def test_a_page_that_cannot_be_read_for_a_while_costs_nothing() -> None:
+    """It is asked for again."""
+    held = HeldLog(items(2, NOON, HOUR / 10))
+    held.failures = [UnreadablePageError("no") for _ in range(7)]
+    assert Rig(held).read(NOON, NOON + HOUR) == ["item-0", "item-1"]
+
+
+def test_a_first_look_at_what_cannot_be_read_keeps_nothing_from_being_read() -> None:
+    """The window in which it is will tell."""
+    held = HeldLog([])
+    held.failures = [UnreadablePageError("no") for _ in range(8)]
+    assert Rig(held).logs.sample(SPACE, NOON, NOON + HOUR).is_all
 
 
 def test_pages_without_an_end_are_told() -> None:
