@@ -16,7 +16,8 @@ from typing import Final, Self
 from agent.model import LogRecord
 from agent.records.summary import Summary
 
-_APART: Final = 2_000_000_000  # nanoseconds; a trail's times are whole seconds, an event log's are not
+_SECOND: Final = 1_000_000_000  # nanoseconds; a trail's times are whole seconds, an event log's are not
+_APART: Final = 2 * _SECOND
 _WHO: Final = ("user.id", "aws.principal.id", "user.name")
 
 
@@ -60,8 +61,11 @@ class Side:
         return cls(list(once.values()), dict(enumerate(once.values())))
 
     def covers(self, moment: int) -> bool:
-        """Whether the log has events before and after this moment, or at it."""
-        return bool(self.records) and self.records[0].time_unix_nano <= moment <= self.records[-1].time_unix_nano
+        """Whether the log has events before and after the second of this moment, or in it."""
+        if not self.records:
+            return False
+        first, last = (self.records[end].time_unix_nano // _SECOND for end in (0, -1))
+        return first <= moment // _SECOND <= last
 
 
 class Comparison:

@@ -110,6 +110,23 @@ def test_what_the_other_log_does_not_reach_is_said() -> None:
     ]
 
 
+def test_an_event_in_the_last_second_of_a_trail_is_not_after_it() -> None:
+    """A trail cuts its times to whole seconds: the event log's own time of the same second is a little later."""
+    log = [record("1", request_id="a"), record("2", NOON + HALF, request_id="b")]
+    compared = Comparison([*log, record("3", NOON + SECOND, request_id="c")], [record("4", request_id="a")])
+    assert [(pair.record.event_id, compared.is_outside(pair)) for pair in compared.differing] == [
+        ("2", False),
+        ("3", True),
+    ]
+
+
+def test_an_event_in_the_first_second_of_an_event_log_is_not_before_it() -> None:
+    """The trail's time of it is a little earlier."""
+    trail = [record("1", NOON - SECOND, request_id="a"), record("2", request_id="b")]
+    compared = Comparison([record("3", NOON + HALF, request_id="c")], trail)
+    assert [compared.is_outside(pair) for pair in compared.differing if pair.trail] == [True, False]
+
+
 RECORDS = st.lists(
     st.builds(
         lambda place, name, seconds, request, user: record(
