@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import typer
@@ -11,10 +11,11 @@ from agent.cli import compared_text
 from agent.cli.comparison import Comparison
 from agent.cli.inspect_report import Format, print_lines, report_files, report_problems, to_the_reader
 from agent.cli.inspected import Inspected, InspectedFile
-from agent.cli.inspection import Inspector
+from agent.cli.inspection import Choices, Inspector
 from agent.cli.local_files import STANDARD_INPUT
 from agent.cli.output import say
 from agent.errors import number_of
+from agent.settings import SelectSettings
 
 _DIFFERENT = 3
 _OPTION = "--compare"
@@ -59,10 +60,17 @@ def _refuse_none(paths: Inspected, why: str) -> None:
         raise typer.BadParameter(why, param_hint=_OPTION)
 
 
-def compare(inspector: Inspector, log: str, paths: list[str], form: Format) -> None:
-    """Print what differs; exit with 3 if something does, but with 1 or 2 if not all could be read."""
+def compare(config: Path | None, log: str, paths: list[str], form: Format) -> None:
+    """Print what differs; exit with 3 if something does, but with 1 or 2 if not all could be read.
+
+    All of CodeCatalyst's events are compared, whatever the settings in `config` select. Raises `SettingsError`.
+    """
     if log in paths:
         raise typer.BadParameter(f"{log} is both logs", param_hint=_OPTION)
+    chosen = Choices.of(config, ())
+    if chosen.leaves_out_codecatalyst:
+        say("! all of CodeCatalyst's events are compared, also those that select of the settings leaves out")
+    inspector = Inspector(replace(chosen, select=SelectSettings()), everything=False, explain=False)
     both = BothLogs.told_apart(inspector.inspect([log]), inspector.inspect(paths))
     compared = Comparison(both.event_log.records, both.trail.records)
     are_read = bool(both.event_log.files and both.trail.files)

@@ -102,17 +102,19 @@ def inspect(
         raise typer.BadParameter("otlp shows what is sent, and no reasons: use table or jsonl", param_hint="--format")
     if compare is not None and (explain or form is Format.OTLP):
         raise typer.BadParameter("a comparison is a table or jsonl, and explains no event", param_hint="--compare")
+    if compare is not None and profiles:
+        raise typer.BadParameter("a comparison is of CodeCatalyst's events alone, and of all", param_hint="--profiles")
     try:
+        if compare is not None:
+            from agent.cli import both_logs
+
+            both_logs.compare(config, compare, paths, form)
+            return
         inspector = Inspector.from_settings(
             config, everything=everything and not explain, profiles=profile_names(profiles), explain=explain
         )
     except SettingsError as error:
         fail_settings(error, config)
-    if compare is not None:
-        from agent.cli import both_logs
-
-        both_logs.compare(inspector, compare, paths, form)
-        return
     found = inspector.inspect(paths)
     if found.files and explain:
         _explain(found, form, one_by_one=everything, event=event)

@@ -23,7 +23,7 @@ from agent.model import LogRecord, ObjectSource
 from agent.records.item_mapping import ItemMapper
 from agent.records.profiles import named
 from agent.records.profiles.profile import ANYTHING, Ours
-from agent.records.selection import EveryEvent
+from agent.records.selection import EVERY_SOURCE, EveryEvent
 from agent.settings import LimitSettings, RecordSettings, SelectSettings
 from agent.sink.otlp.decode import otlp_json
 from agent.sink.otlp.encode import Encoder
@@ -78,6 +78,15 @@ class Choices:
     def only_codecatalyst(self) -> bool:
         """Whether no other event can be selected."""
         return set(self.select.profiles) == {"codecatalyst"} and not self.select.event_sources
+
+    @property
+    def leaves_out_codecatalyst(self) -> bool:
+        """Whether some event of CodeCatalyst is not selected."""
+        chosen = self.select
+        has_each_source = EVERY_SOURCE in chosen.event_sources or (
+            "codecatalyst" in chosen.profiles and chosen.connection_events
+        )
+        return bool(chosen.exclude_events) or not chosen.include_read_only or not has_each_source
 
 
 class Inspector:

@@ -75,3 +75,34 @@ def test_a_trail_is_not_compared_with_itself(folder: Path) -> None:
     result = compare(folder / "trail.json", f"{folder}/../{folder.name}")
     assert result.exit_code == 2
     assert "no other file" in " ".join(result.stderr.replace("│", " ").split())
+
+
+@pytest.mark.parametrize(
+    "select",
+    [
+        'exclude_events: ["Create*"]',
+        "include_read_only: false",
+        "profiles: [identity]",
+        "connection_events: false",
+    ],
+)
+def test_all_of_codecatalysts_events_are_compared(folder: Path, select: str) -> None:
+    """What `run` leaves out of both logs alike is in them all the same: that it differs must not be hidden."""
+    config = folder / "agent.yaml"
+    url = "https://sqs.us-west-2.amazonaws.com/111122223333/trail-agent"
+    config.write_text(f'queue: {{url: "{url}"}}\nbuckets: [{{name: acme-trail}}]\n', encoding="utf-8")
+    logs = (folder / "log.json", folder / "trail.json")
+    plain = compare(*logs, "-c", config)
+    config.write_text(f"{config.read_text()}select: {{{select}}}\n", encoding="utf-8")
+    result = compare(*logs, "-c", config)
+    assert (result.stdout, result.exit_code) == (plain.stdout, 3)
+    note, *rest = result.stderr.splitlines()
+    assert note == "! all of CodeCatalyst's events are compared, also those that select of the settings leaves out"
+    assert rest == plain.stderr.splitlines()
+
+
+def test_a_comparison_selects_no_other_profile(folder: Path) -> None:
+    """CodeCatalyst's log has no other events: to ask for them is a mistake."""
+    result = compare(folder / "log.json", folder / "trail.json", "--profiles", "identity")
+    assert result.exit_code == 2
+    assert "CodeCatalyst's events alone" in " ".join(result.stderr.replace("│", " ").split())
