@@ -100,10 +100,8 @@ def inspect(
     explain = explain or event is not None
     if explain and form is Format.OTLP:
         raise typer.BadParameter("otlp shows what is sent, and no reasons: use table or jsonl", param_hint="--format")
-    if compare is not None and (explain or form is Format.OTLP):
-        raise typer.BadParameter("a comparison is a table or jsonl, and explains no event", param_hint="--compare")
-    if compare is not None and profiles:
-        raise typer.BadParameter("a comparison is of CodeCatalyst's events alone, and of all", param_hint="--profiles")
+    if compare is not None:
+        _check_comparison(form, profiles, explain=explain)
     try:
         if compare is not None:
             from agent.cli import both_logs
@@ -122,6 +120,13 @@ def inspect(
         with to_the_reader(form):
             _printers(inspector)[form](found.records)
     report(found, "CodeCatalyst event" if inspector.only_codecatalyst else "event")
+
+
+def _check_comparison(form: Format, profiles: list[str] | None, *, explain: bool) -> None:
+    if explain or form is Format.OTLP:
+        raise typer.BadParameter("a comparison is a table or jsonl, and explains no event", param_hint="--compare")
+    if profiles:
+        raise typer.BadParameter("a comparison is of CodeCatalyst's events alone, and of all", param_hint="--profiles")
 
 
 def _explain(found: Inspected, form: Format, *, one_by_one: bool, event: str | None) -> None:
