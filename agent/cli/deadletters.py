@@ -82,11 +82,8 @@ def _dead_letters(context: typer.Context) -> None:
 @app.command("list", cls=Command)
 @examples(
     ("trail-agent dead-letters list -c agent.yaml", "a table, the oldest first"),
-    (
-        "trail-agent dead-letters list --reason object_missing --older-than 2h",
-        "of one reason, older than two hours",
-    ),
-    ("trail-agent dead-letters list --json | jq -r .key", "for scripts: one JSON object per line"),
+    ("trail-agent dead-letters list -c agent.yaml --reason object_missing", "those of one reason"),
+    ("trail-agent dead-letters list -c agent.yaml --json | jq -r .key", "for scripts: one JSON object per line"),
 )
 def list_letters(
     config: SettingsFile = None,
@@ -135,7 +132,7 @@ def show(
 @examples(
     ("trail-agent dead-letters redrive -c agent.yaml 4f1c2a9e", "one message"),
     ("trail-agent dead-letters redrive -c agent.yaml --all", "send all of it back, once the cause is mended"),
-    ("trail-agent dead-letters redrive --all --reason sink_too_old --dry-run", "only show those of one reason"),
+    ("trail-agent dead-letters redrive -c agent.yaml --all --dry-run", "only show what would be sent back"),
 )
 def redrive(
     messages: _Ids = None,
@@ -163,7 +160,7 @@ def redrive(
 
 @app.command(cls=Command)
 @examples(
-    ("trail-agent dead-letters drop --all --reason notification_unknown", "show which would be deleted"),
+    ("trail-agent dead-letters drop -c agent.yaml --all --reason object_missing", "show which would be deleted"),
     ("trail-agent dead-letters drop -c agent.yaml 4f1c2a9e --yes", "delete one message"),
 )
 def drop(

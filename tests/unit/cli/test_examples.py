@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import shutil
@@ -9,12 +10,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 import typer.main
 from typer.testing import CliRunner
 
 from agent.cli.app import app
 from agent.cli.examples import examples, examples_of, text_of
+from agent.cli.report import load_or_fail
 from tests.support.events import DATA
 
 ROOT = Path(__file__).parents[3]
@@ -48,13 +51,14 @@ def argument_lists(line: str) -> Iterator[list[str]]:
     yield from (part[1:] for part in parts if part[:1] == [PROGRAM])
 
 
-def parse(arguments: list[str]) -> None:
+def parse(arguments: list[str]) -> click.Context:
     """Read the arguments as the program would, up to the command that they name; raises for what it would refuse."""
     command = COMMANDS[()]
-    context = command.make_context(PROGRAM, list(arguments))
+    context: click.Context = command.make_context(PROGRAM, list(arguments))
     while words := [*context._protected_args, *context.args] if hasattr(command, "commands") else []:
         name, command, rest = command.resolve_command(context, words)
         context = command.make_context(name, rest, parent=context)
+    return context
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
@@ -112,6 +116,16 @@ def test_every_example_that_needs_no_account_works(line: str) -> None:
         result = CliRunner().invoke(app, arguments)
         assert result.exit_code == 0, result.stderr
         assert result.stdout
+
+
+@pytest.mark.parametrize("line", [line for line in LINES if "dead-letters" in line])
+@pytest.mark.usefixtures("folder")
+def test_every_example_about_dead_letters_finds_the_settings(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A queue must be named: without a settings file, the example would end before it asked anything."""
+    for name in [name for name in os.environ if name.startswith("TRAIL_AGENT_")]:
+        monkeypatch.delenv(name)
+    for arguments in argument_lists(line):
+        assert load_or_fail(parse(arguments).params["config"]).queue
 
 
 def test_a_command_without_examples_shows_none() -> None:
