@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from agent.aws import store_policy
+from agent.aws.listing import Listing
 from agent.aws.s3 import S3
 from agent.aws.store_policy import StoreError
 from agent.aws.survey import AskedError, Survey
-from agent.aws.trail_search import Searched, some_of
+from agent.aws.trail_search import ROOT, Searched, some_of
 from agent.checks.finding import Check, Examined, caution, failed, ok
 from agent.checks.how_long import how_long
 from agent.checks.layout import Layout, LayoutWalk
@@ -70,7 +71,15 @@ LEFT_OUT: Final = failed(
 UNSEEN: Final = caution(
     _NEWEST,
     "which accounts it holds is not known: it may not be listed from its top",
-    "List them under accounts, or run this check with deploy/iam/operator.json.",
+    "List them under accounts, or run this check with deploy/iam/operator.json. There, put a trail's prefix before "
+    "AWSLogs.",
+)
+UNPLACED: Final = caution(
+    _NEWEST,
+    "where the log files of {accounts} are is not known: none were found in {root}, and it may not be listed from its "
+    "top",
+    "Run this check with deploy/iam/operator.json, with a trail's prefix before AWSLogs: a trail with a prefix, and "
+    "that of an organisation, write to folders that have to be found.",
 )
 
 _TRAILS: Final = "bucket.trails"
@@ -94,12 +103,16 @@ class BucketFacts:
 
 @dataclass(frozen=True, slots=True)
 class BucketCheck:
-    """Looks at one bucket. `accounts` are those that may be in it, and `regions` those that are wanted."""
+    """Looks at one bucket. `accounts` are those that may be in it, `listed` those of them that the settings list, and
+    `regions` those that are wanted. `folders` asks where those of accounts may be, if the bucket's top is closed.
+    """
 
     survey: Survey
     bucket: BucketSettings
     accounts: tuple[str, ...]
+    listed: tuple[str, ...]
     regions: tuple[str, ...]
+    folders: Callable[[], Sequence[str]]
     now: datetime
 
     def examine(self, sample: SampleReader) -> Examined[BucketFacts]:
@@ -107,7 +120,7 @@ class BucketCheck:
         try:
             role = [*self._role()]
             store, listing = self.survey.open_bucket(self.bucket)
-            layout = LayoutWalk(listing, self.bucket.name, self.accounts, self.regions).find()
+            layout = self._walk(listing).find()
         except AskedError as error:
             finding = NOT_ASSUMED if error.action == "sts:AssumeRole" else SILENT
             return Examined((finding.told(self.bucket.name, words=error.words),))
@@ -151,7 +164,8 @@ class BucketCheck:
         name, regions = self.bucket.name, layout.regions
         if regions and self.regions and not set(regions) & set(self.regions):
             return LEFT_OUT.told(name, regions=", ".join(regions), listed=", ".join(self.regions))
-        return (NO_FILE if layout.is_whole or layout.places else UNSEEN).told(name)
+        finding = NO_FILE if layout.is_whole or layout.places else UNPLACED if self.listed else UNSEEN
+        return finding.told(name, accounts=", ".join(self.listed), root=ROOT)
 
     def _refused(self, error: StoreError) -> Check:
         name, words = self.bucket.name, error.detail
@@ -171,10 +185,13 @@ class BucketCheck:
         anyones = self.bucket.model_copy(update={"owner": None})
         _, listing = self.survey.open_bucket(anyones)
         try:
-            LayoutWalk(listing, self.bucket.name, self.accounts, self.regions).find()
+            self._walk(listing).find()
         except StoreError:
             return False
         return True
+
+    def _walk(self, listing: Listing) -> LayoutWalk:
+        return LayoutWalk(listing, self.bucket.name, self.accounts, self.regions, self.folders)
 
 
 def _shown(layout: Layout) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain, zip_longest
@@ -20,6 +20,7 @@ _MOST_ROOTS: Final = 6
 _MOST_ACCOUNTS: Final = 12
 _MOST_PLACES: Final = 8
 _MOST_PAGES: Final = 5
+_OF_LOG_FILES: Final = "_CloudTrail_"  # what deploy/iam/agent.json allows to list, whatever stands before it
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +82,24 @@ class Layout:
 
 
 class LayoutWalk:
-    """Walks through one bucket. `accounts` are those that may be in it, `regions` those that are wanted; empty: all."""
+    """Walks through one bucket. `accounts` are those that may be in it, `regions` those that are wanted; empty: all.
 
-    def __init__(self, listing: Listing, bucket: str, accounts: Sequence[str], regions: Sequence[str]) -> None:
+    `hinted` asks for the folders in which those of accounts may be. It is asked if the bucket's top is closed.
+    """
+
+    def __init__(
+        self,
+        listing: Listing,
+        bucket: str,
+        accounts: Sequence[str],
+        regions: Sequence[str],
+        hinted: Callable[[], Sequence[str]],
+    ) -> None:
         self._listing = listing
         self._bucket = bucket
         self._accounts = accounts
         self._regions = regions
+        self._hinted = hinted
 
     def find(self) -> Layout:
         """The layout; raises `StoreError` if the bucket cannot be listed at all."""
@@ -104,10 +116,47 @@ class LayoutWalk:
             searched = look_for_roots(self._folders, each, _MOST_LOOKS)
             folders = self._account_folders(searched)
         except StoreError as error:
-            if error.policy is not DENIED or not self._accounts:
+            if error.policy is not DENIED:
                 raise
-            folders, searched = [f"{ROOT}{account}/" for account in self._accounts], None
+            return self._known_places(error), None
         return [*chain.from_iterable(each(self._regions_of, folders))], searched
+
+    def _known_places(self, refusal: StoreError) -> list[TrailFolder]:
+        """Those of accounts that are known, in the folders that are; raises `refusal` if no log file may be listed."""
+        hinted = [*self._hinted()]
+        folders = [*chain.from_iterable(each(self._accounts_in, hinted))]
+        folders += [f"{ROOT}{account}/" for account in self._accounts]
+        looked = [one for one in each(self._regions_if_allowed, [*dict.fromkeys(folders)]) if one is not None]
+        if not looked and not self._may_list_log_files():
+            raise refusal
+        return [*chain.from_iterable(looked)]
+
+    def _accounts_in(self, parent: str) -> list[str]:
+        """The folders of accounts in `parent`; where it may not be listed, those of the accounts that are known."""
+        try:
+            return account_folders(parent, self._folders)[:_MOST_ACCOUNTS]
+        except StoreError as error:
+            if error.policy is not DENIED:
+                raise
+            return [f"{parent}{account}/" for account in self._accounts]
+
+    def _regions_if_allowed(self, account: str) -> list[TrailFolder] | None:
+        try:
+            return self._regions_of(account)
+        except StoreError as error:
+            if error.policy is not DENIED:
+                raise
+            return None
+
+    def _may_list_log_files(self) -> bool:
+        """Whether names such as the agent looks for are told, wherever they are. Of this one, there is none."""
+        try:
+            self._listing.page(self._bucket, _OF_LOG_FILES)
+        except StoreError as error:
+            if error.policy is not DENIED:
+                raise
+            return False
+        return True
 
     def _account_folders(self, searched: Searched) -> list[str]:
         """The folders of accounts, those that are known first, and as many of each trail."""

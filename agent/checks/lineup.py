@@ -17,6 +17,7 @@ from agent.aws.survey import Survey
 from agent.checks import (
     accounts,
     credentials,
+    hinted_folders,
     history_place,
     history_regions,
     letter_queue,
@@ -36,6 +37,7 @@ from agent.checks.queue_facts import QueueFacts
 from agent.checks.sample import SampleReader
 from agent.checks.side_by_side import begin
 from agent.checks.trail_settings import TrailFacts
+from agent.checks.trail_writer import TrailWriter
 from agent.pulse import Clock
 from agent.settings import BucketSettings, EventHistorySettings, Settings
 from agent.waiting.lookups import bounded_lookups
@@ -86,8 +88,8 @@ class Lineup:
         """The queue, and what fills it."""
         settings = self._settings
         letters = begin(self._letters, caller, queue)
-        buckets = [begin(self._bucket, caller, one) for one in settings.buckets]
         trails = begin(self._trails, caller)
+        buckets = [begin(self._bucket, caller, trails, one) for one in settings.buckets]
         notifiers = [
             begin(self._notifier, one, caller, queue, bucket, trails)
             for one, bucket in zip(settings.buckets, buckets, strict=True)
@@ -114,7 +116,9 @@ class Lineup:
         may = permissions.of_letters(self._survey, who, found.facts)
         return Examined((*found.checks, may), found.facts)
 
-    def _bucket(self, caller: Future[Examined[Caller]], bucket: BucketSettings) -> Examined[BucketFacts]:
+    def _bucket(
+        self, caller: Future[Examined[Caller]], trails: Future[Examined[TrailFacts]], bucket: BucketSettings
+    ) -> Examined[BucketFacts]:
         if not (who := _facts(caller)):
             return _skipped("bucket", _NO_CREDENTIALS, bucket.name)
         settings = self._settings
@@ -124,7 +128,9 @@ class Lineup:
             survey=self._survey,
             bucket=bucket,
             accounts=tuple(dict.fromkeys(account for account in known if account)),
+            listed=settings.accounts,
             regions=settings.regions,
+            folders=lambda: hinted_folders.find(self._survey, bucket, _writers(trails, bucket)),
             now=datetime.fromtimestamp(self._clock.time(), UTC),
         )
         return check.examine(self._sample)
@@ -144,7 +150,7 @@ class Lineup:
     ) -> Examined[object]:
         if not (facts := _facts(queue)):
             return _skipped("notifier", _NO_QUEUE if _facts(caller) else _NO_CREDENTIALS, bucket.name)
-        listed, written = _facts(found), _facts(trails)
+        listed, written, writers = _facts(found), _facts(trails), _writers(trails, bucket)
         notifier = Notifier(
             survey=self._survey,
             bucket=bucket,
@@ -152,7 +158,7 @@ class Lineup:
             places=listed.layout.wanted(self._settings.accounts, self._settings.regions) if listed else (),
             now=datetime.fromtimestamp(self._clock.time(), UTC),
             account=_account_of(bucket, _facts(caller)),
-            topics=written.topics.get(bucket.name, ()) if written else (),
+            topics=sorted({one.topic for one in writers if one.topic}),
             are_all=written is not None and written.are_all,
             is_listed=listed is not None,
         )
@@ -194,6 +200,12 @@ def _account_of(bucket: BucketSettings, caller: Caller | None) -> str:
     """The account under which a bucket is looked at: its role's, or the caller's; empty if it is not known."""
     told = _ACCOUNT.search(bucket.role_arn or "")
     return told[0] if told else caller.account if caller else ""
+
+
+def _writers(trails: Future[Examined[TrailFacts]], bucket: BucketSettings) -> Sequence[TrailWriter]:
+    """The trails that write to the bucket, of those that are known."""
+    facts = _facts(trails)
+    return facts.writers.get(bucket.name, ()) if facts else ()
 
 
 def _retention(queue: Future[Examined[QueueFacts]]) -> float | None:

@@ -12,6 +12,7 @@ from typing import Any, Final
 from agent.aws.survey import AskedError, Survey
 from agent.checks.event_selectors import EventSelectors
 from agent.checks.finding import Check, Examined, caution, failed, ok
+from agent.checks.trail_writer import TrailWriter
 from agent.records.profiles.codecatalyst import HOME_REGIONS, SOURCE
 from agent.settings import Settings
 
@@ -100,11 +101,9 @@ EVENTS_UNTOLD: Final = caution(
 
 @dataclass(frozen=True, slots=True)
 class TrailFacts:
-    """The topics of SNS that the trails notify, by the bucket that each trail writes to. `are_all`: no trail that
-    could not be read is missing.
-    """
+    """The trails, by the bucket that each writes to. `are_all`: no trail that could not be read is missing."""
 
-    topics: Mapping[str, Sequence[str]]
+    writers: Mapping[str, Sequence[TrailWriter]]
     are_all: bool
 
 
@@ -122,15 +121,8 @@ def examine(survey: Survey, settings: Settings) -> Examined[TrailFacts]:
     others = sorted({str(trail.get("S3BucketName")) for trail in shown} - names)
     elsewhere = f"; they write to {', '.join(others)}" if others else ""
     checks += [NONE.told(bucket=name, others=elsewhere) for name in missing]
-    topics = {
-        bucket.name: sorted({topic for trail in trails if (topic := _topic_of(trail, bucket.name))})
-        for bucket in settings.buckets
-    }
-    return Examined(tuple(checks), TrailFacts(topics, are_all=refusal is None))
-
-
-def _topic_of(trail: Mapping[str, Any], bucket: str) -> str:
-    return str(trail.get("SnsTopicARN") or "") if trail.get("S3BucketName") == bucket else ""
+    writers = {name: [TrailWriter.of(one) for one in trails if one.get("S3BucketName") == name] for name in names}
+    return Examined(tuple(checks), TrailFacts(writers, are_all=refusal is None))
 
 
 def _trails(survey: Survey, settings: Settings) -> tuple[list[Mapping[str, Any]], AskedError | None]:

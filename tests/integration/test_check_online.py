@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -982,6 +982,51 @@ def test_an_agent_that_knows_no_account_says_so(scene: Scene) -> None:
     assert (told["bucket.newest"].status.mark, told["bucket.newest"].fix[:29]) == ("!", "List them under accounts, or ")
     scene.settings["accounts"] = ["999900001111"]
     assert scene.statuses()["bucket.read"] == "✓"
+
+
+def _of_trail_with(prefix: str, *policies: str) -> list[iam_policy.Statement]:
+    """The statements of policies in which a trail's prefix was put before AWSLogs, as their README says."""
+
+    def with_prefix(one: iam_policy.Statement) -> iam_policy.Statement:
+        told = {
+            operator: {
+                name: tuple(f"{prefix}{value}" if value.startswith("AWSLogs") else value for value in values)
+                for name, values in keys.items()
+            }
+            for operator, keys in one.conditions.items()
+        }
+        return replace(one, conditions=told)
+
+    return [with_prefix(one) for policy in policies for one in iam_policy.read(policy)]
+
+
+def _write_with_prefix(scene: Scene) -> None:
+    _delete_objects(scene)
+    scene.account.put_log_file(datetime.now(UTC), above="audit/")
+    scene.account.notify(prefix="audit/AWSLogs/")
+
+
+def test_a_trail_with_a_prefix_is_green_for_who_sees_who_notifies(scene: Scene) -> None:
+    """The top of the bucket is closed by these policies; its notifications and its trail tell the prefix."""
+    _write_with_prefix(scene)
+    scene.aws.allowed = _of_trail_with("audit/", "agent.json", "operator.json")
+    marks = scene.statuses()
+    assert marks == SOUND
+    scene.aws.change("cloudtrail:DescribeTrails", lambda answer: answer["trailList"][0].update(S3KeyPrefix="audit"))
+    scene.aws.refuse("s3:GetBucketNotification", DENIED)
+    assert scene.statuses()["bucket.read"] == "✓"
+
+
+def test_a_trail_with_a_prefix_is_not_crossed_for_the_agent(scene: Scene) -> None:
+    """Its policy alone does not let it find the folder, and is as it should be."""
+    _write_with_prefix(scene)
+    scene.aws.allowed = _of_trail_with("audit/", "agent.json")
+    told = {check.id: check for check in scene.checks()}
+    assert (told["bucket"].status.mark, told["bucket.newest"].status.mark) == ("✓", "!")
+    assert not [check for check in told.values() if check.status.mark == "✗"]
+    scene.settings["accounts"] = [ACCOUNT]
+    (newest,) = [check for check in scene.checks() if check.id == "bucket.newest"]
+    assert newest.what.startswith(f"where the log files of {ACCOUNT} are is not known: none were found in AWSLogs/")
 
 
 @pytest.mark.parametrize("text", ["no JSON", "[]", "1", '{"deadLetterTargetArn": 1, "maxReceiveCount": "many"}'])

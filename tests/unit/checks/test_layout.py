@@ -48,9 +48,11 @@ class FakeListing(Listing):
             raise StoreError(DENIED, "S3 refused the read")
 
 
-def walk(listing: Listing, *, accounts: tuple[str, ...] = (), regions: tuple[str, ...] = ()) -> LayoutWalk:
+def walk(
+    listing: Listing, *, accounts: tuple[str, ...] = (), regions: tuple[str, ...] = (), hinted: tuple[str, ...] = ()
+) -> LayoutWalk:
     """A walk through the bucket."""
-    return LayoutWalk(listing, BUCKET, accounts, regions)
+    return LayoutWalk(listing, BUCKET, accounts, regions, lambda: hinted)
 
 
 @pytest.mark.parametrize(
@@ -149,6 +151,25 @@ def test_an_agent_that_may_not_list_the_top_looks_for_accounts_that_it_knows() -
         walk(listing).find()
 
 
+@pytest.mark.parametrize("hinted", ["audit/AWSLogs/", "AWSLogs/o-exampleorgid/"])
+def test_where_the_top_is_closed_the_folders_that_are_told_of_are_looked_into(hinted: str) -> None:
+    """Accounts that are known are looked for there, and all of them where that folder may be listed."""
+    keys = [key("2026/11/20", "1000", above=hinted), key("2026/11/21", "1000", account="444455556666", above=hinted)]
+    agents = FakeListing(keys, lambda prefix: not prefix.startswith(hinted) or "/CloudTrail/" not in prefix)
+    assert walk(agents, accounts=(ACCOUNT,), hinted=(hinted,)).find().newest == ListedObject(keys[0], 7)
+    operators = FakeListing(keys, lambda prefix: not prefix.startswith(hinted))
+    layout = walk(operators, hinted=(hinted,)).find()
+    assert (layout.newest, layout.accounts) == (ListedObject(keys[1], 7), [ACCOUNT, "444455556666"])
+    assert not layout.is_whole
+
+
+def test_who_may_list_log_files_only_has_no_closed_bucket() -> None:
+    """Where they are is not known then, and the policy of an agent is not to blame."""
+    listing = FakeListing([key("2026/11/20", "1000", above="audit/AWSLogs/")], lambda prefix: prefix != "_CloudTrail_")
+    layout = walk(listing, accounts=(ACCOUNT,)).find()
+    assert (layout.places, layout.newest, layout.is_whole) == ([], None, False)
+
+
 def test_a_folder_beside_the_trail_may_be_closed() -> None:
     """With a prefix, other folders are looked into; one that may not be listed is passed over."""
     listing = FakeListing([key("2026/11/20", "1000", above="trail/AWSLogs/"), "hr/x"], lambda prefix: prefix == "hr/")
@@ -167,6 +188,9 @@ def test_a_bucket_that_cannot_be_listed_raises(policy: Policy) -> None:
     class Closed(FakeListing):
         def folders(self, bucket: str, prefix: str) -> list[str]:
             raise StoreError(policy, f"no {bucket} {prefix}")
+
+        def page(self, bucket: str, prefix: str, after: str = "") -> ListedPage:
+            raise StoreError(policy, f"no {bucket} {prefix}{after}")
 
     with pytest.raises(StoreError):
         walk(Closed([])).find()
