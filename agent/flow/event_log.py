@@ -78,7 +78,7 @@ def _since_midnight(text: str) -> timedelta:
 
 @dataclass(frozen=True, slots=True)
 class FirstLook:
-    """A first look at one place: how many of the newest `events` of a span fill `seconds`; `is_all`: it has no more."""
+    """A look at one place: how many of the newest `events` of a span fill `seconds`; `is_all`: it has no more."""
 
     events: int
     seconds: float
@@ -105,8 +105,8 @@ class EventLog(ABC):
     """What maps the events: a kind of its own where they are not in the form of a trail's."""
 
     @abstractmethod
-    def sample(self, place: str, begin: datetime, end: datetime) -> FirstLook:
-        """The newest events from `begin` on and before `end`, with as few requests as can be.
+    def sample(self, place: str, begin: datetime, end: datetime, pages: int = 1) -> FirstLook:
+        """The newest events from `begin` on and before `end`, by up to so many answers to each question.
 
         Raises `DependencyError` if the log may not be asked, with what to do, and `DrainedError` if told to halt.
         """

@@ -91,13 +91,20 @@ class HistoryLog(EventLog):
         """The account of the credentials: another one has another history in the same regions."""
         return self._waits.until_answered("AWS STS", self._pacers[self.places[0]], self._history.account)
 
-    def sample(self, place: str, begin: datetime, end: datetime) -> FirstLook:
-        """The newest page of each service."""
+    def sample(self, place: str, begin: datetime, end: datetime, pages: int = 1) -> FirstLook:
+        """The newest page of each service, or up to `pages` of each."""
         begin = max(begin, (self._now() - KEPT).replace(microsecond=0))
-        pages = [self._page(place, source, begin, end, "") for source in self._sources]
-        times = [each.time.timestamp() for page in pages for each in page.events if each.time]
+        newest = [self._newest(place, source, begin, end, pages) for source in self._sources]
+        times = [each.time.timestamp() for found in newest for page in found for each in page.events if each.time]
         seconds = max(times) - min(times) if times else 0.0
-        return FirstLook(len(times), seconds, is_all=not any(page.token for page in pages))
+        return FirstLook(len(times), seconds, is_all=not any(found[-1].token for found in newest))
+
+    def _newest(self, place: str, source: str, begin: datetime, end: datetime, pages: int) -> Sequence[HistoryPage]:
+        found = [self._page(place, source, begin, end, "")]
+        with suppress(_StaleTokenError):
+            while found[-1].token and len(found) < pages:
+                found.append(self._page(place, source, begin, end, found[-1].token))
+        return found
 
     def read(self, window: Window) -> Sequence[LoggedEvent]:
         """Page after page, newest first; then turned round. What two pages have is there once."""

@@ -23,9 +23,9 @@ class FreshLog(EventLog):
         self._log = log
         self._followed = followed
 
-    def sample(self, place: str, begin: datetime, end: datetime) -> FirstLook:
+    def sample(self, place: str, begin: datetime, end: datetime, pages: int = 1) -> FirstLook:
         """As the log says."""
-        return self._log.sample(place, begin, end)
+        return self._log.sample(place, begin, end, pages)
 
     def read(self, window: Window) -> Sequence[LoggedEvent]:
         """Those that are not known, each once; of a large window, those of its newest part. The region is told."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from agent.aws.listing import Listing
 from agent.aws.s3 import S3
@@ -20,7 +20,7 @@ from agent.replay.retrying import Retrying
 from agent.replay.span import ON_ITS_WAY, Span
 from agent.replay.streams import Discovery, Stream, Wanted
 from agent.replay.window_report import WindowCountReport
-from agent.replay.windows import WindowListing, length_for, streams_of
+from agent.replay.windows import DAY, WindowListing, is_quiet, length_of, streams_of
 from agent.replay.witnesses import Witnesses
 from agent.trail.admission import Admission, Admitted
 
@@ -132,12 +132,14 @@ class LogOrigin(HistoryOrigin):
         return self._log.owner()
 
     def find(self, span: Span) -> Sequence[Stream]:
-        """A stream for each place; a first look at each tells how long its windows are to be."""
-        lengths = {}
-        for bucket, place in zip(self._log.buckets(), self._log.places, strict=True):
-            sample = self._log.sample(place, span.since, span.until)
-            lengths[bucket] = length_for(sample, self._log.events_per_request)
-        self.listing = WindowListing(span, lengths)
+        """A stream for each place. A look at each tells if its windows are days, or each day is looked at."""
+        places = dict(zip(self._log.buckets(), self._log.places, strict=True))
+        days = {bucket: DAY for bucket, place in places.items() if is_quiet(self._log, place, span)}
+
+        def look(bucket: str, begin: datetime, end: datetime) -> timedelta:
+            return length_of(self._log, places[bucket], begin, end)
+
+        self.listing = WindowListing(span, days, look)
         return streams_of(self._log)
 
     def described(self, streams: Sequence[Stream]) -> str:

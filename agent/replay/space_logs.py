@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Final
 
 from agent.aws.space_log import MOST_ITEMS, ItemPage, SpaceLog, UnreadablePageError
@@ -49,15 +50,16 @@ class SpaceLogs(EventLog):
         self._pacers = {space: waits.pacer(self.per_second) for space in self.places}
         self._most = events_per_window
 
-    def sample(self, place: str, begin: datetime, end: datetime) -> FirstLook:
-        """One page: the service gives the newest events first."""
+    def sample(self, place: str, begin: datetime, end: datetime, pages: int = 1) -> FirstLook:
+        """One page, or up to `pages`: the service gives the newest events first."""
         try:
-            page = self._page(place, begin, end, "")
+            found = list(islice(self._pages(place, begin, end), pages))
         except PermanentError:  # the window in which it is will be listed as one that cannot be shipped
             return FirstLook(0, 0.0, is_all=True)
-        times = [event.time_ns for event in map(_logged, page.items) if event.time_ns]
+        items = [item for page in found for item in page.items]
+        times = [event.time_ns for event in map(_logged, items) if event.time_ns]
         seconds = (max(times) - min(times)) / _SECOND if times else 0.0
-        return FirstLook(len(page.items), seconds, is_all=not page.token)
+        return FirstLook(len(items), seconds, is_all=not found[-1].token)
 
     def read(self, window: Window) -> Sequence[LoggedEvent]:
         """All events of a window, those without a time first."""
@@ -68,13 +70,18 @@ class SpaceLogs(EventLog):
         return sorted(events, key=lambda each: each.time_ns)
 
     def _items(self, window: Window) -> Iterator[bytes]:
-        number, tokens = 0, [""]
-        while True:
-            page = self._page(window.place, window.begin, window.end, tokens[-1])
+        number = 0
+        for page in self._pages(window.place, window.begin, window.end):
             yield from page.items
             number += len(page.items)
             if number > self._most:
                 raise LimitError(Reason.OBJECT_TOO_LARGE, f"there are more than {number_of(self._most, 'event')} in it")
+
+    def _pages(self, space: str, begin: datetime, end: datetime) -> Iterator[ItemPage]:
+        tokens = [""]
+        while True:
+            page = self._page(space, begin, end, tokens[-1])
+            yield page
             if not page.token:
                 return
             if page.token in tokens:

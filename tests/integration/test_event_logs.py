@@ -108,6 +108,17 @@ def test_half_a_surrogate_pair_in_one_item_holds_up_nothing(rig: Rig) -> None:
     assert [one["user_agent.original"] for one in arrived].count("half \ufffd") == 3
 
 
+def test_a_short_burst_does_not_make_a_replay_long(rig: Rig) -> None:
+    """The newest events tell little of a month; a window is a day where the log has few events in all."""
+    burst = items(300, NOON + 4 * DAY, timedelta(milliseconds=50))
+    rig.spaces.held = {SPACE: [*rig.spaces.held[SPACE], *burst]}
+    rig.spaces.largest = 250
+    ended = rig.run("--space", SPACE, "--since", "2026-09-10", "--until", "2026-10-10", "--dry-run", "--json")
+    assert ended.code == 0, ended.err
+    assert json.loads(ended.out)["windows"] == 30
+    assert len(rig.spaces.asked) == 3
+
+
 def test_a_dry_run_reads_no_window(rig: Rig) -> None:
     """One look at the space, and what it would take."""
     ended = rig.run("--space", SPACE, *SPAN, "--dry-run")

@@ -32,12 +32,12 @@ class FakeEventLog(EventLog):
         self.asked: list[Window] = []
         self.refusal: TrailAgentError | None = None
 
-    def sample(self, place: str, begin: datetime, end: datetime) -> FirstLook:
-        """The newest fifty."""
+    def sample(self, place: str, begin: datetime, end: datetime, pages: int = 1) -> FirstLook:
+        """The newest fifty, or so many times fifty."""
         if isinstance(self.refusal, DependencyError):
             raise self.refusal
-        self.requests += 1
-        times = sorted(each.time_ns for each in self._of(place, begin, end))[-self.events_per_request :]
+        times = sorted(each.time_ns for each in self._of(place, begin, end))[-self.events_per_request * pages :]
+        self.requests += max(1, -(-len(times) // self.events_per_request))
         seconds = (times[-1] - times[0]) / 1e9 if times else 0.0
         return FirstLook(len(times), seconds, is_all=len(self._of(place, begin, end)) == len(times))
 

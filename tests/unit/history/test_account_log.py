@@ -234,6 +234,14 @@ def test_a_first_look_tells_how_much_happens() -> None:
     assert rig.log.sample(REGION, HOUR.begin, HOUR.begin + timedelta(minutes=1)).is_all
 
 
+def test_a_longer_look_goes_on_to_more_pages() -> None:
+    """As many as are allowed, or as there are."""
+    rig = Rig()
+    rig.service.put(*map(at, range(120)))
+    two, all_of_it = (rig.log.sample(REGION, HOUR.begin, HOUR.end, pages) for pages in (2, 10))
+    assert (two, all_of_it) == (FirstLook(100, 990.0, is_all=False), FirstLook(120, 1190.0, is_all=True))
+
+
 def test_the_account_is_that_of_the_credentials() -> None:
     """A checkpoint of one account is not gone on with by another."""
     assert Rig().log.owner() == ACCOUNT

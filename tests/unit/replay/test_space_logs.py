@@ -107,6 +107,22 @@ def test_a_first_look_is_one_page() -> None:
     assert rig.logs.requests == 2
 
 
+def test_a_look_at_more_pages_goes_on_behind_those_without_items() -> None:
+    """The service may give a page with no items, and a token for the next one."""
+
+    class Sparse(HeldLog):
+        def page(self, space: str, begin: datetime, end: datetime, token: str = "") -> ItemPage:
+            """Two of three pages are empty."""
+            number = int(token or 0)
+            found = [json.dumps(each).encode() for each in self.held[number // 3 :][:1]] if number % 3 == 2 else []
+            return ItemPage(found, str(number + 1) if number < 3 * len(self.held) - 1 else "")
+
+    rig = Rig(Sparse(items(3, NOON, HOUR / 4)))
+    first, more, whole = (rig.logs.sample(SPACE, NOON, NOON + HOUR, pages) for pages in (1, 8, 10))
+    assert [(look.events, look.is_all) for look in (first, more, whole)] == [(0, False), (2, False), (3, True)]
+    assert whole.seconds == pytest.approx(1800.0)
+
+
 def test_one_request_a_second_is_made() -> None:
     """AWS publishes no rate for it: nobody who works in the space may be throttled for a replay."""
     rig = Rig(HeldLog(items(9, NOON, HOUR / 10), largest=1))
