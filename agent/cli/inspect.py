@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agent.cli.examples import examples
-from agent.cli.inspect_report import Format, print_lines, report, report_absent, to_the_reader
+from agent.cli.inspect_report import Format, print_lines, report, report_absent, report_unheard, to_the_reader
 from agent.cli.options import complete_profiles, known_profiles, profile_names
 
 if TYPE_CHECKING:
@@ -69,7 +69,12 @@ _Profiles = Annotated[
 ]
 _Config = Annotated[
     Path | None,
-    typer.Option("--config", "-c", metavar="FILE", help="Settings file; without it, the default settings are used."),
+    typer.Option(
+        "--config",
+        "-c",
+        metavar="FILE",
+        help="Settings file; without it, the default settings are used, whatever the environment says.",
+    ),
 ]
 
 
@@ -93,7 +98,7 @@ def inspect(
     config: _Config = None,
 ) -> None:
     """Show what would be shipped of local trail files, and why. Needs no network and no AWS account."""
-    from agent.cli.inspection import Inspector
+    from agent.cli.inspection import Choices, Inspector
     from agent.cli.report import fail_settings
     from agent.errors import SettingsError
 
@@ -102,6 +107,7 @@ def inspect(
         raise typer.BadParameter("otlp shows what is sent, and no reasons: use table or jsonl", param_hint="--format")
     if compare is not None:
         _check_comparison(form, profiles, explain=explain)
+    report_unheard(Choices.unheard(config))
     try:
         if compare is not None:
             from agent.cli import both_logs

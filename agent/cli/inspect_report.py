@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from typing import TYPE_CHECKING, NoReturn
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _UNREADABLE = 1
 _USAGE = 2
+_MOST_VARIABLES = 3
 
 
 class Format(StrEnum):
@@ -24,6 +25,17 @@ class Format(StrEnum):
     TABLE = "table"
     JSONL = "jsonl"
     OTLP = "otlp"
+
+
+def report_unheard(variables: Sequence[str]) -> None:
+    """Say which environment variables choose nothing here, if there are any."""
+    from agent.cli.output import say
+
+    if variables:
+        more = len(variables) - _MOST_VARIABLES
+        shown = ", ".join(variables[:_MOST_VARIABLES]) + (f" and {more} more" if more > 0 else "")
+        count = "counts" if len(variables) == 1 else "count"
+        say(f"! {shown} {count} only with a settings file: -c FILE, or -c /dev/null for the environment alone")
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import stat
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Final, Self
 
@@ -56,12 +56,14 @@ class Choices:
 
     @classmethod
     def of(cls, config: Path | None, profiles: Sequence[str]) -> Self:
-        """As the settings file says; `profiles`, if any, stand for those of the settings. Raises `SettingsError`."""
+        """As the settings file says; `profiles`, if any, stand for those of the settings. Raises `SettingsError`.
+
+        It need not say what is to be read: no queue and no bucket.
+        """
         if config is None:
             return cls(SelectSettings(profiles=tuple(profiles))) if profiles else cls()
-        loaded = settings.load(
-            config, settings.environment(), {"select.profiles": list(profiles)} if profiles else None
-        )
+        overrides = {"select.profiles": list(profiles)} if profiles else None
+        loaded = settings.load(config, settings.environment(), overrides, needs_source=False)
         return cls(
             select=loaded.select,
             record=loaded.record,
@@ -73,6 +75,11 @@ class Choices:
             accounts=loaded.accounts,
             regions=loaded.regions,
         )
+
+    @classmethod
+    def unheard(cls, config: Path | None) -> Sequence[str]:
+        """The environment variables that would choose something of this, and count only with a settings file."""
+        return () if config else settings.that_set([one.name for one in fields(cls)], settings.environment())
 
     @property
     def only_codecatalyst(self) -> bool:

@@ -19,6 +19,7 @@ from agent.settings.sections import (
 )
 from agent.settings.supervisor import Supervisor
 from agent.settings.urls import is_aws, queue_endpoint, redacted_url
+from agent.settings.variables import that_set
 from agent.settings.views import redacted, schema
 
 __all__ = [
@@ -46,4 +47,5 @@ __all__ = [
     "schema",
     "silence_grpc",
     "take_supervisor",
+    "that_set",
 ]

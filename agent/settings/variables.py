@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from agent.settings.headers import parse_pairs
 from agent.settings.keys import DELIMITER, PREFIX, Path, Tree, keys, put
@@ -35,6 +35,11 @@ def own(environ: Mapping[str, str]) -> Layer:
         value = environ[variable]
         put(tree, path, None if value.strip() == "null" else value)
     return Layer(tree, given, tuple(_unknown(environ)))
+
+
+def that_set(names: Collection[str], environ: Mapping[str, str]) -> list[str]:
+    """The TRAIL_AGENT_* variables that set something of these keys and sections at the top of the settings."""
+    return [variable for path, variable in own(environ).origins.items() if path[0] in names]
 
 
 def _unknown(environ: Mapping[str, str]) -> list[Problem]:

@@ -624,6 +624,32 @@ resource: {{service.name: audit, team: blue}}
     assert "limits.events_per_object (3)" in result.stderr
 
 
+def test_variables_that_do_not_count_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only where they would choose something, and with what makes them count."""
+    how = "only with a settings file: -c FILE, or -c /dev/null for the environment alone"
+    monkeypatch.setenv("TRAIL_AGENT_OTLP__ENDPOINT", "http://sink.example:4318")
+    assert "TRAIL_AGENT" not in inspect(SPACE).stderr
+    monkeypatch.setenv("TRAIL_AGENT_SELECT__PROFILES", "identity")
+    result = inspect(SPACE)
+    assert result.stderr.splitlines()[0] == f"! TRAIL_AGENT_SELECT__PROFILES counts {how}"
+    assert "1 CodeCatalyst event of 1" in result.stderr
+    heard = inspect("-c", "/dev/null", SPACE)
+    assert "TRAIL_AGENT" not in heard.stderr
+    assert "0 events of 1" in heard.stderr
+    for section in ("ACCOUNTS", "REGIONS", "RESOURCE"):
+        monkeypatch.setenv(f"TRAIL_AGENT_{section}", "[]")
+    assert " and 1 more count only" in inspect(SPACE).stderr.splitlines()[0]
+
+
+def test_settings_without_a_queue_choose_as_well(tmp_path: Path) -> None:
+    """What is to be read stands on the command line."""
+    config = tmp_path / "agent.yaml"
+    config.write_text("select: {profiles: [identity]}\n", encoding="utf-8")
+    result = inspect("-c", config, SPACE)
+    assert result.exit_code == 0
+    assert "0 events of 1 in 1 file" in result.stderr
+
+
 def test_bad_settings_end_with_their_own_code(tmp_path: Path) -> None:
     """Settings that the daemon would refuse are refused here."""
     result = inspect("-c", settings_file(tmp_path, "wrokers: 3"), SPACE)
