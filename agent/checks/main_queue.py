@@ -106,6 +106,11 @@ OPEN: Final = caution(
     "anyone in AWS may send to the queue",
     "Give each statement of its policy a condition on aws:SourceArn (deploy/iam/queue.json).",
 )
+OPEN_SERVICE: Final = caution(
+    _POLICY,
+    "{services} may send to the queue for any AWS account, not yours alone",
+    "Give each statement of its policy a condition on aws:SourceArn (deploy/iam/queue.json).",
+)
 LOCKED: Final = failed(
     _POLICY,
     "the queue has no access policy: S3, SNS and EventBridge cannot send to it",
@@ -177,7 +182,10 @@ def _visibility(facts: QueueFacts, lease: int) -> Check:
 def _policy(facts: QueueFacts) -> Check:
     if not facts.policy:
         return LOCKED.told()
-    return (OPEN if queue_policy.admits_anyone(facts.policy, facts.arn) else CLOSED).told()
+    if queue_policy.admits_anyone(facts.policy, facts.arn):
+        return OPEN.told()
+    services = queue_policy.open_services(facts.policy, facts.arn)
+    return (OPEN_SERVICE if services else CLOSED).told(services=", ".join(services))
 
 
 def _backlog(facts: QueueFacts) -> Check:

@@ -1,20 +1,22 @@
 """What the access policy of a queue says about a service that sends to it. Pure.
 
-Page: SQS developer guide, "Custom policies"; IAM user guide, "Policy evaluation logic". A condition that this page does
-not know makes the answer unknown, and never a yes.
+Page: SQS developer guide, "Custom policies"; IAM user guide, "Policy evaluation logic" and "Condition operators". A
+condition that this page does not know makes the answer unknown, and never a yes.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 SEND: Final = "sqs:SendMessage"
 _ACCOUNT: Final = re.compile(r"[0-9]{12}")
-_ARN_TESTS: Final = frozenset({"arnequals", "arnlike", "stringequals", "stringlike"})
+_PARTS_OF_ARN: Final = 6
+_TLS: Final = "aws:securetransport"
+_SOURCES: Final = frozenset({"aws:sourcearn", "aws:sourceaccount"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +49,14 @@ def admits(policy: str, sender: Sender, action: str = SEND, on: str = "") -> boo
 
 
 def admits_anyone(policy: str, on: str) -> bool:
-    """Whether whoever asks may send to the queue with the ARN `on`, without any condition."""
-    return any(
-        one.get("Effect") == "Allow" and _is_about(one, SEND) and not one.get("Condition") and _is_anyone(one)
-        for one in _statements(policy)
-        if _is_on(one, on)
-    )
+    """Whether whoever asks may send to the queue with the ARN `on`: no condition says whose it has to be."""
+    return any(_is_anyone(one) for one in _open_statements(policy, on))
+
+
+def open_services(policy: str, on: str) -> list[str]:
+    """The services that may send to the queue with the ARN `on` for whatever account makes them, each once."""
+    named = {service for one in _open_statements(policy, on) for service in _several(_principals(one).get("Service"))}
+    return sorted(named)
 
 
 def source_accounts(policy: str) -> list[str]:
@@ -70,7 +74,7 @@ def source_accounts(policy: str) -> list[str]:
 
 def names_principal(policy: str, principal: str) -> bool:
     """Whether a statement names `principal`, or its whole account."""
-    account = f":{principal.split(':')[4]}:root" if principal.count(":") >= _PARTS_OF_ARN else principal
+    account = f":{principal.split(':')[4]}:root" if principal.count(":") >= _PARTS_OF_ARN - 1 else principal
     return any(
         told == principal or told.endswith(account)
         for one in _statements(policy)
@@ -78,7 +82,30 @@ def names_principal(policy: str, principal: str) -> bool:
     )
 
 
-_PARTS_OF_ARN: Final = 5
+def _open_statements(policy: str, on: str) -> list[Mapping[str, Any]]:
+    """Those that let somebody send from whatever account; none where a refusal may shut out what they let in."""
+    about = [one for one in _statements(policy) if _is_on(one, on) and _is_about(one, SEND)]
+    if any(one.get("Effect") == "Deny" and not _is_of_plain_http(one) for one in about):
+        return []
+    return [one for one in about if one.get("Effect") == "Allow" and all(map(_is_open, _conditions(one)))]
+
+
+def _is_of_plain_http(statement: Mapping[str, Any]) -> bool:
+    return any(key == _TLS for _, key, _ in _conditions(statement))
+
+
+def _is_open(condition: tuple[str, str, list[str]]) -> bool:
+    """Whether a condition leaves open from which account somebody sends."""
+    operator, key, values = condition
+    has_wildcards = operator.startswith("arn") or "like" in operator
+    return key == _TLS or (key in _SOURCES and has_wildcards and any(_is_everything(value) for value in values))
+
+
+def _is_everything(pattern: str) -> bool:
+    """Whether a pattern names no account and no name: `*`, or an ARN with nothing else in these places."""
+    parts = pattern.split(":", _PARTS_OF_ARN - 1)
+    whose = parts[4:] or parts[-1:]
+    return all(set(part) <= {"*"} for part in whose)
 
 
 def _statements(policy: str) -> Iterator[Mapping[str, Any]]:
@@ -101,24 +128,39 @@ def _applies(statement: Mapping[str, Any], sender: Sender, action: str) -> bool 
     services = _several(_principals(statement).get("Service"))
     if not (_is_anyone(statement) or sender.service in services):
         return False
-    met = [
-        _is_met(operator.lower(), key.lower(), _several(values), sender)
-        for operator, keys in (statement.get("Condition") or {}).items()
-        for key, values in keys.items()
-    ]
+    met = [_is_met(operator, key, values, sender) for operator, key, values in _conditions(statement)]
     return False if False in met else None if None in met else True
 
 
+def _conditions(statement: Mapping[str, Any]) -> Iterator[tuple[str, str, list[str]]]:
+    """Operator and key of each condition in small letters, with its values."""
+    for operator, keys in (statement.get("Condition") or {}).items():
+        for key, values in keys.items():
+            yield operator.lower(), key.lower(), _several(values)
+
+
 def _is_met(operator: str, key: str, values: list[str], sender: Sender) -> bool | None:
-    if operator in _ARN_TESTS and key == "aws:sourcearn":
-        return any(_is_like(value, sender.arn) for value in values) if sender.arn else None
-    if operator in _ARN_TESTS and key == "aws:sourceaccount":
-        if sender.account:
-            return any(_is_like(value, sender.account) for value in values)
-        return False if sender.other_than.issuperset(values) else None
-    if operator == "bool" and key == "aws:securetransport":
+    if operator == "bool" and key == _TLS:
         return "true" in (value.lower() for value in values)
-    return None
+    if operator not in _TESTS or key not in _SOURCES:
+        return None
+    told = sender.arn if key == "aws:sourcearn" else sender.account
+    if told:
+        return _any(_TESTS[operator](value, told) for value in values)
+    return False if key == "aws:sourceaccount" and sender.other_than.issuperset(values) else None
+
+
+def _any(verdicts: Iterable[bool | None]) -> bool | None:
+    told = list(verdicts)
+    return True if True in told else None if None in told else False
+
+
+def _is_arn_like(pattern: str, arn: str) -> bool | None:
+    """IAM compares the six parts of an ARN one by one. What it makes of a short one that ends in `*` is not said."""
+    wanted, told = (text.split(":", _PARTS_OF_ARN - 1) for text in (pattern, arn))
+    if len(wanted) < _PARTS_OF_ARN:
+        return None if pattern.endswith("*") and _is_like(pattern, arn) else False
+    return len(told) == _PARTS_OF_ARN and all(map(_is_like, wanted, told))
 
 
 def _is_about(statement: Mapping[str, Any], action: str) -> bool:
@@ -143,6 +185,14 @@ def _principals(statement: Mapping[str, Any]) -> Mapping[str, Any]:
 def _is_like(pattern: str, value: str) -> bool:
     regex = "".join({"*": ".*", "?": "."}.get(one, re.escape(one)) for one in pattern)
     return re.fullmatch(regex, value, re.DOTALL) is not None
+
+
+_TESTS: Final[Mapping[str, Callable[[str, str], bool | None]]] = {
+    "arnequals": _is_arn_like,
+    "arnlike": _is_arn_like,
+    "stringequals": str.__eq__,
+    "stringlike": _is_like,
+}
 
 
 def _several(value: object) -> list[str]:

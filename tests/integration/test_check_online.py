@@ -482,6 +482,14 @@ CASES = {
         _with_attributes(":trail-agent", Policy=None), {"queue.policy": "✗", "notifier.policy": "✗"}, says="queue.json"
     ),
     "anyone may send": Case(_set(Policy=ANYONE), {"queue.policy": "!"}),
+    "buckets of any account may send": Case(
+        lambda scene: scene.account.admit("s3.amazonaws.com", "arn:aws:s3:::*"),
+        {"queue.policy": "!"},
+        says="s3.amazonaws.com may send to the queue for any AWS account",
+    ),
+    "policy with an ARN of five parts": Case(
+        lambda scene: scene.account.admit("s3.amazonaws.com", f"arn:aws:s3:*:{BUCKET}"), {"notifier.policy": "✗"}
+    ),
     "policy for another bucket": Case(
         lambda scene: scene.account.admit("s3.amazonaws.com", "arn:aws:s3:::another"), {"notifier.policy": "✗"}
     ),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agent.checks.queue_policy import Sender, admits, admits_anyone, names_principal, source_accounts
+from agent.checks.queue_policy import Sender, admits, admits_anyone, names_principal, open_services, source_accounts
 from tests.support import iam_policy
 
 QUEUE = "arn:aws:sqs:us-west-2:111122223333:trail-agent"
@@ -51,6 +51,13 @@ def when(operator: str, key: str, value: object) -> dict[str, Any]:
         (policy(when("ArnEquals", "aws:SourceArn", "arn:aws:s3:::another")), False),
         (policy(when("StringEquals", "aws:SourceAccount", "444455556666")), False),
         (policy(SENDS, {**SENDS, "Effect": "Deny"}), False),
+        (policy(when("StringLike", "aws:SourceArn", "arn:aws:s3:*:acme-*")), True),
+        (policy(when("StringEquals", "aws:SourceArn", ["arn:aws:s3:*:*:acme-*", BUCKET])), True),
+        (policy(when("StringEquals", "aws:SourceArn", "arn:aws:s3:*:*:acme-*")), False),
+        (policy(when("StringEquals", "aws:SourceAccount", "1111*")), False),
+        (policy(when("ArnLike", "aws:SourceArn", f"arn:aws:s3:*:{BUCKET[13:]}")), False),
+        (policy(when("ArnLike", "aws:SourceArn", "arn:aws:s3:::acme-*:x")), False),
+        (policy(when("ArnLike", "aws:SourceArn", "*")), None),
         (policy(when("StringEquals", "aws:SourceOrgID", "o-1")), None),
         (policy(SENDS, {"Effect": "Deny", "NotPrincipal": {"AWS": "1"}, "Action": "sqs:*"}), None),
         (policy(SENDS, {"Effect": "Deny", "Principal": "*", "NotAction": "sqs:SendMessage"}), None),
@@ -91,6 +98,37 @@ def test_a_policy_for_anyone_is_found() -> None:
     assert admits_anyone(policy(anyone), QUEUE)
     assert not admits_anyone(policy({**anyone, "Condition": {"ArnEquals": {"aws:SourceArn": BUCKET}}}), QUEUE)
     assert not admits_anyone(policy(SENDS), QUEUE)
+
+
+@pytest.mark.parametrize(
+    ("conditions", "is_open"),
+    [
+        ({}, True),
+        ({"Bool": {"aws:SecureTransport": "true"}}, True),
+        ({"ArnLike": {"aws:SourceArn": "*"}}, True),
+        ({"ArnLike": {"aws:SourceArn": "arn:aws:s3:::*"}}, True),
+        ({"StringLike": {"aws:SourceAccount": "*"}}, True),
+        (
+            {"ArnLike": {"aws:SourceArn": "arn:aws:s3:::*"}, "StringEquals": {"aws:SourceAccount": "111122223333"}},
+            False,
+        ),
+        ({"ArnLike": {"aws:SourceArn": "arn:aws:sns:us-west-2:111122223333:*"}}, False),
+        ({"ArnEquals": {"aws:SourceArn": BUCKET}}, False),
+        ({"StringEquals": {"aws:SourceOrgID": "o-1"}}, False),
+    ],
+)
+def test_a_statement_for_any_account_is_found(conditions: dict[str, Any], is_open: bool) -> None:
+    """A service sends for whoever sets it up, so that a condition has to say whose bucket, topic or rule it is."""
+    assert open_services(policy({**SENDS, "Condition": conditions}, TLS_ONLY), QUEUE) == ["s3.amazonaws.com"] * is_open
+    assert admits_anyone(policy({**SENDS, "Principal": "*", "Condition": conditions}), QUEUE) is is_open
+
+
+def test_a_refusal_may_close_what_is_open() -> None:
+    """One that names the accounts to be kept out is as good as a condition."""
+    others = {"StringNotEquals": {"aws:SourceAccount": "111122223333"}}
+    refusal = {**TLS_ONLY, "Condition": others}
+    assert open_services(policy(SENDS, refusal), QUEUE) == []
+    assert not admits_anyone(policy({**SENDS, "Principal": "*"}, refusal), QUEUE)
 
 
 def test_a_statement_for_anyone_about_another_queue_opens_nothing() -> None:
