@@ -1,7 +1,8 @@
 """What AWS says when it refuses, mapped once to a few kinds. What S3 says of an object stands in `store_policy`.
 
-Pages: SQS API reference, "Common Errors"; botocore's exceptions. SQS has two names for what KMS refuses: the one of its
-API reference, and the one of its older protocol, which it sends beside it, and which botocore takes as the code.
+Pages: SQS API reference, "Common Errors"; SNS API reference, "AuthorizationError"; botocore's exceptions. SQS has two
+names for what KMS refuses: the one of its API reference, and the one of its older protocol, which it sends beside it,
+and which botocore takes as the code.
 """
 
 from __future__ import annotations
@@ -73,8 +74,8 @@ _KINDS: Final = {
     ),
     **dict.fromkeys(
         """
-        AccessDenied AccessDeniedException ExpiredToken ExpiredTokenException Forbidden 403 InvalidAccessKeyId
-        InvalidClientTokenId InvalidSecurity InvalidSignatureException InvalidToken
+        AccessDenied AccessDeniedException AuthorizationError ExpiredToken ExpiredTokenException Forbidden 403
+        InvalidAccessKeyId InvalidClientTokenId InvalidSecurity InvalidSignatureException InvalidToken
         KMS.AccessDeniedException KMS.DisabledException KMS.InvalidKeyUsageException KMS.InvalidStateException
         KMS.NotFoundException KMS.OptInRequired KmsAccessDenied KmsDisabled KmsInvalidKeyUsage
         KmsInvalidState KmsNotFound KmsOptInRequired MissingAuthenticationToken NotSignedUp OptInRequired

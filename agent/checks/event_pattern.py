@@ -12,8 +12,14 @@ from typing import Any, Final
 _EITHER: Final = "$or"
 
 
+class Whole(dict[str, Any]):
+    """An event, or an object in one, that has no other members than these."""
+
+
 def takes(pattern: object, event: object) -> bool | None:
-    """Whether `pattern` takes `event`; None if that hangs on a member that `event` lacks, or on an unknown operator."""
+    """Whether `pattern` takes `event`; None if that hangs on an unknown operator, or on a member that `event` lacks,
+    unless it is a `Whole`.
+    """
     if not isinstance(pattern, Mapping):
         return None
     known = event if isinstance(event, Mapping) else {}
@@ -25,12 +31,19 @@ def takes(pattern: object, event: object) -> bool | None:
 
 def _member(wanted: object, name: str, event: Mapping[str, Any]) -> bool | None:
     if isinstance(wanted, Mapping):
-        return takes(wanted, event.get(name))
-    if name not in event or not isinstance(wanted, list):
+        return takes(wanted, event.get(name, Whole() if isinstance(event, Whole) else None))
+    if not isinstance(wanted, list):
         return None
+    if name not in event:
+        return _takes_absence(wanted) if isinstance(event, Whole) else None
     value = event[name]
     values = value if isinstance(value, list) else [value]
     return _any(_is_met(one, each) for one in wanted for each in values)
+
+
+def _takes_absence(wanted: list[object]) -> bool:
+    """Whether one entry of a pattern's list asks that there be no such member."""
+    return any(isinstance(one, Mapping) and one.get("exists") is False for one in wanted)
 
 
 def _is_met(wanted: object, value: object) -> bool | None:

@@ -18,7 +18,7 @@ from agent.checks.finding import Check, Status, caution, failed, not_checked, ok
 from agent.checks.layout import TrailFolder
 from agent.checks.queue_facts import QueueFacts
 from agent.checks.queue_policy import Sender, admits, source_accounts
-from agent.checks.ways import Way, Ways
+from agent.checks.ways import OF_CLOUDTRAIL, OF_S3, Way, Ways
 from agent.settings import BucketSettings
 
 _ID: Final = "notifier"
@@ -78,6 +78,11 @@ NOT_ADMITTED: Final = failed(
     "the queue's policy does not let {how} send: its messages are lost without a word",
     "Allow sqs:SendMessage to {service} with {conditions} (deploy/iam/queue.json).",
 )
+SPARE: Final = caution(
+    _POLICY,
+    "the queue's policy does not let {how} send, and the queue hears of the same from {others}",
+    "Take that way away: it does nothing now, and if it were admitted, each message would come twice.",
+)
 PERHAPS_ADMITTED: Final = caution(
     _POLICY,
     "whether the queue's policy lets {how} send cannot be told: it has conditions that are not known here",
@@ -125,15 +130,18 @@ class Notifier:
             refusal = None
         except AskedError as error:
             ways, refusal = [], error
-        ways += [way for topic in self.topics if (way := around.of_topic(topic, "CloudTrail's topic"))]
+        ways += [way for topic in self.topics if (way := around.of_topic(topic, OF_CLOUDTRAIL, self._keys()))]
         yield from self._verdict(ways, refusal)
 
     def _verdict(self, ways: Sequence[Way | Check], refusal: AskedError | None) -> Iterator[Check]:
         name = self.bucket.name
         sound = [way for way in ways if isinstance(way, Way) and way.sender]
         if sound:
-            yield self._heard(sound, [way for way in ways if way not in sound])
-            yield from map(self._admitted, sound)
+            spare = self._spare(sound)
+            needed = [way for way in sound if way not in spare]
+            yield self._heard(needed, [way for way in ways if way not in sound])
+            yield from map(self._admitted, needed)
+            yield from (SPARE.told(name, how=way.how, others=_shown(needed)) for way in spare)
             return
         broken = [way if isinstance(way, Check) else _broken(name, way) for way in ways]
         if broken:
@@ -143,11 +151,27 @@ class Notifier:
         else:
             yield (NOBODY if self.are_all else PERHAPS_NOBODY).told(name)
 
+    def _spare(self, sound: Sequence[Way]) -> Sequence[Way]:
+        """The ways that the queue's policy does not admit, and of which others that it admits take all."""
+        verdicts = [(way, admits(self.queue.policy, way.sender, on=self.queue.arn)) for way in sound if way.sender]
+        admitted = [way for way, verdict in verdicts if verdict]
+        folders = self._homes() or [place.folder for place in self.places]
+        return [
+            way
+            for way, verdict in verdicts
+            if verdict is False
+            and admitted
+            and all(any(one.takes(folder) for one in admitted) for folder in folders if way.takes(folder))
+        ]
+
+    def _homes(self) -> Sequence[str]:
+        """The folders that CodeCatalyst writes to, of those that are known."""
+        return [place.folder for place in self.places if place.is_home]
+
     def _heard(self, sound: Sequence[Way], others: Sequence[Way | Check]) -> Check:
         """From whom the queue hears, and of which folders it does not, of those that CodeCatalyst writes to."""
-        name, how = self.bucket.name, ", and from ".join(way.how for way in sound)
-        homes = [place.folder for place in self.places if place.is_home]
-        left_out = [folder for folder in homes if not any(way.takes(folder) for way in sound)]
+        name, how = self.bucket.name, _shown(sound)
+        left_out = [folder for folder in self._homes() if not any(way.takes(folder) for way in sound)]
         if not left_out:
             return NOTIFIED.told(name, how=how)
         if unseen := [way for way in others if isinstance(way, Way) and not way.is_known]:
@@ -170,11 +194,15 @@ class Notifier:
             yield self._filtered(mine, Way("the bucket itself", self._sender()))
         for topic in sorted({one.get("TopicArn", "") for one in told.get("TopicConfigurations") or ()}):
             theirs = [one for one in told["TopicConfigurations"] if one.get("TopicArn") == topic]
-            if way := around.of_topic(topic, "topic"):
+            if way := around.of_topic(topic, OF_S3, self._keys()):
                 yield self._filtered(theirs, way)
         if "EventBridgeConfiguration" in told:
-            homes = [place for place in self.places if place.is_home]
-            yield from around.of_event_bridge({one.folder: one.example(self.now) for one in homes or self.places})
+            yield from around.of_event_bridge(self._keys())
+
+    def _keys(self) -> Mapping[str, str]:
+        """A key such as those that are to come, by the folder that CodeCatalyst writes to, or else by each folder."""
+        homes = [place for place in self.places if place.is_home]
+        return {one.folder: one.example(self.now) for one in homes or self.places}
 
     def _sender(self) -> Sender:
         partition = self.queue.arn.split(":")[1]
@@ -204,10 +232,10 @@ class Notifier:
         shown = "; ".join(map(str, filters))
         if not any(one.takes_log_files for one in filters) or (self.places and not taken):
             return FILTERED.told(name, how=way.how, filter=shown)
-        homes = [place.folder for place in self.places if place.is_home]
+        homes = self._homes()
         if homes and not taken.intersection(homes):
             return FILTERED_HOME.told(name, how=way.how, filter=shown, left_out=some_of(homes))
-        return replace(way, folders=taken) if self.places else way
+        return replace(way, folders=frozenset(filter(way.takes, taken))) if self.places else way
 
     def _admitted(self, way: Way) -> Check:
         sender = way.sender or Sender("", "")
@@ -222,6 +250,10 @@ class Notifier:
         if sender.account:
             conditions += f" and aws:SourceAccount {sender.account}"
         return finding.told(self.bucket.name, how=way.how, service=sender.service, conditions=conditions)
+
+
+def _shown(ways: Sequence[Way]) -> str:
+    return ", and from ".join(way.how for way in ways)
 
 
 def _broken(name: str, way: Way) -> Check:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from agent.aws.survey import AskedError, Survey
-from agent.checks import event_pattern, event_target
+from agent.checks import event_pattern, event_target, subscription
 from agent.checks.queue_facts import QueueFacts
 from agent.checks.queue_policy import Sender
 from agent.settings import BucketSettings
@@ -20,6 +20,10 @@ _ALLOW: Final = "Allow {action} to who runs this check (deploy/iam/operator.json
 _LOOK: Final = "Look at it in the console; the agent itself need not ask this."
 _ANY_KEY: Final = "AWSLogs/"
 _PARTS_OF_ARN: Final = 6
+_NO_TOPIC: Final = "Let the bucket notify the queue itself. Or make the topic anew, and subscribe the queue to it."
+_NO_FILTER: Final = "Take the filter policy away: the agent passes over what is no log file by itself."
+OF_S3: Final = "topic"
+OF_CLOUDTRAIL: Final = "CloudTrail's topic"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +54,10 @@ class Ways:
         self._queue = queue
         self._bucket = bucket
 
-    def of_topic(self, topic: str, kind: str) -> Way | None:
-        """The way through the topic with this ARN; None if it is no ARN."""
+    def of_topic(self, topic: str, kind: str, keys: Mapping[str, str]) -> Way | None:
+        """The way through the topic with this ARN, which is a `kind` of topic; None if it is no ARN. `keys` as for
+        `of_event_bridge`.
+        """
         if len(topic.split(":")) != _PARTS_OF_ARN:
             return None
         how, region = f"{kind} {topic.rpartition(':')[2]}", topic.split(":")[3]
@@ -66,6 +72,8 @@ class Ways:
                 TopicArn=topic,
             )
         except AskedError as error:
+            if error.kind == "missing":
+                return Way(how, None, "there is no such topic", _NO_TOPIC)
             return _unseen(how, error)
         mine = [one for one in told if one.get("Endpoint") == self._queue.arn]
         if not mine:
@@ -74,26 +82,38 @@ class Ways:
         if not arn.startswith("arn:"):
             confirm = "Confirm the subscription, or let the queue's own account make it."
             return Way(how, None, f"the subscription is {arn or _PENDING}", confirm)
-        return self._subscribed(how, topic, region, arn)
+        return self._subscribed(how, topic, arn, keys)
 
-    def _subscribed(self, how: str, topic: str, region: str, subscription: str) -> Way:
+    def _subscribed(self, how: str, topic: str, arn: str, keys: Mapping[str, str]) -> Way:
+        """The way through a topic to which the queue is subscribed, with the subscription of this ARN."""
         sender = Sender("sns.amazonaws.com", topic, topic.split(":")[4])
         try:
             answer = self._survey.ask(
                 "sns",
                 "GetSubscriptionAttributes",
-                region=region,
+                region=topic.split(":")[3],
                 role_arn=self._bucket.role_arn,
-                SubscriptionArn=subscription,
+                SubscriptionArn=arn,
             )
-        except AskedError:
-            return Way(how, sender)
+        except AskedError as error:
+            return _unseen(how, error)
         attributes: Mapping[str, str] = answer.get("Attributes") or {}
-        if _matches_nothing(attributes):
-            why = f"the subscription has a filter policy: {attributes['FilterPolicy']}"
-            return Way(how, None, why, "Take the filter policy away: notifications of S3 have no attributes.")
+        is_of_s3 = how.startswith(OF_S3)
+        verdicts = {
+            folder: subscription.lets_through(attributes, self._message(key, is_of_s3=is_of_s3))
+            for folder, key in (keys or {"": ""}).items()
+        }
+        if True not in verdicts.values():
+            is_known = None not in verdicts.values()
+            why = "lets none of these notifications through" if is_known else "cannot be judged here"
+            return Way(how, None, f"the filter policy of its subscription {why}", _NO_FILTER, is_known=is_known)
         is_raw = attributes.get("RawMessageDelivery", "").lower() == "true"
-        return Way(f"{how} ({'raw' if is_raw else 'in an envelope'})", sender)
+        folders = frozenset(folder for folder, verdict in verdicts.items() if verdict is not False)
+        return Way(f"{how} ({'raw' if is_raw else 'in an envelope'})", sender, folders=folders if keys else None)
+
+    def _message(self, key: str, *, is_of_s3: bool) -> Mapping[str, Any]:
+        name, region = self._bucket.name, self._bucket.region
+        return subscription.of_s3(name, region, key) if is_of_s3 else subscription.of_cloudtrail(name, key)
 
     def of_event_bridge(self, keys: Mapping[str, str]) -> Sequence[Way]:
         """The ways through rules in the bucket's region whose target is the queue. `keys` has of each folder that the
@@ -151,8 +171,8 @@ class Ways:
                 most=_MOST_PAGES,
                 Rule=name,
             )
-        except AskedError:
-            return sound
+        except AskedError as error:
+            return _unseen(how, error)
         event = self._event(rule, next((keys[one] for one in sorted(folders) if keys), _ANY_KEY))
         mine = [target for target in told if target.get("Arn") == self._queue.arn]
         if not mine or any(event_target.names_object(target, event) for target in mine):
@@ -208,9 +228,3 @@ def _account_of(rule: Mapping[str, Any]) -> str:
 def _unseen(how: str, error: AskedError) -> Way:
     fix = _ALLOW.format(action=error.action) if error.kind == "denied" else _LOOK
     return Way(how, None, error.words, fix, is_known=False)
-
-
-def _matches_nothing(attributes: Mapping[str, str]) -> bool:
-    """Whether a filter policy is set that looks at attributes, which notifications of S3 do not have."""
-    is_set = attributes.get("FilterPolicy", "").strip() not in ("", "{}")
-    return is_set and attributes.get("FilterPolicyScope") != "MessageBody"

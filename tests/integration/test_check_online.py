@@ -135,6 +135,24 @@ def _to_topic(scene: Scene) -> None:
     scene.account.admit("sns.amazonaws.com", scene.account.notify_topic(is_subscribed=True))
 
 
+def _topic(scene: Scene) -> str:
+    return str(scene.account.sns.list_topics()["Topics"][0]["TopicArn"])
+
+
+def _to_topic_through(**attributes: str) -> Callable[[Scene], None]:
+    """The same, by a subscription with these attributes."""
+
+    def through(scene: Scene) -> None:
+        _to_topic(scene)
+        told = scene.account.sns.list_subscriptions_by_topic(TopicArn=_topic(scene))["Subscriptions"]
+        for name, value in attributes.items():
+            scene.account.sns.set_subscription_attributes(
+                SubscriptionArn=told[0]["SubscriptionArn"], AttributeName=name, AttributeValue=value
+            )
+
+    return through
+
+
 def _to_event_bridge(scene: Scene) -> None:
     scene.account.admit("events.amazonaws.com", scene.account.notify_event_bridge())
 
@@ -166,6 +184,10 @@ def _with_own_key(scene: Scene) -> None:
 SOUND_WAYS: Mapping[str, Callable[[Scene], object]] = {
     "directly": lambda _: None,
     "through SNS": _to_topic,
+    "through SNS without attributes": _to_topic_through(FilterPolicy='{"x": [{"exists": false}]}'),
+    "through SNS by the body": _to_topic_through(
+        FilterPolicyScope="MessageBody", FilterPolicy=json.dumps({"Records": {"s3": {"bucket": {"name": [BUCKET]}}}})
+    ),
     "through EventBridge": _to_event_bridge,
     "through EventBridge with a narrow rule": _to_narrow_event_bridge,
     "with a key": _with_own_key,
@@ -675,6 +697,54 @@ CASES = {
         {"notifier": "✗"},
         ("notifier.",),
         "not subscribed",
+    ),
+    "topic that is gone": Case(
+        lambda scene: scene.account.sns.delete_topic(TopicArn=scene.account.notify_topic(is_subscribed=True)),
+        {"notifier": "✗"},
+        ("notifier.",),
+        "there is no such topic",
+    ),
+    "topic not to be seen": Case(
+        _in_turn(_to_topic, _refused("sns:ListSubscriptionsByTopic", Refusal("AuthorizationError"))),
+        {"notifier": "!"},
+        ("notifier.",),
+        "Allow sns:ListSubscriptionsByTopic",
+    ),
+    "subscription not to be seen": Case(
+        _in_turn(_to_topic, _refused("sns:GetSubscriptionAttributes", Refusal("AuthorizationError"))),
+        {"notifier": "!"},
+        ("notifier.",),
+        "Allow sns:GetSubscriptionAttributes",
+    ),
+    "subscription to attributes that S3 does not send": Case(
+        _to_topic_through(FilterPolicy='{"x": ["y"]}'), {"notifier": "✗"}, ("notifier.",), "Take the filter policy away"
+    ),
+    "subscription to another bucket": Case(
+        _to_topic_through(
+            FilterPolicyScope="MessageBody", FilterPolicy='{"Records": {"s3": {"bucket": {"name": ["other"]}}}}'
+        ),
+        {"notifier": "✗"},
+        ("notifier.",),
+        "Take the filter policy away",
+    ),
+    "subscription by what nobody knows of objects to come": Case(
+        _to_topic_through(
+            FilterPolicyScope="MessageBody", FilterPolicy='{"Records": {"s3": {"object": {"eTag": [{"prefix": "a"}]}}}}'
+        ),
+        {"notifier": "!"},
+        ("notifier.",),
+        "the filter policy of its subscription cannot be judged here",
+    ),
+    "target of a rule not to be seen": Case(
+        _in_turn(_to_event_bridge, _refused("events:ListTargetsByRule", Refusal("AccessDeniedException", 400))),
+        {"notifier": "!"},
+        ("notifier.",),
+        "Allow events:ListTargetsByRule",
+    ),
+    "rule that is left over": Case(
+        lambda scene: scene.account.notify_event_bridge(beside_the_queue=True),
+        {"notifier.policy": "!"},
+        says="Take that way away",
     ),
     "rule that is off": Case(
         lambda scene: scene.account.notify_event_bridge(state="DISABLED"),

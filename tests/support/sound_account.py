@@ -32,8 +32,10 @@ OF_CHECK: Final = frozenset(
 )
 """The statements of deploy/iam/operator.json that are for this command alone."""
 
-_TO_EVENT_BRIDGE: Final = """<NotificationConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/">
+_TO_EVENT_BRIDGE: Final = """<NotificationConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/">{}
 <EventBridgeConfiguration/></NotificationConfiguration>"""
+_TO_THE_QUEUE: Final = f"""<QueueConfiguration><Id>queue</Id><Queue>{QUEUE_ARN}</Queue>
+<Event>s3:ObjectCreated:*</Event></QueueConfiguration>"""
 SERVICES: Final = ("sqs", "s3", "sns", "events", "cloudtrail")
 
 POLICY: Final = re.sub(
@@ -121,17 +123,20 @@ class SoundAccount:
         rule: str = TRAIL,
         state: str = "ENABLED",
         detail: Mapping[str, Any] = MappingProxyType({}),
+        beside_the_queue: bool = False,
         **target: Any,
     ) -> str:
         """Let the bucket notify EventBridge, and a rule the queue; returns the rule's ARN.
 
         `detail` is what its pattern asks beside the bucket's name, and `target` how its target changes the event.
+        `beside_the_queue`: the bucket goes on to notify the queue itself, too.
         """
         asked = {"bucket": {"name": [BUCKET]}, **detail}
         pattern = {"source": ["aws.s3"], "detail-type": ["Object Created"], "detail": asked}
         arn = self.events.put_rule(Name=rule, EventPattern=json.dumps(pattern), State=state)["RuleArn"]
         self.events.put_targets(Rule=rule, Targets=[{"Id": "queue", "Arn": QUEUE_ARN, **target}])
-        self.aws.answer("s3:GetBucketNotification", _TO_EVENT_BRIDGE)  # the emulator does not tell of it
+        directly = _TO_THE_QUEUE if beside_the_queue else ""
+        self.aws.answer("s3:GetBucketNotification", _TO_EVENT_BRIDGE.format(directly))  # the emulator does not tell
         return str(arn)
 
     def _start_trail(self) -> None:
