@@ -7,11 +7,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
-from rich.table import Table
-from rich.text import Text
-
 from agent.cli.comparison import Comparison, KnownBy, Pair, Side
-from agent.cli.output import wide_console
+from agent.cli.event_table import EventTable
 from agent.cli.table_row import TableRow
 from agent.errors import number_of
 from agent.model import LogRecord
@@ -31,14 +28,11 @@ def show(compared: Comparison) -> None:
     """Print the events that only one log has, if there are any."""
     if not compared.differing:
         return
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for heading in ("only in", *TableRow.HEADINGS, "request id"):
-        table.add_column(heading, no_wrap=True)
+    table = EventTable("only in", *TableRow.HEADINGS, "request id")
     for pair in compared.differing:
         row = TableRow.of(pair.record)
-        cells = (_log_of(pair), *row.cells(), _request_id(pair.record) or "-")
-        table.add_row(*(Text(cell, "red" if row.failed else "") for cell in cells))
-    wide_console().print(table)
+        table.add(_log_of(pair), *row.cells(), _request_id(pair.record) or "-", failed=row.failed)
+    table.show()
 
 
 def json_lines(compared: Comparison) -> Iterator[str]:

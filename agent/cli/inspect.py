@@ -157,18 +157,11 @@ def _printers(inspector: Inspector) -> dict[Format, Callable[[Sequence[LogRecord
 
 
 def _print_table(records: Sequence[LogRecord]) -> None:
-    from rich.table import Table
-    from rich.text import Text
-
-    from agent.cli.output import wide_console
+    from agent.cli.event_table import EventTable
     from agent.cli.table_row import TableRow
 
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for heading in TableRow.HEADINGS:
-        table.add_column(heading, no_wrap=True)
+    table = EventTable(*TableRow.HEADINGS)
     for record in records:
         row = TableRow.of(record)
-        style = "red" if row.failed else ""
-        table.add_row(*(Text(cell, style) for cell in row.cells()))
-    console = wide_console()
-    console.print(table)
+        table.add(*row.cells(), failed=row.failed)
+    table.show()
