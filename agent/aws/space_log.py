@@ -5,9 +5,9 @@ Page: Amazon CodeCatalyst API reference, `ListEventLogs`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
@@ -21,6 +21,7 @@ from botocore.exceptions import (
 )
 
 from agent.aws.failure import AWS_ERRORS, Failure, explain
+from agent.aws.survey import unix_seconds
 from agent.errors import AwsError
 from agent.trail.reader import mend_surrogates
 
@@ -40,10 +41,14 @@ _WITHOUT_TOKEN: Final = (NoAuthTokenError, TokenRetrievalError, SSOError)
 
 @dataclass(frozen=True, slots=True)
 class ItemPage:
-    """Items, each as its bytes stand in the answer, and the token for the next page; empty: there is none."""
+    """Items, each as its bytes stand in the answer, and the token for the next page; empty: there is none.
+
+    `time` is what time it was by the service's clock; None: it did not tell.
+    """
 
     items: Sequence[bytes]
     token: str
+    time: datetime | None = None
 
 
 class UnreadablePageError(AwsError):
@@ -90,7 +95,12 @@ class SpaceLog:
             raise _refused(error, explain(error)) from error
         except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
             raise UnreadablePageError(str(error)) from error
-        return ItemPage([bytes(item) for item in decoded.items or ()], decoded.next_token or "")
+        return ItemPage([bytes(item) for item in decoded.items or ()], decoded.next_token or "", _time_of(answer))
+
+
+def _time_of(answer: Mapping[str, Any]) -> datetime | None:
+    told = unix_seconds(str(answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date", "")))
+    return None if told is None else datetime.fromtimestamp(told, UTC)
 
 
 def _decoded(body: bytes) -> _Answer:

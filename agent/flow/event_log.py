@@ -123,6 +123,13 @@ class EventLog(ABC):
         """Whose events these are, where the places do not tell: a checkpoint is for no other. Raises as `sample`."""
         return ""
 
+    def now(self) -> datetime | None:
+        """What time it is where the log is kept, by its last answer.
+
+        None where nobody with another time here gets an answer, or it has told none.
+        """
+        return None
+
     def buckets(self) -> tuple[str, ...]:
         """What stands for a bucket, for each place."""
         return tuple(f"{self.name}:{place}" for place in self.places)

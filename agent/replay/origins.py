@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from datetime import datetime, timedelta
 
 from agent.aws.listing import Listing
 from agent.aws.s3 import S3
 from agent.connections import Buckets
-from agent.errors import number_of
+from agent.errors import DependencyError, number_of
 from agent.flow.event_log import EventLog
 from agent.model import ObjectRef
 from agent.replay.estimate import Counted
 from agent.replay.plan import Plan
 from agent.replay.replay_report import CountReport, Report
 from agent.replay.retrying import Retrying
-from agent.replay.span import ON_ITS_WAY, Span
+from agent.replay.span import ON_ITS_WAY, Span, SpanError, shown
 from agent.replay.streams import Discovery, Stream, Wanted
 from agent.replay.window_report import WindowCountReport
 from agent.replay.windows import DAY, WindowListing, is_quiet, length_of, streams_of
@@ -39,6 +39,10 @@ class HistoryOrigin(ABC):
     def owner(self) -> str:
         """Whose history it is, where the names of places do not tell; raises as `find`."""
         return ""
+
+    def look(self, span: Span) -> Span:
+        """As much of `span` as is there by the clock of whoever keeps the history; raises as `find`."""
+        return span
 
     @abstractmethod
     def find(self, span: Span) -> Sequence[Stream]:
@@ -123,23 +127,41 @@ class LogOrigin(HistoryOrigin):
     things = "windows"
     late = timedelta(0)  # its span ends early enough
 
-    def __init__(self, log: EventLog) -> None:
+    def __init__(self, log: EventLog, within: Callable[[Span, datetime], Span] = lambda span, _: span) -> None:
+        """`within` gives what of a span the log has for certain at a time; it raises `SpanError` if that is nothing."""
         self.store = log
         self._log = log
+        self._within = within
+        self._days: dict[str, timedelta] | None = None
 
     def owner(self) -> str:
         """What the log says."""
         return self._log.owner()
 
+    def look(self, span: Span) -> Span:
+        """A first look at each place also tells what time it is there."""
+        self._days = self._quiet_places(span)
+        there = self._log.now()
+        try:
+            return span if there is None else self._within(span, there)
+        except SpanError as error:
+            raise DependencyError(f"by the clock of the log it is {shown(there or span.until)} UTC: {error}") from error
+
+    def _quiet_places(self, span: Span) -> dict[str, timedelta]:
+        """The buckets whose windows are days."""
+        places = zip(self._log.buckets(), self._log.places, strict=True)
+        return {bucket: DAY for bucket, place in places if is_quiet(self._log, place, span)}
+
     def find(self, span: Span) -> Sequence[Stream]:
-        """A stream for each place. A look at each tells if its windows are days, or each day is looked at."""
+        """A stream for each place. Where windows are not all days, each day is looked at."""
+        if self._days is None:
+            self._days = self._quiet_places(span)
         places = dict(zip(self._log.buckets(), self._log.places, strict=True))
-        days = {bucket: DAY for bucket, place in places.items() if is_quiet(self._log, place, span)}
 
         def look(bucket: str, begin: datetime, end: datetime) -> timedelta:
             return length_of(self._log, places[bucket], begin, end)
 
-        self.listing = WindowListing(span, days, look)
+        self.listing = WindowListing(span, self._days, look)
         return streams_of(self._log)
 
     def described(self, streams: Sequence[Stream]) -> str:

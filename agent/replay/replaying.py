@@ -32,6 +32,7 @@ from agent.replay.plan import Plan
 from agent.replay.replay_report import ReplayReport, Report
 from agent.replay.retrying import Retrying
 from agent.replay.screen import Screen
+from agent.replay.span import shown
 from agent.replay.streams import Stream, Wanted
 from agent.replay.suspicion import Suspicion
 from agent.replay.wishes import ReplayWishes, arguments_of, destination_of
@@ -95,6 +96,7 @@ class _Replay:
         with ExitStack() as closing, self._pulse.alive():
             pool = ThreadPoolExecutor(LISTERS, thread_name_prefix="list")
             origin = self._open_origin(pool)
+            self._end_by_the_clock_of(origin)
             checkpoint = self._open_checkpoint(closing, origin)
             files = self._open_files(closing)
             closing.callback(pool.shutdown, wait=False, cancel_futures=True)
@@ -118,6 +120,16 @@ class _Replay:
         self._span = replace(self._span, since=checkpoint.arguments.since)
         return checkpoint
 
+    def _end_by_the_clock_of(self, origin: HistoryOrigin) -> None:
+        """A checkpoint that ends later than it is there would leave out for good what happens until then."""
+        span = self._unless_signalled(lambda: origin.look(self._span))
+        if span.until < self._span.until:
+            self._cautions.append(
+                "the clock of this machine is ahead of that of the log: it is read up to "
+                f"{shown(span.until)} UTC only, and a later run goes on from there"
+            )
+        self._span, self._wishes = span, replace(self._wishes, span=span)
+
     def _open_files(self, closing: ExitStack) -> FileSink | None:
         if self._wishes.files is None or self._wishes.dry_run:
             return None
@@ -133,7 +145,7 @@ class _Replay:
             home = wishes.log.home if wishes.log else ""
             aws = AwsConnections(settings, self._telemetry, self._pulse, home)
             if log := wishes.log:
-                return LogOrigin(log.open(settings, aws, self._log_waits(), log.places))
+                return LogOrigin(log.open(settings, aws, self._log_waits(), log.places), log.within)
             buckets = aws.open_buckets()
         except AwsError as error:
             raise DependencyError(error.detail) from error

@@ -49,6 +49,7 @@ class SpaceLogs(EventLog):
         self._waits = waits
         self._pacers = {space: waits.pacer(self.per_second) for space in self.places}
         self._most = events_per_window
+        self._now: datetime | None = None
 
     def sample(self, place: str, begin: datetime, end: datetime, pages: int = 1) -> FirstLook:
         """One page, or up to `pages`: the service gives the newest events first."""
@@ -68,6 +69,10 @@ class SpaceLogs(EventLog):
         begin, end = (int(moment.timestamp()) * _SECOND for moment in (window.begin, window.end))
         events = [each for each in map(_logged, items) if not each.time_ns or begin <= each.time_ns < end]
         return sorted(events, key=lambda each: each.time_ns)
+
+    def now(self) -> datetime | None:
+        """As the last answer said. A bearer token, unlike a signature, is good whatever time it is here."""
+        return self._now
 
     def _items(self, window: Window) -> Iterator[bytes]:
         number = 0
@@ -102,7 +107,9 @@ class SpaceLogs(EventLog):
                     raise PermanentError(Reason.OBJECT_CORRUPT, error.detail) from error
                 raise
 
-        return self._waits.until_answered(f"{self.name}:{space}", self._pacers[space], ask, _ADVICE)
+        page = self._waits.until_answered(f"{self.name}:{space}", self._pacers[space], ask, _ADVICE)
+        self._now = page.time or self._now
+        return page
 
 
 def _logged(item: bytes) -> LoggedEvent:

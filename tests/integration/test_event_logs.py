@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -95,6 +95,29 @@ def test_a_replay_that_was_killed_goes_on(rig: Rig) -> None:
     ended = rig.run(*rig.all_of_it)
     assert ended.code == 0, ended.err
     assert [one["aws.cloudtrail.event_id"] for one in rig.arrived()] == [f"item-{number}" for number in range(40)]
+
+
+def test_a_clock_that_is_ahead_loses_no_event(rig: Rig) -> None:
+    """The span ends by the clock of the service: what happens there later is found by the next run."""
+    hour, now = DAY / 24, datetime.now(UTC)
+    rig.spaces.held = {SPACE: [item(1, now - 2 * hour)]}
+    rig.spaces.behind = hour
+    arguments = ["--space", SPACE, "--since", "1d", *rig.all_of_it[-5:]]
+    first = rig.run(*arguments)
+    assert (first.code, len(rig.arrived())) == (0, 1), first.err
+    assert "! the clock of this machine is ahead of that of the log: it is read up to " in first.out
+    rig.spaces.held = {SPACE: [*rig.spaces.held[SPACE], item(2, now - 5 * hour / 6)]}
+    rig.spaces.behind = hour / 4
+    second = rig.run(*arguments)
+    assert (second.code, len(rig.arrived())) == (0, 2), second.err
+
+
+def test_a_span_that_is_not_over_by_the_clock_of_the_service_is_refused(rig: Rig) -> None:
+    """Nothing of it is there for certain, and no checkpoint is made."""
+    rig.spaces.behind = DAY
+    ended = rig.run("--space", SPACE, "--since", "12h", *rig.all_of_it[-5:])
+    assert (ended.code, "by the clock of the log it is " in ended.err) == (69, True), ended.err
+    assert not (rig.folder / "checkpoint").exists()
 
 
 def test_half_a_surrogate_pair_in_one_item_holds_up_nothing(rig: Rig) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import ssl
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -50,7 +51,7 @@ class Spaces:
     """What the service knows: `held` has the items of each space.
 
     `failures` are HTTP codes, with the name of the exception, for the next requests. `largest` is the size of a page.
-    `other_answer`, a code, an exception and a body, stands for any answer.
+    `other_answer`, a code, an exception and a body, stands for any answer. Its clock is so far `behind`.
     """
 
     held: Mapping[str, Sequence[Item]]
@@ -60,6 +61,7 @@ class Spaces:
     other_answer: tuple[int, str, bytes] | None = None
     token: str = TOKEN
     url: str = ""
+    behind: timedelta = timedelta(0)
 
     def answer(self, path: str, authorization: str, asked: dict[str, Any]) -> tuple[int, str, bytes]:
         """The status, the exception and the body for one request."""
@@ -104,6 +106,10 @@ def serving(spaces: Spaces, ca: PrivateCa) -> Iterator[Spaces]:
                 self.send_header("x-amzn-errortype", exception)
             self.end_headers()
             self.wfile.write(body)
+
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            """The Date of an answer."""
+            return super().date_time_string((timestamp or time.time()) - spaces.behind.total_seconds())
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name that it overrides
             """Say nothing."""

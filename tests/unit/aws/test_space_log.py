@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -44,6 +44,16 @@ def test_items_come_as_they_stand_in_the_answer(spaces: Spaces) -> None:
     assert [json.loads(one) for one in page.items] == spaces.held[SPACE]
     assert b'"eventTime": "2026-10-05T12:00:00.000Z"' in page.items[0]
     assert page.token == ""
+
+
+def test_a_page_tells_what_time_it_is_there(spaces: Spaces) -> None:
+    """A bearer token is good whatever time it is here."""
+    log = opened(spaces)
+    here = datetime.now(UTC)
+    spaces.behind = HOUR
+    there = log.page(SPACE, NOON, NOON + HOUR).time
+    assert there is not None
+    assert timedelta(minutes=58) < here - there < timedelta(minutes=61)
 
 
 def test_a_page_leads_to_the_next(spaces: Spaces) -> None:
