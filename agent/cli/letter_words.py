@@ -177,7 +177,8 @@ def _say_nothing_was_found(desk: Desk, walk: Walk) -> None:
     if walk.count:
         say(f"None of {number_of(walk.count, 'dead letter')} matches. {_what_a_look_does(walk)}")
     else:
-        say(f"No dead letters: SQS shows none in {redacted_url(desk.box.url)}.")
+        none = "SQS shows no dead letters" if walk.end is End.SHORT else "No dead letters: SQS shows none"
+        say(f"{none} in {redacted_url(desk.box.url)}.")
 
 
 def _what_a_look_does(walk: Walk) -> str:
@@ -195,6 +196,9 @@ def _warnings(desk: Desk, walk: Walk) -> Iterator[str]:
             f"! --most let it look at {number_of(walk.count, 'message')}; SQS counts {about.visible}: "
             f"--most {about.visible} looks at the rest, too"
         )
+    elif walk.end is End.SHORT:
+        seen = "1 was" if walk.count == 1 else f"{walk.count or 'none'} were"
+        yield f"! SQS counts {number_of(about.visible, 'message')}, and {seen} seen: run it again"
     elif walk.end in _ENDS:
         yield _ENDS[walk.end]
     if walk.stranded:

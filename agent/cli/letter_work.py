@@ -38,6 +38,9 @@ from agent.telemetry.safetext import clean
 
 USAGE: Final = 2
 _UNAVAILABLE: Final = 69
+_LEAVING: Final = frozenset({End.SHORT, End.LATE})
+"""How a look ends that leaves something which was not looked at, though nobody asked for that."""
+
 _AFTER_A_BUG: Final = (
     "Each dead letter is still in one of the queues, or in both after a redrive, and visible again "
     f"within {HIDDEN_SECONDS} s: see `{{}}`."
@@ -112,7 +115,7 @@ def carry_out(task: Task, desk: Desk, choice: Choice, most: int, *, for_real: bo
     is_written = say_report(task, desk, walk, found, report)
     if gone and walk.end is End.WHOLE:
         say(NOT_ALL)
-    if report and (report.has_failed or gone):
+    if report and (report.has_failed or gone or walk.end in _LEAVING):
         raise typer.Exit(_UNAVAILABLE)
     if look.stopping.is_set() and (report is None or report.untouched):
         raise typer.Exit(look.stopping.exit_code)
@@ -152,7 +155,7 @@ def _refuse_ids(
     if walk.end is End.STOPPED:
         return False
     missing = choice.missing(found)
-    problems = choice.problems(found, walk.count, were_all_seen=walk.end is End.WHOLE)
+    problems = choice.problems(found, walk.count, were_all_seen=walk.end in {End.WHOLE, End.SHORT})
     for problem in problems:
         say(f"✗ {problem}")
     if may_be_gone and found and len(problems) == len(missing):

@@ -33,6 +33,8 @@ class End(Enum):
 
     WHOLE = auto()
     """SQS had nothing more."""
+    SHORT = auto()
+    """SQS showed nothing more, though by its own count there is more."""
     ENOUGH = auto()
     """As many were seen as were wanted; there may be more."""
     LATE = auto()
@@ -86,7 +88,7 @@ class Walk:
             yield from found
             empty = 0 if found else empty + 1
             if empty == (1 if len(self._latest) >= expected else _EMPTY_ANSWERS):
-                self.end = End.WHOLE
+                self.end = End.WHOLE if len(self._latest) >= expected else End.SHORT
                 return
         self.end = End.ENOUGH if len(self._latest) < expected else End.WHOLE
 

@@ -52,7 +52,8 @@ class FakeQueue(Sqs):
     Trouble: `fail` (an operation does not answer), `refuse` (a batch action fails for some messages), `deny` (for all),
     `throttle` (an operation is refused as asked too often, or a batch action for one message),
     `be_silent` (an operation does nothing, and is answered without a word on any message, or on one),
-    `forget` (the receipt handle becomes unknown), `repeat` (a hidden message is handed out once more); `mend` ends it.
+    `forget` (the receipt handle becomes unknown), `repeat` (a hidden message is handed out once more), `conceal`
+    (receives find nothing, whatever is counted); `mend` ends it.
     Operations go by SQS's names: ReceiveMessage, DeleteMessageBatch, ChangeMessageVisibilityBatch, SendMessage, …
     """
 
@@ -80,6 +81,7 @@ class FakeQueue(Sqs):
         self._denied: set[str] = set()
         self._silence: set[tuple[str, str]] = set()
         self._throttled: Counter[tuple[str, str]] = Counter()
+        self._fruitful = inf
         self._lock = threading.RLock()
         self._changed = threading.Event()  # wakes who polls
 
@@ -109,6 +111,10 @@ class FakeQueue(Sqs):
         """Answer an operation without a word on any message, or on this one of a batch, and do nothing for it."""
         self._silence.add((operation, message_id))
 
+    def conceal(self, after: int = 0) -> None:
+        """Let receives find nothing once so many were asked for; what is there is counted all the same."""
+        self._fruitful = self.requests["ReceiveMessage"] + after
+
     def deny(self, operation: str) -> None:
         """Deny a batch action to every message of it, one by one."""
         self._denied.add(operation)
@@ -129,6 +135,7 @@ class FakeQueue(Sqs):
         self._denied.clear()
         self._silence.clear()
         self._throttled.clear()
+        self._fruitful = inf
 
     def receive(self, most: int = BATCH, wait_seconds: int | None = None) -> list[Delivery]:
         """As `Sqs` does: what is visible, or what becomes so within the long poll."""
@@ -193,6 +200,8 @@ class FakeQueue(Sqs):
     def _take(self, most: int) -> list[Delivery]:
         with self._lock:
             self._redrive()
+            if self.requests["ReceiveMessage"] > self._fruitful:
+                return []
             now = self._clock.time()
             visible = [message for message in self.messages.values() if message.visible_at <= now]
             return [self._hand_out(message, now) for message in visible[:most]]

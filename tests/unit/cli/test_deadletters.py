@@ -195,6 +195,36 @@ def test_an_empty_queue_is_said_to_be_empty(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize(
+    ("arguments", "code"),
+    [(("list",), 0), (("redrive", "--all"), 69), (("drop", "--all", "--reason", "sink_rejected"), 69)],
+)
+@pytest.mark.parametrize(("after", "seen"), [(0, "none were"), (1, "10 were")])
+def test_letters_that_sqs_counts_and_does_not_show_are_no_success(
+    rig: Rig, arguments: Sequence[str], code: int, after: int, seen: str
+) -> None:
+    """What was asked for is not done with all of them, and whoever runs it again gets the others."""
+    for _ in range(25):
+        rig.box.put("{}", {"reason": "sink_rejected"})
+    rig.box.conceal(after)
+    result = run(*arguments, *(["--yes"] if code else []))
+    assert f"! SQS counts 25 messages, and {seen} seen: run it again" in result.stderr
+    assert ("SQS shows no dead letters in" in result.stderr) is (seen == "none were")
+    assert "No dead letters" not in result.stderr
+    assert result.exit_code == code
+    rig.box.mend()
+    assert run(*arguments, "--yes" if code else "--json").exit_code == 0
+    assert len(rig.box.messages) == (0 if code else 25)
+
+
+def test_an_id_that_was_found_needs_no_other(rig: Rig) -> None:
+    """SQS counts roughly, and late: that it counts more is no news for who meant one message, by how its id begins."""
+    ids = rig.fill() + [rig.box.put("{}") for _ in range(12)]
+    rig.box.conceal(1)
+    result = run("redrive", ids[1])
+    assert (result.exit_code, rig.box.main, "run it again" in result.stderr) == (0, ["{broken"], False)
+
+
+@pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (("list", "--reason", "object_mising"), "object_mising is no reason; did you mean object_missing?"),

@@ -63,6 +63,17 @@ def test_one_empty_answer_is_believed_only_when_all_that_sqs_counts_were_seen() 
     assert (once, rig.box.requests["ReceiveMessage"] - once) == (2, 4)
 
 
+@pytest.mark.parametrize(("after", "seen"), [(0, 0), (1, 10)])
+def test_a_look_that_sqs_cut_short_says_so(after: int, seen: int) -> None:
+    """SQS counts more than it shows: that is not the whole, and no end that anybody asked for."""
+    rig = Rig()
+    rig.filled(25)
+    rig.box.conceal(after)
+    with rig.walk() as walk:
+        assert len(list(walk.letters(1000, 25))) == seen
+    assert walk.end is End.SHORT
+
+
 def test_no_more_are_received_than_are_wanted() -> None:
     """What is not looked at counts no receive."""
     rig = Rig()
