@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
@@ -31,13 +32,14 @@ from agent.checks import (
 from agent.checks.bucket import BucketCheck, BucketFacts
 from agent.checks.credentials import Caller
 from agent.checks.finding import Check, Examined, Status, not_checked
+from agent.checks.layout import TrailFolder
 from agent.checks.notifier import Notifier
 from agent.checks.otlp_sink import SinkFacts
 from agent.checks.queue_facts import QueueFacts
 from agent.checks.sample import SampleReader
 from agent.checks.side_by_side import begin
 from agent.checks.trail_settings import TrailFacts
-from agent.checks.trail_writer import TrailWriter
+from agent.checks.trail_writer import TrailWriter, with_new
 from agent.pulse import Clock
 from agent.settings import BucketSettings, EventHistorySettings, Settings
 from agent.waiting.lookups import bounded_lookups
@@ -155,14 +157,22 @@ class Lineup:
             survey=self._survey,
             bucket=bucket,
             queue=facts,
-            places=listed.layout.wanted(self._settings.accounts, self._settings.regions) if listed else (),
+            places=self._places(listed, writers),
             now=datetime.fromtimestamp(self._clock.time(), UTC),
             account=_account_of(bucket, _facts(caller)),
-            topics=sorted({one.topic for one in writers if one.topic}),
+            writers=writers,
             are_all=written is not None and written.are_all,
+            asked=written.regions if written else (),
             is_listed=listed is not None,
         )
         return Examined(tuple(notifier.examine()))
+
+    def _places(self, found: BucketFacts | None, writers: Sequence[TrailWriter]) -> Sequence[TrailFolder]:
+        """Where log files are written that the settings let in; none where the bucket could not be listed."""
+        if not found:
+            return ()
+        here = replace(found.layout, places=with_new(found.layout.places, writers))
+        return here.wanted(self._settings.accounts, self._settings.regions)
 
     def _history(self, caller: Future[Examined[Caller]], region: str) -> Examined[object]:
         if not (who := _facts(caller)):

@@ -5,9 +5,9 @@ Page: S3 user guide, "Amazon S3 Event Notifications"; CloudTrail user guide, "Co
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from agent.aws.survey import AskedError, Survey
@@ -16,8 +16,10 @@ from agent.checks import bucket_owner, object_filter
 from agent.checks.bucket_owner import BucketOwner
 from agent.checks.finding import Check, Status, caution, failed, not_checked, ok
 from agent.checks.layout import TrailFolder
+from agent.checks.object_filter import ObjectFilter
 from agent.checks.queue_facts import QueueFacts
 from agent.checks.queue_policy import Sender, admits, source_accounts
+from agent.checks.trail_writer import TrailWriter, is_left, told_topics
 from agent.checks.ways import OF_CLOUDTRAIL, OF_S3, Way, Ways
 from agent.settings import BucketSettings
 
@@ -42,6 +44,11 @@ PARTLY: Final = caution(
     "Let it hear of them, too: by a prefix or an event pattern that they have in common with the others, or by one of "
     "their own. Or leave them out with accounts and regions.",
 )
+MOVED: Final = failed(
+    _ID,
+    "the queue hears of new objects from {how}, and of none in {left_out}, where the trail writes now",
+    "Let it hear of them: by the trail's prefix, or by what all log files of the bucket have in common.",
+)
 PERHAPS_PARTLY: Final = caution(
     _ID,
     "the queue hears of new objects from {how}; whether of those in {left_out} cannot be told: {why}",
@@ -50,6 +57,11 @@ PERHAPS_PARTLY: Final = caution(
 FILTERED_HOME: Final = caution(
     _ID,
     "the filter of {how} ({filter}) leaves out {left_out}, where CodeCatalyst writes",
+    "Set the prefix to what all log files have in common, such as AWSLogs/.",
+)
+DATED: Final = caution(
+    _ID,
+    "the filter of {how} ({filter}) takes log files of some days only: it will match none of those to come",
     "Set the prefix to what all log files have in common, such as AWSLogs/.",
 )
 BROKEN: Final = failed(_ID, "{how} does not reach the queue: {why}", "{fix}")
@@ -94,15 +106,16 @@ PERHAPS_OWNED: Final = caution(
     "Check again, or compare aws:SourceAccount in the policy with the account that the bucket belongs to.",
 )
 
+_LATER: Final = timedelta(days=400)  # another day, month and year
 _CREATED: Final = ("s3:ObjectCreated:*", "s3:ObjectCreated:Put")
 
 
 @dataclass(frozen=True, slots=True)
 class Notifier:
     """Looks at who notifies `queue` of objects in `bucket`, under `account`. `places` are the folders that the trails
-    write to and that the settings let in, where they are known; `topics` those of SNS that the trails of this bucket
-    notify themselves, and `are_all` says whether all trails could be read. `is_listed`: the bucket was looked at and is
-    there.
+    write to and that the settings let in, where they are known; `writers` the trails of this bucket that are known, and
+    `are_all` says whether all could be read; `asked` has the regions of which they could. `is_listed`: the bucket was
+    looked at and is there.
     """
 
     survey: Survey
@@ -111,8 +124,9 @@ class Notifier:
     places: Sequence[TrailFolder]
     now: datetime
     account: str
-    topics: Sequence[str]
+    writers: Sequence[TrailWriter]
     are_all: bool
+    asked: Collection[str]
     is_listed: bool
 
     def examine(self) -> Iterator[Check]:
@@ -130,7 +144,7 @@ class Notifier:
             refusal = None
         except AskedError as error:
             ways, refusal = [], error
-        ways += [way for topic in self.topics if (way := around.of_topic(topic, OF_CLOUDTRAIL, self._keys()))]
+        ways += self._told_by_trails(around)
         yield from self._verdict(ways, refusal)
 
     def _verdict(self, ways: Sequence[Way | Check], refusal: AskedError | None) -> Iterator[Check]:
@@ -171,9 +185,13 @@ class Notifier:
     def _heard(self, sound: Sequence[Way], others: Sequence[Way | Check]) -> Check:
         """From whom the queue hears, and of which folders it does not, of those that CodeCatalyst writes to."""
         name, how = self.bucket.name, _shown(sound)
-        left_out = [folder for folder in self._homes() if not any(way.takes(folder) for way in sound)]
+        homes = [place for place in self.places if place.is_home]
+        heard = [place for place in homes if any(way.takes(place.folder) for way in sound)]
+        left_out = [place.folder for place in homes if place not in heard]
         if not left_out:
             return NOTIFIED.told(name, how=how)
+        if heard and all(is_left(place, self.writers, self.asked) for place in heard):
+            return MOVED.told(name, how=how, left_out=some_of(left_out))
         if unseen := [way for way in others if isinstance(way, Way) and not way.is_known]:
             why, fix = unseen[0].why, unseen[0].fix
             return PERHAPS_PARTLY.told(name, how=how, left_out=some_of(left_out), why=why, fix=fix)
@@ -204,6 +222,13 @@ class Notifier:
         homes = [place for place in self.places if place.is_home]
         return {one.folder: one.example(self.now) for one in homes or self.places}
 
+    def _told_by_trails(self, around: Ways) -> Iterator[Way]:
+        """The ways through topics that CloudTrail tells itself: of a trail's own log files, and of no other's."""
+        for topic, folders in told_topics(self.places, self.writers):
+            way = around.of_topic(topic, OF_CLOUDTRAIL, self._keys()) if folders or not self.places else None
+            if way:
+                yield replace(way, folders=frozenset(filter(way.takes, folders))) if self.places else way
+
     def _sender(self) -> Sender:
         partition = self.queue.arn.split(":")[1]
         owner = self._owner()
@@ -228,14 +253,20 @@ class Notifier:
         if not way.sender:
             return way
         filters = [object_filter.of(one) for one in creating]
-        taken = frozenset(place.folder for place in self.places if any(one.takes(place.folder) for one in filters))
+        taken = self._taken(filters, self.now)
         shown = "; ".join(map(str, filters))
         if not any(one.takes_log_files for one in filters) or (self.places and not taken):
             return FILTERED.told(name, how=way.how, filter=shown)
         homes = self._homes()
         if homes and not taken.intersection(homes):
             return FILTERED_HOME.told(name, how=way.how, filter=shown, left_out=some_of(homes))
+        if not taken <= self._taken(filters, self.now + _LATER):
+            return DATED.told(name, how=way.how, filter=shown)
         return replace(way, folders=frozenset(filter(way.takes, taken))) if self.places else way
+
+    def _taken(self, filters: Sequence[ObjectFilter], at: datetime) -> frozenset[str]:
+        """The folders of which the filters let log files in that are written at this time."""
+        return frozenset(place.folder for place in self.places if any(one.takes(place.example(at)) for one in filters))
 
     def _admitted(self, way: Way) -> Check:
         sender = way.sender or Sender("", "")

@@ -25,9 +25,9 @@ class ObjectFilter:
         """Whether the name of a trail's log file can end as it asks."""
         return _ENDING.endswith(self.suffix) or self.suffix.endswith(_ENDING)
 
-    def takes(self, folder: str) -> bool:
-        """Whether some log files in `folder`, or below it, have this prefix."""
-        return folder.startswith(self.prefix) or self.prefix.startswith(folder)
+    def takes(self, key: str) -> bool:
+        """Whether it takes a log file with this key, whatever stands between the time and the ending."""
+        return key.startswith(self.prefix) and self.takes_log_files
 
 
 def of(configuration: Mapping[str, Any]) -> ObjectFilter:

@@ -101,10 +101,13 @@ EVENTS_UNTOLD: Final = caution(
 
 @dataclass(frozen=True, slots=True)
 class TrailFacts:
-    """The trails, by the bucket that each writes to. `are_all`: no trail that could not be read is missing."""
+    """The trails, by the bucket that each writes to. `are_all`: no trail that could not be read is missing. `regions`
+    are those that were asked: all trails that take events of these are known, of the accounts that were.
+    """
 
     writers: Mapping[str, Sequence[TrailWriter]]
     are_all: bool
+    regions: frozenset[str] = frozenset()
 
 
 def examine(survey: Survey, settings: Settings) -> Examined[TrailFacts]:
@@ -122,15 +125,15 @@ def examine(survey: Survey, settings: Settings) -> Examined[TrailFacts]:
     elsewhere = f"; they write to {', '.join(others)}" if others else ""
     checks += [NONE.told(bucket=name, others=elsewhere) for name in missing]
     writers = {name: [TrailWriter.of(one) for one in trails if one.get("S3BucketName") == name] for name in names}
-    return Examined(tuple(checks), TrailFacts(writers, are_all=refusal is None))
+    regions = frozenset() if refusal else frozenset(region for region, _ in _asked(settings))
+    return Examined(tuple(checks), TrailFacts(writers, are_all=refusal is None, regions=regions))
 
 
 def _trails(survey: Survey, settings: Settings) -> tuple[list[Mapping[str, Any]], AskedError | None]:
     """All trails, each once, and why some cannot be read. Trails of all regions are seen from any region."""
-    asked = {(settings.home_region, None), *((bucket.region, bucket.role_arn) for bucket in settings.buckets)}
     found: dict[str, Mapping[str, Any]] = {}
     refusal = None
-    for region, role_arn in sorted(asked, key=str):
+    for region, role_arn in sorted(_asked(settings), key=str):
         try:
             answer = survey.ask("cloudtrail", "DescribeTrails", region=region, role_arn=role_arn)
         except AskedError as error:
@@ -139,6 +142,11 @@ def _trails(survey: Survey, settings: Settings) -> tuple[list[Mapping[str, Any]]
         for trail in answer.get("trailList") or ():
             found.setdefault(str(trail.get("TrailARN")), {**trail, "role_arn": role_arn})
     return list(found.values()), refusal
+
+
+def _asked(settings: Settings) -> set[tuple[str, str | None]]:
+    """The regions, and the roles, in which trails are looked for."""
+    return {(settings.home_region, None), *((bucket.region, bucket.role_arn) for bucket in settings.buckets)}
 
 
 class _TrailCheck:

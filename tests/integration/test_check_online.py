@@ -378,6 +378,37 @@ def _trail_elsewhere(scene: Scene) -> None:
     scene.account.cloudtrail.update_trail(Name=TRAIL, S3BucketName="elsewhere")
 
 
+def _notifying(**filters: str) -> dict[str, Any]:
+    """A notification of the queue with such a filter."""
+    rules = [{"Name": name, "Value": value} for name, value in filters.items()]
+    return {"QueueArn": QUEUE_ARN, "Events": ["s3:ObjectCreated:*"], "Filter": {"Key": {"FilterRules": rules}}}
+
+
+def _second_trail(scene: Scene, **settings: Any) -> None:
+    """Another trail of all regions, that writes to the same bucket."""
+    trails = scene.account.cloudtrail
+    trails.create_trail(
+        Name="second", S3BucketName=BUCKET, IsMultiRegionTrail=True, EnableLogFileValidation=True, **settings
+    )
+    trails.start_logging(Name="second")
+    selector = {"ReadWriteType": "All", "IncludeManagementEvents": True, "DataResources": []}
+    trails.put_event_selectors(TrailName="second", EventSelectors=[selector])
+
+
+def _trails_of_which_one_has_a_topic(scene: Scene) -> None:
+    """Nothing but the first trail's topic leads to the queue; both trails have written."""
+    topic = scene.account.notify_topic(is_subscribed=True)
+    scene.account.notifications()
+    scene.account.admit("sns.amazonaws.com", topic)
+    _second_trail(scene, S3KeyPrefix="org")
+    scene.account.put_log_file(datetime.now(UTC), above="org/")
+
+    def with_topic(answer: Any) -> None:
+        next(one for one in answer["trailList"] if one["Name"] == TRAIL)["SnsTopicARN"] = topic
+
+    scene.aws.change("cloudtrail:DescribeTrails", with_topic)
+
+
 def _reads_are_written_down(scene: Scene) -> None:
     scene.account.select([{"Type": "AWS::S3::Object", "Values": [f"arn:aws:s3:::{BUCKET}/"]}])
 
@@ -688,6 +719,46 @@ CASES = {
     ),
     "filter of another folder": Case(
         lambda scene: scene.account.notify(prefix="elb/"), {"notifier": "✗"}, ("notifier.",), "prefix elb/"
+    ),
+    "filter of a year that is over": Case(
+        lambda scene: scene.account.notify(prefix=f"AWSLogs/{ACCOUNT}/CloudTrail/us-west-2/2025/"),
+        {"notifier": "✗"},
+        ("notifier.",),
+        "matches no log file of the trail",
+    ),
+    "filter of this year": Case(
+        lambda scene: scene.account.notify(prefix=f"AWSLogs/{ACCOUNT}/CloudTrail/us-west-2/{datetime.now(UTC):%Y}/"),
+        {"notifier": "!"},
+        ("notifier.",),
+        "takes log files of some days only",
+    ),
+    "the prefix of one filter and the suffix of another": Case(
+        lambda scene: scene.account.notifications(
+            QueueConfigurations=[
+                _notifying(prefix="AWSLogs/", suffix=".csv"),
+                _notifying(prefix="elb/", suffix=".json.gz"),
+            ]
+        ),
+        {"notifier": "✗"},
+        ("notifier.",),
+        "(prefix AWSLogs/, suffix .csv; prefix elb/, suffix .json.gz) matches no log file",
+    ),
+    "a prefix that the trail has got today": Case(
+        lambda scene: scene.aws.change(
+            "cloudtrail:DescribeTrails", lambda answer: answer["trailList"][0].update(S3KeyPrefix="org")
+        ),
+        {"notifier": "✗"},
+        says=f"of none in org/AWSLogs/{ACCOUNT}/CloudTrail/us-west-2/, where the trail writes now",
+    ),
+    "a second trail that has written nothing yet": Case(
+        lambda scene: _second_trail(scene, S3KeyPrefix="org"),
+        {"notifier": "!"},
+        says=f"and of none in org/AWSLogs/{ACCOUNT}/CloudTrail/us-west-2/",
+    ),
+    "a topic of one of two trails": Case(
+        _trails_of_which_one_has_a_topic,
+        {"notifier": "!"},
+        says=f"and of none in org/AWSLogs/{ACCOUNT}/CloudTrail/us-west-2/",
     ),
     "notifications of removals": Case(
         lambda scene: scene.account.notify(events="s3:ObjectRemoved:*"), {"notifier": "✗"}, ("notifier.",)
@@ -1082,15 +1153,22 @@ def _write_with_prefix(scene: Scene) -> None:
     _delete_objects(scene)
     scene.account.put_log_file(datetime.now(UTC), above="audit/")
     scene.account.notify(prefix="audit/AWSLogs/")
+    scene.aws.change("cloudtrail:DescribeTrails", lambda answer: answer["trailList"][0].update(S3KeyPrefix="audit"))
 
 
 def test_a_trail_with_a_prefix_is_green_for_who_sees_who_notifies(scene: Scene) -> None:
     """The top of the bucket is closed by these policies; its notifications and its trail tell the prefix."""
     _write_with_prefix(scene)
     scene.aws.allowed = _of_trail_with("audit/", "agent.json", "operator.json")
-    marks = scene.statuses()
-    assert marks == SOUND
-    scene.aws.change("cloudtrail:DescribeTrails", lambda answer: answer["trailList"][0].update(S3KeyPrefix="audit"))
+    assert scene.statuses() == SOUND
+    scene.aws.refuse("cloudtrail:DescribeTrails", DENIED)
+    assert scene.statuses()["bucket.read"] == "✓"
+
+
+def test_a_trail_tells_its_prefix_where_nobody_may_see_who_notifies(scene: Scene) -> None:
+    """One of the two is enough."""
+    _write_with_prefix(scene)
+    scene.aws.allowed = _of_trail_with("audit/", "agent.json", "operator.json")
     scene.aws.refuse("s3:GetBucketNotification", DENIED)
     assert scene.statuses()["bucket.read"] == "✓"
 

@@ -46,6 +46,6 @@ def test_the_prefix_of_a_notification_names_a_folder(prefix: str, folders: list[
 
 def test_a_trail_names_its_own() -> None:
     """Each folder once, also where the notifications may not be seen."""
-    writers = [TrailWriter("audit/AWSLogs/", ""), TrailWriter("audit/AWSLogs/", "")]
+    writers = [TrailWriter.of({"S3KeyPrefix": "audit"}), TrailWriter.of({"S3KeyPrefix": "audit"})]
     assert hinted_folders.find(FakeSurvey(None), BUCKET, writers) == ["audit/AWSLogs/"]
     assert hinted_folders.find(FakeSurvey("audit/AWSLogs/"), BUCKET, writers) == ["audit/AWSLogs/"]

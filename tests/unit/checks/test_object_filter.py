@@ -9,6 +9,7 @@ import pytest
 from agent.checks.object_filter import ObjectFilter, of
 
 FOLDER = "AWSLogs/111122223333/CloudTrail/us-west-2/"
+KEY = f"{FOLDER}2026/11/20/111122223333_CloudTrail_us-west-2_20261120T1000Z_aB3dE5gH7jK9mN1p.json.gz"
 
 
 def rules(**told: str) -> dict[str, Any]:
@@ -29,13 +30,14 @@ def test_a_filter_is_read() -> None:
         ("AWSLogs/", True),
         ("AWSLogs/1111", True),
         (f"{FOLDER}2026/", True),
+        (f"{FOLDER}2025/", False),
         ("elb/", False),
         ("AWSLogs/4", False),
     ],
 )
-def test_a_folder_is_taken_by_its_prefix(prefix: str, takes: bool) -> None:
+def test_a_log_file_is_taken_by_its_prefix(prefix: str, takes: bool) -> None:
     """A prefix above the folder, or within it."""
-    assert ObjectFilter(prefix, "").takes(FOLDER) is takes
+    assert ObjectFilter(prefix, "").takes(KEY) is takes
 
 
 @pytest.mark.parametrize(
@@ -44,6 +46,7 @@ def test_a_folder_is_taken_by_its_prefix(prefix: str, takes: bool) -> None:
 def test_log_files_are_taken_by_their_ending(suffix: str, takes: bool) -> None:
     """CloudTrail's end in .json.gz."""
     assert ObjectFilter("", suffix).takes_log_files is takes
+    assert ObjectFilter("AWSLogs/", suffix).takes(KEY) is takes
 
 
 def test_a_filter_is_shown() -> None:
