@@ -89,6 +89,7 @@ def examine(survey: Survey, settings: Settings, queue: QueueFacts) -> Examined[Q
         return Examined((SAME.told(),))
     if facts.is_fifo:
         return Examined((FIFO.told(arn=facts.arn),))
+    facts = facts.with_key(survey)
     return Examined(tuple(_checks(facts, queue)), facts)
 
 

@@ -143,17 +143,18 @@ def examine(survey: Survey, settings: Settings) -> Examined[QueueFacts]:
         return Examined((FIFO.told(arn=facts.arn),))
     if facts.region != region:
         return Examined((OTHER_REGION.told(region=facts.region, expected=region),))
-    return Examined((FOUND.told(arn=facts.arn), *_attributes(survey, facts, settings)), facts)
+    facts = facts.with_key(survey)
+    return Examined((FOUND.told(arn=facts.arn), *_attributes(facts, settings)), facts)
 
 
-def _attributes(survey: Survey, facts: QueueFacts, settings: Settings) -> Iterator[Check]:
+def _attributes(facts: QueueFacts, settings: Settings) -> Iterator[Check]:
     yield _receives(facts)
     yield _retention(facts)
     yield _visibility(facts, settings.needed_queue().visibility_timeout_seconds)
     delay, size = facts.number("DelaySeconds"), facts.number("MaximumMessageSize")
     yield (DELAYED if delay else PROMPT).told(delay=delay)
     yield (SMALL if 0 < size < _ROOM else ROOM).told(kib=size // 1024)
-    yield encryption.of_queue(survey, facts)
+    yield encryption.of_queue(facts)
     yield _policy(facts)
     yield _backlog(facts)
 

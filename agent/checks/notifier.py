@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from agent.aws.survey import AskedError, Survey
 from agent.aws.trail_search import some_of
-from agent.checks import bucket_owner, object_filter
+from agent.checks import bucket_owner, key_admission, object_filter
 from agent.checks.bucket_owner import BucketOwner
 from agent.checks.finding import Check, Status, caution, failed, not_checked, ok
 from agent.checks.layout import TrailFolder
@@ -155,6 +155,7 @@ class Notifier:
             needed = [way for way in sound if way not in spare]
             yield self._heard(needed, [way for way in ways if way not in sound])
             yield from map(self._admitted, needed)
+            yield from key_admission.examine(self.queue, name, needed)
             yield from (SPARE.told(name, how=way.how, others=_shown(needed)) for way in spare)
             return
         broken = [way if isinstance(way, Check) else _broken(name, way) for way in ways]
@@ -237,8 +238,9 @@ class Notifier:
         )
 
     def _owner(self) -> BucketOwner:
-        """Whose the bucket is, as far as the queue's policy asks for it."""
-        named = source_accounts(self.queue.policy)
+        """Whose the bucket is, as far as the policy of the queue, or of its key, asks for it."""
+        key = self.queue.key
+        named = [*source_accounts(self.queue.policy), *source_accounts(key.policy if key else "")]
         if not named:
             return BucketOwner()
         return bucket_owner.find(self.survey, self.bucket, (self.bucket.owner or "", self.account, *named))

@@ -4,25 +4,35 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Self
+
+from agent.aws.survey import Survey
+from agent.checks import queue_key
+from agent.checks.queue_key import QueueKey
 
 _PARTS_OF_ARN: Final = 6  # arn:partition:sqs:region:account:name
 
 
 @dataclass(frozen=True, slots=True)
 class QueueFacts:
-    """One queue. `attributes` are as SQS writes them: texts."""
+    """One queue. `attributes` are as SQS writes them: texts. `key` is its KMS key, once that was looked at."""
 
     url: str
     arn: str
     attributes: Mapping[str, str]
+    key: QueueKey | None = None
 
     @classmethod
     def of(cls, url: str, attributes: Mapping[str, str]) -> Self | None:
         """None if these are no attributes of a queue."""
         arn = attributes.get("QueueArn", "")
         return cls(url, arn, attributes) if len(arn.split(":")) == _PARTS_OF_ARN else None
+
+    def with_key(self, survey: Survey) -> Self:
+        """The same, with its KMS key if it has one of KMS's."""
+        name = self.attributes.get("KmsMasterKeyId", "")
+        return replace(self, key=queue_key.look(survey, name, self.arn)) if name else self
 
     @property
     def region(self) -> str:

@@ -74,12 +74,42 @@ def source_accounts(policy: str) -> list[str]:
 
 def names_principal(policy: str, principal: str) -> bool:
     """Whether a statement names `principal`, or its whole account."""
-    account = f":{principal.split(':')[4]}:root" if principal.count(":") >= _PARTS_OF_ARN - 1 else principal
-    return any(
-        told == principal or told.endswith(account)
+    return any(_is_named(one, principal) for one in _statements(policy))
+
+
+def names_exactly(policy: str, principal: str) -> bool:
+    """Whether a statement names `principal` itself."""
+    return any(principal in _several(_principals(one).get("AWS")) for one in _statements(policy))
+
+
+def refuses(policy: str, principal: str, action: str, on: str) -> bool | None:
+    """Whether `policy` keeps the role or user `principal` from `action` on what has the ARN `on`, whatever its own
+    policies allow; None if that cannot be told.
+    """
+    return _any(
+        _is_refused(one, principal, action)
         for one in _statements(policy)
-        for told in _several(_principals(one).get("AWS"))
+        if one.get("Effect") == "Deny" and _is_on(one, on)
     )
+
+
+def _is_refused(statement: Mapping[str, Any], principal: str, action: str) -> bool | None:
+    if "NotAction" not in statement and not _is_about(statement, action):
+        return False
+    if _is_of_plain_http(statement):  # the agent speaks TLS
+        return False
+    if {"NotAction", "NotPrincipal", "NotResource"} & statement.keys():
+        return None
+    if not (_is_anyone(statement) or _is_named(statement, principal)):
+        return False
+    return None if statement.get("Condition") else True
+
+
+def _is_named(statement: Mapping[str, Any], principal: str) -> bool:
+    parts = principal.split(":")
+    account = parts[4] if len(parts) == _PARTS_OF_ARN else ""
+    told = _several(_principals(statement).get("AWS"))
+    return principal in told or any(account and (one == account or one.endswith(f":{account}:root")) for one in told)
 
 
 def _open_statements(policy: str, on: str) -> list[Mapping[str, Any]]:
@@ -142,6 +172,8 @@ def _conditions(statement: Mapping[str, Any]) -> Iterator[tuple[str, str, list[s
 def _is_met(operator: str, key: str, values: list[str], sender: Sender) -> bool | None:
     if operator == "bool" and key == _TLS:
         return "true" in (value.lower() for value in values)
+    if operator in _TESTS and key == "kms:calleraccount":
+        return False  # what a service does by itself, no account asks for
     if operator not in _TESTS or key not in _SOURCES:
         return None
     told = sender.arn if key == "aws:sourcearn" else sender.account

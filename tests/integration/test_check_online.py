@@ -175,10 +175,36 @@ def _to_rules(scene: Scene, *prefixes: str) -> None:
     scene.account.admit("events.amazonaws.com", f"{arn[:-1]}*")
 
 
-def _with_own_key(scene: Scene) -> None:
-    policy = {"Effect": "Allow", "Principal": {"Service": "s3.amazonaws.com"}, "Action": "kms:GenerateDataKey"}
-    scene.account.set_queue(KmsMasterKeyId=QUEUE_KEY)
-    scene.aws.answer("kms:GetKeyPolicy", json.dumps({"Policy": json.dumps({"Statement": [policy]})}))
+def _key_statement(service: str, *actions: str, **more: Any) -> dict[str, Any]:
+    """A statement of a key's policy for a service of AWS."""
+    return {"Effect": "Allow", "Principal": {"Service": service}, "Action": actions, "Resource": "*", **more}
+
+
+OWNER = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "kms:*", "Resource": "*"}
+TO_SEND = ("kms:GenerateDataKey*", "kms:Decrypt")
+
+
+def _key(
+    *statements: Mapping[str, Any], name: str = QUEUE_KEY, letters: bool = False, **metadata: str
+) -> Callable[[Scene], None]:
+    """A key of the account's own, with these statements beside its owner's; the agent's role may use it."""
+
+    def keyed(scene: Scene) -> None:
+        (scene.account.set_letters if letters else scene.account.set_queue)(KmsMasterKeyId=name)
+        told = {"Arn": QUEUE_KEY, "KeyState": "Enabled", "KeyManager": "CUSTOMER", **metadata}
+        scene.aws.answer("kms:DescribeKey", json.dumps({"KeyMetadata": told}))
+        policy = json.dumps({"Statement": [OWNER, *statements]})
+        scene.aws.answer("kms:GetKeyPolicy", json.dumps({"Policy": policy}))
+        scene.aws.statements = [*iam_policy.read("agent.json"), *iam_policy.read("agent-kms.json")]
+
+    return keyed
+
+
+OF_QUEUE_KEY = json.loads((iam_policy.FOLDER / "queue-key.json").read_text(encoding="utf-8"))["Statement"][0]
+OF_QUEUE_KEY["Condition"]["StringEquals"]["aws:SourceAccount"] = ACCOUNT
+_with_own_key = _key(OF_QUEUE_KEY)
+_with_alias = _key(OF_QUEUE_KEY, name="alias/trail")
+_with_key_for_topics = _key(_key_statement("sns.amazonaws.com", *TO_SEND))
 
 
 SOUND_WAYS: Mapping[str, Callable[[Scene], object]] = {
@@ -190,15 +216,35 @@ SOUND_WAYS: Mapping[str, Callable[[Scene], object]] = {
     ),
     "through EventBridge": _to_event_bridge,
     "through EventBridge with a narrow rule": _to_narrow_event_bridge,
-    "with a key": _with_own_key,
+}
+WAYS_WITH_A_KEY: Mapping[str, Sequence[Callable[[Scene], object]]] = {
+    "directly": (_with_own_key,),
+    "by its alias": (_with_alias,),
+    "through SNS": (_to_topic, _with_key_for_topics),
 }
 
 
 @pytest.mark.parametrize("way", SOUND_WAYS)
 def test_every_sound_way_to_the_queue_is_green(scene: Scene, way: str) -> None:
-    """The bucket itself, a topic, a rule: each may notify the queue, whatever encrypts it."""
+    """The bucket itself, a topic, a rule: each may notify the queue."""
     SOUND_WAYS[way](scene)
     assert scene.statuses() == SOUND
+
+
+@pytest.mark.parametrize("way", WAYS_WITH_A_KEY)
+def test_a_key_whose_policy_lets_in_who_notifies_is_green(scene: Scene, way: str) -> None:
+    """The policy of the key has a line of its own then."""
+    for step in WAYS_WITH_A_KEY[way]:
+        step(scene)
+    assert scene.statuses() == {**SOUND, "notifier.key": "✓"}
+
+
+def test_a_key_of_the_dead_letter_queue_is_green(scene: Scene) -> None:
+    """The agent alone sends to it, and the simulator says that it may use the key."""
+    _key(letters=True)(scene)
+    told = {check.id: check for check in scene.checks()}
+    assert {name: check.status.mark for name, check in told.items()} == SOUND
+    assert told["dead_letters.write"].what.endswith("may do sqs:SendMessage, kms:GenerateDataKey, kms:Decrypt")
 
 
 def test_several_rules_may_take_a_part_each(scene: Scene) -> None:
@@ -225,7 +271,7 @@ def test_what_the_settings_leave_out_need_not_be_announced(scene: Scene) -> None
 
 def test_an_operator_is_allowed_all_that_is_asked(scene: Scene) -> None:
     """No call is denied by its statements in deploy/iam/operator.json, and each action of them is used."""
-    for way in SOUND_WAYS.values():
+    for way in (*SOUND_WAYS.values(), _with_own_key):
         way(scene)
         scene.checks()
     statements = [
@@ -423,10 +469,16 @@ def _selecting(condition: Mapping[str, Any]) -> Break:
 _without_ours = _selecting({"Field": "eventSource", "NotEquals": ["codecatalyst.amazonaws.com"]})
 
 
+def _with_refusal(whom: Mapping[str, Any]) -> str:
+    """The queue's policy, and a statement that refuses to receive."""
+    refusal = {"Effect": "Deny", "Action": "sqs:ReceiveMessage", "Resource": QUEUE_ARN, **whom}
+    return json.dumps({"Statement": [*json.loads(POLICY)["Statement"], refusal]})
+
+
 def _key_policy(policy: str) -> Break:
     return _in_turn(
         _set(KmsMasterKeyId="alias/trail"),
-        lambda scene: scene.aws.refuse("kms:GetKeyPolicy", Refusal("NotFoundException", 400, policy)),
+        lambda scene: scene.aws.refuse("kms:DescribeKey", Refusal("AccessDeniedException", 400, policy)),
     )
 
 
@@ -529,7 +581,84 @@ CASES = {
     "delay": Case(_set(DelaySeconds="60"), {"queue.delay": "!"}),
     "small messages": Case(_set(MaximumMessageSize="1024"), {"queue.message_size": "✗"}),
     "AWS's key": Case(_set(KmsMasterKeyId="alias/aws/sqs"), {"queue.encryption": "✗"}, says="queue-key.json"),
-    "own key": Case(_key_policy("not yours"), {"queue.encryption": "!"}, says="agent-kms.json"),
+    "own key": Case(
+        _key_policy("not yours"), {"queue.encryption": "!", "queue.permissions": "!"}, says="agent-kms.json"
+    ),
+    "own key whose state is not to be seen": Case(
+        _in_turn(_with_own_key, _refused("kms:DescribeKey", Refusal("AccessDeniedException", 400))),
+        {"queue.encryption": "!", "notifier.key": "✓"},
+        says="kms:DescribeKey",
+    ),
+    "AWS's key by its id": Case(_key(KeyManager="AWS"), {"queue.encryption": "✗"}, says="queue-key.json"),
+    "own key that is off": Case(
+        _key(OF_QUEUE_KEY, KeyState="Disabled"),
+        {"queue.encryption": "✗", "notifier.key": "✓"},
+        says=f"{QUEUE_KEY} is Disabled",
+    ),
+    "own key for its owner alone": Case(
+        _key(), {"notifier.key": "✗"}, says="Allow kms:GenerateDataKey and kms:Decrypt to s3.amazonaws.com"
+    ),
+    "own key for SNS, and S3 notifies": Case(_with_key_for_topics, {"notifier.key": "✗"}),
+    "own key for S3, and SNS notifies": Case(
+        _in_turn(_to_topic, _with_own_key), {"notifier.key": "✗"}, says="to sns.amazonaws.com in the policy of the key"
+    ),
+    "own key that may not be decrypted with": Case(
+        _key(_key_statement("s3.amazonaws.com", "kms:GenerateDataKey")), {"notifier.key": "✗"}
+    ),
+    "own key for another bucket": Case(
+        _key(
+            _key_statement(
+                "s3.amazonaws.com", *TO_SEND, Condition={"ArnEquals": {"aws:SourceArn": "arn:aws:s3:::other"}}
+            )
+        ),
+        {"notifier.key": "✗"},
+    ),
+    "own key with the policy of AWS's": Case(
+        _key(
+            {
+                **OWNER,
+                "Principal": {"AWS": "*"},
+                "Action": TO_SEND,
+                "Condition": {"StringEquals": {"kms:CallerAccount": ACCOUNT}},
+            }
+        ),
+        {"notifier.key": "✗"},
+    ),
+    "own key with conditions that nobody knows": Case(
+        _key(_key_statement("s3.amazonaws.com", *TO_SEND, Condition={"StringEquals": {"aws:SourceOrgID": "o-1"}})),
+        {"notifier.key": "!"},
+    ),
+    "own key without agent-kms.json": Case(
+        _in_turn(_with_own_key, lambda scene: setattr(scene.aws, "statements", iam_policy.read("agent.json"))),
+        {"queue.permissions": "✗", "notifier.key": "✓"},
+        says="may not do kms:Decrypt with the queue's KMS key",
+    ),
+    "dead letters with a key, without agent-kms.json": Case(
+        _in_turn(_key(letters=True), lambda scene: setattr(scene.aws, "statements", iam_policy.read("agent.json"))),
+        {"dead_letters.write": "✗"},
+        says="agent-kms.json",
+    ),
+    "dead letters with a key that is off": Case(
+        _key(letters=True, KeyState="PendingDeletion"), {"dead_letters.encryption": "✗"}, says="is PendingDeletion"
+    ),
+    "receiving refused to all": Case(
+        _set(Policy=_with_refusal({"Principal": "*"})),
+        {"queue.permissions": "✗"},
+        says="the queue's own policy refuses sqs:ReceiveMessage",
+    ),
+    "receiving refused to the role": Case(
+        _set(Policy=_with_refusal({"Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:role/trail-agent"}})),
+        {"queue.permissions": "✗"},
+    ),
+    "receiving refused to some": Case(
+        _set(
+            Policy=_with_refusal(
+                {"Principal": "*", "Condition": {"StringNotEquals": {"aws:SourceVpce": "vpce-1"}}},
+            )
+        ),
+        {"queue.permissions": "!"},
+        says="on conditions that are not known here",
+    ),
     "not encrypted": Case(_with_attributes(":trail-agent", SqsManagedSseEnabled="false"), {"queue.encryption": "!"}),
     "no policy": Case(
         _with_attributes(":trail-agent", Policy=None), {"queue.policy": "✗", "notifier.policy": "✗"}, says="queue.json"

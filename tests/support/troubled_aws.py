@@ -100,8 +100,15 @@ class TroubledAws(RecordedAws):
         actions = [value for name, value in form.items() if name.startswith("ActionNames.member.")]
         for theirs, ours in self._accounts.items():
             arn = arn.replace(f":{theirs}:", f":{ours}:")
+        context = {
+            value: form[name.replace("ContextKeyName", "ContextKeyValues.member.1")]
+            for name, value in form.items()
+            if name.endswith(".ContextKeyName")
+        }
         told = [
-            _RESULT.format(action, "allowed" if allowed(self.statements, Call(action, arn)) else "implicitDeny")
+            _RESULT.format(
+                action, "allowed" if allowed(self.statements, Call(action, arn, context)) else "implicitDeny"
+            )
             for action in actions
         ]
         return _reply(200, _SIMULATED.format("".join(told)), "text/xml")

@@ -7,7 +7,16 @@ from typing import Any
 
 import pytest
 
-from agent.checks.queue_policy import Sender, admits, admits_anyone, names_principal, open_services, source_accounts
+from agent.checks.queue_policy import (
+    Sender,
+    admits,
+    admits_anyone,
+    names_exactly,
+    names_principal,
+    open_services,
+    refuses,
+    source_accounts,
+)
 from tests.support import iam_policy
 
 QUEUE = "arn:aws:sqs:us-west-2:111122223333:trail-agent"
@@ -146,3 +155,33 @@ def test_a_policy_names_a_role_or_its_account() -> None:
         assert names_principal(policy({**SENDS, "Principal": {"AWS": [told]}}), role)
     assert not names_principal(policy(SENDS), role)
     assert not names_principal(policy({**SENDS, "Principal": {"AWS": "arn:aws:iam::1:root"}}), role)
+    assert names_exactly(policy({**SENDS, "Principal": {"AWS": role}}), role)
+    assert not names_exactly(policy({**SENDS, "Principal": {"AWS": "arn:aws:iam::111122223333:root"}}), role)
+
+
+DENIES: dict[str, Any] = {"Effect": "Deny", "Principal": "*", "Action": "sqs:*", "Resource": QUEUE}
+
+
+@pytest.mark.parametrize(
+    ("statement", "verdict"),
+    [
+        (DENIES, True),
+        ({**DENIES, "Action": ["sqs:Receive*"]}, True),
+        ({**DENIES, "Principal": {"AWS": "111122223333"}}, True),
+        ({**DENIES, "Principal": {"AWS": "arn:aws:iam::111122223333:role/trail-agent"}}, True),
+        ({**DENIES, "Principal": {"AWS": "arn:aws:iam::111122223333:role/other"}}, False),
+        ({**DENIES, "Principal": {"Service": "s3.amazonaws.com"}}, False),
+        ({**DENIES, "Action": "sqs:SendMessage"}, False),
+        ({**DENIES, "Resource": f"{QUEUE}-old"}, False),
+        (TLS_ONLY, False),
+        ({**SENDS, "Action": "sqs:ReceiveMessage"}, False),
+        ({**DENIES, "Condition": {"StringNotEquals": {"aws:SourceVpce": "vpce-1"}}}, None),
+        ({"Effect": "Deny", "NotPrincipal": {"AWS": "1"}, "Action": "sqs:*"}, None),
+        ({"Effect": "Deny", "NotPrincipal": {"AWS": "1"}, "Action": "sqs:SendMessage"}, False),
+        ({"Effect": "Deny", "Principal": "*", "NotAction": "sqs:SendMessage"}, None),
+    ],
+)
+def test_a_queues_own_policy_refuses(statement: dict[str, Any], verdict: bool | None) -> None:
+    """What the role's policies allow does not count then."""
+    role = "arn:aws:iam::111122223333:role/trail-agent"
+    assert refuses(policy(SENDS, statement), role, "sqs:ReceiveMessage", QUEUE) is verdict
