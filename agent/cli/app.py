@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
+from typer._completion_shared import _completion_scripts
 
 from agent import __version__
 from agent.cli import config, deadletters
@@ -26,6 +27,25 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Ships Amazon CodeCatalyst audit events from CloudTrail's S3 objects to an OpenTelemetry Collector or Loki.",
 )
+
+
+_ZSH: Final = """
+#compdef %(prog_name)s
+
+%(complete_func)s() {
+  [[ $PREFIX == --*=* ]] && compset -P 1 "*="
+  eval $(env _TYPER_COMPLETE_ARGS="${words[1,$CURRENT]}" %(autocomplete_var)s=complete_zsh %(prog_name)s)
+}
+
+if [[ ${zsh_eval_context[-1]} == loadautofunc ]]; then
+  %(complete_func)s "$@"
+else
+  compdef %(complete_func)s %(prog_name)s
+fi
+"""
+"""Typer's own does nothing at the first Tab in a shell that loads it from a file, and nothing behind `--option=`."""
+
+_completion_scripts["zsh"] = _ZSH
 
 
 def _print_version(wanted: bool) -> None:

@@ -20,8 +20,10 @@ from agent.cli.replay_logs import (
     check_regions,
     checked_source,
     checked_spaces,
+    checked_target,
     complete_regions,
     complete_sources,
+    complete_target,
     log_wish,
 )
 from agent.errors import number_of
@@ -57,15 +59,6 @@ def _accounts(given: list[str] | None) -> list[str] | None:
 def _regions(given: list[str] | None) -> list[str] | None:
     """Where the buckets tell which regions there are, they are asked: any name of a folder may be one."""
     check_regions([one for one in given or [] if not _REGION.fullmatch(one)])
-    return given
-
-
-def _target(given: tuple[str, str] | None) -> tuple[str, str] | None:
-    """Nothing is shipped, or written somewhere else, because a variable of a shell is empty."""
-    if given and given[0] != "jsonl":
-        raise typer.BadParameter(f"'{given[0]}' is no form; there is jsonl: --to jsonl DIR")
-    if given and not given[1].strip():
-        raise typer.BadParameter("no folder is named: --to jsonl DIR; the one in which you are is .")
     return given
 
 
@@ -126,7 +119,13 @@ _CheckpointFile = Annotated[
 ]
 _To = Annotated[
     tuple[str, str] | None,
-    typer.Option("--to", metavar="jsonl DIR", callback=_target, help="Write JSON lines to files below DIR, no OTLP."),
+    typer.Option(
+        "--to",
+        metavar="jsonl DIR",
+        callback=checked_target,
+        autocompletion=complete_target,
+        help="Write JSON lines to files below DIR, no OTLP.",
+    ),
 ]
 _Workers = Annotated[
     int | None, typer.Option("--workers", metavar="N", min=1, max=256, help="In place of the setting workers.")

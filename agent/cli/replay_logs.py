@@ -1,4 +1,7 @@
-"""What `replay --from` can name beside the buckets: logs that give events. Each is one row of a table."""
+"""What `replay` can name: behind `--from` beside the buckets, logs that give events, and behind `--to` a form of files.
+
+Each log is one row of a table.
+"""
 
 from __future__ import annotations
 
@@ -100,6 +103,21 @@ def checked_spaces(given: list[str] | None) -> list[str] | None:
     if wrong := next((one for one in given or [] if not _SPACE.fullmatch(one)), None):
         raise typer.BadParameter(f"'{wrong}' is no name of a space: 3 to 63 letters, digits, and -_. between them")
     return given
+
+
+def checked_target(given: tuple[str, str] | None) -> tuple[str, str] | None:
+    """What `--to` names. Nothing is shipped, or written somewhere else, because a variable of a shell is empty."""
+    if given and given[0] != "jsonl":
+        raise typer.BadParameter(f"'{given[0]}' is no form; there is jsonl: --to jsonl DIR")
+    if given and not given[1].strip():
+        raise typer.BadParameter("no folder is named: --to jsonl DIR; the one in which you are is .")
+    return given
+
+
+def complete_target(args: list[str], incomplete: str) -> list[tuple[str, str]]:
+    """What a shell offers behind `--to`: its first value; of its second one it knows more itself."""
+    told = [("jsonl", "JSON lines, to files below a folder")]
+    return [] if args[-1:] == ["jsonl"] else [one for one in told if one[0].startswith(incomplete)]
 
 
 def log_wish(source: str, settings: Settings, asked: Asked) -> LogWish | None:

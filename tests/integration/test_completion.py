@@ -120,6 +120,25 @@ def test_tab_finishes_commands_options_and_values(shell: Terminal, tmp_path: Pat
     shell.read_until("event-log.json")
 
 
+def test_tab_finishes_both_values_of_an_option(shell: Terminal, tmp_path: Path) -> None:
+    """A form, and then a folder."""
+    (tmp_path / "history-of-october").mkdir()
+    shell.type(f"trail-agent replay --to js{TAB}")
+    shell.read_until("--to jsonl")
+    shell.type(f"history-o{TAB}")
+    shell.read_until("history-of-october/")
+
+
+def test_tab_finishes_a_value_behind_an_equals_sign_in_zsh(tmp_path: Path) -> None:
+    """As behind a space; bash takes the sign for an end of a word, and fish asks only about options that it knows."""
+    tool("zsh")
+    with terminal(SHELLS["zsh"], tmp_path) as found:
+        found.type(f"{SHELLS['zsh'].learn}; echo lear''nt\n")
+        found.read_until("learnt\r\n")
+        found.type(f"trail-agent inspect --format=js{TAB}")
+        found.read_until("--format=jsonl")
+
+
 def test_tab_lists_what_there_is(shell: Terminal) -> None:
     """Every command, when nothing is typed yet; those of a group behind its name."""
     shell.type(f"trail-agent {TAB}{TAB}")
@@ -138,3 +157,16 @@ def test_completion_can_be_installed(name: str, tmp_path: Path) -> None:
     assert f"{name} completion installed in" in shown
     written = [path for path in tmp_path.rglob("*") if path.is_file() and path.name != "trail-agent"]
     assert any("_TRAIL_AGENT_COMPLETE" in path.read_text(encoding="utf-8") for path in written)
+
+
+def test_the_first_tab_in_a_new_zsh_finishes(tmp_path: Path) -> None:
+    """What was installed is read from a file, at the first Tab."""
+    tool("zsh")
+    with terminal(SHELLS["zsh"], tmp_path) as found:
+        found.type("trail-agent --install-completion; echo do''ne\n")
+        found.read_until("done\r\n")
+    with terminal(Shell(("zsh", "-i"), ""), tmp_path) as found:
+        found.type("echo rea''dy\n")
+        found.read_until("ready\r\n")
+        found.type(f"trail-agent insp{TAB}")
+        found.read_until("trail-agent inspect")
