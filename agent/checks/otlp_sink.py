@@ -11,9 +11,10 @@ from typing import Final
 
 from agent import __version__
 from agent.aws.survey import unix_seconds
-from agent.checks import loki_limits, sink_kind
+from agent.checks import loki_limits, sink_kind, tls_probe
 from agent.checks.finding import Check, Examined, Finding, Status, caution, failed, ok
 from agent.checks.sink_kind import SinkKind
+from agent.checks.tls_probe import Tls
 from agent.errors import number_of
 from agent.pulse import Clock
 from agent.settings import OtlpSettings, Settings, redacted_url
@@ -34,11 +35,23 @@ NOT_TRUSTED: Final = failed(
     "the sink's certificate is not trusted: {words}",
     "Set otlp.ca_file to its certificate authority, or correct the host in otlp.endpoint.",
 )
+WANTS_TLS: Final = failed(
+    _ID,
+    "the sink speaks TLS, and the settings do not: {words}",
+    "Write https:// in otlp.endpoint, and set otlp.ca_file.",
+)
+WANTS_CERTIFICATE: Final = failed(
+    _ID,
+    "the sink wants a certificate of the agent: {words}",
+    "Set otlp.cert_file and otlp.key_file to one that the sink trusts.",
+)
 NOBODY: Final = failed(
     _ID, "nothing takes connections there: {words}", "Start the sink, or correct the host and port in otlp.endpoint."
 )
 NO_ANSWER: Final = failed(
-    _ID, "there is no whole answer: {words}", "See the sink's log, its load, and any firewall or proxy between."
+    _ID,
+    "there is no whole answer: {words}",
+    "See the sink's log, its load, and any firewall or proxy between; check otlp.protocol.",
 )
 WRONG_PROTOCOL: Final = failed(
     _ID, "{words}", "Correct otlp.protocol, and scheme, port and path of otlp.endpoint (4318 HTTP, 4317 gRPC)."
@@ -124,22 +137,33 @@ def _export(otlp: OtlpSettings) -> Check:
         answer = wire.transport.send(wire.encoder.payload(()))
     finally:
         wire.transport.close()
-    return _verdict(answer, redacted_url(otlp.logs_url), otlp.protocol)
+    return _verdict(answer, otlp)
 
 
-def _verdict(answer: Answer, url: str, protocol: str) -> Check:
+def _verdict(answer: Answer, otlp: OtlpSettings) -> Check:
+    url = redacted_url(otlp.logs_url)
     match answer:
         case Accepted(warning=""):
-            return ACCEPTED.told(url=url, protocol=protocol)
+            return ACCEPTED.told(url=url, protocol=otlp.protocol)
         case Accepted(warning=words):
             return WARNED.told(url=url, words=words)
         case PartlyRejected(count=count, message=words):
             return COUNTED.told(count=number_of(count, "record"), words=words)
         case Misconfigured() | Later():
             words = f"{answer.detail}: {answer.said}" if answer.said else answer.detail
-            return _finding(answer).told(words=words)
+            return (_of_tls(answer, otlp) or _finding(answer)).told(words=words)
         case _:
             return REFUSED.told(words=f"{answer.detail}: {answer.said}".rstrip(": "))
+
+
+def _of_tls(answer: Misconfigured | Later, otlp: OtlpSettings) -> Finding | None:
+    """What a handshake tells of a sink that hung up without a word; None if that is not the reason."""
+    if isinstance(answer, Misconfigured) or answer.code:
+        return None
+    spoken = tls_probe.probe(otlp.endpoint, otlp.protocol, otlp.timeout_seconds)
+    if not otlp.endpoint.startswith("https:"):
+        return None if spoken is Tls.NONE else WANTS_TLS
+    return WANTS_CERTIFICATE if spoken is Tls.WITH_CERTIFICATE else None
 
 
 def _finding(answer: Misconfigured | Later) -> Finding:

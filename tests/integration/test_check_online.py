@@ -1331,3 +1331,22 @@ def test_certificates_of_strangers_are_named(scene: Scene, tmp_path: Path) -> No
             assert "certificate is not trusted" in told.what
             scene.settings["otlp"]["ca_file"] = str(authority.ca_file)
             assert scene.statuses()["sink"] == "✓"
+
+
+@pytest.mark.parametrize(
+    ("receiver", "protocol"), [(HttpReceiver, "http/protobuf"), (GrpcReceiver, "grpc")], ids=["http", "grpc"]
+)
+def test_a_sink_that_hangs_up_because_of_tls_is_named(
+    scene: Scene, tmp_path: Path, receiver: type[HttpReceiver | GrpcReceiver], protocol: str
+) -> None:
+    """It is up, and its log has nothing to say: it wants TLS, or a certificate of the agent."""
+    authority = make_private_ca(tmp_path)
+    with receiver(tls=authority) as sink:
+        scene.settings["otlp"] = {"endpoint": sink.url.replace("https:", "http:"), "protocol": protocol}
+        assert "Write https:// in otlp.endpoint" in _told_of_the_sink(scene)
+    with receiver(tls=authority, mutual=True) as sink:
+        scene.settings["otlp"] = {"endpoint": sink.url, "protocol": protocol, "ca_file": str(authority.ca_file)}
+        assert "Set otlp.cert_file and otlp.key_file" in _told_of_the_sink(scene)
+        theirs = {"cert_file": str(authority.client_cert), "key_file": str(authority.client_key)}
+        scene.settings["otlp"] |= theirs
+        assert scene.statuses()["sink"] == "✓"
