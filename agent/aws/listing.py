@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -16,6 +16,7 @@ PAGE_KEYS: Final = 1000
 """How many names S3 tells at once, at most."""
 
 _MOST_SHOWN: Final = 200
+_MOST_EMPTY: Final = 100  # pages in a row with nothing in them that say that more follows: of deleted objects, say
 _ARCHIVES: Final = frozenset({"GLACIER", "DEEP_ARCHIVE"})  # what cannot be read before it is restored
 
 
@@ -51,24 +52,32 @@ class Listing:
         """How many requests were made so far."""
 
     def page(self, bucket: str, prefix: str, after: str = "") -> ListedPage:
-        """The first objects whose keys begin with `prefix` and come behind `after`."""
-        answer = self._ask(bucket, prefix, MaxKeys=PAGE_KEYS, **({"StartAfter": after} if after else {}))
-        found = [
-            ListedObject(_told(one, "Key", bucket), int(one.get("Size", 0)), one.get("StorageClass", "") in _ARCHIVES)
-            for one in answer.get("Contents", ())
-        ]
-        return ListedPage(found, is_last=not (answer.get("IsTruncated") and found))
+        """The first objects whose keys begin with `prefix` and come behind `after`; none only if there are none."""
+        how = {"StartAfter": after} if after else {}
+        for answer in self._answers(bucket, prefix, MaxKeys=PAGE_KEYS, **how):
+            if found := [_listed(one, bucket) for one in answer.get("Contents", ())]:
+                return ListedPage(found, is_last=not answer.get("IsTruncated"))
+        return ListedPage([], is_last=True)
 
     def folders(self, bucket: str, prefix: str) -> list[str]:
         """The folders right below `prefix`, which is empty or ends with a slash; each whole, and with a slash."""
-        found: list[str] = []
+        answers = self._answers(bucket, prefix, Delimiter="/")
+        return [_told(one, "Prefix", bucket) for answer in answers for one in answer.get("CommonPrefixes", ())]
+
+    def _answers(self, bucket: str, prefix: str, **how: object) -> Iterator[Mapping[str, Any]]:
+        """All pages, as far as they are asked for. Too many empty ones, or one that comes again, are an error."""
         more: dict[str, str] = {}
+        empty = 0
         while True:
-            answer = self._ask(bucket, prefix, Delimiter="/", **more)
-            found += [_told(one, "Prefix", bucket) for one in answer.get("CommonPrefixes", ())]
+            answer = self._ask(bucket, prefix, **how, **more)
+            yield answer
             if not answer.get("IsTruncated"):
-                return found
-            more = {"ContinuationToken": _told(answer, "NextContinuationToken", bucket)}
+                return
+            empty = 0 if answer.get("Contents") or answer.get("CommonPrefixes") else empty + 1
+            token = _told(answer, "NextContinuationToken", bucket)
+            if empty == _MOST_EMPTY or token == more.get("ContinuationToken"):
+                raise _unreadable(f"page after page without objects says that more follows, in bucket {bucket}")
+            more = {"ContinuationToken": token}
 
     def _ask(self, bucket: str, prefix: str, **how: object) -> Mapping[str, Any]:
         owner = self._owners[bucket]
@@ -89,11 +98,18 @@ class Listing:
         return answer
 
 
+def _listed(one: Mapping[str, Any], bucket: str) -> ListedObject:
+    return ListedObject(_told(one, "Key", bucket), int(one.get("Size", 0)), one.get("StorageClass", "") in _ARCHIVES)
+
+
 def _told(part: Mapping[str, Any], name: str, bucket: str) -> str:
     """What must stand in a part of an answer: without it, nobody knows what else is left out."""
     text = part.get(name)
     if not isinstance(text, str) or not text:
         has = printable(", ".join(sorted(part)), _MOST_SHOWN) or "nothing"
-        what = f"the listing of bucket {bucket} has a part with {has}, and without {name}"
-        raise StoreError(UNREADABLE, f"{UNREADABLE.says} ({what})", answer=name)
+        raise _unreadable(f"the listing of bucket {bucket} has a part with {has}, and without {name}", name)
     return text
+
+
+def _unreadable(what: str, answer: str = "") -> StoreError:
+    return StoreError(UNREADABLE, f"{UNREADABLE.says} ({what})", answer=answer)

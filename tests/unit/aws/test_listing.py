@@ -43,6 +43,31 @@ def test_a_page_begins_behind_a_key() -> None:
         assert names.requests == 2
 
 
+def test_a_page_without_objects_that_says_more_follows_is_not_the_last() -> None:
+    """Some stores have such pages where objects were deleted: what stands behind them is listed."""
+    with listing() as (names, answers):
+        asked = {"Bucket": BUCKET, "Prefix": "AWSLogs/1/", "StartAfter": "AWSLogs/1/a", "MaxKeys": 1000}
+        for token, following in (({}, "one"), ({"ContinuationToken": "one"}, "two")):
+            empty = {"Name": BUCKET, "KeyCount": 0, "IsTruncated": True, "NextContinuationToken": following}
+            answers.add_response("list_objects_v2", empty, {**asked, **token})
+        answers.add_response("list_objects_v2", objects("AWSLogs/1/b"), {**asked, "ContinuationToken": "two"})
+        page = names.page(BUCKET, "AWSLogs/1/", "AWSLogs/1/a")
+        assert [each.key for each in page.objects] == ["AWSLogs/1/b"]
+        assert page.is_last
+
+
+@pytest.mark.parametrize("tokens", [["same", "same"], [f"{number}" for number in range(100)]])
+def test_empty_pages_without_end_are_an_error(tokens: list[str]) -> None:
+    """Nobody waits for ever, and no folder counts as empty that may hold something."""
+    with listing() as (names, answers):
+        for token in tokens:
+            empty = {"Name": BUCKET, "KeyCount": 0, "IsTruncated": True, "NextContinuationToken": token}
+            answers.add_response("list_objects_v2", empty)
+        with pytest.raises(StoreError, match="page after page without objects says that more follows") as caught:
+            names.page(BUCKET, "AWSLogs/")
+        assert caught.value.policy is UNREADABLE
+
+
 def test_an_owner_is_demanded() -> None:
     """A bucket of the right name in the wrong hands is not listed."""
     with listing(owner="111122223333") as (names, answers):
