@@ -130,9 +130,13 @@ class LookAhead:
             for each in listed
             if self._span.holds(each.written) and (each.bucket, each.key) not in self._also_settled
         ]
-        cap = next((each.key for each in listed if each.written >= self._cap_at), "")
+        cap = next((each.key for each in listed if self._may_be_followed(each, lane)), "")
         after = page.objects[-1].key if page.objects else lane.after
         lane.add(wanted, after=after, is_last=page.is_last, cap=cap)
+
+    def _may_be_followed(self, each: Listed, lane: Lane) -> bool:
+        """Whether others may still come that stand before it: it was written late, or its name stands behind such."""
+        return each.written >= self._cap_at or lane.stream.is_behind(each.key, lane.day, self._cap_at)
 
 
 def _share_of(lane: Lane) -> float:

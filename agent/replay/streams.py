@@ -51,6 +51,17 @@ class Stream:
         """Where CloudTrail puts the objects of `day`."""
         return f"{self.folder}{day:%Y/%m/%d}/"
 
+    def is_behind(self, key: str, day: date, moment: datetime) -> bool:
+        """Whether a log file in the folder of `day` that is written at `moment` or later may stand before `key`.
+
+        The name decides: what has another form than a log file's may stand behind all of them, whatever time it tells.
+        """
+        begin = datetime.combine(day, time(), UTC)
+        if not self.account or begin + _DAY <= moment:  # the windows of a log have no account: they stand in order
+            return False
+        first = max(moment, begin)
+        return key >= f"{self.day_folder(day)}{self.account}_CloudTrail_{self.region}_{first:%Y%m%dT%H%M}"
+
 
 def moment_of(key: str, day: date) -> datetime:
     """When an object in the folder of `day` was written, as its name says.

@@ -197,6 +197,25 @@ def test_what_comes_into_the_bucket_late_is_found_by_the_next_run() -> None:
     assert ReplayRig(listing, span=span, checkpoint=notebook, fresh_after=fresh_after).ship_all() == keys_of(61)
 
 
+@pytest.mark.parametrize(
+    "stray", ["_SUCCESS", "backup_{}", "999988887777_CloudTrail_us-west-2_20261005T0000Z_a.json.gz"]
+)
+@pytest.mark.parametrize("is_of_a_later_end", [True, False])
+def test_an_object_of_another_name_hides_nothing_that_comes_late(stray: str, *, is_of_a_later_end: bool) -> None:
+    """It tells an early time and stands behind all log files: the next run still begins before those that come late."""
+    notebook = Notebook()
+    early, late = keys_of(0, 720)
+    odd = f"{stream().day_folder(BEGIN.date())}{stray.format(early.rpartition('/')[2])}"
+    listing = FakeListing({BUCKET: [early, odd]})
+    fresh_after = BEGIN + timedelta(days=365 if is_of_a_later_end else 0, minutes=50)
+    first = Span(BEGIN, BEGIN + timedelta(minutes=50)) if is_of_a_later_end else SPAN
+    assert ReplayRig(listing, span=first, checkpoint=notebook, fresh_after=fresh_after).ship_all() == [early, odd]
+    for note in notebook.notes:
+        notebook.place.take(note)
+    listing.put(late)
+    assert ReplayRig(listing, checkpoint=notebook, fresh_after=fresh_after).ship_all() == [late]
+
+
 def test_a_stream_that_is_found_only_now_is_shipped_from_the_beginning() -> None:
     """The days that are done are those of other streams. One that is not found for a while keeps its own place."""
     notebook = Notebook()
