@@ -18,6 +18,7 @@ from agent.cli.replay_logs import (
     BUCKETS,
     Asked,
     check_regions,
+    checked_options,
     checked_source,
     checked_spaces,
     checked_target,
@@ -193,7 +194,7 @@ def replay(
     from agent.replay.wishes import ReplayWishes
 
     of_buckets = [name for name, given in (("--prefix", prefix), ("--account", account)) if given]
-    asked = Asked(region or [], of_buckets, space or [])
+    asked = checked_options(source, Asked(region or [], of_buckets, space or []))
     settings = _settings(config, workers, account or [], region or [], source)
     log = log_wish(source, settings, asked)
     wishes = ReplayWishes(

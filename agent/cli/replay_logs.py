@@ -120,12 +120,15 @@ def complete_target(args: list[str], incomplete: str) -> list[tuple[str, str]]:
     return [] if args[-1:] == ["jsonl"] else [one for one in told if one[0].startswith(incomplete)]
 
 
-def log_wish(source: str, settings: Settings, asked: Asked) -> LogWish | None:
-    """The log that is to be read; None for the buckets."""
+def checked_options(source: str, asked: Asked) -> Asked:
+    """What is asked, if no option of it is another source's, whatever the settings are."""
     if asked.spaces and source != _EVENT_LOGS:
         raise typer.BadParameter(f"goes with --from {_EVENT_LOGS}", param_hint="--space")
-    if source == BUCKETS:
-        return None
-    if asked.of_buckets:
+    if asked.of_buckets and source != BUCKETS:
         raise typer.BadParameter(f"is about buckets, and not about {source}", param_hint=asked.of_buckets[0])
-    return _LOGS[source](settings, asked)
+    return asked
+
+
+def log_wish(source: str, settings: Settings, asked: Asked) -> LogWish | None:
+    """The log that is to be read; None for the buckets."""
+    return None if source == BUCKETS else _LOGS[source](settings, asked)

@@ -29,6 +29,22 @@ def words_of(text: str) -> str:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
+        (["--space", "Acme"], "--space: goes with --from event-logs"),
+        (["--space", "Acme", "--from", "event-history"], "--space: goes with --from event-logs"),
+        (["--prefix", "logs", "--from", "event-logs"], "--prefix: is about buckets, and not about event-logs"),
+        (["--account", "111122223333", "--from", "event-history"], "--account: is about buckets"),
+    ],
+)
+def test_an_option_of_another_source_is_told_before_the_settings(arguments: list[str], words: str) -> None:
+    """Without a settings file, too: what is missing in them may be of no use to what is meant."""
+    result = CliRunner().invoke(app, ["replay", "--since", "2d", *arguments], env={"COLUMNS": "200"})
+    assert result.exit_code == 2
+    assert words in words_of(result.stderr)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
         ([], "Missing option '--since'"),
         (["--since", "30dd"], "Invalid value for --since: '30dd' is no time"),
         (["--since", "2d", "--until", "3d"], "Invalid value for --until:"),
