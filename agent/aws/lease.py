@@ -98,7 +98,10 @@ class InHand:
 
 
 class Leases(InHand):
-    """Every lease that this process holds, `seconds` long each; one keeper thread runs `keep`."""
+    """Every lease that this process holds, `seconds` long each; one keeper thread runs `keep`.
+
+    `trouble` is why SQS did not extend what it was asked for last; None where it did.
+    """
 
     def __init__(self, queue: Sqs, seconds: int, telemetry: LeaseTelemetry, pulse: Pulse) -> None:
         super().__init__(telemetry)
@@ -106,6 +109,7 @@ class Leases(InHand):
         self._seconds = seconds
         self._half_life = seconds / 2
         self._pulse = pulse
+        self.trouble: AwsError | None = None
 
     def keep(self, stop: threading.Event) -> None:
         """Extend leases as they reach their half-life, until `stop` is set; the body of the keeper thread."""
@@ -145,8 +149,10 @@ class Leases(InHand):
     def _extend(self, due: Sequence[_Lease], now: float) -> None:
         try:
             refusals = self._queue.hide([Hiding(lease.delivery, self._seconds) for lease in due])
-        except AwsError:
+        except AwsError as error:
+            self.trouble = error
             return  # tried again in a second: nearly half of the lease is left
+        self.trouble = next((refusal.as_error() for refusal in refusals if not refusal.stale), None)
         refused = {refusal.delivery.receipt_handle for refusal in refusals}
         extended = [lease for lease in due if lease.delivery.receipt_handle not in refused]
         for lease in extended:

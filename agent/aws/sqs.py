@@ -58,6 +58,11 @@ class RefusedEntry:
     throttled: bool = False
     is_silence: bool = False
 
+    def as_error(self) -> AwsError:
+        """The same, as if SQS had said it of the whole request."""
+        kind = "denied" if self.denied else "throttled" if self.throttled else "unavailable"
+        return AwsError(kind, self.detail)
+
 
 class Sqs:
     """One queue. `client` is a boto3 SQS client; safe to use from many threads at once. `others` has the clients of

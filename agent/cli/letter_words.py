@@ -31,9 +31,10 @@ _MAYBE_TWICE: Final = (
     "! these are in the queue, and may still be here: SQS did not say that it deleted them. See `list`; "
     "delete those that are: {}"
 )
-_LAPSED: Final = (
-    f"not hidden from others all the time, as if this command had stood still for {HIDDEN_SECONDS} s: "
-    "somebody else may have sent or deleted them, too"
+_STOOD_STILL: Final = f", as if this command had stood still for {HIDDEN_SECONDS} s"
+_LAPSED: Final = "not hidden from others all the time{}: somebody else may have sent or deleted them, too"
+_HIDE: Final = (
+    "allow sqs:ChangeMessageVisibility to your role; deploy/iam/operator.json has all that this command asks for"
 )
 _TOO_LARGE: Final = "! what to do: raise the queue's MaximumMessageSize, which these are above; then run it again"
 _MAYBE_TAKEN: Final = (
@@ -118,12 +119,12 @@ def say_report(task: Task, desk: Desk, walk: Walk, found: Sequence[ToldLetter], 
     elif report is None:
         say(f"{_counted(found)}; {task.shown}")
     else:
-        is_written = _say_what_was_done(task, desk, found, report)
+        is_written = _say_what_was_done(task, desk, walk, found, report)
     say_warnings(desk, walk)
     return is_written
 
 
-def _say_what_was_done(task: Task, desk: Desk, found: Sequence[ToldLetter], report: Report) -> bool:
+def _say_what_was_done(task: Task, desk: Desk, walk: Walk, found: Sequence[ToldLetter], report: Report) -> bool:
     done = {letter.delivery.message_id for letter in report.done}
     is_written = True
     if done:
@@ -131,7 +132,7 @@ def _say_what_was_done(task: Task, desk: Desk, found: Sequence[ToldLetter], repo
         is_written = print_at_once(f"✓ {task.done}: {counted}")
     for line in _failures(task, desk, report):
         say(line)
-    for line in _lapses(task, report):
+    for line in _lapses(task, walk, report):
         say(line)
     if report.untouched:
         say(f"! {number_of(len(report.untouched), 'dead letter')} not tried any more")
@@ -163,14 +164,15 @@ def _failures(task: Task, desk: Desk, report: Report) -> Iterator[str]:
             yield advice.format(command_line("dead-letters drop", desk.settings_file, *map(_of, doubled), "--yes"))
 
 
-def _lapses(task: Task, report: Report) -> Iterator[str]:
-    """What came of it that this command stood still, and others could receive what it held."""
+def _lapses(task: Task, walk: Walk, report: Report) -> Iterator[str]:
+    """What came of it that others could receive what this command held: it stood still, or SQS did not hide it."""
+    lapsed = _LAPSED.format("" if walk.lost_by else _STOOD_STILL)
     if report.lapsed:
         count = number_of(len(report.lapsed), "dead letter")
-        yield f"✗ {count} {task.failed}: {_LAPSED}; run it again"
+        yield f"✗ {count} {task.failed}: {lapsed}; run it again"
     if report.late:
         count = number_of(len(report.late), "dead letter")
-        yield f"! {count} of those that were sent may be in the queue twice: {_LAPSED}"
+        yield f"! {count} of those that were sent may be in the queue twice: {lapsed}"
 
 
 def _say_nothing_was_found(desk: Desk, walk: Walk) -> None:
@@ -201,11 +203,23 @@ def _warnings(desk: Desk, walk: Walk) -> Iterator[str]:
         yield f"! SQS counts {number_of(about.visible, 'message')}, and {seen} seen: run it again"
     elif walk.end in _ENDS:
         yield _ENDS[walk.end]
-    if walk.stranded:
-        yield f"! SQS did not take {number_of(walk.stranded, 'message')} back; visible again within {HIDDEN_SECONDS} s"
+    yield from _hidings(walk)
     if about.in_flight:
         held = number_of(about.in_flight, "message")
         yield f"! {held} in somebody else's hands when this look began: what was not given back since is not in it"
+
+
+def _hidings(walk: Walk) -> Iterator[str]:
+    """What SQS did not hide or show again, in its own words, and what to do about that."""
+    if walk.lost_by:
+        said = clean(walk.lost_by.detail).rstrip(".")
+        yield f"! SQS did not hide what this command held for longer ({said}): others may have received it meanwhile"
+    if walk.stranded:
+        said = f" ({clean(walk.stranded_by.detail).rstrip('.')})" if walk.stranded_by else ""
+        held = number_of(walk.stranded, "message")
+        yield f"! SQS did not take {held} back{said}; visible again within {HIDDEN_SECONDS} s"
+    if error := walk.lost_by or walk.stranded_by:
+        yield f"! what to do: {_HIDE if error.kind == 'denied' else to_do_about(error)}"
 
 
 def say_deadline(desk: Desk, oldest: ToldLetter, now: float) -> None:

@@ -224,7 +224,7 @@ def _may_pass(error: AwsError) -> bool:
 def _denial(letters: Sequence[Letter], refused: Sequence[RefusedEntry]) -> AwsError | None:
     """Whether SQS denies all of `letters`, one by one: then it denies the next, too."""
     if letters and len(refused) == len(letters) and all(each.denied for each in refused):
-        return AwsError("denied", refused[0].detail)
+        return refused[0].as_error()
     return None
 
 

@@ -47,7 +47,8 @@ class Walk:
     """What it finds stays hidden until it is given back, at the latest at the end of the block, however that comes.
 
     Used by one thread. Whoever works on what was found calls `keep_hold` every few seconds. Once the block has ended,
-    `seconds` is how long it took, and `stranded` how many messages SQS did not take back.
+    `seconds` is how long it took, and `stranded` how many messages SQS did not take back; `stranded_by` is why.
+    `lost_by` is what SQS said where it did not hide for longer what was held, until others could receive it.
     """
 
     def __init__(
@@ -55,6 +56,8 @@ class Walk:
     ) -> None:
         self.end = End.WHOLE
         self.stranded = 0
+        self.stranded_by: AwsError | None = None
+        self.lost_by: AwsError | None = None
         self.seconds = 0.0
         self._box = box
         self._clock = pulse.clock
@@ -99,7 +102,7 @@ class Walk:
 
     def keep_hold(self) -> None:
         """Hide what is held for longer, where half of its time is over."""
-        self._leases.lapse()
+        self._lapse()
         self._leases.extend_due()
 
     def keep_hold_for(self, seconds: float, is_stopped: Callable[[], bool]) -> None:
@@ -114,13 +117,13 @@ class Walk:
 
         SQS is asked: the clock of a machine that was asleep may have stood still, too.
         """
-        self._leases.lapse()
+        self._lapse()
         self._leases.renew([self.latest(letter) for letter in letters])
         return self.held(letters)
 
     def held(self, letters: Sequence[Letter]) -> list[Letter]:
         """Those of `letters` that nobody else can have received so far."""
-        self._leases.lapse()
+        self._lapse()
         return [letter for letter in letters if self._leases.holds(self.latest(letter))]
 
     def keep_only(self, letters: Sequence[Letter]) -> None:
@@ -135,6 +138,12 @@ class Walk:
     def latest(self, letter: Letter) -> Delivery:
         """The message as it was last received: SQS may have given it twice, and only the last receipt counts."""
         return self._latest[letter.delivery.message_id]
+
+    def _lapse(self) -> None:
+        held = self._leases.count()
+        self._leases.lapse()
+        if self._leases.count() < held:
+            self.lost_by = self._leases.trouble or self.lost_by
 
     def _take_new(self, most: int) -> list[Letter]:
         taken = self._box.take(most)
@@ -154,7 +163,9 @@ class Walk:
             batch = held[start : start + BATCH]
             try:
                 refused = [each for each in self._box.hide([Hiding(one, 0) for one in batch]) if not each.stale]
-            except AwsError:
+            except AwsError as error:
                 self.stranded += len(batch)
+                self.stranded_by = error
             else:
                 self.stranded += len(refused)
+                self.stranded_by = refused[0].as_error() if refused else self.stranded_by

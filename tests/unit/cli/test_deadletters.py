@@ -8,7 +8,7 @@ import re
 import shlex
 import signal
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -534,6 +534,39 @@ def test_a_redrive_that_stood_still_says_what_others_may_have(rig: Rig) -> None:
     assert (result.exit_code, len(rig.box.main)) == (69, 10)
     assert "✗ 2 dead letters not sent back: not hidden from others all the time, as if this" in result.stderr
     assert "! 10 dead letters of those that were sent may be in the queue twice: not hidden from" in result.stderr
+
+
+def test_letters_that_sqs_does_not_hide_for_longer_are_told_with_its_words(rig: Rig) -> None:
+    """The command did not stand still: SQS denies it something, and that is what to allow."""
+    for _ in range(25):
+        rig.box.put("{}", OF_THE_AGENT)
+    rig.box.deny("ChangeMessageVisibilityBatch")
+    rig.box.on_sent = lambda: rig.clock.advance(16)
+    result = run("redrive", "--all")
+    assert (result.exit_code, len(rig.box.main)) == (69, 20)
+    assert "✗ 5 dead letters not sent back: not hidden from others all the time: somebody else" in result.stderr
+    assert "hide what this command held for longer (AccessDenied: on demand): others may have" in result.stderr
+    assert "! what to do: allow sqs:ChangeMessageVisibility to your role; deploy/iam/operator.json" in result.stderr
+    assert "stood still" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("trouble", "said", "to_do"),
+    [
+        (FakeLetterbox.deny, "AccessDenied: on demand", "allow sqs:ChangeMessageVisibility"),
+        (FakeLetterbox.fail, "ChangeMessageVisibilityBatch: ServiceUnavailable: on demand", "check the network"),
+    ],
+)
+def test_letters_that_sqs_does_not_take_back_are_told_with_its_words(
+    rig: Rig, trouble: Callable[[FakeLetterbox, str], None], said: str, to_do: str
+) -> None:
+    """And with what to do, so that the next look does not hide them again."""
+    rig.fill()
+    trouble(rig.box, "ChangeMessageVisibilityBatch")
+    result = run("list")
+    assert result.exit_code == 0
+    assert f"! SQS did not take 3 messages back ({said}); visible again within 30 s\n" in result.stderr
+    assert f"! what to do: {to_do}" in result.stderr
 
 
 def test_a_letter_that_is_too_large_is_told_as_that(rig: Rig) -> None:

@@ -187,6 +187,28 @@ def test_what_sqs_does_not_take_back_is_counted_and_comes_by_itself() -> None:
     assert rig.box.hidden_now() == 0
 
 
+def test_what_sqs_said_where_it_does_not_hide_a_message_is_remembered() -> None:
+    """With it, whoever ran the command knows why others may have what was held; standing still is no word of SQS's."""
+    rig = Rig()
+    rig.filled(3)
+    with rig.walk() as walk:
+        letters = list(walk.letters(1000, 3))
+        rig.box.deny("ChangeMessageVisibilityBatch")
+        for _ in range(4):
+            rig.clock.advance(HIDDEN_SECONDS / 4)
+            assert walk.hold_anew(letters) == ([] if rig.clock.elapsed >= HIDDEN_SECONDS else letters)
+    assert (walk.lost_by and walk.lost_by.kind, walk.stranded) == ("denied", 0)
+    rig.box.mend()
+    with rig.walk() as walk:
+        letters = list(walk.letters(1000, 3))
+        rig.clock.advance(HIDDEN_SECONDS)
+        assert (walk.held(letters), walk.lost_by) == ([], None)
+    with rig.walk() as walk:
+        list(walk.letters(1000, 3))
+        rig.box.deny("ChangeMessageVisibilityBatch")
+    assert (walk.stranded, walk.stranded_by and walk.stranded_by.detail) == (3, "AccessDenied: on demand")
+
+
 def test_what_somebody_else_has_by_now_is_not_counted_as_stranded() -> None:
     """A receipt that SQS does not know any more: the message is not ours to give back."""
     rig = Rig()
