@@ -37,6 +37,7 @@ _HIDE: Final = (
     "allow sqs:ChangeMessageVisibility to your role; deploy/iam/operator.json has all that this command asks for"
 )
 _TOO_LARGE: Final = "! what to do: raise the queue's MaximumMessageSize, which these are above; then run it again"
+_THOSE_FIRST: Final = ". First delete here what was sent, as above; then run it again for the others"
 _MAYBE_TAKEN: Final = (
     "! SQS did not answer, and may have taken what it was sent. Run it again: a repeat has the same bytes, "
     "which Loki drops."
@@ -137,7 +138,7 @@ def _say_what_was_done(task: Task, desk: Desk, walk: Walk, found: Sequence[ToldL
     if report.untouched:
         say(f"! {number_of(len(report.untouched), 'dead letter')} not tried any more")
     if report.error:
-        say(f"! what to do: {to_do_about(report.error)}")
+        say(f"! what to do: {to_do_about(report.error)}{_THOSE_FIRST if report.doubled else ''}")
     if report.done and task is Task.REDRIVE:
         say(f"They are in {redacted_url(desk.box.main_url)}. If one comes back here, `list` says why.")
     return is_written

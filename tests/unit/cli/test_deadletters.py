@@ -523,6 +523,25 @@ def test_a_delete_that_is_not_answered_does_not_mean_that_all_is_still_here(rig:
     assert "in both queues now" not in result.stderr
     assert f"delete those that are: trail-agent dead-letters drop {' '.join(ids[:10])} --yes\n" in result.stderr
     assert "! 2 dead letters not tried any more" in result.stderr
+    assert "try again. First delete here what was sent, as above; then run it again for the others\n" in result.stderr
+
+
+def test_whoever_follows_all_of_the_advice_sends_nothing_twice(rig: Rig) -> None:
+    """What was sent is deleted here first; then the same command sends the others."""
+    for _ in range(9):
+        rig.box.put()
+    rig.box.messages.clear()  # so that no id of the others is the beginning of another
+    for number in range(12):
+        rig.box.put(str(number), {**OF_THE_AGENT, "reason": "sink_rejected"})
+    rig.box.throttle("DeleteMessageBatch")
+    told = run("redrive", "--all").stderr
+    assert "! what to do: try again in a minute. First delete here what was sent, as above; then run it ag" in told
+    rig.box.mend()
+    (line,) = [each for each in told.splitlines() if "Delete them here: " in each]
+    _, _, *arguments = shlex.split(line.partition("Delete them here: ")[2])
+    assert run(*arguments).exit_code == 0
+    assert run("redrive", "--all").exit_code == 0
+    assert sorted(rig.box.main, key=int) == [str(number) for number in range(12)]
 
 
 def test_a_redrive_that_stood_still_says_what_others_may_have(rig: Rig) -> None:
