@@ -106,7 +106,7 @@ def say_warnings(desk: Desk, walk: Walk) -> None:
 def say_wait(detail: str, seconds: float) -> None:
     """That SQS does nothing for now, why, and when it is asked again."""
     said = clean(detail).rstrip(".")
-    say(f"! SQS takes nothing for the moment ({said}); asked again in {max(seconds, 1.0):.0f} s")
+    say(f"! SQS does nothing for the moment ({said}); asked again in {max(seconds, 1.0):.0f} s")
 
 
 def say_report(task: Task, desk: Desk, walk: Walk, found: Sequence[ToldLetter], report: Report | None) -> bool:

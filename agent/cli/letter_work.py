@@ -198,7 +198,7 @@ def told_in_words(config: Path | None) -> Iterator[None]:
 def _looking(desk: Desk, choice: Choice, most: int) -> Iterator[Look]:
     """What is meant, held until the end of the block; the first Ctrl-C only asks for the end."""
     say_before_a_look(desk)
-    with interruptible() as stopping, desk.walk(stopping.is_set) as walk:
+    with interruptible() as stopping, desk.walk(stopping.is_set, say_wait) as walk:
         with advancing("looking at dead letters") as seen:
             found = desk.find(walk, choice, most, seen)
         yield Look(found, walk, stopping)
@@ -208,7 +208,7 @@ def _work(task: Task, desk: Desk, look: Look) -> Report:
     letters = [told.letter for told in look.found]
     try:
         with advancing(task.doing, len(letters)) as advance:
-            sending = Sending(look.walk, desk.box, look.stopping.is_set, advance, say_wait)
+            sending = Sending(look.walk, desk.box, look.stopping.is_set, advance)
             return sending.redrive(letters) if task is Task.REDRIVE else sending.drop(letters)
     except KeyboardInterrupt:
         if task is Task.REDRIVE:

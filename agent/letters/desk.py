@@ -55,9 +55,11 @@ class Desk:
         box = connections.letterbox(HIDDEN_SECONDS)
         return cls(settings, box, box.attributes(box.url), pulse, telemetry, connections)
 
-    def walk(self, is_stopped: Callable[[], bool]) -> Walk:
-        """A look through the queue, not yet begun."""
-        return Walk(self.box, self.pulse, self.telemetry, is_stopped)
+    def walk(
+        self, is_stopped: Callable[[], bool], waits: Callable[[str, float], object] = lambda _said, _seconds: None
+    ) -> Walk:
+        """A look through the queue, not yet begun. `waits` is told before each wait for SQS, as `Walk` tells it."""
+        return Walk(self.box, self.pulse, self.telemetry, is_stopped, waits)
 
     def rereading(self) -> Rereading:
         """What tells what would become of a message now."""

@@ -9,7 +9,6 @@ Where nobody knows whether it took something, it is not.
 
 from __future__ import annotations
 
-import random
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -18,16 +17,13 @@ from typing import Final
 from agent.aws.letterbox import Letterbox, parcels
 from agent.aws.sqs import RefusedEntry
 from agent.errors import AwsError
+from agent.letters.asking_again import MOST_WAITS, may_pass
 from agent.letters.walk import Walk
 from agent.model import Letter
-from agent.waiting.backoff import half_jitter
 
 _OF_ALL: Final = frozenset({"denied", "missing", "no_credentials", "throttled"})
 _OF_SIZE: Final = re.compile("too ?long|too ?large|shorter than|longer than|maximumMessageSize", re.IGNORECASE)
 _ATTEMPTS: Final = 3  # for what SQS refuses of a batch, while it does the rest
-_MOST_WAITS: Final = 6  # in a row, without one letter that is sent: half a minute
-_FIRST_WAIT_SECONDS: Final = 1.0
-_LONGEST_WAIT_SECONDS: Final = 10.0
 
 
 _Do = Callable[[Sequence[Letter], "Report"], None]
@@ -72,10 +68,7 @@ class Report:
 
 
 class Sending:
-    """Works on what `walk` has found in `box`. `advance` is told how many were tried so far, after each request.
-
-    `waits` is told what SQS said, and how many seconds later it is asked again, before each wait.
-    """
+    """Works on what `walk` has found in `box`. `advance` is told how many were tried so far, after each request."""
 
     def __init__(
         self,
@@ -83,14 +76,11 @@ class Sending:
         box: Letterbox,
         is_stopped: Callable[[], bool],
         advance: Callable[[int], object],
-        waits: Callable[[str, float], object] = lambda _detail, _seconds: None,
     ) -> None:
         self._walk = walk
         self._box = box
         self._is_stopped = is_stopped
         self._advance = advance
-        self._tell_wait = waits
-        self._random = random.SystemRandom().random
         self._waits = 0
 
     def redrive(self, letters: Sequence[Letter]) -> Report:
@@ -144,19 +134,19 @@ class Sending:
             self._send_later([failed.letter for failed in later], AwsError("throttled", later[0].detail), report)
 
     def _send_later(self, letters: Sequence[Letter], error: AwsError, report: Report) -> None:
-        """Send `letters` again, none of which SQS took; not after `_MOST_WAITS`, or once somebody asked for the end."""
-        if self._waits == _MOST_WAITS:
+        """Send `letters` again, none of which SQS took; not after `MOST_WAITS`, or once somebody asked for the end."""
+        if self._waits == MOST_WAITS:
             report.kept += [Failed(letter, error.detail) for letter in letters]
             report.error = report.error or error
             return
-        self._wait(error.detail, self._waits)
+        self._walk.wait(error, self._waits, self._is_stopped)
         self._waits += 1
         if self._turn_to(letters, report):
             self._try(letters, report, self._redrive)
 
     def _meet(self, error: AwsError, parcel: Sequence[Letter], report: Report) -> None:
         """SQS took nothing of `parcel`. If it may be for a single letter, each is sent alone."""
-        if _may_pass(error):
+        if may_pass(error):
             self._send_later(parcel, error, report)
             return
         is_of_one = error.is_undone and bool(error.code) and error.kind not in _OF_ALL
@@ -193,32 +183,20 @@ class Sending:
             report.error = report.error or _denial(left, refused)
             self._walk.forget(_without(left, failures))
             left = [failed.letter for failed in failures]
-            if throttled := [each.detail for each in refused if each.throttled]:
-                self._wait(throttled[0], attempt)
+            if throttled := [each.as_error() for each in refused if each.throttled]:
+                self._walk.wait(throttled[0], attempt, self._is_stopped)
         return failures
 
     def _ask_to_delete(self, letters: Sequence[Letter]) -> list[RefusedEntry]:
         """Returns those that SQS refuses; raises `AwsError`. What passes is waited for, unless the end is asked for."""
-        for times in range(_MOST_WAITS):
+        for times in range(MOST_WAITS):
             try:
                 return self._box.delete([self._walk.latest(letter) for letter in letters])
             except AwsError as error:
-                if not _may_pass(error) or self._is_stopped():
+                if not may_pass(error) or self._is_stopped():
                     raise
-                said = error.detail
-            self._wait(said, times)
+                self._walk.wait(error, times, self._is_stopped)
         return self._box.delete([self._walk.latest(letter) for letter in letters])
-
-    def _wait(self, said: str, times: int) -> None:
-        """For the next try, after so many others; hold is kept meanwhile. `said` is why."""
-        seconds = half_jitter(self._random(), _FIRST_WAIT_SECONDS, times, _LONGEST_WAIT_SECONDS)
-        self._tell_wait(said, seconds)
-        self._walk.keep_hold_for(seconds, self._is_stopped)
-
-
-def _may_pass(error: AwsError) -> bool:
-    """Whether SQS did nothing because it is asked too often, or could not be reached: soon it may do it."""
-    return error.is_undone and (error.kind == "throttled" or (error.kind == "unavailable" and not error.code))
 
 
 def _denial(letters: Sequence[Letter], refused: Sequence[RefusedEntry]) -> AwsError | None:

@@ -7,6 +7,7 @@ order, counts roughly, and does not show what others hold. Page: SQS developer g
 
 from __future__ import annotations
 
+import random
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from enum import Enum, auto
@@ -17,6 +18,7 @@ from agent.aws.lease import Leases, LeaseTelemetry
 from agent.aws.letterbox import Letterbox
 from agent.aws.sqs import Hiding
 from agent.errors import AwsError
+from agent.letters.asking_again import MOST_WAITS, may_pass, pause
 from agent.model import BATCH, Delivery, Letter
 from agent.pulse import Pulse
 
@@ -52,8 +54,14 @@ class Walk:
     """
 
     def __init__(
-        self, box: Letterbox, pulse: Pulse, telemetry: LeaseTelemetry, is_stopped: Callable[[], bool] = lambda: False
+        self,
+        box: Letterbox,
+        pulse: Pulse,
+        telemetry: LeaseTelemetry,
+        is_stopped: Callable[[], bool] = lambda: False,
+        waits: Callable[[str, float], object] = lambda _said, _seconds: None,
     ) -> None:
+        """`waits` is told what SQS said, and how many seconds later it is asked again, before each wait."""
         self.end = End.WHOLE
         self.stranded = 0
         self.stranded_by: AwsError | None = None
@@ -63,6 +71,8 @@ class Walk:
         self._clock = pulse.clock
         self._leases = Leases(box, HIDDEN_SECONDS, telemetry, pulse)
         self._is_stopped = is_stopped
+        self._tell_wait = waits
+        self._random = random.SystemRandom().random
         self._latest: dict[str, Delivery] = {}
 
     def __enter__(self) -> Self:
@@ -78,17 +88,25 @@ class Walk:
     def letters(self, most: int, expected: int) -> Iterator[Letter]:
         """Up to `most` messages, each once, as SQS gives them; `end` says afterwards why it ended.
 
-        `expected` is how many SQS says that there are: one empty answer is enough once so many were seen. Raises
-        `AwsError` if SQS refuses or does not answer.
+        `expected` is how many SQS says that there are: one empty answer is enough once so many were seen. What passes
+        is waited for. Raises `AwsError` if SQS refuses or does not answer.
         """
-        empty = 0
+        empty = waits = 0
         while len(self._latest) < most:
             if self._is_stopped() or self._clock.monotonic() - self._began > LONGEST_SECONDS:
                 self.end = End.STOPPED if self._is_stopped() else End.LATE
                 return
             self.keep_hold()
-            found = self._take_new(min(BATCH, most - len(self._latest)))
+            try:
+                found = self._take_new(min(BATCH, most - len(self._latest)))
+            except AwsError as error:
+                if waits == MOST_WAITS or not may_pass(error):
+                    raise
+                self.wait(error, waits, self._is_stopped)
+                waits += 1
+                continue
             yield from found
+            waits = 0
             empty = 0 if found else empty + 1
             if empty == (1 if len(self._latest) >= expected else _EMPTY_ANSWERS):
                 self.end = End.WHOLE if len(self._latest) >= expected else End.SHORT
@@ -105,8 +123,13 @@ class Walk:
         self._lapse()
         self._leases.extend_due()
 
-    def keep_hold_for(self, seconds: float, is_stopped: Callable[[], bool]) -> None:
-        """Let `seconds` pass, and keep hold meanwhile; less where somebody asks for the end."""
+    def wait(self, error: AwsError, times: int, is_stopped: Callable[[], bool]) -> None:
+        """For the next try, after so many waits in a row, and keep hold meanwhile; less where `is_stopped` says so.
+
+        `error` is why the last one did nothing.
+        """
+        seconds = pause(times, self._random())
+        self._tell_wait(error.detail, seconds)
         until, never = self._clock.monotonic() + seconds, threading.Event()
         while not is_stopped() and (left := until - self._clock.monotonic()) > 0:
             self.keep_hold()

@@ -272,7 +272,7 @@ def test_a_throttled_redrive_goes_on_when_sqs_takes_it(cloud: Cloud, tmp_path: P
         settings = cloud.settings(NOWHERE, aws={"endpoint_url": door.url})
         done = Shell.at(tmp_path / "behind", settings).run("dead-letters", "redrive", "--all", "--yes")
     assert (done.code, "not sent" in done.err) == (0, False)
-    assert done.err.count("! SQS takes nothing for the moment") == 2
+    assert done.err.count("! SQS does nothing for the moment") == 2
     assert "KMS.ThrottlingException: Rate exceeded); asked again in 1 s" in done.err
     assert "✓ sent back and deleted here: 12 dead letters" in done.out
     assert cloud.world.queue_depth().total - before == 12

@@ -649,6 +649,17 @@ def test_sqs_that_does_not_answer_is_told_with_what_is_so_now(rig: Rig, argument
     assert rig.box.hidden_now() == 0
 
 
+@pytest.mark.parametrize("arguments", [("list",), ("redrive", "--all"), ("drop", "message-1", "--yes")])
+def test_a_look_that_sqs_throttles_waits_and_says_so(rig: Rig, arguments: Sequence[str]) -> None:
+    """Some seconds later it goes on, and does what it was asked for."""
+    rig.fill()
+    rig.box.throttle("ReceiveMessage", 3)
+    result = run(*arguments)
+    assert (result.exit_code, bool(result.stdout)) == (0, True)
+    said = "! SQS does nothing for the moment (ReceiveMessage: RequestThrottled: on demand); asked again in"
+    assert result.stderr.count(said) == 3
+
+
 def test_a_check_of_the_settings_is_named_with_their_file(rig: Rig, tmp_path: Path) -> None:
     """What is to be run next can be copied, too."""
     file = tmp_path / "my settings.yaml"

@@ -28,9 +28,13 @@ class Rig:
         """So many messages; returns their ids."""
         return {self.box.put(str(number)) for number in range(count)}
 
-    def walk(self, is_stopped: Callable[[], bool] = lambda: False) -> Walk:
+    def walk(
+        self,
+        is_stopped: Callable[[], bool] = lambda: False,
+        waits: Callable[[str, float], object] = lambda _said, _seconds: None,
+    ) -> Walk:
         """A look that has not begun."""
-        return Walk(self.box, Pulse(self.clock), FakeTelemetry(), is_stopped)
+        return Walk(self.box, Pulse(self.clock), FakeTelemetry(), is_stopped, waits)
 
     def receives(self) -> set[int]:
         """How often each message was received: the numbers that occur."""
@@ -169,6 +173,33 @@ def test_what_was_found_before_sqs_failed_is_given_back() -> None:
             list(looked_at)
     assert rig.receives() == {0, 1}
     assert rig.box.hidden_now() == 0
+
+
+def test_a_throttled_look_goes_on_when_sqs_shows_something_again() -> None:
+    """Half a minute is waited, what was found stays hidden meanwhile, and each message is found once."""
+    rig = Rig()
+    rig.filled(25)
+    told: list[float] = []
+    with rig.walk(waits=lambda _said, seconds: told.append(seconds)) as walk:
+        looked_at = walk.letters(1000, 25)
+        next(looked_at)
+        rig.box.throttle("ReceiveMessage", 6)
+        assert len(list(looked_at)) == 24
+        assert rig.box.hidden_now() == 25
+    assert (walk.end, len(told), rig.receives()) == (End.WHOLE, 6, {1})
+
+
+def test_a_look_that_is_throttled_without_an_end_ends() -> None:
+    """After half a minute, and everything is given back; whoever asks for the end gets it sooner."""
+    rig = Rig()
+    rig.filled(5)
+    rig.box.throttle("ReceiveMessage")
+    with rig.walk() as walk, pytest.raises(AwsError):
+        list(walk.letters(1000, 5))
+    assert 15 <= rig.clock.elapsed <= 45
+    with rig.walk(lambda: rig.box.requests["ReceiveMessage"] > 8) as walk:
+        assert list(walk.letters(1000, 5)) == []
+    assert walk.end is End.STOPPED
 
 
 def test_what_sqs_does_not_take_back_is_counted_and_comes_by_itself() -> None:
