@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import Protocol
 
 SLICE_SECONDS = 5.0
+_STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)  # macOS has one clock for both
 
 
 class Clock(Protocol):
@@ -24,6 +25,10 @@ class Clock(Protocol):
 
     def time(self) -> float:
         """Unix seconds; for comparing with what others wrote down."""
+        ...
+
+    def steady(self) -> float:
+        """As `monotonic`, and it counts while the machine sleeps, too: where `time` goes another way, it was set."""
         ...
 
     def wait(self, event: threading.Event, seconds: float) -> bool:
@@ -42,9 +47,18 @@ class SystemClock:
         """Unix seconds."""
         return time.time()
 
+    def steady(self) -> float:
+        """Seconds that only go forward, also while the machine sleeps."""
+        return time.clock_gettime(_STEADY)
+
     def wait(self, event: threading.Event, seconds: float) -> bool:
         """Wait for `event` for at most `seconds`."""
         return event.wait(seconds)
+
+
+def setting_of(clock: Clock) -> float:
+    """How far its `time` is ahead of its `steady`, in seconds. It changes when somebody sets the clock."""
+    return clock.time() - clock.steady()
 
 
 class Pulse:

@@ -26,7 +26,7 @@ from agent.faults.dead_letters import Reason
 from agent.flow.event_log import EventLog, FirstLook, LoggedEvent, Window
 from agent.flow.log_waits import LogWaits
 from agent.history.haul import Haul
-from agent.pulse import Clock
+from agent.pulse import Clock, setting_of
 from agent.records import profiles
 from agent.records.selection import EVERY_SOURCE
 from agent.settings import SelectSettings
@@ -85,7 +85,12 @@ class HistoryLog(EventLog):
         self._lock = threading.Lock()
         self.requests = 0
         self._tell = tell
+        self._answered: dict[str, Callable[[float, float], None]] = {}
         self._pacers = {place: waits.pacer(per_second) for place in places}
+
+    def on_answer(self, place: str, tell: Callable[[float, float], None]) -> None:
+        """Have `tell` know of each page of `place` the settings of the clock just before and just after the request."""
+        self._answered[place] = tell
 
     def owner(self) -> str:
         """The account of the credentials: another one has another history in the same regions."""
@@ -147,6 +152,7 @@ class HistoryLog(EventLog):
         def ask() -> HistoryPage:
             with self._lock:
                 self.requests += 1
+            setting = setting_of(self._clock)
             try:
                 page = self._history.page(place, source, begin, end, token)
             except AwsError as error:
@@ -156,6 +162,8 @@ class HistoryLog(EventLog):
                 advice = _ADVICE.get(error.kind)
                 raise AwsError(error.kind, f"{error.detail}; {advice}") if advice else error from error
             self._tell(place, "ok")
+            if answered := self._answered.get(place):
+                answered(setting, setting_of(self._clock))
             return page
 
         return self._waits.until_answered(f"Event history of {place}", self._pacers[place], ask)

@@ -2,6 +2,7 @@
 
 A round goes from `overlap` seconds before the place up to now, in windows, oldest first. The place moves when a window
 is dealt with, and never before. The next round looks at the overlap again, and finds in it what has come late.
+If AWS answers a clock that was set since a round was begun, the round is begun anew.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from agent.flow.event_log import LoggedEvent, Window
 from agent.history.place import RegionPlace, known_as
 from agent.history.round import Round, span
 from agent.history.suspects import Suspects
+from agent.history.voucher import Voucher
 from agent.model import LogRecord, Outcome, Reading, Settlement, Verdict
 from agent.telemetry.history_events import PassedOver
 
@@ -94,7 +96,8 @@ class Following:
         self._window: Window | None = None
         self._held = _Held()
         self._suspects = Suspects(accepted)
-        self._moving: Moved | None = None  # once AWS has answered: it takes no request whose time is far off
+        self._voucher = Voucher()
+        self._moving: Moved | None = None  # once it is vouched for
         self._moved: Moved | None = None
         self._held_back: int | None = None  # when the first window of the round began of which something is held back
 
@@ -119,16 +122,20 @@ class Following:
         """Whether everything up to the end of the round is dealt with."""
         return self._window is None and self._round.is_over
 
-    def begin(self, now: int) -> None:
-        """Begin a round up to `now`."""
+    def begin(self, now: float, setting: float) -> None:
+        """Begin a round up to `now`, as a clock says that has this `setting`: see `setting_of`."""
         with self._lock:
-            if self._held_back is None:
+            if self._held_back is None and not self._voucher.is_void:
                 self._suspects.clear()
-            place, self._held_back = self.place, None
-            to = now - self._overlap if place.is_ahead(now) else now - _KEPT if place.position < now - _KEPT else None
-            self._moving = None if to is None else Moved(place.position, to)
-            begin = max(min(place.position, now) - self._overlap, place.known_since) if to is None else to
-            self._round.start(max(begin, now - _KEPT), now, place.known.values())
+            self._voucher = Voucher(setting)
+            self._start(int(now))
+
+    def _start(self, now: int) -> None:
+        place, self._held_back = self.place, None
+        to = now - self._overlap if place.is_ahead(now) else now - _KEPT if place.position < now - _KEPT else None
+        self._moving = None if to is None else Moved(place.position, to)
+        begin = max(min(place.position, now) - self._overlap, place.known_since) if to is None else to
+        self._round.start(max(begin, now - _KEPT), now, place.known.values())
 
     def take_moved(self) -> Moved | None:
         """Where the place was moved by the clock since this was asked last."""
@@ -136,11 +143,13 @@ class Following:
             moved, self._moved = self._moved, None
             return moved
 
-    def _trust_the_clock(self) -> None:
-        """AWS has answered, and it refuses requests of a clock that is wrong: the place may be moved because of it."""
-        if moving := self._moving:
-            self._moving, self._moved = None, moving
-            self.place.go_on_from(moving.to)
+    def answered(self, *settings: float) -> None:
+        """AWS has answered a request. The `settings` are those of the clock just before and just after it."""
+        with self._lock:
+            self._voucher.hear(*settings)
+            if (moving := self._moving) and not self._voucher.is_void:
+                self._moving, self._moved = None, moving
+                self.place.go_on_from(moving.to)
 
     def hand_out(self) -> Window | None:
         """The next window of the round, or the one that comes again; None if the round is over."""
@@ -155,9 +164,13 @@ class Following:
             return self._window
 
     def fresh(self, events: Sequence[LoggedEvent], since: int) -> list[LoggedEvent]:
-        """Of the `events` of the window in hand those that are not known, each once. They are all from `since` on."""
+        """Of the `events` of the window in hand those that are not known, each once. They are all from `since` on.
+
+        None of them if the window is of a round that does not count.
+        """
         with self._lock:
-            self._trust_the_clock()
+            if self._voucher.is_void:
+                return []
             self._suspects.begin()
             self._held.since = since
             _, end = span(self._window) if self._window else (0, 0)
@@ -184,6 +197,8 @@ class Following:
     def conclude(self, settlement: Settlement) -> Concluded:
         """What became of the window in hand."""
         with self._lock:
+            if self._voucher.is_void:
+                return self._begin_anew()
             match settlement.outcome:
                 case Outcome.DELIVERED:
                     return self._move_on(())
@@ -199,12 +214,16 @@ class Following:
         if suspects := self._suspects.hold(self._held.refused):
             return self._hold_back(suspects)
         if fault and fault.reason is Reason.OBJECT_MISSING:  # it has grown too old in hand
-            self._window = None
-            self._round.end()
-            return Concluded(is_again=True, was_tried=False)
+            return self._begin_anew()
         if fault and fault.reason in _TOO_MUCH and self._shrink():
             return Concluded(is_again=True, was_tried=False)
         return self._pass_over(settlement)
+
+    def _begin_anew(self) -> Concluded:
+        """The next window is that of another round."""
+        self._window = self._moving = None
+        self._round.end()
+        return Concluded(is_again=True, was_tried=False)
 
     def _again(self, *, was_tried: bool = True) -> Concluded:
         self._deal_with(self._held.accepted)
@@ -252,7 +271,8 @@ class Following:
         return PassedOver("", "", self._held.since, end, str(reason), detail, self._held.malformed)
 
     def _move_on(self, unshipped: Sequence[PassedOver]) -> Concluded:
-        self._trust_the_clock()
+        if not self._voucher.is_given:
+            return self._begin_anew()
         self._deal_with(self._held.seen)
         self.place.note(unshipped)
         until = self._leave()

@@ -22,6 +22,7 @@ class FreshLog(EventLog):
         self.requests = 0
         self._log = log
         self._followed = followed
+        log.on_answer(region, followed.answered)
 
     def sample(self, place: str, begin: datetime, end: datetime, pages: int = 1) -> FirstLook:
         """As the log says."""

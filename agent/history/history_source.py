@@ -136,7 +136,8 @@ class HistorySource(AnySource):
     def _next_window(self) -> Window | None:
         if self.following.is_round_over():
             self._round_at = self._pulse.clock.monotonic() + self._poll
-            self.following.begin(self._now())
+            now = (clock := self._pulse.clock).time()
+            self.following.begin(now, now - clock.steady())
         return self.following.hand_out()
 
     def _hand_out(self, window: Window) -> Delivery:

@@ -13,7 +13,8 @@ from agent.telemetry.history_events import PassedOver
 from agent.trail.edit import compact
 
 MOST_UNSHIPPED: Final = 1000  # of a region: the latest are told
-_STEP: Final = 60  # seconds that a clock may go back when it is set right, and nobody needs to hear of it
+STEP: Final = 60
+"""Seconds by which a clock may be set right, and nobody needs to hear of it."""
 
 
 @dataclass(slots=True)
@@ -36,7 +37,7 @@ class RegionPlace:
 
     def is_ahead(self, now: int) -> bool:
         """Whether it is so far ahead of `now` that the clock was wrong when it was written, or is wrong now."""
-        return max(self.position, self.known_since) > now + _STEP
+        return max(self.position, self.known_since) > now + STEP
 
     def go_on_from(self, at: int) -> None:
         """Whatever happened before `at` is left out from here on, and whatever happened later is looked at."""

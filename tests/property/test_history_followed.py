@@ -53,6 +53,10 @@ class HistoryMachine(RuleBasedStateMachine):
         self.live()
         self.work(1)
 
+    def now(self) -> int:
+        """By AWS's clock."""
+        return int(self.clock.time() - self.clock.off)
+
     def live(self) -> None:
         """A process with the checkpoint of those before it."""
         self.life = Life(
@@ -77,9 +81,9 @@ class HistoryMachine(RuleBasedStateMachine):
     def happen(self, number: int, ago: int, spread: int, late: int, fate: str) -> None:
         """Events that began so long ago, `spread` seconds apart, each shown so late, but not in the past."""
         for one in range(number):
-            at = int(self.clock.time()) - ago + one * spread
+            at = self.now() - ago + one * spread
             name = f"e-{len(self.due) + len(self.refused)}"
-            shown = max(late, int(self.clock.time()) - at)
+            shown = max(late, self.now() - at)
             if shown > OVERLAP or at < self.begun - OVERLAP:
                 continue
             self.service.put(happened(name, at), late=shown)
@@ -95,6 +99,16 @@ class HistoryMachine(RuleBasedStateMachine):
     def work(self, seconds: int) -> None:
         """Time passes."""
         self.life.pass_time(seconds)
+
+    @rule(
+        after=st.integers(0, 300),
+        off=st.sampled_from([301, -301, 5400, -7200, 100 * 86_400, -1000 * 86_400]) | st.integers(-(2**30), 2**30),
+        seconds=st.integers(1, OVERLAP),
+    )
+    def set_the_clock(self, after: int, off: int, seconds: int) -> None:
+        """Wrongly, so that AWS answers nothing, and right again some time later."""
+        self.clock.at(after, lambda: self.clock.set_to(off if abs(off) > 300 else 0))
+        self.clock.at(after + seconds, lambda: self.clock.set_to(0))
 
     @precondition(lambda self: self.unsettled)
     @rule()
@@ -151,7 +165,8 @@ class HistoryMachine(RuleBasedStateMachine):
             return
         self.unsettled.clear()
         self.is_set_wrongly = self.life.sink.is_set_wrongly = False
-        self.service.put(happened("last", self.clock.time() - 1))
+        self.clock.advance(2 * OVERLAP)  # it is right again
+        self.service.put(happened("last", self.now() - 1))
         self.due.add("last")
         self.life.pass_time(3 * OVERLAP)
         self.life.stop()

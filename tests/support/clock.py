@@ -29,11 +29,12 @@ class FakeClock:
     """Time that passes at once when somebody waits, and in which chores fall due meanwhile.
 
     For tests with one thread: what other threads would do is given to `at` and `every`, and is done in order of time
-    while the thread under test waits. `waits` lists every wait that was asked for, in seconds.
+    while the thread under test waits. `waits` lists every wait that was asked for, in seconds. `off` is how far `time`
+    is wrong: nobody else's is.
     """
 
     def __init__(self) -> None:
-        self.elapsed = 0.0
+        self.elapsed = self.off = 0.0
         self.waits: list[float] = []
         self._chores: list[_Chore] = []  # a heap: there are hours in which some chore is due each second
         self._asked = 0
@@ -44,7 +45,15 @@ class FakeClock:
 
     def time(self) -> float:
         """Unix seconds."""
-        return START + self.elapsed
+        return START + self.elapsed + self.off
+
+    def steady(self) -> float:
+        """Seconds that only go forward."""
+        return self.monotonic()
+
+    def set_to(self, off: float) -> None:
+        """Set it so far wrong."""
+        self.off = off
 
     def wait(self, event: threading.Event, seconds: float) -> bool:
         """Let `seconds` pass, or as many as it takes until a chore sets `event`."""
@@ -105,6 +114,10 @@ class PatientClock:
     def time(self) -> float:
         """Always the same."""
         return START
+
+    def steady(self) -> float:
+        """Always the same."""
+        return 1000.0
 
     def wait(self, event: threading.Event, seconds: float) -> bool:
         """Wait for `event`, however many `seconds` were asked for."""

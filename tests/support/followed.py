@@ -179,7 +179,8 @@ class Life:
 
     def put(self, *names: str, ago: float = 60.0, late: float = 0.0) -> None:
         """Events of these ids, which happened so long ago, and are shown `late` seconds after that."""
-        self.service.put(*(happened(name, self.clock.time() - ago) for name in names), late=late)
+        now = self.clock.time() - self.clock.off
+        self.service.put(*(happened(name, now - ago) for name in names), late=late)
 
     def stop(self) -> None:
         """As the daemon does on SIGTERM, when nothing is in hand any more."""

@@ -26,6 +26,7 @@ from tests.support.recorded_aws import RecordedAws, Reply, Request
 _MODEL = botocore.session.Session().get_service_model("cloudtrail").operation_model("LookupEvents")
 _PER_SECOND = 2
 _KEPT_SECONDS = 90 * 86_400
+_SKEW_SECONDS = 300  # as long a request that is signed is good for
 _IDENTITY = (
     '<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>'
     "<Arn>arn:aws:iam::{account}:user/operator</Arn><UserId>operator</UserId><Account>{account}</Account>"
@@ -169,8 +170,11 @@ class HistoryClient:
         """Ask the service; raises what boto3 raises."""
         validate_parameters(question, _MODEL.input_shape)
         plain = {name: value.timestamp() if isinstance(value, datetime) else value for name, value in question.items()}
+        now = self._clock.time() - self._clock.off
+        if abs(self._clock.off) > _SKEW_SECONDS:
+            raise refusal("InvalidSignatureException")
         try:
-            answer = self._service.lookup(self._region, plain, self._clock.time(), self._clock.monotonic())
+            answer = self._service.lookup(self._region, plain, now, self._clock.monotonic())
         except RefusedLookupError as error:
             raise refusal(error.code) from error
         for each in answer["Events"]:

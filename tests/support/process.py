@@ -190,6 +190,9 @@ class _Clock:
     def time(self) -> float:
         return self._process.world.clock.time()
 
+    def steady(self) -> float:
+        return self._process.world.clock.steady()
+
     def wait(self, event: threading.Event, seconds: float) -> bool:
         self._process.reach(Edge.WAITING)
         is_set = self._process.world.clock.wait(event, seconds)

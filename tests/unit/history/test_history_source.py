@@ -270,6 +270,41 @@ def test_a_clock_that_is_wrong_for_a_while_moves_no_place(tmp_path: Path, years:
     assert third.telemetry.named("history_set_back") == []
 
 
+@pytest.mark.parametrize("off", [100 * DAY, -3 * 365 * DAY, 5400, -5400, 400])
+@pytest.mark.parametrize("overlap", [300, 1800])
+def test_a_round_of_a_clock_that_is_set_right_counts_for_nothing(off: int, overlap: int) -> None:
+    """AWS answers once it is right. What it said before moves no place, and nothing is left out or comes again."""
+    life = Life(HistoryService(), overlap=overlap)
+    life.put("before", ago=200)
+    life.put("long ago", ago=5 * DAY)
+    life.pass_time(7200)
+    life.clock.set_to(off)
+    for minute in range(7):
+        life.put(f"e-{minute}", ago=-60 * minute)
+    life.clock.at(420, lambda: life.clock.set_to(0))
+    life.pass_time(1000)
+    assert life.shipped() == dict.fromkeys(["before", *(f"e-{minute}" for minute in range(7))], 1)
+    assert life.telemetry.lost == life.telemetry.set_back == []
+    assert life.lag <= 100
+
+
+def test_a_clock_that_is_set_back_and_forth_within_a_round_loses_nothing(tmp_path: Path) -> None:
+    """After hours away, with windows still to come: whatever it says between two answers of AWS."""
+    service, clock = HistoryService(), FakeClock()
+    first = Life(service, clock, tmp_path / "places")
+    first.pass_time(100)
+    first.stop()
+    names = [f"e-{number}" for number in range(6000)]
+    service.put(*(happened(name, clock.time() + 2 * number) for number, name in enumerate(names)))
+    clock.advance(12_100)
+    second = Life(service, clock, tmp_path / "places")
+    for at, off in ((10, 200 * DAY), (50, -DAY), (90, 0), (95, 7200), (160, 0), (161, -9000), (300, 100)):
+        clock.at(at, lambda off=off: clock.set_to(off))  # type: ignore[misc]
+    second.pass_time(3000)
+    assert second.shipped() == dict.fromkeys(names, 1)
+    assert second.telemetry.lost == second.telemetry.set_back == []
+
+
 def test_what_the_sink_refuses_for_good_is_told_and_passed_over(life: Life) -> None:
     """The others are shipped, and nothing is tried again at each poll."""
     life.put("good", "bad")
