@@ -1,7 +1,8 @@
 """The windows of one round through a region's Event history, oldest first. Times are Unix seconds.
 
 What is read at once is bounded. Where more happens than is expected, AWS gives the newest of a window first: that part
-of it is read and shipped, the part before it comes next, and then what lies behind both.
+of it is read and shipped, and the part before it comes next. Then the newest part is asked for again, in windows that
+are read to the last page: what AWS gives out of order may stand on a page that was not read.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ class Round:
         self._bucket = bucket
         self._length = _FIRST_LENGTH
         self._known: list[int] = []
-        self._read: list[tuple[int, int]] = []
+        self._parts: list[tuple[int, int]] = []  # of which the newest was read: where, and how long windows are there
 
     @property
     def is_over(self) -> bool:
@@ -43,7 +44,7 @@ class Round:
         """Begin anew. `known` are the times of events that are known: there are as many again, at least."""
         self.begin, self.until = begin, until
         self._known = sorted(known)
-        self._read = []
+        self._parts = []
 
     def end(self) -> None:
         """There is no more of it."""
@@ -52,7 +53,7 @@ class Round:
     def window(self) -> Window:
         """What comes next."""
         midnight = (self.begin // _DAY + 1) * _DAY
-        read_from = self._read[-1][0] if self._read else self.until
+        read_from = self._parts[-1][0] if self._parts else self.until
         end = min(self.begin + self._length, self.until, midnight, read_from, self._where_many_are_known())
         return Window(self._bucket, moment(self.begin), moment(end))
 
@@ -62,16 +63,17 @@ class Round:
         return max(self._known[last], self.begin + 1) if last < len(self._known) else self.until
 
     def pass_by(self, window: Window, since: int, events: int) -> int:
-        """What happened in `window` from `since` on is dealt with: so many events. Returns up to when all is."""
+        """`window` was read from `since` on, and that is dealt with: so many events. Returns up to when all is."""
         begin, end = span(window)
-        self._adapt(end - since, events)
+        seconds = end - since
+        self._adapt(seconds, events)
         if since > begin:
-            self._read.append((since, end))
+            self._parts.append((since, max(1, min(seconds * _WANTED_EVENTS // max(events, 1), seconds // 2))))
             return begin
         self.begin = end
-        while self._read and self._read[-1][0] <= self.begin:
-            self.begin = self._read.pop()[1]
-        return self.begin
+        if self._parts and self._parts[-1][0] <= end:
+            self._length = min(self._length, self._parts.pop()[1])
+        return end
 
     def _adapt(self, seconds: int, events: int) -> None:
         """The next window is to hold about as much as is wanted."""

@@ -57,7 +57,8 @@ class HistoryService:
     """The history of one account. `repeats`: a page begins with the last event of the page before it.
 
     `troubles` are the codes with which the next questions are refused, `denied` the regions about which all are.
-    `forgets` is after how many uses all tokens are unknown, once.
+    `forgets` is after how many uses all tokens are unknown, once. `displaced` are events that stand elsewhere in an
+    answer than by their time: each with its place from the top, if there are so many.
     """
 
     repeats: bool = False
@@ -66,6 +67,7 @@ class HistoryService:
     asked: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     denied: set[str] = field(default_factory=set)
     throttled: int = 0
+    displaced: dict[str, int] = field(default_factory=dict)
     _held: dict[str, list[Held]] = field(default_factory=dict)
     _times: dict[str, deque[float]] = field(default_factory=dict)
     _tokens: dict[str, tuple[Mapping[str, Any], int]] = field(default_factory=dict)
@@ -138,7 +140,12 @@ class HistoryService:
             and each.shown_from <= now
             and named.get("EventSource", each.event["eventSource"]) == each.event["eventSource"]
         ]
-        return sorted(found, key=lambda each: -each.time)
+        found.sort(key=lambda each: -each.time)
+        strays = {str(each.event["eventID"]): each for each in found if each.event["eventID"] in self.displaced}
+        for name, stray in strays.items():
+            found.remove(stray)
+            found.insert(self.displaced[name], stray)
+        return found
 
 
 def _told(held: Held) -> dict[str, Any]:

@@ -171,6 +171,23 @@ def test_of_a_burst_nothing_is_read_in_vain(life: Life) -> None:
     assert life.lag <= 200
 
 
+@pytest.mark.parametrize("each_second", [5, 100])
+def test_an_event_out_of_order_is_found_on_whatever_page_it_is(tmp_path: Path, each_second: int) -> None:
+    """AWS says that the newest come first; it is not trusted to, also hours behind, where no overlap looks again."""
+    service, clock = HistoryService(), FakeClock()
+    first = Life(service, clock, tmp_path / "places")
+    first.pass_time(100)
+    first.stop()
+    names = [f"e-{number}" for number in range(2500)]
+    service.put(*(happened(name, clock.time() + 7200 + nth // each_second) for nth, name in enumerate(names)))
+    service.displaced = {"e-2490": 1150, "e-2300": 1150, "e-2000": 2400, "e-5": 0}
+    clock.advance(5 * 3600)
+    second = Life(service, clock, tmp_path / "places", remembers=0)
+    second.pass_time(1000)
+    assert second.shipped() == dict.fromkeys(names, 1)
+    assert second.lag <= 100
+
+
 def test_a_burst_is_shipped_though_the_process_is_stopped_again_and_again(tmp_path: Path) -> None:
     """Each life goes on where the one before it ended, and reads little of what is known."""
     service, clock = HistoryService(), FakeClock()

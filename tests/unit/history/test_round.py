@@ -53,30 +53,38 @@ def test_more_in_one_second_than_are_wanted_are_a_window() -> None:
     assert windows(begun(0, 10, [5] * 2000))[:2] == [(0, 5), (5, 6)]
 
 
-def test_what_was_read_of_a_window_is_not_read_again() -> None:
-    """What was before it comes next, then what is behind it; the place moves when all before it is dealt with."""
+def test_of_what_was_read_in_part_the_older_part_comes_next() -> None:
+    """Then the newest part again, in smaller windows; the place moves when all before it is read to the last page."""
     one = begun(0, 7200)
     window = one.window()
     assert one.pass_by(window, 3000, 1200) == 0
     assert span(one.window()) == (0, 250)
     assert one.pass_by(one.window(), 0, 300) == 250
     ends = []
-    while one.begin < 3000:
+    while one.begin < 3600:
         ends.append(one.pass_by(one.window(), one.begin, 300))
-    assert ends[-2:] == [2750, 3600]
-    assert span(one.window())[0] == 3600
+    assert ends[-6:] == [2500, 2750, 3000, 3250, 3500, 3750]
+
+
+def test_windows_of_a_part_are_short_though_little_happened_before_it() -> None:
+    """As many happen in it as were found, and the windows before it have grown."""
+    one = begun(0, 7200)
+    one.pass_by(one.window(), 3000, 1200)
+    while one.begin < 3000:
+        one.pass_by(one.window(), one.begin, 1)
+    assert span(one.window()) == (3000, 3250)
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_whatever_is_read_of_each_window_all_is_read_once(seed: int) -> None:
-    """Each second is in one part of one window."""
+def test_whatever_is_read_of_each_window_all_is_read_whole_once(seed: int) -> None:
+    """Each second is in one window that was read to the last page, and the place moves behind such windows only."""
     rng = Random(seed)
     one, seen = begun(0, 5000, [rng.randrange(5000) for _ in range(1500)]), [0] * 5000
     while not one.is_over:
         window = one.window()
         begin, end = span(window)
         since = rng.randrange(begin, end) if rng.random() < 0.5 else begin
-        for second in range(since, end):
+        for second in range(begin, end) if since == begin else ():
             seen[second] += 1
         reached = one.pass_by(window, since, rng.randrange(1500))
         assert all(seen[:reached])
