@@ -23,6 +23,7 @@ _FILES: Final = (
     ("agent.yaml", "the settings, by whatever name -c says; a key in capitals is its variable, as below"),
     ("/etc/trail-agent/agent.yaml", "where the image and the unit of systemd have it"),
 )
+_DATE: Final = "2026-11-29"  # when its text as a whole was last read through: it must not change by itself
 _VARIABLES: Final = (
     ("TRAIL_AGENT_SECTION__KEY", "the setting section.key; it counts more than the file"),
     (
@@ -40,7 +41,7 @@ def manual() -> str:
 
 
 def _lines(root: Any) -> Iterator[str]:
-    yield f'.TH TRAIL\\-AGENT 1 "" "trail\\-agent {__version__}" "User Commands"'
+    yield f'.TH TRAIL\\-AGENT 1 "{_DATE}" "trail\\-agent {__version__}" "User Commands"'
     yield from (".SH NAME", rf"trail\-agent \- {_text('ships CodeCatalyst events from CloudTrail to OTLP')}")
     yield from (".SH SYNOPSIS", r".B trail\-agent", r".I command", r"[\fIoptions\fR]")
     yield from (".SH DESCRIPTION", _text(root.help))
