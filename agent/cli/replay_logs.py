@@ -45,13 +45,21 @@ def _event_history(settings: Settings, asked: Asked) -> LogWish:
     return wish_for(regions)
 
 
-def _event_logs(settings: Settings, asked: Asked) -> LogWish:  # noqa: ARG001 - the shape of a row
+def _event_logs(settings: Settings, asked: Asked) -> LogWish:
+    from agent.choices import make_selector
     from agent.replay.space_logs import wish_for
+    from agent.trail.log_item import EVENT_SOURCE
 
     if not asked.spaces:
         raise typer.BadParameter(f"is needed with --from {_EVENT_LOGS}", param_hint="--space")
     if asked.regions:
         raise typer.BadParameter(f"is nothing that {_EVENT_LOGS} have", param_hint="--region")
+    if not make_selector(settings.select).may_select(EVENT_SOURCE):
+        raise typer.BadParameter(
+            f"{_EVENT_LOGS} has events of {EVENT_SOURCE} only, and the settings select none of them: look at "
+            "select.profiles and select.event_sources",
+            param_hint="--from",
+        )
     return wish_for(asked.spaces)
 
 

@@ -118,7 +118,7 @@ class EnvironmentFault(Advised):
         "log throttled",
         "a log of AWS, such as a region's Event history, says that it gets too many requests; others' count, too",
         "asks again at most 30 s later, and goes on where it was",
-        "nothing if it passes; else find out who else asks for the events of this account and region",
+        "nothing if it passes; else find out who else asks for the events of this account and region, or of this space",
     )
     LOG_DENIED = (
         "log denied",

@@ -9,7 +9,7 @@ from typing import Final
 
 from agent.aws.space_log import MOST_ITEMS, ItemPage, SpaceLog, UnreadablePageError
 from agent.connections import AwsConnections
-from agent.errors import LimitError, PermanentError, number_of
+from agent.errors import AwsError, LimitError, PermanentError, number_of
 from agent.faults.dead_letters import Reason
 from agent.flow.event_log import EventLog, FirstLook, LoggedEvent, Window
 from agent.flow.log_waits import LogWaits
@@ -27,10 +27,13 @@ _PROMISED: Final = timedelta(days=30)
 _LATE: Final = timedelta(minutes=15)  # AWS does not say when an event is there
 _MOST_UNREADABLE: Final = 8  # answers to one question, in about a minute: a proxy says such a thing for a while only
 _ANYWHERE: Final = "us-west-2"  # the event logs are asked at one address, whatever the region
-_ADVICE: Final = (
-    "look at the name of the space, and at who is signed in ('aws sso login'): it must be a user who may see its event "
-    "log, such as a Space administrator"
-)
+_SIGN_IN: Final = "sign in again ('aws sso login')"
+_ADVICE: Final = {
+    "no_credentials": _SIGN_IN,
+    "denied": f"{_SIGN_IN}, as a user who may see the event log of this space, such as a Space administrator",
+    "missing": "look at the name of the space, and at who is signed in ('aws sso login')",
+    "invalid": "look at what it names: the space, the times, or the address of the endpoint (https only)",
+}
 
 
 class SpaceLogs(EventLog):
@@ -106,8 +109,11 @@ class SpaceLogs(EventLog):
                 if unreadable == _MOST_UNREADABLE:
                     raise PermanentError(Reason.OBJECT_CORRUPT, error.detail) from error
                 raise
+            except AwsError as error:
+                advice = _ADVICE.get(error.kind)
+                raise AwsError(error.kind, f"{error.detail}; {advice}") if advice else error from error
 
-        page = self._waits.until_answered(f"{self.name}:{space}", self._pacers[space], ask, _ADVICE)
+        page = self._waits.until_answered(f"{self.name}:{space}", self._pacers[space], ask)
         self._now = page.time or self._now
         return page
 

@@ -47,6 +47,7 @@ class Rig:
         return subprocess.Popen(
             [sys.executable, "-m", "agent", "replay", "--from", "event-logs", *arguments],
             env={**isolated(), **_FROM_HERE, **variables},
+            cwd=self.folder,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -159,6 +160,7 @@ def test_a_dry_run_reads_no_window(rig: Rig) -> None:
         (["--space", SPACE], "", 69, "aws sso login"),
         (["--space", SPACE], "expired", 69, "the token is not valid"),
         (["--space", "another"], TOKEN, 69, "no such space"),
+        (["--space", SPACE, "-c", "identity.yaml"], TOKEN, 2, "select.profiles and select.event_sources"),
         ([], TOKEN, 2, "--space"),
         (["--space", "x y"], TOKEN, 2, "--space"),
         (["--space", SPACE, "--region", "us-west-2"], TOKEN, 2, "--region"),
@@ -169,6 +171,7 @@ def test_what_keeps_it_from_being_read_is_said(
     rig: Rig, arguments: list[str], token: str, code: int, words: str
 ) -> None:
     """With what to do, before anything is shipped."""
+    (rig.folder / "identity.yaml").write_text("select: {profiles: [identity]}", encoding="utf-8")
     ended = rig.run(*arguments, *SPAN, "--to", "jsonl", str(rig.folder / "out"), token=token)
     assert (ended.code, words in ended.err) == (code, True), ended.err
     assert rig.arrived() == []

@@ -140,13 +140,21 @@ def test_what_passes_is_waited_for(kind: str) -> None:
     assert rig.telemetry.named("gate_closed")[0] == (BUCKET,)
 
 
-@pytest.mark.parametrize("kind", ["denied", "missing", "invalid", "no_credentials"])
-def test_a_refusal_ends_the_replay_and_says_what_to_do(kind: str) -> None:
-    """The space may be another's, or the token may have come to its end."""
+@pytest.mark.parametrize(
+    ("kind", "advice"),
+    [
+        ("denied", "aws sso login.*who may see the event log"),
+        ("missing", "the name of the space.*aws sso login"),
+        ("invalid", "no; look at what it names: the space, the times, or the address of the endpoint"),
+        ("no_credentials", "aws sso login"),
+    ],
+)
+def test_a_refusal_ends_the_replay_and_says_what_to_do(kind: str, advice: str) -> None:
+    """The space may be another's, or the token may have come to its end, or the question is wrong."""
     held = HeldLog([])
     held.failures = [AwsError(kind, "no")]
     rig = Rig(held)
-    with pytest.raises(DependencyError, match="aws sso login"):
+    with pytest.raises(DependencyError, match=advice):
         rig.read(NOON, NOON + HOUR)
     assert len(rig.failures) == 1
 
