@@ -6,13 +6,14 @@ Page: CloudTrail API reference, "DescribeTrails", "GetTrailStatus", "GetEventSel
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, replace
+from typing import Any, Final, Self
 
 from agent.aws.survey import AskedError, Survey
 from agent.checks.event_selectors import EventSelectors
-from agent.checks.finding import Check, Examined, caution, failed, ok
+from agent.checks.finding import Check, Examined, Status, caution, failed, ok
 from agent.checks.trail_writer import TrailWriter
+from agent.records.profiles import CODECATALYST
 from agent.records.profiles.codecatalyst import HOME_REGIONS, SOURCE
 from agent.settings import Settings
 
@@ -58,6 +59,12 @@ EVERYWHERE: Final = ok(_REGIONS, "takes events of all regions")
 ONE_REGION: Final = caution(
     _REGIONS,
     "takes events of {region} only, and CodeCatalyst writes in {homes}",
+    "Make it a trail of all regions: aws cloudtrail update-trail --is-multi-region-trail --name {arn}",
+)
+
+OTHER_REGION: Final = failed(
+    _REGIONS,
+    "takes events of {region} only, and CodeCatalyst writes in {homes}: none of its events are in it",
     "Make it a trail of all regions: aws cloudtrail update-trail --is-multi-region-trail --name {arn}",
 )
 
@@ -118,7 +125,8 @@ def examine(survey: Survey, settings: Settings) -> Examined[TrailFacts]:
     if refusal and not trails:
         finding = UNTOLD if refusal.kind == "denied" else SILENT
         return Examined((finding.told(words=refusal.words, action=refusal.action),), TrailFacts({}, are_all=False))
-    checks = [check for trail in trails for check in _TrailCheck(survey, trail).examine()]
+    wants_ours = CODECATALYST.name in settings.select.profiles
+    checks = [*_together([_TrailCheck(survey, trail, wants_ours=wants_ours) for trail in trails])]
     written = {trail.get("S3BucketName") for trail in trails}
     missing = [bucket.name for bucket in settings.buckets if bucket.name not in written]
     others = sorted({str(trail.get("S3BucketName")) for trail in shown} - names)
@@ -144,30 +152,52 @@ def _trails(survey: Survey, settings: Settings) -> tuple[list[Mapping[str, Any]]
     return list(found.values()), refusal
 
 
+def _together(trails: Sequence[_TrailCheck]) -> Iterator[Check]:
+    """The checks of all; what is wrong with a trail is no more than a caution where another takes the same, whole."""
+    examined = [(trail, [*trail.examine()]) for trail in trails]
+    whole = [trail for trail, checks in examined if _is_whole(checks)]
+    for trail, checks in examined:
+        others = [one.name for one in whole if one.covers(trail)]
+        for check in checks:
+            is_soft = others and check.status is Status.FAILED
+            what = f"{check.what}; the same is written to its bucket by {', '.join(others)}"
+            yield replace(check, status=Status.CAUTION, what=what) if is_soft else check
+
+
+def _is_whole(checks: Sequence[Check]) -> bool:
+    """Whether a trail with these checks is on, and takes all management events of all regions."""
+    needed = [check for check in checks if check.id in (_LOGGING, _REGIONS, _EVENTS)]
+    return all(check.status is Status.OK or check.fix == LOOP.fix for check in needed)
+
+
 def _asked(settings: Settings) -> set[tuple[str, str | None]]:
     """The regions, and the roles, in which trails are looked for."""
     return {(settings.home_region, None), *((bucket.region, bucket.role_arn) for bucket in settings.buckets)}
 
 
 class _TrailCheck:
-    """Looks at one trail."""
+    """Looks at one trail. `wants_ours`: events of CodeCatalyst are shipped."""
 
-    def __init__(self, survey: Survey, trail: Mapping[str, Any]) -> None:
+    def __init__(self, survey: Survey, trail: Mapping[str, Any], *, wants_ours: bool) -> None:
         self._survey = survey
         self._trail = trail
+        self._wants_ours = wants_ours
         self._arn = str(trail.get("TrailARN", ""))
-        self._name = str(trail.get("Name") or self._arn)
         self._bucket = str(trail.get("S3BucketName", ""))
+        self.name = str(trail.get("Name") or self._arn)
+
+    def covers(self, other: Self) -> bool:
+        """Whether it writes of the other's account into the same bucket."""
+        is_for = self._trail.get("IsOrganizationTrail") or self._arn.split(":")[4:5] == other._arn.split(":")[4:5]
+        return self is not other and self._bucket == other._bucket and bool(is_for)
 
     def examine(self) -> Iterator[Check]:
         """All that is looked at of it."""
         kind = "the trail of an organisation" if self._trail.get("IsOrganizationTrail") else "the trail of one account"
-        yield FOUND.told(self._name, bucket=self._bucket, kind=kind)
+        yield FOUND.told(self.name, bucket=self._bucket, kind=kind)
         yield self._logging()
         yield self._regions()
-        yield (VALIDATES if self._trail.get("LogFileValidationEnabled") else UNVALIDATED).told(
-            self._name, arn=self._arn
-        )
+        yield (VALIDATES if self._trail.get("LogFileValidationEnabled") else UNVALIDATED).told(self.name, arn=self._arn)
         yield self._events()
 
     def _ask(self, operation: str, **arguments: str) -> Mapping[str, Any]:
@@ -178,25 +208,28 @@ class _TrailCheck:
         try:
             status = self._ask("GetTrailStatus", Name=self._arn)
         except AskedError as error:
-            return STATUS_UNTOLD.told(self._name, words=error.words, action=error.action)
+            return STATUS_UNTOLD.told(self.name, words=error.words, action=error.action)
         if not status.get("IsLogging"):
-            return STOPPED.told(self._name, arn=self._arn)
+            return STOPPED.told(self.name, arn=self._arn)
         if problem := status.get("LatestDeliveryError"):
-            return NOT_DELIVERED.told(self._name, error=problem)
+            return NOT_DELIVERED.told(self.name, error=problem)
         if problem := status.get("LatestNotificationError"):
-            return NOT_NOTIFIED.told(self._name, error=problem)
-        return LOGS.told(self._name)
+            return NOT_NOTIFIED.told(self.name, error=problem)
+        return LOGS.told(self.name)
 
     def _regions(self) -> Check:
         region = str(self._trail.get("HomeRegion", ""))
-        finding = EVERYWHERE if self._trail.get("IsMultiRegionTrail") else ONE_REGION
-        return finding.told(self._name, region=region, arn=self._arn, homes=" or ".join(HOME_REGIONS))
+        is_for_nothing = self._wants_ours and region not in HOME_REGIONS
+        finding = OTHER_REGION if is_for_nothing else ONE_REGION
+        if self._trail.get("IsMultiRegionTrail"):
+            finding = EVERYWHERE
+        return finding.told(self.name, region=region, arn=self._arn, homes=" or ".join(HOME_REGIONS))
 
     def _events(self) -> Check:
         try:
             selectors = EventSelectors.of(self._ask("GetEventSelectors", TrailName=self._arn))
         except AskedError as error:
-            return EVENTS_UNTOLD.told(self._name, words=error.words, action=error.action)
+            return EVENTS_UNTOLD.told(self.name, words=error.words, action=error.action)
         part = selectors.management
         finding = NO_MANAGEMENT if not part else MANAGEMENT if part == "all" else PARTLY
         if selectors.leaves_ours_out:
@@ -206,4 +239,4 @@ class _TrailCheck:
         if finding is MANAGEMENT and selectors.takes_reads_of(self._bucket):
             finding = LOOP
         fields = ", ".join(selectors.narrowed_by)
-        return finding.told(self._name, part=part, bucket=self._bucket, source=SOURCE, fields=fields)
+        return finding.told(self.name, part=part, bucket=self._bucket, source=SOURCE, fields=fields)

@@ -441,6 +441,13 @@ def _second_trail(scene: Scene, **settings: Any) -> None:
     trails.put_event_selectors(TrailName="second", EventSelectors=[selector])
 
 
+def _homed_in_virginia(scene: Scene) -> None:
+    """The trail takes events of one region only. The emulator knows its selectors elsewhere."""
+    told = {"IsMultiRegionTrail": False, "HomeRegion": "us-east-1"}
+    scene.aws.change("cloudtrail:DescribeTrails", lambda answer: answer["trailList"][0].update(told))
+    scene.aws.answer("cloudtrail:GetEventSelectors", json.dumps({"EventSelectors": [{"ReadWriteType": "All"}]}))
+
+
 def _trails_of_which_one_has_a_topic(scene: Scene) -> None:
     """Nothing but the first trail's topic leads to the queue; both trails have written."""
     topic = scene.account.notify_topic(is_subscribed=True)
@@ -1046,6 +1053,11 @@ CASES = {
         {"trail.logging": "!"},
     ),
     "trail of one region": Case(_update_trail(IsMultiRegionTrail=False), {"trail.regions": "!"}, says="us-west-2"),
+    "trail of a region where CodeCatalyst does not write": Case(
+        _homed_in_virginia,
+        {"trail.regions": "✗"},
+        says="takes events of us-east-1 only, and CodeCatalyst writes in us-west-2 or eu-west-1: none of its events",
+    ),
     "no digests": Case(_update_trail(EnableLogFileValidation=False), {"trail.validation": "!"}),
     "no management events": Case(lambda scene: scene.account.select([], management=False), {"trail.events": "✗"}),
     "no events of CodeCatalyst": Case(_without_ours, {"trail.events": "✗"}, says="leave out the management events of"),
@@ -1099,6 +1111,23 @@ def test_what_is_broken_is_named(scene: Scene, name: str) -> None:
     for check in checks:
         assert bool(check.fix) == (check.status.mark != "✓") or "not checked" in check.what, check
         assert "{" not in check.what + check.fix.replace("{broken", ""), check
+
+
+@pytest.mark.parametrize("broken", ["stopped", "no management events"])
+def test_what_a_second_trail_lacks_is_no_fault_where_the_first_has_it(scene: Scene, broken: str) -> None:
+    """It is crossed as soon as the first lacks something, too."""
+    _second_trail(scene)
+    trails = scene.account.cloudtrail
+    if broken == "stopped":
+        trails.stop_logging(Name="second")
+    else:
+        selector = {"ReadWriteType": "All", "IncludeManagementEvents": False, "DataResources": []}
+        trails.put_event_selectors(TrailName="second", EventSelectors=[selector])
+    told = [check for check in scene.checks() if check.status.mark != "✓"]
+    assert [(check.on, check.status.mark) for check in told] == [("second", "!")]
+    assert told[0].what.endswith(f"; the same is written to its bucket by {TRAIL}")
+    trails.update_trail(Name=TRAIL, IsMultiRegionTrail=False)
+    assert ("second", "✗") in {(check.on, check.status.mark) for check in scene.checks()}
 
 
 @pytest.mark.parametrize("name", ["no bucket", "role denied"])
