@@ -8,7 +8,7 @@ from typing import Final
 from agent.aws.survey import AskedError, Survey
 from agent.checks import encryption
 from agent.checks.finding import Check, Examined, caution, failed, ok
-from agent.checks.how_long import how_long
+from agent.checks.how_long import DAY, how_long
 from agent.checks.queue_facts import QueueFacts
 from agent.errors import number_of
 from agent.settings import Settings
@@ -46,6 +46,12 @@ SHORT: Final = failed(
     "keeps messages for {kept}, and the queue for {queue}: SQS counts from the first send, so late ones vanish at once",
     "Set MessageRetentionPeriod of the dead-letter queue to 1209600 (14 days).",
 )
+NO_ROOM: Final = failed(
+    _RETENTION,
+    "keeps messages for {kept}, and the queue for {queue}: SQS counts from the first send, so late ones vanish at once",
+    "Set MessageRetentionPeriod of the queue itself to 864000 (10 days), and of the dead-letter queue to 1209600 (14 "
+    "days): SQS keeps nothing longer.",
+)
 
 _REDRIVE: Final = "dead_letters.redrive"
 STAYS: Final = ok(_REDRIVE, "what comes into it stays there")
@@ -67,6 +73,8 @@ LETTERS: Final = caution(
     "holds {count}",
     "Look at them: `trail-agent dead-letters list` tells the reason of each.",
 )
+
+_LONGEST_KEPT: Final = 14 * DAY  # by SQS, whatever the queue
 
 
 def examine(survey: Survey, settings: Settings, queue: QueueFacts) -> Examined[QueueFacts]:
@@ -103,7 +111,8 @@ def _checks(facts: QueueFacts, queue: QueueFacts) -> Iterator[Check]:
     other = queue.dead_letter_arn
     yield (TWO if other not in ("", facts.arn) else FOUND).told(arn=facts.arn, other=other)
     kept, wait = facts.retention_seconds, queue.retention_seconds
-    yield (SHORT if kept <= wait else KEPT).told(kept=how_long(kept), queue=how_long(wait))
+    late = NO_ROOM if wait >= _LONGEST_KEPT else SHORT
+    yield (late if kept <= wait else KEPT).told(kept=how_long(kept), queue=how_long(wait))
     yield _redrive(facts, queue)
     yield encryption.of_letters(facts)
     count = facts.number("ApproximateNumberOfMessages") + facts.number("ApproximateNumberOfMessagesNotVisible")

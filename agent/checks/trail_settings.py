@@ -53,6 +53,9 @@ NOT_NOTIFIED: Final = caution(
 STATUS_UNTOLD: Final = caution(
     _LOGGING, "its state cannot be read: {words}", "Allow {action} to who runs this check (deploy/iam/operator.json)."
 )
+STATUS_SILENT: Final = caution(
+    _LOGGING, "CloudTrail does not tell its state now: {words}", "Check again, or look at the trail in the console."
+)
 
 _REGIONS: Final = "trail.regions"
 EVERYWHERE: Final = ok(_REGIONS, "takes events of all regions")
@@ -86,8 +89,13 @@ NOT_OURS: Final = failed(
     "its selectors leave out the management events of {source}",
     "Take that condition on eventSource out of the trail's event selectors.",
 )
-PARTLY: Final = caution(
-    _EVENTS, "takes {part} management events only", "Take both, read and write, if you want to see who looked at what."
+READS_ONLY: Final = caution(
+    _EVENTS,
+    "takes reading management events only: nothing that anyone changes is in it",
+    "Take both, read and write: else nobody sees who made, changed or deleted something.",
+)
+WRITES_ONLY: Final = caution(
+    _EVENTS, "takes writing management events only", "Take both, read and write, if you want to see who looked at what."
 )
 NARROWED: Final = caution(
     _EVENTS,
@@ -99,11 +107,18 @@ LOOP: Final = caution(
     "writes down each read of {bucket}: every log file that the agent reads makes an event in the next one",
     "Leave the bucket out of the trail's S3 data events.",
 )
+EVENTS_SILENT: Final = caution(
+    _EVENTS,
+    "CloudTrail does not tell its event selectors now: {words}",
+    "Check again, or look at the trail in the console.",
+)
 EVENTS_UNTOLD: Final = caution(
     _EVENTS,
     "its event selectors cannot be read: {words}",
     "Allow {action} to who runs this check (deploy/iam/operator.json).",
 )
+
+_OF_PARTS: Final = {"": NO_MANAGEMENT, "reading": READS_ONLY, "writing": WRITES_ONLY}
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +223,8 @@ class _TrailCheck:
         try:
             status = self._ask("GetTrailStatus", Name=self._arn)
         except AskedError as error:
-            return STATUS_UNTOLD.told(self.name, words=error.words, action=error.action)
+            finding = STATUS_UNTOLD if error.kind == "denied" else STATUS_SILENT
+            return finding.told(self.name, words=error.words, action=error.action)
         if not status.get("IsLogging"):
             return STOPPED.told(self.name, arn=self._arn)
         if problem := status.get("LatestDeliveryError"):
@@ -229,9 +245,10 @@ class _TrailCheck:
         try:
             selectors = EventSelectors.of(self._ask("GetEventSelectors", TrailName=self._arn))
         except AskedError as error:
-            return EVENTS_UNTOLD.told(self.name, words=error.words, action=error.action)
+            finding = EVENTS_UNTOLD if error.kind == "denied" else EVENTS_SILENT
+            return finding.told(self.name, words=error.words, action=error.action)
         part = selectors.management
-        finding = NO_MANAGEMENT if not part else MANAGEMENT if part == "all" else PARTLY
+        finding = _OF_PARTS.get(part, MANAGEMENT)
         if selectors.leaves_ours_out:
             finding = NOT_OURS
         elif part and selectors.narrowed_by:
@@ -239,4 +256,4 @@ class _TrailCheck:
         if finding is MANAGEMENT and selectors.takes_reads_of(self._bucket):
             finding = LOOP
         fields = ", ".join(selectors.narrowed_by)
-        return finding.told(self.name, part=part, bucket=self._bucket, source=SOURCE, fields=fields)
+        return finding.told(self.name, bucket=self._bucket, source=SOURCE, fields=fields)

@@ -736,6 +736,11 @@ CASES = {
         {"dead_letters.retention": "✗"},
         says="1209600",
     ),
+    "both queues keep for as long as SQS does": Case(
+        _set(MessageRetentionPeriod="1209600"),
+        {"dead_letters.retention": "✗"},
+        says="Set MessageRetentionPeriod of the queue itself to 864000",
+    ),
     "dead letters move on": Case(
         _with_attributes("dead-letters", RedrivePolicy=json.dumps({"deadLetterTargetArn": f"{LETTERS_ARN}-2"})),
         {"dead_letters.redrive": "!"},
@@ -1060,6 +1065,25 @@ CASES = {
     ),
     "no digests": Case(_update_trail(EnableLogFileValidation=False), {"trail.validation": "!"}),
     "no management events": Case(lambda scene: scene.account.select([], management=False), {"trail.events": "✗"}),
+    "events of reading only": Case(
+        _selecting({"Field": "readOnly", "Equals": ["true"]}),
+        {"trail.events": "!"},
+        says="nothing that anyone changes is in it",
+    ),
+    "events of writing only": Case(
+        _selecting({"Field": "readOnly", "Equals": ["false"]}), {"trail.events": "!"}, says="who looked at what"
+    ),
+    "CloudTrail is asked too often": Case(
+        _in_turn(
+            _refused("cloudtrail:GetTrailStatus", Refusal("ThrottlingException", 400)),
+            _refused("cloudtrail:GetEventSelectors", Refusal("InternalError", 500)),
+        ),
+        {"trail.logging": "!", "trail.events": "!"},
+        says="does not tell its state now: ThrottlingException: on demand Check again",
+    ),
+    "state of the trail not to be seen": Case(
+        _refused("cloudtrail:GetTrailStatus"), {"trail.logging": "!"}, says="Allow cloudtrail:GetTrailStatus"
+    ),
     "no events of CodeCatalyst": Case(_without_ours, {"trail.events": "✗"}, says="leave out the management events of"),
     "only some events of CodeCatalyst": Case(
         _selecting({"Field": "eventName", "Equals": ["CreateProject"]}),
