@@ -6,10 +6,12 @@ from typing import Final
 
 from agent.checks.credentials import Caller
 from agent.checks.finding import Check, caution, failed, not_checked, ok
-from agent.checks.how_long import how_long
+from agent.checks.how_long import DAY, how_long
+from agent.history.place import moment
 from agent.history.place_file import PlaceFile, PlaceFileError
 from agent.settings import EventHistorySettings
 
+_KEPT: Final = 90 * DAY  # CloudTrail user guide, "Viewing CloudTrail Event history"
 _ID: Final = "event_history.checkpoint"
 GOES_ON: Final = ok(_ID, "all that happened up to {ago} ago is shipped; the agent goes on there")
 FRESH: Final = ok(_ID, "nothing is known of {regions} yet; the agent begins there {overlap} before its start")
@@ -21,6 +23,11 @@ AHEAD: Final = caution(
 )
 BEGUN: Final = ok(
     _ID, "nothing is read yet; the agent begins with what happened {ago} ago, as its first start has noted"
+)
+GONE: Final = caution(
+    _ID,
+    "the agent goes on with what happened {ago} ago, and Event history keeps 90 days: of {gone} nothing is left in it",
+    "Ship them from the bucket of a trail, if there is one: `trail-agent replay --since {since} --until {until}`.",
 )
 NONE: Final = caution(
     _ID,
@@ -57,5 +64,9 @@ def _where(history: EventHistorySettings, places: PlaceFile, now: float) -> Chec
         return AHEAD.told(regions=", ".join(ahead), overlap=overlap)
     if new := [region for region in history.regions if region not in known]:
         return FRESH.told(regions=", ".join(new), overlap=overlap)
-    finding = BEGUN if places.lacks_owner else GOES_ON
-    return finding.told(ago=how_long(max(now - min(place.position for place in known.values()), 0)))
+    position = min(place.position for place in known.values())
+    ago, oldest = max(now - position, 0), now - _KEPT
+    if position < oldest:
+        since, until = (f"{moment(int(at)):%Y-%m-%dT%H:%M:%SZ}" for at in (position, oldest))
+        return GONE.told(ago=how_long(ago), gone=how_long(oldest - position), since=since, until=until)
+    return (BEGUN if places.lacks_owner else GOES_ON).told(ago=how_long(ago))

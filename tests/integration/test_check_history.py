@@ -179,6 +179,23 @@ def test_the_checkpoint_says_where_the_agent_goes_on(aws: TroubledAws, place: Pl
     kept.close()
 
 
+@pytest.mark.parametrize(("days", "mark"), [(89, "✓"), (100, "!")])
+def test_what_event_history_no_longer_has_is_told(aws: TroubledAws, place: Place, days: int, mark: str) -> None:
+    """It keeps 90 days: a checkpoint may be older."""
+    kept = PlaceFile(place.folder / "checkpoint")
+    kept.open(lambda: OWNER)
+    for region in REGIONS:
+        kept.begin(region, int(time.time()) - days * 86400)
+    kept.keep()
+    kept.close()
+    told = place.before(aws).of_checkpoint()
+    assert told.status.mark == mark
+    if mark == "!":
+        since = datetime.now(UTC) - timedelta(days=100)
+        assert "of 10 days nothing is left in it" in told.what
+        assert f"`trail-agent replay --since {since:%Y-%m-%d}T" in told.fix
+
+
 def test_a_checkpoint_that_the_agent_would_not_use_is_named(aws: TroubledAws, place: Place) -> None:
     """Of another account, or damaged; and where STS does not tell the account, nothing is claimed."""
     scene, file = place.before(aws), place.folder / "checkpoint"
