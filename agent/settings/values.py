@@ -108,9 +108,12 @@ def _state_file(value: Path) -> Path:
 
 
 def state_file_problem(path: Path) -> str | None:
-    """Why this file cannot be written and replaced in its folder, or None. The file itself need not be there."""
-    folder = path.parent
+    """Why this file cannot be written and replaced in its folder, or None. The file itself need not be there.
+
+    Where it is a link, the folder counts to which that leads.
+    """
     try:
+        folder = path.resolve().parent
         if path.is_dir():
             return "is a directory; it must name a file"
         if path.exists() and not path.is_file():
@@ -120,7 +123,7 @@ def state_file_problem(path: Path) -> str | None:
         if not os.access(folder, os.W_OK | os.X_OK):
             return "names a file in a folder in which this user may not write"
         usable = not path.exists() or os.access(path, os.R_OK | os.W_OK)
-    except (OSError, ValueError):
+    except (OSError, RuntimeError, ValueError):  # before Python 3.13, links in a circle are a RuntimeError
         return "is not the path of a file that can be written"
     return None if usable else "names a file that this user may not read and write"
 

@@ -131,6 +131,22 @@ def test_a_checkpoint_file_that_cannot_be_written_is_a_problem(tmp_path: Path) -
     assert history(tmp_path, f"checkpoint_file: '{tmp_path}/pipe'") == key + "is not a regular file"
 
 
+def test_a_link_counts_by_where_it_leads(tmp_path: Path) -> None:
+    """The agent writes there, and the file need not be there yet."""
+    (tmp_path / "state").mkdir()
+    (tmp_path / "good").symlink_to(tmp_path / "state" / "checkpoint")
+    (tmp_path / "dangling").symlink_to(tmp_path / "nope" / "checkpoint")
+    (tmp_path / "circle").symlink_to(tmp_path / "circle")
+    variables = {"TRAIL_AGENT_EVENT_HISTORY__REGIONS": "us-west-2"}
+    good = load(None, {**variables, "TRAIL_AGENT_EVENT_HISTORY__CHECKPOINT_FILE": f"{tmp_path}/good"})
+    assert good.event_history
+    assert good.event_history.checkpoint_file == tmp_path / "good"
+    assert "names a file in a folder that does not exist" in history(
+        tmp_path, f"checkpoint_file: '{tmp_path}/dangling'"
+    )
+    assert "is not the path of a file" in history(tmp_path, f"checkpoint_file: '{tmp_path}/circle'")
+
+
 def test_a_folder_that_may_not_be_written_is_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A read-only file system in a container, or the folder of another user: whoever runs the tests may be root."""
     monkeypatch.setattr(os, "access", lambda path, _mode: Path(path) != tmp_path)
