@@ -16,7 +16,7 @@ from agent.aws.trail_search import ROOT, Searched, some_of
 from agent.checks.finding import Check, Examined, caution, failed, ok
 from agent.checks.how_long import how_long
 from agent.checks.layout import Layout, LayoutWalk
-from agent.checks.sample import SampleReader
+from agent.checks.sample import SampleReader, is_busy
 from agent.errors import number_of
 from agent.settings import BucketSettings
 
@@ -41,6 +41,11 @@ DENIED: Final = failed(
 )
 SILENT: Final = failed(
     _ID, "{words}", "Check its region, aws.endpoint_url if it is set, the network to S3, any proxy, and VPC endpoints."
+)
+BUSY: Final = caution(
+    _ID,
+    "S3 does not list it now: {words}",
+    "Check again. If it stays, see what else asks for this bucket: S3 slows down who asks for too much.",
 )
 
 _ROLE: Final = "bucket.role"
@@ -178,7 +183,7 @@ class BucketCheck:
                 return OTHER_OWNER.told(name, owner=self.bucket.owner)
             file = "bucket-role.json" if self.bucket.role_arn else "agent.json"
             return DENIED.told(name, words=words, file=file)
-        return SILENT.told(name, words=words)
+        return (BUSY if is_busy(error) else SILENT).told(name, words=words)
 
     def _opens_to_any_owner(self) -> bool:
         """Whether the bucket can be listed once nobody demands who owns it."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Self
 
+from agent.aws import store_policy
 from agent.aws.listing import ListedObject
 from agent.aws.s3 import S3
 from agent.aws.store_policy import StoreError
-from agent.checks.finding import Check, failed, ok
+from agent.checks.finding import Check, Finding, caution, failed, ok
 from agent.choices import make_ours, make_read_limits, make_selector
 from agent.errors import PermanentError, number_of
 from agent.flow.objects import ReadLimits
@@ -30,11 +31,57 @@ NO_KEY: Final = failed(
     "its newest log file cannot be read: {words}",
     "Allow kms:Decrypt on the trail's key to the role (deploy/iam/agent-kms.json), and the role in the key's policy.",
 )
+KEY_BROKEN: Final = failed(
+    _ID,
+    "its newest log file cannot be read: {words}",
+    "Enable the trail's KMS key, or cancel its deletion: nobody can read what was written with it.",
+)
+ARCHIVED: Final = caution(
+    _ID,
+    "whether log files can be read is not known: {words}",
+    "Let the bucket's lifecycle rules archive log files only after some weeks. To ship those that are archived, "
+    "restore them, and use `trail-agent replay`.",
+)
+BUSY: Final = caution(
+    _ID,
+    "S3 does not give its newest log file now: {words}",
+    "Check again. If it stays, see what else reads the bucket: S3 slows down who asks for too much.",
+)
+SILENT: Final = failed(
+    _ID,
+    "its newest log file does not arrive: {words}",
+    "Check aws.endpoint_url if it is set, the network to S3, any proxy, and VPC endpoints.",
+)
 UNSOUND: Final = failed(
     _ID,
     "its newest log file is not sound: {words}",
     "Look at {key} with `trail-agent inspect`. Raise what is set under limits, if it is one of them.",
 )
+
+
+_BY_POLICY: Final = (
+    (store_policy.ARCHIVED, ARCHIVED),
+    (store_policy.UNAVAILABLE, SILENT),
+    (store_policy.NOT_S3, SILENT),
+    (store_policy.BROKEN_OFF, SILENT),
+)
+
+
+def is_busy(error: StoreError) -> bool:
+    """Whether it is S3 itself that says that it cannot serve now: it names a code, and not only a status."""
+    return error.policy is store_policy.UNAVAILABLE and error.answer.partition(" ")[2].isalpha()
+
+
+def _finding(error: StoreError) -> Finding:
+    """What a failed read of the newest log file is told as."""
+    code = error.answer.partition(" ")[2]
+    if is_busy(error):
+        return BUSY
+    if code.startswith("KMS.") and error.policy is store_policy.DENIED and "AccessDenied" not in code:
+        return KEY_BROKEN
+    if "kms" in error.detail.lower() and error.policy is store_policy.DENIED:
+        return NO_KEY
+    return next((finding for policy, finding in _BY_POLICY if error.policy is policy), DENIED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +104,7 @@ class SampleReader:
             found = reader.read(text, self.selector, self.limits.events_per_object)
         except StoreError as error:
             file = "bucket-role.json" if is_foreign else "agent.json"
-            finding = NO_KEY if "kms" in error.detail.lower() else DENIED
-            return finding.told(bucket, words=error.detail, file=file), False
+            return _finding(error).told(bucket, words=error.detail, file=file), False
         except PermanentError as error:
             return UNSOUND.told(bucket, words=error.detail, key=one.key), False
         kept = sum(map(self.selector.keeps, found.raws))

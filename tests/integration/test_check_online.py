@@ -803,6 +803,23 @@ CASES = {
         {"bucket.read": "✗"},
         says="Allow kms:Decrypt",
     ),
+    "key of the trail disabled": Case(
+        _refused("s3:GetObject", Refusal("KMS.DisabledException", 400, "the key is disabled")),
+        {"bucket.read": "✗"},
+        says="Enable the trail's KMS key",
+    ),
+    "object that is archived": Case(
+        _refused("s3:GetObject", Refusal("InvalidObjectState")), {"bucket.read": "!"}, says="restore them"
+    ),
+    "object for which S3 is too busy": Case(
+        _refused("s3:GetObject", Refusal("SlowDown", 503)), {"bucket.read": "!"}, says="Check again"
+    ),
+    "object that a proxy does not give": Case(
+        _refused("s3:GetObject", Refusal("", 503)), {"bucket.read": "✗"}, says="any proxy"
+    ),
+    "bucket for which S3 is too busy": Case(
+        _refused("s3:ListBucket", Refusal("SlowDown", 503)), {"bucket": "!"}, BUCKET_PARTS, "Check again"
+    ),
     "damaged object": Case(_damaged, {"bucket.read": "✗"}, says="trail-agent inspect"),
     "object above a limit": Case(_settings(limits={"object_bytes": 100}), {"bucket.read": "✗"}, says="limits"),
     "trail silent for days": Case(_only_an_old_object, {"bucket.newest": "!"}, says="3 days old"),
