@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from agent.aws.survey import AskedError, Survey
+from agent.aws.trail_search import some_of
 from agent.checks import event_pattern, event_target, subscription
 from agent.checks.queue_facts import QueueFacts
 from agent.checks.queue_policy import Sender
+from agent.checks.side_by_side import each
+from agent.errors import number_of
 from agent.settings import BucketSettings
 
 _PENDING: Final = "PendingConfirmation"
 _MOST_PAGES: Final = 10
-_MOST_RULES: Final = 10
+_MOST_RULES: Final = 100
 _ALLOW: Final = "Allow {action} to who runs this check (deploy/iam/operator.json), or look at it in the console."
 _LOOK: Final = "Look at it in the console; the agent itself need not ask this."
 _ANY_KEY: Final = "AWSLogs/"
@@ -121,18 +125,24 @@ class Ways:
         """
         region, how = self._bucket.region, "EventBridge"
         try:
-            rules = self._rules(region)
+            names = self._names_of_rules(region)
         except AskedError as error:
             return [_unseen(how, error)]
-        if not rules:
+        if not names:
             why = f"the bucket sends to it, and no rule in {region} has the queue as its target"
             fix = "Make a rule for 'Object Created' of this bucket, with the queue as its target."
             is_near = region == self._queue.region and not self._bucket.role_arn  # else another bus may be between
             return [Way(how, None, why, fix, is_known=is_near)]
+        described = [*each(partial(self._described, region), names[:_MOST_RULES])]
+        rules = [one for one in described if not isinstance(one, AskedError)]
+        unseen = [_unseen(how, one) for one in described if isinstance(one, AskedError)][:1]
+        if more := names[_MOST_RULES:]:
+            why = f"only {_MOST_RULES} of the {number_of(len(names), 'rule')} that lead to the queue were looked at"
+            unseen.append(Way(how, None, why, f"Look at the others in the console: {some_of(more)}.", is_known=False))
         enabled = [rule for rule in rules if rule.get("State") != "DISABLED"]
-        if not enabled:
-            return [Way(how, None, f"rule {_names(rules)} is disabled", "Enable it.")]
-        return self._of_rules(enabled, keys)
+        if enabled:
+            return [*self._of_rules(enabled, keys), *unseen]
+        return unseen or [Way(how, None, f"rule {_names(rules)} is disabled", "Enable it.")]
 
     def _of_rules(self, rules: Sequence[Mapping[str, Any]], keys: Mapping[str, str]) -> Sequence[Way]:
         """The ways through those that take something which none before them takes; else why none takes anything."""
@@ -181,13 +191,24 @@ class Ways:
         why = f"{changed} of its target makes of each event what the agent cannot read"
         return Way(how, None, why, f"Take {changed} out of the target: the agent reads the event as it is.")
 
-    def _rules(self, region: str) -> Sequence[Mapping[str, Any]]:
-        """The rules that lead to the queue, in the account that the bucket is read in."""
-        where: dict[str, Any] = {"region": region, "role_arn": self._bucket.role_arn}
-        names = self._survey.pages(
-            "events", "ListRuleNamesByTarget", "RuleNames", most=1, TargetArn=self._queue.arn, **where
+    def _names_of_rules(self, region: str) -> Sequence[str]:
+        """Those of the rules that lead to the queue, in the account that the bucket is read in."""
+        return self._survey.pages(
+            "events",
+            "ListRuleNamesByTarget",
+            "RuleNames",
+            region=region,
+            role_arn=self._bucket.role_arn,
+            most=_MOST_PAGES,
+            TargetArn=self._queue.arn,
         )
-        return [self._survey.ask("events", "DescribeRule", Name=name, **where) for name in names[:_MOST_RULES]]
+
+    def _described(self, region: str, name: str) -> Mapping[str, Any] | AskedError:
+        """One rule, or why it cannot be seen: whoever may see one rule may not see all."""
+        try:
+            return self._survey.ask("events", "DescribeRule", region=region, role_arn=self._bucket.role_arn, Name=name)
+        except AskedError as error:
+            return error
 
     def _takes(self, rule: Mapping[str, Any], keys: Mapping[str, str]) -> Mapping[str, bool | None]:
         """Whether a rule takes new objects of each folder; None if that cannot be told."""
@@ -218,7 +239,7 @@ class Ways:
 
 
 def _names(rules: Sequence[Mapping[str, Any]]) -> str:
-    return ", ".join(str(rule.get("Name")) for rule in rules)
+    return some_of([str(rule.get("Name")) for rule in rules])
 
 
 def _account_of(rule: Mapping[str, Any]) -> str:

@@ -259,6 +259,35 @@ def test_several_rules_may_take_a_part_each(scene: Scene) -> None:
     ]
 
 
+def _with_rules_of_others(scene: Scene, count: int) -> None:
+    """So many rules lead from other buckets to the queue, and the last of all takes this one."""
+    for number in range(count):
+        others = {"bucket": {"name": [f"other-{number}"]}}
+        scene.account.notify_event_bridge(rule=f"other-{number:03}", detail=others)
+    scene.account.notify_event_bridge(rule="z-ours")
+    scene.account.admit("events.amazonaws.com", f"arn:aws:events:us-west-2:{ACCOUNT}:rule/z-ours")
+
+
+def test_one_of_many_rules_may_take_the_bucket(scene: Scene) -> None:
+    """It may be the last, and the others may not be seen."""
+    _with_rules_of_others(scene, 12)
+    assert scene.statuses() == SOUND
+    scene.aws.refuse("events:DescribeRule", DENIED, when=lambda request: b"other-003" in request.body)
+    assert scene.statuses() == SOUND
+    scene.account.events.disable_rule(Name="z-ours")
+    (told,) = [check for check in scene.checks() if check.id == "notifier"]
+    assert (told.status.mark, told.fix[:25]) == ("!", "Allow events:DescribeRule")
+
+
+def test_more_rules_than_are_looked_at_are_told(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is known of the others."""
+    monkeypatch.setattr("agent.checks.ways._MOST_RULES", 3)
+    _with_rules_of_others(scene, 4)
+    (told,) = [check for check in scene.checks() if check.id == "notifier"]
+    assert told.status.mark == "!"
+    assert "only 3 of the 5 rules that lead to the queue were looked at" in told.what
+
+
 def test_what_the_settings_leave_out_need_not_be_announced(scene: Scene) -> None:
     """A prefix for the accounts and regions that are read is enough."""
     scene.account.put_log_file(datetime.now(UTC), account="999900001111")
