@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence, Set
 from concurrent.futures import Executor
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
@@ -124,6 +123,7 @@ class Discovery:
         self.cautions: Sequence[str] = ()
         """What was named and was not found, one sentence each: it may be mistyped; and what was not looked into."""
         self._refused: dict[tuple[str, str], str] = {}
+        self._hidden: dict[tuple[str, str], StoreError] = {}
 
     def find(self, wanted: Wanted) -> list[Stream]:
         """The streams that are wanted, in the order of their buckets and folders."""
@@ -136,6 +136,7 @@ class Discovery:
         accounts = [one for place in self._pool.map(below, places) for one in place]
         chosen = [one for one in accounts if not wanted.accounts or last_of(one[1]) in wanted.accounts]
         held = {last_of(folder) for _, folder in accounts}
+        self._check_seen(held)
         there = [stream for found in self._pool.map(self._streams_of, chosen) for stream in found]
         streams = [one for one in there if not wanted.regions or one.region in wanted.regions]
         if not streams:
@@ -143,6 +144,7 @@ class Discovery:
             raise DependencyError(_nothing(wanted, roots, held, there))
         told = (
             *(_asked_by_name(place, why) for place, why in sorted(self._refused.items())),
+            *(_not_seen(folder, error.detail) for folder, error in sorted(self._hidden.items(), key=_first)),
             some_absent("account", wanted.accounts, held, wanted.accounts_by),
             some_absent("region", wanted.regions, {one.region for one in there}, wanted.regions_by),
             *empty_places(_without_a_trail(places, accounts, chosen, there), places, are_named=bool(wanted.prefixes)),
@@ -183,11 +185,21 @@ class Discovery:
             return []
         found = []
         for folder in (f"{root}{account}/" for account in sorted(wanted.accounts)):
-            with suppress(StoreError):
+            try:
                 found += [(bucket, folder)] if region_folders(folder, partial(self._folders, bucket)) else []
+            except StoreError as refused:
+                if refused.policy is not store_policy.DENIED:
+                    raise _unseen(bucket, f"{folder}CloudTrail/", refused) from refused
+                self._hidden[bucket, folder] = refused
         if found:
             self._refused[place] = error.detail
         return found
+
+    def _check_seen(self, held: Set[str]) -> None:
+        """Raises where an account that was named is not among those that were found, and a folder of it is hidden."""
+        for (bucket, folder), error in sorted(self._hidden.items(), key=_first):
+            if last_of(folder) not in held:
+                raise _unseen(bucket, f"{folder}CloudTrail/", error)
 
     def _streams_of(self, account: tuple[str, str]) -> list[Stream]:
         bucket, folder = account
@@ -221,6 +233,17 @@ def _asked_by_name(place: tuple[str, str], why: str) -> str:
         f"{place[1]} of bucket {place[0]} may not be listed ({why}): only the folders of the accounts that are named "
         "were looked into, and no organisation's trail"
     )
+
+
+def _not_seen(folder: tuple[str, str], why: str) -> str:
+    return (
+        f"{folder[1]}CloudTrail/ of bucket {folder[0]} may not be listed ({why}): if a trail writes there, too, it is "
+        "left out"
+    )
+
+
+def _first(one: tuple[tuple[str, str], object]) -> tuple[str, str]:
+    return one[0]
 
 
 def _unseen(bucket: str, folder: str, error: StoreError, wanted: Wanted | None = None) -> DependencyError:

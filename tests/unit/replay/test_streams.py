@@ -173,7 +173,7 @@ def test_who_may_not_list_the_root_is_told() -> None:
 class NarrowListing(FakeListing):
     """Only what is below `allowed` may be listed, as a policy with a condition on s3:prefix has it."""
 
-    allowed = f"AWSLogs/{OTHER}/"
+    allowed: tuple[str, ...] = (f"AWSLogs/{OTHER}/",)
 
     def folders(self, bucket: str, prefix: str) -> list[str]:
         """As S3."""
@@ -191,6 +191,23 @@ def test_an_account_that_is_named_is_found_where_only_its_folder_may_be_listed(c
     assert discovery.find(wanted) == [stream(OTHER)]
     (told,) = discovery.cautions
     assert told.startswith(f"AWSLogs/ of bucket {BUCKET} may not be listed (")
+
+
+@pytest.mark.parametrize("chosen", [{}, {"prefixes": [""]}])
+def test_an_account_that_is_named_and_may_not_be_listed_ends_it(chosen: dict[str, object]) -> None:
+    """Beside one that may: nobody knows whether there is something of it, and it must not be left out."""
+    listing = NarrowListing({BUCKET: [key_at(NOON, of=one) for one in (stream(), stream(OTHER))]})
+    with pytest.raises(DependencyError, match="for the prefix AWSLogs/111122223333/CloudTrail/"):
+        find(listing, accounts=["111122223333", OTHER], **chosen)
+
+
+def test_a_second_folder_of_an_account_that_may_not_be_listed_is_told() -> None:
+    """The policy allows each account only where its trail writes, perhaps: so it need not be an error."""
+    listing = NarrowListing({BUCKET: [key_at(NOON, of=stream(OTHER))]})
+    listing.allowed = (f"AWSLogs/{OTHER}/", "logs/AWSLogs/")
+    listing.put(key_at(NOON, of=stream(prefix="logs/")))
+    told = cautions_of(listing, prefixes=["", "logs/"], accounts=["111122223333", OTHER])
+    assert any(each.startswith(f"AWSLogs/111122223333/CloudTrail/ of bucket {BUCKET} may not be list") for each in told)
 
 
 @pytest.mark.parametrize(("chosen", "is_open"), [({}, True), ({"prefixes": [""]}, False)])
