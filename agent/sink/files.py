@@ -2,16 +2,19 @@
 
 A folder for each bucket, and in it the folders of the trail: the records of the objects in `…/2026/10/05/` are in
 `…/2026/10/05.jsonl`. A record is on the disk before it counts as delivered. What is written again after a crash is
-recognised, line by line, and a line that was torn is taken away.
+recognised, line by line, and a line that was torn is taken away. A file may be moved away, deleted or packed meanwhile:
+a new one takes its place. What was written to one that is deleted while it is open is written again: nobody knows how
+much of it a copy has.
 """
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -26,16 +29,45 @@ from agent.sink.otlp.flat import flat_line
 
 _MOST_OPEN: Final = 128
 _MOST_REMEMBERED: Final = 500_000  # lines of all open files together
+_MOST_DELETIONS: Final = 3  # of one file, while the same lines are written
 _CHUNK: Final = 1 << 20
 _NOT_A_NAME: Final = frozenset({"", ".", ".."})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _OpenFile:
-    """A file that ends with a whole line, and what its lines are."""
+    """A file that ends with a whole line, and what its lines are, up to its `size` in bytes."""
 
     descriptor: int
     lines: set[bytes]
+    size: int
+
+    def is_at(self, path: Path) -> bool:
+        """Whether it is still what stands at `path`, as it was left."""
+        try:
+            there = path.stat()
+        except FileNotFoundError:
+            return False
+        return (there.st_size, os.path.samestat(there, os.fstat(self.descriptor))) == (self.size, True)
+
+    def is_deleted(self) -> bool:
+        """Whether it is nowhere."""
+        return os.fstat(self.descriptor).st_nlink == 0
+
+    def add(self, lines: Iterable[bytes]) -> None:
+        """Write those that it does not have; they are on the disk when this returns. After an error it has none."""
+        new = {digest: line for line in lines if (digest := _digest(line)) not in self.lines}
+        if not new:
+            return
+        try:
+            write_whole(self.descriptor, b"".join(new.values()))
+            os.fsync(self.descriptor)
+        except OSError:
+            with suppress(OSError):
+                os.ftruncate(self.descriptor, self.size)
+            raise
+        self.lines.update(new)
+        self.size = os.fstat(self.descriptor).st_size
 
 
 class FileSink:
@@ -99,33 +131,43 @@ class FileSink:
         return self._folder.joinpath(*parts[:-1], f"{parts[-1]}.jsonl")
 
     def _append(self, path: Path, records: Sequence[LogRecord]) -> None:
-        file = self._opened(path)
-        new: dict[bytes, bytes] = {}
-        for record in records:
-            line = flat_line(record, self._encoder).encode() + b"\n"
-            if (digest := _digest(line)) not in file.lines:
-                new[digest] = line
-        if not new:
-            return
-        size = os.fstat(file.descriptor).st_size
-        try:
-            write_whole(file.descriptor, b"".join(new.values()))
-            os.fsync(file.descriptor)
-        except OSError:
-            with suppress(OSError):
-                os.ftruncate(file.descriptor, size)
-            self._forget(path)  # what is in it is not certain any more
-            raise
-        file.lines.update(new)
+        lines = [flat_line(record, self._encoder).encode() + b"\n" for record in records]
+        for _ in range(_MOST_DELETIONS):
+            file = self._opened(path)
+            try:
+                file.add(lines)
+            except OSError:
+                self._forget(path)  # what is in it is not certain any more
+                raise
+            if not file.is_deleted():
+                return
+        raise OSError(errno.ESTALE, "it is deleted as often as it is written")
 
     def _opened(self, path: Path) -> _OpenFile:
-        if path in self._open:
+        known = self._open.get(path)
+        if known and known.is_at(path):
             self._open.move_to_end(path)
+            return known
+        if known:
+            self._replace(path, known)
             return self._open[path]
         while self._open and (len(self._open) >= _MOST_OPEN or self._remembered() > _MOST_REMEMBERED):
             self._forget(next(iter(self._open)))
         self._open[path] = _open_file(path, self._folder)
         return self._open[path]
+
+    def _replace(self, path: Path, old: _OpenFile) -> None:
+        """Somebody took the file away, or wrote to it. What was in one that is deleted is written to the new one."""
+        new = _open_file(path, self._folder)
+        try:
+            if old.is_deleted():
+                for some in _chunks_of_lines(old.descriptor):
+                    new.add(some)
+        except BaseException:
+            os.close(new.descriptor)
+            raise
+        self._open[path] = new
+        os.close(old.descriptor)
 
     def _remembered(self) -> int:
         return sum(len(file.lines) for file in self._open.values())
@@ -159,7 +201,7 @@ def _open_file(path: Path, root: Path) -> _OpenFile:
                 sync_folder(folder)
                 if folder == root:
                     break
-        return _OpenFile(descriptor, _mend(descriptor))
+        return _OpenFile(descriptor, _mend(descriptor), os.fstat(descriptor).st_size)
     except BaseException:
         os.close(descriptor)
         raise
@@ -168,16 +210,23 @@ def _open_file(path: Path, root: Path) -> _OpenFile:
 def _mend(descriptor: int) -> set[bytes]:
     """Take away a torn last line; returns what the others are."""
     lines: set[bytes] = set()
-    whole, rest, place = 0, b"", 0
-    while chunk := os.pread(descriptor, _CHUNK, place):
-        place += len(chunk)
-        *ended, rest = (rest + chunk).split(b"\n")
-        lines.update(_digest(line + b"\n") for line in ended)
-        whole += sum(len(line) + 1 for line in ended)
-    if whole < place:
+    whole = 0
+    for some in _chunks_of_lines(descriptor):
+        lines.update(map(_digest, some))
+        whole += sum(map(len, some))
+    if whole < os.fstat(descriptor).st_size:
         os.ftruncate(descriptor, whole)
         os.fsync(descriptor)
     return lines
+
+
+def _chunks_of_lines(descriptor: int) -> Iterator[list[bytes]]:
+    """The whole lines of a file, each with its end, a part of the file at a time."""
+    rest, place = b"", 0
+    while chunk := os.pread(descriptor, _CHUNK, place):
+        place += len(chunk)
+        *ended, rest = (rest + chunk).split(b"\n")
+        yield [line + b"\n" for line in ended]
 
 
 def _digest(line: bytes) -> bytes:

@@ -104,6 +104,73 @@ def test_a_full_disk_acknowledges_nothing(tmp_path: Path, monkeypatch: pytest.Mo
     assert [line["body"] for line in rig.lines()] == ["1", "2"]
 
 
+def packed(path: Path) -> set[str]:
+    """As `gzip` does: what it has read is in a new file, and then the old one is deleted."""
+    bodies = {json.loads(line)["body"] for line in path.read_text().splitlines()}
+    path.unlink()
+    return bodies
+
+
+def test_a_file_that_is_packed_under_a_running_export_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before the next records, and while they are on their way to the disk; a file is there again for what follows."""
+    rig, sync = Rig(tmp_path), os.fsync
+    rig.sink.export([of("1")])
+    assert packed(tmp_path / DAY) == {"1"}
+    assert rig.sink.export([of("2")]) == [ACCEPTED]
+    assert "2" in [line["body"] for line in rig.lines()]
+
+    def once(file: int) -> None:
+        sync(file)
+        if (tmp_path / DAY).exists():
+            monkeypatch.setattr(os, "fsync", sync)
+            packed(tmp_path / DAY)
+
+    monkeypatch.setattr(os, "fsync", once)
+    assert rig.sink.export([of("3")]) == [ACCEPTED]
+    assert rig.sink.export([of("4")]) == [ACCEPTED]
+    assert [line["body"] for line in rig.lines()][-2:] == ["3", "4"]
+    assert rig.failures == []
+
+
+def test_a_file_that_is_moved_away_or_emptied_is_begun_anew(tmp_path: Path) -> None:
+    """What was moved is where it was moved to, and nowhere else."""
+    rig = Rig(tmp_path)
+    rig.sink.export([of("1")])
+    (tmp_path / DAY).rename(tmp_path / "kept")
+    assert rig.sink.export([of("2")]) == [ACCEPTED]
+    assert [line["body"] for line in rig.lines(Path("kept"))] == ["1"]
+    assert [line["body"] for line in rig.lines()] == ["2"]
+    os.truncate(tmp_path / DAY, 0)
+    assert rig.sink.export([of("2"), of("3")]) == [ACCEPTED] * 2
+    assert [line["body"] for line in rig.lines()] == ["2", "3"]
+
+
+def test_a_folder_that_is_moved_away_is_made_anew(tmp_path: Path) -> None:
+    """With all that is below it."""
+    rig = Rig(tmp_path / "out")
+    rig.sink.export([of("1")])
+    (tmp_path / "out").rename(tmp_path / "old")
+    assert rig.sink.export([of("2")]) == [ACCEPTED]
+    assert [line["body"] for line in rig.lines()] == ["2"]
+
+
+def test_a_file_that_is_deleted_as_often_as_it_is_written_ends_the_export(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing counts that is nowhere."""
+    rig, sync = Rig(tmp_path), os.fsync
+
+    def delete(file: int) -> None:
+        sync(file)
+        (tmp_path / DAY).unlink(missing_ok=True)
+
+    monkeypatch.setattr(os, "fsync", delete)
+    assert rig.sink.export([of("1")]) == [UNANSWERED]
+    assert str(rig.failures[0]) == f"[Errno {errno.ESTALE}] it is deleted as often as it is written: '{tmp_path / DAY}'"
+
+
 def test_few_files_are_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many days there are; what was in one is known when it is opened again."""
     monkeypatch.setattr(module, "_MOST_OPEN", 2)
