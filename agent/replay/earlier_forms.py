@@ -46,9 +46,24 @@ def earlier_forms(folder: Path, record: Mapping[str, Any]) -> Sequence[str]:
     return [_told(folder, "are", "; ".join(changes))] if changes else []
 
 
+def missing_records(folder: Path) -> Sequence[str]:
+    """That no replay has written into `folder` yet, though the checkpoint is of runs that did; none if one has."""
+    if (folder / _NAME).exists() or _has_records(folder):
+        return []
+    told = (
+        f"there are no records in {folder}, and the checkpoint goes on behind those of earlier runs; to have these "
+        "there, too, name another checkpoint"
+    )
+    return [told]
+
+
+def _has_records(folder: Path) -> bool:
+    return next(folder.rglob("*.jsonl"), None) is not None
+
+
 def _known(folder: Path) -> _Forms:
     """The settings of what is there."""
-    if next(folder.rglob("*.jsonl"), None) is None:
+    if not _has_records(folder):
         return _Forms(())
     try:
         return msgspec.json.decode((folder / _NAME).read_bytes(), type=_Forms)

@@ -21,7 +21,7 @@ from agent.flow.crew import Stops, Supply
 from agent.flow.log_waits import LogWaits
 from agent.pulse import Pulse
 from agent.replay.checkpoint import Checkpoint, NoCheckpoint
-from agent.replay.earlier_forms import earlier_forms
+from agent.replay.earlier_forms import earlier_forms, missing_records
 from agent.replay.ending import Ending, StoppedError
 from agent.replay.estimate import Counting
 from agent.replay.listed_source import ListedInHand, ListedSource
@@ -98,7 +98,7 @@ class _Replay:
             origin = self._open_origin(pool)
             self._end_by_the_clock_of(origin)
             checkpoint = self._open_checkpoint(closing, origin)
-            files = self._open_files(closing)
+            files = self._open_files(closing, checkpoint)
             closing.callback(pool.shutdown, wait=False, cancel_futures=True)
             closing.callback(self._stops.halt.set)
             fresh_after = datetime.fromtimestamp(self._pulse.clock.time(), UTC) - origin.late
@@ -130,11 +130,13 @@ class _Replay:
             )
         self._span, self._wishes = span, replace(self._wishes, span=span)
 
-    def _open_files(self, closing: ExitStack) -> FileSink | None:
+    def _open_files(self, closing: ExitStack, checkpoint: NoCheckpoint) -> FileSink | None:
         if self._wishes.files is None or self._wishes.dry_run:
             return None
         files = FileSink(self._wishes.files, self._settings.resource, __version__, self._ending.failed)
         closing.callback(files.close)
+        if checkpoint.place.has_begun():
+            self._cautions += missing_records(self._wishes.files)
         self._cautions += earlier_forms(self._wishes.files, self._settings.record.model_dump(mode="json"))
         self._telemetry.sink_up()
         return files

@@ -238,6 +238,19 @@ def test_a_mask_that_comes_after_the_files_is_told_to_be_too_late(history: Histo
     assert caution in ended.err
 
 
+def test_files_that_were_moved_away_are_missed_where_the_checkpoint_is_kept(history: History) -> None:
+    """They are not written again, and the summary says so."""
+    history.write(3)
+    out = history.folder / "out"
+    arguments = ("--to", "jsonl", str(out), "--checkpoint", str(history.folder / "checkpoint"), "--json")
+    assert told(history.run(*arguments))["cautions"] == []
+    assert told(history.run(*arguments))["cautions"] == []
+    out.rename(history.folder / "old")
+    ended = history.run(*arguments)
+    (caution,) = told(ended)["cautions"]
+    assert (ended.code, f"there are no records in {out}" in caution, caution in ended.err) == (0, True, True)
+
+
 def test_a_replay_in_which_everything_fails_stops(history: History) -> None:
     """It does not list the whole bucket, and says what it makes of it."""
     history.write(60)

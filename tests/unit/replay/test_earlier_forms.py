@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from agent.errors import DependencyError
-from agent.replay.earlier_forms import earlier_forms
+from agent.replay.earlier_forms import earlier_forms, missing_records
 
 PLAIN = {"mask": [], "max_body_bytes": 9}
 MASKED = {"mask": ["userIdentity.arn"], "max_body_bytes": 9}
@@ -56,3 +56,17 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / ".trail-agent.json.new").mkdir()
     with pytest.raises(DependencyError, match="cannot be written to: Is a directory"):
         earlier_forms(tmp_path, PLAIN)
+
+
+def test_a_folder_without_the_records_of_earlier_runs_is_told(tmp_path: Path) -> None:
+    """It was moved away, and the checkpoint was kept: they are not written again."""
+    (told,) = missing_records(tmp_path)
+    assert "name another checkpoint" in told
+    write(tmp_path)
+    assert missing_records(tmp_path) == []
+
+
+def test_a_folder_into_which_nothing_was_to_be_written_says_nothing(tmp_path: Path) -> None:
+    """The runs before found no events."""
+    earlier_forms(tmp_path, PLAIN)
+    assert missing_records(tmp_path) == []
