@@ -1,4 +1,5 @@
 """Where `AWSLogs/` is in a bucket: at its root, and some folders below, since several trails may write into one bucket.
+One may be in another: the prefix of a trail can be `AWSLogs/team`.
 
 The number of requests is bounded. Whatever is not looked into is told: a trail there would be left out.
 CloudTrail writes `[prefix/]AWSLogs/[o-…/]<account>/CloudTrail/<region>/YYYY/MM/DD/`. Page: CloudTrail user guide,
@@ -75,12 +76,13 @@ def look_for_roots(folders: Callable[[str], list[str]], each: Each, most: int = 
 
     Raises it, too, unless S3 only refuses to list a folder, and something was found elsewhere.
     """
-    searched = Searched([""] if folders(ROOT) else [])
+    known = {ROOT: folders(ROOT)}
+    searched = Searched([""] if known[ROOT] else [])
     level, looks = [""], 0
 
     def below(folder: str) -> Looked:
         try:
-            return folders(folder)
+            return known.get(folder) or folders(folder)
         except StoreError as error:
             if error.policy is not store_policy.DENIED:
                 raise
@@ -90,7 +92,10 @@ def look_for_roots(folders: Callable[[str], list[str]], each: Each, most: int = 
         some, rest = level[: most - looks], level[most - looks :]
         searched.unseen += rest
         looks += len(some)
-        level = _take(searched, some, list(each(below, some)))
+        found = _take(searched, some, list(each(below, some)))
+        roots = [folder for folder in found if _is_root(folder)]
+        inner = _take_inner(searched, roots, list(each(below, roots)))
+        level = [*(folder for folder in found if folder not in roots), *inner]
     searched.deeper += level
     if searched.refusal and not searched.prefixes:
         raise searched.refusal
@@ -98,17 +103,46 @@ def look_for_roots(folders: Callable[[str], list[str]], each: Each, most: int = 
 
 
 def _take(searched: Searched, looked: Sequence[str], answers: Sequence[Looked]) -> list[str]:
-    """What one level has; returns the folders of the next one."""
-    deeper: list[str] = []
+    """What one level has; returns the folders in it, with each `AWSLogs/`."""
+    found: list[str] = []
     for folder, answer in zip(looked, answers, strict=True):
         if isinstance(answer, StoreError):
             searched.unseen.append(folder)
             searched.refusal = searched.refusal or answer
             continue
-        roots = [each for each in answer if each == ROOT or each.endswith(f"/{ROOT}")]
-        searched.prefixes += [prefix for each in roots if (prefix := each.removesuffix(ROOT))]
-        deeper += [each for each in answer if each not in roots]
+        searched.prefixes += _prefixes_of(answer)
+        found += answer
+    return found
+
+
+def _take_inner(searched: Searched, roots: Sequence[str], answers: Sequence[Looked]) -> list[str]:
+    """What some `AWSLogs/` have beside the folders of accounts; returns the folders of the next level."""
+    deeper: list[str] = []
+    for root, answer in zip(roots, answers, strict=True):
+        others = [] if isinstance(answer, StoreError) else [each for each in answer if not _is_of_logs(root, each)]
+        searched.prefixes += _prefixes_of(others)
+        deeper += [each for each in others if not _is_root(each)]
     return deeper
+
+
+def _is_root(folder: str) -> bool:
+    return f"/{folder}".endswith(f"/{ROOT}")
+
+
+def _prefixes_of(folders: Iterable[str]) -> list[str]:
+    """What stands before each `AWSLogs/` among them, apart from the one at the root of the bucket."""
+    return [prefix for each in folders if _is_root(each) and (prefix := each.removesuffix(ROOT))]
+
+
+def _is_of_logs(root: str, folder: str) -> bool:
+    """Whether a folder right in an `AWSLogs/` is that of an account or of an organisation, also as Hive writes it."""
+    name = folder.removeprefix(root)
+    return "=" in name or is_owner(name.removesuffix("/"))
+
+
+def is_owner(name: str) -> bool:
+    """Whether this is the id of an account or of an organisation."""
+    return bool(_ACCOUNT.fullmatch(f"{name}/") or _ORGANISATION.fullmatch(f"{name}/"))
 
 
 def account_folders(root: str, folders: Callable[[str], list[str]]) -> list[str]:

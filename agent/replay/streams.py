@@ -11,12 +11,13 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
+from itertools import pairwise
 from typing import Final
 
 from agent.aws import store_policy
 from agent.aws.listing import Listing
 from agent.aws.store_policy import StoreError
-from agent.aws.trail_search import LEVELS, ROOT, account_folders, last_of, look_for_roots, region_folders
+from agent.aws.trail_search import LEVELS, ROOT, account_folders, is_owner, last_of, look_for_roots, region_folders
 from agent.errors import DependencyError
 from agent.model import address_of
 from agent.replay.not_there import empty_places, listed, nothing_of, some_absent
@@ -103,7 +104,7 @@ def normal_prefix(text: str) -> str:
         return ""
     prefix = prefix.removesuffix("/AWSLogs")
     parts = prefix.split("/")
-    if "AWSLogs" in parts:
+    if any(one == "AWSLogs" and is_owner(following) for one, following in pairwise(parts)):
         raise ValueError("name what stands before AWSLogs/; --account and --region choose what stands behind it")
     if text.startswith("s3://") or not all(parts) or {".", ".."} & set(parts):
         raise ValueError("must be the folder in which AWSLogs/ is, such as logs/trail, without the bucket")

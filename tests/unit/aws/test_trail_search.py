@@ -31,7 +31,7 @@ def searched(keys: Iterable[str], refused: Iterable[str] = (), error: StoreError
 
 
 def test_a_bucket_that_is_seen_whole_needs_no_caution() -> None:
-    """What is inside AWSLogs/ is not searched."""
+    """The folders of accounts are not searched."""
     found = searched([TRAIL, BELOW, "pictures/1.png"])
     assert (sorted(found.prefixes), found.caution(BUCKET)) == (["", "logs/x/"], "")
 

@@ -86,6 +86,16 @@ def test_every_trail_of_a_bucket_is_found_at_whatever_level_it_is() -> None:
     assert find(FakeListing({BUCKET: [balancer, *keys[1:]]})) == [above, below]
 
 
+@pytest.mark.parametrize("prefix", ["AWSLogs/", "AWSLogs/team/", "logs/AWSLogs/team/"])
+def test_a_trail_whose_prefix_is_below_another_awslogs_is_found(prefix: str) -> None:
+    """Beside the plain one, whose accounts are not looked into for that."""
+    nested, outer = stream(OTHER, prefix=prefix), stream(prefix=prefix.partition("AWSLogs/")[0])
+    listing = FakeListing({BUCKET: [key_at(NOON, of=one) for one in (nested, outer, stream())]})
+    assert find(listing) == sorted({nested, outer, stream()})
+    assert find(listing, prefixes=[prefix]) == [nested]
+    assert cautions_of(listing) == []
+
+
 def cautions_of(listing: FakeListing, **chosen: object) -> list[str]:
     """What is said beside what is found."""
     discovery = discovery_of(listing)
@@ -253,16 +263,21 @@ def test_what_may_pass_is_asked_again() -> None:
     assert find(listing) == [stream()]
 
 
+NESTED = [("AWSLogs/team", "AWSLogs/team/"), ("AWSLogs/team/AWSLogs", "AWSLogs/team/"), ("AWSLogs/AWSLogs", "AWSLogs/")]
+
+
 @pytest.mark.parametrize(
     ("text", "prefix"),
-    [("logs", "logs/"), ("/logs/trail/", "logs/trail/"), ("logs/AWSLogs/", "logs/"), ("AWSLogs", "")],
+    [("logs", "logs/"), ("/logs/trail/", "logs/trail/"), ("logs/AWSLogs/", "logs/"), ("AWSLogs", ""), *NESTED],
 )
 def test_a_prefix_may_be_written_in_several_ways(text: str, prefix: str) -> None:
     """With and without slashes, and with the folder AWSLogs/ that is in it."""
     assert normal_prefix(text) == prefix
 
 
-@pytest.mark.parametrize("text", ["s3://bucket/logs", "a//b", "a/../b", "AWSLogs/111122223333/CloudTrail", ""])
+@pytest.mark.parametrize(
+    "text", ["s3://bucket/logs", "a//b", "a/../b", "AWSLogs/111122223333/CloudTrail", "x/AWSLogs/o-a1b2c3d4e5", ""]
+)
 def test_a_prefix_that_is_none_is_refused(text: str) -> None:
     """Before anything is asked."""
     with pytest.raises(ValueError, match=r"folder|AWSLogs"):
