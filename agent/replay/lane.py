@@ -40,6 +40,8 @@ class Lane:
         self.after = after
         """Behind which key the listing goes on."""
         self.settled_up_to = after
+        self.has_settled = bool(after)
+        """Whether anything of it is settled."""
         self.is_listing = False
         self._is_listed = False
         self._waiting: deque[Listed] = deque()
@@ -117,6 +119,7 @@ class Lane:
     def settle(self, key: str) -> str:
         """The object is settled. Returns the key up to which everything is now, if it has moved; else nothing."""
         self._in_hand.pop(key, None)
+        self.has_settled = True
         return self._move_on()
 
     def return_(self, key: str, *, at: float = 0.0, counts: bool) -> None:

@@ -140,8 +140,8 @@ class LookAhead:
 
 
 def _share_of(lane: Lane) -> float:
-    """How much of its day is settled."""
+    """How much of its day is settled; nothing of one that is only listed, whenever its first object was written."""
     oldest = lane.oldest()
-    if lane.is_second_try or oldest is None:
+    if lane.is_second_try or oldest is None or not lane.has_settled:
         return 0.0
     return (oldest - datetime.combine(lane.day, time(), UTC)) / timedelta(days=1)

@@ -328,3 +328,15 @@ def test_how_far_it_is_goes_by_days_of_streams() -> None:
     assert rig.source.standing().share == pytest.approx(0.5 / 3 + 1 / 3), "half of a day, and one that is empty"
     assert rig.source.standing().settled == 1
     assert datetime(2026, 10, 5, tzinfo=UTC) == BEGIN
+
+
+def test_a_day_that_is_only_listed_is_no_part_of_the_share() -> None:
+    """Its objects may be late in the day, and may be refused all the same."""
+    late = [day * 1440 + 1200 for day in range(3)]
+    rig = rig_of(*late)
+    (first,) = rig.receive().values()
+    assert rig.source.standing().share == 0.0
+    rig.ship([first])
+    (second,) = rig.receive().values()
+    rig.retry(second)
+    assert rig.source.standing().share == pytest.approx(1 / 3)
