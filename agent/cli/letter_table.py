@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from agent.cli.spans import brief_span
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _UNLIMITED: Final = 2000
 _GAP: Final = 2
 _NARROWEST: Final = 20
+_HEADINGS: Final = ("id", "age", "reason", "object")
 _TEXT_CHARACTERS: Final = 60
 _DETAIL_CHARACTERS: Final = 200
 _MOST_DETAILS: Final = 3
@@ -34,21 +35,27 @@ _WORD_CHARACTERS: Final = 40  # the longest reason of ours has half of them; a f
 
 
 def print_letters(found: Sequence[ToldLetter], now: float) -> None:
-    """A line for each letter, in this order, then what to do for each reason; `now` is in Unix seconds."""
+    """A line for each letter, in this order, then what to do for each reason; `now` is in Unix seconds.
+
+    Where a terminal is too narrow for that, each letter has several lines. The id is whole anywhere.
+    """
+    from rich.cells import cell_len
     from rich.table import Table
     from rich.text import Text
 
     console = _console()
     ids = short_ids([each for told in found for each in (told.message_id, told.source_id) if each])
     rows = [_row(told, ids[told.message_id], now) for told in found]
-    taken = sum(max(len(row[column]) for row in rows) + _GAP for column in range(3))
-    left = max(console.width - taken - _GAP, _NARROWEST)
-    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, _GAP, 0, 0))
-    for heading in ("id", "age", "reason", "object"):
-        table.add_column(heading, no_wrap=True, justify="right" if heading == "age" else "left")
-    for row in rows:
-        table.add_row(*map(Text, row[:3]), Text(_tail(row[3], left)))
-    _print(console, table)
+    taken = sum(max(cell_len(row[column]) for row in (_HEADINGS, *rows)) + _GAP for column in range(3))
+    if (left := console.width - taken - _GAP) >= _NARROWEST:
+        table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, _GAP, 0, 0))
+        for heading in _HEADINGS:
+            table.add_column(heading, no_wrap=True, justify="right" if heading == "age" else "left")
+        for row in rows:
+            table.add_row(*map(Text, row[:3]), Text(_tail(row[3], left)))
+        _print(console, table)
+    else:
+        sys.stdout.write("".join(f"{line}\n" for row in rows for line in _stacked(row, console.width)))
     _print(console, Text("\nwhat to do", "dim"))
     advice = Table.grid(padding=(0, _GAP, 0, 0))
     for reason, count in by_reason(found):
@@ -141,9 +148,31 @@ def _word(reason: str) -> str:
     return clean(reason, _WORD_CHARACTERS)
 
 
+def _stacked(row: Sequence[str], width: int) -> Iterator[str]:
+    """The cells of `row` below each other; age and reason stand beside the id where so many columns have room."""
+    from rich.cells import cell_len
+
+    line = row[0]
+    for cell in row[1:3]:
+        if cell_len(line) + _GAP + cell_len(cell) <= width:
+            line += " " * _GAP + cell
+        else:
+            yield line
+            line = " " * _GAP + _tail(cell, width - _GAP)
+    yield line
+    yield " " * _GAP + _tail(row[3], width - _GAP)
+
+
 def _tail(text: str, width: int) -> str:
-    """The end of `text`, where the name of a log file says the most."""
-    return text if len(text) <= width else f"…{text[len(text) - width + 1 :]}"
+    """The end of `text`, where the name of a log file says the most, in so many columns of a terminal."""
+    from rich.cells import cell_len
+
+    if cell_len(text) <= width:
+        return text
+    start = max(len(text) - width, 0)
+    while start < len(text) and cell_len(text[start:]) > width - 1:
+        start += 1
+    return f"…{text[start:]}"
 
 
 def _pretty(body: str) -> list[str]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 from typer.testing import CliRunner, Result
 
 from agent.cli.app import app
@@ -161,6 +162,27 @@ def test_a_narrow_terminal_shows_the_end_of_a_key(rig: Rig) -> None:
 
     assert _tail("s3://bucket/AWSLogs/1_CloudTrail_x.json.gz", 20) == "…CloudTrail_x.json.gz"[-20:].replace("C", "…", 1)
     assert _tail("short", 20) == "short"
+
+
+@pytest.mark.parametrize("columns", [200, 80, 60, 40, 24, 12])
+@pytest.mark.parametrize("key", ["", "漢字" * 40], ids=["narrow", "wide"])
+def test_the_id_is_whole_however_narrow_the_terminal_is(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, columns: int, key: str
+) -> None:
+    """It is what the other commands are given; a character that takes two columns moves nothing out of sight."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    long = rig.box.put("{}", {**OF_THE_AGENT, "reason": "漢字" * 9}) if key else ""
+    ids = [*rig.fill(), *([long] if long else [])]
+    rig.box.put("{}", {**OF_THE_AGENT, "key": key or "AWSLogs/name.json.gz"})
+    shown = re.sub(r"\x1b\[[0-9;]*m", "", run("list", columns=columns).stdout).partition("\nwhat to do")[0]
+    lines = shown.splitlines()
+    assert [line for line in lines if cell_len(line) > columns] == []
+    words = shown.split()
+    for message_id in (*ids, "3h", "2h", "60m"):
+        assert message_id in words, message_id
+    if columns >= 40:
+        assert {"object_missing", "notification_unknown"} <= set(words)
+    assert ("字" if key else ".json.gz"[2 - columns :]) in shown
 
 
 def test_filters_leave_what_is_meant(rig: Rig) -> None:
