@@ -80,6 +80,15 @@ def say_before_a_look(desk: Desk) -> None:
         )
 
 
+def say_what_is_elsewhere(desk: Desk) -> None:
+    """That there is another queue with dead letters, if there is: SQS's own."""
+    if arn := desk.passed_over():
+        say(
+            f"! this is the queue in queue.dead_letter_url; what is received too often, SQS moves to {clean(arn)}: "
+            "to see those, name that queue there"
+        )
+
+
 def say_what_was_seen(desk: Desk, walk: Walk, shown: int) -> None:
     """How many there are, what this look did to them, and what it cannot know."""
     if shown:

@@ -20,6 +20,7 @@ from agent.cli.letter_words import (
     say_report,
     say_wait,
     say_warnings,
+    say_what_is_elsewhere,
     say_what_was_missed,
     say_what_was_seen,
 )
@@ -74,6 +75,8 @@ def list_all(desk: Desk, choice: Choice, most: int, *, newest_first: bool, as_js
     say_what_was_seen(desk, walk, len(found))
     if found:
         say_deadline(desk, found[0], desk.pulse.clock.time())
+    if walk.end is not End.STOPPED:
+        say_what_is_elsewhere(desk)
     _exit_if_interrupted(look)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
+from urllib.parse import urlsplit
 
 from agent.aws.letterbox import Letterbox
 from agent.connections import AwsConnections
@@ -60,6 +61,20 @@ class Desk:
     ) -> Walk:
         """A look through the queue, not yet begun. `waits` is told before each wait for SQS, as `Walk` tells it."""
         return Walk(self.box, self.pulse, self.telemetry, is_stopped, waits)
+
+    def passed_over(self) -> str:
+        """The ARN of the queue to which SQS moves what is received too often, where the settings name another one.
+
+        Empty where there is none, or where that is not known: the main queue may be asked, or not.
+        """
+        if self.settings.needed_queue().dead_letter_url is None:
+            return ""
+        try:
+            arn = self.box.attributes(self.box.main_url).dead_letter_arn
+        except AwsError:
+            return ""
+        is_this = arn.split(":")[-2:] == urlsplit(self.box.url).path.split("/")[-2:]
+        return "" if is_this else arn
 
     def rereading(self) -> Rereading:
         """What tells what would become of a message now."""

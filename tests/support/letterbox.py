@@ -11,7 +11,7 @@ from agent.errors import AwsError
 from agent.model import BATCH, Delivery, Letter, QueueAttributes
 from agent.pulse import Clock
 from tests.support.objects import BUCKET, KEY
-from tests.support.queue import DEAD_LETTER_URL, QUEUE_URL, FakeQueue
+from tests.support.queue import DEAD_LETTER_URL, QUEUE_URL, RETENTION_SECONDS, FakeQueue
 
 MAIN_ARN: Final = "arn:aws:sqs:us-west-2:111122223333:trail-agent"
 OF_THE_AGENT: Final = {
@@ -27,7 +27,8 @@ OF_THE_AGENT: Final = {
 class FakeLetterbox(FakeQueue, Letterbox):
     """`agent.aws.letterbox.Letterbox` and both queues behind it, with the trouble of `FakeQueue`.
 
-    `main` lists the bodies that the main queue was sent. `onward_arn` is where SQS moves what was received too often.
+    `main` lists the bodies that the main queue was sent; where `policy_arn` is set, it is what that queue says of where
+    SQS moves what it gave too often. `onward_arn` is where SQS moves what was received too often.
     The main queue takes no message of more than `most_bytes`, and nothing of a request that has one.
     `on_sent` is called after each request that sends, before its answer: what it raises, the caller meets.
     """
@@ -36,6 +37,7 @@ class FakeLetterbox(FakeQueue, Letterbox):
         FakeQueue.__init__(self, clock, visibility=visibility, wait_seconds=1, dead_letter_arn=onward_arn)
         self.url, self.main_url = DEAD_LETTER_URL, QUEUE_URL
         self.main: list[str] = []
+        self.policy_arn = ""
         self.most_bytes = 1 << 20
         self.on_sent: Callable[[], object] = lambda: None
         self._told: dict[str, Letter] = {}
@@ -67,7 +69,9 @@ class FakeLetterbox(FakeQueue, Letterbox):
         return refusals
 
     def attributes(self, url: str) -> QueueAttributes:
-        """As `Letterbox` does, of this queue."""
+        """As `Letterbox` does; of the main queue, it may be denied."""
+        if url != self.url and self.policy_arn:
+            return QueueAttributes(0, 0, 0, self.policy_arn, RETENTION_SECONDS, 20)
         if url != self.url:
             raise AwsError("denied", "GetQueueAttributes: AccessDenied: not of the main queue")
         return super().attributes(self.main_url)

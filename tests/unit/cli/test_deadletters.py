@@ -27,7 +27,8 @@ from agent.letters.told import ToldLetter
 from agent.pulse import Pulse
 from agent.settings import Settings
 from tests.support.clock import FakeClock
-from tests.support.letterbox import OF_THE_AGENT, FakeLetterbox
+from tests.support.letterbox import MAIN_ARN, OF_THE_AGENT, FakeLetterbox
+from tests.support.queue import DEAD_LETTER_ARN, DEAD_LETTER_URL
 from tests.support.settings import REQUIRED
 from tests.support.telemetry import FakeTelemetry
 
@@ -206,6 +207,30 @@ def test_a_reason_that_only_another_version_knows_can_be_meant(rig: Rig) -> None
     assert run("drop", "--all", "--reason", "object_new_reason", "--yes").exit_code == 0
     again = run("list", "--reason", "object_new_reason")
     assert (again.exit_code, len(rig.box.messages)) == (2, 3)
+
+
+@pytest.mark.parametrize("count", [0, 1])
+@pytest.mark.parametrize(
+    ("settings", "arn", "is_told"),
+    [
+        (DEAD_LETTER_URL, f"{MAIN_ARN}-of-sqs", True),
+        (DEAD_LETTER_URL, DEAD_LETTER_ARN, False),
+        (DEAD_LETTER_URL, "", False),
+        (None, f"{MAIN_ARN}-of-sqs", False),
+    ],
+)
+def test_a_second_dead_letter_queue_is_not_hidden(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, count: int, settings: str | None, arn: str, *, is_told: bool
+) -> None:
+    """The settings name one, and SQS moves what comes too often to another; where it is not known, nothing is said."""
+    if settings:
+        monkeypatch.setenv("TRAIL_AGENT_QUEUE__DEAD_LETTER_URL", settings)
+    for _ in range(count):
+        rig.box.put()
+    rig.box.policy_arn = arn
+    result = run("list")
+    assert result.exit_code == 0
+    assert (f"received too often, SQS moves to {arn}: to see those" in result.stderr) is is_told
 
 
 def test_an_empty_queue_is_said_to_be_empty(rig: Rig) -> None:
