@@ -25,6 +25,7 @@ _TICK_SECONDS: Final = 0.1
 
 _ASKED_TO_STOP: Final = (signal.SIGTERM, signal.SIGINT)
 _ENDING: Final = (*_ASKED_TO_STOP, signal.SIGHUP)
+_OF_A_TERMINAL: Final = (*_ENDING, signal.SIGQUIT)
 _AFTER_A_SIGNAL: Final = 128
 
 
@@ -176,18 +177,23 @@ def interruptible() -> Iterator[Stopping]:
 
 @contextmanager
 def ending_at_once() -> Iterator[None]:
-    """While the block runs, such a signal raises `SignalledError`: what the block has opened is closed on its way."""
+    """While the block runs, such a signal raises `SignalledError`: what the block has opened is closed on its way.
+
+    So does Ctrl-\\, which would end the process where it stands, and leave a terminal as it is.
+    """
 
     def on_signal(number: int, _frame: FrameType | None) -> None:
         raise SignalledError(number)
 
-    with _handled(on_signal):
+    with _handled(on_signal, _OF_A_TERMINAL):
         yield
 
 
 @contextmanager
-def _handled(on_signal: Callable[[int, FrameType | None], None]) -> Iterator[None]:
-    before = {number: signal.signal(number, on_signal) for number in _ENDING}
+def _handled(
+    on_signal: Callable[[int, FrameType | None], None], numbers: Sequence[signal.Signals] = _ENDING
+) -> Iterator[None]:
+    before = {number: signal.signal(number, on_signal) for number in numbers}
     try:
         yield
     finally:

@@ -97,7 +97,7 @@ def test_the_first_signal_asks_and_the_second_one_ends(number: signal.Signals) -
     assert signal.getsignal(number) is before
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT])
 def test_a_signal_ends_what_has_nothing_to_finish(number: signal.Signals) -> None:
     """On its way out the block closes what it has opened, and the exit code says which signal it was."""
     before, closed = signal.getsignal(number), list[bool]()

@@ -364,7 +364,9 @@ def read_rest(descriptor: int) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("end", "code"), [(b"xq", 0), (signal.SIGINT, 0), (signal.SIGTERM, 143), (signal.SIGHUP, 129)], ids=str
+    ("end", "code"),
+    [(b"xq", 0), (signal.SIGINT, 0), (signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGQUIT, 131)],
+    ids=str,
 )
 def test_whatever_ends_it_leaves_the_terminal_as_it_was(agent: Agent, end: bytes | signal.Signals, code: int) -> None:
     """The screen of before comes back, and the cursor; q and Ctrl-C are no error, and other signals are told."""
