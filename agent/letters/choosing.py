@@ -60,15 +60,16 @@ class Choice:
         told, missing = [], self.missing(found)
         seen = f"{number_of(looked_at, 'message')} looked at"
         for each in self.ids:
-            meant = [one.message_id for one in found if one.is_called(each)]
+            meant = [one for one in found if one.is_called(each)]
             if each in missing:
                 told.append(f"{each or repr(each)}: no message that was found has such an id ({seen}); see `list`")
             elif len(meant) > 1:
-                told.append(f"{each}: several messages have an id that begins so: {', '.join(sorted(meant))}")
-            elif not were_all_seen and each not in meant:
+                names = ", ".join(sorted(one.named_for(each) for one in meant))
+                told.append(f"{each}: several messages have an id that begins so: {names}")
+            elif not were_all_seen and each not in {one.message_id for one in meant}:
                 told.append(
                     f"{each}: others may have an id that begins so ({seen}, and there are more); "
-                    f"give the whole id, {meant[0]}, or let --most look at more"
+                    f"give the whole id, {meant[0].message_id}, or let --most look at more"
                 )
         return told
 

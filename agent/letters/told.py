@@ -68,6 +68,12 @@ class ToldLetter:
         """Whether its id begins so: the one that it has here, or the one that it had in the queue."""
         return self.message_id.lower().startswith(beginning) or self.source_id.lower().startswith(beginning)
 
+    def named_for(self, beginning: str) -> str:
+        """Its id here; with the one that it had in the queue, where only that one begins so."""
+        if self.message_id.lower().startswith(beginning):
+            return self.message_id
+        return f"{self.message_id} (in the queue: {self.source_id})"
+
     @property
     def sent_at(self) -> str:
         """When SQS got the message, in ISO 8601, to the second that had begun."""

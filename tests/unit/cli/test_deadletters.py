@@ -325,6 +325,16 @@ def test_the_id_of_the_agents_log_line_finds_the_letter(rig: Rig) -> None:
     assert rig.box.main == ["{broken"]
 
 
+def test_an_id_that_several_had_in_the_queue_names_both_ids_of_each(rig: Rig) -> None:
+    """What does not begin so has another id that does: SQS did not tell the agent that it had the first dead letter."""
+    source = "77777777-1111-4111-8111-111111111111"
+    ids = [rig.box.put("{}", {**OF_THE_AGENT, "source_message_id": source}) for _ in range(2)]
+    result = run("show", source[:9].upper())
+    named = ", ".join(f"{each} (in the queue: {source})" for each in ids)
+    assert result.exit_code == 2
+    assert f"77777777-: several messages have an id that begins so: {named}\n" in result.stderr
+
+
 @pytest.mark.parametrize("verb", [("show",), ("redrive",), ("drop", "--yes")])
 def test_an_id_beyond_the_most_is_not_said_to_be_nowhere(rig: Rig, verb: Sequence[str]) -> None:
     """The look ended before the end, or somebody else holds the message: it says so, and how to look further."""

@@ -80,7 +80,8 @@ def test_the_id_of_the_log_line_names_the_letter() -> None:
         assert Choice((wanted,)).problems([first], 1) == []
     assert not Choice((THIRD,)).has_all_of([first]), "the message may have been buried twice"
     (twice,) = Choice((THIRD,)).problems([first, told(SECOND, source_id=THIRD)], 2)
-    assert twice == f"{THIRD}: several messages have an id that begins so: {FIRST}, {SECOND}"
+    named = f"{FIRST} (in the queue: {THIRD.upper()}), {SECOND} (in the queue: {THIRD})"
+    assert twice == f"{THIRD}: several messages have an id that begins so: {named}"
 
 
 def test_nothing_more_is_looked_for_once_all_whole_ids_are_found() -> None:
