@@ -27,6 +27,8 @@ def guarded() -> Iterator[None]:
     """
     if sys.stdout is None:  # the caller closed it; Python would fail only when something is printed
         sys.stdout = os.fdopen(os.open(os.devnull, os.O_RDONLY), "w")
+    if sys.stderr is None:  # whoever closed it wants no words, and the command all the same
+        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
     try:
         yield
     except BrokenPipeError:

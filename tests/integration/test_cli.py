@@ -60,6 +60,14 @@ def test_a_closed_output_is_one_line(arguments: tuple[str, ...]) -> None:
 
 
 @printing
+def test_closed_errors_change_nothing_else(arguments: tuple[str, ...]) -> None:
+    """Whoever closes standard error wants no words of it, and everything else as it is."""
+    closed = run(arguments, subprocess.PIPE, shell="2>&-")
+    open_one = run(arguments, subprocess.PIPE)
+    assert (closed.returncode, closed.stdout) == (open_one.returncode, open_one.stdout)
+
+
+@printing
 def test_a_reader_who_leaves_is_no_complaint(arguments: tuple[str, ...]) -> None:
     """When the pipe's reader has gone, nothing is said of it."""
     reader, writer = os.pipe()

@@ -132,6 +132,16 @@ def test_a_reader_who_leaves_hides_nothing_and_is_no_error(cloud: Cloud, shell: 
     assert cloud.world.dead_letter_depth().in_flight == 0
 
 
+def test_closed_errors_change_nothing_else(cloud: Cloud, shell: Shell) -> None:
+    """What would be said is said to nobody, and the letters go back."""
+    put(cloud, "{broken", reason="notification_unknown")
+    by = ("sh", "-c", 'exec "$@" 2>&-', "sh")
+    with shell.start("dead-letters", "redrive", "--all", by=by) as process:
+        out, _ = process.communicate(timeout=60)
+    assert (process.returncode, out) == (0, "✓ sent back and deleted here: 1 dead letter (1 notification_unknown)\n")
+    assert bodies(cloud, cloud.world.queue_url) == ["{broken"]
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is always full is a thing of Linux")
 @pytest.mark.parametrize(
     ("arguments", "said"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,10 +52,11 @@ class Shell:
         stdin: int = subprocess.DEVNULL,
         stdout: int = subprocess.PIPE,
         stderr: int = subprocess.PIPE,
+        by: Sequence[str] = (),
     ) -> subprocess.Popen[str]:
-        """The same, under way; its output is piped."""
+        """The same, under way; its output is piped. `by` is another command that starts it."""
         return subprocess.Popen(
-            [sys.executable, "-m", "agent", *arguments, "-c", str(self.config)],
+            [*by, sys.executable, "-m", "agent", *arguments, "-c", str(self.config)],
             env={**isolated(), **_FROM_HERE},
             stdin=stdin,
             stdout=stdout,
