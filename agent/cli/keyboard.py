@@ -23,6 +23,11 @@ class Keyboard:
     def __init__(self) -> None:
         self._descriptor = sys.stdin.fileno() if sys.stdin and sys.stdin.isatty() else None
 
+    @property
+    def is_there(self) -> bool:
+        """Whether keys can come."""
+        return self._descriptor is not None
+
     @contextmanager
     def listening(self) -> Iterator[None]:
         """Get keys one by one and unseen while the block runs; Ctrl-C still interrupts, and Ctrl-Z is a key.

@@ -93,6 +93,7 @@ def _watch(agents: Sequence[WatchedAgent], every: float) -> None:
     from agent.signals import ending_at_once, exit_code_of
 
     keyboard, questions, due = Keyboard(), Questions(agents), 0.0
+    hint = "q ends" if keyboard.is_there else "Ctrl-C ends"
     try:
         screen = Live(console=Console(highlight=False), screen=True, auto_refresh=False)
         with ending_at_once(), keyboard.listening(), screen as live:
@@ -101,7 +102,7 @@ def _watch(agents: Sequence[WatchedAgent], every: float) -> None:
                     questions.ask(now)
                     due = now + every
                 have_ended = questions.wait(_GLANCE_SECONDS)
-                live.update(view(agents, _now(), hint="q ends"), refresh=True)
+                live.update(view(agents, _now(), hint=hint), refresh=True)
                 left = max(due - time.monotonic(), 0.0)
                 keys = keyboard.wait(left if have_ended else min(left, _GLANCE_SECONDS))
                 if any(key in ("q", "Q", END) for key in keys):

@@ -55,8 +55,15 @@ def view(agents: Sequence[WatchedAgent], now: Moment, *, hint: str = "") -> Rend
     parts.append(_states(agents, now))
     if known:
         told = known[0] if len(known) == 1 else Figures.together(known)
-        parts += _figures(told, now, advised=len(agents) == 1)
+        parts += _figures(told, now, _without_sink(agents), advised=len(agents) == 1)
     return Group(*parts)
+
+
+def _without_sink(agents: Sequence[WatchedAgent]) -> Sequence[str]:
+    """The places of those that say of their sink that it is not up; none where they all do, or none does."""
+    known = [one for one in agents if one.figures and not one.is_away]
+    places = [one.place for one in known if one.figures and not one.figures.is_sink_up]
+    return places if len(places) < len(known) else []
 
 
 def _agents(agents: Sequence[WatchedAgent], now: Moment) -> RenderableType:
@@ -119,13 +126,13 @@ def _told(agents: Sequence[WatchedAgent], now: Moment) -> Iterator[tuple[str, st
             yield "✓", f"{one.place} is ready  {build}  up {_up(one.figures, now)}"
 
 
-def _figures(told: Figures, now: Moment, *, advised: bool) -> list[RenderableType]:
+def _figures(told: Figures, now: Moment, without_sink: Sequence[str], *, advised: bool) -> list[RenderableType]:
     """The flow and the facts; what to do about what is waited for stands there where there is room."""
     beside, below = Table.grid(padding=(0, 1)), Table.grid()
     beside.add_column(style="dim", no_wrap=True, min_width=_NAME)
     beside.add_column(overflow="fold")
     below.add_column(overflow="fold")
-    for name, value in _facts(told, now, advised=advised):
+    for name, value in _facts(told, now, without_sink, advised=advised):
         beside.add_row(name, value)
         below.add_row(Text(name, "dim"))
         below.add_row(Padding(value, (0, 0, 0, 2)))
@@ -158,12 +165,14 @@ def _cells(flow: Flow, *, per_second: bool) -> Sequence[str]:
     ]
 
 
-def _facts(told: Figures, now: Moment, *, advised: bool) -> Iterator[tuple[str, str | Text]]:
+def _facts(
+    told: Figures, now: Moment, without_sink: Sequence[str], *, advised: bool
+) -> Iterator[tuple[str, str | Text]]:
     if told.waiting:
         yield "waits for", Text(", ".join(told.waiting), "yellow")
         advice = [what_to_do(fault) for fault in EnvironmentFault if advised and fault in told.waiting]
         yield from (("what to do", each) for each in advice[:_MOST_ADVICE])
-    yield "sink", _sink(told)
+    yield "sink", _sink(told, without_sink)
     yield "held", _held(told)
     yield "queue", _queue(told, now)
     times = {"receive": told.last_receive, "delivery": told.last_delivery, "newest event": told.last_event}
@@ -185,9 +194,13 @@ def _held(told: Figures) -> str:
     )
 
 
-def _sink(told: Figures) -> Text:
+def _sink(told: Figures, without: Sequence[str]) -> Text:
+    """`without` are the places of some agents for which it is not up."""
     down = ("down", "red") if told.exports else ("has not answered yet", "yellow")
     state = ("up", "green") if told.is_sink_up else down
+    if without:
+        more = f" and {number_of(len(without) - _MOST, 'other')}" if len(without) > _MOST else ""
+        state = (f"not up for {', '.join(without[:_MOST])}{more}", "yellow")
     return Text.assemble(state, f"; requests: {_counts(told.exports)}; answers {_ages(told.export_seconds)}")
 
 

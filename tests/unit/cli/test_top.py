@@ -252,6 +252,7 @@ def test_several_agents_have_a_line_each_and_one_sum(agent: Agent) -> None:
         ["127.0.0.1:1", "no", "answer"],
     ]
     assert lines[6] == f"! {other.place}  not ready: sink: 503 (for 0 s)"
+    assert any(line.startswith(f"sink         not up for {other.place}; requests: ok 2") for line in lines)
     (total,) = [line for line in lines if line.startswith("since start")]
     assert total.split()[-3:] == ["84", "42", "42"]
     assert len(lines) <= 24
@@ -328,13 +329,19 @@ def test_a_page_without_an_end_is_no_agent() -> None:
 
 
 @contextmanager
-def terminal(*places: str, term: str = "xterm") -> Iterator[tuple[subprocess.Popen[bytes], int]]:
-    """The command on a terminal of eighty columns; gives the process and the terminal's other end."""
+def terminal(
+    *places: str, term: str = "xterm", reads: int | None = None
+) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """The command on a terminal of eighty columns; gives the process and the terminal's other end.
+
+    `reads` is its standard input, where that is not the terminal.
+    """
     ours, its = pty.openpty()
     fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
     command = [sys.executable, "-m", "agent", "top", *places]
     environment = {**os.environ, "TERM": term, "COLUMNS": "80", "LINES": "24"}
-    process = subprocess.Popen(command, stdin=its, stdout=its, stderr=its, env=environment, start_new_session=True)
+    stdin = its if reads is None else reads
+    process = subprocess.Popen(command, stdin=stdin, stdout=its, stderr=its, env=environment, start_new_session=True)
     os.close(its)
     try:
         yield process, ours
@@ -400,6 +407,16 @@ def test_q_ends_at_once_while_an_agent_does_not_come_to_an_end(agent: Agent) -> 
         read_until(descriptor, b"ready")
         os.write(descriptor, b"q")
         read_until(descriptor, b"\x1b[?1049l")
+        assert process.wait(20) == 0
+
+
+def test_what_is_said_to_end_it_can_end_it(agent: Agent) -> None:
+    """Without a keyboard, no q ever comes: Ctrl-C is a signal, and does."""
+    with terminal(agent.place, reads=subprocess.DEVNULL) as (process, descriptor):
+        shown = read_until(descriptor, b"is ready")
+        assert (b"Ctrl-C ends" in shown, b"q ends" in shown) == (True, False)
+        process.send_signal(signal.SIGINT)
+        read_rest(descriptor)
         assert process.wait(20) == 0
 
 
