@@ -87,6 +87,10 @@ class Survey:
         attributes: Mapping[str, str] = answer.get("Attributes") or {}
         return attributes
 
+    def asked_at(self, url: str, region: str) -> str:
+        """The URL at which `ask_queue` asks: the host of `url`, or the endpoint in its place. Raises as `ask`."""
+        return str(self._client("sqs", region, None, url).meta.endpoint_url)
+
     def pages(
         self, service: str, operation: str, member: str, *, region: str, most: int, **arguments: Any
     ) -> Sequence[Any]:

@@ -14,7 +14,7 @@ from agent.checks.finding import Check, Examined, caution, failed, ok
 from agent.checks.how_long import DAY, HOUR, how_long
 from agent.checks.queue_facts import QueueFacts
 from agent.errors import number_of
-from agent.settings import Settings
+from agent.settings import Settings, redacted_url
 
 _QUEUE: Final = "queue"
 FOUND: Final = ok(_QUEUE, "{arn} answers; it is a standard queue")
@@ -138,7 +138,7 @@ def examine(survey: Survey, settings: Settings) -> Examined[QueueFacts]:
         return Examined((finding.told(url=url, region=region, words=error.words, action=error.action),))
     facts = QueueFacts.of(url, attributes)
     if facts is None:
-        return Examined((NOT_SQS.told(url=url),))
+        return Examined((NOT_SQS.told(url=redacted_url(survey.asked_at(url, region))),))
     if facts.is_fifo:
         return Examined((FIFO.told(arn=facts.arn),))
     if facts.region != region:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from agent.aws.survey import AskedError, Survey
 from agent.aws.trail_search import some_of
-from agent.checks import bucket_owner, key_admission, object_filter
+from agent.checks import bucket_owner, key_admission, object_filter, unheard
 from agent.checks.bucket_owner import BucketOwner
 from agent.checks.finding import Check, Status, caution, failed, not_checked, ok
 from agent.checks.layout import TrailFolder
@@ -25,11 +25,6 @@ from agent.settings import BucketSettings
 
 _ID: Final = "notifier"
 NOTIFIED: Final = ok(_ID, "the queue hears of new objects from {how}")
-NOBODY: Final = failed(
-    _ID,
-    "nothing tells the queue of new objects in this bucket",
-    "Let the bucket notify the queue of s3:ObjectCreated:* under AWSLogs/ (deploy/cloudformation/intake.yaml).",
-)
 NOT_CREATED: Final = failed(
     _ID, "the bucket tells the queue of {events} only", "Add s3:ObjectCreated:* to the events of its notification."
 )
@@ -66,11 +61,6 @@ DATED: Final = caution(
 )
 BROKEN: Final = failed(_ID, "{how} does not reach the queue: {why}", "{fix}")
 UNSEEN: Final = caution(_ID, "whether {how} reaches the queue cannot be told: {why}", "{fix}")
-PERHAPS_NOBODY: Final = caution(
-    _ID,
-    "the bucket's notifications do not name the queue; a topic of the trail may lead to it, and trails cannot be read",
-    "See that the queue is subscribed to the trail's topic, or allow cloudtrail:DescribeTrails (operator.json).",
-)
 UNTOLD: Final = caution(
     _ID,
     "who notifies the queue cannot be read: {words}",
@@ -143,9 +133,12 @@ class Notifier:
             ways = [*self._ways(told, around)]
             refusal = None
         except AskedError as error:
-            ways, refusal = [], error
+            told, ways, refusal = {}, [], error
         ways += self._told_by_trails(around)
-        yield from self._verdict(ways, refusal)
+        if ways or refusal:
+            yield from self._verdict(ways, refusal)
+        else:
+            yield unheard.why(name, self.queue.arn, told, around.idle_rules(self._keys()), are_all=self.are_all)
 
     def _verdict(self, ways: Sequence[Way | Check], refusal: AskedError | None) -> Iterator[Check]:
         name = self.bucket.name
@@ -163,8 +156,6 @@ class Notifier:
             yield next((one for one in broken if one.status is Status.CAUTION), broken[0])
         elif refusal:
             yield self._unread(refusal)
-        else:
-            yield (NOBODY if self.are_all else PERHAPS_NOBODY).told(name)
 
     def _spare(self, sound: Sequence[Way]) -> Sequence[Way]:
         """The ways that the queue's policy does not admit, and of which others that it admits take all."""

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from agent.aws.survey import AskedError, Survey
 from agent.checks.finding import Check, failed
-from agent.settings import Settings
+from agent.settings import Settings, redacted_url
 
 _QUEUE: Final = "queue"
 NAMESAKE: Final = failed(
@@ -30,7 +30,8 @@ def examine(survey: Survey, settings: Settings, error: AskedError) -> Check | No
     """What `error`, the answer about the queue, or a bucket says of its region; None if nothing does."""
     queue = settings.needed_queue()
     if _OF_THE_REGION.search(error.words):
-        return WRONG_REGION.told(expected=queue.region, url=queue.url, words=error.words)
+        url = redacted_url(survey.asked_at(queue.url, queue.region))
+        return WRONG_REGION.told(expected=queue.region, url=url, words=error.words)
     return _namesake(survey, settings) if error.kind == "missing" else None
 
 

@@ -144,6 +144,18 @@ class Ways:
             return [*self._of_rules(enabled, keys), *unseen]
         return unseen or [Way(how, None, f"rule {_names(rules)} is disabled", "Enable it.")]
 
+    def idle_rules(self, keys: Mapping[str, str]) -> Sequence[str]:
+        """The names of rules that would lead to the queue if the bucket sent its events to EventBridge; none where they
+        may not be looked at. `keys` as for `of_event_bridge`.
+        """
+        region = self._bucket.region
+        try:
+            described = [*each(partial(self._described, region), self._names_of_rules(region)[:_MOST_RULES])]
+        except AskedError:
+            return ()
+        enabled = [one for one in described if not isinstance(one, AskedError) and one.get("State") != "DISABLED"]
+        return [str(rule.get("Name")) for rule in enabled if True in self._takes(rule, keys).values()]
+
     def _of_rules(self, rules: Sequence[Mapping[str, Any]], keys: Mapping[str, str]) -> Sequence[Way]:
         """The ways through those that take something which none before them takes; else why none takes anything."""
         found: list[Way] = []

@@ -904,6 +904,26 @@ CASES = {
     "no notification": Case(
         lambda scene: scene.account.notifications(), {"notifier": "✗"}, ("notifier.",), "nothing tells the queue"
     ),
+    "notification of another queue": Case(
+        lambda scene: scene.account.notifications(
+            QueueConfigurations=[{"QueueArn": LETTERS_ARN, "Events": ["s3:ObjectCreated:*"]}]
+        ),
+        {"notifier": "✗", "dead_letters.empty": "!"},  # S3 sends a message to try it
+        ("notifier.",),
+        f"the bucket notifies {LETTERS_ARN}, and not {QUEUE_ARN}",
+    ),
+    "EventBridge that is off": Case(
+        lambda scene: scene.account.notify_event_bridge(is_on=False),
+        {"notifier": "✗"},
+        ("notifier.",),
+        f"rule {TRAIL} of EventBridge would tell the queue of new objects",
+    ),
+    "rule for another bucket, and EventBridge that is off": Case(
+        lambda scene: scene.account.notify_event_bridge(is_on=False, detail={"bucket": {"name": ["other"]}}),
+        {"notifier": "✗"},
+        ("notifier.",),
+        "nothing tells the queue",
+    ),
     "filter of another folder": Case(
         lambda scene: scene.account.notify(prefix="elb/"), {"notifier": "✗"}, ("notifier.",), "prefix elb/"
     ),
@@ -1449,3 +1469,14 @@ def test_a_sink_that_hangs_up_because_of_tls_is_named(
         theirs = {"cert_file": str(authority.client_cert), "key_file": str(authority.client_key)}
         scene.settings["otlp"] |= theirs
         assert scene.statuses()["sink"] == "✓"
+
+
+def test_the_host_that_was_asked_for_the_queue_is_named(scene: Scene) -> None:
+    """With aws.endpoint_url it is not that of queue.url."""
+    scene.account.aws.change("sqs:GetQueueAttributes", lambda answer: answer.pop("Attributes"))
+    scene.settings["queue"] = {
+        "url": f"https://sqs.us-west-2.amazonaws.com/{ACCOUNT}/trail-agent",
+        "region": "us-west-2",
+    }
+    (told,) = [check for check in scene.checks() if check.id == "queue"]
+    assert told.what == f"what answers at {scene.aws.url} is not SQS"

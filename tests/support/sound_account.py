@@ -124,17 +124,21 @@ class SoundAccount:
         state: str = "ENABLED",
         detail: Mapping[str, Any] = MappingProxyType({}),
         beside_the_queue: bool = False,
+        is_on: bool = True,
         **target: Any,
     ) -> str:
         """Let the bucket notify EventBridge, and a rule the queue; returns the rule's ARN.
 
         `detail` is what its pattern asks beside the bucket's name, and `target` how its target changes the event.
-        `beside_the_queue`: the bucket goes on to notify the queue itself, too.
+        `beside_the_queue`: the bucket goes on to notify the queue itself, too. `is_on`: the bucket sends its events.
         """
         asked = {"bucket": {"name": [BUCKET]}, **detail}
         pattern = {"source": ["aws.s3"], "detail-type": ["Object Created"], "detail": asked}
         arn = self.events.put_rule(Name=rule, EventPattern=json.dumps(pattern), State=state)["RuleArn"]
         self.events.put_targets(Rule=rule, Targets=[{"Id": "queue", "Arn": QUEUE_ARN, **target}])
+        if not is_on:
+            self.notifications()
+            return str(arn)
         directly = _TO_THE_QUEUE if beside_the_queue else ""
         self.aws.answer("s3:GetBucketNotification", _TO_EVENT_BRIDGE.format(directly))  # the emulator does not tell
         return str(arn)

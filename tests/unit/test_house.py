@@ -57,7 +57,7 @@ TESTED_ELSEWHERE: Final = {
     "integration/test_check_history.py": "history_place history_regions",
     "integration/test_check_online.py": "accounts bucket bucket_owner credentials encryption key_admission "
     "letter_queue lineup main_queue notifier otlp_sink permissions queue_facts queue_key queue_region sample sink_kind "
-    "skew tls_probe trail_settings wanted_regions ways",
+    "skew tls_probe trail_settings unheard wanted_regions ways",
     "integration/test_compose.py": "serving",
     "integration/test_replay.py": "replaying wishes",
     "integration/test_demo.py": "child demo emulator leash receiver runner script shown_daemon sinks world",
