@@ -12,6 +12,8 @@ from typing import Any, Final, Self
 from agent.records.profiles import codecatalyst
 
 _OBJECTS: Final = "AWS::S3::Object"
+_READ: Final = "GetObject"  # with which the agent reads
+_ENDING: Final = ".json.gz"
 _PARTS: Final = {"All": "all", "ReadOnly": "reading", "WriteOnly": "writing"}
 _COMPARISONS: Final = ("Equals", "StartsWith", "EndsWith")
 _JUDGED: Final = frozenset({"eventCategory", "eventSource", "readOnly"})  # what they leave out has a word of its own
@@ -49,12 +51,13 @@ class EventSelectors:
         """Whether management events are taken, and those of CodeCatalyst are not."""
         return bool(self.basic or self.advanced) and not self.management and any(self._management_parts(None))
 
-    def takes_reads_of(self, bucket: str) -> bool:
-        """Whether a read of an object in `bucket` is an event of this trail."""
+    def takes_reads_of(self, bucket: str, folder: str = "") -> bool:
+        """Whether a read of some object in this folder of `bucket` is an event of this trail."""
+        place = f"{bucket}/{folder}"
         return any(
-            one.get("ReadWriteType", "All") != "WriteOnly" and _names(one.get("DataResources") or (), bucket)
+            one.get("ReadWriteType", "All") != "WriteOnly" and _names(one.get("DataResources") or (), place)
             for one in self.basic
-        ) or any(_takes(_fields(one), bucket) for one in self.advanced)
+        ) or any(_takes(_fields(one), place) for one in self.advanced)
 
     def _management_parts(self, source: str | None, *, is_narrowed: bool = True) -> Iterator[str]:
         """Those of this event source; None: of any. With those of which a selector may leave some out, or without."""
@@ -96,15 +99,20 @@ def _takes_all(name: str, field: Mapping[str, Any]) -> bool:
     return not asks and not any(field.get(f"Not{each}") for each in _COMPARISONS)
 
 
-def _names(resources: Sequence[Mapping[str, Any]], bucket: str) -> bool:
+def _names(resources: Sequence[Mapping[str, Any]], place: str) -> bool:
     values = [str(value) for one in resources if one.get("Type") == _OBJECTS for value in one.get("Values") or ()]
-    return any(_is_of(value, bucket) for value in values)
+    return any(_touches(value, place) for value in values)
 
 
-def _is_of(arn: str, bucket: str) -> bool:
-    """Whether the beginning of an ARN takes in a whole bucket: `arn:aws:s3` all of them, `arn:aws:s3:::name/` one."""
+def _touches(arn: str, place: str) -> bool:
+    """Whether the beginning of an ARN takes in `place`, or a part of it: `arn:aws:s3` is all buckets."""
+    return _is_of(arn, place) or arn.partition(":::")[2].startswith(place)
+
+
+def _is_of(arn: str, place: str) -> bool:
+    """Whether the beginning of an ARN takes in all of `place`, which is a bucket's name with what a key begins with."""
     rest = arn.partition(":s3")[2].removeprefix(":::")
-    return arn.count(":s3") > 0 and f"{bucket}/".startswith(rest)
+    return arn.count(":s3") > 0 and place.startswith(rest)
 
 
 def _fields(selector: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
@@ -124,15 +132,17 @@ def _is_so(comparison: str, text: str, value: str) -> bool:
     return text.startswith(value) if comparison == "StartsWith" else text.endswith(value)
 
 
-def _takes(fields: Mapping[str, Mapping[str, Any]], bucket: str) -> bool:
+def _takes(fields: Mapping[str, Mapping[str, Any]], place: str) -> bool:
     if "Data" not in (fields.get("eventCategory", {}).get("Equals") or ()):
         return False
     if _OBJECTS not in (fields.get("resources.type", {}).get("Equals") or ()):
         return False
-    if "false" in (fields.get("readOnly", {}).get("Equals") or ()):
+    if not _takes_text(fields.get("readOnly", {}), "true") or not _takes_text(fields.get("eventName", {}), _READ):
         return False
     named = fields.get("resources.ARN", {})
-    if any(_is_of(str(value), bucket) for value in named.get("NotStartsWith") or ()):
+    if any(_is_of(str(value), place) for value in named.get("NotStartsWith") or ()):
         return False
-    asked = [str(value) for comparison in _COMPARISONS for value in named.get(comparison) or ()]
-    return not asked or any(_is_of(value, bucket) for value in asked)
+    asked = [str(value) for comparison in ("Equals", "StartsWith") for value in named.get(comparison) or ()]
+    endings = [str(value) for value in named.get("EndsWith") or ()]
+    is_asked = any(_touches(value, place) for value in asked) or any(map(_ENDING.endswith, endings))
+    return is_asked or not (asked or endings)

@@ -253,7 +253,7 @@ class _TrailCheck:
             finding = NOT_OURS
         elif part and selectors.narrowed_by:
             finding = NARROWED
-        if finding is MANAGEMENT and selectors.takes_reads_of(self._bucket):
+        if finding is MANAGEMENT and selectors.takes_reads_of(self._bucket, TrailWriter.of(self._trail).root):
             finding = LOOP
         fields = ", ".join(selectors.narrowed_by)
         return finding.told(self.name, bucket=self._bucket, source=SOURCE, fields=fields)

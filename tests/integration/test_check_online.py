@@ -1157,6 +1157,13 @@ CASES = {
         says="only such management events of codecatalyst.amazonaws.com as its conditions on eventName let in",
     ),
     "own reads": Case(_reads_are_written_down, {"trail.events": "!"}, says="each read of"),
+    "own reads of one folder": Case(
+        lambda scene: scene.account.select(
+            [{"Type": "AWS::S3::Object", "Values": [f"arn:aws:s3:::{BUCKET}/AWSLogs/{ACCOUNT}/"]}]
+        ),
+        {"trail.events": "!"},
+        says="each read of",
+    ),
     "trail writes elsewhere": Case(_trail_elsewhere, {"trail": "!"}, ("trail.",), "; they write to elsewhere"),
     "trails not to be seen": Case(_refused("cloudtrail:DescribeTrails"), {"trail": "!"}, ("trail.",)),
     "sink down": Case(_sink_down, {"sink": "✗"}, ("sink.", "clock.sink"), "nothing takes connections"),

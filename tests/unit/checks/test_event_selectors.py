@@ -129,3 +129,34 @@ def test_conditions_that_leave_out_some_events_are_known(selectors: list[dict[st
 def test_a_trail_that_writes_down_our_reads_is_known(answer: dict[str, Any], takes: bool) -> None:
     """Whether a read of an object in the trail's own bucket is an event of it."""
     assert EventSelectors.of(answer).takes_reads_of(BUCKET) is takes
+
+
+def of_objects(**fields: dict[str, list[str]]) -> dict[str, Any]:
+    """An advanced selector of data events of S3."""
+    return {"AdvancedEventSelectors": [advanced("Data", resources_type=S3_OBJECTS, **fields)]}
+
+
+@pytest.mark.parametrize(
+    ("answer", "takes"),
+    [
+        ({"EventSelectors": [basic(data=("arn:aws:s3",))]}, True),
+        ({"EventSelectors": [basic(data=(f"arn:aws:s3:::{BUCKET}/",))]}, True),
+        ({"EventSelectors": [basic(data=(f"arn:aws:s3:::{BUCKET}/audit/AWSLogs/",))]}, True),
+        ({"EventSelectors": [basic(data=(f"arn:aws-cn:s3:::{BUCKET}/audit/AWSLogs/1/",))]}, True),
+        ({"EventSelectors": [basic(data=(f"arn:aws:s3:::{BUCKET}/AWSLogs/",))]}, False),
+        (of_objects(resources_ARN={"StartsWith": [f"arn:aws:s3:::{BUCKET}/audit/AWSLogs/"]}), True),
+        (of_objects(resources_ARN={"StartsWith": [f"arn:aws:s3:::{BUCKET}/elb/"]}), False),
+        (of_objects(resources_ARN={"EndsWith": [".gz"]}), True),
+        (of_objects(resources_ARN={"EndsWith": [".csv"]}), False),
+        (of_objects(resources_ARN={"NotStartsWith": [f"arn:aws:s3:::{BUCKET}/audit/AWSLogs/"]}), False),
+        (of_objects(resources_ARN={"NotStartsWith": [f"arn:aws:s3:::{BUCKET}/audit/AWSLogs/1/"]}), True),
+        (of_objects(eventName={"Equals": ["PutObject"]}), False),
+        (of_objects(eventName={"NotEquals": ["GetObject"]}), False),
+        (of_objects(eventName={"StartsWith": ["Get"]}), True),
+        (of_objects(readOnly={"Equals": ["true"]}), True),
+        (of_objects(readOnly={"Equals": ["false"]}), False),
+    ],
+)
+def test_reads_of_the_trails_own_files_are_known(answer: dict[str, Any], takes: bool) -> None:
+    """Of a trail with a prefix: where other objects of the bucket are read, the agent feeds itself with nothing."""
+    assert EventSelectors.of(answer).takes_reads_of(BUCKET, "audit/AWSLogs/") is takes
