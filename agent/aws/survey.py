@@ -52,7 +52,7 @@ class AskedError(TrailAgentError):
 class Survey:
     """Asks AWS, under the agent's own credentials and under the roles of buckets; safe to use from many threads.
 
-    `seconds` is the longest that one request may take, to connect and then to answer. `offsets` has how many seconds
+    `seconds` is the longest wait for a connection, and then for each piece of an answer. `offsets` has how many seconds
     AWS's clock is before this machine's, one for each answer so far. `regions` has those that S3 names where it refuses
     because of the region, by bucket.
     """

@@ -52,7 +52,7 @@ Facts = TypeVar("Facts")
 
 
 class Lineup:
-    """Looks at everything that `settings` name. One request may take `seconds`. Nothing is changed anywhere.
+    """Looks at everything that `settings` name. No wait takes longer than `seconds`. Nothing is changed anywhere.
 
     Raises `SettingsError` for settings that only turn out bad in use.
     """

@@ -39,7 +39,7 @@ def check(
             "--timeout",
             metavar="TIME",
             parser=seconds_between(0.1, 50),
-            help="The most for one request, such as 5s.",
+            help="How long to wait for an answer, such as 5s.",
         ),
     ] = 10.0,
 ) -> None:
