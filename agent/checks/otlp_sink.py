@@ -38,7 +38,7 @@ NOT_TRUSTED: Final = failed(
 WANTS_TLS: Final = failed(
     _ID,
     "the sink speaks TLS, and the settings do not: {words}",
-    "Write https:// in otlp.endpoint, and set otlp.ca_file.",
+    "Write https:// in otlp.endpoint. Set otlp.ca_file, too, if its authority is a private one.",
 )
 WANTS_CERTIFICATE: Final = failed(
     _ID,

@@ -16,6 +16,7 @@ TO_SEND: Final = ("kms:GenerateDataKey", "kms:Decrypt")
 """What whoever sends to the queue must be allowed."""
 
 _AWS_ALIAS: Final = "alias/aws/sqs"
+_GONE: Final = "gone"
 _USABLE: Final = ("", "Enabled", "Creating", "Updating")
 
 
@@ -23,7 +24,7 @@ _USABLE: Final = ("", "Enabled", "Creating", "Updating")
 class QueueKey:
     """A key. `name` is what the queue calls it, `arn` its own; empty if only an alias is known.
 
-    `state` (in KMS's words) and `policy` (JSON) are empty where they cannot be read, and `words` says why.
+    `state` (in KMS's words, or `gone`) and `policy` (JSON) are empty where they cannot be read, and `words` says why.
     `is_of_aws`: AWS manages it, and nobody can change its policy.
     """
 
@@ -55,6 +56,8 @@ def look(survey: Survey, name: str, queue: str) -> QueueKey:
     try:
         told = survey.ask("kms", "DescribeKey", region=region, KeyId=name).get("KeyMetadata") or {}
     except AskedError as error:
+        if error.code == "NotFoundException":
+            return QueueKey(name, state=_GONE, words=error.words)
         words = error.words
     arn = str(told.get("Arn") or "")
     if not arn and "alias/" not in name:

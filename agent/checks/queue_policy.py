@@ -179,7 +179,8 @@ def _is_met(operator: str, key: str, values: list[str], sender: Sender) -> bool 
     told = sender.arn if key == "aws:sourcearn" else sender.account
     if told:
         return _any(_TESTS[operator](value, told) for value in values)
-    return False if key == "aws:sourceaccount" and sender.other_than.issuperset(values) else None
+    possible = [value for value in values if operator != "stringequals" or _ACCOUNT.fullmatch(value)]
+    return False if key == "aws:sourceaccount" and sender.other_than.issuperset(possible) else None
 
 
 def _any(verdicts: Iterable[bool | None]) -> bool | None:

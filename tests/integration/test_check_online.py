@@ -631,6 +631,11 @@ CASES = {
         {"queue.encryption": "✗", "notifier.key": "✓"},
         says=f"{QUEUE_KEY} is Disabled",
     ),
+    "own key that is gone": Case(
+        _in_turn(_with_own_key, _refused("kms:DescribeKey", Refusal("NotFoundException", 400))),
+        {"queue.encryption": "✗", "queue.permissions": "!"},
+        says="is gone: nobody can send or receive",
+    ),
     "own key for its owner alone": Case(
         _key(), {"notifier.key": "✗"}, says="Allow kms:GenerateDataKey and kms:Decrypt to s3.amazonaws.com"
     ),

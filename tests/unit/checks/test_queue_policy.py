@@ -82,6 +82,10 @@ def test_an_account_that_is_not_known_cannot_be_judged() -> None:
     """The bucket's owner need not be in the settings. Where it is known that none of those named is it, it is a no."""
     text = policy(when("StringEquals", "aws:SourceAccount", ["111122223333", "444455556666"]))
     assert admits(text, Sender("s3.amazonaws.com", BUCKET)) is None
+    assert admits(policy(when("StringLike", "aws:SourceAccount", "1111*")), Sender("s3.amazonaws.com", BUCKET)) is None
+    assert (
+        admits(policy(when("StringEquals", "aws:SourceAccount", "1111*")), Sender("s3.amazonaws.com", BUCKET)) is False
+    )
     assert admits(text, Sender("s3.amazonaws.com", BUCKET, other_than=frozenset({"111122223333"}))) is None
     assert admits(text, Sender("s3.amazonaws.com", BUCKET, other_than=frozenset(source_accounts(text)))) is False
 
