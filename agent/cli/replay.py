@@ -26,6 +26,7 @@ from agent.cli.replay_logs import (
     complete_sources,
     complete_target,
     log_wish,
+    of_buckets,
 )
 from agent.errors import number_of
 
@@ -193,13 +194,13 @@ def replay(
     """
     from agent.replay.wishes import ReplayWishes
 
-    of_buckets = [name for name, given in (("--prefix", prefix), ("--account", account)) if given]
-    asked = checked_options(source, Asked(region or [], of_buckets, space or []))
+    asked = checked_options(source, Asked(region or [], of_buckets(prefix, account), space or []))
     settings = _settings(config, workers, account or [], region or [], source)
     log = log_wish(source, settings, asked)
     wishes = ReplayWishes(
         *_span(since, until, log),
         since_given=since.strip(),
+        until_given=(until or "").strip(),
         prefixes=prefix or [],
         accounts=account or [],
         regions=region or [],

@@ -71,6 +71,11 @@ _LOGS: Final[Mapping[str, Callable[[Settings, Asked], LogWish]]] = {
 SOURCES: Final = (BUCKETS, *_LOGS)
 
 
+def of_buckets(prefixes: Sequence[str] | None, accounts: Sequence[str] | None) -> list[str]:
+    """Which of the options were given that only buckets have."""
+    return [name for name, given in (("--prefix", prefixes), ("--account", accounts)) if given]
+
+
 def check_regions(given: Sequence[str], where: str = "--region") -> None:
     """Raises `typer.BadParameter` for what cannot be the name of a region; `where` it was given."""
     from agent.settings.regions import known_region

@@ -20,7 +20,8 @@ import msgspec
 
 from agent.disk.durable import replace_file, write_whole
 from agent.errors import TrailAgentError
-from agent.replay.notes import VERSION, Arguments, Line, Note, Whereabouts, differences
+from agent.replay.notes import VERSION, Arguments, Line, Note, Whereabouts, clock_change, differences
+from agent.replay.span import shown
 
 _PRIVATE: Final = 0o600
 _LONGER: Final = 4
@@ -137,6 +138,9 @@ def _compared(path: Path, known: _Known, arguments: Arguments) -> Arguments:
     if different := differences(known.arguments, arguments):
         if not known.place.has_begun():
             return arguments
+        if (clock := clock_change(known.arguments, arguments)) and len(different) == 1:
+            when = f"set the clock, and run it again after {shown(known.arguments.until)} UTC"
+            raise CheckpointError(f"{path} is of a time that has not come: {clock}\n{when}, or name another file")
         raise CheckpointError(
             f"{path} is the checkpoint of another replay:\n"
             + "\n".join(f"  {line}" for line in different)

@@ -24,8 +24,8 @@ _DAY: Final = timedelta(days=1)
 class Arguments(msgspec.Struct, frozen=True, tag_field="is", tag="replay", kw_only=True):
     """What decides which records go where, and in which form: another replay must not go on with this one's place.
 
-    `since_given` is the text of `--since`: `30d` means the same moment when the same line is run again. `select` and
-    `record` are those settings.
+    `since_given` is the text of `--since`: `30d` means the same moment when the same line is run again. `until_given`
+    is that of `--until`, empty where it goes up to now. `select` and `record` are those settings.
     """
 
     version: int = VERSION
@@ -36,6 +36,7 @@ class Arguments(msgspec.Struct, frozen=True, tag_field="is", tag="replay", kw_on
     since: datetime
     since_given: str
     until: datetime
+    until_given: str = ""
     select: Mapping[str, Any]
     record: Mapping[str, Any]
     destination: str
@@ -186,6 +187,16 @@ def differences(before: Arguments, now: Arguments) -> list[str]:
     for section in ("select", "record"):
         found += section_changes(section, getattr(before, section), getattr(now, section), _IN_THE_CHECKPOINT)
     return found
+
+
+def clock_change(before: Arguments, now: Arguments) -> str:
+    """That the end is earlier than `before` though the same line was run; one sentence, empty if it is not so."""
+    if now.until >= before.until or now.until_given != before.until_given:
+        return ""
+    return (
+        f"it goes up to {shown(before.until)} UTC, and the same command goes up to {shown(now.until)} UTC now: the "
+        "clock was ahead when it was written, or is behind now"
+    )
 
 
 def section_changes(section: str, then: Mapping[str, Any], here: Mapping[str, Any], where: str) -> list[str]:

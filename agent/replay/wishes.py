@@ -14,7 +14,8 @@ from agent.settings import Settings, redacted_url
 
 @dataclass(frozen=True, slots=True)
 class ReplayWishes:
-    """What the command line asks for. `since_given` is the text of `--since`. Without a `log` it is the buckets.
+    """What the command line asks for. `since_given` is the text of `--since`, `until_given` that of `--until`, empty if
+    it was not given. Without a `log` it is the buckets.
 
     `caution` is what is to be said first.
     """
@@ -22,6 +23,7 @@ class ReplayWishes:
     span: Span
     caution: str
     since_given: str
+    until_given: str = ""
     prefixes: Sequence[str] = ()
     accounts: Sequence[str] = ()
     regions: Sequence[str] = ()
@@ -44,6 +46,7 @@ def arguments_of(settings: Settings, wishes: ReplayWishes, owner: str) -> Argume
         since=wishes.span.since,
         since_given=wishes.since_given,
         until=wishes.span.until,
+        until_given=wishes.until_given,
         select=settings.select.model_dump(mode="json"),
         record=settings.record.model_dump(mode="json"),
         destination=destination_of(settings, wishes),

@@ -211,7 +211,7 @@ def test_a_file_of_another_version_is_left_as_it_is(tmp_path: Path) -> None:
         ({"buckets": ("other",)}, f"buckets: {BUCKET} in the checkpoint, other now"),
         ({"regions": ("eu-west-1",)}, "regions: not set in the checkpoint, eu-west-1 now"),
         ({"since": SINCE - timedelta(days=1), "since_given": "31d"}, "--since: 2026-10-05 00:00 in the checkpoint"),
-        ({"until": SINCE + timedelta(days=2)}, "2026-10-07 00:00 now, which is earlier"),
+        ({"until": SINCE + timedelta(days=2), "until_given": "2026-10-07"}, "2026-10-07 00:00 now, which is earlier"),
         (
             {"buckets": ("event-history:us-west-2",), "accounts": ("111122223333",)},
             "--from: buckets in the checkpoint, event-history now\nrun it",
@@ -229,6 +229,23 @@ def test_the_checkpoint_of_another_replay_is_refused(tmp_path: Path, change: dic
         Checkpoint.open(path, msgspec.structs.replace(ARGUMENTS, **change))
     assert line in str(caught.value)
     assert place_after(path).settled, "the file is as it was"
+
+
+@pytest.mark.parametrize("given", ["", "1d"])
+def test_a_checkpoint_of_a_clock_that_was_ahead_is_told_as_that(tmp_path: Path, given: str) -> None:
+    """It is no other replay: the same line was run, and nobody named an end that is earlier."""
+    path = tmp_path / "c"
+    ahead = msgspec.structs.replace(ARGUMENTS, until_given=given)
+    first = Checkpoint.open(path, ahead)
+    first.note([settled("a")])
+    first.close()
+    right = msgspec.structs.replace(ahead, until=ARGUMENTS.until - timedelta(minutes=5))
+    with pytest.raises(CheckpointError, match="the clock was ahead") as caught:
+        Checkpoint.open(path, right)
+    assert "run it again after 2026-10-08 00:00 UTC, or name another file" in str(caught.value)
+    assert "another replay" not in str(caught.value)
+    later = msgspec.structs.replace(ahead, until=ARGUMENTS.until + timedelta(minutes=1))
+    Checkpoint.open(path, later).close()
 
 
 def test_a_mistake_can_be_put_right_while_nothing_is_noted(tmp_path: Path) -> None:
