@@ -78,7 +78,7 @@ class Screen:
     def count(self, share: float, text: str) -> None:
         """The same of what is only counted."""
         if self._bar:
-            self._move(self._bar, share, text)
+            self._move(self._bar, share, _whole_words(text, self._room()))
         elif self._clock.monotonic() >= self._line_due:
             self._tell(share, text)
 
@@ -89,7 +89,7 @@ class Screen:
     def count_last(self, share: float, text: str) -> None:
         """The same of what was only counted. Whatever was shown last, it is this, and nothing moves any more."""
         if self._bar:
-            self._move(self._bar, share, text)
+            self._move(self._bar, share, _whole_words(text, self._room()))
         elif self._last != _line(share, text):
             self._tell(share, text)
         self.stop()
@@ -104,8 +104,12 @@ class Screen:
         """As many parts as there is room for beside a bar, none of them cut; a line has room for all."""
         parts = _parts(figures)
         if self._bar:
-            parts = _fitting(parts, self._console.width - _bar_width(self._console) - _PERCENT_WIDTH - 2)
+            parts = _fitting(parts, self._room())
         return _BETWEEN.join(part.text for part in parts)
+
+    def _room(self) -> int:
+        """How many columns there are beside a bar."""
+        return self._console.width - _bar_width(self._console) - _PERCENT_WIDTH - 2
 
     def _tell(self, share: float, text: str) -> None:
         self._line_due = self._clock.monotonic() + _LINE_SECONDS
@@ -150,20 +154,24 @@ def _bar_width(console: Console) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """One thing to say. `rank` is 0 for what matters most."""
+    """One thing to say. `rank` is 0 for what matters most; `shorter` says less where there is less room."""
 
     rank: int
     text: str
+    shorter: Sequence[str] = ()
 
 
 def _parts(figures: ReplayFigures) -> list[_Part]:
     parts = [_Part(2, f"{figures.day}")] if figures.day else []
     if figures.waits_for:
-        parts.append(_Part(0, f"waits: {figures.waits_for}"))
+        parts.append(_waiting(figures.waits_for))
     elif figures.seconds_left is not None:
-        parts.append(_Part(0, f"{span(max(round(figures.seconds_left), 1))} left"))
+        left = span(max(round(figures.seconds_left), 1))
+        roughly = " ".join(left.split()[:2])
+        parts.append(_Part(0, f"{left} left", (f"{roughly} left", roughly)))
     if figures.unshipped:
-        parts.append(_Part(1, f"not shipped {number(figures.unshipped)}"))
+        unshipped = number(figures.unshipped)
+        parts.append(_Part(1, f"not shipped {unshipped}", (f"unshipped {unshipped}", f"✗ {unshipped}")))
     return [
         *parts,
         _Part(3, number_of(figures.objects, figures.things[:-1])),
@@ -173,13 +181,34 @@ def _parts(figures: ReplayFigures) -> list[_Part]:
     ]
 
 
+def _waiting(what: str) -> _Part:
+    """Several faults are named by the first of them, and how many others there are."""
+    first, *others = what.split("; ")
+    short = f"{first} +{len(others)}" if others else first.partition(" that ")[0]
+    return _Part(0, f"waits: {what}", (f"waits: {short}", f"waits: {short.split()[0]}", "waits"))
+
+
 def _fitting(parts: Sequence[_Part], width: int) -> list[_Part]:
-    """Those of `parts` that matter most, in their order, as many as fit into so many columns; one at least."""
-    chosen: list[_Part] = []
-    for part in sorted(parts, key=lambda each: each.rank):
-        if not chosen or cell_len(_BETWEEN.join(each.text for each in (*chosen, part))) <= width:
-            chosen.append(part)
-    return [part for part in parts if part in chosen]
+    """Those of `parts` that matter most, in their order, as many as fit into so many columns; one at least.
+
+    Each says as much as there is room for.
+    """
+    chosen: dict[int, _Part] = {}
+    room = width
+    for place, part in sorted(enumerate(parts), key=lambda one: one[1].rank):
+        texts = (part.text, *part.shorter)
+        text = next((each for each in texts if cell_len(each) <= room), "" if chosen else texts[-1])
+        if text:
+            chosen[place] = _Part(part.rank, text)
+            room -= cell_len(text) + len(_BETWEEN)
+    return [part for _, part in sorted(chosen.items())]
+
+
+def _whole_words(text: str, width: int) -> str:
+    """The first words of `text`, as many as fit into so many columns; one at least."""
+    while cell_len(text) > width and " " in text:
+        text = text.rpartition(" ")[0].rstrip()
+    return text
 
 
 class _AboveTheBar(io.StringIO):

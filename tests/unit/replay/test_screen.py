@@ -151,6 +151,13 @@ def test_what_there_is_to_say_is_said(change: dict[str, object], words: str) -> 
         (60, {"waits_for": "1 object that comes again"}, "2026-10-07  waits: 1 object that comes again"),
         (40, {}, "2026-10-07  51 s left  410/s"),
         (24, {}, "51 s left"),
+        (24, {"seconds_left": 257.0}, "4 min left"),
+        (24, {"seconds_left": None, "day": None, "unshipped": 3}, "unshipped 3"),
+        (24, {"seconds_left": None, "day": None, "unshipped": 123456}, "✗ 123,456"),
+        (24, {"waits_for": "sink unavailable"}, "waits: sink"),
+        (24, {"waits_for": "12,345 objects that come again"}, "waits  410/s"),
+        (40, {"waits_for": "1 object that comes again"}, "2026-10-07  waits: 1 object"),
+        (40, {"waits_for": "bucket unavailable; sink unavailable"}, "waits: bucket unavailable +1"),
         (80, {}, "2026-10-07  51 s left  12,345 objects  410/s  shipped 118"),
     ],
 )
@@ -166,6 +173,15 @@ def test_a_narrow_terminal_shows_what_matters_most_and_cuts_nothing(
     lines = [line.rstrip() for line in Text.from_ansi(stream.getvalue()).plain.splitlines() if "%" in line]
     assert [line.partition("% ")[2] for line in lines] == [shown]
     assert all(len(line) <= columns for line in lines)
+
+
+def test_what_is_counted_is_not_cut_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The number stands first."""
+    monkeypatch.setenv("COLUMNS", "24")
+    stream = Terminal()
+    with Screen(stream, FakeClock()) as screen:
+        screen.count_last(0.5, "1,234,567 objects counted")
+    assert Text.from_ansi(stream.getvalue()).plain.rstrip().endswith("50% 1,234,567")
 
 
 def test_nothing_is_called_whole_before_its_end() -> None:
