@@ -1,5 +1,7 @@
 """What somebody sees who waits for a replay: a bar on a terminal, a line now and then elsewhere. On standard error.
 
+A terminal that cannot place text (`TERM=dumb`) has the lines, too.
+
 It is text for people. With the setting `log.format: json`, and no terminal, each line of it is a line of the log.
 """
 
@@ -45,11 +47,12 @@ class Screen:
         self._stream = stream
         self._clock = clock
         self._console = Console(file=stream, highlight=False, soft_wrap=True)
-        self._bar = _open_bar(self._console) if self._console.is_terminal else None
+        is_terminal = self._console.is_terminal
+        self._bar = _open_bar(self._console) if is_terminal and not self._console.is_dumb_terminal else None
         self._task: TaskID | None = None
         self._line_due = 0.0
         self._last = ""
-        self.log_layout = "json" if layout == "json" and not self._bar else "console"
+        self.log_layout = "json" if layout == "json" and not is_terminal else "console"
         self._log = open_log("info", "json", stream, clock) if self.log_layout == "json" else None
 
     def __enter__(self) -> Self:

@@ -57,6 +57,19 @@ def test_lines_come_now_and_then_where_there_is_no_terminal() -> None:
     assert first == "37% 2026-10-07  51 s left  12,345 objects  410/s  found 120  shipped 118"
 
 
+@pytest.mark.parametrize("layout", ["auto", "json"])
+def test_a_terminal_that_cannot_place_text_has_lines_now_and_then(monkeypatch: pytest.MonkeyPatch, layout: str) -> None:
+    """A bar would be seen at the end only; it is text for people, as on any terminal."""
+    monkeypatch.setenv("TERM", "dumb")
+    stream, clock = Terminal(), FakeClock()
+    with Screen(stream, clock, layout) as screen:
+        for _ in range(110):
+            screen.show(FIGURES)
+            clock.advance(0.1)
+        shown = stream.getvalue().splitlines()
+    assert shown == ["37% 2026-10-07  51 s left  12,345 objects  410/s  found 120  shipped 118"] * 2
+
+
 def test_the_last_line_says_how_far_it_came() -> None:
     """At once, though the line before it is young; and not twice."""
     stream = io.StringIO()
