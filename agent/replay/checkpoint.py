@@ -7,6 +7,7 @@ anew, as short as can be, beside the old one, and takes its place at once. One p
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import threading
@@ -19,11 +20,12 @@ from typing import Final, Self
 import msgspec
 
 from agent.disk.durable import replace_file, write_whole
-from agent.errors import TrailAgentError
+from agent.errors import DependencyError, TrailAgentError
 from agent.replay.notes import VERSION, Arguments, Line, Note, Whereabouts, clock_change, differences
 from agent.replay.span import shown
 
 _PRIVATE: Final = 0o600
+_OF_THE_DISK: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
 _LONGER: Final = 4
 _ROOM_BYTES: Final = 1 << 20
 _DECODER: Final = msgspec.json.Decoder(Line)
@@ -64,6 +66,8 @@ class Checkpoint(NoCheckpoint):
     def open(cls, path: Path, arguments: Arguments, *, read_only: bool = False, room_bytes: int = _ROOM_BYTES) -> Self:
         """Go on with the file at `path`, or make it; raises `CheckpointError` if it is in use, or of another replay.
 
+        Raises `DependencyError` if the disk has no room for it, or is read-only.
+
         The arguments of the file count for what was relative to the time at which it was made. With `read_only` the
         file is left as it is, also if there is none, and nothing can be noted. It is written anew once it has grown by
         `room_bytes`, and then some.
@@ -71,7 +75,7 @@ class Checkpoint(NoCheckpoint):
         try:
             if read_only and not path.exists():
                 return cls(path, (), _Known(None, Whereabouts()), arguments, room_bytes)
-            old = _lock(path)
+            old = _lock(path, os.O_RDONLY if read_only else os.O_RDWR | os.O_CREAT)
             try:
                 known = _read(path, old)
                 arguments = _compared(path, known, arguments)
@@ -82,7 +86,7 @@ class Checkpoint(NoCheckpoint):
                 os.close(old)
                 raise
         except OSError as error:
-            raise CheckpointError(f"{path} cannot be used as a checkpoint: {error.strerror}") from error
+            raise _unusable(path, error) from error
 
     def note(self, notes: Sequence[Note]) -> None:
         """Keep `notes`: they are on the disk when this returns. Raises `OSError` if they cannot be written."""
@@ -128,6 +132,13 @@ class Checkpoint(NoCheckpoint):
             os.close(each)
 
 
+def _unusable(path: Path, error: OSError) -> TrailAgentError:
+    """What is the disk's fault is not that of the command line."""
+    file = "" if error.filename in (None, path, str(path)) else f"{error.filename}: "
+    told = f"{path} cannot be used as a checkpoint: {file}{error.strerror}"
+    return DependencyError(told) if error.errno in _OF_THE_DISK else CheckpointError(told)
+
+
 def _compared(path: Path, known: _Known, arguments: Arguments) -> Arguments:
     """The arguments with which to go on; raises `CheckpointError` if those of the file are of another replay.
 
@@ -157,10 +168,10 @@ class _Known:
     place: Whereabouts
 
 
-def _lock(path: Path) -> int:
-    """The file, made if it is not there, which nobody else has; and which is still the one at `path`."""
+def _lock(path: Path, flags: int) -> int:
+    """The file, opened with `flags`, which nobody else has; and which is still the one at `path`."""
     while True:
-        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _PRIVATE)
+        file = os.open(path, flags | os.O_CLOEXEC, _PRIVATE)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from agent.errors import DependencyError
 from agent.replay.checkpoint import Checkpoint, CheckpointError
 from agent.replay.notes import (
     AlsoSettled,
@@ -304,6 +305,48 @@ def test_a_full_disk_leaves_whole_lines(tmp_path: Path, monkeypatch: pytest.Monk
     checkpoint.note([settled("b")])
     checkpoint.close()
     assert place_after(path).settled[BUCKET, FOLDER, DAY].key == "b"
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS])
+def test_a_disk_that_is_full_or_read_only_is_no_fault_of_the_command_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """The replay can begin once that is mended: so says its exit code, as in the midst."""
+    path, write = tmp_path / "c", os.write
+
+    def refused(file: int, text: bytes) -> int:
+        if not os.path.samestat(os.fstat(file), (tmp_path / "c.new").stat()):
+            return write(file, text)
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "write", refused)
+    with pytest.raises(
+        DependencyError, match=f"{path} cannot be used as a checkpoint: {path}.new: {os.strerror(number)}"
+    ):
+        Checkpoint.open(path, ARGUMENTS)
+
+
+def test_what_stands_in_the_way_of_the_new_file_is_named(tmp_path: Path) -> None:
+    """It is not the checkpoint itself."""
+    (tmp_path / "c.new").mkdir()
+    with pytest.raises(CheckpointError, match=f"{tmp_path / 'c.new'}: Is a directory"):
+        Checkpoint.open(tmp_path / "c", ARGUMENTS)
+
+
+def test_a_look_needs_a_file_only_to_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk may be read-only."""
+    path, opened = tmp_path / "c", os.open
+    place_after(path, settled("a"))
+
+    def read_only(at: Path, flags: int, *rest: int) -> int:
+        if flags & (os.O_RDWR | os.O_WRONLY | os.O_CREAT):
+            raise OSError(errno.EROFS, "Read-only file system", str(at))
+        return opened(at, flags, *rest)
+
+    monkeypatch.setattr(os, "open", read_only)
+    look = Checkpoint.open(path, ARGUMENTS, read_only=True)
+    assert look.place.settled[BUCKET, FOLDER, DAY].key == "a"
+    look.close()
 
 
 def test_a_look_changes_nothing(tmp_path: Path) -> None:
