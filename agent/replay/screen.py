@@ -7,6 +7,7 @@ It is text for people. With the setting `log.format: json`, and no terminal, eac
 
 from __future__ import annotations
 
+import errno
 import io
 import logging
 from collections.abc import Sequence
@@ -68,11 +69,15 @@ class Screen:
         return _AboveTheBar(self._console, self._stream) if self._bar else self._stream
 
     def say(self, line: str) -> None:
-        """One line of plain text; `!` or `✗` at its beginning says how bad it is."""
+        """One line of plain text; `!` or `✗` at its beginning says how bad it is. A full disk shows it later."""
         if self._log:
             self._log.log(_LEVELS.get(line[:1], logging.INFO), "replay_said", text=line)
-        else:
+            return
+        try:
             self._console.print(Text(clean(line, _LONGEST_LINE)))
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
 
     def show(self, figures: ReplayFigures) -> None:
         """How far it is: the bar at once, a line only if the last one is some seconds old."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 from dataclasses import replace
@@ -68,6 +69,30 @@ def test_a_terminal_that_cannot_place_text_has_lines_now_and_then(monkeypatch: p
             clock.advance(0.1)
         shown = stream.getvalue().splitlines()
     assert shown == ["37% 2026-10-07  51 s left  12,345 objects  410/s  found 120  shipped 118"] * 2
+
+
+class FullDisk(io.StringIO):
+    """A file on a disk that is full for a while."""
+
+    is_full = True
+
+    def write(self, text: str) -> int:
+        """As the disk has room."""
+        if self.is_full:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return super().write(text)
+
+
+def test_a_full_disk_below_standard_error_ends_no_replay() -> None:
+    """Lines come once there is room, if that comes; the summary is on standard output all the same."""
+    stream = FullDisk()
+    with Screen(stream, FakeClock()) as screen:
+        screen.say("one")
+        screen.show(FIGURES)
+        stream.is_full = False
+        screen.say("two")
+    assert stream.getvalue().startswith("one\n37% ")
+    assert stream.getvalue().endswith("\ntwo\n")
 
 
 def test_the_last_line_says_how_far_it_came() -> None:
