@@ -29,6 +29,7 @@ from agent.flow.slots import ReadSlots
 from agent.flow.thread_each import ThreadEach
 from agent.flow.window_reader import WindowReader
 from agent.flow.worker import Worker
+from agent.history.beginning import Start
 from agent.history.followed import Followed, follow
 from agent.history.history_source import HistoryInHand
 from agent.history.place_file import Places
@@ -65,7 +66,7 @@ class Assembly:
         self._telemetry = telemetry
         self._pulse = pulse
         self._stops = stops
-        self.started = int(pulse.clock.time())
+        self.start = Start.now(pulse.clock)
         self._random = random.SystemRandom().random
         self._dry_run = dry_run
         self._gate = Gate(pulse, stops.halt)
@@ -130,7 +131,7 @@ class Assembly:
             follows,
             account,
             places,
-            started=self.started,
+            start=self.start,
             telemetry=self._telemetry,
             pulse=self._pulse,
             drain=self._stops.drain,

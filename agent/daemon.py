@@ -128,7 +128,7 @@ class _Daemon:
         attention, telemetry, follows = self._attention, self._telemetry, self._settings.event_history
         aws, account = None, None
         if follows:  # also if the process ends before AWS answers
-            note(self._places, follows.regions, self._assembly.started - follows.overlap_seconds)
+            note(self._places, follows.regions, self._assembly.start.at - follows.overlap_seconds)
         if self._settings.queue:
             # Beside regions it is not waited for here: they begin without it, and it joins them.
             aws = self._until_answered(self._assembly.aws.connect, self._queue_down, is_patient=follows is None)

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, Self
 
 from agent.faults.environment_faults import EnvironmentFault
-from agent.history.place import RegionPlace
+from agent.history.place import STEP, RegionPlace
 from agent.history.place_file import PlaceFileError, Places
+from agent.pulse import Clock, setting_of
+from agent.settings import EventHistorySettings
 from agent.telemetry.events import Telemetry
 
 _PLACES: Final = "checkpoint of Event history"
@@ -24,21 +27,44 @@ def note(places: Places, regions: Sequence[str], at: int) -> None:
         places.note_beginning(regions, at)
 
 
+@dataclass(frozen=True, slots=True)
+class Start:
+    """When the process began, in Unix seconds, by a clock with this `setting`: see `setting_of`."""
+
+    at: int
+    setting: float
+
+    @classmethod
+    def now(cls, clock: Clock) -> Self:
+        """It begins now."""
+        setting = setting_of(clock)
+        return cls(int(setting + clock.steady()), setting)
+
+
 class Beginning:
-    """`at` (Unix seconds) is where one of `regions` begins that nobody has read. Safe to use from several threads.
+    """Where the regions that `follows` names begin if nobody has read them. Safe to use from several threads.
 
     `owner` asks for the account whose history it is.
     """
 
     def __init__(
-        self, places: Places, regions: Sequence[str], at: int, *, owner: Callable[[], str], telemetry: Telemetry
+        self,
+        places: Places,
+        follows: EventHistorySettings,
+        start: Start,
+        *,
+        clock: Clock,
+        owner: Callable[[], str],
+        telemetry: Telemetry,
     ) -> None:
-        self.at = at
+        self.at = start.at - follows.overlap_seconds
+        self._setting = start.setting
+        self._clock = clock
         self._places = places
-        self._regions = regions
+        self._regions = follows.regions
         self._owner = owner
         self._telemetry = telemetry
-        self._new: set[str] = set()
+        self._new: dict[str, float] = {}
 
     def find(self, region: str) -> RegionPlace | None:
         """Where `region` begins; None if that cannot be known now. From then on the file knows whose all regions are.
@@ -52,6 +78,12 @@ class Beginning:
             self._telemetry.gate_closed(_PLACES, EnvironmentFault.CHECKPOINT_UNUSABLE, str(error))
             return None
         self._telemetry.gate_opened(_PLACES)
+        if self._begin_all():
+            keep(self._places, self._telemetry)
+        return self._places.of(region)
+
+    def _begin_all(self) -> bool:
+        """Returns whether the file does not know it yet."""
         with self._places.lock:
             new = [each for each in self._regions if self._places.of(each) is None]
             for each in new:
@@ -59,14 +91,17 @@ class Beginning:
             if lacks_owner := self._places.lacks_owner:  # what this process has noted is new, too
                 new += [each for each in self._regions if self._places.begin(each, self.at).position == self.at]
             self._places.lacks_owner = False
-            self._new.update(new)
-        if new or lacks_owner:
-            keep(self._places, self._telemetry)
-        return self._places.of(region)
+            setting, is_set = self._setting, abs(setting_of(self._clock) - self._setting) > STEP
+            if is_set:  # AWS has told the owner since, and so takes the clock for right
+                setting = setting_of(self._clock)
+            for each in dict.fromkeys(new):
+                self._new[each] = setting
+                self._places.begin(each, self.at).go_on_from(self.at + round(setting - self._setting))
+            return bool(new) or lacks_owner
 
-    def is_new(self, region: str) -> bool:
-        """Whether nothing of `region` was remembered."""
-        return region in self._new
+    def reckoned_by(self, region: str) -> float | None:
+        """The setting of the clock by which it was reckoned where `region` begins; None if that was remembered."""
+        return self._new.get(region)
 
 
 def keep(places: Places, telemetry: Telemetry) -> None:

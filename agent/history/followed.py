@@ -12,7 +12,7 @@ from agent.aws.event_history import EVERY_SERVICE, EventHistory
 from agent.errors import AwsError, DependencyError
 from agent.flow.event_log import EventLog
 from agent.history.account_log import HistoryLog, sources_of
-from agent.history.beginning import Beginning
+from agent.history.beginning import Beginning, Start
 from agent.history.fresh_log import FreshLog
 from agent.history.history_source import HistorySource
 from agent.history.patient_waits import PatientWaits
@@ -40,7 +40,7 @@ def follow(
     account: EventHistory,
     places: Places,
     *,
-    started: int,
+    start: Start,
     telemetry: Telemetry,
     pulse: Pulse,
     drain: threading.Event,
@@ -49,12 +49,11 @@ def follow(
 ) -> Mapping[str, Followed]:
     """Each region that `follows` names, in the Event history of `account`. Nothing is asked yet.
 
-    `started` is when the process was, in Unix seconds. `accepted` tells how many records the sink has accepted so far.
+    `accepted` tells how many records the sink has accepted so far.
     """
     waits = PatientWaits(telemetry=telemetry, pulse=pulse, stop=drain, random=random)
     log = _open_log(settings, follows, account, waits, telemetry)
-    begin_at = started - follows.overlap_seconds
-    beginning = Beginning(places, follows.regions, begin_at, owner=log.owner, telemetry=telemetry)
+    beginning = Beginning(places, follows, start, clock=pulse.clock, owner=log.owner, telemetry=telemetry)
     found = {}
     for region in follows.regions:
         source = HistorySource(

@@ -17,7 +17,8 @@ from agent.errors import Fault
 from agent.faults.dead_letters import Reason
 from agent.faults.retries import RetryReason
 from agent.flow.event_log import LoggedEvent, Window
-from agent.history.place import RegionPlace, known_as
+from agent.history.concluded import Concluded, Moved
+from agent.history.place import STEP, RegionPlace, known_as
 from agent.history.round import Round, span
 from agent.history.suspects import Suspects
 from agent.history.voucher import Voucher
@@ -32,31 +33,6 @@ _SECOND: Final = 10**9
 _KEPT: Final = int(KEPT.total_seconds()) - 60  # what is older is gone before it has been asked for
 _TOO_MUCH: Final = frozenset({Reason.OBJECT_TOO_LARGE, Reason.OBJECT_UNREADABLE})
 """What smaller windows may mend: a page is asked for by the token of the one before, and AWS forgets it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """The place was at `was`, and is at `to` (Unix seconds). If that is later, what happened between is not in Event
-    history any more. If it is earlier, the place was ahead of the clock.
-    """
-
-    was: int
-    to: int
-
-
-@dataclass(frozen=True, slots=True)
-class Concluded:
-    """What followed from a settlement. `is_again`: the same window is due again, after a pause if it `was_tried`.
-
-    `has_learnt`: more is known than before. `suspect` is what the sink says of what is held back, and may say
-    of all records alike.
-    """
-
-    is_again: bool = False
-    was_tried: bool = True
-    has_learnt: bool = False
-    unshipped: Sequence[PassedOver] = ()
-    suspect: Fault | None = None
 
 
 @dataclass(slots=True)
@@ -97,6 +73,8 @@ class Following:
         self._held = _Held()
         self._suspects = Suspects(accepted)
         self._voucher = Voucher()
+        self._reckoned_by: float | None = None
+        self._has_moved = False
         self._moving: Moved | None = None  # once it is vouched for
         self._moved: Moved | None = None
         self._held_back: int | None = None  # when the first window of the round began of which something is held back
@@ -106,9 +84,12 @@ class Following:
         """Everything that happened before is shipped, as far as it was shown."""
         return self.place.position
 
-    def go_on_at(self, place: RegionPlace) -> None:
-        """This is where it is. What is known of the overlap tells how much happens, and so how much to read at once."""
-        self.place, self.has_begun = place, True
+    def go_on_at(self, place: RegionPlace, reckoned_by: float | None = None) -> None:
+        """This is where it is. What is known of the overlap tells how much happens, and so how much to read at once.
+
+        If nobody has read it, its time is `reckoned_by` a clock with this setting, which may be wrong.
+        """
+        self.place, self.has_begun, self._reckoned_by = place, True, reckoned_by
         if known := place.known:
             latest = max(place.position, *known.values())  # a first round moves the place only at its end
             self._round.expect(len(known), max(latest - place.known_since, 1))
@@ -147,9 +128,19 @@ class Following:
         """AWS has answered a request. The `settings` are those of the clock just before and just after it."""
         with self._lock:
             self._voucher.hear(*settings)
+            self._reckon(settings)
             if (moving := self._moving) and not self._voucher.is_void:
                 self._moving, self._moved = None, moving
                 self.place.go_on_from(moving.to)
+
+    def _reckon(self, settings: Sequence[float]) -> None:
+        """Set the beginning right by a clock that AWS has answered: how long ago it was is known for sure."""
+        if self._reckoned_by is None or max(settings) - min(settings) > STEP:
+            return
+        off, self._reckoned_by = round(settings[0] - self._reckoned_by), None
+        if abs(off) > STEP:
+            self.place.go_on_from(self.place.position + off)
+            self._has_moved = self._voucher.is_void = True
 
     def hand_out(self) -> Window | None:
         """The next window of the round, or the one that comes again; None if the round is over."""
@@ -221,9 +212,10 @@ class Following:
 
     def _begin_anew(self) -> Concluded:
         """The next window is that of another round."""
+        has_moved, self._has_moved = self._has_moved, False
         self._window = self._moving = None
         self._round.end()
-        return Concluded(is_again=True, was_tried=False)
+        return Concluded(is_again=True, was_tried=False, has_learnt=has_moved, has_moved=has_moved)
 
     def _again(self, *, was_tried: bool = True) -> Concluded:
         self._deal_with(self._held.accepted)

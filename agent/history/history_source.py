@@ -127,11 +127,15 @@ class HistorySource(AnySource):
         place = self._beginning.find(self._region)
         with self._lock:
             if place and not self.following.has_begun:
-                self.following.go_on_at(place)
+                self.following.go_on_at(place, self._beginning.reckoned_by(self._region))
                 self._telemetry.history_remembered(self._region, place.unshipped)
-                self._telemetry.history_begun(self._region, place.position, is_new=self._beginning.is_new(self._region))
+                self._tell_begun()
                 self._tell_reached()
         return place is not None
+
+    def _tell_begun(self) -> None:
+        is_new = self._beginning.reckoned_by(self._region) is not None
+        self._telemetry.history_begun(self._region, self.following.position, is_new=is_new)
 
     def _next_window(self) -> Window | None:
         if self.following.is_round_over():
@@ -160,6 +164,8 @@ class HistorySource(AnySource):
             return
         done = self.following.conclude(settlement)
         self._handed_out = None
+        if done.has_moved:
+            self._tell_begun()
         self._tell_moved()
         self._tell_fates(done.unshipped)
         self._telemetry.window_settled(settlement)

@@ -21,13 +21,14 @@ from agent.flow.shipping import Shipping
 from agent.flow.window_reader import WindowReader
 from agent.flow.worker import Worker
 from agent.history.account_log import HistoryLog
-from agent.history.beginning import Beginning
+from agent.history.beginning import Beginning, Start
 from agent.history.fresh_log import FreshLog
 from agent.history.history_source import HistoryInHand, HistorySource
 from agent.history.patient_waits import PatientWaits
 from agent.history.place_file import PlaceFile, Places
 from agent.pulse import Pulse
 from agent.records.selection import Selector
+from agent.settings import EventHistorySettings
 from agent.waiting.doubt import NoDoubt
 from agent.waiting.gate import Gate
 from tests.support.clock import FakeClock
@@ -88,12 +89,19 @@ class Life:
             per_second=1.0,
             tell=self.telemetry.history_asked,
         )
-        begin_at = int(self.clock.time()) - self.overlap
+        follows = EventHistorySettings(regions=tuple(self.regions), overlap_seconds=self.overlap)
         self.source = HistorySource(
             REGION,
             log=self.log,
             places=self.places,
-            beginning=Beginning(self.places, self.regions, begin_at, owner=self.log.owner, telemetry=self.telemetry),
+            beginning=Beginning(
+                self.places,
+                follows,
+                Start.now(self.clock),
+                clock=self.clock,
+                owner=self.log.owner,
+                telemetry=self.telemetry,
+            ),
             poll_seconds=self.poll,
             overlap_seconds=self.overlap,
             telemetry=self.telemetry,

@@ -171,15 +171,20 @@ class HistoryClient:
 
     def get_caller_identity(self) -> dict[str, str]:
         """Whose credentials these are."""
+        self._check("SignatureDoesNotMatch")
         return {"Account": ACCOUNT}
+
+    def _check(self, code: str) -> None:
+        """When the request was signed."""
+        if abs(self._clock.off) > _SKEW_SECONDS:
+            raise refusal(code)
 
     def lookup_events(self, **question: Any) -> dict[str, Any]:
         """Ask the service; raises what boto3 raises."""
         validate_parameters(question, _MODEL.input_shape)
         plain = {name: value.timestamp() if isinstance(value, datetime) else value for name, value in question.items()}
         now = self._clock.time() - self._clock.off
-        if abs(self._clock.off) > _SKEW_SECONDS:
-            raise refusal("InvalidSignatureException")
+        self._check("InvalidSignatureException")
         try:
             answer = self._service.lookup(self._region, plain, now, self._clock.monotonic())
         except RefusedLookupError as error:

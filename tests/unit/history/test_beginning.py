@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from agent.history.beginning import Beginning, note
+from agent.history.beginning import Beginning, Start, note
 from agent.history.place_file import PlaceFile, PlaceFileError, Places
+from agent.pulse import setting_of
+from agent.settings import EventHistorySettings
+from tests.support.clock import FakeClock
 from tests.support.events import ACCOUNT
 from tests.support.telemetry import FakeTelemetry
 
@@ -17,7 +20,20 @@ REGIONS = ("us-west-2", "eu-west-1")
 
 def beginning(places: Places, at: int, *regions: str, telemetry: FakeTelemetry | None = None) -> Beginning:
     """Of a process whose settings name these regions."""
-    return Beginning(places, regions, at, owner=lambda: ACCOUNT, telemetry=telemetry or FakeTelemetry())
+    clock = FakeClock()
+    return Beginning(
+        places,
+        EventHistorySettings(regions=regions, overlap_seconds=1800),
+        Start(at + 1800, setting_of(clock)),
+        clock=clock,
+        owner=lambda: ACCOUNT,
+        telemetry=telemetry or FakeTelemetry(),
+    )
+
+
+def is_new(found: Beginning, region: str) -> bool:
+    """Whether nothing of `region` was remembered."""
+    return found.reckoned_by(region) is not None
 
 
 def test_all_regions_are_in_the_file_once_one_is_asked_for(tmp_path: Path) -> None:
@@ -31,7 +47,7 @@ def test_all_regions_are_in_the_file_once_one_is_asked_for(tmp_path: Path) -> No
     later = beginning(second, 5000, *REGIONS)
     found = [later.find(region) for region in REGIONS]
     assert [place.position for place in found if place] == [1000, 1000]
-    assert not any(map(later.is_new, REGIONS))
+    assert not any(is_new(later, region) for region in REGIONS)
 
 
 def test_a_region_that_is_added_begins_at_the_start_that_has_it(tmp_path: Path) -> None:
@@ -42,7 +58,7 @@ def test_a_region_that_is_added_begins_at_the_start_that_has_it(tmp_path: Path) 
     later = beginning(PlaceFile(tmp_path / "places"), 5000, *REGIONS)
     found = {region: later.find(region) for region in REGIONS}
     assert {region: place.position for region, place in found.items() if place} == {REGIONS[0]: 1000, REGIONS[1]: 5000}
-    assert [*map(later.is_new, REGIONS)] == [False, True]
+    assert [is_new(later, region) for region in REGIONS] == [False, True]
 
 
 def test_a_file_that_another_process_uses_is_waited_for(tmp_path: Path) -> None:
@@ -68,7 +84,7 @@ def test_a_beginning_that_was_noted_is_that_of_the_next_start(tmp_path: Path) ->
     later = beginning(second, 5000, *REGIONS)
     found = {region: later.find(region) for region in REGIONS}
     assert {region: place.position for region, place in found.items() if place} == {REGIONS[0]: 1000, REGIONS[1]: 5000}
-    assert [*map(later.is_new, REGIONS)] == [False, True]
+    assert [is_new(later, region) for region in REGIONS] == [False, True]
     second.close()
     third = PlaceFile(tmp_path / "places")
     with pytest.raises(PlaceFileError, match=f"is of account {ACCOUNT}"):
@@ -124,5 +140,5 @@ def test_a_beginning_that_could_not_be_noted_is_written_later(tmp_path: Path, mo
     assert not (tmp_path / "places").exists()
     later = beginning(places, 1000, *REGIONS)
     later.find(REGIONS[0])
-    assert later.is_new(REGIONS[0])
+    assert is_new(later, REGIONS[0])
     assert {place.position for place in PlaceFile(tmp_path / "places", read_only=True).look().values()} == {1000}

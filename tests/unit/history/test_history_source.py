@@ -305,6 +305,27 @@ def test_a_round_of_a_clock_that_is_set_right_counts_for_nothing(off: int, overl
     assert life.lag <= 100
 
 
+@pytest.mark.parametrize("off", [-56 * 365 * DAY, -30 * DAY, -3600, 2 * 365 * DAY])
+@pytest.mark.parametrize("has_file", [False, True])
+def test_a_clock_that_is_wrong_at_first_moves_no_beginning(tmp_path: Path, off: int, *, has_file: bool) -> None:
+    """The beginning is when the process began, by the clock that AWS answers; nothing before it is shipped."""
+    clock, file = FakeClock(), tmp_path / "places" if has_file else None
+    clock.set_to(off)
+    life = Life(HistoryService(), clock, file)
+    for days in (80, 20, 2):
+        life.put(f"before-{days}", ago=days * DAY)
+    life.put("just before", ago=1790)
+    life.put("after", ago=-100)
+    clock.at(200, lambda: clock.set_to(0))
+    life.pass_time(600)
+    assert life.shipped() == {"just before": 1, "after": 1}
+    assert life.telemetry.lost == life.telemetry.set_back == []
+    life.stop()
+    second = Life(life.service, clock, file)
+    second.pass_time(100)
+    assert second.shipped() == ({} if has_file else {"after": 1})
+
+
 def test_a_clock_that_is_set_back_and_forth_within_a_round_loses_nothing(tmp_path: Path) -> None:
     """After hours away, with windows still to come: whatever it says between two answers of AWS."""
     service, clock = HistoryService(), FakeClock()
