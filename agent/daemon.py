@@ -17,7 +17,7 @@ from agent.connections import Aws
 from agent.errors import AwsError, DependencyError, SettingsError
 from agent.flow import heap
 from agent.flow.crew import Crew, Stops, Team
-from agent.history.beginning import note
+from agent.history.beginning import note, note_soon
 from agent.history.followed import ask_each
 from agent.history.place_file import open_places
 from agent.pulse import Pulse
@@ -117,6 +117,7 @@ class _Daemon:
                     self._drain(0)
                     telemetry.stopped(0.0)
         finally:
+            self._stops.end.set()
             self._places.close()
             self._unit.stop()
             server.stop()
@@ -128,7 +129,8 @@ class _Daemon:
         attention, telemetry, follows = self._attention, self._telemetry, self._settings.event_history
         aws, account = None, None
         if follows:  # also if the process ends before AWS answers
-            note(self._places, follows.regions, self._assembly.start.at - follows.overlap_seconds)
+            at = self._assembly.start.at - follows.overlap_seconds
+            note_soon(partial(note, self._places, follows.regions, at, telemetry), self._pulse, self._stops.end)
         if self._settings.queue:
             # Beside regions it is not waited for here: they begin without it, and it joins them.
             aws = self._until_answered(self._assembly.aws.connect, self._queue_down, is_patient=follows is None)

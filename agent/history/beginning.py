@@ -6,25 +6,51 @@ it: not by this process, nor by the next one, if there is a file.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, Self
 
 from agent.faults.environment_faults import EnvironmentFault
 from agent.history.place import STEP, RegionPlace
 from agent.history.place_file import PlaceFileError, Places
-from agent.pulse import Clock, setting_of
+from agent.pulse import Clock, Pulse, setting_of
 from agent.settings import EventHistorySettings
 from agent.telemetry.events import Telemetry
 
 _PLACES: Final = "checkpoint of Event history"
+_RETRY_SECONDS: Final = 5.0
 
 
-def note(places: Places, regions: Sequence[str], at: int) -> None:
-    """Have the file know where `regions` begin, before AWS has answered. What it cannot is told when that is needed."""
-    with suppress(PlaceFileError, OSError):
-        places.note_beginning(regions, at)
+def note(places: Places, regions: Sequence[str], at: int, telemetry: Telemetry) -> bool:
+    """Have the file know where `regions` begin, before AWS has answered. Returns whether it need not be tried again.
+
+    That it cannot be used is told when it is needed, and that it cannot be written at once.
+    """
+    with suppress(PlaceFileError):
+        try:
+            places.note_beginning(regions, at)
+        except OSError as error:
+            _tell_unkept(telemetry, error)
+            return False
+    telemetry.places_kept()
+    return True
+
+
+def note_soon(try_it: Callable[[], bool], pulse: Pulse, stop: threading.Event) -> None:
+    """Try it now, and every few seconds in a thread until that succeeds, or until `stop` is set."""
+    if not try_it():
+        retry = partial(note_until_written, try_it, pulse, stop)
+        threading.Thread(target=retry, name="note-beginning", daemon=True).start()
+
+
+def note_until_written(try_it: Callable[[], bool], pulse: Pulse, stop: threading.Event) -> None:
+    """Try it every few seconds; the body of a thread, until `stop` is set."""
+    with pulse.alive():
+        while not (pulse.wait(stop, _RETRY_SECONDS) or try_it()):
+            pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +135,10 @@ def keep(places: Places, telemetry: Telemetry) -> None:
     try:
         places.keep()
     except OSError as error:
-        telemetry.places_unkept(f"{error.filename or 'the file'}: {error.strerror}")
+        _tell_unkept(telemetry, error)
     else:
         telemetry.places_kept()
+
+
+def _tell_unkept(telemetry: Telemetry, error: OSError) -> None:
+    telemetry.places_unkept(f"{error.filename or 'the file'}: {error.strerror}")

@@ -107,6 +107,7 @@ class PlaceFile(Places):
         self._read_only = read_only
         self._writing = threading.Lock()
         self._opening = threading.Lock()
+        self._beginning = threading.Lock()
         self._is_open = False
         self._guard: int | None = None
         self._owner = ""
@@ -123,7 +124,7 @@ class PlaceFile(Places):
         """Lock the file, and write it unless it is of an account."""
         if self._read_only:
             return
-        with self._opening:
+        with self._beginning:
             self._secure()
             content = _read(self._path)
             if self._is_open or (content and content.owner):
@@ -142,13 +143,17 @@ class PlaceFile(Places):
             return False
         try:
             if not self._is_open:
-                self._owner = owner()
-                self._secure()
-                self._take(_read(self._path))
-                self._is_open = True
+                self._open(owner())  # that may take hours, in which a beginning can be noted
         finally:
             self._opening.release()
         return True
+
+    def _open(self, owner: str) -> None:
+        with self._beginning:
+            self._owner = owner
+            self._secure()
+            self._take(_read(self._path))
+            self._is_open = True
 
     def keep(self) -> None:
         """Write the file; it is on the disk when this returns."""

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import errno
+import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from agent.history.beginning import Beginning, Start, note
+from agent.history.beginning import Beginning, Start, note, note_until_written
 from agent.history.place_file import PlaceFile, PlaceFileError, Places
-from agent.pulse import setting_of
+from agent.pulse import Pulse, setting_of
 from agent.settings import EventHistorySettings
-from tests.support.clock import FakeClock
+from tests.support.clock import FakeClock, finish, soon
 from tests.support.events import ACCOUNT
 from tests.support.telemetry import FakeTelemetry
 
@@ -77,10 +79,10 @@ def test_a_file_that_another_process_uses_is_waited_for(tmp_path: Path) -> None:
 def test_a_beginning_that_was_noted_is_that_of_the_next_start(tmp_path: Path) -> None:
     """AWS has not answered the first one. The second one begins there, with a region that it has beside them."""
     first = PlaceFile(tmp_path / "places")
-    note(first, REGIONS[:1], 1000)
+    note(first, REGIONS[:1], 1000, FakeTelemetry())
     first.close()
     second = PlaceFile(tmp_path / "places")
-    note(second, REGIONS, 5000)
+    note(second, REGIONS, 5000, FakeTelemetry())
     later = beginning(second, 5000, *REGIONS)
     found = {region: later.find(region) for region in REGIONS}
     assert {region: place.position for region, place in found.items() if place} == {REGIONS[0]: 1000, REGIONS[1]: 5000}
@@ -98,7 +100,7 @@ def test_where_something_was_read_no_beginning_is_noted(tmp_path: Path) -> None:
     first.close()
     before = (tmp_path / "places").read_bytes()
     second = PlaceFile(tmp_path / "places")
-    note(second, REGIONS, 5000)
+    note(second, REGIONS, 5000, FakeTelemetry())
     assert (tmp_path / "places").read_bytes() == before
     later = beginning(second, 5000, *REGIONS)
     assert [place.position for region in REGIONS if (place := later.find(region))] == [1000, 5000]
@@ -115,7 +117,7 @@ def test_a_file_that_cannot_be_used_is_left_as_it_is(tmp_path: Path, text: str) 
         path.write_text(text)
     telemetry = FakeTelemetry()
     places = PlaceFile(path)
-    note(places, REGIONS, 1000)
+    note(places, REGIONS, 1000, FakeTelemetry())
     assert path.read_text() == text if path.exists() else text == "in use"
     assert beginning(places, 1000, *REGIONS, telemetry=telemetry).find(REGIONS[0]) is None
     assert telemetry.count("gate_closed") == 1
@@ -123,7 +125,7 @@ def test_a_file_that_cannot_be_used_is_left_as_it_is(tmp_path: Path, text: str) 
 
 def test_a_dry_run_notes_nothing(tmp_path: Path) -> None:
     """It changes nothing."""
-    note(PlaceFile(tmp_path / "places", read_only=True), REGIONS, 1000)
+    note(PlaceFile(tmp_path / "places", read_only=True), REGIONS, 1000, FakeTelemetry())
     assert [*tmp_path.iterdir()] == []
 
 
@@ -136,9 +138,49 @@ def test_a_beginning_that_could_not_be_noted_is_written_later(tmp_path: Path, mo
     places = PlaceFile(tmp_path / "places")
     with monkeypatch.context() as patched:
         patched.setattr("agent.disk.durable.write_whole", fail)
-        note(places, REGIONS, 1000)
+        telemetry = FakeTelemetry()
+        assert not note(places, REGIONS, 1000, telemetry)
+    assert telemetry.count("places_unkept") == 1
     assert not (tmp_path / "places").exists()
     later = beginning(places, 1000, *REGIONS)
     later.find(REGIONS[0])
     assert is_new(later, REGIONS[0])
     assert {place.position for place in PlaceFile(tmp_path / "places", read_only=True).look().values()} == {1000}
+
+
+def test_a_beginning_is_noted_as_soon_as_there_is_room_also_while_aws_does_not_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another thread asks whose history it is, for however long; an end of the process then costs nothing."""
+    places, telemetry, asked, told, clock = (
+        PlaceFile(tmp_path / "places"),
+        FakeTelemetry(),
+        threading.Event(),
+        threading.Event(),
+        FakeClock(),
+    )
+
+    def owner() -> str:
+        asked.set()
+        soon(told)
+        return ACCOUNT
+
+    thread = threading.Thread(target=partial(places.open, owner))
+    thread.start()
+    soon(asked)
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "places.new")
+
+    try_it = partial(note, places, REGIONS, 1000, telemetry)
+    with monkeypatch.context() as patched:
+        patched.setattr("agent.disk.durable.write_whole", fail)
+        assert not try_it()
+        clock.at(62, patched.undo)
+        note_until_written(try_it, Pulse(clock), threading.Event())
+    assert 60 <= clock.elapsed <= 70
+    assert {place.position for place in PlaceFile(tmp_path / "places", read_only=True).look().values()} == {1000}
+    assert telemetry.named("places_unkept")[0] == (f"{tmp_path}/places.new: No space left on device",)
+    assert telemetry.count("places_kept") == 1
+    told.set()
+    finish(thread)
