@@ -6,6 +6,7 @@ second for each account and region.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,6 +25,7 @@ EVERY_SERVICE: Final = ""
 STALE_TOKEN: Final = "stale_token"  # noqa: S105 - the kind of an AwsError
 EXPIRED: Final = "expired"
 REFUSED: Final = "refused"
+WRONG_CLOCK: Final = "wrong_clock"
 NO_REGION: Final = "no_region"
 
 _KINDS: Final = {
@@ -38,6 +40,10 @@ _KINDS: Final = {
         REFUSED,
     ),
 }
+
+
+# SigV4's words where the time of a signature is far off. Their codes say the same of a wrong key.
+_OF_A_CLOCK: Final = re.compile(r"Signature (?:expired|not yet current)|RequestTimeTooSkewed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +85,9 @@ class EventHistory:
         """Events of the service `source`, or of `EVERY_SERVICE`, from `begin` on and before `end`, in whole seconds.
 
         `token` is that of the page before, of the same question. Raises `AwsError`: beside its usual kinds, the
-        credentials are `expired`, the token is a `stale_token`, the question is `refused`, or there is `no_region` of
-        this name: no host of it, no answer of it so far, and nobody has heard of it.
+        credentials are `expired`, this machine has a `wrong_clock`, the token is a `stale_token`, the question is
+        `refused`, or there is `no_region` of this name: no host of it, no answer of it so far, and nobody has heard of
+        it.
         """
         more = {"NextToken": token} if token else {}
         try:
@@ -102,6 +109,8 @@ class EventHistory:
             near = near_region(region)
             meant = f"; did you mean {near}?" if near else ""
             return AwsError(NO_REGION, f"no region {region} is known, and it has no host{meant} ({failure.detail})")
+        if failure.kind is FailureKind.DENIED and _OF_A_CLOCK.search(failure.detail):
+            return AwsError(WRONG_CLOCK, failure.detail)
         return AwsError(_KINDS.get(failure.code, failure.kind), failure.detail)
 
 

@@ -17,6 +17,7 @@ from agent.aws.event_history import (
     PAGE_EVENTS,
     PER_SECOND,
     STALE_TOKEN,
+    WRONG_CLOCK,
     EventHistory,
     HistoryEvent,
     HistoryPage,
@@ -39,6 +40,7 @@ _ENOUGH_OF_ONE: Final = 500  # each part costs a request for each service: it mu
 _ADVICE: Final = {
     "denied": "allow cloudtrail:LookupEvents to this role (deploy/iam/README.md), and check its credentials",
     EXPIRED: "the credentials have expired: renew them",
+    WRONG_CLOCK: "this machine's clock is wrong: set it",
 }
 
 
@@ -94,7 +96,16 @@ class HistoryLog(EventLog):
 
     def owner(self) -> str:
         """The account of the credentials: another one has another history in the same regions."""
-        return self._waits.until_answered("AWS STS", self._pacers[self.places[0]], self._history.account)
+
+        def ask() -> str:
+            try:
+                return self._history.account()
+            except AwsError as error:
+                if error.kind != WRONG_CLOCK:
+                    raise
+                raise _advised(error) from error
+
+        return self._waits.until_answered("AWS STS", self._pacers[self.places[0]], ask)
 
     def sample(self, place: str, begin: datetime, end: datetime, pages: int = 1) -> FirstLook:
         """The newest page of each service, or up to `pages` of each."""
@@ -159,8 +170,7 @@ class HistoryLog(EventLog):
                 self._tell(place, error.kind)
                 if error.kind == STALE_TOKEN:
                     raise _StaleTokenError(error.detail) from error
-                advice = _ADVICE.get(error.kind)
-                raise AwsError(error.kind, f"{error.detail}; {advice}") if advice else error from error
+                raise _advised(error) from error
             self._tell(place, "ok")
             if answered := self._answered.get(place):
                 answered(setting, setting_of(self._clock))
@@ -171,6 +181,12 @@ class HistoryLog(EventLog):
 
 class _StaleTokenError(TrailAgentError):
     """AWS does not know the token of the next page any more."""
+
+
+def _advised(error: AwsError) -> AwsError:
+    """With what to do, where that is known."""
+    advice = _ADVICE.get(error.kind)
+    return AwsError(error.kind, f"{error.detail}; {advice}") if advice else error
 
 
 def _logged(event: HistoryEvent) -> LoggedEvent:

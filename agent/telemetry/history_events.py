@@ -18,7 +18,7 @@ from agent.trail.inflate import TextFacts
 from agent.trail.moment import iso
 
 _RESULTS: Final = frozenset({"ok", "throttled", "denied", "unavailable"})
-_DENIALS: Final = frozenset({"expired", "no_credentials"})
+_DENIALS: Final = frozenset({"expired", "no_credentials", "wrong_clock"})
 _ALL: Final = "Event history"
 _CHECKPOINT: Final = "checkpoint"
 _KEPT_SECONDS: Final = 90 * 86_400

@@ -30,9 +30,9 @@ from tests.support.store import FakeStore, give_by_opening
 _ATTRIBUTES: Final = ("reason", "detail", "bucket", "key", "source_message_id", "agent_version")
 
 
-def refusal(code: str, status: int = 400) -> ClientError:
+def refusal(code: str, status: int = 400, message: str = "on demand") -> ClientError:
     """What boto3 raises when AWS answers with `code`."""
-    answer = {"Error": {"Code": code, "Message": "on demand"}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    answer = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
     return ClientError(answer, "Operation")
 
 

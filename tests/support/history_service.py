@@ -177,7 +177,7 @@ class HistoryClient:
     def _check(self, code: str) -> None:
         """When the request was signed."""
         if abs(self._clock.off) > _SKEW_SECONDS:
-            raise refusal(code)
+            raise refusal(code, message="Signature expired: it is now earlier than the time of AWS less 5 min.")
 
     def lookup_events(self, **question: Any) -> dict[str, Any]:
         """Ask the service; raises what boto3 raises."""

@@ -48,6 +48,7 @@ class FakeTelemetry(Telemetry):
         self.exported: list[LogRecord] = []
         self.reached: dict[str, int] = {}
         self.lost: list[range] = []
+        self.faults: list[tuple[EnvironmentFault, str]] = []
         self.set_back: list[range] = []
         self.unshipped: list[PassedOver] = []
         self._on_down = on_down
@@ -103,6 +104,7 @@ class FakeTelemetry(Telemetry):
     def gate_closed(self, part: str, fault: EnvironmentFault, detail: str) -> None:
         """Remember."""
         self._tell("gate_closed", part)
+        self.faults.append((fault, detail))
 
     def gate_opened(self, part: str) -> None:
         """Remember."""

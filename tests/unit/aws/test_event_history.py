@@ -144,6 +144,24 @@ def test_refusals_are_told_apart(code: str, kind: str) -> None:
         assert caught.value.kind == kind
 
 
+@pytest.mark.parametrize(
+    ("code", "words", "kind"),
+    [
+        ("InvalidSignatureException", "Signature expired: 20260101T000000Z is now earlier than …", "wrong_clock"),
+        ("SignatureDoesNotMatch", "Signature not yet current: 20260101T000000Z is still later than …", "wrong_clock"),
+        ("RequestTimeTooSkewed", "", "wrong_clock"),
+        ("InvalidSignatureException", "The request signature we calculated does not match", "denied"),
+    ],
+)
+def test_a_wrong_clock_is_told_from_a_wrong_key(code: str, words: str, kind: str) -> None:
+    """AWS has one code for both; its words tell."""
+    with history() as (one, answers):
+        answers.add_client_error("lookup_events", code, words)
+        with pytest.raises(AwsError) as caught:
+            ask(one)
+        assert caught.value.kind == kind
+
+
 def test_what_is_no_answer_is_no_hour_without_events() -> None:
     """A proxy may answer with JSON of its own; and a page that names itself would be asked for without end."""
     with history() as (one, answers):

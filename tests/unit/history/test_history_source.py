@@ -9,6 +9,7 @@ import pytest
 
 from agent.errors import Fault
 from agent.faults.dead_letters import Reason
+from agent.faults.environment_faults import EnvironmentFault
 from agent.faults.retries import RetryReason
 from agent.history.place_file import PlaceFile
 from agent.model import Outcome
@@ -303,6 +304,18 @@ def test_a_round_of_a_clock_that_is_set_right_counts_for_nothing(off: int, overl
     assert life.shipped() == dict.fromkeys(["before", *(f"e-{minute}" for minute in range(7))], 1)
     assert life.telemetry.lost == life.telemetry.set_back == []
     assert life.lag <= 100
+
+
+@pytest.mark.parametrize("has_file", [False, True])
+def test_a_wait_because_of_a_wrong_clock_names_the_clock(tmp_path: Path, *, has_file: bool) -> None:
+    """It is no lack of a permission, whether STS or CloudTrail says so."""
+    clock = FakeClock()
+    clock.set_to(-DAY)
+    life = Life(HistoryService(), clock, tmp_path / "places" if has_file else None)
+    clock.at(100, lambda: clock.set_to(0))
+    life.pass_time(200)
+    assert {fault for fault, _ in life.telemetry.faults} == {EnvironmentFault.LOG_REFUSED}
+    assert all("clock is wrong: set it" in detail for _, detail in life.telemetry.faults)
 
 
 @pytest.mark.parametrize("off", [-56 * 365 * DAY, -30 * DAY, -3600, 2 * 365 * DAY])
