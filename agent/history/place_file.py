@@ -256,7 +256,7 @@ def _read(path: Path) -> _Content | None:
         content = msgspec.json.decode(text, type=_Content)
         for known in content.regions.values():
             _check(known)
-    except (ValueError, UnicodeError, RecursionError) as error:
+    except (ValueError, OverflowError, RecursionError) as error:
         raise PlaceFileError(
             f"{path} is no checkpoint of Event history, or is damaged, and was left as it is: put back a sound one, or "
             "remove it; then the agent begins overlap_seconds ago, and `trail-agent replay --from event-history` ships "
@@ -277,6 +277,8 @@ def _is_of_replay(text: bytes) -> bool:
 def _check(known: _Known) -> None:
     if known.position.tzinfo is None or known.known_since.tzinfo is None:
         raise ValueError("a time without a zone")
+    for at in (known.position, known.known_since):
+        moment(int(at.timestamp()))  # at the edge of the calendar it is none in UTC
     for digest in known.known:
         bytes.fromhex(digest)
 

@@ -141,6 +141,19 @@ def test_without_an_answer_about_the_account_nothing_is_taken(tmp_path: Path) ->
             ),
             "is damaged",
         ),
+        *(
+            (
+                (
+                    f'{{"is":"event-history","version":1,"owner":"1","regions":{{"a":{{"position":"{position}",'
+                    f'"known_since":"{since}","known":{{}}}}}}}}'
+                ),
+                "is damaged",
+            )
+            for position, since in (
+                ("9999-12-31T23:59:59-12:00", "2026-01-01T00:00:00Z"),
+                ("2026-01-01T00:00:00Z", "0001-01-01T00:00:00+12:00"),
+            )
+        ),
         ("\xff", "is damaged"),
     ],
 )
