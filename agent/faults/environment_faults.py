@@ -138,6 +138,12 @@ class EnvironmentFault(Advised):
         "asks for no Event history, and looks again every 5 s; a queue, if there is one, goes on meanwhile",
         "do what `detail` says; only one agent may use the file of event_history.checkpoint_file",
     )
+    CHECKPOINT_UNWRITTEN = (
+        "checkpoint unwritten",
+        "the checkpoint file of Event history cannot be written: the disk is full, say, or its folder is read-only",
+        "goes on reading and shipping, and tries again at the next event; a restart ships again what is not in it",
+        "make room on the disk, or let the agent write into the folder of event_history.checkpoint_file",
+    )
     QUEUE_UNAVAILABLE = (
         "queue unavailable",
         "SQS does not answer, or answers with 5xx",

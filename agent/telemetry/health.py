@@ -18,6 +18,9 @@ from agent.telemetry.safetext import clean
 STILL_SECONDS: Final = 60.0
 QUEUE_PATIENCE_SECONDS: Final = 120.0
 _SINK: Final = "sink"
+HOLDS_UP_NOTHING: Final = frozenset({EnvironmentFault.CHECKPOINT_UNWRITTEN})
+"""With these, events flow; somebody has to act all the same."""
+
 _OF_THE_SINK: Final = frozenset({_SINK, EnvironmentFault.SINK_REFUSES.value})
 
 
@@ -76,7 +79,11 @@ class Health:
     def ready(self) -> list[str]:
         """One sentence per reason why no events flow; none: ready."""
         with self._lock:
-            held = [f"{part}: {self._told(failing)}" for part, failing in self._held.items()]
+            held = [
+                f"{part}: {self._told(failing)}"
+                for part, failing in self._held.items()
+                if failing.fault not in HOLDS_UP_NOTHING
+            ]
             return [*self._pending(), *self._queue_problems(), *held]
 
     def pending(self) -> list[Pending]:
@@ -90,7 +97,7 @@ class Health:
             return self._clock.monotonic() - self._pending_since[pending]
 
     def waiting(self) -> list[Waiting]:
-        """Everything that the work waits for now, a queue that has only just failed as well."""
+        """Everything that the work waits for now, or goes on without; a queue that has only just failed as well."""
         with self._lock:
             parts = {**({"queue": self._queue} if self._queue else {}), **self._held}
             now = self._clock.monotonic()

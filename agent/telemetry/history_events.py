@@ -51,8 +51,6 @@ class PassedOver:
 class HistoryEvents(Voice):
     """What happens to windows of Event history. `region` is one of the settings, and its times are Unix seconds."""
 
-    _unkept_since: float | None = None
-
     def history_down(self, error: AwsError) -> None:
         """At the start there are no credentials with which Event history could be asked."""
         fault = EnvironmentFault.LOG_DENIED
@@ -172,22 +170,17 @@ class HistoryEvents(Voice):
 
     def places_unkept(self, detail: str) -> None:
         """What was shipped could not be written into the checkpoint file."""
-        if self._unkept_since is None:
-            self._unkept_since = self._clock.monotonic()
-        self._trouble(
-            ERROR,
-            _CHECKPOINT,
-            "checkpoint_unwritten",
-            detail=clean(detail),
-            hint="the agent goes on, and writes it at the next event; what is not in it is shipped again after a "
-            "restart; make room on the disk, or let the agent write into the folder of event_history.checkpoint_file",
+        fault = EnvironmentFault.CHECKPOINT_UNWRITTEN
+        self.health.hold(_CHECKPOINT, detail, fault)
+        hint = (
+            "the agent goes on, and writes it at the next event; what is not in it is shipped again after a restart; "
+            f"{fault.advice.hint}"
         )
+        self._trouble(ERROR, _CHECKPOINT, "checkpoint_unwritten", fault=fault.value, detail=clean(detail), hint=hint)
 
     def places_kept(self) -> None:
         """The checkpoint file is written."""
-        if self._unkept_since is not None:
-            since, self._unkept_since = self._unkept_since, None
-            self._relief(_CHECKPOINT, "checkpoint_written_again", self._clock.monotonic() - since)
+        self._relief(_CHECKPOINT, "checkpoint_written_again", self.health.release(_CHECKPOINT))
 
 
 def _left_out(at: float | None, region: str, passed: PassedOver) -> LeftOut:

@@ -9,7 +9,7 @@ from typing import Final
 from agent.faults.environment_faults import EnvironmentFault
 from agent.pulse import Clock
 from agent.telemetry.activity import Activity
-from agent.telemetry.health import Health
+from agent.telemetry.health import HOLDS_UP_NOTHING, Health
 from agent.telemetry.logs import Log
 from agent.telemetry.metrics import Metrics
 from agent.telemetry.throttle import Distinct, Throttle
@@ -74,7 +74,8 @@ class Voice:
 
     def _waited(self) -> float | None:
         """For how long the work has waited for anything; None while it does not wait."""
-        return max((each.seconds for each in self.health.waiting()), default=None)
+        waits = [each.seconds for each in self.health.waiting() if each.fault not in HOLDS_UP_NOTHING]
+        return max(waits, default=None)
 
 
 def _hint(fault: EnvironmentFault) -> str:

@@ -247,6 +247,16 @@ local dead(values, replica='a', state='visible') = t.series('trail_agent_queue_m
         t.silent('60m', 'TrailAgentEventHistoryUnshipped'),
       ],
     },
+    // A disk is full for half an hour.
+    {
+      series: [t.series('trail_agent_waiting', '0x9 1x29 0x54', { fault: 'checkpoint unwritten' })],
+      checks: [
+        t.silent('20m', 'TrailAgentCheckpointUnwritten'),
+        t.fires('30m', 'TrailAgentCheckpointUnwritten', [a { fault: 'checkpoint unwritten' }]),
+        t.silent('30m', 'TrailAgentWaiting'),
+        t.silent('60m', 'TrailAgentCheckpointUnwritten'),
+      ],
+    },
     // Leases are lost: three in an hour, then more.
     {
       series: [t.series('trail_agent_leases_lost_total', '0x9 3x64 9x34')],

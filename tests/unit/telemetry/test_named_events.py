@@ -581,6 +581,18 @@ def test_a_checkpoint_that_cannot_be_written_is_told_once_a_minute(subject: Obse
     ]
 
 
+def test_a_checkpoint_that_cannot_be_written_is_shown_and_holds_nothing_up(subject: ObservedTelemetry) -> None:
+    """In the metric of what somebody has to mend, and so in its alert; the agent stays ready."""
+    subject.telemetry.sink_up()
+    subject.telemetry.queue_unused()
+    subject.telemetry.places_unkept("places.new: No space left on device")
+    assert subject.telemetry.health.ready() == []
+    (shown,) = subject.telemetry.health.waiting()
+    assert (shown.fault, shown.detail) == (EnvironmentFault.CHECKPOINT_UNWRITTEN, "places.new: No space left on device")
+    subject.telemetry.places_kept()
+    assert subject.telemetry.health.waiting() == []
+
+
 def test_without_credentials_event_history_waits_at_the_start(subject: ObservedTelemetry) -> None:
     """It is not ready, and says so; nothing is awaited of a queue that is not set."""
     subject.telemetry.sink_up()
