@@ -51,7 +51,10 @@ class Reason(Advised):
         "object_too_large",
         "the object is larger than one of the limits, or it is built to use up memory",
         "stopped reading at the limit, and exported nothing of it",
-        "if the object is genuine, raise the limit that `detail` names, then redrive",
+        (
+            "if the object is genuine, raise the limit that `detail` names, then redrive; "
+            "where it names none, the limit is fixed"
+        ),
     )
     OBJECT_MALFORMED = (
         "object_malformed",
