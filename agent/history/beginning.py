@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final, Self
 
+from agent.aws.event_history import KEPT
 from agent.faults.environment_faults import EnvironmentFault
 from agent.history.place import STEP, RegionPlace
 from agent.history.place_file import PlaceFileError, Places
@@ -115,7 +116,7 @@ class Beginning:
             for each in new:
                 self._places.begin(each, self.at)
             if lacks_owner := self._places.lacks_owner:  # what this process has noted is new, too
-                new += [each for each in self._regions if self._places.begin(each, self.at).position == self.at]
+                new += [each for each in self._regions if self._is_new(self._places.begin(each, self.at))]
             self._places.lacks_owner = False
             setting, is_set = self._setting, abs(setting_of(self._clock) - self._setting) > STEP
             if is_set:  # AWS has told the owner since, and so takes the clock for right
@@ -124,6 +125,14 @@ class Beginning:
                 self._new[each] = setting
                 self._places.begin(each, self.at).go_on_from(self.at + round(setting - self._setting))
             return bool(new) or lacks_owner
+
+    def _is_new(self, place: RegionPlace) -> bool:
+        """Whether this process has noted `place`, or one whose clock was so wrong that AWS cannot have taken it.
+
+        A clock without a battery begins in 1970: what it noted, and AWS has never answered, would have all that is kept
+        shipped.
+        """
+        return place.position == self.at or place.position < self._clock.time() - KEPT.total_seconds()
 
     def reckoned_by(self, region: str) -> float | None:
         """The setting of the clock by which it was reckoned where `region` begins; None if that was remembered."""

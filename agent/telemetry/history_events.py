@@ -173,8 +173,8 @@ class HistoryEvents(Voice):
         fault = EnvironmentFault.CHECKPOINT_UNWRITTEN
         self.health.hold(_CHECKPOINT, detail, fault)
         hint = (
-            "the agent goes on, and writes it at the next event; what is not in it is shipped again after a restart; "
-            f"{fault.advice.hint}"
+            "the agent goes on; what is not in the file is shipped again after a restart, but what happened since a "
+            f"first start that is not in it is left out then; {fault.advice.hint}"
         )
         self._trouble(ERROR, _CHECKPOINT, "checkpoint_unwritten", fault=fault.value, detail=clean(detail), hint=hint)
 

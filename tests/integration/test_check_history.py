@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -194,6 +196,24 @@ def test_what_event_history_no_longer_has_is_told(aws: TroubledAws, place: Place
         since = datetime.now(UTC) - timedelta(days=100)
         assert "of 10 days nothing is left in it" in told.what
         assert f"`trail-agent replay --since {since:%Y-%m-%d}T" in told.fix
+
+
+@pytest.mark.parametrize(("disk", "words"), [((0, 0), "is full"), ((9, os.ST_RDONLY), "is read-only")])
+def test_a_checkpoint_that_cannot_be_written_is_named(
+    aws: TroubledAws, place: Place, monkeypatch: pytest.MonkeyPatch, disk: tuple[int, int], words: str
+) -> None:
+    """What it says is true so far; a restart would ship again what is shipped from now on."""
+    kept = PlaceFile(place.folder / "checkpoint")
+    kept.open(lambda: OWNER)
+    for region in REGIONS:
+        kept.begin(region, int(time.time()) - 3600)
+    kept.keep()
+    kept.close()
+    monkeypatch.setattr(os, "statvfs", lambda _: SimpleNamespace(f_bavail=disk[0], f_flag=disk[1]))
+    told = place.before(aws).of_checkpoint()
+    assert told.status.mark == "!"
+    assert words in told.what
+    assert "shipped again after a restart" in told.what
 
 
 def test_a_checkpoint_that_the_agent_would_not_use_is_named(aws: TroubledAws, place: Place) -> None:
