@@ -85,10 +85,10 @@ def take(text: bytearray) -> Taken:
     encoding = _UTF_16.get(bytes(text[:2]))
     plain = text.decode(encoding, errors="replace").encode() if encoding else bytes(text)
     written = " in UTF-16" if encoding else ""
-    if _is_log_file(plain):
-        return Taken(LOG_FILE + written, bytearray(plain))
     mended = bytearray(plain)
     reader.mend_surrogates(mended)
+    if _is_log_file(plain) or _is_log_file(bytes(mended)):
+        return Taken(LOG_FILE + written, bytearray(plain))
     values = list(_values(bytes(mended)))
     found = [each for value in values for each in _events(value, _DEEPEST)]
     form = next((form for form, _ in found if form), "")

@@ -121,6 +121,7 @@ def test_windows_encodings_are_read(encoding: str, text: bytes) -> None:
         b"\xef\xbb\xbf" + log_file(ONE),
         b'{"new":1,"Records":[7]}',
         b'{"Records":[%s],"Records":[%s]}' % (ONE, TWO),
+        b'{"Records":["half a pair \\udc00",%s]}' % ONE,
     ],
 )
 def test_a_log_file_stays_as_it_is(text: bytes) -> None:
