@@ -87,6 +87,17 @@ class Survey:
         attributes: Mapping[str, str] = answer.get("Attributes") or {}
         return attributes
 
+    def ask_notifications(self, bucket: BucketSettings, **arguments: Any) -> Mapping[str, Any]:
+        """Whom `bucket` notifies, as GetBucketNotificationConfiguration gives it. Raises as `ask`."""
+        return self.ask(
+            "s3",
+            "GetBucketNotificationConfiguration",
+            region=bucket.region,
+            role_arn=bucket.role_arn,
+            Bucket=bucket.name,
+            **arguments,
+        )
+
     def asked_at(self, url: str, region: str) -> str:
         """The URL at which `ask_queue` asks: the host of `url`, or the endpoint in its place. Raises as `ask`."""
         return str(self._client("sqs", region, None, url).meta.endpoint_url)

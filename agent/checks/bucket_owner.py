@@ -28,14 +28,7 @@ def find(survey: Survey, bucket: BucketSettings, accounts: Iterable[str]) -> Buc
     others: set[str] = set()
     for account in [one for one in dict.fromkeys(accounts) if one][:_MOST_ASKED]:
         try:
-            survey.ask(
-                "s3",
-                "GetBucketNotificationConfiguration",
-                region=bucket.region,
-                role_arn=bucket.role_arn,
-                Bucket=bucket.name,
-                ExpectedBucketOwner=account,
-            )
+            survey.ask_notifications(bucket, ExpectedBucketOwner=account)
         except AskedError as error:
             if error.kind != "denied":
                 break

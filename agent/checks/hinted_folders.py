@@ -24,13 +24,7 @@ _MOST: Final = 6
 def find(survey: Survey, bucket: BucketSettings, writers: Sequence[TrailWriter]) -> list[str]:
     """Folders in which those of accounts may be: `AWSLogs/`, or an organisation's in it. One request to S3."""
     try:
-        told = survey.ask(
-            "s3",
-            "GetBucketNotificationConfiguration",
-            region=bucket.region,
-            role_arn=bucket.role_arn,
-            Bucket=bucket.name,
-        )
+        told = survey.ask_notifications(bucket)
     except AskedError:
         told = {}
     return [*dict.fromkeys((*(one.root for one in writers), *_filtered(told)))][:_MOST]

@@ -6,14 +6,14 @@ import os
 from pathlib import Path
 from typing import Final
 
+from agent.aws.event_history import KEPT
 from agent.checks.credentials import Caller
 from agent.checks.finding import Check, Status, caution, failed, not_checked, ok
-from agent.checks.how_long import DAY, how_long
+from agent.checks.how_long import how_long
 from agent.history.place import moment
 from agent.history.place_file import PlaceFile, PlaceFileError
 from agent.settings import EventHistorySettings
 
-_KEPT: Final = 90 * DAY  # CloudTrail user guide, "Viewing CloudTrail Event history"
 _ID: Final = "event_history.checkpoint"
 GOES_ON: Final = ok(_ID, "all that happened up to {ago} ago is shipped; the agent goes on there")
 FRESH: Final = ok(_ID, "nothing is known of {regions} yet; the agent begins there {overlap} before its start")
@@ -79,7 +79,7 @@ def _why_unwritten(path: Path) -> str:
 def _where(history: EventHistorySettings, places: PlaceFile, now: float) -> Check:
     """Where it goes on."""
     overlap = how_long(history.overlap_seconds)
-    oldest = now - _KEPT
+    oldest = now - KEPT.total_seconds()
     known = {region: place for region in history.regions if (place := places.of(region))}
     if places.lacks_owner:  # AWS has answered nothing, and no clock that it takes can have meant so long ago
         known = {region: place for region, place in known.items() if place.position >= oldest}

@@ -123,13 +123,7 @@ class Notifier:
         """One result about who notifies, and one about the queue's policy for each who does."""
         name, around = self.bucket.name, Ways(self.survey, self.queue, self.bucket)
         try:
-            told = self.survey.ask(
-                "s3",
-                "GetBucketNotificationConfiguration",
-                region=self.bucket.region,
-                role_arn=self.bucket.role_arn,
-                Bucket=name,
-            )
+            told = self.survey.ask_notifications(self.bucket)
             ways = [*self._ways(told, around)]
             refusal = None
         except AskedError as error:

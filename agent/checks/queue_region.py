@@ -41,13 +41,7 @@ def _namesake(survey: Survey, settings: Settings) -> Check | None:
     account_and_name = urlsplit(queue.url).path.strip("/").split("/")[-2:]
     for bucket in settings.buckets:
         try:
-            told = survey.ask(
-                "s3",
-                "GetBucketNotificationConfiguration",
-                region=bucket.region,
-                role_arn=bucket.role_arn,
-                Bucket=bucket.name,
-            )
+            told = survey.ask_notifications(bucket)
         except AskedError:  # the bucket has a line of its own
             continue
         for one in told.get("QueueConfigurations") or ():
