@@ -41,6 +41,18 @@ def _write_synced(file: int, text: bytes, new: Path) -> None:
         raise OSError(error.errno, error.strerror, str(new)) from error
 
 
+def append(file: int, text: bytes) -> None:
+    """Have all of `text` at the end of `file`, which is open for writing. After an `OSError` it has nothing of it."""
+    size = os.fstat(file).st_size
+    try:
+        write_whole(file, text)
+        os.fsync(file)
+    except OSError:
+        with suppress(OSError):
+            os.ftruncate(file, size)
+        raise
+
+
 def sync_folder(folder: Path) -> None:
     """Have the names of the files in `folder` on the disk."""
     opened = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)

@@ -19,7 +19,7 @@ from typing import Final, Self
 
 import msgspec
 
-from agent.disk.durable import replace_file, write_whole
+from agent.disk.durable import append, replace_file
 from agent.errors import DependencyError, TrailAgentError
 from agent.replay.notes import VERSION, Arguments, Line, Note, Whereabouts, clock_change, differences
 from agent.replay.span import shown
@@ -97,11 +97,8 @@ class Checkpoint(NoCheckpoint):
             file = self._descriptors[-1]
             size = os.fstat(file).st_size
             try:
-                write_whole(file, text)
-                os.fsync(file)
+                append(file, text)  # what is half written would make the next line unreadable
             except OSError as error:
-                with suppress(OSError):  # what is half written would make the next line unreadable
-                    os.ftruncate(file, size)
                 raise OSError(error.errno, error.strerror, str(self.path)) from error
             for each in notes:
                 self._now.take(each)

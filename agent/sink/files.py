@@ -15,13 +15,12 @@ import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 from typing import Final
 
-from agent.disk.durable import sync_folder, write_whole
+from agent.disk.durable import append, sync_folder
 from agent.errors import DependencyError
 from agent.model import ACCEPTED, UNANSWERED, LogRecord, Verdict
 from agent.sink.otlp.encode import Encoder
@@ -59,13 +58,7 @@ class _OpenFile:
         new = {digest: line for line in lines if (digest := _digest(line)) not in self.lines}
         if not new:
             return
-        try:
-            write_whole(self.descriptor, b"".join(new.values()))
-            os.fsync(self.descriptor)
-        except OSError:
-            with suppress(OSError):
-                os.ftruncate(self.descriptor, self.size)
-            raise
+        append(self.descriptor, b"".join(new.values()))
         self.lines.update(new)
         self.size = os.fstat(self.descriptor).st_size
 
