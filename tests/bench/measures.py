@@ -19,7 +19,7 @@ from tests.bench.processes import Measured, Service, StuckError, floor_ms, stage
 WARM: Final = 100
 _ARRIVALS: Final = 200
 _PAUSE_SECONDS: Final = 0.02
-_IDLE_SECONDS: Final = 15.0
+_IDLE_SECONDS: Final = 45.0  # two long polls, of whoever makes the longest: else one sees none of its requests
 _FLOOR_OBJECTS: Final = 300
 _HEAVY: Final = 8
 """An object whose every event is shipped costs so much more than noise that fewer of them are put in."""
