@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from datetime import UTC, datetime
 from string import ascii_letters, digits
 from unittest.mock import patch
@@ -13,7 +14,7 @@ from botocore.credentials import ReadOnlyCredentials
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.aws.signature import Signer
+from agent.aws.signature import Mac, Signer
 
 MOMENTS = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 WORDS = st.text(ascii_letters + digits + "+/=-_", min_size=1, max_size=40)
@@ -49,3 +50,24 @@ def test_botocore_signs_a_body_alike(key: str, secret: str, moment: datetime, bo
         SigV4Auth(credentials, "sqs", "us-west-2").add_auth(request)
     ours = Signer("POST", "us-west-2", "sqs", {"host": host, **headers}).headers("/", body, credentials, moment)
     assert ours["Authorization"] == request.headers["Authorization"]
+
+
+@given(PATHS, PATHS, st.binary(max_size=50), WORDS, st.none() | WORDS, MOMENTS)
+def test_a_seal_signs_each_request_of_its_second_alike(  # noqa: PLR0917 - each is one part of what is signed
+    first: str, second: str, body: bytes, secret: str, token: str | None, moment: datetime
+) -> None:
+    """What was signed before leaves no trace, and the fraction of a second makes no difference."""
+    signer = Signer("GET", "us-west-2", "s3", {"host": "acme.s3.us-west-2.amazonaws.com"})
+    credentials = ReadOnlyCredentials("key", secret, token)
+    seal = signer.seal(credentials, moment.replace(microsecond=0))
+    for path, content in ((first, body), (second, b""), (first, body)):
+        alone = signer.headers(path, content, credentials, moment)
+        assert {**seal.headers, "Authorization": seal.authorization(path, content)} == alone
+
+
+@given(st.binary(max_size=64), st.lists(st.binary(max_size=300), max_size=3))
+def test_a_mac_is_that_of_the_standard_library(key: bytes, messages: list[bytes]) -> None:
+    """Also of a second message with the same key."""
+    mac = Mac.of(key)
+    for message in messages:
+        assert mac.hexdigest(message) == hmac.digest(key, message, "sha256").hex()
