@@ -7,7 +7,7 @@ Page: S3 API reference, "Error responses" and "Common response headers".
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -39,7 +39,7 @@ class ErrorResponse:
             code, status = "", int(code)
         said = without_request(str(told.get("Message") or ""))
         words = f"{code}: {said}".rstrip(": ") if code else _of_a_body(status, headers)
-        is_of_s3 = bool(code or (_names_of_s3(headers) and not _is_page(headers)))
+        is_of_s3 = bool(code or (_has_header_of_s3(headers) and not _is_page(headers)))
         region = str(told.get("Region") or headers.get("x-amz-bucket-region") or "")
         return cls(status, code, words, region, is_of_s3)
 
@@ -53,7 +53,12 @@ def words_of_no_object(answer: Mapping[str, Any]) -> str:
     words = _of_a_body(_status(answer), headers)
     if "LastModified" not in answer:
         return f"{words}, without Last-Modified"
-    return words if _is_page(headers) and not _names_of_s3(headers) else ""
+    return words if is_page_of_another(_content_type(headers), headers) else ""
+
+
+def is_page_of_another(content_type: str, names: Container[str]) -> bool:
+    """Whether a success of this type, with headers of these `names`, is a web page, and not S3's."""
+    return "html" in _kind(content_type) and not _has_header_of_s3(names)
 
 
 def _of_a_body(status: int, headers: Mapping[str, Any]) -> str:
@@ -67,8 +72,8 @@ def _of_a_body(status: int, headers: Mapping[str, Any]) -> str:
     return f"{told}, a body of type {kind[:_LONGEST_TYPE]}" if kind else f"{told}, no content type"
 
 
-def _names_of_s3(headers: Mapping[str, Any]) -> frozenset[str]:
-    return _HEADERS_OF_S3 & headers.keys()
+def _has_header_of_s3(names: Container[str]) -> bool:
+    return any(name in names for name in _HEADERS_OF_S3)
 
 
 def _is_page(headers: Mapping[str, Any]) -> bool:
@@ -76,7 +81,11 @@ def _is_page(headers: Mapping[str, Any]) -> bool:
 
 
 def _content_type(headers: Mapping[str, Any]) -> str:
-    return str(headers.get("content-type", "")).partition(";")[0].strip().lower()
+    return _kind(str(headers.get("content-type", "")))
+
+
+def _kind(content_type: str) -> str:
+    return content_type.partition(";")[0].strip().lower()
 
 
 def _status(answer: Mapping[str, Any]) -> int:

@@ -10,17 +10,18 @@ from __future__ import annotations
 import io
 import threading
 import time
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final, cast
+from functools import lru_cache
+from typing import Any, Final, NamedTuple, cast
 from urllib.parse import urlsplit
 
 from botocore import UNSIGNED
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.credentials import Credentials, ReadOnlyCredentials
 
-from agent.aws.signature import DATE_FORMAT, Authorization, Signer
+from agent.aws.signature import DATE_FORMAT, Authorization, Seal, Signer
 from agent.aws.transfers import HttpRequest, Route
 
 OK: Final = 200
@@ -39,7 +40,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Form:
     """The requests of one kind: `url` and `path` up to what differs, the `headers` that never change, and the way."""
 
@@ -52,8 +53,32 @@ class Form:
 
     def request(self, now: datetime, *, tail: str = "", body: bytes = b"") -> HttpRequest:
         """One request, signed; `tail` ends its path. Raises what botocore raises where it has no credentials."""
-        signed = self.signer.headers(self.path + tail, body, self.credentials(), now)
-        return HttpRequest(self.route, self.url + tail, {**self.headers, **signed}, body)
+        return self.stack(now).request(tail, body)
+
+    def stack(self, now: datetime) -> Stack:
+        """For several requests that are sent at once; raises as `request`."""
+        return _stack(self, self.credentials(), now.replace(microsecond=0))
+
+
+class Stack(NamedTuple):
+    """Copies of a form with all that is the same in one second: the credentials, the date, and the header `lines`."""
+
+    form: Form
+    seal: Seal
+    lines: Sequence[str]
+
+    def request(self, tail: str, body: bytes = b"") -> HttpRequest:
+        """One request, signed; `tail` ends its path."""
+        form = self.form
+        authorization = self.seal.authorization(form.path + tail, body)
+        return HttpRequest(form.route, form.url + tail, [*self.lines, f"Authorization: {authorization}"], body)
+
+
+@lru_cache(maxsize=64)
+def _stack(form: Form, credentials: ReadOnlyCredentials, second: datetime) -> Stack:
+    seal = form.signer.seal(credentials, second)
+    same = {**form.headers, **seal.headers}
+    return Stack(form, seal, [f"{name}: {text}" for name, text in same.items()])
 
 
 class Forms:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from math import inf
-from typing import Any, Final, Generic, NamedTuple, TypeVar
+from typing import Any, Final, Generic, NamedTuple, TypeAlias, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 import pycurl
@@ -24,7 +24,9 @@ _RECEIVE_BYTES: Final = 1 << 18  # one receive for most objects, instead of two 
 _LOOK_AGAIN_SECONDS: Final = 0.25
 _NAP_SECONDS: Final = 0.005
 _NOTHING_TO_WATCH: Final = -1
-_ALWAYS: Final = ("Accept:", "Expect:", "Accept-Encoding: identity")  # without a value: not sent
+_ALWAYS: Final = ("Accept:", "Accept-Encoding: identity")  # without a value: not sent
+_WITH_BODY: Final = "Expect:"
+_STATUS: Final = b"\nHTTP/"
 _Key = TypeVar("_Key")
 
 
@@ -77,22 +79,19 @@ def _proxy_of(proxies: Any, url: str) -> str:
 
 
 class HttpRequest(NamedTuple):
-    """A GET, or with a `body` a POST. `headers` are all that are sent, but for Host and Content-Length."""
+    """A GET, or with a `body` a POST. `lines` are all headers that are sent, but for Host and Content-Length."""
 
     route: Route
     url: str
-    headers: Mapping[str, str]
+    lines: Sequence[str]
     body: bytes = b""
 
 
 class HttpReply(NamedTuple):
-    """What was answered, `seconds` after it was asked; the names of `headers` are in lower case.
-
-    What a header said that came several times is joined by commas, as boto3 has it.
-    """
+    """What was answered, `seconds` after it was asked. `head` is the status and the headers, as they came."""
 
     status: int
-    headers: Mapping[str, str]
+    head: bytes
     body: bytes
     seconds: float
 
@@ -124,14 +123,16 @@ class _Exchange:
         self._head.clear()
         self._body.clear()
         self._came = -1
-        if request.route != self._route:
+        if request.route is not self._route and request.route != self._route:
             for option, value in request.route.options():
                 curl.setopt(option, value)
             self._route = request.route
         curl.setopt(pycurl.URL, request.url)
-        curl.setopt(pycurl.HTTPHEADER, [*_ALWAYS, *(f"{name}: {text}" for name, text in request.headers.items())])
         if request.body:
+            curl.setopt(pycurl.HTTPHEADER, [*_ALWAYS, _WITH_BODY, *request.lines])
             curl.setopt(pycurl.POSTFIELDS, request.body)
+        else:
+            curl.setopt(pycurl.HTTPHEADER, [*_ALWAYS, *request.lines])
 
     def silent_seconds(self, now: float) -> float:
         """For how long nothing has come, as far as it was asked before; `now` is monotonic."""
@@ -142,16 +143,12 @@ class _Exchange:
 
     def reply(self) -> HttpReply:
         """What came."""
-        headers: dict[str, str] = {}
-        for line in self._head:
-            name, colon, text = line.decode("latin-1").partition(":")
-            name, text = name.lower(), text.strip()
-            if name.startswith("http/"):
-                headers.clear()  # what came before was on the way: a 100, or the answer of a proxy
-            elif colon:
-                headers[name] = f"{headers[name]}, {text}" if name in headers else text
-        told = self.curl.getinfo
-        return HttpReply(told(pycurl.RESPONSE_CODE), headers, b"".join(self._body), told(pycurl.TOTAL_TIME))
+        told, head = self.curl.getinfo, b"".join(self._head)
+        head = head[head.rfind(_STATUS) + 1 :]  # what came before was on the way: a 100, or the answer of a proxy
+        return HttpReply(told(pycurl.RESPONSE_CODE), head, b"".join(self._body), told(pycurl.TOTAL_TIME))
+
+
+Requests: TypeAlias = Callable[[int], Sequence[tuple[_Key, HttpRequest]]]
 
 
 class Transfers:
@@ -183,17 +180,18 @@ class Transfers:
         return reply
 
     def ask_all(
-        self, requests: Iterable[tuple[_Key, HttpRequest]], most: int, patience: Callable[[], float]
+        self, requests: Requests[_Key], most: int, patience: Callable[[], float]
     ) -> Iterator[tuple[_Key, HttpReply | None]]:
         """The answers to `requests`, GETs only, as they come, at most `most` of them under way.
 
-        Those without an answer are left out. `patience` is asked several times a second: for how many seconds, counted
-        from when it is finite, one that brings nothing is waited for. Then it is broken off, and comes as None; and no
-        request is begun any more. If it is 0, all that are left are left out.
+        `requests` is asked for the next ones, at most so many, just before they are sent; for none when there are no
+        more. Those without an answer are left out. `patience` is asked several times a second: for how many seconds,
+        counted from when it is finite, one that brings nothing is waited for. Then it is broken off, and comes as None;
+        and no request is begun any more. If it is 0, all that are left are left out.
         """
         crowd = self._crowds.pop() if self._crowds else _Crowd[_Key](self._most_bytes)
         try:
-            yield from crowd.answers(iter(requests), most, patience)
+            yield from crowd.answers(requests, most, patience)
         finally:
             crowd.leave()
             self._crowds.append(crowd)
@@ -210,7 +208,7 @@ class _Crowd(Generic[_Key]):
         self._never = threading.Event()
 
     def answers(
-        self, requests: Iterator[tuple[_Key, HttpRequest]], most: int, patience: Callable[[], float]
+        self, requests: Requests[_Key], most: int, patience: Callable[[], float]
     ) -> Iterator[tuple[_Key, HttpReply | None]]:
         """As `Transfers.ask_all`."""
         while (seconds := patience()) and self._fill(requests, most if seconds == inf else 0):
@@ -241,15 +239,15 @@ class _Crowd(Generic[_Key]):
         curl.close()
         return key
 
-    def _fill(self, requests: Iterator[tuple[_Key, HttpRequest]], most: int) -> bool:
+    def _fill(self, requests: Requests[_Key], most: int) -> bool:
         """Begin what may begin; whether anything is under way."""
-        while len(self._under_way) < most and (asked := next(requests, None)):
-            key, request = asked
-            exchange = self._idle.pop() if self._idle else _Exchange(self._most_bytes)
-            with suppress(UnicodeError):  # a header that is no ASCII: boto3 knows what to do with it
-                exchange.begin(request)
-                self._multi.add_handle(exchange.curl)
-                self._under_way[exchange.curl] = key, exchange
+        while (room := most - len(self._under_way)) > 0 and (asked := requests(room)):
+            for key, request in asked:
+                exchange = self._idle.pop() if self._idle else _Exchange(self._most_bytes)
+                with suppress(UnicodeError):  # a header that is no ASCII: boto3 knows what to do with it
+                    exchange.begin(request)
+                    self._multi.add_handle(exchange.curl)
+                    self._under_way[exchange.curl] = key, exchange
         return bool(self._under_way)
 
     def _ended(self) -> list[tuple[_Key, _Exchange]]:

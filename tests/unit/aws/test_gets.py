@@ -23,7 +23,7 @@ import boto3
 import pytest
 from botocore import UNSIGNED
 from botocore.config import Config
-from botocore.credentials import RefreshableCredentials
+from botocore.credentials import Credentials, ReadOnlyCredentials, RefreshableCredentials
 
 from agent.aws.gets import Gets
 from agent.model import ObjectRef
@@ -41,6 +41,7 @@ class Reply:
     """One answer; a body that is shorter than `length` is broken off. Its length is told if it `is_measured`.
 
     `also` are headers that stand beside the others, whose names they may have, too. `pieces` are the body, as it comes.
+    `before` is what is sent ahead of the answer.
     """
 
     status: int = 200
@@ -50,6 +51,7 @@ class Reply:
     also: tuple[tuple[str, str], ...] = ()
     is_measured: bool = True
     pieces: Iterator[bytes] | None = None
+    before: bytes = b""
 
 
 @dataclass
@@ -89,6 +91,7 @@ class Handler(BaseHTTPRequestHandler):
         reply = type(self).reply(self.path)
         with self.seen.lock:
             self.seen.now -= 1
+        self.wfile.write(reply.before)
         self.send_response(reply.status)
         for name, value in (*reply.headers.items(), *reply.also):
             self.send_header(name, value)
@@ -271,6 +274,13 @@ def test_a_header_that_comes_twice_is_no_plain_one(name: str) -> None:
         assert read(gets_of(client_of(url)), "odd", "two") == {"two": BODY}
 
 
+def test_what_comes_before_the_answer_is_no_part_of_it() -> None:
+    """Its headers are not those of the object."""
+    hints = "HTTP/1.1 103 X\r\nLast-Modified: Thu, 19 Nov 2026 12:00:00 GMT\r\nx-amz-checksum-crc32: AAAAAA==\r\n\r\n"
+    with answering(Reply(before=hints.encode())) as (url, _):
+        assert read(gets_of(client_of(url)), "key") == {"key": BODY}
+
+
 @pytest.mark.parametrize(
     "name_and_value",
     [("crc32", CRC32), ("sha256", SHA256), ("crc64nvme", "AAAAAA==")],
@@ -417,6 +427,26 @@ def test_credentials_that_are_renewed_at_any_moment_are_no_hindrance() -> None:
         signers = [headers["authorization"].split("Credential=k")[1].split("/")[0] for _, headers in seen.requests]
         assert [headers["x-amz-security-token"] for _, headers in seen.requests] == [f"t{one}" for one in signers]
         assert signers[0] != signers[1]
+
+
+@pytest.mark.parametrize(("most", "times"), [(10, 1), (1, 10)])
+def test_credentials_are_asked_for_once_for_what_is_sent_together(most: int, times: int) -> None:
+    """Those of a role take botocore as long as all the rest; what is sent later is signed with what it has then."""
+    asked: list[None] = []
+
+    def frozen() -> ReadOnlyCredentials:
+        asked.append(None)
+        return ReadOnlyCredentials("a", "b", None)
+
+    credentials = Credentials("a", "b")
+    credentials.get_frozen_credentials = frozen
+    keys = [f"key{number}" for number in range(10)]
+    with answering(Reply()) as (url, _):
+        gets = gets_of(client_of(url, credentials=credentials))
+        read(gets, "key")
+        asked.clear()
+        assert len(read(gets, *keys, most=most)) == len(keys)
+        assert len(asked) == times
 
 
 def test_what_could_not_be_learnt_is_tried_again_after_a_minute() -> None:
