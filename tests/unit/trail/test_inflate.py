@@ -42,6 +42,7 @@ def refused(chunks: list[bytes], limits: InflateLimits = LIMITS) -> Reason:
         pytest.param(b"\xef\xbb\xbf" + TEXT, b"\xef\xbb\xbf" + TEXT, id="byte-order-mark"),
         pytest.param(b"{", b"{", id="one-byte"),
         pytest.param(GZIP + gzip.compress(b" tail", mtime=0), TEXT + b" tail", id="two-members"),
+        pytest.param(GZIP * 2, TEXT * 2, id="equal-members"),
         pytest.param(gzip.compress(b"", mtime=0) * 3 + GZIP, TEXT, id="empty-members"),
         pytest.param(GZIP + b"\0" * 512, TEXT, id="zero-padding"),
         pytest.param(GZIP + b"\0" * 512 + GZIP, TEXT * 2, id="padding-between"),
@@ -99,6 +100,10 @@ WRONG_LENGTH = GZIP[:-1] + bytes([GZIP[-1] ^ 1])
         pytest.param([GZIP, b"g"], id="trailing-byte"),
         pytest.param([GZIP + b"\0\0g"], id="padding-then-garbage"),
         pytest.param([GZIP + GZIP[:-3]], id="second-member-cut"),
+        pytest.param([GZIP + b"garbage" + GZIP[-8:]], id="garbage-with-the-same-end"),
+        pytest.param([GZIP + GZIP[:-8] + WRONG_CRC[-8:]], id="second-member-crc"),
+        pytest.param([gzip.compress(TEXT, mtime=0x1020304)[:-4] + bytes(4)], id="length-none"),
+        pytest.param([GZIP[:3] + b"\x02" + GZIP[4:10] + b"\0\0" + GZIP[10:]], id="header-crc"),
         pytest.param([zlib.compress(TEXT)], id="zlib-is-not-gzip"),
         pytest.param([b"\x1f\x8b" + b"\xff" * 40], id="not-a-header"),
         pytest.param([gzip.compress(GZIP[:-1], mtime=0)], id="inner-cut"),
@@ -211,6 +216,29 @@ def test_a_bomb_is_stopped_inside_its_limit(limits: InflateLimits, most: int) ->
     """A bomb is refused a slice beyond its limit, and costs no more memory than that."""
     stored = bomb(48)
     assert peak_of_refusal(stored, limits) < 2 * most + 4 * MIB  # a growing buffer is copied once in a while
+
+
+def test_a_size_that_is_a_lie_costs_no_memory() -> None:
+    """What the last four bytes of an object name is not believed where the limits would not let it through."""
+    stored = GZIP[:-4] + (100 * MIB).to_bytes(4, "little")
+    tracemalloc.start()
+    try:
+        assert refused([stored]) is Reason.OBJECT_CORRUPT
+        assert tracemalloc.get_traced_memory()[1] < MIB
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_usual_text_is_made_once() -> None:
+    """No slice and no copy stands beside the text of an object that arrives as one gzip member in one chunk."""
+    text = b"{" + random.Random(3).randbytes(4 * MIB)
+    stored = gzip.compress(text, 1, mtime=0)
+    tracemalloc.start()
+    try:
+        assert inflate([stored], LIMITS).text == text
+        assert tracemalloc.get_traced_memory()[1] < len(text) + MIB // 4
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize(
