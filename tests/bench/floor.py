@@ -2,7 +2,8 @@
 
 `python -m tests.bench.floor HOST:PORT COUNT KEY…` reads `COUNT` objects over one connection that is warm, and prints
 the CPU milliseconds of one. It asks over a bare socket, without a library for HTTP (pycurl takes some 8 % more,
-http.client a quarter), and its memory is set up as the agent's.
+http.client a quarter), and its memory is set up as the agent's. libdeflate inflates, into a text of the size that the
+object names (ISA-L takes some 40 % more, zlib 140 %); whether anything follows the text is not looked at.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import time
 from typing import Any, Final
 
 import msgspec
-from isal import isal_zlib
+from deflate import gzip_decompress
 
 from agent.flow.heap import configure
 from tests.bench.load import BUCKET
@@ -43,7 +44,8 @@ class Floor:
     def read(self, key: str) -> int:
         """Get, inflate and glance at one object. Returns how many events it has."""
         self._socket.sendall(f"GET /{BUCKET}/{key} HTTP/1.1\r\nHost: floor\r\n\r\n".encode())
-        return len(self._decode(isal_zlib.decompress(self._body(), 31)).records)
+        body = self._body()
+        return len(self._decode(gzip_decompress(body, int.from_bytes(body[-4:], "little"))).records)
 
     def _body(self) -> memoryview:
         room, arrived, end = self._room, 0, 0
