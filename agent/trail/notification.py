@@ -10,8 +10,8 @@ invocations"; EventBridge user guide, "Amazon EventBridge Pipes".
 
 from __future__ import annotations
 
-import json
-from typing import Any, Final
+from contextlib import suppress
+from typing import Final
 
 from agent.errors import Fault, PermanentError
 from agent.faults.dead_letters import Reason
@@ -20,12 +20,13 @@ from agent.model import Ignored, ObjectRef
 from agent.trail import neighbours, pointers
 from agent.trail.forms import Entries, Entry, Members, UnknownFormError, entries_of
 from agent.trail.key import names_log_file
+from agent.trail.usual_notification import UnusualNotificationError, read_usual
+from agent.trail.whole_json import read_whole
 
 __all__ = ["Entry", "decode"]
 
 _VALIDATION_TEXT: Final = "CloudTrail validation message."
 _DEEPEST: Final = 9  # steps into envelopes: four times SNS, with a list and a member or so around each
-_MOST_PARTS: Final = 20_000  # JSON objects and arrays in one message; a real one has ten for each object that it names
 _MOST_ENTRIES: Final = 10_000  # of one list; no more keys than these go into a message of 1 MiB
 _OPENINGS: Final = ("{", "[", '"', *pointers.ADDRESS_OPENINGS)  # how a text begins that may name an object
 _SNS_QUESTIONS: Final = ("SubscriptionConfirmation", "UnsubscribeConfirmation")
@@ -47,42 +48,17 @@ def decode(body: str) -> tuple[Entry, ...]:
 
 
 def _of_text(text: str, depth: int) -> Entries:
+    if depth < _DEEPEST:  # S3's list of records counts as one more
+        with suppress(UnusualNotificationError):
+            return read_usual(text)
     if text.strip() == _VALIDATION_TEXT:
         return [Ignored(IgnoredReason.VALIDATION)]
     if ref := pointers.of_address(text):
         return [ref]
     if (sender := neighbours.sender_of_text(text)) and not names_log_file(text):
         return [Ignored(IgnoredReason.OTHER_SERVICE, sender=sender)]
-    value = _parse(text)
+    value = read_whole(text)
     return _of_value(value, depth + isinstance(value, str))
-
-
-def _parse(text: str) -> object:
-    if text.count("{") + text.count("[") > _MOST_PARTS:
-        raise UnknownFormError("the message has more parts than a notification can have")
-    try:
-        value = json.loads(text, object_pairs_hook=_members, parse_constant=_refuse_constant)
-        text.encode()
-        if "\\ud" in text or "\\uD" in text:  # half a surrogate pair stands in no key of S3
-            json.dumps(value, ensure_ascii=False).encode()
-    except UnicodeEncodeError as error:
-        raise UnknownFormError("half a surrogate pair is in the message, and in no key of S3") from error
-    except RecursionError as error:
-        raise UnknownFormError("the message is nested too deep") from error
-    except ValueError as error:
-        raise UnknownFormError("the message is not JSON, and no notification is in it") from error
-    return value
-
-
-def _members(pairs: list[tuple[str, Any]]) -> Members:
-    members = dict(pairs)
-    if len(members) < len(pairs):
-        raise UnknownFormError("a member stands twice in the message, and one of them would be lost")
-    return members
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
 
 
 def _of_value(value: object, depth: int) -> Entries:

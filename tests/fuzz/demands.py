@@ -102,6 +102,8 @@ class Demands:
         """A notification is understood or refused, and admits nothing that is not listed."""
         entries = _decoded(body)
         demand(entries == _decoded(body), "the same notification was read in two ways")
+        if body.startswith("{"):  # only the exact way reads what begins with a blank
+            demand(entries == _decoded(f" {body}"), "the quick way and the exact way do not agree")
         if isinstance(entries, Reason):
             demand(entries is Reason.NOTIFICATION_UNKNOWN, f"decode gave the reason {entries}")
             return f"notification {entries}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import time
 import tracemalloc
@@ -16,10 +17,60 @@ from agent.faults.dead_letters import Reason
 from agent.model import Ignored, ObjectRef
 from agent.trail import notification
 from agent.trail.admission import Admission, Admitted
+from agent.trail.forms import UnknownFormError
 from agent.trail.notification import Entry
-from tests.support.messages import s3_event, sns
+from agent.trail.whole_json import read_exactly, read_whole
+from tests.fuzz.damage import TEXTUAL, damaged
+from tests.support.messages import notification_text, s3_event, sns
 from tests.support.objects import BUCKET, KEY
-from tests.support.strategies import ENVELOPED, NOTIFICATIONS, TEXT
+from tests.support.strategies import ENVELOPED, JSON, MORE_EXAMPLES, NOTIFICATIONS, TEXT
+
+SAMPLES = [
+    notification_text(f"{name}.json")
+    for name in ("s3-event-one", "s3-event-two-records", "s3-event-removed", "s3-event-version-2.6-unknown-fields")
+]
+ENVELOPES = [
+    notification_text(f"{name}.json") for name in ("sns-s3-event", "eventbridge-object-created", "sns-cloudtrail")
+]
+_MORE_MEMBERS = st.dictionaries(
+    st.sampled_from(["Records", "records", "Type", "Message", "s3", "eventSource", "key", "bucket", "awsRegion"])
+    | TEXT,
+    JSON,
+    max_size=1,
+)
+
+
+def _altered(message: object, more: dict[str, object], at: int) -> object:
+    """`message` with `more` members in its JSON object of this number; those inside are counted first."""
+    numbers = itertools.count()
+
+    def members(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        return dict(pairs) | (more if next(numbers) == at else {})
+
+    altered: object = json.loads(json.dumps(message), object_pairs_hook=members)
+    return altered
+
+
+USUAL = st.builds(
+    lambda text, more, at, indent: json.dumps(
+        _altered(json.loads(text), more, at), separators=(",", ":") if indent else None, ensure_ascii=not indent
+    ),
+    st.sampled_from(SAMPLES) | st.builds(s3_event, TEXT.map(quote_plus) | TEXT, bucket=TEXT),
+    _MORE_MEMBERS,
+    st.integers(0, 12),
+    st.booleans(),
+)
+"""Messages of S3, with or without a member that is not S3's or has another type."""
+
+
+def harmed(texts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    """The same, or with a few characters that are gone, doubled, moved or others."""
+    altered = st.builds(
+        lambda text, rng: damaged(text.encode("utf-8", "replace"), TEXTUAL, rng).decode("utf-8", "surrogateescape"),
+        texts,
+        st.randoms(use_true_random=False),
+    )
+    return texts | altered
 
 
 def _wrapped(inner: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
@@ -43,6 +94,34 @@ def test_any_text_is_read_or_refused(body: str) -> None:
     entries = decoded(body)
     assert entries == decoded(body)
     assert entries is Reason.NOTIFICATION_UNKNOWN or entries
+
+
+def all_of(entries: tuple[Entry, ...] | Reason) -> object:
+    """With what is not compared, too."""
+    return entries if isinstance(entries, Reason) else [(each, repr(each)) for each in entries]
+
+
+@MORE_EXAMPLES
+@given(harmed(USUAL))
+def test_the_quick_way_says_what_the_exact_way_says(body: str) -> None:
+    """Only the exact way reads a message that begins with a blank, and nothing else comes of it, in envelopes, too."""
+    assert all_of(decoded(body)) == all_of(decoded(f" {body}"))
+    assert all_of(decoded(sns(body))) == all_of(decoded(sns(f" {body}")))
+    one, other = ([text, {"x": text}] for text in (body, f" {body}"))
+    assert all_of(decoded(json.dumps(one))) == all_of(decoded(json.dumps(other)))
+
+
+@MORE_EXAMPLES
+@given(harmed(NOTIFICATIONS | ENVELOPED | USUAL.map(sns) | st.sampled_from(ENVELOPES)))
+def test_json_is_read_as_the_standard_library_reads_it(text: str) -> None:
+    """To the same values, or not at all for the same reason."""
+    found = []
+    for read in (read_whole, read_exactly):
+        try:
+            found.append(repr(read(text)))
+        except UnknownFormError as error:
+            found.append(str(error))
+    assert found[0] == found[1]
 
 
 @given(NOTIFICATIONS)
