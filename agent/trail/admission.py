@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+import msgspec
+
 from agent.errors import Fault, PermanentError
 from agent.faults.dead_letters import Reason
 from agent.faults.ignored import IgnoredReason
@@ -17,8 +19,7 @@ from agent.trail.key import TrailKey
 from agent.trail.notification import Entry
 
 
-@dataclass(frozen=True, slots=True)
-class Admitted:
+class Admitted(msgspec.Struct, frozen=True, gc=False):
     """An object that may be read, and what its key tells."""
 
     ref: ObjectRef
@@ -39,15 +40,15 @@ class Admission:
     def admit(self, entry: Entry) -> Admitted | Ignored | Fault:
         """Decide on one entry of a notification: read it, ignore it, or refuse it (`not_allowed`)."""
         match entry:
+            case ObjectRef():
+                refused = self._refuse_bucket(entry.bucket, entry.key, entry.owner)
+                return refused or self._admit_object(entry)
             case Fault() | Ignored(bucket=""):
                 return entry
             case Ignored(reason=IgnoredReason.OTHER_SERVICE):
                 return self._admit_named_by_neighbour(entry)
             case Ignored():
                 return self._refuse_bucket(entry.bucket, entry.key, None) or entry
-            case ObjectRef():
-                refused = self._refuse_bucket(entry.bucket, entry.key, entry.owner)
-                return refused or self._admit_object(entry)
 
     def _admit_object(self, ref: ObjectRef) -> Admitted | Ignored | Fault:
         try:

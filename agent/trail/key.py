@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final, NoReturn
 
 from agent.errors import PermanentError
@@ -20,9 +21,13 @@ from agent.faults.dead_letters import Reason
 from agent.faults.ignored import IgnoredReason
 
 _LONGEST: Final = 1024  # S3's limit. A longer key is forged, and would cost the patterns below their time
+_MOST_FOLDERS: Final = 2048  # what one day of a hundred accounts in as many regions as there are fills
 _LOOSE: Final = re.ASCII | re.IGNORECASE
 _NAME: Final = re.compile(
     r"(?<![0-9])(?P<account>[0-9]{12})_CloudTrail_(?P<region>[a-z0-9-]{1,40})_[0-9]{8}T[0-9]{4,6}Z", _LOOSE
+)
+_USUAL_NAME: Final = re.compile(
+    r"([0-9]{12})_CloudTrail_([a-z0-9-]{1,40})_[0-9]{8}T[0-9]{4,6}Z_?[A-Za-z0-9]+\.json(?:\.gz)?"
 )
 _TIME: Final = re.compile(
     r"(?<![0-9])[0-9]{12}_CloudTrail_[a-z0-9-]{1,40}_"
@@ -82,6 +87,20 @@ def parse(key: str) -> TrailKey | IgnoredReason:
     cannot be read, and for an object that may hold CloudTrail's events without having the name of a log file. None of
     them may be deleted without a word.
     """
+    folder, slash, file = key.rpartition("/")
+    if len(key) <= _LONGEST and (usual := _USUAL_NAME.fullmatch(file)):
+        return _parse_usual(folder + slash, *usual.groups())
+    return parse_any(key)
+
+
+@lru_cache(maxsize=_MOST_FOLDERS)
+def _parse_usual(folder: str, account: str, region: str) -> TrailKey | IgnoredReason:
+    """What the usual names of this account and region tell in one folder: time and id make no difference."""
+    return parse_any(f"{folder}{account}_CloudTrail_{region}_20000101T0000Z_0.json")
+
+
+def parse_any(key: str) -> TrailKey | IgnoredReason:
+    """As `parse`, without what is known of others in the same folder."""
     if ".." in key:
         _refuse("the object key holds '..'; no key of CloudTrail does")
     if len(key) > _LONGEST:

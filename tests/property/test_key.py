@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -27,6 +28,14 @@ def parsed(text: str) -> TrailKey | IgnoredReason | Reason:
         return key.parse(text)
     except PermanentError as error:
         return error.reason
+
+
+def told(parse: Callable[[str], TrailKey | IgnoredReason], text: str) -> str:
+    """The same of one way to parse, in all its words."""
+    try:
+        return repr(parse(text))
+    except PermanentError as error:
+        return str(error)
 
 
 @given(KEYS | ODD_TEXT)
@@ -72,6 +81,32 @@ def test_an_altered_key_is_read_under_its_names_account_or_kept(at: int, inserte
             assert at >= KEY.index("_CloudTrail_") - 12 or "/" in inserted
         case _:
             pass
+
+
+_OWN = f"{KEY.rpartition('/')[0]}/"
+NAMES_IN_FOLDERS = st.builds(
+    "{}{}_CloudTrail_{}_{}{}{}".format,
+    st.sampled_from([_OWN, "", "/", "a..b/", "AWSLogs/", "\n/"])
+    | st.builds("{}AWSLogs/{}/CloudTrail/{}/2023/05/18/".format, PREFIXES, DIGITS, REGIONS),
+    DIGITS | st.just("111122223333"),
+    REGIONS | st.sampled_from(["us-west-2", "Us-West-2"]),
+    st.sampled_from(["20230518T1715Z", "20230518T171501Z", "20230518T17150Z", "20230518T17Z"]),
+    st.text("aZ09_.", max_size=9) | st.sampled_from(["_Yq3hTzv0AbCdEfGh", "_a.json.gz.md5", "_" + "x" * 950]),
+    st.sampled_from([".json.gz", ".json", ".json.zst", ".JSON", "", ".json.gz\n"]),
+)
+
+
+@given(NAMES_IN_FOLDERS)
+def test_what_is_known_of_a_folder_tells_the_same(text: str) -> None:
+    """Time and id of a usual name make no difference, so a verdict on one name holds for all of its folder."""
+    assert told(key.parse, text) == told(key.parse_any, text)
+
+
+@given(KEYS | ODD_TEXT, st.integers(0, len(KEY)), TEXT)
+def test_every_key_is_parsed_as_the_exact_way_parses_it(text: str, at: int, inserted: str) -> None:
+    """Whatever stands in it, and wherever."""
+    for each in (text, KEY[:at] + inserted + KEY[at:]):
+        assert told(key.parse, each) == told(key.parse_any, each)
 
 
 HOSTILE = [
