@@ -32,8 +32,7 @@ class Outcome(StrEnum):
     RETURNED = "returned"
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(msgspec.Struct, frozen=True, gc=False):
     """One SQS message in our hands.
 
     `sent_at` is SQS's SentTimestamp in Unix seconds. `received_at` is monotonic seconds, taken when the receive
@@ -267,8 +266,7 @@ class Reading:
         return bool(self.records or self.skipped)
 
 
-@dataclass(frozen=True, slots=True)
-class Settlement:
+class Settlement(msgspec.Struct, frozen=True, gc=False):
     """What SQS is to be told about one delivery.
 
     A `DEAD_LETTER` has its `fault`; a `RETRY` its `retry` reason, and one sentence for the operator in `retry_detail`.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
@@ -20,6 +19,7 @@ SOURCE_ID: Final = "source_message_id"
 """The message attribute of a dead letter that has the id of the message in the queue, as the agent's log names it."""
 
 _UNSAID: Final = "SQS did not say that it did this"
+_NO_ANSWER: Final = (AttributeError, IndexError, KeyError, TypeError, ValueError, RecursionError)
 _ATTRIBUTE_CHARACTERS: Final = 1024
 _RESULTS: Final = {
     FailureKind.THROTTLED: "throttled",
@@ -198,16 +198,29 @@ class Sqs:
             raise AwsError("unavailable", f"{operation}: what answered is not SQS (a web page)")
         return answer
 
-    @contextmanager
-    def _making_out(self, operation: str) -> Iterator[None]:
+    def _making_out(self, operation: str) -> _MakingOut:
         """For making out what SQS answered: by that it counts. Raises `AwsError` if it is no answer of SQS's."""
-        try:
-            with _reading(operation):
-                yield
-        except AwsError:
-            self._telemetry.sqs_request(operation, "unavailable")
-            raise
-        self._telemetry.sqs_request(operation, "ok")
+        return _MakingOut(operation, self._telemetry)
+
+
+class _MakingOut:
+    """A context manager; one that is made of a generator would cost more than what it stands around."""
+
+    def __init__(self, operation: str, telemetry: SqsTelemetry) -> None:
+        self._operation = operation
+        self._telemetry = telemetry
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if error is None:
+            self._telemetry.sqs_request(self._operation, "ok")
+        elif isinstance(error, (AwsError, *_NO_ANSWER)):
+            self._telemetry.sqs_request(self._operation, "unavailable")
+            if not isinstance(error, AwsError):
+                words = f"{self._operation}: what answered is not SQS ({type(error).__name__})"
+                raise AwsError("unavailable", words) from error
 
 
 def _queue_in(arguments: Mapping[str, Any]) -> str:
@@ -217,25 +230,15 @@ def _queue_in(arguments: Mapping[str, Any]) -> str:
     return f"{arguments.get('QueueOwnerAWSAccountId', '')}/{arguments.get('QueueName', '')}"
 
 
-@contextmanager
-def _reading(operation: str) -> Iterator[None]:
-    try:
-        yield
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError, RecursionError) as error:
-        words = f"{operation}: what answered is not SQS ({type(error).__name__})"
-        raise AwsError("unavailable", words) from error
-
-
 def delivery_of(message: Mapping[str, Any], received_at: float) -> Delivery:
     """One entry of `Messages`, as boto3 has it, received at this time (monotonic seconds).
 
     Raises what Python raises if it is none: `KeyError`, `TypeError`, `ValueError`.
     """
     attributes = message.get("Attributes", {})
-    named = [message[name] for name in ("MessageId", "ReceiptHandle", "Body")]
-    if not all(isinstance(text, str) for text in named):
-        raise TypeError(named)
-    message_id, receipt_handle, body = named
+    message_id, receipt_handle, body = message["MessageId"], message["ReceiptHandle"], message["Body"]
+    if not (isinstance(message_id, str) and isinstance(receipt_handle, str) and isinstance(body, str)):
+        raise TypeError(message_id, receipt_handle, body)
     return Delivery(
         message_id=message_id,
         receipt_handle=receipt_handle,
@@ -252,14 +255,13 @@ def not_done(
     """Those of `batch` of which SQS does not say that it did it: it names each one that it did, and each that it did
     not. The entries had their numbers for ids. `proof` is what SQS tells only of what is done.
 
-    Raises `AwsError` if it is no answer of SQS's, or if nothing of the batch is in it.
+    Raises `AwsError` if nothing of the batch is in it, and what Python raises if it is no answer of SQS's.
     """
-    with _reading(operation):
-        entries = {str(number): delivery for number, delivery in enumerate(batch)}
-        refusals = [_refused(entries.pop(failed["Id"]), failed) for failed in answer.get("Failed", ())]
-        for done in answer.get("Successful", ()):
-            if done.get(proof):
-                entries.pop(done["Id"], None)
+    entries = {str(number): delivery for number, delivery in enumerate(batch)}
+    refusals = [_refused(entries.pop(failed["Id"]), failed) for failed in answer.get("Failed", ())]
+    for done in answer.get("Successful", ()):
+        if done.get(proof):
+            entries.pop(done["Id"], None)
     if entries and len(entries) == len(batch):
         raise AwsError("unavailable", f"{operation}: the answer says of nothing that it was done")
     return [*refusals, *(RefusedEntry(one, stale=False, detail=_UNSAID, is_silence=True) for one in entries.values())]

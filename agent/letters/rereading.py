@@ -5,8 +5,10 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeVar
+
+import msgspec
 
 from agent.aws.s3 import S3
 from agent.aws.store_policy import StoreError
@@ -88,7 +90,7 @@ class Rereading:
 
     def prospects(self, told: ToldLetter) -> list[Prospect]:
         """What would become of the message if it was redriven now; never empty."""
-        delivery = replace(told.letter.delivery, receive_count=_LATE_RECEIVE)
+        delivery = msgspec.structs.replace(told.letter.delivery, receive_count=_LATE_RECEIVE)
         reading = self._read(delivery)
         for _ in range(_MORE_RECEIVES):
             if reading.retry is None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import msgspec
 import pytest
 
 from agent.aws.quick_queue import QuickQueue
@@ -184,7 +185,7 @@ def test_an_unknown_handle_cannot_delete(open_rig: OpenRig) -> None:
     rig.send("one")
     rig.send("two")
     one, two = rig.queue.receive()
-    bad = replace(one, receipt_handle="no such handle")
+    bad = msgspec.structs.replace(one, receipt_handle="no such handle")
     (refusal,) = rig.queue.delete([bad, two])
     assert (refusal.delivery, refusal.stale) == (bad, True)
     assert "ReceiptHandleIsInvalid" in refusal.detail

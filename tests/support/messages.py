@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from urllib.parse import quote_plus
+
+import msgspec
 
 from agent.errors import Fault
 from agent.faults.ignored import IgnoredReason
@@ -30,7 +31,7 @@ def delivery(
 
 def again(one: Delivery, handle: str) -> Delivery:
     """The same message, received once more."""
-    return replace(one, receipt_handle=handle, receive_count=one.receive_count + 1)
+    return msgspec.structs.replace(one, receipt_handle=handle, receive_count=one.receive_count + 1)
 
 
 def notification(*refs: ObjectRef, event_name: str = "ObjectCreated:Put") -> str:

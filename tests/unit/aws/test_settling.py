@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+import msgspec
 import pytest
 
 from agent.faults.retries import RetryReason
@@ -61,7 +60,7 @@ def test_what_the_sink_may_take_later_does_not_come_within_seconds(
     for jitter in (1.0, 0.5, 0.0):
         rig = SourceRig(jitter)
         one = _received_often(rig, receives)
-        rig.source.settle([replace(settlement(one, Outcome.RETRY), retry=reason)])
+        rig.source.settle([msgspec.structs.replace(settlement(one, Outcome.RETRY), retry=reason)])
         assert rig.queue.hidden == [(one.message_id, round(most * (1 + jitter) / 2))]
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from math import nextafter
 
+import msgspec
 import pytest
 
 from agent.faults.letter_reasons import BY_REASON
@@ -37,7 +37,7 @@ def test_the_agent_says_why() -> None:
 
 def test_a_second_that_has_not_begun_is_not_told() -> None:
     """As in every other time that the agent writes."""
-    late = replace(delivery("m-1", "{}"), sent_at=nextafter(START + 1, 0))
+    late = msgspec.structs.replace(delivery("m-1", "{}"), sent_at=nextafter(START + 1, 0))
     assert ToldLetter.of(Letter(late, {})).sent_at == "2026-09-21T14:13:20Z"
 
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+import msgspec
 import pytest
 
 from agent.errors import Fault
@@ -239,7 +240,7 @@ class Rig:
 def letter(reason: Reason, *, is_final: bool = False, is_suspect: bool = False) -> Settlement:
     """A dead letter."""
     fault = Fault(reason, "a detail", is_final=is_final, is_suspect=is_suspect)
-    return Settlement(replace(delivery(), body=reason), Outcome.DEAD_LETTER, fault)
+    return Settlement(msgspec.structs.replace(delivery(), body=reason), Outcome.DEAD_LETTER, fault)
 
 
 BAD: Final = letter(Reason.NOT_ALLOWED)
