@@ -6,7 +6,7 @@ Page: SQS developer guide, "Amazon SQS visibility timeout" (a message stays with
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import inf
@@ -67,19 +67,27 @@ class InHand:
         with self._lock:
             for delivery in deliveries:
                 self._held[delivery.receipt_handle] = _Lease(delivery, delivery.received_at + self._half_life)
-            self._tell_held()
+            if deliveries:
+                self._tell_held()
 
     def release(self, deliveries: Sequence[Delivery]) -> None:
         """Hold `deliveries` no longer: they are about to be settled, or to lapse."""
         with self._lock:
+            before = len(self._held)
             for delivery in deliveries:
                 self._held.pop(delivery.receipt_handle, None)
-            self._tell_held()
+            if len(self._held) < before:  # most are released twice: when they are settled, and when the work has ended
+                self._tell_held()
 
     def holds(self, delivery: Delivery) -> bool:
         """Whether `delivery` is held: not once it was released, or lost."""
         with self._lock:
             return delivery.receipt_handle in self._held
+
+    def of(self, deliveries: Iterable[Delivery]) -> list[Delivery]:
+        """Those of `deliveries` that are held."""
+        with self._lock:
+            return [each for each in deliveries if each.receipt_handle in self._held]
 
     def count(self) -> int:
         """How many deliveries are held now."""
@@ -172,12 +180,6 @@ class Leases(InHand):
 
 class DryRunLeases(Leases):
     """Holds every lease until the end: what a dry run does not settle must not come again meanwhile."""
-
-    @contextmanager
-    def hold(self, deliveries: Sequence[Delivery]) -> Iterator[None]:
-        """Extend the leases of `deliveries` from here on."""
-        self.take(deliveries)
-        yield
 
     def release(self, deliveries: Sequence[Delivery]) -> None:
         """Hold them all the same."""

@@ -89,8 +89,10 @@ class Settling:
         Never raises, at worst the lease lapses and the message comes again. A lease ends right before SQS is told, and
         is taken back if SQS did not do it.
         """
-        self._delete_all([each for each in settlements if each.outcome is Outcome.DELIVERED])
-        self._give_all_back([each for each in settlements if each.outcome in (Outcome.RETRY, Outcome.RETURNED)])
+        delivered = [each for each in settlements if each.outcome is Outcome.DELIVERED]
+        self._delete_all(delivered)
+        if len(delivered) < len(settlements):
+            self._give_all_back([each for each in settlements if each.outcome in (Outcome.RETRY, Outcome.RETURNED)])
 
     def bury(self, letters: Sequence[Settlement]) -> None:
         """Send dead letters to the dead-letter queue, and delete each one only once that queue has it.
@@ -218,26 +220,27 @@ class _Telling:
 
         What has no lease is asked for once: another replica may have it by now, and there is nothing to wait with.
         """
-        held = [each for each in self.left if self._leases.holds(each.delivery)]
+        held = self._leases.of([each.delivery for each in self.left])
         if self._was_asked:
-            self._drop([each for each in self.left if each not in held])
+            self._drop([each for each in self.left if each.delivery not in held])
         self._was_asked = True
         if not self.left:
             return False
-        self._leases.release([each.delivery for each in held])
+        self._leases.release(held)
         try:
             denied = self._sort(self._ask(self.left))
         except AwsError as error:
             self._detail, denied = error.detail, True
-        self._leases.take([each.delivery for each in held if each in self.left])
+        self._leases.take([each.delivery for each in self.left if each.delivery in held])
         if denied:
             self._telemetry.settling_down(self._detail)
         return denied
 
     def give_up(self) -> None:
         """What is left comes again when its lease ends."""
-        self._leases.release([each.delivery for each in self.left])
-        self._drop(list(self.left))
+        if self.left:
+            self._leases.release([each.delivery for each in self.left])
+            self._drop(list(self.left))
 
     def _drop(self, lost: Sequence[Settlement]) -> None:
         self.left = [each for each in self.left if each not in lost]

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from typing import Final
 
 from agent.aws.lease import InHand
@@ -59,13 +59,18 @@ class Intake:
 
         The list is empty if the queue has none, or after a drain.
         """
-        with ExitStack() as leases:
-            deliveries: Sequence[Delivery] = ()
-            with self._my_turn():
-                if most := self._await_room():
-                    deliveries = self._source.receive(most)
-                    leases.enter_context(self._leases.hold(deliveries))
+        deliveries: Sequence[Delivery] = ()
+        self._await_turn()
+        try:
+            if most := self._await_room():
+                deliveries = self._source.receive(most)
+                self._leases.take(deliveries)
+        finally:
+            self._turn.release()
+        try:
             yield deliveries
+        finally:
+            self._leases.release(deliveries)
 
     @contextmanager
     def receive_more(self, most: int) -> Iterator[Sequence[Delivery]]:
@@ -78,14 +83,9 @@ class Intake:
         """These are finished. For each, ten more may be in hand from now on."""
         self._finished += sum(each.outcome is not Outcome.RETURNED for each in settlements)
 
-    @contextmanager
-    def _my_turn(self) -> Iterator[None]:
+    def _await_turn(self) -> None:
         while not self._turn.acquire(timeout=_LOOK_AGAIN_SECONDS):
             self._pulse.beat()
-        try:
-            yield
-        finally:
-            self._turn.release()
 
     def _await_room(self) -> int:
         """How many may be received now; 0 after a drain."""

@@ -123,6 +123,26 @@ def test_what_is_held_is_counted() -> None:
     assert rig.telemetry.held == 0
 
 
+def test_what_changes_nothing_is_not_told() -> None:
+    """A delivery is released when it is settled, and once more when the work has ended: one of them is news."""
+    told: list[int] = []
+
+    class Listening(FakeTelemetry):
+        """Keeps each number that it is told."""
+
+        def in_flight(self, deliveries: int, oldest_sent_at: float | None) -> None:
+            """Remember."""
+            told.append(deliveries)
+
+    rig = Rig(telemetry=Listening())
+    first, second = received = rig.received(2)
+    with rig.leases.hold(received), rig.leases.hold([]):
+        rig.leases.release([first])
+        assert rig.leases.of(received) == [second]
+        rig.leases.release([first])
+    assert told == [2, 1, 0]
+
+
 def test_a_stale_lease_is_given_up() -> None:
     """When SQS says that a handle is invalid, the loss is told once, and the other leases go on."""
     rig = Rig()
