@@ -12,12 +12,15 @@ from typing import Final, Self
 
 import msgspec
 
+from agent.records.memo import Memo
 from agent.trail.event import MalformedEventError, OpenMembers, TrailEvent, UserIdentity, decode_leniently, text
 from agent.trail.log_item import AWS_ACCOUNT, USER
 
 BUILDER_ID_ACCOUNT: Final = "432677196278"
 """AWS's own account, which holds the identity store of every AWS Builder ID."""
 
+_NAMES_REMEMBERED: Final = 2048
+_LONGEST_REMEMBERED: Final = 128  # characters; a forged name of a megabyte must not stay in memory
 _ARN_PARTS: Final = 6  # arn:partition:service:region:account:resource
 _IDENTITY_CENTER_USER: Final = "IdentityCenterUser"
 UNKNOWN_IDENTITY: Final = "Unknown"
@@ -104,7 +107,8 @@ def display(event: TrailEvent) -> str:
 class Actor(msgspec.Struct, frozen=True, gc=False):
     """All that one `userIdentity` says of who acted, in whatever event it stands.
 
-    `name` goes before any that stands elsewhere in an event, if people can read it; `otherwise` comes after all.
+    `name` goes before any that stands elsewhere in an event, if people can read it; `otherwise` comes after all, and is
+    empty where there is a `name`.
     """
 
     kind: ActorKind
@@ -117,13 +121,9 @@ class Actor(msgspec.Struct, frozen=True, gc=False):
     def of(cls, identity: UserIdentity) -> Self:
         """What `identity` says."""
         user = user_id(identity)
-        return cls(
-            kind(identity),
-            text(identity.type),
-            user,
-            next(filter(_is_readable, (text(identity.session_context.source_identity), text(identity.user_name))), ""),
-            next(filter(_is_readable, _names_of_role(identity)), "") or user or _whatever_tells(identity),
-        )
+        name = _readable(identity.session_context.source_identity) or _readable(identity.user_name)
+        otherwise = "" if name else _name_of_role(identity) or user or _whatever_tells(identity)
+        return cls(kind(identity), text(identity.type), user, name, otherwise)
 
     @property
     def is_named_elsewhere(self) -> bool:
@@ -135,7 +135,7 @@ class Actor(msgspec.Struct, frozen=True, gc=False):
         if self.name:
             return self.name
         for name in self._names_beside(event):
-            if _is_readable(name):
+            if _readable(name):
                 return name
         return self.otherwise
 
@@ -161,10 +161,20 @@ def _is_readable(name: str) -> bool:
     return "/" not in name or not _OPAQUE.fullmatch(name.rpartition("/")[2])
 
 
-def _names_of_role(identity: UserIdentity) -> Iterator[str]:
-    if text(identity.type) != _IDENTITY_CENTER_USER:  # has no ARN in AWS's own records
-        yield _name_in_arn(text(identity.arn))
-        yield _name_in_principal_id(identity)
+_are_readable: Final = Memo(_is_readable, _NAMES_REMEMBERED, _LONGEST_REMEMBERED)  # the same people act again and again
+
+
+def _readable(value: object) -> str:
+    """A leaf as text, if that says something to people."""
+    name = text(value)
+    return name if name and _are_readable[name] else ""
+
+
+def _name_of_role(identity: UserIdentity) -> str:
+    """The name of a role with that of its session, where people can read it; likewise of users that have an ARN."""
+    if text(identity.type) == _IDENTITY_CENTER_USER:  # has no ARN in AWS's own records
+        return ""
+    return _readable(_name_in_arn(text(identity.arn))) or _readable(_name_in_principal_id(identity))
 
 
 def _whatever_tells(identity: UserIdentity) -> str:

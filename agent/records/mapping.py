@@ -29,7 +29,6 @@ from agent.records.leaves import (
 from agent.records.profiles import profile_of
 from agent.records.profiles.codecatalyst import SPACE
 from agent.records.profiles.profile import ANYTHING, Ours, Profile
-from agent.records.quick_rows import QuickRows
 from agent.records.quick_telling import QuickTelling
 from agent.records.rows import Row, RowReader
 from agent.trail.edit import Mask, compact
@@ -130,20 +129,6 @@ TABLE: Final = (
 none there."""
 
 
-ALIKE: Final = (
-    frozenset(
-        """
-        eventVersion apiVersion eventName eventSource eventType eventCategory readOnly managementEvent
-        """.split()
-    ),
-    frozenset({"sourceIPAddress", "userAgent"}),
-)
-"""Members that have the same values together in many events: they are read at once. This changes no attribute."""
-
-UNLIKE: Final = frozenset({"eventID", "requestID", "sharedEventID", "errorMessage"})
-"""Members that hardly ever have the same value twice: nothing that was read of them is kept."""
-
-
 class RecordForm(Protocol):
     """Those of the settings of `record` that say what a record holds. The settings are above this layer."""
 
@@ -177,7 +162,7 @@ class Mapper:
         self._mask = mask
         self._ours = ours
         self._service_names = service_names or {}
-        self._quick = QuickTelling(QuickRows(rows, alike=ALIKE, unlike=UNLIKE), self._service_names)
+        self._quick = QuickTelling(rows, self._service_names)
 
     def to_record(self, raw: bytes, source: ObjectSource) -> LogRecord:
         """The record for one entry of `Records[]`; raises `MalformedEventError` if `raw` is no JSON object."""

@@ -1,88 +1,130 @@
-"""How the rows of a table are read off a usual event: what most events have alike is read, and written, once.
+"""How the rows of the table are read off a usual event: what many events have alike is read, and written, once.
 
-Rows that stand together and belong to one member of the event are one step. What a step makes of a member depends on
-that member alone, so it is kept for when the same comes again.
+What is made of a member, or of some that are alike together, depends on nothing else: it is kept for when the same
+comes again. Members that nearly every event has are asked for one by one, for that is cheapest.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from itertools import groupby, repeat
-from operator import itemgetter
+from operator import attrgetter
 from typing import Any, Final
 
 import msgspec
-from msgspec.structs import astuple
 
 from agent.model import AttributeGroup, AttributeValue
+from agent.records.leaves import json_text
 from agent.records.memo import Memo, characters
 from agent.records.rows import ELSE, ReadMember, Row, RowReader, field_of, filled, python_path
 from agent.trail.event import text
-from agent.trail.usual_event import UnusualEventError, UsualEvent, is_scalar
+from agent.trail.usual_event import UnusualEventError, is_scalar
 
 Part = tuple[str, AttributeValue] | AttributeGroup
 Parts = tuple[Part, ...]
-_Step = Callable[[Any], Parts]
+_Reads = Sequence[tuple[str, ReadMember, int]]
+"""Attributes, each with how it is read and with the place of its member among some values."""
+_Steps = Sequence[tuple[Callable[[Any], Any], Callable[[Any], Parts]]]
+"""How a member is picked from an event, and what is made of it."""
 
-_BYTES: Final = ("requestParameters", "responseElements", "userIdentity")  # looked at more than once
-_OWN_MEMBERS: Final = len(UsualEvent.__struct_fields__)
-_TWO: Final = 2
-_NULL: Final = b"null"
-_MOST: Final = 2048  # an account has some hundred sessions, addresses and programs at a time
+ALIKE: Final = tuple(
+    "eventSource eventName eventVersion apiVersion eventType eventCategory readOnly managementEvent".split()
+)
+"""Members that have the same values together in many events, in the order of `QuickRows.read_alike`."""
+
+_SENDER: Final = ("sourceIPAddress", "userAgent")
+_SELDOM: Final = tuple(
+    """
+    errorCode errorMessage resources tlsDetails sessionCredentialFromConsole vpcEndpointId vpcEndpointAccountId addendum
+    """.split()
+)
+_SELDOM_BEHIND: Final = tuple(
+    "additionalEventData serviceEventDetails eventContext edgeDeviceDetails insightDetails".split()
+)
+_ORDER: Final[Sequence[Sequence[str]]] = (
+    ("eventID",),
+    ALIKE,
+    ("requestID",),
+    ("sharedEventID",),
+    _SENDER,
+    _SELDOM,
+    ("requestParameters",),
+    ("responseElements",),
+    _SELDOM_BEHIND,
+)
+_READS: Final[Mapping[str, ReadMember]] = {
+    **dict.fromkeys(("eventID", "requestID", "sharedEventID"), text),
+    **dict.fromkeys(("requestParameters", "responseElements"), json_text),
+}
+_UNLIKE: Final = frozenset({"errorMessage", *_SELDOM_BEHIND})  # nothing that was read of them is kept
+_MOST: Final = 2048  # an account has some hundred addresses and programs at a time
 _LARGEST: Final = 512
-_LARGEST_PART: Final = 2048  # bytes; the userIdentity of a role's session has 800
+_LARGEST_PART: Final = 2048  # bytes
 
 
 class QuickRows:
-    """Reads `rows` off usual events, in their order.
+    """Reads those `rows` of the table that do not belong to `userIdentity`, in their order.
 
-    `alike` are sets of members that have the same values together in many events. `unlike` are members that hardly ever
-    have the same value twice. All others may have. This is about speed: it changes no attribute.
+    Raises `ValueError` if they are others than those that are read here, are read otherwise, or stand in another order.
     """
 
-    def __init__(self, rows: Iterable[Row], *, alike: Sequence[Set[str]], unlike: Set[str]) -> None:
-        self._steps: list[tuple[int, _Step]] = []
-        self._together: list[Callable[[Any], Any]] = []  # each picks several members at once
-        for together, its_rows in groupby(rows, key=lambda row: _together(row, alike)):
-            of_step = list(its_rows)
-            if together:
-                members = tuple(dict.fromkeys(map(_member, of_step)))
-                self._steps.append((_OWN_MEMBERS + len(_BYTES) + len(self._together), _of_several(of_step, members)))
-                self._together.append(itemgetter(*map(_place, members)))
-                continue
-            for member, of_member in groupby(of_step, key=_member):
-                step = _of_one(list(of_member), member, is_unlike=member in unlike)
-                self._steps.append((_place(member), step))
+    def __init__(self, rows: Iterable[Row]) -> None:
+        table = list(rows)
+        sections = [[row for row in table if _member(row) in members] for members in _ORDER]
+        if [row for section in sections for row in section] != table or any(map(_is_read_otherwise, table)):
+            raise ValueError("the rows are not those that are read here")
+        ids, alike, request_id, shared_id, sender, seldom, request, response, behind = sections
+        self._event_id, self._uid = (row.attribute for row in ids)
+        self._request_id, self._shared_id = _attribute(request_id), _attribute(shared_id)
+        self._alike = _reads_of(alike, ALIKE)
+        self._sender = Memo(partial(_group, _reads_of(sender, _SENDER)), _MOST, _LARGEST, characters)
+        self._seldom, self._behind = _steps(seldom), _steps(behind)
+        self._request, self._response = _attribute(request), _attribute(response)
 
-    def read(self, event: Any) -> tuple[list[Part], bytes, bytes, bytes]:
-        """The attributes that `event` has, and the bytes of its request, its response and its identity.
+    def read_alike(self, values: Sequence[object]) -> Parts:
+        """The attributes of the members that are `ALIKE`, which have these values."""
+        return _group(self._alike, values)
 
-        They are empty if it has none, or null. Raises `UnusualEventError` where a part of it is not as AWS writes it.
+    def read(self, event: Any, alike: Parts, request: bytes, response: bytes) -> list[Part]:
+        """All attributes of `event`: `alike` are those of `read_alike`; `request` and `response` are empty for none.
+
+        Raises `UnusualEventError` where a part of the event is not as AWS writes it.
         """
-        own = astuple(event)
-        request, response = bytes(event.request_parameters), bytes(event.response_elements)
-        if request == _NULL:
-            request = b""
-        if response == _NULL:
-            response = b""
-        identity = bytes(event.user_identity)
-        members = [*own, request, response, identity]
-        for pick in self._together:
-            members.append(pick(own))  # noqa: PERF401 - a comprehension is another call, for each event
-        parts: list[Part] = []
-        for place, step in self._steps:
-            member = members[place]
-            if member or member is False:
-                parts += step(member)
-        return parts, request, response, identity
-
-
-def read_part(part: type, raw: bytes) -> Any:
-    """A part of an event; raises `UnusualEventError` if it is not as AWS writes it."""
-    try:
-        return msgspec.json.decode(raw, type=part)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise UnusualEventError from error
+        found = event.event_id
+        found = found.strip() if type(found) is str else text(found)
+        parts: list[Part] = [(self._event_id, found), (self._uid, found), *alike] if found else [*alike]
+        found = event.request_id
+        if found is not None and (found := found.strip() if type(found) is str else text(found)):
+            parts.append((self._request_id, found))
+        found = event.shared_event_id
+        if found is not None and (found := found.strip() if type(found) is str else text(found)):
+            parts.append((self._shared_id, found))
+        parts += self._sender[event.source_ip_address, event.user_agent]
+        if (
+            event.error_code
+            or event.error_message
+            or event.resources
+            or event.tls_details
+            or event.session_credential_from_console
+            or event.vpc_endpoint_id
+            or event.vpc_endpoint_account_id
+            or event.addendum
+        ):
+            _add(parts, self._seldom, event)
+        if request and self._request and (found := json_text(request)):
+            parts.append((self._request, found))
+        if response and self._response and (found := json_text(response)):
+            parts.append((self._response, found))
+        if (
+            event.additional_event_data
+            or event.service_event_details
+            or event.event_context
+            or event.edge_device_details
+            or event.insight_details
+        ):
+            _add(parts, self._behind, event)
+        return parts
 
 
 def shared(attributes: Mapping[str, AttributeValue]) -> Parts:
@@ -96,71 +138,59 @@ def _member(row: Row) -> str:
     return member
 
 
-def _together(row: Row, alike: Sequence[Set[str]]) -> Set[str]:
-    return next((members for members in alike if _member(row) in members), frozenset())
+def _is_read_otherwise(row: Row) -> bool:
+    """Whether a row is not read in the way in which `QuickRows.read` reads the others of its member."""
+    return row.read is not _READS.get(row.member, row.read)
 
 
-def _place(member: str) -> int:
-    """Where the members of a usual event are, in their order, and behind them those that are bytes already."""
-    if member in _BYTES:
-        return _OWN_MEMBERS + _BYTES.index(member)
-    return UsualEvent.__struct_fields__.index(python_path(member))  # type: ignore[no-any-return]
+def _attribute(rows: Sequence[Row]) -> str:
+    """That of the only row; empty if there is none."""
+    if not rows:
+        return ""
+    (row,) = rows
+    return row.attribute
 
 
-def _of_several(rows: Sequence[Row], members: Sequence[str]) -> _Step:
-    """The rows of some scalars at once."""
-    reads = [(row.attribute, row.read) for row in rows]
-    places = [members.index(_member(row)) for row in rows]
-
-    def make(values: tuple[object, ...]) -> Parts:
-        return shared(filled(reads, [values[place] for place in places]))
-
-    return Memo(make, _MOST, _LARGEST, characters).__getitem__
+def _reads_of(rows: Iterable[Row], members: Sequence[str]) -> _Reads:
+    return [(row.attribute, row.read, members.index(_member(row))) for row in rows]
 
 
-def _of_one(rows: Sequence[Row], member: str, *, is_unlike: bool) -> _Step:
+def _group(reads: _Reads, values: Sequence[object]) -> Parts:
+    """What is read of some members at once."""
+    return shared(filled([(attribute, read) for attribute, read, _ in reads], [values[place] for _, _, place in reads]))
+
+
+def _steps(rows: Iterable[Row]) -> _Steps:
+    """For each member that has rows, in their order."""
+    return [(attrgetter(python_path(member)), _step(member, list(its))) for member, its in groupby(rows, key=_member)]
+
+
+def _add(parts: list[Part], steps: _Steps, event: Any) -> None:
+    for pick, step in steps:
+        member = pick(event)
+        if member or member is False:
+            parts += step(member)
+
+
+def _step(member: str, rows: Sequence[Row]) -> Callable[[Any], Parts]:
     """The rows of one member."""
     field, reads = field_of(member), [(row.attribute, row.read) for row in rows]
-    if field.type is msgspec.Raw or (is_scalar(field) and is_unlike):
-        is_simple = len(rows) <= _TWO and all(row.read is rows[0].read for row in rows)
-        return _of_unlike([row.attribute for row in rows], rows[0].read) if is_simple else _of_any(reads)
-    if not is_scalar(field):
-        return _of_part(rows, member, field.type)
-    return Memo(lambda value: shared(filled(reads, repeat(value))), _MOST, _LARGEST, _length).__getitem__
-
-
-def _of_part(rows: Sequence[Row], member: str, part: type) -> _Step:
-    """The rows of a member that holds others."""
-    reads = [(row.attribute, row.read) for row in rows]
-    reader = None if part is object else RowReader(rows, below=member)
+    if member in _UNLIKE:
+        return lambda value: tuple(filled(reads, repeat(value)).items())
+    if is_scalar(field):
+        return Memo(lambda value: shared(filled(reads, repeat(value))), _MOST, _LARGEST, _length).__getitem__
+    reader = None if field.type is object else RowReader(rows, below=member)
+    decode = msgspec.json.Decoder(field.type).decode
 
     def make(raw: bytes) -> Parts:
-        held = read_part(part, raw)
+        try:
+            held = decode(raw)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            raise UnusualEventError from error
         return shared(reader(held) if reader else filled(reads, repeat(held)))
 
     remembered = Memo(make, _MOST, _LARGEST_PART)
-    if member in _BYTES:
-        return remembered.__getitem__
-    return lambda raw: remembered[bytes(raw)]
-
-
-def _of_any(reads: Sequence[tuple[str, ReadMember]]) -> _Step:
-    """Rows whose member is read anew each time."""
-    return lambda value: tuple(filled(reads, repeat(value)).items())
-
-
-def _of_unlike(attributes: Sequence[str], read: ReadMember) -> _Step:
-    """The same for one row, or two that read it in the same way."""
-    first, second = attributes if len(attributes) == _TWO else (attributes[0], "")
-
-    def step(value: object) -> Parts:
-        # Most are text; a call for each of them costs as much as all else here.
-        found = value.strip() if read is text and type(value) is str else read(value)
-        if not found and found is not False:
-            return ()
-        return ((first, found), (second, found)) if second else ((first, found),)
-
-    return step
+    return lambda raw: remembered[b"" + raw]  # half of what bytes() would cost
 
 
 def _length(value: object) -> int:

@@ -5,22 +5,21 @@ It makes the same of an event as `Mapper` does of any event, plainly; a test hol
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-import msgspec
-
 from agent.model import Attributes, EventLabels, ObjectSource
-from agent.records.actor import Actor
 from agent.records.event_kind import EventKind, Told, actor_attributes, place
 from agent.records.leaves import error_code
 from agent.records.memo import Memo, characters
 from agent.records.profiles import owner
 from agent.records.profiles.codecatalyst import SPACE
-from agent.records.quick_rows import Parts, QuickRows, read_part, shared
-from agent.trail.event import UserIdentity, text
+from agent.records.quick_identity import MEMBER, Identities
+from agent.records.quick_rows import Parts, QuickRows, shared
+from agent.records.rows import Row
+from agent.trail.event import text
 from agent.trail.usual_event import UnusualEventError
 
 _KINDS: Final = 4096
@@ -28,7 +27,7 @@ _LABELS: Final = 64  # types of identities; there are eleven
 _ACTORS: Final = 2048
 _PLACES: Final = 64
 _LONGEST: Final = 512
-_LARGEST_IDENTITY: Final = 2048
+_NULL: Final = b"null"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,35 +48,53 @@ class _KnownKind:
     endings: tuple[_KnownEnding, _KnownEnding]
 
 
-class _KnownActor(msgspec.Struct, frozen=True, gc=False):
-    """Who acted, and the name to show for it, if the event has no other: that can be where it has the id, if any is."""
+@dataclass(frozen=True, slots=True)
+class _KnownAlike:
+    """A kind of event, and the attributes of an event of it with some values of what is alike in many events."""
 
-    actor: Actor
-    kind: str
-    display: str
-    is_named_elsewhere: bool
-    searched: bytes
+    known: _KnownKind
+    parts: Parts
 
 
 class QuickTelling:
-    """Reads usual events. `service_names` has those that are not `aws-<service>`. Safe to share among threads."""
+    """Reads usual events by the `rows` of the table. `service_names` has those that are not `aws-<service>`.
 
-    def __init__(self, rows: QuickRows, service_names: Mapping[str, str]) -> None:
-        self._rows = rows
+    Safe to share among threads.
+    """
+
+    def __init__(self, rows: Iterable[Row], service_names: Mapping[str, str]) -> None:
+        table = list(rows)
+        of_identity = [row for row in table if row.member.startswith(MEMBER)]
+        self._rows = QuickRows(table[: -len(of_identity)])
+        self._identities = Identities(of_identity)
         self._service_names = service_names
         self._kinds = Memo(self._kind, _KINDS, _LONGEST, characters)
-        self._actors = Memo(_known_actor, _ACTORS, _LARGEST_IDENTITY)
+        self._alike = Memo(self._known_alike, _KINDS, _LONGEST, characters)
         self._named = Memo(_named, _ACTORS, _LONGEST, characters)
         self._places: Memo[ObjectSource, Parts] = Memo(lambda source: shared(place(source)), _PLACES, _LONGEST, _length)
 
     def tell(self, event: Any, source: ObjectSource) -> Told:
         """All that `event` tells. Raises `UnusualEventError` where it takes more to read it."""
-        known = self._kinds[event.event_source, event.event_name]
+        alike = self._alike[
+            event.event_source,
+            event.event_name,
+            event.event_version,
+            event.api_version,
+            event.event_type,
+            event.event_category,
+            event.read_only,
+            event.management_event,
+        ]
+        known = alike.known
         kind = known.kind
-        parts, request, response, identity = self._rows.read(event)
+        # To add to empty bytes costs half of what bytes() does.
+        request, response = b"" + event.request_parameters, b"" + event.response_elements
+        request, response = b"" if request == _NULL else request, b"" if response == _NULL else response
+        parts = self._rows.read(event, alike.parts, request, response)
+        who = self._identities[b"" + event.user_identity]
+        parts += who.parts
         named = kind.subjects.named_by(request, response)
         parts += named
-        who = self._actors[identity]
         display = who.display
         if who.is_named_elsewhere and (
             who.searched in request or who.searched in response or event.additional_event_data
@@ -88,9 +105,12 @@ class QuickTelling:
         ending = known.endings[failed]
         parts += ending.parts
         parts += self._places[source]
-        labels = ending.labels[who.actor.identity_type]
+        labels = ending.labels[who.identity_type]
         space = named[0][1] if named and named[0][0] == SPACE else ""
         return Told(known.event_name, kind.service_name, labels, failed, Attributes(parts), space)
+
+    def _known_alike(self, values: tuple[object, ...]) -> _KnownAlike:
+        return _KnownAlike(self._kinds[values[0], values[1]], self._rows.read_alike(values))
 
     def _kind(self, named: tuple[object, object]) -> _KnownKind:
         event_source, event_name = map(text, named)
@@ -105,13 +125,6 @@ class QuickTelling:
 def _ending(kind: EventKind, *, failed: bool) -> _KnownEnding:
     labels = Memo(partial(kind.labels, failed=failed), _LABELS, _LONGEST)
     return _KnownEnding(shared(kind.ending(failed=failed)), labels)
-
-
-def _known_actor(raw: bytes) -> _KnownActor:
-    actor = Actor.of(read_part(UserIdentity, raw) if raw else UserIdentity())
-    return _KnownActor(
-        actor, actor.kind.value, actor.name or actor.otherwise, actor.is_named_elsewhere, actor.user.encode()
-    )
 
 
 def _named(told: tuple[str, str, str]) -> Parts:

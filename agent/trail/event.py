@@ -228,6 +228,8 @@ def text(value: object) -> str:
     """A leaf as text, without blanks at its ends; empty if it is absent or not a scalar."""
     if isinstance(value, str):
         return value.strip()
+    if value is None:
+        return ""
     if isinstance(value, bool):
         return "true" if value else "false"
     return _number_text(value) if isinstance(value, int | float) else ""

@@ -1,7 +1,7 @@
 """An event whose members have the types that AWS gives them: nearly every one. It is read twice as fast as any other.
 
 A member of such an event is text, true or false; what holds others stays the bytes that stand in the file, so that
-whoever has read the same bytes before need not read them again.
+whoever has read the same bytes before need not read them again. In a usual identity, all is text.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from agent.trail.edit import compact, is_surely_compact
-from agent.trail.event import TrailEvent
+from agent.trail.event import TrailEvent, UserIdentity
 
 _OF_ANY_FORM: Final = frozenset({"resources"})  # the one member without parts of its own that is no scalar
 _Scalar = str | bool | None
@@ -56,6 +56,22 @@ UsualEvent: Final[Any] = msgspec.defstruct(
 _decode: Final = msgspec.json.Decoder(UsualEvent).decode
 
 
+def _of_text(part: type) -> Any:
+    """A part of an event with the same members, all of them text or other parts."""
+    members: list[tuple[str, Any, Any]] = []
+    for member in msgspec.structs.fields(part):
+        below = None if member.type is object else _of_text(member.type)
+        default = msgspec.field(default=below and below(), name=member.encode_name)
+        members.append((member.name, below or str | None, default))
+    return msgspec.defstruct(f"Usual{part.__name__}", members, frozen=True, gc=False)
+
+
+UsualIdentity: Final[Any] = _of_text(UserIdentity)
+"""The same members as a `UserIdentity` has. A part that is not there is that of `UsualIdentity()`."""
+
+_decode_identity: Final = msgspec.json.Decoder(UsualIdentity).decode
+
+
 def decode_usual(raw: bytes) -> Any:
     """An event with the members of a `TrailEvent`: texts, flags, and the bytes of all that holds others.
 
@@ -80,3 +96,14 @@ def read_usual(raw: bytes) -> tuple[Any, bytes, str]:
         raise UnusualEventError from error
     body = compact(raw)
     return decode_usual(body), body, body.decode()
+
+
+def decode_identity(raw: bytes) -> Any:
+    """A `userIdentity` with the members of a `UserIdentity`, of which each is text or absent.
+
+    Raises `UnusualEventError` where one is something else.
+    """
+    try:
+        return _decode_identity(raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise UnusualEventError from error

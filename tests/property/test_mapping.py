@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from agent.model import LogRecord
 from agent.records.event_kind import Told
 from agent.records.fitting import fit, halved, size
-from agent.records.mapping import Mapper
+from agent.records.mapping import TABLE, Mapper
 from agent.records.profiles import CODECATALYST, PROFILES, owner, profile_of
 from agent.records.profiles.profile import ANYTHING, Ours
+from agent.records.rows import ELSE
 from agent.records.selection import Selector
 from agent.sink.otlp.encode import Encoder
 from agent.trail.edit import Mask, compact
@@ -23,7 +24,7 @@ from agent.trail.event import MalformedEventError, decode, decode_leniently
 from tests.support.events import WITHOUT_PROFILE, encoded
 from tests.support.objects import SOURCE
 from tests.support.records import open_mapper, record_limits
-from tests.support.strategies import EVENTS, HOSTILE_EVENTS, JSON, MORE_EXAMPLES, RAWS, TEXT
+from tests.support.strategies import EVENTS, HOSTILE_EVENTS, JSON, MORE_EXAMPLES, RAWS, SCALARS, TEXT
 
 MAPPER = open_mapper()
 ENCODER = Encoder({}, "1.2.3")
@@ -203,3 +204,24 @@ def test_a_small_record_is_left_as_it_is(members: dict[str, Any], limit: int) ->
     record = MAPPER.to_record(encoded(members), SOURCE)
     if fit(record, record_limits(limit)) is record:
         assert size(record) <= limit
+
+
+PATHS_OF_ROWS = sorted({path for row in TABLE for path in row.member.split(ELSE)})
+LEAVES = TEXT | st.sampled_from(["", " ", " x ", "true", "False", "null", "arn:aws:sts::1:assumed-role/Admin/mary"])
+
+
+@MORE_EXAMPLES
+@given(st.dictionaries(st.sampled_from(PATHS_OF_ROWS), LEAVES | LEAVES | LEAVES | SCALARS, max_size=12))
+def test_each_member_of_the_table_tells_the_same_quickly_and_plainly(leaves: dict[str, object]) -> None:
+    """Whichever of them an event has, alone and together, and whatever stands there."""
+    members: dict[str, Any] = {}
+    for path, value in leaves.items():
+        *parts, last = path.split(".")
+        inner = members
+        for part in parts:
+            inner = inner.setdefault(part, {})
+        inner[last] = value
+    raw = json.dumps(members).encode()
+    record = mapped(raw)
+    assert record is not None
+    assert_told_alike(record, told_plainly(raw))
