@@ -69,7 +69,7 @@ class Identities(Memo[bytes, KnownIdentity]):
             shared((self._all if has_parts else self._few).read(identity)),
             actor,
             actor.identity_type,
-            actor.kind.value,
+            str(actor.kind),
             actor.name or actor.otherwise,
             actor.is_named_elsewhere,
             actor.user.encode(),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 import pytest
 
-from agent.trail.event import TrailEvent, decode
-from agent.trail.usual_event import UnusualEventError, UsualEvent, decode_usual, read_usual
+from agent.trail.event import TrailEvent, UserIdentity, decode
+from agent.trail.usual_event import UnusualEventError, UsualEvent, decode_identity, decode_usual, read_usual
 from tests.support.events import create_dev_environment, encoded, raw_event
 
 
@@ -18,6 +20,37 @@ def test_it_has_the_members_of_any_event() -> None:
         {(each.name, each.encode_name) for each in msgspec.structs.fields(kind)} for kind in (TrailEvent, UsualEvent)
     )
     assert members == usual
+
+
+def test_a_usual_identity_has_the_members_of_any() -> None:
+    """With those of all its parts, of which none is missing where an event does not have it."""
+
+    def members(kind: type, usual: Any) -> Iterator[tuple[str, str]]:
+        for one, other in zip(msgspec.structs.fields(kind), msgspec.structs.fields(type(usual)), strict=True):
+            yield one.encode_name, other.encode_name
+            if one.type is not object:
+                yield from members(one.type, getattr(usual, other.name))
+
+    names = list(members(UserIdentity, decode_identity(b"{}")))
+    assert len(names) > 30
+    assert all(name == other for name, other in names)
+
+
+def test_an_identity_of_text_is_usual() -> None:
+    """As in the documented event; parts that it does not have are those of one without any."""
+    told = create_dev_environment()["userIdentity"]
+    identity, nobody = decode_identity(encoded(told)), decode_identity(b"{}")
+    assert (identity.type, identity.on_behalf_of.user_id) == (told["type"], told["onBehalfOf"]["userId"])
+    assert identity.session_context is nobody.session_context
+
+
+@pytest.mark.parametrize(
+    "raw", [b'{"type":7}', b'{"onBehalfOf":"x"}', b'{"type":true}', b"null", b"{", b'{"type":"\xff"}']
+)
+def test_another_identity_is_unusual(raw: bytes) -> None:
+    """Whoever reads member by member may still understand it."""
+    with pytest.raises(UnusualEventError):
+        decode_identity(raw)
 
 
 def test_scalars_are_read_and_the_rest_stays_bytes() -> None:
