@@ -128,7 +128,7 @@ def is_of_log(bucket: str) -> bool:
     return ":" in bucket
 
 
-class ObjectSource(msgspec.Struct, frozen=True, gc=False):
+class ObjectSource(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     """Where a record was read: everything about the object that a LogRecord depends on.
 
     `account` is the account id in the object's key. `last_modified_ns` is S3's LastModified in Unix nanoseconds.
@@ -149,7 +149,7 @@ class ObjectSource(msgspec.Struct, frozen=True, gc=False):
         return address_of(self.bucket, self.key) if self.bucket else self.key
 
 
-class EventLabels(msgspec.Struct, frozen=True, gc=False):
+class EventLabels(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     """The labels under which an event is counted, before any cardinality limit.
 
     `event_source` is empty for CodeCatalyst's events, which `codecatalyst_events_total` counts. All others are counted
@@ -166,11 +166,11 @@ class EventLabels(msgspec.Struct, frozen=True, gc=False):
 class AttributeGroup(msgspec.Struct, gc=False, eq=False):
     """Attributes that stand together, none of them twice, in records of which many have the same group. Never changes.
 
-    `written` is for whoever sends records: what the group is in the form of its protocol, once that is known.
+    `written` is for whoever sends records: the group in the form of its protocol, once known; a character is a byte.
     """
 
     pairs: tuple[tuple[str, AttributeValue], ...]
-    written: bytes | None = None
+    written: str | None = None
 
 
 class Attributes(Mapping[str, AttributeValue]):

@@ -16,6 +16,8 @@ from agent.trail.inflate import TextFacts
 
 _NANOSECONDS: Final = 1e9
 _time: Final = attrgetter("time_unix_nano")
+_source: Final = attrgetter("source")
+_truncated: Final = attrgetter("truncated")
 
 
 class FlowEvents(Voice):
@@ -60,7 +62,7 @@ class FlowEvents(Voice):
             return
         now = self._clock.time()
         self.metrics.events.labels("exported").inc(len(records))
-        self.metrics.truncated.inc(sum([record.truncated for record in records]))
+        self.metrics.truncated.inc(sum(map(_truncated, records)))
         self.metrics.last_delivery.set(now)
         self.activity.mark("exported", len(records))
         in_order = sorted(records, key=_time)
@@ -115,10 +117,12 @@ class FlowEvents(Voice):
 
     def _observe_ages(self, records: Sequence[LogRecord], now: float) -> None:
         # A clock that is ahead, or a forged eventTime, must give no negative age and no time in the future.
-        ages = [max(now - record.time_unix_nano / _NANOSECONDS, 0.0) for record in reversed(records)]
+        ages = [now - record.time_unix_nano / _NANOSECONDS for record in reversed(records)]
+        if ages[0] < 0:
+            ages = [max(age, 0.0) for age in ages]
         self.metrics.event_age.observe_all(ages)
         self.activity.accepted(ages)
-        for source in {record.source for record in records}:
+        for source in set(map(_source, records)):
             if source.path:  # an event of a log stands in no object
                 self.metrics.object_age.observe(max(now - source.last_modified_ns / _NANOSECONDS, 0.0))
         self.metrics.observe_newest_event(min(records[-1].time_unix_nano / _NANOSECONDS, now))

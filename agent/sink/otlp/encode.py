@@ -16,6 +16,7 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.sdk.resources import Resource
 
 from agent.model import LogRecord
+from agent.records.memo import Memo
 from agent.sink.origin import RecordOrigin, resource_of
 from agent.sink.otlp.record_bytes import field, key_value, record_bytes, varint
 from agent.sink.safe_text import safe_text
@@ -25,6 +26,8 @@ SCOPE_NAME: Final = "trail-agent"
 
 _RECORD_FRAME: Final = 6  # a tag and the longest length of one record
 _GROUP_FRAME: Final = 16  # tags and the longest lengths of ResourceLogs, Resource, ScopeLogs and InstrumentationScope
+
+_SHORT_RECORD: Final = 1 << 14  # there are not many lengths of what is shorter
 
 _RESOURCE_LOGS: Final = b"\x0a"  # ExportLogsServiceRequest.resource_logs
 _RESOURCE: Final = b"\x0a"  # ResourceLogs.resource
@@ -79,8 +82,7 @@ class Encoder:
         """The bytes of one request of all `records`: a ResourceLogs per account, region and service, in order of
         appearance."""
         draft = _Draft(self)
-        for record in records:
-            draft.offer(record, record_bytes(record), _NO_LIMITS)
+        draft.fill(iter(records), _NO_LIMITS)
         return draft.payload()
 
     def batches(
@@ -92,13 +94,11 @@ class Encoder:
         the first record of a request another one may be.
         """
         limits = _Limits(max_bytes, max_records, math.inf if max_span_nano is None else max_span_nano)
-        draft = _Draft(self)
-        for record in records:
-            written = record_bytes(record)
-            if not draft.offer(record, written, limits):
-                yield draft.batch()
-                draft = _Draft(self)
-                draft.offer(record, written, limits)
+        left, draft = iter(records), _Draft(self)
+        while (record := draft.fill(left, limits)) is not None:
+            yield draft.batch()
+            draft = _Draft(self)
+            draft.fill(iter((record,)), limits)
         if draft.records:
             yield draft.batch()
 
@@ -118,28 +118,37 @@ class _Draft:
         self._groups: dict[RecordOrigin, list[bytes]] = {}
         self._bytes = 0
 
-    def offer(self, record: LogRecord, written: bytes, limits: _Limits) -> bool:
-        """Put `record`, as it is `written`, behind those of its origin; False, and unchanged, if that is too much.
+    def fill(self, records: Iterator[LogRecord], limits: _Limits) -> LogRecord | None:
+        """Put `records` each behind those of its origin; the first that is too much is returned, and is not put there.
 
-        The first record is never too much.
+        The first record of the request is never too much.
         """
-        origin = RecordOrigin.of(record)
-        group = self._groups.get(origin)
-        opening = self._encoder.heads(origin).size + _GROUP_FRAME if group is None else 0
-        size = self._bytes + opening + len(written) + _RECORD_FRAME
-        records = self.records
-        if records and (
-            size > limits.max_bytes
-            or len(records) >= limits.max_records
-            or abs(record.time_unix_nano - records[0].time_unix_nano) > limits.max_span_nano
-        ):
-            return False
-        if group is None:
-            group = self._groups[origin] = []
-        group += (_LOG_RECORD, varint(len(written)), written)
-        records.append(record)
+        taken, groups, size = self.records, self._groups, self._bytes
+        max_bytes, max_records, max_span_nano = limits.max_bytes, limits.max_records, limits.max_span_nano
+        for record in records:
+            if taken and (
+                len(taken) >= max_records or abs(record.time_unix_nano - taken[0].time_unix_nano) > max_span_nano
+            ):
+                break
+            written = record_bytes(record)
+            length = len(written)
+            origin = RecordOrigin(record.account, record.region, record.service_name)
+            group = groups.get(origin)
+            larger = size + length + _RECORD_FRAME
+            if group is None:
+                larger += self._encoder.heads(origin).size + _GROUP_FRAME
+            if taken and larger > max_bytes:
+                break
+            if group is None:
+                group = groups[origin] = []
+            group.append(_record_heads[length])
+            group.append(written)
+            taken.append(record)
+            size = larger
+        else:
+            record = None
         self._bytes = size
-        return True
+        return record
 
     def batch(self) -> Batch:
         """The request as it stands."""
@@ -161,3 +170,11 @@ def _scope(version: str) -> bytes:
     written = field(_VERSION, safe_text(version).encode()) if version else b""
     encoding = field(_SCOPE_ATTRIBUTE, key_value("encoding.format", "aws.cloudtrail"))
     return field(_SCOPE, name + written + encoding)
+
+
+def _record_head(length: int) -> bytes:
+    """What stands before a record that takes `length` bytes."""
+    return _LOG_RECORD + varint(length)
+
+
+_record_heads: Final = Memo(_record_head, 4096, _SHORT_RECORD, int)

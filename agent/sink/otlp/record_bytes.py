@@ -3,11 +3,14 @@
 Pure, and total: no record can make it raise. Fields stand in the order of their numbers, as in protobuf's own
 deterministic form; tests hold the bytes against it. Pages: opentelemetry-proto, `logs/v1/logs.proto` and
 `common/v1/common.proto`; Protocol Buffers, "Encoding".
+
+What a record is put together of is text of which each character is one byte (latin-1): most values are ASCII, and to
+encode them all at once costs less than to encode each.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from struct import Struct
 from typing import Final
@@ -22,16 +25,17 @@ _SEVERITIES: Final = range(25)
 # Of what is short, as most values and bodies are, there are so few lengths that what stands before each is kept.
 _SHORT: Final = 512
 _SHORT_BODY: Final = 4096
-_eight_bytes: Final = Struct("<Q").pack
+_LENGTHS: Final = 128  # of one attribute
+_tag_and_eight_bytes: Final = Struct("<BQ").pack
 
 _LOW_BITS, _MORE = 0x7F, 0x80  # of one byte: seven bits of the number, and whether others follow
 
 # Tags: the number of a field and its wire type, 2 where a length follows.
-_TIME: Final = b"\x09"  # LogRecord.time_unix_nano, fixed64
+_TIME: Final = 0x09  # LogRecord.time_unix_nano, fixed64
 _SEVERITY: Final = b"\x10"
 _BODY: Final = b"\x2a"
 _ATTRIBUTE: Final = b"\x32"
-_OBSERVED: Final = b"\x59"  # LogRecord.observed_time_unix_nano, fixed64
+_OBSERVED: Final = 0x59  # LogRecord.observed_time_unix_nano, fixed64
 _EVENT_NAME: Final = b"\x62"
 _KEY: Final = b"\x0a"  # KeyValue.key
 _VALUE: Final = b"\x12"  # KeyValue.value
@@ -70,40 +74,43 @@ def field(tag: bytes, content: bytes) -> bytes:
 
 def record_bytes(record: LogRecord) -> bytes:
     """The message of `record`. What cannot travel is mended: see `safe_text`."""
-    body = _sent(record.body)
+    body = record.body
+    if not body.isascii() or "\x00" in body:
+        body = _characters(_mended(body))
     written = [
         _fixed(_TIME, record.time_unix_nano),
         _severities[record.severity_number],
         _body_heads[len(body)],
         body,
     ]
+    write = written.append
     attributes = record.attributes
-    _write_parts(written, attributes.parts if isinstance(attributes, Attributes) else attributes.items())
-    written.append(_ends[record.observed_time_unix_nano, record.event_name])
-    return b"".join(written)
-
-
-def _write_parts(written: list[bytes], parts: Iterable[tuple[str, AttributeValue] | AttributeGroup]) -> None:
-    for part in parts:
+    for part in attributes.parts if type(attributes) is Attributes else attributes.items():
         if type(part) is AttributeGroup:
-            written.append(part.written or _group(part))
+            write(part.written or _group(part))
             continue
         key, value = part
         if type(value) is str:
-            # As _sent() does it, less the call: this is done for every attribute.
-            text = value.encode() if value.isascii() and "\x00" not in value else _mended(value)
-            head = _heads[key, len(text)]
-            written += (head, text) if head else ()
+            text = value if value.isascii() and "\x00" not in value else _characters(_mended(value))
+            head = _heads[key][len(text)]
+            if head:
+                write(head)
+                write(text)
         else:
-            written.append(_attribute(key, _value(value)))
+            write(_characters(_attribute(key, value)))
+    write(_observed_times[record.observed_time_unix_nano])
+    write(_event_names[record.event_name])
+    return "".join(written).encode("latin-1")
 
 
-def _group(group: AttributeGroup) -> bytes:
+def _group(group: AttributeGroup) -> str:
     """What a group is, written for all of its records."""
-    written: list[bytes] = []
-    _write_parts(written, group.pairs)
-    group.written = b"".join(written)
+    group.written = _characters(b"".join(_attribute(key, value) for key, value in group.pairs))
     return group.written
+
+
+def _characters(written: bytes) -> str:
+    return written.decode("latin-1")
 
 
 def key_value(key: str, value: str) -> bytes:
@@ -111,10 +118,10 @@ def key_value(key: str, value: str) -> bytes:
     return _key(key) + field(_VALUE, _text(value))
 
 
-def _fixed(tag: bytes, nanoseconds: int) -> bytes:
+def _fixed(tag: int, nanoseconds: int) -> str:
     if not 0 < nanoseconds <= _UINT64_MAX:
         nanoseconds = min(max(nanoseconds, 0), _UINT64_MAX)
-    return tag + _eight_bytes(nanoseconds) if nanoseconds else b""
+    return _tag_and_eight_bytes(tag, nanoseconds).decode("latin-1") if nanoseconds else ""
 
 
 def _sent(value: str) -> bytes:
@@ -126,40 +133,42 @@ def _mended(value: str) -> bytes:
     return safe_text(value).encode()
 
 
-def _head(pair: tuple[str, int]) -> bytes:
-    """What stands before the text of an attribute, by its key and by how many bytes the text takes.
-
-    Empty for a key that is dropped.
-    """
-    key, length = pair
+def _heads_of(key: str) -> Memo[int, str]:
+    """What stands before the text of an attribute, by the bytes that the text takes; empty if the key is dropped."""
     begin = _key(key)
-    if not begin:
-        return b""
-    text = _STRING + varint(length)
-    value = begin + _VALUE + varint(len(text) + length) + text
-    return _ATTRIBUTE + varint(len(value) + length) + value
+
+    def head(length: int) -> str:
+        if not begin:
+            return ""
+        text = _STRING + varint(length)
+        value = begin + _VALUE + varint(len(text) + length) + text
+        return _characters(_ATTRIBUTE + varint(len(value) + length) + value)
+
+    return Memo(head, _LENGTHS, _SHORT, int)
 
 
-def _body_head(length: int) -> bytes:
+def _body_head(length: int) -> str:
     """All that stands before the text of a body that takes `length` bytes."""
     text = _STRING + varint(length)
-    return _BODY + varint(len(text) + length) + text
+    return _characters(_BODY + varint(len(text) + length) + text)
 
 
-def _end(pair: tuple[int, str]) -> bytes:
-    """What stands behind the attributes, by the observed time and the event's name: some records share both."""
-    observed, event_name = pair
-    return _fixed(_OBSERVED, observed) + (field(_EVENT_NAME, _sent(event_name)) if event_name else b"")
+def _observed_time(nanoseconds: int) -> str:
+    return _fixed(_OBSERVED, nanoseconds)
 
 
-def _severity(number: int) -> bytes:
+def _event_name(name: str) -> str:
+    return _characters(field(_EVENT_NAME, _sent(name))) if name else ""
+
+
+def _severity(number: int) -> str:
     """Empty where it is none of OTLP's."""
-    return _SEVERITY + varint(number) if number and number in _SEVERITIES else b""
+    return _characters(_SEVERITY + varint(number)) if number and number in _SEVERITIES else ""
 
 
-def _attribute(key: str, value: bytes) -> bytes:
+def _attribute(key: str, value: AttributeValue) -> bytes:
     head = _key(key)
-    return field(_ATTRIBUTE, head + field(_VALUE, value)) if head else b""
+    return field(_ATTRIBUTE, head + field(_VALUE, _value(value))) if head else b""
 
 
 @lru_cache(maxsize=1024)
@@ -195,7 +204,8 @@ def _map(values: Mapping[str, str]) -> bytes:
     return b"".join(field(_ITEM, head + value) for head, value in pairs if head)
 
 
-_heads: Final = Memo(_head, 8192, _SHORT, lambda pair: max(len(pair[0]), pair[1]))
+_heads: Final = Memo(_heads_of, 128, _SHORT)  # a trail has few attributes that records do not share
 _body_heads: Final = Memo(_body_head, 4096, _SHORT_BODY, int)
-_ends: Final = Memo(_end, 1024, _SHORT, lambda pair: len(pair[1]))
+_observed_times: Final = Memo(_observed_time, 64, 64, int.bit_length)
+_event_names: Final = Memo(_event_name, 1024, _SHORT)
 _severities: Final = Memo(_severity, 64, 64, int.bit_length)
