@@ -25,7 +25,8 @@ from agent.aws.sqs import Sqs
 from agent.flow.remembered import Remembered
 from agent.pulse import Pulse
 from agent.sink.otlp.http import HttpTransport
-from agent.sink.otlp.http_session import Deadline, HttpLine
+from agent.sink.otlp.http_line import HttpLine
+from agent.sink.otlp.http_session import Deadline
 from tests.support.edges import Edge
 
 _CRASHED: Final = "crashed"

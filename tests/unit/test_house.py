@@ -85,7 +85,7 @@ TESTED_ELSEWHERE: Final = {
     "integration/test_event_history.py": "history_log replay_logs",
     "unit/settings/test_config_files.py": "keys views",
     "unit/settings/test_settings.py": "layer loading root",
-    "unit/sink/otlp/test_http.py": "http_session response",
+    "unit/sink/otlp/test_http.py": "http_line http_session response",
     "unit/sink/otlp/test_encode.py": "decode",
     "unit/sink/test_opening.py": "discreet endpoint",
     "unit/telemetry/test_metrics.py": "exposition history_metrics snapshot",

@@ -66,7 +66,7 @@ class Glimpses:
                 request = session.prepare_request(Request("GET", url))
                 settings = session.merge_environment_settings(url, {}, True, self._verify, self._cert)  # noqa: FBT003 - requests' own
                 with session.send(request, timeout=deadline, allow_redirects=False, **settings) as response:
-                    body = body_of(response, _MOST_BYTES, deadline)
+                    body = body_of(response.raw, _MOST_BYTES, deadline)
                     date = response.headers.get("Date", "")
                     return Glimpse(response.status_code, date, body.decode(errors="replace"))
             except (RequestException, HTTPError, OSError, ValueError):

@@ -17,7 +17,7 @@ from google.protobuf.json_format import Parse, ParseError
 from google.protobuf.message import DecodeError
 from google.rpc.status_pb2 import Status
 from isal import igzip
-from requests import RequestException, Session
+from requests import RequestException
 from urllib3.exceptions import HTTPError
 
 from agent.sink.answer import (
@@ -33,7 +33,8 @@ from agent.sink.answer import (
 )
 from agent.sink.otlp.discreet import Discreet
 from agent.sink.otlp.endpoint import http_endpoint
-from agent.sink.otlp.http_session import Deadline, HttpLine, body_of, client_certificate, open_session
+from agent.sink.otlp.http_line import HttpLine, let_go
+from agent.sink.otlp.http_session import Deadline, body_of, client_certificate
 from agent.sink.otlp.no_answer import no_answer
 from agent.sink.otlp.response import NoResponseError, partial_success
 from agent.sink.words import are_about_the_protocol
@@ -107,7 +108,7 @@ class HttpTransport:
         self._now = now
         self._local = threading.local()
         self._lock = threading.Lock()
-        self._sessions: list[Session] = []
+        self._lines: list[HttpLine] = []
 
     def send(self, payload: bytes) -> Answer:
         """Post `payload`, the bytes of one request; never raises for what the network does."""
@@ -129,29 +130,31 @@ class HttpTransport:
     def close(self) -> None:
         """Close the connections of all threads."""
         with self._lock:
-            sessions, self._sessions = self._sessions, []
-        for session in sessions:
-            session.close()
+            lines, self._lines = self._lines, []
+        for line in lines:
+            line.close()
 
     def _exchange(self, body: bytes) -> Reply:
         deadline = Deadline(self._timeout)
-        with self._line().post(body, deadline) as response:
+        answer = self._line().post(body, deadline)
+        try:
             return Reply(
-                status=response.status_code,
-                content_type=response.headers.get("Content-Type", "").partition(";")[0].strip().lower(),
-                retry_after=response.headers.get("Retry-After", ""),
-                location=response.headers.get("Location", ""),
-                grpc_status=response.headers.get("grpc-status", "").strip(),
-                body=body_of(response, MAX_RESPONSE_BYTES, deadline),
+                status=answer.status,
+                content_type=answer.headers.get("Content-Type", "").partition(";")[0].strip().lower(),
+                retry_after=answer.headers.get("Retry-After", ""),
+                location=answer.headers.get("Location", ""),
+                grpc_status=answer.headers.get("grpc-status", "").strip(),
+                body=body_of(answer, MAX_RESPONSE_BYTES, deadline),
             )
+        finally:
+            let_go(answer)
 
     def _line(self) -> HttpLine:
         line: HttpLine | None = getattr(self._local, "line", None)
         if line is None:
-            session = open_session(self._headers)
-            line = self._local.line = HttpLine(session, self._endpoint.url, self._verify, self._cert)
+            line = self._local.line = HttpLine(self._headers, self._endpoint.url, self._verify, self._cert)
             with self._lock:
-                self._sessions.append(session)
+                self._lines.append(line)
         return line
 
     def _all_headers(self, headers: Mapping[str, str], user_agent: str) -> dict[str, str]:

@@ -20,7 +20,7 @@ from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import Any, Final
 
-from requests import PreparedRequest, ReadTimeout, Request, Response, Session
+from requests import PreparedRequest, ReadTimeout, Session
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool, ProxyManager, Timeout
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -189,20 +189,22 @@ class _TLSPool(HTTPSConnectionPool):
 _POOLS = {"http": _Pool, "https": _TLSPool}
 
 
-class _Adapter(HTTPAdapter):
+class PunctualAdapter(HTTPAdapter):
     """requests' own adapter, over our connections; it does not retry."""
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """As requests does, with our connections."""
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = _POOLS
 
     def proxy_manager_for(self, *args: Any, **kwargs: Any) -> ProxyManager:
+        """The same for a proxy."""
         manager: ProxyManager = super().proxy_manager_for(*args, **kwargs)
         manager.pool_classes_by_scheme = _POOLS
         return manager
 
 
-def open_session(headers: Mapping[str, str]) -> Session:
+def open_session(headers: Mapping[str, str], adapter: type[PunctualAdapter] = PunctualAdapter) -> Session:
     """A session for one thread, that sends `headers` with every request.
 
     Proxies come from the environment, but credentials never from `.netrc`: requests would put them in the place of our
@@ -213,33 +215,16 @@ def open_session(headers: Mapping[str, str]) -> Session:
     session.headers.update(headers)
     session.auth = _as_it_is
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
-    session.mount("http://", _Adapter())
-    session.mount("https://", _Adapter())
+    session.mount("http://", adapter())
+    session.mount("https://", adapter())
     return session
 
 
-class HttpLine:
-    """One thread's POSTs to one URL by `session`: what is the same for all of them is worked out once."""
-
-    def __init__(self, session: Session, url: str, verify: str | None, cert: str | tuple[str, str] | None) -> None:
-        self._session = session
-        self._request = session.prepare_request(Request("POST", url))
-        self._settings = session.merge_environment_settings(url, {}, True, verify, cert)  # noqa: FBT003 - requests' own
-
-    def post(self, body: bytes, deadline: Deadline) -> Response:
-        """The answer, of which the body is still to be read; raises as requests does. Redirects are not followed."""
-        self._request.body = body
-        self._request.headers["Content-Length"] = str(len(body))
-        timeout: Any = deadline  # requests passes it on to urllib3
-        return self._session.send(self._request, timeout=timeout, allow_redirects=False, **self._settings)
-
-
-def body_of(response: Response, limit: int, deadline: Deadline) -> bytes:
+def body_of(raw: HTTPResponse, limit: int, deadline: Deadline) -> bytes:
     """At most `limit` bytes of the body, inflated where it is compressed.
 
     Raises ReadTimeout if that much, or its end, is not there by `deadline`.
     """
-    raw: HTTPResponse = response.raw
     connection = raw.connection
     body = bytearray()
     with connection.watched(deadline.left) if isinstance(connection, _PunctualConnection) else nullcontext():

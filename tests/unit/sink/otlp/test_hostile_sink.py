@@ -31,6 +31,7 @@ SLACK = 4.0  # for a noisy machine
 MOST_BYTES = 8 << 20
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/x-protobuf\r\n"
+ELSEWHERE = b"HTTP/1.1 302 Found\r\nLocation: /login\r\n"
 REFUSED = b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\n"
 CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
 
@@ -228,6 +229,7 @@ def test_an_answer_without_an_end_is_given_up(parts: Callable[[], Parts]) -> Non
         pytest.param(lambda: chain([OK, CHUNKED, b"1;"], repeat(b"x")), id="chunk extension"),
         pytest.param(lambda: chain([OK, CHUNKED], repeat(b"1\r\nx\r\n")), id="chunks"),
         pytest.param(lambda: repeat(b"HTTP/1.1 100 Continue\r\n\r\n"), id="interim answers"),
+        pytest.param(lambda: chain([ELSEWHERE, CHUNKED], repeat(b"1\r\nx\r\n")), id="redirect"),
     ],
 )
 def test_an_answer_that_dribbles_has_one_deadline(parts: Callable[[], Parts]) -> None:
