@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 
@@ -35,11 +35,14 @@ class Remembered:
         self._claimed: dict[bytes, threading.Event] = {}
         self._lock = threading.Lock()
 
-    def claim(self, digests: Iterable[bytes]) -> Claim:
+    def claim(self, digests: Collection[bytes]) -> Claim:
         """Sort `digests` (each once) into ours, known and theirs; what is ours stays so until `resolve`."""
-        ours, known, theirs = [], [], []
         resolved = threading.Event()
         with self._lock:
+            if self._are_new(digests):
+                self._claimed.update(dict.fromkeys(digests, resolved))
+                return Claim(tuple(digests), (), (), resolved)
+            ours, known, theirs = [], [], []
             for digest in digests:
                 if digest in self._delivered:
                     self._delivered.move_to_end(digest)
@@ -54,12 +57,14 @@ class Remembered:
 
     def resolve(self, claim: Claim, delivered: Iterable[bytes]) -> None:
         """Give up what `claim` held, and remember those of it that were `delivered`."""
-        events = set()
         with self._lock:
-            for digest in claim.ours:
-                events.add(self._claimed.pop(digest))
+            events = set(map(self._claimed.pop, claim.ours))
             self._delivered.update(dict.fromkeys(delivered))
             while len(self._delivered) > self._capacity:
                 self._delivered.popitem(last=False)
         for event in events:
             event.set()
+
+    def _are_new(self, digests: Iterable[bytes]) -> bool:
+        """Whether nothing is known of any of them, as is usual: to see this costs less than to sort them."""
+        return self._delivered.keys().isdisjoint(digests) and self._claimed.keys().isdisjoint(digests)

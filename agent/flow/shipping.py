@@ -11,11 +11,12 @@ from typing import Final, Protocol
 
 from agent.errors import Fault
 from agent.flow.remembered import Claim, Remembered
-from agent.model import UNANSWERED, Delivery, LogRecord, Outcome, Reading, Settlement, Verdict, address_of
+from agent.model import ACCEPTED, UNANSWERED, Delivery, LogRecord, Outcome, Reading, Settlement, Verdict, address_of
 from agent.pulse import Pulse
 from agent.telemetry.events import Telemetry
 
 _time: Final = attrgetter("time_unix_nano")
+_digest: Final = attrgetter("digest")
 _LOOK_AGAIN_SECONDS = 5.0
 _PATIENT_RECEIVES = 3  # as for an object that is missing: the fourth receive makes a dead letter
 
@@ -42,12 +43,16 @@ TellUndelivered = Callable[[Reading, _Undelivered], None]
 class _Answers:
     """What the sink said of records, by their digests: yes now, yes to an earlier export, or anything else."""
 
+    asked: int
+    """Of how many records."""
     exported: dict[bytes, LogRecord] = field(default_factory=dict)
     known: set[bytes] = field(default_factory=set)
     others: dict[bytes, Verdict] = field(default_factory=dict)
 
     def undelivered(self, reading: Reading) -> _Undelivered:
         """What is left of `reading`. A record without an answer is a bug, and raises."""
+        if len(self.exported) + len(self.known) == self.asked:  # all are delivered, as is usual
+            return ()
         return [
             (record, self.others[record.digest])
             for record in reading.records
@@ -98,10 +103,8 @@ class Shipping:
 
     def _export_once(self, records: Iterable[LogRecord]) -> _Answers:
         """Export the first of each digest, oldest first, unless this process has done so already."""
-        pending: dict[bytes, LogRecord] = {}
-        for record in sorted(records, key=_time):
-            pending.setdefault(record.digest, record)
-        answers = _Answers()
+        pending = _first_of_each(sorted(records, key=_time))
+        answers = _Answers(len(pending))
         while pending:
             claim = self._remembered.claim(pending)
             answers.known.update(claim.known)
@@ -116,23 +119,38 @@ class Shipping:
 
     def _export_claimed(self, claim: Claim, records: Mapping[bytes, LogRecord], answers: _Answers) -> None:
         ours = [records[digest] for digest in claim.ours]
-        verdicts: list[tuple[LogRecord, Verdict]] = []
         accepted: dict[bytes, LogRecord] = {}
+        others: dict[bytes, Verdict] = {}
         try:
             if ours:
-                verdicts = list(zip(ours, self._sink.export(ours), strict=True))
-                accepted = {record.digest: record for record, verdict in verdicts if verdict.accepted}
+                verdicts = self._sink.export(ours)
+                if len(verdicts) == len(ours) == verdicts.count(ACCEPTED):  # as is usual
+                    accepted = dict(zip(claim.ours, ours, strict=True))
+                else:
+                    judged = list(zip(ours, verdicts, strict=True))
+                    accepted = {record.digest: record for record, verdict in judged if verdict.accepted}
+                    others = {record.digest: verdict for record, verdict in judged if not verdict.accepted}
         finally:
             self._remembered.resolve(claim, accepted)
         with self._lock:
             self._accepted += len(accepted)
         answers.exported.update(accepted)
-        answers.others.update((record.digest, verdict) for record, verdict in verdicts if not verdict.accepted)
+        answers.others.update(others)
 
     def _tell_fates(self, fates: Mapping[str, int]) -> None:
         for fate, records in fates.items():
             if records:
                 self._telemetry.records_fated(fate, records)
+
+
+def _first_of_each(records: Sequence[LogRecord]) -> dict[bytes, LogRecord]:
+    """The first record of each digest, in their order."""
+    found = dict(zip(map(_digest, records), records, strict=True))
+    if len(found) < len(records):  # of repeats, that has the last
+        found = {}
+        for record in records:
+            found.setdefault(record.digest, record)
+    return found
 
 
 def _fates(settlements: Sequence[Settlement], undelivered: Sequence[_Undelivered]) -> Mapping[str, int]:

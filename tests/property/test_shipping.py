@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +13,7 @@ from agent.errors import Fault
 from agent.faults.dead_letters import Reason
 from agent.faults.retries import RetryReason
 from agent.flow.remembered import Remembered
-from agent.flow.shipping import Shipping
+from agent.flow.shipping import AnySink, Shipping
 from agent.model import ACCEPTED, UNANSWERED, LogRecord, Outcome, Reading, Verdict
 from agent.pulse import Pulse
 from tests.support.clock import FakeClock
@@ -57,7 +57,19 @@ class WhimsicalSink:
         return said
 
 
-def shipping(sink: WhimsicalSink, telemetry: FakeTelemetry, capacity: int) -> Shipping:
+@dataclass
+class KindSink:
+    """Accepts everything."""
+
+    exports: list[Sequence[LogRecord]] = field(default_factory=list)
+
+    def export(self, records: Sequence[LogRecord]) -> list[Verdict]:
+        """One verdict per record."""
+        self.exports.append(records)
+        return [ACCEPTED] * len(records)
+
+
+def shipping(sink: AnySink, telemetry: FakeTelemetry, capacity: int) -> Shipping:
     """Shipping by one worker."""
     return Shipping(
         sink=sink,
@@ -118,3 +130,46 @@ def test_what_was_accepted_is_not_sent_again(batches: list[list[Reading]], data:
             times = [record.time_unix_nano for record in export]
             assert times == sorted(times)
             assert len({record.digest for record in export}) == len(export)
+
+
+@dataclass
+class RecordingSink:
+    """Passes on what another sink says, and remembers it."""
+
+    sink: KindSink | WhimsicalSink
+    said: list[list[Verdict]] = field(default_factory=list)
+
+    def export(self, records: Sequence[LogRecord]) -> list[Verdict]:
+        """One verdict per record."""
+        self.said.append(self.sink.export(records))
+        return self.said[-1]
+
+
+@dataclass
+class WordySink:
+    """Says what another sink `said`, in more words: no yes is the plain one."""
+
+    said: Sequence[list[Verdict]]
+    exports: list[Sequence[LogRecord]] = field(default_factory=list)
+
+    def export(self, records: Sequence[LogRecord]) -> list[Verdict]:
+        """One verdict per record."""
+        said = self.said[len(self.exports)]
+        self.exports.append(records)
+        return [replace(one, retry_detail="so far") if one.accepted else one for one in said]
+
+
+@given(batches, st.integers(0, 10), st.booleans(), st.data())
+def test_the_quick_way_and_the_exact_way_agree(
+    batches: list[list[Reading]], capacity: int, is_kind: bool, data: st.DataObject
+) -> None:
+    """That all was accepted is seen at a glance: what is exported, settled and counted is the same without a glance."""
+    whimsical = KindSink() if is_kind else WhimsicalSink(data)
+    sink, first, second = RecordingSink(whimsical), FakeTelemetry(), FakeTelemetry()
+    quick = shipping(sink, first, capacity)
+    settlements = [quick.ship(batch) for batch in batches]
+    wordy = WordySink(sink.said)
+    exact = shipping(wordy, second, capacity)
+    assert [exact.ship(batch) for batch in batches] == settlements
+    assert wordy.exports == whimsical.exports
+    assert (exact.accepted(), second.told) == (quick.accepted(), first.told)
