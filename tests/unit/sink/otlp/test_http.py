@@ -94,6 +94,16 @@ def test_proxies_of_the_environment_are_used(opened: Open, monkeypatch: pytest.M
     assert proxy.exports[0].path == "http://collector.invalid:4318/v1/logs"
 
 
+def test_what_was_closed_opens_another_connection(opened: Open) -> None:
+    """A request that comes after the end, from a thread that had a connection, arrives all the same."""
+    with HttpReceiver() as receiver:
+        transport = opened(receiver.url)
+        answers = [transport.send(PAYLOAD)]
+        transport.close()
+        answers.append(transport.send(PAYLOAD))
+    assert answers == [Accepted(), Accepted()]
+
+
 def test_a_refused_connection_is_later_and_shows_no_secret(opened: Open) -> None:
     """Nobody listening is waited for; the detail names host and cause, not path, query or user."""
     answer = opened(f"http://me:pw@127.0.0.1:{_free_port()}/v1/logs?token=t0k").send(PAYLOAD)
