@@ -10,7 +10,7 @@ encode them all at once costs less than to encode each.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from struct import Struct
 from typing import Final
@@ -83,9 +83,16 @@ def record_bytes(record: LogRecord) -> bytes:
         _body_heads[len(body)],
         body,
     ]
-    write = written.append
     attributes = record.attributes
-    for part in attributes.parts if type(attributes) is Attributes else attributes.items():
+    _write_parts(written, attributes.parts if type(attributes) is Attributes else attributes.items())
+    written.append(_observed_times[record.observed_time_unix_nano])
+    written.append(_event_names[record.event_name])
+    return "".join(written).encode("latin-1")
+
+
+def _write_parts(written: list[str], parts: Iterable[tuple[str, AttributeValue] | AttributeGroup]) -> None:
+    write = written.append
+    for part in parts:
         if type(part) is AttributeGroup:
             write(part.written or _group(part))
             continue
@@ -98,14 +105,13 @@ def record_bytes(record: LogRecord) -> bytes:
                 write(text)
         else:
             write(_characters(_attribute(key, value)))
-    write(_observed_times[record.observed_time_unix_nano])
-    write(_event_names[record.event_name])
-    return "".join(written).encode("latin-1")
 
 
 def _group(group: AttributeGroup) -> str:
     """What a group is, written for all of its records."""
-    group.written = _characters(b"".join(_attribute(key, value) for key, value in group.pairs))
+    written: list[str] = []
+    _write_parts(written, group.pairs)
+    group.written = "".join(written)
     return group.written
 
 
@@ -204,7 +210,7 @@ def _map(values: Mapping[str, str]) -> bytes:
     return b"".join(field(_ITEM, head + value) for head, value in pairs if head)
 
 
-_heads: Final = Memo(_heads_of, 128, _SHORT)  # a trail has few attributes that records do not share
+_heads: Final = Memo(_heads_of, 512, _SHORT)  # more than there are attributes
 _body_heads: Final = Memo(_body_head, 4096, _SHORT_BODY, int)
 _observed_times: Final = Memo(_observed_time, 64, 64, int.bit_length)
 _event_names: Final = Memo(_event_name, 1024, _SHORT)
