@@ -13,8 +13,9 @@ from agent.records.decision import Decision, Rule
 from agent.records.memo import Memo, characters
 from agent.records.profiles import CODECATALYST, GENERIC, is_placeholder, owner
 from agent.records.profiles.profile import ANYTHING, Ours, Profile, names_a_service, plain_source
+from agent.trail.entry import deciding_pairs
 from agent.trail.event import MalformedEventError, TrailEvent, decode, flag, text
-from agent.trail.reader import deciding_pairs
+from agent.trail.glance import SoFar
 
 EVERY_SOURCE: Final = "*"
 """Among `event_sources`: the whole trail."""
@@ -59,6 +60,7 @@ class Selector:
         self._selected = Memo(self._selects_text, _DECISIONS_REMEMBERED, _LONGEST_REMEMBERED, characters)
         self._selectable = Memo(self._may_select_text, _DECISIONS_REMEMBERED, _LONGEST_REMEMBERED)
         self._keeps_all = include_read_only and (self._everything or not self._callers)
+        self.so_far: Final = SoFar(self)
 
     def selects(self, event_source: object, event_name: object) -> bool:
         """Whether an event of this source and name can be kept; what is not text is taken for absent."""
@@ -186,6 +188,9 @@ def volume(profiles: Iterable[Profile], event_sources: Iterable[str]) -> list[st
 
 class EveryEvent:
     """Keeps everything; for looking at a whole file."""
+
+    def __init__(self) -> None:
+        self.so_far: Final = SoFar(self)
 
     def selects(self, event_source: object, event_name: object) -> bool:  # noqa: ARG002 - the shape of a selector
         """Always true."""

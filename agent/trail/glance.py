@@ -1,24 +1,33 @@
-"""What of a trail event decides whether it is kept, and what may hide behind it.
+"""Which entries of a log file are kept. There are two ways, which find the same.
 
-A file repeats few sources, and few pairs of `eventSource` and `eventName`: each is decided once.
+Where little is kept, the sources that are left out are known by heart (`SourcesLeftOut`). Where most is kept, each
+entry is looked at, and one that is left out once more, for what it may hide.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 import msgspec
 
-from agent.trail.outermost import may_disguise_names
+from agent.trail.entry import Entry, copy_of, deciding_pairs, may_hide, refuse_number
+from agent.trail.left_out import SourcesLeftOut
 
-DECIDING: Final = (b'"eventSource"', b'"eventName"')
-"""The names of the members that decide."""
+_FEW: Final = 0.1
+_MOST: Final = 0.8
+_PART_BYTES: Final = 24 << 10
+_BETWEEN: Final = b'},{"eventVersion":'  # two entries, as CloudTrail writes them; seldom anything else
 
 
 class Selection(Protocol):
     """Decides which trail events are ours."""
+
+    @property
+    def so_far(self) -> SoFar:
+        """What the log files were like of which it has selected."""
+        ...
 
     def selects(self, event_source: object, event_name: Any) -> bool:
         """Whether an event of this `eventSource` and `eventName` is kept."""
@@ -29,122 +38,125 @@ class Selection(Protocol):
         ...
 
 
-class EventSource:
-    """A value of `eventSource`, which may be anything but an array or an object; whether a name of it may be kept."""
+class SoFar:
+    """What the log files of one selection were like so far. It decides how the next is read, and never what is found.
 
-    __slots__ = ("may_be_kept", "value")
-
-    def __init__(self, value: object, *, may_be_kept: bool) -> None:
-        self.value = value
-        self.may_be_kept = may_be_kept
-
-
-_AnyEventSource = EventSource | msgspec.UnsetType
-
-
-class Glance(msgspec.Struct, frozen=True, gc=False):
-    """The two members of one event; `UNSET` where it has none."""
-
-    event_source: _AnyEventSource = msgspec.field(default=msgspec.UNSET, name="eventSource")
-    event_name: Any = msgspec.field(default=msgspec.UNSET, name="eventName")
-
-
-class EventSources:
-    """All members `eventSource` of the entries of one file, as `meet` meets them in decoding.
-
-    A decoder calls `meet` for every one of them: also for one that another one of the same entry then replaces, and for
-    one whose name is written with escapes. To look for these in the text would cost as much as to decode it.
+    Threads can share it.
     """
 
     def __init__(self, selection: Selection) -> None:
-        known: dict[object, EventSource] = {}
-        members = 0
-        is_odd = False
+        self.left_out: Final = SourcesLeftOut(selection.may_select)
+        self._kept = 0.0
+        self._full = 0
 
-        def meet(_: type, value: object) -> EventSource:
-            # Called for every event of a trail: nothing here may cost anything.
-            nonlocal members, is_odd
-            members += 1
-            try:
-                return known[value]
-            except KeyError:
-                known[value] = found = EventSource(value, may_be_kept=selection.may_select(value))
-                return found
-            except TypeError:
-                is_odd = True
-                return EventSource(None, may_be_kept=False)
+    def note(self, kept: int, entries: int) -> None:
+        """How many of the entries of a file were kept."""
+        self._kept = kept / max(1, entries)
+        self._full = self._full + 1 if self._kept > _MOST else 0
 
-        self.meet: Callable[[type, object], EventSource] = meet
-        self.count: Callable[[], int] = lambda: members
-        self.has_odd: Callable[[], bool] = lambda: is_odd
-        """Whether one is an array or an object, on which nothing can be decided."""
+    @property
+    def most_are_kept(self) -> bool:
+        """Whether it is cheaper to look at each entry."""
+        return self._full > 1 or not self.left_out.is_any
+
+    @property
+    def few_are_kept(self) -> bool:
+        """Whether it is cheaper to look at a file in parts: some of them are looked at a second time."""
+        return 0 < self._kept < _FEW
 
 
-@dataclass(frozen=True, slots=True)
-class Glances:
-    """The entries of a file. Of the sources of which a name may be kept, `kept` are the pairs that are, `left` others.
+_Array = memoryview | bytes
 
-    `sources` are all that there are, `UNSET` for entries without one; `members` counts them where they stand.
+
+@dataclass(slots=True)
+class _WithOthers:
+    """A JSON array in which `SourcesLeftOut` has `met` other sources, and its entries as seen at that glance."""
+
+    array: _Array
+    entries: list[Any]
+    met: int
+
+
+_decode_entries: Final = msgspec.json.Decoder(list[Entry]).decode
+_decode_raws: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
+
+
+def kept_of(text: bytearray, where: slice, selection: Selection, events_per_object: int) -> tuple[list[bytes], int]:
+    """What `selection` keeps of the entries of a log file, and how many there are. All of them stand in `text[where]`.
+
+    Raises `LimitError` as `refuse_number` does. Raises what msgspec raises, if they are not all objects, or if a member
+    that decides cannot be decoded.
     """
-
-    glances: list[Glance]
-    sources: set[_AnyEventSource]
-    members: int
-    kept: set[tuple[_AnyEventSource, object]]
-    left: set[tuple[_AnyEventSource, object]]
-
-    @classmethod
-    def of(cls, glances: list[Glance], members: int, selection: Selection) -> Glances:
-        """Decide on each pair; raises `TypeError` for names that no pair can be made of."""
-        sources = {one.event_source for one in glances}
-        able = {source for source in sources if _may_be_kept(source, selection)}
-        if not able:
-            return cls(glances, sources, members, set(), set())
-        pairs = {(one.event_source, one.event_name) for one in glances if one.event_source in able}
-        kept = {(source, name) for source, name in pairs if selection.selects(_value(source), name)}
-        return cls(glances, sources, members, kept, pairs - kept)
-
-    def chosen(self) -> Sequence[int]:
-        """The numbers of the entries that are kept."""
-        if not self.kept:
-            return ()
-        if self._keeps_all():
-            return range(len(self.glances))
-        able = {source for source, _ in self.kept}  # the names of others are looked at by nobody, and may be anything
-        return [
-            i
-            for i, one in enumerate(self.glances)
-            if one.event_source in able and (one.event_source, one.event_name) in self.kept
-        ]
-
-    def may_hide_another(self, text: bytearray) -> bool:
-        """Whether an entry that is left out may have another value of a name that decides: the last is all we see.
-
-        It counts only where the entry would be kept then. Another name does not count if no name of its source does.
-        """
-        if self._keeps_all():
-            return False
-        if self.members > len(self.glances) - self._without_source():
-            return True
-        _, name = DECIDING
-        return bool(self.left) and (
-            may_disguise_names(text) or text.count(name) > len(self.glances) - self._without_name()
-        )
-
-    def _keeps_all(self) -> bool:
-        return not self.left and len({source for source, _ in self.kept}) == len(self.sources)
-
-    def _without_source(self) -> int:
-        is_one_without = msgspec.UNSET in self.sources
-        return sum(one.event_source is msgspec.UNSET for one in self.glances) if is_one_without else 0
-
-    def _without_name(self) -> int:
-        return sum(one.event_name is msgspec.UNSET for one in self.glances)
+    so_far, whole = selection.so_far, memoryview(text)[where]
+    arrays = _parts(text, where) if so_far.few_are_kept else (whole,)
+    glanced = None if so_far.most_are_kept else _glanced(arrays, so_far.left_out)
+    if glanced is None:
+        entries = _decode_entries(whole)
+        number = len(entries)
+        refuse_number(number, events_per_object)
+        kept = _kept_each(_decode_raws(whole), entries, selection)
+    else:
+        with_others, number = glanced
+        refuse_number(number, events_per_object)
+        kept = _kept_with_others(with_others, selection)
+    so_far.note(len(kept), number)
+    return kept, number
 
 
-def _may_be_kept(source: _AnyEventSource, selection: Selection) -> bool:
-    return source.may_be_kept if isinstance(source, EventSource) else selection.may_select(source)
+def _glanced(arrays: Iterable[_Array], left_out: SourcesLeftOut) -> tuple[list[_WithOthers], int] | None:
+    """Where there are other sources than those left out; and the number of all entries.
+
+    None if the source of one is no text, or if something cannot be decoded.
+    """
+    number = 0
+    with_others = []
+    try:
+        for array in arrays:
+            entries, met = left_out.glance(array)
+            number += len(entries)
+            if met:
+                with_others.append(_WithOthers(array, entries, met))
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    return with_others, number
 
 
-def _value(source: _AnyEventSource) -> object:
-    return source.value if isinstance(source, EventSource) else source
+def _parts(text: bytearray, where: slice) -> Iterator[bytes]:
+    """The array of entries as several, cut where two entries seem to meet.
+
+    That need not be so: but if each of them is an array of objects, then the whole is one of them all.
+    """
+    view, begin, end = memoryview(text), where.start + 1, where.stop - 1
+    while begin < end:
+        cut = text.find(_BETWEEN, begin + _PART_BYTES, end) + 1 or end
+        yield b"".join((b"[", view[begin:cut], b"]"))
+        begin = cut + 1
+
+
+def _kept_with_others(with_others: list[_WithOthers], selection: Selection) -> list[bytes]:
+    kept: list[bytes] = []
+    with_others.reverse()
+    while with_others:  # an array that is done with takes no more memory
+        kept += _kept_able(with_others.pop(), selection)
+    return kept
+
+
+def _kept_able(glanced: _WithOthers, selection: Selection) -> list[bytes]:
+    raws, entries = _decode_raws(glanced.array), glanced.entries
+    able = [i for i, one in enumerate(entries) if isinstance(one.event_source, str)]
+    if len(able) == glanced.met:  # otherwise some stand behind a source that is left out
+        return _kept_each([raws[i] for i in able], [entries[i] for i in able], selection)
+    return [copy_of(raw) for raw in raws if _is_kept(raw, selection)]
+
+
+def _kept_each(raws: Sequence[msgspec.Raw], entries: Sequence[Any], selection: Selection) -> list[bytes]:
+    selects = selection.selects
+    return [
+        copy_of(raw)
+        for raw, entry in zip(raws, entries, strict=True)
+        if selects(entry.event_source, entry.event_name) or (may_hide(raw) and _is_kept(raw, selection))
+    ]
+
+
+def _is_kept(raw: msgspec.Raw, selection: Selection) -> bool:
+    return any(selection.selects(source, name) for source, name in deciding_pairs(raw))

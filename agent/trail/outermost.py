@@ -8,7 +8,7 @@ the first `Records`, or skip an event because of a second `eventSource`. A name 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final
 
 import msgspec
@@ -20,9 +20,9 @@ _STRUCTURE: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{},]', re.DOTALL
 _COLON: Final = re.compile(rb"[ \t\r\n]*:[ \t\r\n]*")
 _LETTER_ESCAPE: Final = re.compile(rb"\\u00(?:[46][1-9a-fA-F]|[57][0-9aA])")
 _RECORDS: Final = b'"Records"'
-OPENING: Final = b'{"Records":['
-CLOSING: Final = b"]}"
-"""How CloudTrail begins and ends a log file."""
+_WHITE: Final = rb"[ \t\r\n]*"
+_OPENING: Final = re.compile(_WHITE.join((b"", rb"\{", _RECORDS, b":", rb"\[")))
+_CLOSING: Final = re.compile(_WHITE.join((rb"\]", rb"\}", b"")))
 
 _decode_array: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
@@ -32,11 +32,14 @@ def may_disguise_names(text: bytearray | memoryview) -> bool:
     return _LETTER_ESCAPE.search(text) is not None
 
 
-def fills(entries: Sequence[msgspec.Raw], text: bytearray) -> bool:
-    """Whether `text` is certainly `{"Records":[…]}` of these entries and nothing else; False means: not known."""
-    commas = max(0, len(entries) - 1)
-    length = len(OPENING) + sum(len(memoryview(entry)) for entry in entries) + commas + len(CLOSING)
-    return len(text) == length and text.startswith(OPENING) and text.endswith(CLOSING)
+def only_array(text: bytearray) -> slice | None:
+    """Where all that stands between `{"Records":` and `}` stands in `text`, if it begins and ends with a bracket.
+
+    If it can be decoded as an array, these are all entries: `Records` does not stand twice then. To count the name
+    through the whole file would cost as much as half of the decoding.
+    """
+    opening, closing = _OPENING.match(text), _CLOSING.fullmatch(text, max(0, text.rfind(b"]")))
+    return slice(opening.end() - 1, closing.start() + 1) if opening and closing else None
 
 
 def all_entries(text: bytearray) -> list[msgspec.Raw]:

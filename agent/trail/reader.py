@@ -7,26 +7,25 @@ out, and the rest of the file is forgotten. Page: CloudTrail user guide, "CloudT
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from itertools import product
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
-from agent.errors import LimitError, PermanentError, number_of
+from agent.errors import PermanentError, number_of
 from agent.faults.dead_letters import Reason
-from agent.trail.event import MalformedEventError, decode_leniently
+from agent.trail.entry import Entry, copy_of, deciding_pairs, not_utf8, refuse_number, too_large
+from agent.trail.event import MalformedEventError
 from agent.trail.first_bytes import named
-from agent.trail.glance import DECIDING, EventSources, Glance, Glances, Selection
-from agent.trail.outermost import CLOSING, OPENING, all_entries, fills, may_disguise_names, values
+from agent.trail.glance import Selection, kept_of
+from agent.trail.outermost import all_entries, may_disguise_names, only_array
 
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 # A real record has some ten objects and fifty members; an average beyond these, over a whole file, is a bomb.
 _BRACES_PER_EVENT: Final = 20
 _COMMAS_PER_EVENT: Final = 40
 _FIRST_BYTES: Final = 512
-_EVENT_BYTES: Final = 1 << 20  # CloudTrail's own limit is 256 KB a record
 # Each run of backslashes from its start, so that an escaped backslash before "ud800" is not taken for a surrogate.
 _SURROGATES: Final = re.compile(
     rb"(?<!\\)(?:\\\\)*"
@@ -36,7 +35,6 @@ _STRUCTURE: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{},]', re.DOTALL
 _ENTRY_DEPTH: Final = 2  # in `{"Records":[` the commas between entries stand at this depth
 _REPLACEMENT: Final = b"\\ufffd"
 _RECORDS: Final = b'ecords"'  # in capitals or not
-_DECIDING_NAME: Final = re.compile(rb'"event(?:Source|Name)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,19 +50,15 @@ class SelectedEvents:
 
 
 class _File(msgspec.Struct, frozen=True, gc=False):
-    records: list[Glance] = msgspec.field(name="Records")
-
-
-class _Entry(msgspec.Struct, frozen=True, gc=False):
-    event_source: Any = msgspec.field(default=msgspec.UNSET, name="eventSource")
-    event_name: Any = msgspec.field(default=msgspec.UNSET, name="eventName")
+    records: list[Entry] = msgspec.field(name="Records")
 
 
 class _Raws(msgspec.Struct, frozen=True, gc=False):
     records: list[msgspec.Raw] = msgspec.field(name="Records")
 
 
-_decode_entry: Final = msgspec.json.Decoder(_Entry).decode
+_decode_file: Final = msgspec.json.Decoder(_File).decode
+_decode_array: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _decode_raws: Final = msgspec.json.Decoder(_Raws).decode
 
 
@@ -78,25 +72,25 @@ def read(text: bytearray, selection: Selection, events_per_object: int) -> Selec
         del text[: len(_BYTE_ORDER_MARK)]
     refuse_bomb(text, events_per_object)
     try:
-        return _read_quickly(text, selection, events_per_object)
+        return _read(text, selection, events_per_object)
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return _read_leniently(text, selection, events_per_object)
     except RecursionError as error:
-        raise _too_large("the file is nested too deep") from error
+        raise too_large("the file is nested too deep") from error
 
 
 def entries(text: bytearray) -> list[bytes]:
     """Every entry of a log file that `read` has taken, selected or not, as its bytes stand in the file."""
-    return [bytes(memoryview(raw)) for raw in _all_raws(text)]
+    return [bytes(raw) for raw in _all_raws(text)]
 
 
 def refuse_bomb(text: bytearray, events_per_object: int) -> None:
     """Raise `LimitError` (`object_too_large`) if `text` holds more than events have, and would cost memory."""
     # Twenty million empty objects fit into 58 KB of gzip and cost a gigabyte once decoded.
     if _holds_more(text, b"{", events_per_object * _BRACES_PER_EVENT):
-        raise _too_large(f"the file holds more objects than {number_of(events_per_object, 'event')} can have")
+        raise too_large(f"the file holds more objects than {number_of(events_per_object, 'event')} can have")
     if _holds_more(text, b",", events_per_object * _COMMAS_PER_EVENT):
-        raise _too_large(f"the file holds more members than {number_of(events_per_object, 'event')} can have")
+        raise too_large(f"the file holds more members than {number_of(events_per_object, 'event')} can have")
 
 
 def _holds_more(text: bytearray, token: bytes, number: int) -> bool:
@@ -104,44 +98,14 @@ def _holds_more(text: bytearray, token: bytes, number: int) -> bool:
     return len(text) > 2 * number and text.count(token) > number
 
 
-def _read_quickly(text: bytearray, selection: Selection, events_per_object: int) -> SelectedEvents:
-    sources = EventSources(selection)
-    alone = _glances_alone(text, sources)
-    if alone is None:
-        sources = EventSources(selection)
-        glances = msgspec.json.Decoder(_File, dec_hook=sources.meet).decode(text).records
-    else:
-        glances = alone
-    _refuse_number(len(glances), events_per_object)
-    if sources.has_odd() or (alone is None and (_may_repeat_records(text) or may_disguise_names(text))):
-        return _select_each(_all_raws(text), selection, events_per_object)
-    try:
-        seen = Glances.of(glances, sources.count(), selection)
-    except TypeError:  # a name that decides is an array or an object
-        return _select_each(_all_raws(text), selection, events_per_object)
-    if seen.may_hide_another(text):
-        return _select_each(_all_raws(text), selection, events_per_object)
-    chosen = seen.chosen()
-    skipped = len(glances) - len(chosen)
-    if not chosen:
-        return SelectedEvents((), skipped, 0)
-    raws = _decode_raws(text).records
-    return SelectedEvents(tuple(_copy(raws[i]) for i in chosen), skipped, 0)
-
-
-def _glances_alone(text: bytearray, sources: EventSources) -> list[Glance] | None:
-    """The entries, if `text` is certainly `{"Records":[…]}` and nothing else; None says nothing.
-
-    What stands between is one array then, which proves that `Records` does not stand there twice. To count the name
-    through the whole file would cost as much as half of the decoding.
-    """
-    begins, ends = len(OPENING) - 1, len(text) - len(CLOSING) + 1
-    if not (text.startswith(OPENING) and text.endswith(CLOSING)):
-        return None
-    try:
-        return msgspec.json.Decoder(list[Glance], dec_hook=sources.meet).decode(memoryview(text)[begins:ends])
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        return None
+def _read(text: bytearray, selection: Selection, events_per_object: int) -> SelectedEvents:
+    where = only_array(text)
+    if where:
+        with suppress(msgspec.MsgspecError, UnicodeDecodeError):
+            kept, number = kept_of(text, where, selection, events_per_object)
+            return SelectedEvents(tuple(kept), number - len(kept), 0)
+    refuse_number(len(_decode_file(text).records), events_per_object)
+    return _select_each(_all_raws(text), selection, events_per_object)
 
 
 def _may_repeat_records(text: bytearray) -> bool:
@@ -155,9 +119,9 @@ def _read_leniently(text: bytearray, selection: Selection, events_per_object: in
         _refuse_scalars(text, events_per_object)
         raws = _all_raws(text)
     except RecursionError as error:
-        raise _too_large("the file is nested too deep") from error
+        raise too_large("the file is nested too deep") from error
     except UnicodeDecodeError as error:
-        raise _not_utf8(error) from error
+        raise not_utf8(error) from error
     except msgspec.MsgspecError as error:
         kind = named(bytes(text[:_FIRST_BYTES]))
         found = f" but {kind}" if kind else f": {error}"
@@ -166,19 +130,21 @@ def _read_leniently(text: bytearray, selection: Selection, events_per_object: in
 
 
 def _all_raws(text: bytearray) -> list[msgspec.Raw]:
+    where = only_array(text)
+    if where:
+        with suppress(msgspec.MsgspecError):
+            return _decode_array(memoryview(text)[where])
     raws = _decode_raws(text).records
-    if fills(raws, text):
-        return raws
     return all_entries(text) if _may_repeat_records(text) or may_disguise_names(text) else raws
 
 
 def _select_each(raws: list[msgspec.Raw], selection: Selection, events_per_object: int) -> SelectedEvents:
-    _refuse_number(len(raws), events_per_object)
+    refuse_number(len(raws), events_per_object)
     chosen, malformed = [], 0
     for raw in raws:
         try:
             if any(selection.selects(source, name) for source, name in deciding_pairs(raw)):
-                chosen.append(_copy(raw))
+                chosen.append(copy_of(raw))
         except MalformedEventError:
             malformed += 1
     return SelectedEvents(tuple(chosen), len(raws) - len(chosen) - malformed, malformed)
@@ -197,7 +163,7 @@ def _refuse_scalars(text: bytearray, events_per_object: int) -> None:
             depth -= 1
         elif token in b"," and depth <= _ENTRY_DEPTH:
             entries += 1
-            _refuse_number(entries, events_per_object)
+            refuse_number(entries, events_per_object)
 
 
 def mend_surrogates(text: bytearray) -> None:
@@ -206,48 +172,3 @@ def mend_surrogates(text: bytearray) -> None:
     for match in _SURROGATES.finditer(text):
         if match["lone"]:
             text[match.start("lone") : match.end("lone")] = _REPLACEMENT
-
-
-def deciding_pairs(raw: msgspec.Raw | bytes) -> Iterator[tuple[object, object]]:
-    """The `eventSource` and `eventName` by which one entry is selected: what it says, then what that may hide.
-
-    An entry with two members of one name says the last one; it is selected if any of them selects. Raises
-    `MalformedEventError` if the entry is no JSON object.
-    """
-    try:
-        glance = _decode_entry(raw)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        members = decode_leniently(_copy(raw))
-        glance = _Entry(members.get("eventSource"), members.get("eventName"))
-    yield glance.event_source, glance.event_name
-    names = _DECIDING_NAME.findall(memoryview(raw))
-    if len(names) != len(set(names)) or may_disguise_names(memoryview(raw)):
-        sources, event_names = (values(raw, name) for name in DECIDING)
-        yield from product(sources or [glance.event_source], event_names or [glance.event_name])
-
-
-def _copy(raw: msgspec.Raw | bytes) -> bytes:
-    # A Raw would keep the whole file in memory.
-    view = memoryview(raw)
-    if len(view) > _EVENT_BYTES:
-        raise _too_large(f"one event is larger than {_EVENT_BYTES} bytes, four times what CloudTrail writes")
-    event = bytes(view)
-    try:
-        event.decode()
-    except UnicodeDecodeError as error:
-        raise _not_utf8(error) from error
-    return event
-
-
-def _refuse_number(events: int, limit: int) -> None:
-    if events > limit:
-        raise _too_large(f"the file holds more events than limits.events_per_object ({limit})")
-
-
-def _not_utf8(error: UnicodeDecodeError) -> PermanentError:
-    byte = error.object[error.start]
-    return PermanentError(Reason.OBJECT_MALFORMED, f"the file is not UTF-8: the byte {byte:#04x} begins no character")
-
-
-def _too_large(detail: str) -> LimitError:
-    return LimitError(Reason.OBJECT_TOO_LARGE, detail)

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from agent.errors import PermanentError
 from agent.faults.dead_letters import Reason
+from agent.records.profiles import PROFILES
 from agent.records.selection import EveryEvent, Selector
 from agent.trail import reader
+from agent.trail.entry import deciding_pairs
 from agent.trail.glance import Selection
 from agent.trail.reader import SelectedEvents
 from tests.support.objects import log_file
@@ -68,3 +70,91 @@ def test_a_damaged_file_is_read_or_refused(raws: list[bytes], data: st.DataObjec
     text = log_file(*raws)
     text[data.draw(st.integers(0, len(text) - 1))] = data.draw(st.integers(0, 255))
     assert isinstance(answer := read(text, EveryEvent()), SelectedEvents) or answer in REASONS
+
+
+NAMES = st.sampled_from([b'"eventSource"', b'"eventName"', b'"event\\u0053ource"', b'"\\u0065ventName"', b'"a"'])
+VALUES = st.sampled_from(
+    [
+        b'"codecatalyst.amazonaws.com"',
+        b'"\\u0063odecatalyst.amazonaws.com"',
+        b'"s3.amazonaws.com"',
+        b'"sts.amazonaws.com"',
+        b'"AssumeRole"',
+        b'"ListConnections"',
+        b'"account-ID"',
+        b'""',
+        b'"\\u00e9\xc3\xa9"',
+        b"null",
+        b"7",
+        b'["eventSource"]',
+        b'[{"eventVersion":"1","eventSource":"codecatalyst.amazonaws.com"},{"eventVersion":"1"},{"eventVersion":""}]',
+        b'{"eventSource":"codecatalyst.amazonaws.com"}',
+        b'"},{\\"eventVersion\\":"',
+    ]
+)
+ODD_VALUES = VALUES | st.sampled_from([b"1e999", b'"\\ud800"', b'"\xff"'])
+NESTED = b'[{"eventVersion":"1"},{"eventVersion":"","eventSource":"codecatalyst.amazonaws.com"},{"eventVersion":"1"}]'
+USUAL = st.builds(
+    lambda source, name, more: b'{"eventVersion":"1.09","eventSource":"%b","eventName":"%b"%b}' % (source, name, more),
+    st.sampled_from([b"s3.amazonaws.com"] * 20 + [b"codecatalyst.amazonaws.com", b"kms.amazonaws.com", b"new.example"]),
+    st.sampled_from([b"GetObject", b"Decrypt", b"ListConnections"]),
+    st.sampled_from([b"", b"", b',"a":"%b"' % (b"x" * 30_000), b',"a":"%b","b":%b' % (b"x" * 30_000, NESTED)]),
+)
+"""Events as they are, some so long that a file of a few is read in parts."""
+
+
+def unusual(values: st.SearchStrategy[bytes]) -> st.SearchStrategy[bytes]:
+    """Events with members that decide twice, elsewhere, in disguise or not at all."""
+    members = st.lists(st.tuples(NAMES, values).map(b":".join), max_size=4)
+    beginning = st.sampled_from([b"", b'"eventVersion":"1.09"'])
+    return st.builds(lambda first, more: b"{%b}" % b",".join(filter(None, [first, *more])), beginning, members)
+
+
+def exactly(text: bytes, selection: Selection) -> SelectedEvents:
+    """What is selected of a sound file if each entry is looked at alone."""
+    raws = reader.entries(bytearray(text))
+    kept = [raw for raw in raws if any(selection.selects(*pair) for pair in deciding_pairs(raw))]
+    return SelectedEvents(tuple(kept), len(raws) - len(kept), 0)
+
+
+def acquainted(selection: Selector, most: int) -> Selector:
+    """A selection that has read files of which nothing, a few (1) or all events (2) were kept."""
+    noise = b'{"eventVersion":"1.09","eventSource":"s3.amazonaws.com"}'
+    one = b'{"eventVersion":"1.09","eventSource":"codecatalyst.amazonaws.com"}'
+    for text in ([noise] * 99, [noise] * 98 + [one] * (most > 0), *[[one] * (most > 1)] * 3):
+        if text:
+            read(log_file(*text), selection)
+    return selection
+
+
+SELECTIONS = st.builds(
+    lambda make, most: acquainted(make(), most),
+    st.sampled_from(
+        [
+            Selector,
+            lambda: Selector(["codecatalyst.amazonaws.com"], connection_events=False, exclude_events=["List*"]),
+            lambda: Selector(profiles=PROFILES),
+            lambda: Selector(["*"], exclude_events=["List*"]),
+        ]
+    ),
+    st.integers(0, 2),
+)
+
+
+@MORE_EXAMPLES
+@given(SELECTIONS, st.lists(st.lists(USUAL | unusual(VALUES), max_size=12), max_size=4), st.booleans())
+def test_each_way_through_a_file_selects_the_same(
+    selection: Selector, files: list[list[bytes]], is_spaced: bool
+) -> None:
+    """Whatever was learnt from files before, and wherever a member that decides hides: as each entry alone says."""
+    for raws in files:
+        text = b'{"Records":[%b]}' % (b",\n" if is_spaced else b",").join(raws)
+        assert read(text, selection) == exactly(text, selection)
+
+
+@MORE_EXAMPLES
+@given(st.lists(USUAL | unusual(ODD_VALUES) | st.just(b"7"), max_size=12))
+def test_what_was_learnt_changes_no_answer(raws: list[bytes]) -> None:
+    """Files with values that no decoder takes are read alike, or refused alike, whatever was read before."""
+    text = log_file(*raws)
+    assert read(text, Selector()) == read(text, acquainted(Selector(), 1)) == read(text, acquainted(Selector(), 2))

@@ -417,3 +417,23 @@ def test_a_strangers_name_that_is_no_text_keeps_nothing_from_being_read(name: by
     ours = b'{"eventSource":"codecatalyst.amazonaws.com","eventName":"CreateProject"}'
     assert read(b'{"Records":[' + other + b"," + ours + b"]}") == SelectedEvents((ours,), 1, 0)
     assert read(b'{"Records":[' + other + b"]}") == SelectedEvents((), 1, 0)
+
+
+def test_a_large_file_gives_the_same_when_few_events_were_ours_before() -> None:
+    """Each event of ours comes out of it, wherever it stands, and each other one is counted."""
+    selection, noise = Selector(["codecatalyst.amazonaws.com"]), [NOISE[:-1] + b',"a":"%b"}' % (b"x" * 2000)] * 99
+    for place in range(100):
+        ours = raw_event(eventID=str(place), eventName="x" * place)
+        text = log_file(*noise[:place], ours, *noise[place:])
+        assert read(text, selection) == SelectedEvents((ours,), 99, 0)
+
+
+@pytest.mark.row(67)
+def test_an_event_that_hides_in_a_large_file_is_found() -> None:
+    """A second source among many usual events, before or after an event of ours."""
+    hidden = b'{"eventVersion":"1","eventSource":"codecatalyst.amazonaws.com","event\\u0053ource":"s3.amazonaws.com"}'
+    ours = raw_event()
+    for kept in ((hidden,), (hidden, ours), (ours, hidden), (ours, hidden, hidden, ours)):
+        selection, noise = Selector(["codecatalyst.amazonaws.com"]), [NOISE[:-1] + b',"a":"%b"}' % (b"x" * 500)] * 100
+        for _ in range(3):
+            assert read(log_file(*noise, *kept, *noise), selection) == SelectedEvents(kept, 200, 0)

@@ -1,0 +1,88 @@
+"""What one entry of `Records[]` says about itself: the two members by which it is selected, and its bytes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import product
+from typing import Any, Final
+
+import msgspec
+
+from agent.errors import LimitError, PermanentError
+from agent.faults.dead_letters import Reason
+from agent.trail.event import decode_leniently
+from agent.trail.outermost import may_disguise_names, values
+
+_EVENT_BYTES: Final = 1 << 20  # CloudTrail's own limit is 256 KB a record
+_SOURCE: Final = b'"eventSource"'
+_NAME: Final = b'"eventName"'
+_DECIDING_NAME: Final = re.compile(rb'"event(?:Source|Name)"')
+
+
+class Entry(msgspec.Struct, frozen=True, gc=False):
+    """The two members that decide; `UNSET` where the entry has none. Of two members of one name it has the last."""
+
+    event_source: Any = msgspec.field(default=msgspec.UNSET, name="eventSource")
+    event_name: Any = msgspec.field(default=msgspec.UNSET, name="eventName")
+
+
+_decode_entry: Final = msgspec.json.Decoder(Entry).decode
+
+
+def deciding_pairs(raw: msgspec.Raw | bytes) -> Iterator[tuple[object, object]]:
+    """The `eventSource` and `eventName` by which one entry is selected: what it says, then what that may hide.
+
+    An entry with two members of one name says the last one; it is selected if any of them selects. Raises
+    `MalformedEventError` if the entry is no JSON object.
+    """
+    try:
+        entry = _decode_entry(raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        members = decode_leniently(copy_of(raw))
+        entry = Entry(members.get("eventSource"), members.get("eventName"))
+    yield entry.event_source, entry.event_name
+    if may_hide(raw):
+        sources, event_names = values(raw, _SOURCE), values(raw, _NAME)
+        yield from product(sources or [entry.event_source], event_names or [entry.event_name])
+
+
+def may_hide(raw: msgspec.Raw | bytes) -> bool:
+    """Whether one of the members that decide may stand twice in an entry; False is certain."""
+    view = memoryview(raw)  # an entry may be as large as a file
+    names = _DECIDING_NAME.findall(view)
+    return len(names) != len(set(names)) or may_disguise_names(view)
+
+
+def copy_of(raw: msgspec.Raw | bytes) -> bytes:
+    """The bytes of an entry that is selected, for a `Raw` would keep the whole file in memory.
+
+    Raises `PermanentError` (`object_malformed`) if they are not UTF-8, and `LimitError` (`object_too_large`) if there
+    are more of them than any event has.
+    """
+    entry = bytes(raw)
+    if len(entry) > _EVENT_BYTES:
+        raise too_large(f"one event is larger than {_EVENT_BYTES} bytes, four times what CloudTrail writes")
+    if not entry.isascii():
+        try:
+            entry.decode()
+        except UnicodeDecodeError as error:
+            raise not_utf8(error) from error
+    return entry
+
+
+def not_utf8(error: UnicodeDecodeError) -> PermanentError:
+    """Why a file is refused in which these bytes stand."""
+    byte = error.object[error.start]
+    return PermanentError(Reason.OBJECT_MALFORMED, f"the file is not UTF-8: the byte {byte:#04x} begins no character")
+
+
+def refuse_number(entries: int, limit: int) -> None:
+    """Raise `LimitError` (`object_too_large`) if a file has more entries than `limit`."""
+    if entries > limit:
+        raise too_large(f"the file holds more events than limits.events_per_object ({limit})")
+
+
+def too_large(detail: str) -> LimitError:
+    """Why a file is refused that would cost too much."""
+    return LimitError(Reason.OBJECT_TOO_LARGE, detail)
