@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from traceback import clear_frames
+from types import TracebackType
+from typing import Self
 
 from agent.errors import DrainedError, number_of
 from agent.flow.heap import Heap
@@ -28,12 +29,27 @@ class OutgrownError(Exception):
 
 
 class Reservation:
-    """What one read holds: `size` bytes. `kept` of them stay reserved after the read, for what it found."""
+    """What one read holds inside the block: `size` bytes. `kept` of them stay reserved after it, for what it found."""
 
-    def __init__(self, budget: Budget, size: int) -> None:
+    __slots__ = ("_budget", "_share", "kept", "size")
+
+    def __init__(self, budget: Budget, share: Share, size: int) -> None:
         self._budget = budget
+        self._share = share
         self.size = size
         self.kept = 0
+
+    def __enter__(self) -> Self:
+        self._budget.begin_read(self.size, patient=self._share.is_patient)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if isinstance(error, OutgrownError):
+            clear_frames(traceback)  # what was read hangs on it, and others are about to get its memory
+        self._share.kept += self.kept
+        self._budget.end_read(self.size - self.kept)
 
     def require(self, size: int) -> None:
         """The read turns out to need `size` bytes. Never waits: raises `OutgrownError` if others hold too much."""
@@ -51,19 +67,23 @@ class Share:
     memory or for anything else, and when it `works`, so that others see for how long it has stood still.
     """
 
-    def __init__(self, budget: Budget, *, patient: bool) -> None:
+    __slots__ = ("_budget", "_now", "_waits_since", "is_closed", "is_given_up", "is_patient", "kept")
+
+    def __init__(self, budget: Budget, now: Callable[[], float], *, patient: bool) -> None:
         self._budget = budget
-        self._patient = patient
+        self._now = now
+        self.is_patient = patient
         self.kept = 0
         """What its records hold so far, in bytes."""
         self.is_given_up = False
         """Whether nobody wants what is read any more."""
-        self._is_closed = False
+        self.is_closed = False
+        """Whether its reads are over."""
         self._waits_since: float | None = None
 
     def waits(self) -> None:
         """What was waited for has come, if anything was, and the next thing is waited for from now on."""
-        self._waits_since = self._budget.now()
+        self._waits_since = self._now()
 
     def works(self) -> None:
         """Nothing is waited for now."""
@@ -72,37 +92,25 @@ class Share:
     def idle_seconds(self) -> float:
         """For how long one and the same thing has been waited for."""
         since = self._waits_since
-        return 0.0 if since is None else self._budget.now() - since
+        return 0.0 if since is None else self._now() - since
 
-    @contextmanager
-    def reserve(self, wanted: int) -> Iterator[Reservation]:
+    def reserve(self, wanted: int) -> Reservation:
         """Hold `wanted` bytes for the length of the block; waits for them, raises `DrainedError` when told to halt.
 
         If it is not to wait, `ShortError` is raised instead.
         """
-        self._budget.begin_read(wanted, patient=self._patient)
-        reservation = Reservation(self._budget, wanted)
-        try:
-            yield reservation
-        except OutgrownError as error:
-            clear_frames(error.__traceback__)  # what was read hangs on it, and others are about to get its memory
-            raise
-        finally:
-            self.kept += reservation.kept
-            self._budget.end_read(reservation.size - reservation.kept)
+        return Reservation(self._budget, self, wanted)
 
     def close(self) -> None:
         """Nothing more is read for it: whoever ships its records will release it. It may be called again."""
-        if not self._is_closed:
-            self._is_closed = True
+        if not self.is_closed:
+            self.is_closed = True
             self.works()
             self._budget.expect(self.kept)
 
     def release(self) -> None:
         """Its records are shipped, or given up."""
-        kept, self.kept = self.kept, 0
-        self._budget.forget(self)
-        self._budget.free(kept, was_expected=self._is_closed)
+        self._budget.release([self])
 
 
 class Budget:
@@ -145,24 +153,29 @@ class Budget:
 
     def open_share(self, *, patient: bool = True) -> Share:
         """The share of one delivery."""
-        share = Share(self, patient=patient)
+        share = Share(self, self._pulse.clock.monotonic, patient=patient)
         with self._lock:
             self._shares.add(share)
         return share
 
-    def forget(self, share: Share) -> None:
-        """A share was released."""
+    def release(self, shares: Iterable[Share], sent: int = 0) -> None:
+        """What these hold is shipped, or given up; and the sending that had reserved `sent` is over."""
         with self._lock:
-            self._shares.discard(share)
+            freed = sent
+            for share in shares:
+                freed += share.kept
+                self._to_free -= share.kept if share.is_closed else 0
+                share.kept = 0
+                self._shares.discard(share)
+            self._change(-freed)
+            held = self._reserved
+        if self._heap and freed:
+            self._heap.freed(freed, held)
 
     def idle_seconds(self) -> float:
         """For how long each delivery that is read has waited for something; 0 if there is none."""
         with self._lock:
             return min((share.idle_seconds() for share in self._shares), default=0.0)
-
-    def now(self) -> float:
-        """Monotonic seconds."""
-        return self._pulse.clock.monotonic()
 
     def is_short(self) -> bool:
         """Whether a read waits for memory."""
@@ -206,17 +219,8 @@ class Budget:
         with self._lock:
             self._to_free += kept
 
-    def free(self, kept: int, *, was_expected: bool) -> None:
-        """A share was released."""
-        with self._lock:
-            self._to_free -= kept if was_expected else 0
-            self._change(-kept)
-            held = self._reserved
-        if self._heap:
-            self._heap.freed(kept, held)
-
     def begin_sending(self, kept: int) -> int:
-        """Records that hold `kept` bytes are sent from now on; returns what is reserved for that, to be freed."""
+        """Records that hold `kept` bytes are sent from now on; returns what is reserved for that, to be released."""
         sending = _COPIES_OF_REQUEST * min(kept, self._request_bytes)
         with self._lock:
             self._change(sending)
@@ -234,7 +238,8 @@ class Budget:
 
     def _change(self, by: int) -> None:
         """With the lock held: the sum of all reservations changes."""
-        self._reserved += by
-        self._report(self._reserved)
-        if by < 0:
+        if by:
+            self._reserved += by
+            self._report(self._reserved)
+        if by < 0 and self._waiting:
             self._freed.set()

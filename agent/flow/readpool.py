@@ -66,10 +66,8 @@ class Portion:
     def release(self) -> None:
         """Give the memory back. It may be called again."""
         self._readings.clear()
-        for share in self._memory:
-            share.release()
-        sending, self._sending = self._sending, 0
-        self._budget.free(sending, was_expected=False)
+        sent, self._sending = self._sending, 0
+        self._budget.release(self._memory, sent)
 
 
 class ReadPool:

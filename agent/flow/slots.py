@@ -19,30 +19,42 @@ class ReadSlots:
     """
 
     def __init__(self, most: int, pulse: Pulse, halt: threading.Event) -> None:
-        self._free = threading.Semaphore(most)
+        self._free = most
+        self._freed = threading.Condition()
         self._pulse = pulse
         self._halt = halt
 
     @contextmanager
     def hold(self) -> Iterator[None]:
         """Have a slot for the length of the block; waits for one, and raises `DrainedError` when told to halt."""
-        while not self._free.acquire(timeout=_LOOK_AGAIN_SECONDS):
+        while not self._await_one():
             self._pulse.beat()
             if self._halt.is_set():
                 raise DrainedError("no read came to its end before the daemon had to stop")
         try:
             yield
         finally:
-            self._free.release()
+            self._give_back(1)
 
     @contextmanager
     def take(self, most: int) -> Iterator[int]:
         """Have up to `most` slots for the length of the block: as many as are free, or none. Never waits."""
-        taken = 0
-        while taken < most and self._free.acquire(blocking=False):
-            taken += 1
+        with self._freed:
+            taken = min(most, self._free)
+            self._free -= taken
         try:
             yield taken
         finally:
-            if taken:
-                self._free.release(taken)
+            self._give_back(taken)
+
+    def _await_one(self) -> bool:
+        """Take a slot, once one is free; False if none is for a while."""
+        with self._freed:
+            is_free = self._freed.wait_for(lambda: self._free > 0, _LOOK_AGAIN_SECONDS)
+            self._free -= is_free
+            return is_free
+
+    def _give_back(self, slots: int) -> None:
+        with self._freed:
+            self._free += slots
+            self._freed.notify(slots)

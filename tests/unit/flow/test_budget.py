@@ -145,6 +145,21 @@ def test_a_share_is_released_once() -> None:
     assert reported.levels[-1] == 0
 
 
+def test_what_several_keep_is_given_back_at_once() -> None:
+    """As if each had been released by itself, whether its reads are over or not; and so is what was sent of them."""
+    reported = Reported()
+    budget = Budget(100, Pulse(FakeClock()), threading.Event(), reported, request_bytes=5)
+    shares = [keep(budget.open_share(), 30, 30) for _ in range(3)]
+    shares[0].close()
+    sent = budget.begin_sending(60)
+    budget.release(shares[:2], sent)
+    assert reported.levels[-2:] == [105, 30]
+    budget.release(shares)
+    assert reported.levels[-1] == 0
+    with reserve(budget, 1000):
+        pass
+
+
 def test_a_read_waits_for_what_others_are_about_to_ship() -> None:
     """While finished deliveries hold the memory, another read waits, and says so; it goes on when they are released."""
     clock = FakeClock()
@@ -244,8 +259,8 @@ def test_what_is_being_sent_counts() -> None:
     with reserve(budget, 100):
         small, large = budget.begin_sending(10), budget.begin_sending(70)
         assert reported.levels == [100, 130, 220]
-        budget.free(small, was_expected=False)
-        budget.free(large, was_expected=False)
+        budget.release([], sent=small)
+        budget.release([], sent=large)
     assert reported.levels[-1] == 0
 
 
