@@ -22,7 +22,6 @@ _LONGEST_PATIENCE_SECONDS: Final = 4 * 3600.0
 _LONGEST_BESIDE_OTHERS_SECONDS: Final = 300.0
 _PROBE_BYTES: Final = 1 << 20
 _SEVERAL: Final = 3  # objects that are refused alike: then it is not one odd object
-_WITNESSES: Final = 2
 _MOST_ANSWERS: Final = 8
 
 
@@ -41,7 +40,7 @@ class Culprit(Enum):
 class _Known:
     """What is known of one bucket.
 
-    `given` holds the last objects that it has given, the latest first. `refused` counts, for each answer, how often
+    `given` holds the last two objects that it has given, the latest first. `refused` counts, for each answer, how often
     which objects got it. `patience` is how long the next message waits in vain; the last one made way at `made_way_at`.
     """
 
@@ -49,6 +48,13 @@ class _Known:
     refused: dict[str, Counter[str]] = field(default_factory=dict)
     patience: float = _FIRST_PATIENCE_SECONDS
     made_way_at: float | None = None
+
+    def note_given(self, ref: ObjectRef) -> None:
+        """It has given this object: what was refused before that says nothing any more."""
+        is_same = bool(self.given) and self.given[0].key == ref.key
+        self.given = (ref, *(self.given[1:] if is_same else self.given[:1]))
+        self.refused.clear()
+        self.patience, self.made_way_at = _FIRST_PATIENCE_SECONDS, None
 
     def other_than(self, ref: ObjectRef) -> ObjectRef | None:
         """The last object that the bucket has given, apart from `ref`."""
@@ -66,9 +72,9 @@ class Evidence:
     def note_given(self, ref: ObjectRef) -> None:
         """The bucket has given this object, whatever it holds."""
         with self._lock:
-            known = self._buckets.pop(ref.bucket, _Known())  # so that the latest bucket stands last
-            others = [each for each in known.given if each.key != ref.key]
-            self._buckets[ref.bucket] = _Known(given=(ref, *others)[:_WITNESSES])
+            known = self._buckets.pop(ref.bucket, None) or _Known()
+            known.note_given(ref)
+            self._buckets[ref.bucket] = known  # so that the latest bucket stands last
 
     def note_refused(self, ref: ObjectRef, error: StoreError) -> None:
         """A read of this object has failed; counts if it takes other reads to tell whose fault `error` is."""

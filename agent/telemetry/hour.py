@@ -130,7 +130,6 @@ class Lasting:
         """From `now` on, what lasts began at `since`; None: nothing lasts."""
         self._pass(now)
         self._since = since
-        self._pass(now)
 
     def values(self, now: float) -> Values:
         """How long it has lasted up to now; None for a minute in which nothing did."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from agent.aws import store_policy
 from agent.aws.store_policy import NO_BUCKET, REFUSED, Policy, StoreError, WholeBucket
@@ -51,6 +53,16 @@ def refused(answer: str = "405 MethodNotAllowed") -> StoreError:
 def no_bucket() -> StoreError:
     """There is no such bucket."""
     return StoreError(NO_BUCKET, "there is no such bucket (NoSuchBucket)")
+
+
+@given(st.lists(st.sampled_from("abcd"), min_size=1))
+def test_the_last_two_objects_that_a_bucket_has_given_are_remembered(keys: list[str]) -> None:
+    """Each once, however often it is given: so there is another one for each that is refused."""
+    rig = Rig()
+    for key in keys:
+        rig.give(key)
+    latest = [*dict.fromkeys(reversed(keys))][:2]
+    assert [each.key for each in rig.evidence._buckets[BUCKET].given] == latest
 
 
 @pytest.mark.row(78)
