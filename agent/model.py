@@ -92,8 +92,7 @@ class ObjectRef:
     other_key: str = field(default="", compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class OpenObject:
+class OpenObject(msgspec.Struct, frozen=True, gc=False):
     """An S3 object that has answered; its `chunks` can be read once. What S3 did not tell is None.
 
     `seconds` is how long it took to come, where all of it is here already.
@@ -243,8 +242,7 @@ class LogRecord(msgspec.Struct, frozen=True, gc=False):
     space: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(msgspec.Struct, frozen=True, gc=False):
     """What one delivery holds.
 
     Records of sound objects stand in `records`, whatever happened to the delivery's other objects. `faults` lists what

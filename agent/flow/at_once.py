@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Generator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from math import inf
 from typing import Final
+
+from msgspec.structs import replace
 
 from agent.aws.s3 import S3
 from agent.errors import Fault, PermanentError
@@ -23,6 +24,7 @@ from agent.flow.readpool import STANDSTILL_SECONDS, Portion, ReadPool
 from agent.flow.slots import ReadSlots
 from agent.model import Delivery, ObjectRef, OpenObject, Reading
 from agent.pulse import Pulse
+from agent.telemetry.flow_events import HowRead
 from agent.trail import notification
 from agent.trail.admission import Admission, Admitted
 from agent.waiting.gate import Gate
@@ -32,12 +34,16 @@ _PATIENCE_SECONDS: Final = 5.0  # for all of them together: one that is late mus
 
 @dataclass(slots=True)
 class _Plain:
-    """A delivery that names objects that may be read, and nothing else; and what was found in them, by their number."""
+    """A delivery that names objects that may be read, and nothing else.
+
+    What was found in them stands by their number, and how the sound ones were read in `reads`.
+    """
 
     delivery: Delivery
     wanted: Sequence[Admitted]
     memory: Share
     found: dict[int, Found | Fault] = field(default_factory=dict)
+    reads: list[HowRead] = field(default_factory=list)
     stands_still: bool = False
 
     def is_read(self) -> bool:
@@ -58,16 +64,15 @@ class _Plain:
     def take(self, number: int, body: OpenObject, objects: ObjectReader) -> None:
         """Read the object of this number, whose `body` is here, if nothing stands in the way."""
         admitted = self.wanted[number]
-        with suppress(Exception):  # whatever it is, the read pool meets it again, and tells it
-            try:
-                self.found[number] = objects.take(admitted, body, self.memory)
-            except PermanentError as error:
-                self.found[number] = error.at(admitted.ref.bucket, admitted.ref.key)
+        try:
+            self.found[number], how = objects.take(admitted, body, self.memory)
+            self.reads.append(how)
+        except PermanentError as error:
+            self.found[number] = error.at(admitted.ref.bucket, admitted.ref.key)
+        except Exception:  # noqa: BLE001 - whatever it is, the read pool meets it again, and tells it
+            return
         if self.is_read():
             self.memory.close()  # others may wait for it from now on; so may the next objects of the same receive
-            for found in self.found.values():
-                if isinstance(found, Found):
-                    objects.tell(found)
 
 
 class AtOnce:
@@ -107,10 +112,8 @@ class AtOnce:
 
         What is returned comes before all.
         """
-        plain = self._read(deliveries)
-        read, returned = [one for one in plain if one.is_read()], _returned(plain)
+        read, returned = self._read(deliveries)
         done = {one.delivery.receipt_handle for one in read} | {one.delivery.receipt_handle for one in returned}
-        plain.clear()
         if returned:
             yield Portion(returned, [], self._budget)
         if read:
@@ -119,19 +122,20 @@ class AtOnce:
             yield portion
         yield from self._others.read_all([each for each in deliveries if each.receipt_handle not in done])
 
-    def _read(self, deliveries: Sequence[Delivery]) -> list[_Plain]:
+    def _read(self, deliveries: Sequence[Delivery]) -> tuple[list[_Plain], list[Reading]]:
+        """What is read, and what is returned. Of the others nothing is left."""
         if self._gate.is_closed() or self._budget.is_short():  # others wait, and so would these
-            return []
+            return [], []
         plain = [one for each in deliveries if (one := self._plain(each))]
         try:
             self._read_plain(plain)
-        finally:
-            for one in plain:
-                if one.is_read():
-                    one.memory.close()
-                else:
-                    one.memory.release()
-        return plain
+        except BaseException:  # a bug ended this unit of work: nothing of it is used
+            self._budget.release([one.memory for one in plain])
+            raise
+        read, unread = [one for one in plain if one.is_read()], [one for one in plain if not one.is_read()]
+        self._budget.release([one.memory for one in unread])
+        self._objects.tell([how for one in read for how in one.reads])
+        return read, _returned(unread)
 
     def _plain(self, delivery: Delivery) -> _Plain | None:
         """None if `delivery` names anything else, or what could be read in two ways."""
@@ -154,12 +158,13 @@ class AtOnce:
     def _read_plain(self, plain: Sequence[_Plain]) -> None:
         asked = [(one, number) for one in plain for number in range(len(one.wanted))]
         refs = [one.wanted[number].ref for one, number in asked]
-        until = self._pulse.clock.monotonic() + _PATIENCE_SECONDS
+        now, is_halted, is_draining = self._pulse.clock.monotonic, self._halt.is_set, self._drain.is_set
+        until = now() + _PATIENCE_SECONDS
 
         def patience() -> float:
-            if self._halt.is_set() or self._pulse.clock.monotonic() >= until:
+            if is_halted() or now() >= until:
                 return 0.0
-            return STANDSTILL_SECONDS if self._drain.is_set() else inf
+            return STANDSTILL_SECONDS if is_draining() else inf
 
         with self._slots.take(len(refs)) as most:
             for at, body in self._store.give(refs, most, patience):
@@ -170,8 +175,8 @@ class AtOnce:
                     one.stands_still = True
 
 
-def _returned(plain: Sequence[_Plain]) -> list[Reading]:
+def _returned(unread: Sequence[_Plain]) -> list[Reading]:
     """All that is not read, if S3 lets anything stand still at a stop; else nothing."""
-    if not any(one.stands_still for one in plain):
+    if not any(one.stands_still for one in unread):
         return []
-    return [Reading(one.delivery, returned=True) for one in plain if not one.is_read()]
+    return [Reading(one.delivery, returned=True) for one in unread]

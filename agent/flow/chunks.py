@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from agent.flow.budget import Share
 
@@ -27,3 +27,14 @@ class Chunks:
             yield chunk
             self._memory.waits()
         self._memory.works()
+
+
+class Arrived:
+    """Chunks that are all here already, and counted: nobody waits for them."""
+
+    def __init__(self, chunks: Iterable[bytes]) -> None:
+        self._chunks = (*chunks,)
+        self.bytes = sum(map(len, self._chunks))
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._chunks)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
+
+import msgspec
 
 from agent.aws import store_policy
 from agent.aws.s3 import S3
@@ -14,7 +16,7 @@ from agent.aws.store_policy import Policy, StoreError, WholeBucket
 from agent.errors import DrainedError, LimitError, PermanentError, TransientError
 from agent.faults.dead_letters import Reason
 from agent.flow.budget import OutgrownError, Reservation, Share
-from agent.flow.chunks import Chunks
+from agent.flow.chunks import Arrived, Chunks
 from agent.flow.evidence import Culprit, Evidence
 from agent.flow.slots import ReadSlots
 from agent.flow.weight import held_bytes
@@ -23,6 +25,7 @@ from agent.pulse import Pulse
 from agent.records.mapping import Mapper
 from agent.records.selection import EveryEvent, Selector
 from agent.telemetry.events import Telemetry
+from agent.telemetry.flow_events import HowRead
 from agent.trail import key, reader
 from agent.trail.admission import Admitted
 from agent.trail.event import MalformedEventError
@@ -46,27 +49,16 @@ class ReadLimits:
     events_per_object: int
 
 
-@dataclass(frozen=True, slots=True)
-class HowRead:
-    """What the outside hears of a read: what came, in how many seconds, and when it was written, in Unix seconds."""
-
-    facts: TextFacts
-    seconds: float
-    last_modified: float
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(msgspec.Struct, frozen=True, gc=False):
     """What a sound object holds: the records of its selected events in order of eventTime, and how many others.
 
-    `kept_bytes` is the memory that the records hold; `how` tells of the read, if it was that of an object.
+    `kept_bytes` is the memory that the records hold.
     """
 
     records: tuple[LogRecord, ...]
     skipped: int
     malformed: int
     kept_bytes: int = 0
-    how: HowRead | None = None
 
 
 class ObjectReader:
@@ -109,7 +101,7 @@ class ObjectReader:
         ref, began = admitted.ref, self._pulse.clock.monotonic()
         part = f"bucket {ref.bucket}"
 
-        def attempt() -> Found:
+        def attempt() -> tuple[Found, HowRead]:
             try:
                 return self._read_object(admitted, memory)
             except StoreError as error:
@@ -117,27 +109,28 @@ class ObjectReader:
                 self._telemetry.gate_closed(part, whole.fault, error.detail)
                 raise AtFaultError(partial(self._pause, began)) from error
 
-        found = self._gate.through(part, attempt, opened=lambda: self._telemetry.gate_opened(part))
-        self.tell(found)
+        found, how = self._gate.through(part, attempt, opened=lambda: self._telemetry.gate_opened(part))
+        self.tell([how])
         return found
 
-    def take(self, admitted: Admitted, body: OpenObject, memory: Share) -> Found:
-        """What a `body` holds that is here; waits for nothing. Whoever uses it is to `tell` of it.
+    def take(self, admitted: Admitted, body: OpenObject, memory: Share) -> tuple[Found, HowRead]:
+        """What a `body` holds that is here; waits for nothing. Whoever uses it is to `tell` how it was read.
 
         Raises `PermanentError` for what is wrong with this object. If anything else is raised, it is to be read: what
         was met here counts as the first try.
         """
+        chunks = Arrived(body.chunks)
         self._stop_if_unwanted(memory)
+        memory.works()
         try:
-            return self._take(admitted, body, memory, self._pulse.clock.monotonic() - body.seconds)
+            return self._take(chunks, admitted, body, memory, self._pulse.clock.monotonic() - body.seconds)
         except StoreError as error:
             self._met[admitted.ref] = error
             raise
 
-    def tell(self, found: Found) -> None:
-        """The outside hears of the read of an object. What could not be used, and is read anew, is not to be told."""
-        if found.how:
-            self._telemetry.object_read(found.how.facts, found.how.seconds, found.how.last_modified)
+    def tell(self, reads: Sequence[HowRead]) -> None:
+        """The outside hears of the reads of objects. What could not be used, and is read anew, is not to be told."""
+        self._telemetry.objects_read(reads)
 
     def _bucket_at_fault(self, ref: ObjectRef, error: StoreError, began: float) -> WholeBucket:
         """What `ref`, which came at `began`, has to wait for now. Raises if it does not wait, or no longer."""
@@ -165,7 +158,7 @@ class ObjectReader:
         longest = _LONGEST_PAUSE_SECONDS if waited > _LONGEST_PAUSE_SECONDS else _LONGEST_EARLY_PAUSE_SECONDS
         return full_jitter(self._random(), 1.0, attempt, longest)
 
-    def _read_object(self, admitted: Admitted, memory: Share) -> Found:
+    def _read_object(self, admitted: Admitted, memory: Share) -> tuple[Found, HowRead]:
         """Read one object, as often as the policy for each kind of failure says; anew if it needs more memory."""
         failures: Counter[Policy] = Counter()
         wanted = 0
@@ -186,26 +179,35 @@ class ObjectReader:
     def _rest(self, attempt: int) -> None:
         self._pulse.wait(self._halt, full_jitter(self._random(), _FIRST_RETRY_SECONDS, attempt, _LONGEST_PAUSE_SECONDS))
 
-    def _read_once(self, admitted: Admitted, memory: Share, wanted: int) -> Found:
+    def _read_once(self, admitted: Admitted, memory: Share, wanted: int) -> tuple[Found, HowRead]:
         self._stop_if_unwanted(memory)
         memory.waits()
         with self._slots.hold():
             started = self._pulse.clock.monotonic()
             with self._store.open(admitted.ref) as body:
                 memory.waits()
+                chunks = Chunks(body.chunks, memory, self._stop_if_unwanted)
                 try:
-                    return self._take(admitted, body, memory, started, wanted)
+                    return self._take(chunks, admitted, body, memory, started, wanted=wanted)
                 finally:
                     memory.waits()
 
-    def _take(self, admitted: Admitted, body: OpenObject, memory: Share, started: float, wanted: int = 0) -> Found:
+    def _take(
+        self,
+        chunks: Chunks | Arrived,
+        admitted: Admitted,
+        body: OpenObject,
+        memory: Share,
+        started: float,
+        *,
+        wanted: int = 0,
+    ) -> tuple[Found, HowRead]:
         with memory.reserve(max(wanted, self._limits.inflate.most(body.length))) as reservation:
-            chunks = Chunks(body.chunks, memory, self._stop_if_unwanted)
             return self._find(chunks, admitted, body, reservation, started)
 
     def _find(
-        self, chunks: Chunks, admitted: Admitted, body: OpenObject, reservation: Reservation, started: float
-    ) -> Found:
+        self, chunks: Chunks | Arrived, admitted: Admitted, body: OpenObject, reservation: Reservation, started: float
+    ) -> tuple[Found, HowRead]:
         """What `body` holds. Nothing else of it is left when this returns, and its memory goes to others."""
         selected, facts = self._select(chunks, admitted, body, reservation)
         written = body.last_modified_ns or _named_time(admitted.ref)
@@ -213,10 +215,10 @@ class ObjectReader:
         found = map_events(selected, self._mapper, source, self._selection, reservation.require)
         seconds = self._pulse.clock.monotonic() - started
         reservation.kept = found.kept_bytes
-        return replace(found, how=HowRead(facts, seconds, written / 1e9))
+        return found, HowRead(facts, seconds, written / 1e9)
 
     def _select(
-        self, chunks: Chunks, admitted: Admitted, body: OpenObject, reservation: Reservation
+        self, chunks: Chunks | Arrived, admitted: Admitted, body: OpenObject, reservation: Reservation
     ) -> tuple[reader.SelectedEvents, TextFacts]:
         """The selected events of a body that arrived whole. From then on the bucket counts as readable."""
         try:
@@ -234,7 +236,7 @@ class ObjectReader:
         self._evidence.note_given(admitted.ref)
         return selected, inflated.facts
 
-    def _exhaust(self, chunks: Chunks, error: PermanentError) -> None:
+    def _exhaust(self, chunks: Chunks | Arrived, error: PermanentError) -> None:
         """Read the rest of an object that is not sound: only one that arrived whole can be called damaged."""
         if not isinstance(error, LimitError):
             for _ in chunks:
@@ -265,6 +267,8 @@ def map_events(
     `require` is told how many bytes all of it will need together, as soon as that is known to be more than before. What
     it raises is raised.
     """
+    if not selected.raws:
+        return Found((), selected.skipped, selected.malformed)
     records, skipped, malformed = [], selected.skipped, selected.malformed
     total, done, kept, room = sum(map(len, selected.raws)), 0, 0, 0
     for raw in selected.raws:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import dataclasses
+
+from msgspec.structs import replace
 
 from agent.aws import store_policy
 from agent.aws.store_policy import StoreError
@@ -68,7 +70,7 @@ class Pipeline:
 
     def _names_of(self, admitted: Admitted) -> list[Admitted]:
         key = admitted.ref.other_key
-        other = self._admission.admit(replace(admitted.ref, key=key, other_key="")) if key else None
+        other = self._admission.admit(dataclasses.replace(admitted.ref, key=key, other_key="")) if key else None
         return [admitted, other] if isinstance(other, Admitted) else [admitted]
 
     def _take_readable(self, reading: Reading, admitted: Admitted, memory: Share) -> Reading:

@@ -85,8 +85,7 @@ class Shipping:
         no answer are then returned to the queue. `tell` is told first what of each reading is not delivered: whoever
         gives it has the last word on these, and tells their fates.
         """
-        for reading in readings:
-            self._telemetry.reading_finished(reading)
+        self._telemetry.readings_finished(readings)
         records = [record for reading in readings for record in reading.records]
         answers = self._export_once(records)
         undelivered = [answers.undelivered(reading) for reading in readings]

@@ -1,6 +1,6 @@
 """How old things are when they are done: the buckets of ages, and a histogram that takes those of a batch at once.
 
-prometheus_client's own takes one age after the other. A batch has hundreds of events, and this would cost more than all
+prometheus_client's own takes one after the other. A batch has hundreds of events, and this would cost more than all
 else that is counted of them.
 """
 
@@ -36,8 +36,11 @@ DELIVERY_AGE_BUCKETS: Final = (
 )
 
 
-class AgeHistogram(Collector):
-    """Counts ages in seconds by `buckets`, their upper bounds in order. Registers itself, and is thread-safe."""
+class SecondsHistogram(Collector):
+    """Counts ages, or other times in seconds, by `buckets`, their upper bounds in order.
+
+    Registers itself, and is thread-safe.
+    """
 
     def __init__(self, name: str, meaning: str, buckets: Sequence[float], registry: CollectorRegistry) -> None:
         self._name = name
@@ -49,19 +52,19 @@ class AgeHistogram(Collector):
         self._lock = threading.Lock()
         registry.register(self)
 
-    def observe_all(self, ages: Sequence[float]) -> None:
-        """Count `ages`, the smallest first; none is below 0."""
-        up_to = [bisect_right(ages, bound) for bound in self._bounds]
+    def observe_all(self, seconds: Sequence[float]) -> None:
+        """Count all of them, the smallest first; none is below 0."""
+        up_to = [bisect_right(seconds, bound) for bound in self._bounds]
         with self._lock:
             self._counts = [before + more for before, more in zip(self._counts, up_to, strict=True)]
-            self._sum += sum(ages)
+            self._sum += sum(seconds)
 
     def describe(self) -> Iterator[HistogramMetricFamily]:
         """What it is called, for the registry."""
         yield HistogramMetricFamily(self._name, self._meaning)
 
     def collect(self) -> Iterator[HistogramMetricFamily]:
-        """The ages so far, as Prometheus wants them: each bucket has what the ones before it have, too."""
+        """What was counted so far, as Prometheus wants them: each bucket has what the ones before it have, too."""
         with self._lock:
             counts, total = self._counts, self._sum
         buckets = [(label, float(count)) for label, count in zip(self._labels, counts, strict=True)]

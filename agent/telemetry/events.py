@@ -38,6 +38,7 @@ class Telemetry(QueueEvents, FlowEvents, ReplayEvents, HistoryEvents):
             metrics.waiting.labels(fault.value).set_function(partial(self._is_waiting, fault))
         metrics.ready.set_function(lambda: float(not health.ready()))
         metrics.oldest_delivery_age.set_function(self.oldest_delivery_age)
+        metrics.in_flight_bytes.set_function(lambda: float(self._reserved))
 
     def _is_waiting(self, fault: EnvironmentFault) -> float:
         return float(any(waiting.fault is fault for waiting in self.health.waiting()))

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from operator import attrgetter
 from typing import Final
 
+import msgspec
+
 from agent.faults.environment_faults import EnvironmentFault
 from agent.model import EventLabels, Ignored, LogRecord, Reading
 from agent.telemetry.ignored_kind import kind_of
@@ -20,8 +22,18 @@ _source: Final = attrgetter("source")
 _truncated: Final = attrgetter("truncated")
 
 
+class HowRead(msgspec.Struct, frozen=True, gc=False):
+    """How an object was read whole: what came, in how many seconds, and when it was written, in Unix seconds."""
+
+    facts: TextFacts
+    seconds: float
+    last_modified: float
+
+
 class FlowEvents(Voice):
     """What happens to objects, events and records on their way."""
+
+    _reserved = 0
 
     def notification_ignored(self, ignored: Ignored) -> None:
         """A part of a notification holds nothing for the agent. Each kind of what is not CloudTrail's is told once."""
@@ -36,25 +48,40 @@ class FlowEvents(Voice):
 
     def object_read(self, facts: TextFacts, seconds: float, last_modified: float) -> None:
         """An object was read whole in `seconds`; `last_modified` is in Unix seconds."""
-        self.metrics.objects_read.inc()
-        self.metrics.object_bytes.inc(facts.object_bytes)
-        self.metrics.object_seconds.observe(seconds)
-        self.activity.mark("objects", 1)
-        age = round(self._clock.time() - last_modified, 3)
-        self._log.debug("object_read", bytes=facts.object_bytes, seconds=round(seconds, 4), age_seconds=age)
+        self.objects_read([HowRead(facts, seconds, last_modified)])
+
+    def objects_read(self, reads: Sequence[HowRead]) -> None:
+        """Objects were read whole."""
+        if not reads:
+            return
+        self.metrics.objects_read.inc(len(reads))
+        self.metrics.object_bytes.inc(sum([read.facts.object_bytes for read in reads]))
+        self.metrics.object_seconds.observe_all(sorted([read.seconds for read in reads]))
+        self.activity.mark("objects", len(reads))
+        if self._log.has_debug:
+            now = self._clock.time()
+            for read in reads:
+                size, seconds, age = read.facts.object_bytes, round(read.seconds, 4), round(now - read.last_modified, 3)
+                self._log.debug("object_read", bytes=size, seconds=seconds, age_seconds=age)
 
     def reading_finished(self, reading: Reading) -> None:
         """All objects of one delivery have been read: from here on each of their events gets a fate."""
-        read = len(reading.records) + reading.skipped + reading.malformed
+        self.readings_finished([reading])
+
+    def readings_finished(self, readings: Sequence[Reading]) -> None:
+        """The same of several."""
+        skipped = sum([reading.skipped for reading in readings])
+        malformed = sum([reading.malformed for reading in readings])
+        read = sum([len(reading.records) for reading in readings]) + skipped + malformed
         self.metrics.events_read.inc(read)
-        for fate, count in (("skipped", reading.skipped), ("malformed", reading.malformed)):
+        for fate, count in (("skipped", skipped), ("malformed", malformed)):
             if count:
                 self.metrics.events.labels(fate).inc(count)
         self.activity.mark("read", read)
 
     def bytes_reserved(self, total: int) -> None:
         """All reads together have reserved `total` bytes now."""
-        self.metrics.in_flight_bytes.set(total)
+        self._reserved = total
 
     def records_exported(self, records: Sequence[LogRecord]) -> None:
         """The sink has accepted `records`."""

@@ -43,6 +43,7 @@ class Log:
         self._render = render
         self._lines = lines
         self._clock = clock
+        self.has_debug = lowest <= logging.DEBUG
 
     def debug(self, event: str, /, **fields: object) -> None:
         """Log `event` at level debug."""

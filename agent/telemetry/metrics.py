@@ -21,7 +21,7 @@ from agent.faults.retries import RetryReason
 from agent.model import EventLabels, LogRecord, Outcome
 from agent.records.memo import Memo
 from agent.telemetry import metric_names
-from agent.telemetry.ages import DELIVERY_AGE_BUCKETS, EVENT_AGE_BUCKETS, OBJECT_AGE_BUCKETS, AgeHistogram
+from agent.telemetry.ages import DELIVERY_AGE_BUCKETS, EVENT_AGE_BUCKETS, OBJECT_AGE_BUCKETS, SecondsHistogram
 from agent.telemetry.history_metrics import HistoryMetrics
 from agent.telemetry.labels import (
     LIMITED_LABELS,
@@ -201,8 +201,8 @@ class Metrics:
     def _define_reading(self) -> None:
         self.objects_read = self._counter(metric_names.OBJECTS_READ, "S3 objects read whole and found sound.")
         self.object_bytes = self._counter(metric_names.OBJECT_BYTES, "Bytes of S3 objects read, compressed.")
-        self.object_seconds = self._histogram(
-            metric_names.OBJECT_READ_SECONDS, "Time to read and inflate one S3 object.", CALL_BUCKETS
+        self.object_seconds = SecondsHistogram(
+            metric_names.OBJECT_READ_SECONDS, "Time to read and inflate one S3 object.", CALL_BUCKETS, self.registry
         )
         self.events_read = self._counter(metric_names.EVENTS_READ, "CloudTrail events read, of any service.")
         self.events = self._by(
@@ -223,7 +223,7 @@ class Metrics:
         self.export_seconds = self._histogram(
             metric_names.EXPORT_SECONDS, "Time from sending one export request to its answer.", CALL_BUCKETS
         )
-        self.event_age = AgeHistogram(
+        self.event_age = SecondsHistogram(
             metric_names.EVENT_AGE,
             "From eventTime until the sink accepted the event.",
             EVENT_AGE_BUCKETS,

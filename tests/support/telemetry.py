@@ -15,6 +15,7 @@ from agent.pulse import Pulse
 from agent.records.profiles import CODECATALYST
 from agent.records.profiles.profile import Profile
 from agent.telemetry.events import Telemetry, open_telemetry
+from agent.telemetry.flow_events import HowRead
 from agent.telemetry.history_events import PassedOver
 from agent.telemetry.labels import vocabulary
 from agent.telemetry.logs import open_log
@@ -147,6 +148,16 @@ class FakeTelemetry(Telemetry):
     def object_read(self, facts: TextFacts, seconds: float, last_modified: float) -> None:
         """Remember."""
         self._tell("object_read", facts, seconds, last_modified)
+
+    def objects_read(self, reads: Sequence[HowRead]) -> None:
+        """Remember each."""
+        for read in reads:
+            self.object_read(read.facts, read.seconds, read.last_modified)
+
+    def readings_finished(self, readings: Sequence[Reading]) -> None:
+        """Add each to the ledger."""
+        for reading in readings:
+            self.reading_finished(reading)
 
     def reading_finished(self, reading: Reading) -> None:
         """Add to the ledger."""

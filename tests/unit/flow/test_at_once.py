@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from math import inf
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from agent.aws.store_policy import StoreError
 from agent.faults.dead_letters import Reason
@@ -47,8 +49,8 @@ class SlowStore(FakeStore):
         self, refs: Sequence[ObjectRef], most: int, patience: Callable[[], float]
     ) -> Iterator[tuple[int, OpenObject | None]]:
         """What meets no trouble, one after the other."""
-        for given in super().give(refs, most, patience):
-            yield given
+        for came in super().give(refs, most, patience):
+            yield came
             self._clock.wait(threading.Event(), self.seconds)
         for number, one in enumerate(refs):
             if one in self.silent and patience() < inf:
@@ -363,6 +365,51 @@ def test_who_breaks_off_leaves_no_memory_behind() -> None:
         pass
     portions.close()
     assert (rig.reserved[-1], rig.left) == (0, [])
+
+
+def test_a_bug_of_the_store_leaves_no_memory_behind() -> None:
+    """What was read before it is used by nobody, and comes again with its message."""
+    rig = Rig()
+    give = rig.store.give
+
+    def broken(
+        refs: Sequence[ObjectRef], most: int, patience: Callable[[], float]
+    ) -> Iterator[tuple[int, OpenObject | None]]:
+        yield next(iter(give(refs, most, patience)))
+        raise ZeroDivisionError
+
+    rig.store.give = broken  # type: ignore[method-assign]
+    with pytest.raises(ZeroDivisionError):
+        list(rig.at_once.read_all([rig.message("a"), rig.message("b")]))
+    assert (rig.reserved[-1], rig.telemetry.count("object_read")) == (0, 0)
+
+
+ENTRIES = st.lists(st.sampled_from([event("a"), noise("n"), 7, "text"]), max_size=4)
+BODIES = ENTRIES.map(lambda entries: plain_object(*entries))
+ODD_BODIES = (b"", b"no log", b"{", b" " * (LIMITS.inflate.inflated_bytes + 1))
+OBJECTS = (
+    BODIES.map(lambda body: gzip.compress(body, mtime=0))
+    | BODIES
+    | st.sampled_from([*ODD_BODIES[:3], *(gzip.compress(body, mtime=0) for body in ODD_BODIES)])
+)
+
+
+@given(st.lists(st.lists(OBJECTS, min_size=1, max_size=3), min_size=1, max_size=4))
+def test_what_is_read_at_once_is_what_the_pool_would_have_read(messages: list[list[bytes]]) -> None:
+    """The same records, counts and faults of each message, and each sound object is told once."""
+    quick, exact = Rig(), Rig()
+    exact.store.gives_whole = lambda ref: False  # type: ignore[method-assign]
+    found = []
+    for rig in (quick, exact):
+        deliveries = []
+        for number, bodies in enumerate(messages):
+            refs = [rig.put(f"{number}-{each}", body) for each, body in enumerate(bodies)]
+            deliveries.append(delivery(str(number), notification(*refs)))
+        readings = sorted(rig.read(*deliveries), key=lambda reading: reading.delivery.message_id)
+        told = sorted(str(what[0]) for what in rig.telemetry.named("object_read"))
+        found.append(([(each.records, each.skipped, each.malformed, each.faults) for each in readings], told))
+    assert exact.left == [str(number) for number in range(len(messages))]
+    assert found[0] == found[1]
 
 
 def test_nothing_is_no_portion() -> None:

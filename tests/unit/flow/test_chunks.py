@@ -9,7 +9,7 @@ import pytest
 
 from agent.errors import DrainedError
 from agent.flow.budget import Budget, Share
-from agent.flow.chunks import Chunks
+from agent.flow.chunks import Arrived, Chunks
 from agent.pulse import Pulse
 from tests.support.clock import FakeClock
 
@@ -48,3 +48,10 @@ def test_what_nobody_wants_is_not_read_on() -> None:
     memory.is_given_up = True
     with pytest.raises(DrainedError):
         next(chunks)
+
+
+def test_what_has_arrived_is_counted_before_it_is_read() -> None:
+    """Nobody waits for it, and nothing of it is lost."""
+    arrived = Arrived(iter([b"one", b"three"]))
+    assert (arrived.bytes, [*arrived]) == (8, [b"one", b"three"])
+    assert (Arrived(iter([])).bytes, [*Arrived(iter([]))]) == (0, [])

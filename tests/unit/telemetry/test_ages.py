@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Histogram
 
-from agent.telemetry.ages import AgeHistogram
+from agent.telemetry.ages import SecondsHistogram
 from agent.telemetry.exposition import render
 from agent.telemetry.snapshot import Snapshot
 
@@ -16,10 +16,10 @@ OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 AGES = st.one_of(st.integers(0, 100_000).map(float), st.sampled_from(BUCKETS))
 
 
-def opened() -> tuple[AgeHistogram, CollectorRegistry]:
+def opened() -> tuple[SecondsHistogram, CollectorRegistry]:
     """A histogram that nothing has been told yet, and its registry."""
     registry = CollectorRegistry()
-    return AgeHistogram(NAME, "How old.", BUCKETS, registry), registry
+    return SecondsHistogram(NAME, "How old.", BUCKETS, registry), registry
 
 
 @given(st.lists(st.lists(AGES)))

@@ -12,7 +12,9 @@ from agent.faults.environment_faults import EnvironmentFault
 from agent.faults.ignored import IgnoredReason
 from agent.faults.retries import RetryReason
 from agent.model import Ignored, Outcome, QueueAttributes, Reading, Settlement
+from agent.telemetry.flow_events import HowRead
 from agent.telemetry.history_events import PassedOver
+from agent.telemetry.metrics import CALL_BUCKETS
 from agent.telemetry.snapshot import Snapshot
 from agent.trail.inflate import TextFacts
 from tests.support.clock import START
@@ -242,6 +244,46 @@ def test_an_object_read_is_counted_with_its_size_and_time(subject: ObservedTelem
     assert subject.value("trail_agent_object_read_seconds_bucket", le="0.05") == 1
     assert subject.value("trail_agent_object_read_seconds_bucket", le="0.025") == 0
     assert events(subject) == ["debug object_read"]
+
+
+FACTS = st.builds(TextFacts, st.integers(1, 1 << 20), is_plain=st.just(False))
+READS = st.lists(st.builds(HowRead, FACTS, st.floats(0, 90), st.just(START)), max_size=20)
+
+
+@given(READS)
+def test_objects_that_are_told_together_are_counted_as_one_by_one(reads: list[HowRead]) -> None:
+    """Every metric and every line is the same."""
+    together, alone = observed(level="debug"), observed(level="debug")
+    together.telemetry.objects_read(reads)
+    for read in reads:
+        alone.telemetry.object_read(read.facts, read.seconds, read.last_modified)
+    assert events(together) == events(alone) == ["debug object_read"] * len(reads)
+    names = ["objects_read_total", "object_bytes_total", "object_read_seconds_count"]
+    for name in (f"trail_agent_{each}" for each in names):
+        assert together.value(name) == alone.value(name)
+    for bound in CALL_BUCKETS:
+        name = "trail_agent_object_read_seconds_bucket"
+        assert together.value(name, le=str(bound)) == sum(read.seconds <= bound for read in reads)
+    assert together.value("trail_agent_object_read_seconds_sum") == pytest.approx(sum(read.seconds for read in reads))
+    assert together.telemetry.activity.per_minute("objects") == len(reads) * 60
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 9), st.integers(0, 2)), max_size=20))
+def test_readings_that_are_told_together_are_counted_as_one_by_one(counts: list[tuple[int, int, int]]) -> None:
+    """The ledger is the same."""
+    readings = [
+        Reading(delivery(), (log_record(),) * records, skipped=skipped, malformed=malformed)
+        for records, skipped, malformed in counts
+    ]
+    together, alone = observed(), observed()
+    together.telemetry.readings_finished(readings)
+    for reading in readings:
+        alone.telemetry.reading_finished(reading)
+    for seen in (together, alone):
+        assert seen.value("trail_agent_events_read_total") == sum(map(sum, counts))
+        assert seen.value("trail_agent_events_total", fate="skipped") == sum(each[1] for each in counts)
+        assert seen.value("trail_agent_events_total", fate="malformed") == sum(each[2] for each in counts)
+        assert seen.telemetry.activity.per_minute("read") == 60 * sum(map(sum, counts))
 
 
 def test_a_reading_enters_the_ledger(subject: ObservedTelemetry) -> None:

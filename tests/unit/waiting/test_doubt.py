@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
@@ -382,7 +382,7 @@ def test_only_records_that_the_sink_takes_end_a_doubt_about_it() -> None:
     """A message with events that are not for the sink says nothing of it; one with records does."""
     rig = Rig()
     rig.clock.at(100, lambda: rig.doubt.delivered(GOOD))
-    rig.clock.at(200, lambda: rig.doubt.delivered(replace(GOOD, records=(log_record("a"),))))
+    rig.clock.at(200, lambda: rig.doubt.delivered(msgspec.structs.replace(GOOD, records=(log_record("a"),))))
     rig.bury([SUSPECT] * 20, 400)
     assert 200 <= rig.clock.elapsed <= 206
     assert rig.telemetry.named("gate_opened") == [("sink refuses",)]
@@ -398,7 +398,7 @@ def test_what_is_suspect_again_is_held_again() -> None:
         return [SUSPECT for _ in deliveries]
 
     rig.hands.work_on = work_on  # type: ignore[method-assign]
-    rig.clock.at(100, lambda: rig.doubt.delivered(replace(GOOD, records=(log_record("a"),))))
+    rig.clock.at(100, lambda: rig.doubt.delivered(msgspec.structs.replace(GOOD, records=(log_record("a"),))))
     rig.bury([SUSPECT] * 50, 200)
     assert rig.hands.buried == []
     assert {each.outcome for each in rig.hands.settled} == {Outcome.RETURNED}
@@ -409,7 +409,7 @@ def test_what_is_suspect_again_is_held_again() -> None:
 def test_a_doubt_about_ourselves_becomes_one_about_the_sink() -> None:
     """Readiness tells one of them at a time, and both ends are told."""
     rig = Rig()
-    rig.clock.at(60, lambda: rig.doubt.delivered(replace(GOOD, records=(log_record("a"),))))
+    rig.clock.at(60, lambda: rig.doubt.delivered(msgspec.structs.replace(GOOD, records=(log_record("a"),))))
     rig.bury([BAD] * 11)
     rig.bury([SUSPECT] * 20, 120)
     told = [(each.name, *each.what) for each in rig.telemetry.told]
