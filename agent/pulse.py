@@ -39,13 +39,8 @@ class Clock(Protocol):
 class SystemClock:
     """The machine's own clock."""
 
-    def monotonic(self) -> float:
-        """Seconds that only go forward."""
-        return time.monotonic()
-
-    def time(self) -> float:
-        """Unix seconds."""
-        return time.time()
+    monotonic = staticmethod(time.monotonic)
+    time = staticmethod(time.time)
 
     def steady(self) -> float:
         """Seconds that only go forward, also while the machine sleeps."""

@@ -32,6 +32,8 @@ class Chunks:
 class Arrived:
     """Chunks that are all here already, and counted: nobody waits for them."""
 
+    __slots__ = ("_chunks", "bytes")
+
     def __init__(self, chunks: Iterable[bytes]) -> None:
         self._chunks = (*chunks,)
         self.bytes = sum(map(len, self._chunks))

@@ -55,7 +55,7 @@ class Portion:
         self._sending = 0
 
     def __enter__(self) -> Sequence[Reading]:
-        self._sending = self._budget.begin_sending(sum(share.kept for share in self._memory))
+        self._sending = self._budget.begin_sending(sum([share.kept for share in self._memory]))
         return self._readings
 
     def __exit__(

@@ -23,15 +23,7 @@ from agent.records.memo import Memo
 from agent.telemetry import metric_names
 from agent.telemetry.ages import DELIVERY_AGE_BUCKETS, EVENT_AGE_BUCKETS, OBJECT_AGE_BUCKETS, SecondsHistogram
 from agent.telemetry.history_metrics import HistoryMetrics
-from agent.telemetry.labels import (
-    LIMITED_LABELS,
-    SPACE_NAME,
-    EventVocabulary,
-    LabelLimits,
-    Limited,
-    Series,
-    length,
-)
+from agent.telemetry.labels import LIMITED_LABELS, SPACE_NAME, EventVocabulary, LabelLimits, Limited, Series, length
 from agent.telemetry.safetext import MAX_LABEL_CHARACTERS, is_plain
 from agent.telemetry.spaces import Spaces
 
@@ -180,6 +172,7 @@ class Metrics:
         self.settled = self._by(
             metric_names.DELIVERIES_SETTLED, "SQS messages settled, by outcome.", "outcome", Outcome
         )
+        self.settled_as = {outcome: self.settled.labels(outcome.value) for outcome in Outcome}
         self.delivery_age = self._histogram(
             metric_names.DELIVERY_AGE,
             "From the time that SQS got a message until it was settled as delivered.",

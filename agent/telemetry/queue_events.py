@@ -106,7 +106,7 @@ class QueueEvents(LifeEvents):
     def delivery_settled(self, settlement: Settlement) -> None:
         """SQS has been told what became of one delivery."""
         outcome = settlement.outcome
-        self.metrics.settled.labels(outcome.value).inc()
+        self.metrics.settled_as[outcome].inc()
         self.activity.mark("settled", 1)
         if outcome is outcome.DELIVERED:
             self.metrics.delivery_age.observe(max(self._clock.time() - settlement.delivery.sent_at, 0.0))

@@ -15,7 +15,7 @@ class ReplayEvents(Voice):
 
     def object_settled(self, settlement: Settlement) -> None:
         """The replay knows what became of one object."""
-        self.metrics.settled.labels(settlement.outcome.value).inc()
+        self.metrics.settled_as[settlement.outcome].inc()
         if settlement.fault:
             self._not_shipped(settlement, settlement.fault)
         elif settlement.retry:
