@@ -36,8 +36,8 @@ _Ask = Callable[[Sequence[Settlement]], Sequence[RefusedEntry]]
 class SettlingTelemetry(Protocol):
     """What settling tells the outside; telemetry stands beside aws, and is not imported here."""
 
-    def delivery_settled(self, settlement: Settlement) -> None:
-        """SQS has been told what became of a delivery."""
+    def deliveries_settled(self, settlements: Sequence[Settlement]) -> None:
+        """SQS has been told what became of these deliveries."""
         ...
 
     def settle_failed(self, operation: str, count: int, detail: str) -> None:
@@ -251,13 +251,15 @@ class _Telling:
         """Tell what was done and what can never be, and keep the rest; True if SQS denied all of it."""
         refused = {refusal.delivery.receipt_handle: refusal for refusal in refusals}
         asked, self.left = self.left, []
+        done: list[Settlement] = []
         for settlement in asked:
             refusal = refused.get(settlement.delivery.receipt_handle)
             if refusal is None:
-                self._telemetry.delivery_settled(settlement)
+                done.append(settlement)
             elif refusal.stale:
                 self._telemetry.settle_failed(self._operation, 1, refusal.detail)
             else:
                 self.left.append(settlement)
+        self._telemetry.deliveries_settled(done)
         self._detail = "; ".join(sorted({refusal.detail for refusal in refusals}))
         return len(refused) == len(asked) and all(refusal.denied for refusal in refusals)

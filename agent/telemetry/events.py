@@ -1,6 +1,6 @@
 """The named events: what the data path reports. Each event changes its metrics and writes at most one log line.
 
-The data path calls `telemetry.object_read(…)`, `telemetry.delivery_settled(…)`. It knows neither metrics nor log.
+The data path calls `telemetry.objects_read(…)`, `telemetry.deliveries_settled(…)`. It knows neither metrics nor log.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import product
 from typing import Final
 
@@ -173,10 +174,11 @@ class Metrics:
             metric_names.DELIVERIES_SETTLED, "SQS messages settled, by outcome.", "outcome", Outcome
         )
         self.settled_as = {outcome: self.settled.labels(outcome.value) for outcome in Outcome}
-        self.delivery_age = self._histogram(
+        self.delivery_age = SecondsHistogram(
             metric_names.DELIVERY_AGE,
             "From the time that SQS got a message until it was settled as delivered.",
             DELIVERY_AGE_BUCKETS,
+            self.registry,
         )
         self.dead_letters = self._by(
             metric_names.DEAD_LETTERS, "SQS messages sent to the dead-letter queue.", "reason", Reason
@@ -232,8 +234,9 @@ class Metrics:
         self.sqs_requests = self._counter(
             metric_names.SQS_REQUESTS, "Calls to SQS, by operation and result.", ("operation", "result")
         )
+        self.sqs_requests_of = cache(self.sqs_requests.labels)
         for operation, result in product(SQS_OPERATIONS, SQS_RESULTS):
-            self.sqs_requests.labels(operation, result)
+            self.sqs_requests_of(operation, result)
         self.lease_extensions = self._counter(
             metric_names.LEASE_EXTENSIONS, "Times that the lease of a message was extended."
         )

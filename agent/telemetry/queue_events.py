@@ -9,7 +9,7 @@ from agent.errors import Fault
 from agent.faults.dead_letters import Reason
 from agent.faults.environment_faults import EnvironmentFault
 from agent.faults.retries import RetryReason
-from agent.model import Delivery, QueueAttributes, Settlement
+from agent.model import Delivery, Outcome, QueueAttributes, Settlement
 from agent.telemetry.activity import DeadLetter
 from agent.telemetry.life_events import LifeEvents
 from agent.telemetry.safetext import clean, without_user
@@ -41,7 +41,7 @@ class QueueEvents(LifeEvents):
 
     def sqs_request(self, operation: str, result: str) -> None:
         """SQS answered `operation` (the API's name) with `result`: ok, throttled, denied, unavailable or error."""
-        self.metrics.sqs_requests.labels(operation, result).inc()
+        self.metrics.sqs_requests_of(operation, result).inc()
 
     def queue_up(self) -> None:
         """The queue answered a receive."""
@@ -105,15 +105,20 @@ class QueueEvents(LifeEvents):
 
     def delivery_settled(self, settlement: Settlement) -> None:
         """SQS has been told what became of one delivery."""
-        outcome = settlement.outcome
-        self.metrics.settled_as[outcome].inc()
-        self.activity.mark("settled", 1)
-        if outcome is outcome.DELIVERED:
-            self.metrics.delivery_age.observe(max(self._clock.time() - settlement.delivery.sent_at, 0.0))
-        elif outcome is outcome.DEAD_LETTER:
-            self._dead_lettered(settlement.delivery, settlement.fault or _NO_FAULT)
-        elif outcome is outcome.RETRY and settlement.retry:
-            self._retried(settlement.delivery, settlement.retry, settlement.retry_detail)
+        self.deliveries_settled([settlement])
+
+    def deliveries_settled(self, settlements: Sequence[Settlement]) -> None:
+        """The same of several."""
+        now = self._clock.time()
+        sent = [each.delivery.sent_at for each in settlements if each.outcome is Outcome.DELIVERED]
+        if sent:
+            self.metrics.settled_as[Outcome.DELIVERED].inc(len(sent))
+            self.metrics.delivery_age.observe_all(sorted([max(now - at, 0.0) for at in sent]))
+        if len(sent) < len(settlements):
+            for settlement in settlements:
+                if settlement.outcome is not Outcome.DELIVERED:
+                    self._not_delivered(settlement)
+        self.activity.mark("settled", len(settlements))
 
     def settle_failed(self, operation: str, count: int, detail: str) -> None:
         """`operation` failed for `count` messages after all tries: they will come again.
@@ -146,6 +151,14 @@ class QueueEvents(LifeEvents):
         """The same; None if there is no such message."""
         sent_at = [each for each in (self._oldest_received, self._oldest_held) if each is not None]
         return max(self._clock.time() - min(sent_at), 0.0) if sent_at else None
+
+    def _not_delivered(self, settlement: Settlement) -> None:
+        outcome = settlement.outcome
+        self.metrics.settled_as[outcome].inc()
+        if outcome is Outcome.DEAD_LETTER:
+            self._dead_lettered(settlement.delivery, settlement.fault or _NO_FAULT)
+        elif outcome is Outcome.RETRY and settlement.retry:
+            self._retried(settlement.delivery, settlement.retry, settlement.retry_detail)
 
     def _dead_lettered(self, delivery: Delivery, fault: Fault) -> None:
         self.metrics.dead_letters.labels(fault.reason.value).inc()

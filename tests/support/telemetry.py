@@ -121,8 +121,13 @@ class FakeTelemetry(Telemetry):
 
     def delivery_settled(self, settlement: Settlement) -> None:
         """Remember."""
-        self._tell("delivery_settled", settlement.delivery.message_id, settlement.outcome)
-        self.settled.append(settlement)
+        self.deliveries_settled([settlement])
+
+    def deliveries_settled(self, settlements: Sequence[Settlement]) -> None:
+        """Remember each."""
+        for settlement in settlements:
+            self._tell("delivery_settled", settlement.delivery.message_id, settlement.outcome)
+        self.settled += settlements
 
     def object_settled(self, settlement: Settlement) -> None:
         """Remember."""

@@ -438,6 +438,25 @@ def test_the_age_of_a_delivery_is_its_whole_time_in_the_queue(subject: ObservedT
     assert subject.value(f"{age}_bucket", le="60.0") == 1
 
 
+@given(st.lists(st.tuples(st.sampled_from(Outcome), st.floats(-5, 1e6)), max_size=20))
+def test_settlements_that_are_told_together_are_counted_as_one_by_one(settled: list[tuple[Outcome, float]]) -> None:
+    """Every metric and every line is the same."""
+    settlements = [Settlement(delivery(sent_at=START - age), outcome) for outcome, age in settled]
+    together, alone = observed(level="debug"), observed(level="debug")
+    together.telemetry.deliveries_settled(settlements)
+    for settlement in settlements:
+        alone.telemetry.delivery_settled(settlement)
+    assert events(together) == events(alone)
+    ages = [max(age, 0.0) for outcome, age in settled if outcome is Outcome.DELIVERED]
+    for seen in (together, alone):
+        for outcome in Outcome:
+            count = sum(each is outcome for each, _ in settled)
+            assert seen.value("trail_agent_deliveries_settled_total", outcome=outcome.value) == count
+        assert seen.value("trail_agent_delivery_age_seconds_count") == len(ages)
+        assert seen.value("trail_agent_delivery_age_seconds_sum") == pytest.approx(sum(ages))
+        assert seen.telemetry.activity.per_minute("settled") == 60 * len(settled)
+
+
 @pytest.mark.parametrize("reason", list(Reason))
 def test_a_dead_letter_is_told_with_all_that_finds_it(subject: ObservedTelemetry, reason: Reason) -> None:
     """Reason, place, message and what to do stand in one warning."""
