@@ -8,7 +8,7 @@ contents".
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any, Final, Protocol
 
@@ -144,7 +144,8 @@ class Mapper:
     `form` and `limits` are the settings' `record` and `limits`, whole. `ours` is what the agent reads with, for the
     profiles that ask. `service_names` has the `service.name` of a profile's records where it is not `aws-<service>`.
 
-    Nearly every event is told quickly. Any event can be told plainly, and then tells the same.
+    Nearly every event is told quickly. Any event can be told plainly, and then tells the same. So a new line of `table`
+    counts at once, also one that `QuickRows` does not know yet: then all events are told plainly.
     """
 
     def __init__(
@@ -155,14 +156,19 @@ class Mapper:
         mask: Mask | None = None,
         ours: Ours = ANYTHING,
         service_names: Mapping[str, str] | None = None,
+        table: Sequence[Row] = TABLE,
     ) -> None:
-        rows = [row for row in TABLE if form.parameters == "json" or row.attribute not in PARAMETERS]
+        rows = [row for row in table if form.parameters == "json" or row.attribute not in PARAMETERS]
         self._read = RowReader(rows)
         self._limits = limits
         self._mask = mask
         self._ours = ours
         self._service_names = service_names or {}
-        self._quick = QuickTelling(rows, self._service_names)
+        self._tell_quickly: Callable[[Any, ObjectSource], Told]
+        try:
+            self._tell_quickly = QuickTelling(rows, self._service_names).tell
+        except ValueError:
+            self._tell_quickly = _cannot_tell_quickly
 
     def to_record(self, raw: bytes, source: ObjectSource) -> LogRecord:
         """The record for one entry of `Records[]`; raises `MalformedEventError` if `raw` is no JSON object."""
@@ -170,7 +176,7 @@ class Mapper:
             return self._masked(self._mask, compact(raw), source)
         try:
             event, body, written = read_usual(raw)
-            told = self._quick.tell(event, source)
+            told = self._tell_quickly(event, source)
         except UnusualEventError:
             body = compact(raw)
             event, written = decode(body), body.decode()
@@ -218,6 +224,10 @@ class Mapper:
         attributes.update(place(source))
         labels = kind.labels(who.identity_type, failed=failed)
         return Told(kind.event_name, kind.service_name, labels, failed, attributes, str(attributes.get(SPACE, "")))
+
+
+def _cannot_tell_quickly(_event: object, _source: ObjectSource) -> Told:
+    raise UnusualEventError
 
 
 def _record(event: Any, told: Told, whole: bytes, body: str, source: ObjectSource) -> LogRecord:

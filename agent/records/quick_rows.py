@@ -66,7 +66,8 @@ _LARGEST_PART: Final = 2048  # bytes
 class QuickRows:
     """Reads those `rows` of the table that do not belong to `userIdentity`, in their order.
 
-    Raises `ValueError` if they are others than those that are read here, are read otherwise, or stand in another order.
+    Raises `ValueError` if they are others than those that are read here, are read otherwise, or stand in another order:
+    who adds such a row to the table adds its member to `_ORDER`, and to `read`. Until then all events are read plainly.
     """
 
     def __init__(self, rows: Iterable[Row]) -> None:

@@ -10,12 +10,14 @@ import msgspec
 import pytest
 
 from agent.model import EventLabels, LogRecord, ObjectSource
-from agent.records.mapping import Mapper
+from agent.records.mapping import TABLE, Mapper
+from agent.records.rows import Row
+from agent.settings.sections import RecordSettings
 from agent.trail.edit import Mask
 from agent.trail.event import MalformedEventError, TrailEvent
 from tests.support.events import codecatalyst, create_dev_environment, encoded, list_connections, long_event, raw_event
 from tests.support.objects import BUCKET, FILE_NAME, KEY, LAST_MODIFIED, SOURCE, trail_objects
-from tests.support.records import open_mapper
+from tests.support.records import open_mapper, record_limits
 
 LIMIT = 245_760
 MAPPER = open_mapper(record_bytes=LIMIT)
@@ -150,6 +152,18 @@ def test_open_ended_fields_are_json(field: str, name: str) -> None:
         assert name not in mapped(**{field: nothing}).attributes
     assert name in mapped(**{field: "x" * 8190}).attributes
     assert name not in mapped(**{field: "x" * 8191}).attributes
+
+
+@pytest.mark.parametrize("at", [0, 3, len(TABLE)])
+def test_a_new_attribute_is_one_line_of_the_table(at: int) -> None:
+    """Wherever it stands, it is read off every event, and stands there in the record; nothing else changes."""
+    line = Row("example.time", "eventTime", "X")
+    mapper = Mapper(form=RecordSettings(), limits=record_limits(LIMIT), table=(*TABLE[:at], line, *TABLE[at:]))
+    for raw in (raw_event(), encoded(create_dev_environment())):
+        known, record = MAPPER.to_record(raw, SOURCE), mapper.to_record(raw, SOURCE)
+        assert record.attributes["example.time"]
+        assert {name: record.attributes[name] for name in known.attributes} == dict(known.attributes)
+        assert len(record.attributes) == len(known.attributes) + 1
 
 
 def test_parameters_can_be_left_to_the_body() -> None:
