@@ -156,7 +156,8 @@ def _fates(settlements: Sequence[Settlement], undelivered: Sequence[_Undelivered
     """What becomes of the records that the sink has not accepted."""
     fates: Counter[str] = Counter()
     for settlement, verdicts in zip(settlements, undelivered, strict=True):
-        fates.update(_fate(verdict, settlement.outcome) for _, verdict in verdicts)
+        if verdicts:
+            fates.update(_fate(verdict, settlement.outcome) for _, verdict in verdicts)
     return fates
 
 
@@ -172,6 +173,8 @@ def _settlement(reading: Reading, undelivered: _Undelivered) -> Settlement:
     What is suspect goes before what the sink may take later: the delivery is held, which costs no receive.
     """
     delivery = reading.delivery
+    if not (undelivered or reading.faults or reading.retry or reading.returned):  # as is usual
+        return Settlement(delivery, Outcome.DELIVERED)
     if reading.returned or any(verdict == UNANSWERED for _, verdict in undelivered):
         return Settlement(delivery, Outcome.RETURNED)
     if reading.retry:

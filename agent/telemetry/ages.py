@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 import threading
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from typing import Final
 
 from prometheus_client import CollectorRegistry
@@ -54,9 +55,16 @@ class SecondsHistogram(Collector):
 
     def observe_all(self, seconds: Sequence[float]) -> None:
         """Count all of them, the smallest first; none is below 0."""
-        up_to = [bisect_right(seconds, bound) for bound in self._bounds]
+        if not seconds:
+            return
+        bounds, counted = self._bounds, 0
+        first, last = bisect_left(bounds, seconds[0]), bisect_left(bounds, seconds[-1])
         with self._lock:
-            self._counts = [before + more for before, more in zip(self._counts, up_to, strict=True)]
+            for at in range(first, last):  # most batches fill a bucket or two
+                up_to = bisect_right(seconds, bounds[at])
+                self._counts[at] += up_to - counted
+                counted = up_to
+            self._counts[last] += len(seconds) - counted
             self._sum += sum(seconds)
 
     def describe(self) -> Iterator[HistogramMetricFamily]:
@@ -66,6 +74,6 @@ class SecondsHistogram(Collector):
     def collect(self) -> Iterator[HistogramMetricFamily]:
         """What was counted so far, as Prometheus wants them: each bucket has what the ones before it have, too."""
         with self._lock:
-            counts, total = self._counts, self._sum
+            counts, total = list(accumulate(self._counts)), self._sum
         buckets = [(label, float(count)) for label, count in zip(self._labels, counts, strict=True)]
         yield HistogramMetricFamily(self._name, self._meaning, buckets, total)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Final
 
 import msgspec
@@ -37,8 +36,7 @@ _REPLACEMENT: Final = b"\\ufffd"
 _RECORDS: Final = b'ecords"'  # in capitals or not
 
 
-@dataclass(frozen=True, slots=True)
-class SelectedEvents:
+class SelectedEvents(msgspec.Struct, frozen=True, gc=False):
     """`raws` are the selected entries of `Records[]`, in file order, each as its bytes stand in the file.
 
     `skipped` and `malformed` count the other entries.
