@@ -74,7 +74,8 @@ class QuickRows:
         table = list(rows)
         sections = [[row for row in table if _member(row) in members] for members in _ORDER]
         if [row for section in sections for row in section] != table or any(map(_is_read_otherwise, table)):
-            raise ValueError("the rows are not those that are read here")
+            others = [row.attribute for row in table if not any(_member(row) in members for members in _ORDER)]
+            raise ValueError(f"the rows are not those that are read here, or not in their order: {others}")
         ids, alike, request_id, shared_id, sender, seldom, request, response, behind = sections
         self._event_id, self._uid = (row.attribute for row in ids)
         self._request_id, self._shared_id = _attribute(request_id), _attribute(shared_id)
@@ -108,8 +109,8 @@ class QuickRows:
             or event.resources
             or event.tls_details
             or event.session_credential_from_console
-            or event.vpc_endpoint_id
-            or event.vpc_endpoint_account_id
+            or event.vpc_endpoint_id is not None  # false is a value, too
+            or event.vpc_endpoint_account_id is not None
             or event.addendum
         ):
             _add(parts, self._seldom, event)

@@ -67,6 +67,13 @@ def test_what_comes_again_is_the_same_group() -> None:
     assert all(one is other for one, other in zip(first[2:], second[2:], strict=True))
 
 
+@pytest.mark.parametrize("beside", [{}, {"errorCode": "AccessDenied"}])
+@pytest.mark.parametrize("member", ["vpcEndpointId", "vpcEndpointAccountId"])
+def test_false_is_a_value_whatever_stands_beside_it(member: str, beside: dict[str, object]) -> None:
+    """As member by member it is read, too."""
+    assert "false" in dict(pairs(read({member: False, **beside}))).values()
+
+
 @pytest.mark.parametrize("value", [True, "true", " TRUE ", False, "False", None, "no", ""])
 def test_values_that_look_alike_are_told_apart(value: object) -> None:
     """A flag, its text, and no flag at all."""
