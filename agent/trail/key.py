@@ -96,7 +96,7 @@ def parse(key: str) -> TrailKey | IgnoredReason:
 @lru_cache(maxsize=_MOST_FOLDERS)
 def _parse_usual(folder: str, account: str, region: str) -> TrailKey | IgnoredReason:
     """What the usual names of this account and region tell in one folder: time and id make no difference."""
-    return parse_any(f"{folder}{account}_CloudTrail_{region}_20000101T0000Z_0.json")
+    return parse_any(f"{folder}{account}_CloudTrail_{region}_20000101T0000Z0.json")  # as short as one can be
 
 
 def parse_any(key: str) -> TrailKey | IgnoredReason:

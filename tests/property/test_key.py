@@ -102,6 +102,15 @@ def test_what_is_known_of_a_folder_tells_the_same(text: str) -> None:
     assert told(key.parse, text) == told(key.parse_any, text)
 
 
+@pytest.mark.parametrize("length", range(1022, 1028))
+@pytest.mark.parametrize("end", ["20230518T1715Za.json", "20230518T171501Z_Yq3hTzv0AbCdEfGh.json.gz"])
+def test_a_key_as_long_as_s3_allows_is_read(length: int, end: str) -> None:
+    """What is known of its folder was read off a name that is no longer than any other."""
+    name = f"/AWSLogs/111122223333/CloudTrail/us-west-2/2023/05/18/111122223333_CloudTrail_us-west-2_{end}"
+    text = name.rjust(length, "x")
+    assert told(key.parse, text) == told(key.parse_any, text)
+
+
 @given(KEYS | ODD_TEXT, st.integers(0, len(KEY)), TEXT)
 def test_every_key_is_parsed_as_the_exact_way_parses_it(text: str, at: int, inserted: str) -> None:
     """Whatever stands in it, and wherever."""
