@@ -6,7 +6,7 @@ entry is looked at, and one that is left out once more, for what it may hide.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -145,11 +145,11 @@ def _kept_able(glanced: _WithOthers, selection: Selection) -> list[bytes]:
     raws, entries = _decode_raws(glanced.array), glanced.entries
     able = [i for i, one in enumerate(entries) if isinstance(one.event_source, str)]
     if len(able) == glanced.met:  # otherwise some stand behind a source that is left out
-        return _kept_each([raws[i] for i in able], [entries[i] for i in able], selection)
+        return _kept_each((raws[i] for i in able), (entries[i] for i in able), selection)
     return [copy_of(raw) for raw in raws if _is_kept(raw, selection)]
 
 
-def _kept_each(raws: Sequence[msgspec.Raw], entries: Sequence[Any], selection: Selection) -> list[bytes]:
+def _kept_each(raws: Iterable[msgspec.Raw], entries: Iterable[Any], selection: Selection) -> list[bytes]:
     selects = selection.selects
     return [
         copy_of(raw)

@@ -59,6 +59,7 @@ class _Decoder:
         self._noted = noted
         self._may_select = may_select
         self._met = 0
+        self._wanted: dict[str, str] = {}  # one text for all of a file's entries of one source
         self._misses_left = 0
         self._decode = self._made()
 
@@ -70,13 +71,14 @@ class _Decoder:
     def decode(self, array: memoryview | bytes) -> tuple[list[Any], int]:
         """As `SourcesLeftOut.glance`."""
         self._met = 0
+        self._wanted.clear()
         return self._decode(array), self._met
 
     def _missing(self, source: str) -> object:
         """Called for each `eventSource` that is no member; what it returns stands in the entry, whatever it is."""
         if self._may_select(source):
             self._met += 1
-            return source
+            return self._wanted.setdefault(source, source)
         if source in self._noted:
             self._misses_left -= 1
         elif len(source) <= _LONGEST_KNOWN and len(self._noted) < _MOST_KNOWN:

@@ -108,6 +108,13 @@ def test_threads_that_learn_at_once_find_their_own() -> None:
             assert found == [[*[OURS] * number, number]] * 90
 
 
+def test_a_file_full_of_one_source_holds_its_name_once() -> None:
+    """Else the names of two hundred thousand tiny events would take more memory than the events."""
+    entries, met = SourcesLeftOut(Asked().may_select).glance(array(*[OURS] * MANY))
+    assert met == MANY
+    assert len({id(one.event_source) for one in entries}) == 1
+
+
 def test_a_selection_of_everything_leaves_nothing_out() -> None:
     """There is nothing to learn for it."""
     assert SourcesLeftOut(Asked().may_select).is_any
