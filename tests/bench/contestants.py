@@ -54,7 +54,7 @@ class Agent:
         config.write_text(yaml.safe_dump(self._settings(service, mix)))
         arguments = ["-m", "agent", "run", "-c", str(config)]
         with running(arguments, folder, "agent", tree=self.tree) as measured:
-            _await_line(measured, '"ready"')
+            _await_line(self.name, measured, '"ready"')
             yield measured
 
     def _settings(self, service: Service, mix: Mix) -> Mapping[str, Any]:
@@ -98,7 +98,7 @@ class Collector:
         """Until it says that it is ready."""
         arguments = instead_of_python(self.program, f"--config={_COLLECTOR_CONFIG}")
         with running(arguments, folder, "collector", more=self._variables(service, mix)) as measured:
-            _await_line(measured, "Everything is ready")
+            _await_line(self.name, measured, "Everything is ready")
             yield measured
 
     def _variables(self, service: Service, mix: Mix) -> Mapping[str, str]:
@@ -112,9 +112,11 @@ class Collector:
         }
 
 
-def _await_line(measured: Measured, words: str) -> None:
+def _await_line(name: str, measured: Measured, words: str) -> None:
     deadline, pause = time.monotonic() + _READY_SECONDS, threading.Event()
     while words not in measured.path.read_text(errors="replace"):
-        if time.monotonic() > deadline or not measured.child.alive:
-            raise StuckError(f"not ready within {_READY_SECONDS:.0f} s\n{measured.log}")
+        if not measured.child.alive:
+            raise StuckError(f"{name} ended before it was ready\n{measured.log}")
+        if time.monotonic() > deadline:
+            raise StuckError(f"{name} is not ready within {_READY_SECONDS:.0f} s\n{measured.log}")
         pause.wait(0.005)
