@@ -8,6 +8,7 @@ from typing import Final
 from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.metrics_core import Metric
 
+from agent.telemetry.ages import SecondsHistogram
 from agent.telemetry.metrics import Metrics
 from tests.support.telemetry import observed
 
@@ -25,14 +26,14 @@ def metrics_table() -> str:
 
 
 def label_names(metrics: Metrics) -> Mapping[str, tuple[str, ...]]:
-    """The labels of each metric that can have some; a metric without a series yet has labels, too."""
-    ours = (
+    """The labels of each metric of ours; a metric without a series yet has labels, too."""
+    ours = [
         one
         for group in (metrics, metrics.history)
         for one in vars(group).values()
-        if isinstance(one, MetricWrapperBase)
-    )
-    return {metric.name: tuple(one._labelnames) for one in ours for metric in one.describe()}
+        if isinstance(one, MetricWrapperBase | SecondsHistogram)
+    ]
+    return {metric.name: tuple(getattr(one, "_labelnames", ())) for one in ours for metric in one.describe()}
 
 
 def _row(metric: Metric, labels: Iterable[str]) -> str:
