@@ -14,6 +14,7 @@ import msgspec
 
 from agent.trail.entry import Entry, copy_of, deciding_pairs, may_hide, refuse_number
 from agent.trail.left_out import SourcesLeftOut
+from agent.trail.outermost import decode_array
 
 _FEW: Final = 0.1
 _MOST: Final = 0.8
@@ -78,7 +79,6 @@ class _WithOthers:
 
 
 _decode_entries: Final = msgspec.json.Decoder(list[Entry]).decode
-_decode_raws: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
 def kept_of(text: bytearray, where: slice, selection: Selection, events_per_object: int) -> tuple[list[bytes], int]:
@@ -94,7 +94,7 @@ def kept_of(text: bytearray, where: slice, selection: Selection, events_per_obje
         entries = _decode_entries(whole)
         number = len(entries)
         refuse_number(number, events_per_object)
-        kept = _kept_each(_decode_raws(whole), entries, selection)
+        kept = _kept_each(decode_array(whole), entries, selection)
     else:
         with_others, number = glanced
         refuse_number(number, events_per_object)
@@ -142,11 +142,11 @@ def _kept_with_others(with_others: list[_WithOthers], selection: Selection) -> l
 
 
 def _kept_able(glanced: _WithOthers, selection: Selection) -> list[bytes]:
-    raws, entries = _decode_raws(glanced.array), glanced.entries
+    raws, entries = decode_array(glanced.array), glanced.entries
     able = [i for i, one in enumerate(entries) if isinstance(one.event_source, str)]
     if len(able) == glanced.met:  # otherwise some stand behind a source that is left out
         return _kept_each((raws[i] for i in able), (entries[i] for i in able), selection)
-    return [copy_of(raw) for raw in raws if _is_kept(raw, selection)]
+    return [copy_of(raw) for raw in raws if is_kept(raw, selection)]
 
 
 def _kept_each(raws: Iterable[msgspec.Raw], entries: Iterable[Any], selection: Selection) -> list[bytes]:
@@ -154,9 +154,10 @@ def _kept_each(raws: Iterable[msgspec.Raw], entries: Iterable[Any], selection: S
     return [
         copy_of(raw)
         for raw, entry in zip(raws, entries, strict=True)
-        if selects(entry.event_source, entry.event_name) or (may_hide(raw) and _is_kept(raw, selection))
+        if selects(entry.event_source, entry.event_name) or (may_hide(raw) and is_kept(raw, selection))
     ]
 
 
-def _is_kept(raw: msgspec.Raw, selection: Selection) -> bool:
+def is_kept(raw: msgspec.Raw, selection: Selection) -> bool:
+    """Whether an entry is kept for what it says, or for what that may hide; raises as `deciding_pairs`."""
     return any(selection.selects(source, name) for source, name in deciding_pairs(raw))

@@ -24,7 +24,8 @@ _WHITE: Final = rb"[ \t\r\n]*"
 _OPENING: Final = re.compile(_WHITE.join((b"", rb"\{", _RECORDS, b":", rb"\[")))
 _CLOSING: Final = re.compile(_WHITE.join((rb"\]", rb"\}", b"")))
 
-_decode_array: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
+decode_array: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
+"""The entries of a JSON array, as their bytes stand in it; raises what msgspec raises if it is none."""
 
 
 def may_disguise_names(text: bytearray | memoryview) -> bool:
@@ -51,7 +52,7 @@ def all_entries(text: bytearray) -> list[msgspec.Raw]:
     entries: list[msgspec.Raw] = []
     for name, value in _members(memoryview(text)):
         if name == _RECORDS:
-            entries += _decode_array(value)
+            entries += decode_array(value)
         elif name.lower() == _RECORDS.lower() and value[0] in b"[{":
             raise PermanentError(Reason.OBJECT_MALFORMED, f"the file has a member {name.decode()} beside Records")
     return entries

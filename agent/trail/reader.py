@@ -14,11 +14,11 @@ import msgspec
 
 from agent.errors import PermanentError, number_of
 from agent.faults.dead_letters import Reason
-from agent.trail.entry import Entry, copy_of, deciding_pairs, not_utf8, refuse_number, too_large
+from agent.trail.entry import Entry, copy_of, not_utf8, refuse_number, too_large
 from agent.trail.event import MalformedEventError
 from agent.trail.first_bytes import named
-from agent.trail.glance import Selection, kept_of
-from agent.trail.outermost import all_entries, may_disguise_names, only_array
+from agent.trail.glance import Selection, is_kept, kept_of
+from agent.trail.outermost import all_entries, decode_array, may_disguise_names, only_array
 
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 # A real record has some ten objects and fifty members; an average beyond these, over a whole file, is a bomb.
@@ -56,7 +56,6 @@ class _Raws(msgspec.Struct, frozen=True, gc=False):
 
 
 _decode_file: Final = msgspec.json.Decoder(_File).decode
-_decode_array: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _decode_raws: Final = msgspec.json.Decoder(_Raws).decode
 
 
@@ -131,7 +130,7 @@ def _all_raws(text: bytearray) -> list[msgspec.Raw]:
     where = only_array(text)
     if where:
         with suppress(msgspec.MsgspecError):
-            return _decode_array(memoryview(text)[where])
+            return decode_array(memoryview(text)[where])
     raws = _decode_raws(text).records
     return all_entries(text) if _may_repeat_records(text) or may_disguise_names(text) else raws
 
@@ -141,7 +140,7 @@ def _select_each(raws: list[msgspec.Raw], selection: Selection, events_per_objec
     chosen, malformed = [], 0
     for raw in raws:
         try:
-            if any(selection.selects(source, name) for source, name in deciding_pairs(raw)):
+            if is_kept(raw, selection):
                 chosen.append(copy_of(raw))
         except MalformedEventError:
             malformed += 1

@@ -15,6 +15,7 @@ import msgspec
 
 from agent.model import ObjectRef
 from agent.trail import pointers
+from agent.trail.whole_json import is_all_of
 
 _BEGINNING: Final = '{"Records"'
 _LONGEST: Final = 20_000  # a real one has a thousand characters; a longer one may have more parts than are allowed
@@ -46,7 +47,6 @@ _Record: Any = _shape(
 _Message: Any = _shape("_Message", {"Records": list[_Record]}, {})
 
 _decode: Final = msgspec.json.Decoder(_Message).decode
-_encode: Final = msgspec.json.Encoder().encode
 
 
 def read_usual(text: str) -> Sequence[ObjectRef]:
@@ -58,8 +58,7 @@ def read_usual(text: str) -> Sequence[ObjectRef]:
         raise UnusualNotificationError
     try:
         message = _decode(text)
-        # Without a backslash, each quote begins or ends a text: fewer are left if one of two members is.
-        if _encode(message).count(b'"') == text.count('"') and message.Records:
+        if is_all_of(message, text) and message.Records:
             return [_ref(record) for record in message.Records]
     except (msgspec.MsgspecError, UnicodeError) as error:
         raise UnusualNotificationError from error

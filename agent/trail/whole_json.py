@@ -27,12 +27,19 @@ def read_whole(text: str) -> object:
     if parts <= _FEW_PARTS and "\\u" not in text:
         try:
             value = _decode(text)
-            # A quote of the text begins or ends one, or stands in one: fewer are left if one of two members is.
-            if _encode(value).count(b'"') == text.count('"'):
+            if is_all_of(value, text):
                 return value
         except (msgspec.MsgspecError, UnicodeError):
             pass
     return read_exactly(text)
+
+
+def is_all_of(value: object, text: str) -> bool:
+    """Whether `value` is all that msgspec has read of a JSON `text` without escapes of the form `\\u`.
+
+    A quote of the text begins or ends one, or stands in one: fewer are left if one of two members is.
+    """
+    return _encode(value).count(b'"') == text.count('"')
 
 
 def read_exactly(text: str) -> object:

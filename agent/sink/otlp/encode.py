@@ -132,7 +132,7 @@ class _Draft:
                 break
             written = record_bytes(record)
             length = len(written)
-            origin = RecordOrigin(record.account, record.region, record.service_name)
+            origin = RecordOrigin.of(record)
             group = groups.get(origin)
             larger = size + length + _RECORD_FRAME
             if group is None:
