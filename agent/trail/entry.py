@@ -27,7 +27,22 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     event_name: Any = msgspec.field(default=msgspec.UNSET, name="eventName")
 
 
-_decode_entry: Final = msgspec.json.Decoder(Entry).decode
+class _Source(msgspec.Struct, frozen=True, gc=False):
+    event_source: Any = msgspec.field(default=msgspec.UNSET, name="eventSource")
+
+
+decode_entry: Final = msgspec.json.Decoder(Entry).decode
+_decode_source: Final = msgspec.json.Decoder(_Source).decode
+
+
+def deciding_sources(raw: msgspec.Raw | bytes) -> Iterator[object]:
+    """Each `eventSource` of `deciding_pairs`; raises as that, but for nothing that is wrong with a name."""
+    try:
+        yield _decode_source(raw).event_source
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        yield decode_leniently(copy_of(raw)).get("eventSource")
+    if may_hide(raw):
+        yield from values(raw, _SOURCE)
 
 
 def deciding_pairs(raw: msgspec.Raw | bytes) -> Iterator[tuple[object, object]]:
@@ -37,7 +52,7 @@ def deciding_pairs(raw: msgspec.Raw | bytes) -> Iterator[tuple[object, object]]:
     `MalformedEventError` if the entry is no JSON object.
     """
     try:
-        entry = _decode_entry(raw)
+        entry = decode_entry(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError):
         members = decode_leniently(copy_of(raw))
         entry = Entry(members.get("eventSource"), members.get("eventName"))

@@ -1,7 +1,8 @@
 """Which entries of a log file are kept. There are two ways, which find the same.
 
 Where little is kept, the sources that are left out are known by heart (`SourcesLeftOut`). Where most is kept, each
-entry is looked at, and one that is left out once more, for what it may hide.
+entry is looked at, and one that is left out once more, for what it may hide. An entry of a source that is left out is
+not kept, whatever is wrong with its name.
 """
 
 from __future__ import annotations
@@ -12,7 +13,15 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
-from agent.trail.entry import Entry, copy_of, deciding_pairs, may_hide, refuse_number
+from agent.trail.entry import (
+    Entry,
+    copy_of,
+    deciding_pairs,
+    deciding_sources,
+    decode_entry,
+    may_hide,
+    refuse_number,
+)
 from agent.trail.left_out import SourcesLeftOut
 from agent.trail.outermost import decode_array
 
@@ -85,7 +94,7 @@ def kept_of(text: bytearray, where: slice, selection: Selection, events_per_obje
     """What `selection` keeps of the entries of a log file, and how many there are. All of them stand in `text[where]`.
 
     Raises `LimitError` as `refuse_number` does. Raises what msgspec raises, if they are not all objects, or if a member
-    that decides cannot be decoded.
+    that decides cannot be decoded: each has to be looked at alone then.
     """
     so_far, whole = selection.so_far, memoryview(text)[where]
     arrays = _parts(text, where) if so_far.few_are_kept else (whole,)
@@ -143,9 +152,9 @@ def _kept_with_others(with_others: list[_WithOthers], selection: Selection) -> l
 
 def _kept_able(glanced: _WithOthers, selection: Selection) -> list[bytes]:
     raws, entries = decode_array(glanced.array), glanced.entries
-    able = [i for i, one in enumerate(entries) if isinstance(one.event_source, str)]
+    able = [raw for raw, one in zip(raws, entries, strict=True) if isinstance(one.event_source, str)]
     if len(able) == glanced.met:  # otherwise some stand behind a source that is left out
-        return _kept_each((raws[i] for i in able), (entries[i] for i in able), selection)
+        return _kept_each(able, map(decode_entry, able), selection)
     return [copy_of(raw) for raw in raws if is_kept(raw, selection)]
 
 
@@ -159,5 +168,10 @@ def _kept_each(raws: Iterable[msgspec.Raw], entries: Iterable[Any], selection: S
 
 
 def is_kept(raw: msgspec.Raw, selection: Selection) -> bool:
-    """Whether an entry is kept for what it says, or for what that may hide; raises as `deciding_pairs`."""
+    """Whether an entry is kept for what it says, or for what that may hide.
+
+    Raises as `deciding_pairs`, if an event of its source, or of one that may be hidden, may be kept at all.
+    """
+    if not any(map(selection.may_select, deciding_sources(raw))):
+        return False
     return any(selection.selects(source, name) for source, name in deciding_pairs(raw))

@@ -37,7 +37,8 @@ class SourcesLeftOut:
         """The entries of a JSON array of trail events, each of which has an `eventSource` that is text.
 
         Where the `event_source` of an entry is text, an event of that source may be kept. The number is of all members
-        `eventSource` of which that is so: if there are more of them than such entries, some are hidden.
+        `eventSource` of which that is so: if there are more of them than such entries, some are hidden. Nothing else of
+        an entry is decoded.
 
         Raises `msgspec.MsgspecError` or `UnicodeDecodeError` if it is no such array.
         """
@@ -90,13 +91,6 @@ class _Decoder:
         self._misses_left = _CALLS_FOR_A_MEMBER * len(known)
         sources = make("sources", [(f"source_{n}", source) for n, source in enumerate(known)])
         sources._missing_ = self._missing
-        glance = msgspec.defstruct(
-            "glance",
-            [
-                ("event_source", sources, msgspec.field(name="eventSource")),
-                ("event_name", Any, msgspec.field(default=msgspec.UNSET, name="eventName")),
-            ],
-            frozen=True,
-            gc=False,
-        )
+        only_source = ("event_source", sources, msgspec.field(name="eventSource"))
+        glance = msgspec.defstruct("glance", [only_source], frozen=True, gc=False)
         return msgspec.json.Decoder(list[glance]).decode  # type: ignore[valid-type]

@@ -397,10 +397,26 @@ def test_a_deciding_name_with_escapes_decides(entry: bytes, name: bytes) -> None
     assert read(log_file(NOISE, b'{"%s":"s3.amazonaws.com"}' % name)).skipped == 2
 
 
-def test_invalid_utf_8_in_noise_costs_nothing() -> None:
-    """Only what is selected has to be text: the rest is not looked at."""
-    noise = NOISE[:-1] + b',"a":"\xff"}'
-    assert read(log_file(raw_event(), noise)) == SelectedEvents((raw_event(),), 1, 0)
+@pytest.mark.parametrize("member", [b'"a":"\xff"', b'"eventName":"\xff"'])
+@pytest.mark.parametrize("beside", [b"", b'{"eventSource":7}', b'{"eventSource":"\\ud800"}'])
+def test_invalid_utf_8_in_noise_costs_nothing(member: bytes, beside: bytes) -> None:
+    """Only what is selected has to be text: the rest is not looked at, also where each event is looked at alone."""
+    odd = [beside] if beside else []
+    noise = b'{"eventSource":"s3.amazonaws.com",%b}' % member
+    assert read(log_file(raw_event(), noise, *odd)) == SelectedEvents((raw_event(),), 1 + len(odd), 0)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        b'{"eventSource":"codecatalyst.amazonaws.com","eventName":"\xff"}',
+        b'{"eventSource":"codecatalyst.amazonaws.com","eventSource":"s3.amazonaws.com","eventName":"\xff"}',
+    ],
+)
+def test_a_name_of_ours_that_is_not_utf_8_is_never_passed_over(entry: bytes) -> None:
+    """Whether the event is kept hangs on its name: the file is refused, and becomes a dead letter."""
+    with pytest.raises(PermanentError, match="not UTF-8"):
+        read(log_file(NOISE, entry))
 
 
 @pytest.mark.parametrize("wrong", [None, 7, [], {}, True])
