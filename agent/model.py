@@ -172,16 +172,14 @@ class AttributeGroup(msgspec.Struct, gc=False, eq=False):
     written: str | None = None
 
 
-class Attributes(Mapping[str, AttributeValue]):
+class Attributes(msgspec.Struct, gc=False, eq=False):
     """The attributes of one record, in their order: its own one by one, and those that it shares in groups.
 
-    No name stands in it twice. A group is written once for all of its records, and held in memory once.
+    No name stands in it twice. A group is written once for all of its records, and held in memory once. It is a
+    `Mapping` by registration: to make one takes a fifth of what an object of a subclass takes.
     """
 
-    __slots__ = ("parts",)
-
-    def __init__(self, parts: Sequence[tuple[str, AttributeValue] | AttributeGroup]) -> None:
-        self.parts = parts
+    parts: Sequence[tuple[str, AttributeValue] | AttributeGroup]
 
     def as_dict(self) -> dict[str, AttributeValue]:
         """All of them, in a dict of the caller's own."""
@@ -215,6 +213,12 @@ class Attributes(Mapping[str, AttributeValue]):
     def items(self) -> ItemsView[str, AttributeValue]:
         """All pairs, looked up once."""
         return self.as_dict().items()
+
+    keys, values, get = Mapping.keys, Mapping.values, Mapping.get
+    __contains__, __eq__ = Mapping.__contains__, Mapping.__eq__
+
+
+Mapping.register(Attributes)
 
 
 class LogRecord(msgspec.Struct, frozen=True, gc=False):

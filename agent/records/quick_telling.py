@@ -107,7 +107,8 @@ class QuickTelling:
         parts += self._places[source]
         labels = ending.labels[who.identity_type]
         space = named[0][1] if named and named[0][0] == SPACE else ""
-        return Told(known.event_name, kind.service_name, labels, failed, Attributes(parts), space)
+        attributes: Any = Attributes(parts)  # a Mapping by registration, which no type checker sees
+        return Told(known.event_name, kind.service_name, labels, failed, attributes, space)
 
     def _known_alike(self, values: tuple[object, ...]) -> _KnownAlike:
         return _KnownAlike(self._kinds[values[0], values[1]], self._rows.read_alike(values))

@@ -26,12 +26,14 @@ VALUES: st.SearchStrategy[AttributeValue] = st.one_of(SCALARS, st.lists(st.one_o
 NAMED = st.dictionaries(ANY_TEXT, VALUES, max_size=6)
 
 
-def grouped(named: Mapping[str, AttributeValue], alone: int) -> Attributes:
+def grouped(named: Mapping[str, AttributeValue], alone: int) -> Mapping[str, AttributeValue]:
     """The same attributes, so many of them alone, and the others in a group of two and one of the rest."""
     pairs = tuple(named.items())
-    return Attributes(
+    attributes: object = Attributes(
         (*pairs[:alone], *(AttributeGroup(each) for each in (pairs[alone : alone + 2], pairs[alone + 2 :])))
     )
+    assert isinstance(attributes, Mapping)
+    return attributes
 
 
 RECORDS: st.SearchStrategy[LogRecord] = st.builds(

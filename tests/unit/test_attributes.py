@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -26,11 +27,13 @@ def test_attributes_read_as_the_dict_of_all_their_parts(
     assert list(attributes.items()) == list(pairs.items())
     assert (list(attributes), len(attributes), repr(attributes)) == (list(pairs), len(pairs), repr(dict(pairs)))
     assert all(attributes[name] == value for name, value in pairs.items())
+    assert isinstance(attributes, Mapping)
+    assert attributes == pairs
 
 
 def test_an_attribute_that_is_not_there_is_a_key_error() -> None:
     """As of any mapping, with a default in its place where one is given."""
-    attributes = Attributes([("a", "1"), AttributeGroup((("b", "2"),))])
+    attributes: Any = Attributes([("a", "1"), AttributeGroup((("b", "2"),))])
     with pytest.raises(KeyError, match="c"):
         attributes["c"]
     assert attributes.get("c") is None

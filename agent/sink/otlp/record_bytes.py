@@ -84,7 +84,7 @@ def record_bytes(record: LogRecord) -> bytes:
         body,
     ]
     attributes = record.attributes
-    _write_parts(written, attributes.parts if type(attributes) is Attributes else attributes.items())
+    _write_parts(written, attributes.parts if isinstance(attributes, Attributes) else attributes.items())
     written.append(_observed_times[record.observed_time_unix_nano])
     written.append(_event_names[record.event_name])
     return "".join(written).encode("latin-1")
