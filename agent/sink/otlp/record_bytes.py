@@ -77,12 +77,7 @@ def record_bytes(record: LogRecord) -> bytes:
     body = record.body
     if not body.isascii() or "\x00" in body:
         body = _characters(_mended(body))
-    written = [
-        _fixed(_TIME, record.time_unix_nano),
-        _severities[record.severity_number],
-        _body_heads[len(body)],
-        body,
-    ]
+    written = [_beginnings[record.time_unix_nano, record.severity_number], _body_heads[len(body)], body]
     attributes = record.attributes
     _write_parts(written, attributes.parts if isinstance(attributes, Attributes) else attributes.items())
     written.append(_observed_times[record.observed_time_unix_nano])
@@ -159,17 +154,23 @@ def _body_head(length: int) -> str:
     return _characters(_BODY + varint(len(text) + length) + text)
 
 
+def _beginning(time_and_severity: tuple[int, int]) -> str:
+    """All that stands before the body; no severity where it is none of OTLP's."""
+    nanoseconds, number = time_and_severity
+    severity = _characters(_SEVERITY + varint(number)) if number and number in _SEVERITIES else ""
+    return _fixed(_TIME, nanoseconds) + severity
+
+
 def _observed_time(nanoseconds: int) -> str:
     return _fixed(_OBSERVED, nanoseconds)
 
 
+def _bits(numbers: tuple[int, int]) -> int:
+    return max(map(int.bit_length, numbers))
+
+
 def _event_name(name: str) -> str:
     return _characters(field(_EVENT_NAME, _sent(name))) if name else ""
-
-
-def _severity(number: int) -> str:
-    """Empty where it is none of OTLP's."""
-    return _characters(_SEVERITY + varint(number)) if number and number in _SEVERITIES else ""
 
 
 def _attribute(key: str, value: AttributeValue) -> bytes:
@@ -214,4 +215,4 @@ _heads: Final = Memo(_heads_of, 512, _SHORT)  # more than there are attributes
 _body_heads: Final = Memo(_body_head, 4096, _SHORT_BODY, int)
 _observed_times: Final = Memo(_observed_time, 64, 64, int.bit_length)
 _event_names: Final = Memo(_event_name, 1024, _SHORT)
-_severities: Final = Memo(_severity, 64, 64, int.bit_length)
+_beginnings: Final = Memo(_beginning, 4096, 64, _bits)  # much happens within one second
