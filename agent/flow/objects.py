@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from sys import getsizeof
 
 import msgspec
 
@@ -26,7 +27,7 @@ from agent.records.mapping import Mapper
 from agent.records.selection import EveryEvent, Selector
 from agent.telemetry.events import Telemetry
 from agent.telemetry.flow_events import HowRead
-from agent.trail import key, reader
+from agent.trail import key, reader, room
 from agent.trail.admission import Admitted
 from agent.trail.event import MalformedEventError
 from agent.trail.inflate import InflateLimits, TextFacts, inflate
@@ -37,7 +38,6 @@ _FIRST_RETRY_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 60.0
 _LONGEST_EARLY_PAUSE_SECONDS = 10.0
 _PAST_THE_LIMIT = "the object is damaged, and larger than limits.object_bytes"
-_TEXTS = 2.5  # a text that is scanned: with what its buffer has to spare, what is selected, and a glance at each event
 _MARGIN = 1.1  # what all records of an object need is told by those so far
 
 
@@ -225,8 +225,8 @@ class ObjectReader:
             inflated = inflate(chunks, self._limits.inflate)
             if body.length is not None and chunks.bytes < body.length:
                 raise store_policy.broken_off(chunks.bytes, body.length)
-            reservation.require(int(_TEXTS * len(inflated.text)))
-            selected = reader.read(inflated.text, self._selection, self._limits.events_per_object)
+            reservation.require(room.of_text(len(inflated.text)))
+            selected = reader.read(inflated.text, self._selection, self._limits.events_per_object, reservation.require)
         except PermanentError as error:
             self._exhaust(chunks, error)
             again = store_policy.unsound(error, arrived=chunks.bytes, length=body.length, announced=admitted.ref.size)
@@ -270,9 +270,9 @@ def map_events(
     if not selected.raws:
         return Found((), selected.skipped, selected.malformed)
     records, skipped, malformed = [], selected.skipped, selected.malformed
-    total, done, kept, room = sum(map(len, selected.raws)), 0, 0, 0
+    total, done, kept, room_for_all = sum(map(getsizeof, selected.raws)), 0, 0, 0
     for raw in selected.raws:
-        done += len(raw)
+        done += getsizeof(raw)
         if not selection.keeps(raw):
             skipped += 1
             continue
@@ -283,8 +283,8 @@ def map_events(
             continue
         records.append(record)
         kept += held_bytes(record)
-        if kept > room:
-            room = int(_MARGIN * kept * total / done)
-            require(total + room)
+        if kept > room_for_all:
+            room_for_all = int(_MARGIN * kept * total / done)
+            require(total + getsizeof(selected.raws) + room_for_all)
     records.sort(key=lambda record: record.time_unix_nano)
     return Found(tuple(records), skipped, malformed, kept)

@@ -14,10 +14,9 @@ from agent.model import Delivery, LogRecord, ObjectSource, Reading
 from agent.pulse import Pulse
 from agent.records.mapping import Mapper
 from agent.records.selection import Selector
-from agent.trail import reader
+from agent.trail import reader, room
 from agent.trail.inflate import TextFacts
 
-_TEXTS: Final = 2.5
 _AS_A_FILE: Final = 1000  # events that the text of one may be as large as: what is larger is refused before decoding
 
 
@@ -62,7 +61,7 @@ class WindowReader:
     def _map(self, window: Window, events: Sequence[LoggedEvent], memory: Share) -> Found:
         """What was read is at hand: where memory is short, it is mapped anew, and not asked for again."""
         size = sum(len(event.raw) for event in events)
-        wanted = int(_TEXTS * size)
+        wanted = room.of_text(size)
         while True:
             try:
                 with memory.reserve(wanted) as reservation:

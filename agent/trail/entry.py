@@ -13,6 +13,7 @@ from agent.errors import LimitError, PermanentError
 from agent.faults.dead_letters import Reason
 from agent.trail.event import decode_leniently
 from agent.trail.outermost import may_disguise_names, values
+from agent.trail.room import Require, of_entries
 
 _EVENT_BYTES: Final = 1 << 20  # CloudTrail's own limit is 256 KB a record
 _SOURCE: Final = b'"eventSource"'
@@ -25,6 +26,10 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
 
     event_source: Any = msgspec.field(default=msgspec.UNSET, name="eventSource")
     event_name: Any = msgspec.field(default=msgspec.UNSET, name="eventName")
+
+
+class AnyEntry(msgspec.Struct, frozen=True, gc=False):
+    """Nothing of an entry but that it is an object: what takes the least memory to count them."""
 
 
 class _Source(msgspec.Struct, frozen=True, gc=False):
@@ -96,6 +101,12 @@ def refuse_number(entries: int, limit: int) -> None:
     """Raise `LimitError` (`object_too_large`) if a file has more entries than `limit`."""
     if entries > limit:
         raise too_large(f"the file holds more events than limits.events_per_object ({limit})")
+
+
+def refuse_or_require(text: bytearray, entries: int, limit: int, require: Require) -> None:
+    """`require` the memory that it takes to select from a text of so many entries; raises as `refuse_number`, too."""
+    refuse_number(entries, limit)
+    require(of_entries(len(text), entries))
 
 
 def too_large(detail: str) -> LimitError:

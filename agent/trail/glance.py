@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from math import inf
 from typing import Any, Final, Protocol
 
 import msgspec
 
 from agent.trail.entry import (
+    AnyEntry,
     Entry,
     copy_of,
     deciding_pairs,
@@ -21,13 +23,17 @@ from agent.trail.entry import (
     decode_entry,
     may_hide,
     refuse_number,
+    refuse_or_require,
 )
 from agent.trail.left_out import SourcesLeftOut
 from agent.trail.outermost import decode_array
+from agent.trail.room import Require, beside_text, of_entries, of_glance
 
 _FEW: Final = 0.1
 _MOST: Final = 0.8
 _PART_BYTES: Final = 24 << 10
+_LONGEST_PART_BYTES: Final = 128 << 10
+_SMALL_BYTES: Final = 1 << 20  # what a glance at a text of this size may take too much is not worth a count
 _BETWEEN: Final = b'},{"eventVersion":'  # two entries, as CloudTrail writes them; seldom anything else
 
 
@@ -88,42 +94,56 @@ class _WithOthers:
 
 
 _decode_entries: Final = msgspec.json.Decoder(list[Entry]).decode
+_count_entries: Final = msgspec.json.Decoder(list[AnyEntry]).decode
 
 
-def kept_of(text: bytearray, where: slice, selection: Selection, events_per_object: int) -> tuple[list[bytes], int]:
+def kept_of(
+    text: bytearray, where: slice, selection: Selection, events_per_object: int, require: Require
+) -> tuple[list[bytes], int]:
     """What `selection` keeps of the entries of a log file, and how many there are. All of them stand in `text[where]`.
 
-    Raises `LimitError` as `refuse_number` does. Raises what msgspec raises, if they are not all objects, or if a member
-    that decides cannot be decoded: each has to be looked at alone then.
+    Raises `LimitError` as `refuse_number` does, and what `require` raises. Raises what msgspec raises, if they are not
+    all objects, or if a member that decides cannot be decoded: each has to be looked at alone then.
     """
     so_far, whole = selection.so_far, memoryview(text)[where]
-    arrays = _parts(text, where) if so_far.few_are_kept else (whole,)
-    glanced = None if so_far.most_are_kept else _glanced(arrays, so_far.left_out)
+    in_parts = so_far.few_are_kept and len(whole) > _PART_BYTES
+    arrays, memory = (_parts(text, where), beside_text(len(text))) if in_parts else ((whole,), inf)
+    glanced = None if so_far.most_are_kept else _glanced(arrays, so_far.left_out, memory)
     if glanced is None:
+        if len(whole) > _SMALL_BYTES:
+            refuse_or_require(text, len(_count_entries(whole)), events_per_object, require)
         entries = _decode_entries(whole)
         number = len(entries)
-        refuse_number(number, events_per_object)
+        refuse_or_require(text, number, events_per_object, require)
         kept = _kept_each(decode_array(whole), entries, selection)
     else:
         with_others, number = glanced
         refuse_number(number, events_per_object)
+        if with_others:
+            require(of_entries(len(text), sum(len(one.entries) for one in with_others)))
         kept = _kept_with_others(with_others, selection)
     so_far.note(len(kept), number)
     return kept, number
 
 
-def _glanced(arrays: Iterable[_Array], left_out: SourcesLeftOut) -> tuple[list[_WithOthers], int] | None:
+def _glanced(arrays: Iterable[_Array], left_out: SourcesLeftOut, memory: float) -> tuple[list[_WithOthers], int] | None:
     """Where there are other sources than those left out; and the number of all entries.
 
-    None if the source of one is no text, or if something cannot be decoded.
+    None if the source of one is no text, or if something cannot be decoded; and if these would take more than `memory`
+    bytes, or a part of the text is longer than parts of log files are.
     """
-    number = 0
+    number, held = 0, 0
     with_others = []
     try:
         for array in arrays:
+            if len(array) > _LONGEST_PART_BYTES and memory < inf:
+                return None
             entries, met = left_out.glance(array)
             number += len(entries)
             if met:
+                held += of_glance(len(array), len(entries))
+                if held > memory:
+                    return None
                 with_others.append(_WithOthers(array, entries, met))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None

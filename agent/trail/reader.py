@@ -14,11 +14,12 @@ import msgspec
 
 from agent.errors import PermanentError, number_of
 from agent.faults.dead_letters import Reason
-from agent.trail.entry import Entry, copy_of, not_utf8, refuse_number, too_large
+from agent.trail.entry import AnyEntry, Entry, copy_of, not_utf8, refuse_number, refuse_or_require, too_large
 from agent.trail.event import MalformedEventError
 from agent.trail.first_bytes import named
 from agent.trail.glance import Selection, is_kept, kept_of
 from agent.trail.outermost import all_entries, decode_array, may_disguise_names, only_array
+from agent.trail.room import Require, nothing
 
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 # A real record has some ten objects and fifty members; an average beyond these, over a whole file, is a bomb.
@@ -51,17 +52,23 @@ class _File(msgspec.Struct, frozen=True, gc=False):
     records: list[Entry] = msgspec.field(name="Records")
 
 
+class _Counted(msgspec.Struct, frozen=True, gc=False):
+    records: list[AnyEntry] = msgspec.field(name="Records")
+
+
 class _Raws(msgspec.Struct, frozen=True, gc=False):
     records: list[msgspec.Raw] = msgspec.field(name="Records")
 
 
 _decode_file: Final = msgspec.json.Decoder(_File).decode
+_count_file: Final = msgspec.json.Decoder(_Counted).decode
 _decode_raws: Final = msgspec.json.Decoder(_Raws).decode
 
 
-def read(text: bytearray, selection: Selection, events_per_object: int) -> SelectedEvents:
+def read(text: bytearray, selection: Selection, events_per_object: int, require: Require = nothing) -> SelectedEvents:
     """The trail events in a log file's `text` that `selection` keeps.
 
+    Whoever reads has the memory `room.of_text` of it. `require` is told what it takes as soon as that may be more.
     Raises `PermanentError` (`object_malformed`) if the text is no `{"Records": […]}` in valid JSON and UTF-8, and
     `LimitError` (`object_too_large`) if it holds more than `events_per_object` entries, or is made to cost memory.
     """
@@ -69,9 +76,9 @@ def read(text: bytearray, selection: Selection, events_per_object: int) -> Selec
         del text[: len(_BYTE_ORDER_MARK)]
     refuse_bomb(text, events_per_object)
     try:
-        return _read(text, selection, events_per_object)
+        return _read(text, selection, events_per_object, require)
     except (msgspec.MsgspecError, UnicodeDecodeError):
-        return _read_leniently(text, selection, events_per_object)
+        return _read_leniently(text, selection, events_per_object, require)
     except RecursionError as error:
         raise too_large("the file is nested too deep") from error
 
@@ -95,21 +102,22 @@ def _holds_more(text: bytearray, token: bytes, number: int) -> bool:
     return len(text) > 2 * number and text.count(token) > number
 
 
-def _read(text: bytearray, selection: Selection, events_per_object: int) -> SelectedEvents:
+def _read(text: bytearray, selection: Selection, events_per_object: int, require: Require) -> SelectedEvents:
     where = only_array(text)
     if where:
         with suppress(msgspec.MsgspecError, UnicodeDecodeError):
-            kept, number = kept_of(text, where, selection, events_per_object)
+            kept, number = kept_of(text, where, selection, events_per_object, require)
             return SelectedEvents(tuple(kept), number - len(kept), 0)
-    refuse_number(len(_decode_file(text).records), events_per_object)
-    return _select_each(_all_raws(text), selection, events_per_object)
+    refuse_or_require(text, len(_count_file(text).records), events_per_object, require)
+    _decode_file(text)
+    return _select_each(text, _all_raws(text), selection, events_per_object, require)
 
 
 def _may_repeat_records(text: bytearray) -> bool:
     return text.count(_RECORDS) + text.count(_RECORDS.upper()) > 1
 
 
-def _read_leniently(text: bytearray, selection: Selection, events_per_object: int) -> SelectedEvents:
+def _read_leniently(text: bytearray, selection: Selection, events_per_object: int, require: Require) -> SelectedEvents:
     """Entry by entry: for a file in which some entry, selected or not, has an oddity that costs the whole decoding."""
     try:
         mend_surrogates(text)
@@ -123,7 +131,7 @@ def _read_leniently(text: bytearray, selection: Selection, events_per_object: in
         kind = named(bytes(text[:_FIRST_BYTES]))
         found = f" but {kind}" if kind else f": {error}"
         raise PermanentError(Reason.OBJECT_MALFORMED, f"the file is not CloudTrail's JSON{found}") from error
-    return _select_each(raws, selection, events_per_object)
+    return _select_each(text, raws, selection, events_per_object, require)
 
 
 def _all_raws(text: bytearray) -> list[msgspec.Raw]:
@@ -135,8 +143,10 @@ def _all_raws(text: bytearray) -> list[msgspec.Raw]:
     return all_entries(text) if _may_repeat_records(text) or may_disguise_names(text) else raws
 
 
-def _select_each(raws: list[msgspec.Raw], selection: Selection, events_per_object: int) -> SelectedEvents:
-    refuse_number(len(raws), events_per_object)
+def _select_each(
+    text: bytearray, raws: list[msgspec.Raw], selection: Selection, events_per_object: int, require: Require
+) -> SelectedEvents:
+    refuse_or_require(text, len(raws), events_per_object, require)
     chosen, malformed = [], 0
     for raw in raws:
         try:

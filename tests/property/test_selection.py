@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from sys import getsizeof
 from typing import Any
 
 from hypothesis import given
@@ -10,12 +11,14 @@ from hypothesis import strategies as st
 
 from agent.errors import PermanentError
 from agent.flow.objects import map_events
+from agent.flow.weight import held_bytes
 from agent.records.decision import Decision
 from agent.records.profiles import BY_NAME, PROFILES, named
 from agent.records.profiles.profile import Ours
 from agent.records.selection import EveryEvent, Selector
 from agent.trail import reader
 from agent.trail.event import MalformedEventError
+from agent.trail.reader import SelectedEvents
 from tests.support.events import WITHOUT_PROFILE
 from tests.support.objects import SOURCE, log_file
 from tests.support.records import open_mapper
@@ -52,6 +55,9 @@ SELECTORS = st.builds(
     st.sampled_from([Ours(), Ours(frozenset({"trail"}), frozenset({"1/q"}), frozenset({"key"}))]),
 )
 MAPPER = open_mapper()
+READS = b'{"readOnly":true}'
+TINY = {READS, b"{}", b'{"eventName":"CreateSpace"}'}
+WRITES = Selector(["*"], include_read_only=False)
 
 
 def explained(selector: Selector | EveryEvent, raw: bytes) -> Decision | None:
@@ -89,6 +95,17 @@ def test_a_name_that_hides_another_is_explained_as_it_is_read(selector: Selector
     (raw,) = reader.entries(text)
     said = explained(selector, raw)
     assert (said is not None and said.is_kept) == bool(found.records)
+
+
+@given(st.lists(st.sampled_from(sorted(TINY)), min_size=1, max_size=60))
+def test_the_memory_of_what_is_mapped_is_told_before_it_is_held(tiny: list[bytes]) -> None:
+    """However short the events are, and wherever those stand that are left out: all of them are held until the end."""
+    told = [0]
+    found = map_events(SelectedEvents(tuple(tiny), 0, 0), MAPPER, SOURCE, WRITES, told.append)
+    assert len(found.records) == sum(raw != READS for raw in tiny)
+    assert found.kept_bytes == sum(map(held_bytes, found.records))
+    if found.records:
+        assert told[-1] >= getsizeof(tuple(tiny)) + sum(map(getsizeof, tiny)) + found.kept_bytes
 
 
 @given(SELECTORS, ENTRIES | GUARDED)

@@ -21,18 +21,20 @@ from agent.flow.budget import Budget
 from agent.flow.objects import ReadLimits
 from agent.model import ObjectRef, OpenObject, Reading
 from agent.pulse import Pulse
+from agent.trail import room
 from agent.trail.admission import Admission
 from agent.trail.inflate import InflateLimits, TextFacts
 from tests.support.clock import FakeClock, PatientClock, finish, soon
 from tests.support.events import ACCOUNT, event, noise
 from tests.support.messages import delivery, notification
-from tests.support.objects import BUCKET, plain_object, ref, trail_key, trail_object
+from tests.support.objects import BUCKET, log_file, plain_object, ref, trail_key, trail_object
 from tests.support.one_worker import make_pipeline
 from tests.support.records import ids
 from tests.support.store import FakeStore, denied, missing, unavailable
 from tests.support.telemetry import FakeTelemetry
 
 GOOD = trail_object(event("good"))
+SHORT_READ = b'{"eventSource":"codecatalyst.amazonaws.com","eventName":"GetSpace","readOnly":true}'
 
 
 @dataclass
@@ -489,6 +491,16 @@ def test_memory_is_reserved_for_the_most_that_a_read_can_need() -> None:
     most, kept = rig.reserved
     assert most == min(limits.inflated_bytes, (1 << 20) + 200 * len(GOOD))
     assert kept > len(reading.records[0].body)
+
+
+def test_many_short_events_have_the_memory_that_their_copies_take() -> None:
+    """The length of the text does not tell how many are selected; nothing stays of those that are left out later."""
+    limits = ReadLimits(InflateLimits(1 << 20, 1 << 21, 200), 20_000)
+    rig, text = Rig(include_read_only=False, limits=limits), log_file(*[SHORT_READ] * 15_000)
+    reading = rig.read(rig.put("short", gzip.compress(text, mtime=0)))
+    assert (reading.records, reading.skipped) == ((), 15_000)
+    assert max(rig.reserved) == room.of_entries(len(text), 15_000) > limits.inflate.inflated_bytes
+    assert rig.reserved[-1] == 0
 
 
 def test_noise_keeps_no_memory() -> None:
