@@ -14,14 +14,16 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
-from tests.bench import bars
+from tests.bench import bars, surroundings
 from tests.bench.contestants import Agent, Collector, Contestant, Yardstick
+from tests.bench.failures import Failures
 from tests.bench.measures import Figures, burst, flood, growth, idle, stages, unloaded
-from tests.bench.processes import ROOT, Service, StuckError, is_revision, revision
+from tests.bench.processes import ROOT, Service, is_revision, revision
+from tests.bench.results import as_json
 from tests.bench.table import put, show, stage_lines
 
 _PARTS: Final = ("stages", "burst", "unloaded", "idle", "memory", "growth")
@@ -29,7 +31,8 @@ _LEAST_OBJECTS: Final = 8  # of the mixes that cost most an eighth is put in
 _INTERRUPTED, _BY_SIGNAL = 130, 128
 
 
-def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    """What is asked for. Raises SystemExit with one line if it cannot be measured."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--base", type=_revision, help="a revision to measure beside this tree")
     parser.add_argument("--collector", type=_program, help="an OpenTelemetry Collector (contrib) to measure beside it")
@@ -38,8 +41,9 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--only", choices=_PARTS, action="append", help="this part only; may be given several times")
     parser.add_argument("--json", type=Path, help="where the figures go, too (build/bench.json, or bench-PART.json)")
     asked = parser.parse_args(argv)
-    parts = "".join(f"-{part}" for part in asked.only or ())
-    asked.json = asked.json or ROOT / "build" / f"bench{parts}.json"
+    asked.parts = list(dict.fromkeys(asked.only or _PARTS))
+    named = "".join(f"-{part}" for part in asked.parts) if asked.only else ""
+    asked.json = asked.json or ROOT / "build" / f"bench{named}.json"
     return asked
 
 
@@ -65,31 +69,35 @@ def _program(text: str) -> Path:
 
 
 @contextmanager
-def _contestants(asked: argparse.Namespace, folder: Path) -> Iterator[list[Contestant]]:
+def _contestants(asked: argparse.Namespace, folder: Path, failures: Failures) -> Iterator[list[Contestant]]:
     with ExitStack() as stack:
         found: list[Contestant] = [Agent(), Yardstick()]
         if asked.collector:
             found.append(Collector(asked.collector))
         if asked.base:
-            found.append(Agent(asked.base, tree=stack.enter_context(revision(asked.base, folder))))
+            with failures.noting("checkout", asked.base):
+                found.append(Agent(asked.base, tree=stack.enter_context(revision(asked.base, folder))))
         yield found
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Measure, and print a table for each kind of measurement, and the bars at the end.
 
-    Whatever ends it, its processes, its folder and the files of another revision go. Raises SystemExit if it is ended.
+    Whatever ends it, its processes, its folder and the files of another revision go. Raises SystemExit if it is ended,
+    and if anybody failed, after all else was measured and written.
     """
-    asked = _arguments(argv)
+    asked = arguments(argv)
     for one in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(one, _end)
     try:
-        _measure(asked)
+        failures = _measure(asked)
     except KeyboardInterrupt:
         sys.stderr.write("The bench was interrupted; no figures are written.\n")
         sys.exit(_INTERRUPTED)
-    except StuckError as error:
-        sys.exit(f"The bench cannot go on: {error}")
+    if failures.noted:
+        put(failures.lines())
+        who = ", ".join(f"{one.who} ({one.what})" for one in failures.noted)
+        sys.exit(f"Not all could be measured: {who}. The reasons stand above, and in {asked.json}.")
 
 
 def _end(number: int, _frame: object) -> NoReturn:
@@ -98,63 +106,76 @@ def _end(number: int, _frame: object) -> NoReturn:
     sys.exit(_BY_SIGNAL + number)
 
 
-def _measure(asked: argparse.Namespace) -> None:
+def _measure(asked: argparse.Namespace) -> Failures:
+    """Measure, show and write all that can be measured; returns what cannot."""
     put(_about())
+    failures = Failures()
+    about = _surroundings(asked)
     with tempfile.TemporaryDirectory(prefix="trail-agent-bench-") as name, ExitStack() as stack:
         folder = Path(name)
-        contestants = stack.enter_context(_contestants(asked, folder))
+        contestants = stack.enter_context(_contestants(asked, folder, failures))
         service = stack.enter_context(Service.start(folder))
-        figures = [one for part in asked.only or _PARTS for one in _part(part, asked, service, contestants, folder)]
+        measure = partial(_part, asked=asked, service=service, contestants=contestants, folder=folder)
+        figures = [one for part in asked.parts for one in measure(part, failures=failures)]
     held = list(bars.held(figures))
     if held:
         put(bars.lines(held))
     asked.json.parent.mkdir(parents=True, exist_ok=True)
-    run = {"rounds": asked.rounds, "objects": asked.objects, "parts": asked.only or _PARTS}
-    asked.json.write_text(json.dumps(_as_json(run, figures, held), indent=2) + "\n")
+    asked.json.write_text(json.dumps(as_json(about, figures, held, failures.noted), indent=2) + "\n")
     put([f"The figures are in {asked.json}."])
+    return failures
 
 
 def _part(
-    part: str, asked: argparse.Namespace, service: Service, contestants: list[Contestant], folder: Path
+    part: str,
+    *,
+    asked: argparse.Namespace,
+    service: Service,
+    contestants: list[Contestant],
+    folder: Path,
+    failures: Failures,
 ) -> list[Figures]:
+    rounds, objects = asked.rounds, asked.objects
     match part:
         case "stages":
-            return _stages(service, [one for one in contestants if isinstance(one, Agent)])
+            return _stages(service, [one for one in contestants if isinstance(one, Agent)], failures)
         case "burst":
-            return show(burst(service, contestants, folder, rounds=asked.rounds, objects=asked.objects))
+            return show(burst(service, contestants, folder, rounds=rounds, objects=objects, failures=failures))
         case "unloaded":
-            return show(unloaded(service, contestants, folder, rounds=asked.rounds))
+            return show(unloaded(service, contestants, folder, rounds=rounds, failures=failures))
         case "idle":
-            return show(idle(service, contestants, folder))
+            return show(idle(service, contestants, folder, failures=failures))
         case "memory":
-            return show(flood(service, folder))
+            return show(flood(service, folder, failures=failures))
         case _:
-            return show(growth(service, folder, rounds=asked.rounds, objects=asked.objects))
+            return show(growth(service, folder, rounds=rounds, objects=objects, failures=failures))
 
 
-def _stages(service: Service, agents: list[Agent]) -> list[Figures]:
-    try:
-        figures = stages(service, agents)
-    except StuckError as error:
-        if len(agents) == 1:
-            raise
-        put([str(error), "Of a revision before these stages only whole processes are measured."])
-        figures = stages(service, agents[:1])
-    put(stage_lines(figures))
+def _stages(service: Service, agents: list[Agent], failures: Failures) -> list[Figures]:
+    figures = stages(service, agents, failures=failures)
+    if figures:
+        put(stage_lines(figures))
     return figures
+
+
+def _surroundings(asked: argparse.Namespace) -> Mapping[str, Any]:
+    """What is measured, where and when, as the figures say it."""
+    return {
+        "date": surroundings.now(),
+        "tree": surroundings.this_tree(),
+        "base": surroundings.base(asked.base) if asked.base else None,
+        "collector": surroundings.collector(asked.collector) if asked.collector else None,
+        "machine": surroundings.machine(),
+        "run": {"rounds": asked.rounds, "objects": asked.objects, "parts": asked.parts},
+    }
 
 
 def _about() -> list[str]:
     return [
         f"{os.cpu_count()} processors ({platform.machine()}), Python {platform.python_version()}, {platform.system()}",
-        "In brackets: as a multiple of trail-agent's figure. CPU is user and system time of the whole process.",
+        "In brackets: as a multiple of trail-agent's figure; where a load grows, of that of the first load.",
+        "CPU is user and system time of the whole process.",
     ]
-
-
-def _as_json(run: Mapping[str, Any], figures: Sequence[Figures], held: Sequence[bars.Held]) -> Any:
-    machine = {"processors": os.cpu_count(), "machine": platform.machine(), "python": platform.python_version()}
-    told = [{"bar": one.bar.name, "measured": one.measured, "met": one.meets_goal} for one in held]
-    return {"machine": machine, "run": run, "figures": [asdict(one) for one in figures], "bars": told}
 
 
 if __name__ == "__main__":

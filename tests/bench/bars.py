@@ -9,11 +9,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from tests.bench.measures import FLOOD_MIB, Figures
+from tests.bench.contestants import AGENT
+from tests.bench.measures import CPU, FLOOD_MIB, FLOOR, Figures
 from tests.bench.table import number_of
-
-AGENT: Final = "trail-agent"
-_CPU: Final = "CPU ms/object"
 
 Found = Callable[[str, str, str], float]
 """The figure of a load, of somebody, by its name; raises KeyError if it was not measured."""
@@ -72,7 +70,7 @@ def _of_agent(what: str, name: str) -> Callable[[Found], float]:
 
 def _cpu_of(mix: str, who: str, other: str) -> Callable[[Found], float]:
     """The CPU of `who` as a multiple of that of `other`."""
-    return lambda found: found(mix, who, _CPU) / found(mix, other, _CPU)
+    return lambda found: found(mix, who, CPU) / found(mix, other, CPU)
 
 
 def _most_memory(found: Found) -> float:
@@ -84,11 +82,11 @@ def _of_slow_store(found: Found) -> float:
 
 
 BARS: Final = (
-    Bar("noise: CPU ms an object", _of_agent("noise", _CPU), 1.0, 0.8),
+    Bar("noise: CPU ms an object", _of_agent("noise", CPU), 1.0, 0.8),
     Bar("noise: CPU as a part of the Collector's", _cpu_of("noise", AGENT, "Collector"), 0.3, 0.3),
     Bar("noise: the yardstick's CPU ÷ ours", _cpu_of("noise", "yardstick", AGENT), 4, 5, at_least=True),
-    Bar("noise: the floor ÷ our CPU", _cpu_of("noise", "floor", AGENT), 0.65, 0.85, at_least=True),
-    Bar("mixed: CPU ms an object", _of_agent("mixed", _CPU), 1.3, 1.0),
+    Bar("noise: the floor ÷ our CPU", _cpu_of("noise", FLOOR, AGENT), 0.65, 0.85, at_least=True),
+    Bar("mixed: CPU ms an object", _of_agent("mixed", CPU), 1.3, 1.0),
     Bar("mixed: CPU as a part of the Collector's", _cpu_of("mixed", AGENT, "Collector"), 0.4, 0.4),
     Bar("ours: events a CPU second", _of_agent("ours", "events/CPU s"), 22_000, 37_000, at_least=True),
     Bar("ours: the yardstick's CPU ÷ ours", _cpu_of("ours", "yardstick", AGENT), 4, 7, at_least=True),

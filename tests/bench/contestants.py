@@ -16,6 +16,8 @@ from tests.bench.corpus import Mix
 from tests.bench.load import ACCOUNT, BUCKET, QUEUE
 from tests.bench.processes import ROOT, Measured, Service, StuckError, instead_of_python, running
 
+AGENT: Final = "trail-agent"
+"""The one of this tree: what the others are compared with."""
 _COLLECTOR_CONFIG: Final = Path(__file__).with_name("collector.yaml")
 _READY_SECONDS: Final = 30.0
 
@@ -42,7 +44,7 @@ class Contestant(Protocol):
 class Agent:
     """`trail-agent run`, of this tree or of another one, with further settings."""
 
-    name: str = "trail-agent"
+    name: str = AGENT
     says_ready: bool = True
     tree: Path = ROOT
     settings: Mapping[str, Any] | None = None

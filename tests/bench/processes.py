@@ -93,13 +93,19 @@ class Measured:
         return self.path.read_text(errors="replace")[-2000:]
 
     def cpu_seconds(self) -> float:
-        """User and system time so far (Linux: the CPU clock of another process)."""
-        return time.clock_gettime((~self.child.process.pid << 3) | 2)
+        """User and system time so far (Linux: the CPU clock of another process). Raises StuckError if it has ended."""
+        try:
+            return time.clock_gettime((~self.child.process.pid << 3) | 2)
+        except OSError as error:
+            raise StuckError(f"it ended while it was measured\n{self.log}") from error
 
     def peak_mib(self) -> float:
-        """The most memory that was resident."""
+        """The most memory that was resident. Raises StuckError if it has ended: then nothing is known of it."""
         lines = Path(f"/proc/{self.child.process.pid}/status").read_text().splitlines()
-        return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
+        told = [int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")]
+        if not told:
+            raise StuckError(f"it ended while it was measured\n{self.log}")
+        return told[0]
 
 
 @contextmanager
@@ -123,6 +129,15 @@ def instead_of_python(program: Path, *arguments: str) -> Sequence[str]:
 def is_revision(rev: str) -> bool:
     """Whether the repository has it."""
     return not _git("rev-parse", "--verify", "--quiet", "--end-of-options", rev + "^{commit}").returncode
+
+
+def git_says(*arguments: str) -> str | None:
+    """What git answers of this repository; None if it cannot."""
+    try:
+        done = _git(*arguments)
+    except OSError:
+        return None
+    return None if done.returncode else done.stdout.strip()
 
 
 @contextmanager

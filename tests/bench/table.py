@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Final
 
-from tests.bench.measures import Figures
+from tests.bench.contestants import AGENT
+from tests.bench.measures import STAGES, Figures
 
 _NAME: Final = 30
 _STAGE: Final = 56
@@ -33,22 +34,36 @@ def put(printed: Iterable[str]) -> None:
 
 
 def lines(what: str, figures: Sequence[Figures]) -> Iterator[str]:
-    """The figures of one load. In brackets: as a multiple of the first one's."""
+    """The figures of one load. In brackets: the ratios."""
     names = list(dict.fromkeys(name for one in figures for name in one.values))
     yield (f"{what:<{_NAME}}" + "".join(f"{name:>{_CELL}}" for name in names)).rstrip()
     for one in figures:
-        yield (f"  {one.who:<{_NAME - 2}}" + "".join(_cell(one, figures[0], name) for name in names)).rstrip()
+        of_this = ratios(one, figures)
+        cells = (_cell(one.values.get(name), of_this.get(name)).rjust(_CELL) for name in names)
+        yield (f"  {one.who:<{_NAME - 2}}" + "".join(cells)).rstrip()
         if one.values.get("far side %", 0) > _HOLDS_UP:
             yield f"  The far side held {one.who} up: its objects/s say nothing, its CPU does."
 
 
+def ratios(one: Figures, figures: Sequence[Figures]) -> Mapping[str, float]:
+    """Each figure as a multiple of the same one of whom it is compared with; of a stage, as one of the agent's."""
+    if one.what == STAGES:
+        base = one.values.get(AGENT)
+        return {name: value / base for name, value in one.values.items() if base and name != AGENT}
+    if one.who == one.beside:
+        return {}
+    with_it = next((each.values for each in figures if (each.what, each.who) == (one.what, one.beside)), {})
+    return {name: value / with_it[name] for name, value in one.values.items() if with_it.get(name)}
+
+
 def stage_lines(figures: Sequence[Figures]) -> Iterator[str]:
     """The stages in their order. In brackets: as a multiple of the first column."""
-    yield f"{'CPU µs of a stage':<{_STAGE}}" + "".join(f"{name:>{_CELL}}" for name in figures[0].values)
+    names = list(dict.fromkeys(name for one in figures for name in one.values))
+    yield f"{'CPU µs of a stage':<{_STAGE}}" + "".join(f"{name:>{_CELL}}" for name in names)
     for one in figures:
-        first, *others = one.values.values()
-        cells = [number_of(first), *(_with_ratio(value, first) for value in others)]
-        yield f"  {one.who:<{_STAGE - 2}}" + "".join(cell.rjust(_CELL) for cell in cells)
+        of_this = ratios(one, figures)
+        cells = (_cell(one.values.get(name), of_this.get(name)).rjust(_CELL) for name in names)
+        yield (f"  {one.who:<{_STAGE - 2}}" + "".join(cells)).rstrip()
 
 
 def number_of(value: float) -> str:
@@ -56,12 +71,7 @@ def number_of(value: float) -> str:
     return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
 
 
-def _cell(one: Figures, first: Figures, name: str) -> str:
-    value, base = one.values.get(name), first.values.get(name)
+def _cell(value: float | None, ratio: float | None) -> str:
     if value is None:
-        return " " * _CELL
-    return (number_of(value) if one is first or not base else _with_ratio(value, base)).rjust(_CELL)
-
-
-def _with_ratio(value: float, base: float) -> str:
-    return f"{number_of(value)}  ({value / base:.2f})"
+        return ""
+    return number_of(value) if ratio is None else f"{number_of(value)}  ({ratio:.2f})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -128,6 +129,25 @@ def test_every_stage_can_be_measured(tmp_path: Path, monkeypatch: pytest.MonkeyP
     with Service.start(tmp_path) as service:
         told = measure(Stages(service).all(), rounds=1, seconds=0)
     assert len(told) == len({one.name for one in told}) > 10
+
+
+def test_who_fails_holds_up_nobody(tmp_path: Path) -> None:
+    """The others are measured and written; the end and the exit code say who failed, and why."""
+    figures, program = tmp_path / "figures.json", tmp_path / "otelcol"
+    program.write_text("#!/bin/sh\necho otelcol version 0.0.1; echo no such receiver >&2\n", encoding="utf-8")
+    program.chmod(0o755)
+    command = [sys.executable, "-m", "tests.bench", *"--only unloaded --rounds 1 --collector".split(), str(program)]
+    environment = isolated() | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [*command, "--json", str(figures)], capture_output=True, text=True, env=environment, timeout=120, check=False
+    )
+    told = json.loads(figures.read_text(encoding="utf-8"))
+    assert [one["who"] for one in told["figures"]] == ["trail-agent", "yardstick"]
+    assert [(one["what"], one["who"]) for one in told["failures"]] == [("notification to accepted", "Collector")]
+    assert told["collector"] == {"program": "otelcol", "version": "otelcol version 0.0.1"}
+    assert "no such receiver" in done.stdout.partition("FAILED notification to accepted: Collector")[2]
+    assert "Collector (notification to accepted)" in done.stderr
+    assert done.returncode == 1
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,10 @@ import asyncio
 import gzip
 import json
 import pickle
+import platform
 import re
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from statistics import fmean
 from typing import Any, Final
@@ -15,13 +17,16 @@ from typing import Any, Final
 import pytest
 
 from agent.model import ObjectSource
-from tests.bench import bars
-from tests.bench.__main__ import main
+from tests.bench import bars, surroundings
+from tests.bench.__main__ import arguments, main
 from tests.bench.answering import Connection, Request
 from tests.bench.corpus import MIXES, NOISE, OURS, bodies, keys
+from tests.bench.failures import Failure, Failures
 from tests.bench.far_side import FarSide
 from tests.bench.load import ACCOUNT, BUCKET, QUEUE, SOURCE, Load, State
-from tests.bench.measures import Figures
+from tests.bench.measures import Figures, Rounds
+from tests.bench.processes import StuckError
+from tests.bench.results import as_json
 from tests.bench.table import lines, stage_lines
 from tests.bench.yardstick import _record
 from tests.support.protobuf_encoder import ProtobufEncoder
@@ -280,6 +285,59 @@ def test_a_table_shows_each_figure_as_a_multiple_of_the_agents() -> None:
     assert floor.split() == ["floor", "0.5", "(0.50)"]
 
 
+def test_without_the_agents_figure_there_is_no_ratio() -> None:
+    """Where it has failed, a multiple of somebody else's would be taken for one of its."""
+    _, yardstick, _, floor = lines("noise", _FIGURES[1:])
+    assert (yardstick.split()[1:], floor.split()[1:]) == (["4.5", "80"], ["0.5"])
+
+
+def test_the_figures_are_written_with_their_ratios_and_what_they_are_worth() -> None:
+    """Of contestants, of loads that grow, and of stages; and whether goal and stretch of each bar are met."""
+    grown = Figures("noise", "6000 objects", {"objects/s": 800.0}, beside="600 objects")
+    stage = Figures("stages", "map it, per event", {"trail-agent": 10.0, "plain": 15.0})
+    figures = [*_FIGURES, Figures("noise", "600 objects", {"objects/s": 1000.0}, beside="600 objects"), grown, stage]
+    failed = Failure("mixed", "Collector", "it is not ready")
+    told = as_json({"date": "today"}, figures, list(bars.held(figures)), [failed])
+    ratios = [{}, {"CPU ms/object": 4.5}, {"CPU ms/object": 0.5}, {}, {"objects/s": 0.8}, {"plain": 1.5}]
+    assert [one["ratios"] for one in told["figures"]] == ratios
+    met = {one["bar"]: (one["met"], one["stretch_met"], one["at_least"]) for one in told["bars"]}
+    assert met["noise: CPU ms an object"] == (True, False, False)
+    assert met["noise: the yardstick's CPU ÷ ours"] == (True, False, True)
+    assert told["failures"] == [{"what": "mixed", "who": "Collector", "why": "it is not ready"}]
+    assert json.loads(json.dumps(told))["date"] == "today"
+
+
+def test_who_fails_once_has_no_figures_and_holds_up_nobody() -> None:
+    """Of somebody who did half of the rounds no median counts; it is asked no more for this load, and named."""
+    failures = Failures()
+    rounds, asked = Rounds("noise", failures), iter([1.0, None, 3.0])
+
+    def flaky() -> Mapping[str, float]:
+        value = next(asked)
+        if value is None:
+            raise StuckError("3 of 5 messages\nthe end of its log")
+        return {"CPU ms/object": value}
+
+    for _ in range(3):
+        rounds.add("flaky", flaky)
+        rounds.add("sound", lambda: {"CPU ms/object": 2.0})
+    assert list(rounds.figures()) == [Figures("noise", "sound", {"CPU ms/object": 2.0})]
+    assert next(asked) == 3.0
+    assert list(failures.lines()) == ["FAILED noise: flaky", "  3 of 5 messages", "  the end of its log"]
+    assert not failures.has("mixed", "flaky")
+
+
+def test_the_surroundings_of_a_run_are_known() -> None:
+    """Which revision, which processor, when; a program that says no version has none."""
+    tree = surroundings.this_tree()
+    assert re.fullmatch("[0-9a-f]{40}", tree["revision"] or "0" * 40)
+    assert surroundings.base("HEAD")["revision"] == tree["revision"]
+    assert surroundings.machine()["cpu"]
+    assert surroundings.now().endswith("+00:00")
+    assert surroundings.collector(Path(sys.executable))["version"] == f"Python {platform.python_version()}"
+    assert surroundings.collector(Path("/no/such/otelcol")) == {"program": "otelcol", "version": None}
+
+
 def test_the_bars_of_what_was_measured_are_shown() -> None:
     """At least and at most; what was not measured has no line."""
     told = {one.bar.name: (one.measured, one.meets_goal, one.meets_stretch) for one in bars.held(_FIGURES)}
@@ -328,3 +386,10 @@ def test_what_cannot_be_measured_is_refused(capsys: pytest.CaptureFixture[str], 
     with pytest.raises(SystemExit, match="2"):
         main(asked.split())
     assert capsys.readouterr().err.endswith(f"{told}\n")
+
+
+def test_a_part_that_is_asked_for_twice_is_measured_once() -> None:
+    """Its file is named after it once, too."""
+    asked = arguments("--only idle --only stages --only idle".split())
+    assert (asked.parts, asked.json.name) == (["idle", "stages"], "bench-idle-stages.json")
+    assert arguments([]).json.name == "bench.json"
