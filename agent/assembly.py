@@ -42,7 +42,7 @@ from agent.sink.files import FileSink
 from agent.sink.opening import open_wire
 from agent.sink.sink import DryRunSink, Sink
 from agent.telemetry.events import Telemetry
-from agent.trail.inflate import TextFacts
+from agent.telemetry.flow_events import HowRead
 from agent.waiting.doubt import Doubt, NoDoubt
 from agent.waiting.gate import Gate
 from agent.waiting.watch import QueueWatch, SinkWatch
@@ -147,7 +147,7 @@ class Assembly:
         worker = self._make_worker(
             supply,
             intake=self._make_intake(supply, needs="sink"),
-            reads=self._make_window_reads(followed.log, ours, self._telemetry.window_read),
+            reads=self._make_window_reads(followed.log, ours, self._telemetry.windows_read),
             ship=partial(self._shipping.ship, tell=source.shipped),
             hands=Hands(1, self._budget.is_short, self._pulse),
             doubt=NoDoubt(),
@@ -208,7 +208,7 @@ class Assembly:
 
     def _make_reads(self, store: S3 | EventLog, ours: Ours) -> AtOnce | ReadPool:
         if isinstance(store, EventLog):
-            return self._make_window_reads(store, ours, self._telemetry.object_read)
+            return self._make_window_reads(store, ours, self._telemetry.objects_read)
         settings, telemetry, pulse = self._settings, self._telemetry, self._pulse
         gate, halt = self._gate, self._stops.halt
         slots, admission = ReadSlots(settings.reads, pulse, halt), make_admission(settings)
@@ -229,7 +229,7 @@ class Assembly:
         )
 
     def _make_window_reads(
-        self, log: EventLog, ours: Ours, tell_read: Callable[[TextFacts, float, float], None]
+        self, log: EventLog, ours: Ours, tell_reads: Callable[[Sequence[HowRead]], None]
     ) -> ReadPool:
         settings = self._settings
         reader = WindowReader(
@@ -238,7 +238,7 @@ class Assembly:
             mapper=make_mapper(
                 settings.record, settings.limits, settings.service_names, ours, self._mask, kind=log.mapper
             ),
-            tell_read=tell_read,
+            tell_reads=tell_reads,
             pulse=self._pulse,
         )
         return self._make_pool(reader.read)

@@ -14,6 +14,7 @@ from agent.model import Delivery, LogRecord, ObjectSource, Reading
 from agent.pulse import Pulse
 from agent.records.mapping import Mapper
 from agent.records.selection import Selector
+from agent.telemetry.flow_events import HowRead
 from agent.trail import reader, room
 from agent.trail.inflate import TextFacts
 
@@ -29,14 +30,14 @@ class WindowReader:
         *,
         selection: Selector,
         mapper: Mapper,
-        tell_read: Callable[[TextFacts, float, float], None],
+        tell_reads: Callable[[Sequence[HowRead]], None],
         pulse: Pulse,
     ) -> None:
-        """`tell_read` is told what was read, in how many seconds, and when the window ends (Unix seconds)."""
+        """`tell_reads` is told what was read, and that it was written when the window ends."""
         self._log = log
         self._selection = selection
         self._mapper = mapper
-        self._tell_read = tell_read
+        self._tell_reads = tell_reads
         self._pulse = pulse
 
     def read(self, delivery: Delivery, memory: Share) -> Reading:
@@ -55,7 +56,7 @@ class WindowReader:
         except PermanentError as error:
             return Reading(delivery, faults=(error.at(window.bucket, window.key),))
         facts = TextFacts(sum(len(event.raw) for event in events), is_plain=True)
-        self._tell_read(facts, self._pulse.clock.monotonic() - began, window.end.timestamp())
+        self._tell_reads([HowRead(facts, self._pulse.clock.monotonic() - began, window.end.timestamp())])
         return _reading(delivery, window, found)
 
     def _map(self, window: Window, events: Sequence[LoggedEvent], memory: Share) -> Found:

@@ -46,10 +46,6 @@ class FlowEvents(Voice):
         else:
             self._log.debug("notification_ignored", reason=reason.value, bucket=ignored.bucket, key=ignored.key)
 
-    def object_read(self, facts: TextFacts, seconds: float, last_modified: float) -> None:
-        """An object was read whole in `seconds`; `last_modified` is in Unix seconds."""
-        self.objects_read([HowRead(facts, seconds, last_modified)])
-
     def objects_read(self, reads: Sequence[HowRead]) -> None:
         """Objects were read whole."""
         if not reads:
@@ -64,12 +60,8 @@ class FlowEvents(Voice):
                 size, seconds, age = read.facts.object_bytes, round(read.seconds, 4), round(now - read.last_modified, 3)
                 self._log.debug("object_read", bytes=size, seconds=seconds, age_seconds=age)
 
-    def reading_finished(self, reading: Reading) -> None:
-        """All objects of one delivery have been read: from here on each of their events gets a fate."""
-        self.readings_finished([reading])
-
     def readings_finished(self, readings: Sequence[Reading]) -> None:
-        """The same of several."""
+        """All objects of these deliveries have been read: from here on each of their events gets a fate."""
         skipped = sum([reading.skipped for reading in readings])
         malformed = sum([reading.malformed for reading in readings])
         read = sum([len(reading.records) for reading in readings]) + skipped + malformed

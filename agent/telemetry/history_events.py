@@ -12,9 +12,9 @@ from agent.faults.environment_faults import EnvironmentFault
 from agent.faults.of_replay import HISTORY_LATE_SECONDS, has_all_from, what_to_do
 from agent.model import Settlement
 from agent.telemetry.activity import LeftOut
+from agent.telemetry.flow_events import HowRead
 from agent.telemetry.safetext import clean, without_user
 from agent.telemetry.voice import ERROR, WARNING, Voice
-from agent.trail.inflate import TextFacts
 from agent.trail.moment import iso
 
 _RESULTS: Final = frozenset({"ok", "throttled", "denied", "unavailable"})
@@ -89,10 +89,11 @@ class HistoryEvents(Voice):
         """So many windows of the region are in hand now."""
         self._tell_held(region, windows)
 
-    def window_read(self, facts: TextFacts, seconds: float, end: float) -> None:
-        """What is new in a window was read, in `seconds`."""
-        until = _shown(int(end))
-        self._log.debug("window_read", bytes=facts.object_bytes, seconds=round(seconds, 4), until=until)
+    def windows_read(self, reads: Sequence[HowRead]) -> None:
+        """What is new in windows was read; each counts as written when it ends."""
+        for read in reads:
+            size, seconds, until = read.facts.object_bytes, round(read.seconds, 4), _shown(int(read.last_modified))
+            self._log.debug("window_read", bytes=size, seconds=seconds, until=until)
 
     def window_settled(self, settlement: Settlement) -> None:
         """It is known what became of a window."""

@@ -103,12 +103,8 @@ class QueueEvents(LifeEvents):
             hint="the agent finishes it all the same; if this happens often, raise queue.visibility_timeout_seconds",
         )
 
-    def delivery_settled(self, settlement: Settlement) -> None:
-        """SQS has been told what became of one delivery."""
-        self.deliveries_settled([settlement])
-
     def deliveries_settled(self, settlements: Sequence[Settlement]) -> None:
-        """The same of several."""
+        """SQS has been told what became of these deliveries."""
         now = self._clock.time()
         sent = [each.delivery.sent_at for each in settlements if each.outcome is Outcome.DELIVERED]
         if sent:

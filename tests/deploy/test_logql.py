@@ -40,8 +40,10 @@ def _log_fields() -> frozenset[str]:
     seen = observed(level="debug")
     one = delivery()
     seen.telemetry.sink_down("unavailable", "because")
-    seen.telemetry.delivery_settled(Settlement(one, Outcome.DEAD_LETTER, fault=Fault(Reason.NOT_ALLOWED, "because")))
-    seen.telemetry.delivery_settled(Settlement(one, Outcome.RETRY, retry=RetryReason.BUG, retry_detail="because"))
+    seen.telemetry.deliveries_settled(
+        [Settlement(one, Outcome.DEAD_LETTER, fault=Fault(Reason.NOT_ALLOWED, "because"))]
+    )
+    seen.telemetry.deliveries_settled([Settlement(one, Outcome.RETRY, retry=RetryReason.BUG, retry_detail="because")])
     seen.telemetry.notification_ignored(Ignored(IgnoredReason.DIGEST))
     return frozenset(name for line in seen.lines() for name in line)
 

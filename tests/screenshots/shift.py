@@ -16,6 +16,7 @@ from agent.errors import Fault
 from agent.faults.ignored import IgnoredReason
 from agent.faults.retries import RetryReason
 from agent.model import Delivery, Ignored, LogRecord, Outcome, QueueAttributes, Reading, Settlement
+from agent.telemetry.flow_events import HowRead
 from agent.trail.inflate import TextFacts
 from tests.support.messages import delivery
 from tests.support.objects import BUCKET, trail_key
@@ -112,8 +113,10 @@ class Shift:
         now = self.seen.clock.time()
         records = tuple(self._record() for _ in range(self._random.randrange(2, 9)))
         facts = TextFacts(self._random.randrange(9_000, 70_000), is_plain=False)
-        self.seen.telemetry.object_read(facts, self._random.uniform(0.02, 0.09), now - self._random.uniform(2, 20))
-        self.seen.telemetry.reading_finished(Reading(message, records, skipped=self._random.randrange(30, 90)))
+        self.seen.telemetry.objects_read(
+            [HowRead(facts, self._random.uniform(0.02, 0.09), now - self._random.uniform(2, 20))]
+        )
+        self.seen.telemetry.readings_finished([Reading(message, records, skipped=self._random.randrange(30, 90))])
         return records
 
     def deliver(self, messages: Sequence[Delivery]) -> None:
@@ -125,26 +128,26 @@ class Shift:
             telemetry.sink_up()
             telemetry.records_exported(records)
         for message in messages:
-            telemetry.delivery_settled(Settlement(message, Outcome.DELIVERED))
+            telemetry.deliveries_settled([Settlement(message, Outcome.DELIVERED)])
 
     def export(self, *kinds: Kind) -> None:
         """The sink accepts single events of these kinds."""
         records = [self._record(kind) for kind in kinds]
-        self.seen.telemetry.reading_finished(Reading(delivery(), tuple(records)))
+        self.seen.telemetry.readings_finished([Reading(delivery(), tuple(records))])
         self.seen.telemetry.records_exported(records)
 
     def bury(self, fault: Fault) -> None:
         """A message becomes a dead letter."""
         self._dead += 1
-        self.seen.telemetry.delivery_settled(
-            Settlement(delivery(f"m-{next(self._numbers)}"), Outcome.DEAD_LETTER, fault=fault)
+        self.seen.telemetry.deliveries_settled(
+            [Settlement(delivery(f"m-{next(self._numbers)}"), Outcome.DEAD_LETTER, fault=fault)]
         )
 
     def give_back(self, reason: RetryReason) -> None:
         """A message comes again later."""
         message = delivery(f"m-{next(self._numbers)}")
-        self.seen.telemetry.delivery_settled(
-            Settlement(message, Outcome.RETRY, retry=reason, retry_detail="S3 says: NoSuchKey")
+        self.seen.telemetry.deliveries_settled(
+            [Settlement(message, Outcome.RETRY, retry=reason, retry_detail="S3 says: NoSuchKey")]
         )
 
     def pass_over(self, reason: IgnoredReason, number: int) -> None:

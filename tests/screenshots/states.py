@@ -127,7 +127,7 @@ def hostile() -> ObservedTelemetry:
         shift.export(*(Kind(0, letter * 128, source, failing=1.0) for letter in "abcdefgh"))
     telemetry.records_fated("skipped", 10**15)
     message = shift.receive(1)[0]
-    telemetry.reading_finished(Reading(message, skipped=10**15))
+    telemetry.readings_finished([Reading(message, skipped=10**15)])
     telemetry.queue_described("main", QueueAttributes(10**12, 10**12, 10**12, "", 1))
     telemetry.in_flight(1, 1.0)
     telemetry.bytes_reserved(10**18)

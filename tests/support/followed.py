@@ -119,7 +119,7 @@ class Life:
             FreshLog(self.log, self.source.following, REGION),
             selection=Selector(),
             mapper=open_mapper(),
-            tell_read=self.telemetry.window_read,
+            tell_reads=self.telemetry.windows_read,
             pulse=pulse,
         )
         self.shipping = Shipping(

@@ -21,7 +21,6 @@ from agent.telemetry.labels import vocabulary
 from agent.telemetry.logs import open_log
 from agent.telemetry.metrics import Build
 from agent.telemetry.snapshot import Snapshot
-from agent.trail.inflate import TextFacts
 from tests.support.clock import FakeClock
 
 
@@ -119,10 +118,6 @@ class FakeTelemetry(Telemetry):
         """Remember."""
         self._tell("queue_down", kind, detail)
 
-    def delivery_settled(self, settlement: Settlement) -> None:
-        """Remember."""
-        self.deliveries_settled([settlement])
-
     def deliveries_settled(self, settlements: Sequence[Settlement]) -> None:
         """Remember each."""
         for settlement in settlements:
@@ -150,27 +145,19 @@ class FakeTelemetry(Telemetry):
         """Remember."""
         self._tell("notification_ignored", ignored.reason)
 
-    def object_read(self, facts: TextFacts, seconds: float, last_modified: float) -> None:
-        """Remember."""
-        self._tell("object_read", facts, seconds, last_modified)
-
     def objects_read(self, reads: Sequence[HowRead]) -> None:
         """Remember each."""
         for read in reads:
-            self.object_read(read.facts, read.seconds, read.last_modified)
+            self._tell("object_read", read.facts, read.seconds, read.last_modified)
 
     def readings_finished(self, readings: Sequence[Reading]) -> None:
         """Add each to the ledger."""
         for reading in readings:
-            self.reading_finished(reading)
-
-    def reading_finished(self, reading: Reading) -> None:
-        """Add to the ledger."""
-        self._tell("reading_finished", reading.delivery.message_id)
-        with self._lock:
-            self.events_read += len(reading.records) + reading.skipped + reading.malformed
-            self.fates["skipped"] += reading.skipped
-            self.fates["malformed"] += reading.malformed
+            self._tell("reading_finished", reading.delivery.message_id)
+            with self._lock:
+                self.events_read += len(reading.records) + reading.skipped + reading.malformed
+                self.fates["skipped"] += reading.skipped
+                self.fates["malformed"] += reading.malformed
 
     def records_exported(self, records: Sequence[LogRecord]) -> None:
         """Add to the ledger."""
@@ -253,9 +240,10 @@ class FakeTelemetry(Telemetry):
         """Remember the latest."""
         self.held = windows
 
-    def window_read(self, facts: TextFacts, seconds: float, end: float) -> None:
-        """Remember."""
-        self._tell("window_read", facts, seconds, end)
+    def windows_read(self, reads: Sequence[HowRead]) -> None:
+        """Remember each."""
+        for read in reads:
+            self._tell("window_read", read.facts, read.seconds, read.last_modified)
 
     def window_settled(self, settlement: Settlement) -> None:
         """Remember."""

@@ -100,9 +100,13 @@ def _told(seen: ObservedTelemetry, reason: str) -> dict[str, str]:
         case EnvironmentFault():
             _tell_trouble(seen, reason)
         case Reason():
-            seen.telemetry.delivery_settled(Settlement(delivery(), Outcome.DEAD_LETTER, fault=Fault(reason, "because")))
+            seen.telemetry.deliveries_settled(
+                [Settlement(delivery(), Outcome.DEAD_LETTER, fault=Fault(reason, "because"))]
+            )
         case RetryReason():
-            seen.telemetry.delivery_settled(Settlement(delivery(), Outcome.RETRY, retry=reason, retry_detail="because"))
+            seen.telemetry.deliveries_settled(
+                [Settlement(delivery(), Outcome.RETRY, retry=reason, retry_detail="because")]
+            )
         case IgnoredReason():
             seen.telemetry.notification_ignored(Ignored(reason))
     (line,) = seen.lines()

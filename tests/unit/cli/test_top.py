@@ -28,6 +28,7 @@ from agent.errors import Fault
 from agent.faults.dead_letters import Reason
 from agent.faults.environment_faults import EnvironmentFault
 from agent.model import Outcome, QueueAttributes, Reading, Settlement
+from agent.telemetry.flow_events import HowRead
 from agent.telemetry.server import Server
 from agent.trail.inflate import TextFacts
 from tests.support.clock import START
@@ -76,8 +77,8 @@ def ship(rig: ObservedTelemetry, events: int) -> None:
     """One more object with so many events of ours, and as many others."""
     records = tuple(log_record(f"e{number}") for number in range(events))
     rig.telemetry.deliveries_received([delivery()])
-    rig.telemetry.object_read(TextFacts(2_048, is_plain=False), 0.034, START - 5)
-    rig.telemetry.reading_finished(Reading(delivery(), records, skipped=events, malformed=0))
+    rig.telemetry.objects_read([HowRead(TextFacts(2_048, is_plain=False), 0.034, START - 5)])
+    rig.telemetry.readings_finished([Reading(delivery(), records, skipped=events, malformed=0)])
     rig.telemetry.records_exported(records)
     rig.telemetry.export_answered("ok", 0.02)
 
@@ -199,7 +200,7 @@ def test_an_agent_that_is_not_ready_says_why() -> None:
     rig.telemetry.gate_closed("bucket acme", EnvironmentFault.BUCKET_DENIED, "S3 answered 403")
     rig.clock.advance(33)
     settled = Settlement(delivery(), Outcome.DEAD_LETTER, fault=Fault(Reason.OBJECT_CORRUPT, "because"))
-    rig.telemetry.delivery_settled(settled)
+    rig.telemetry.deliveries_settled([settled])
     with serving(rig) as one:
         lines = drawn([asked(one.place, 0.0)])
     assert "! not ready: bucket acme: S3 answered 403 (for 33 s)" in lines

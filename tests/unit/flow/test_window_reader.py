@@ -31,7 +31,7 @@ class Rig:
         self.telemetry, self.pulse = FakeTelemetry(), Pulse(FakeClock())
         self.budget = Budget(memory_bytes, self.pulse, threading.Event(), self.telemetry.bytes_reserved)
         self.reader = WindowReader(
-            log, selection=Selector(), mapper=open_mapper(), tell_read=self.telemetry.object_read, pulse=self.pulse
+            log, selection=Selector(), mapper=open_mapper(), tell_reads=self.telemetry.objects_read, pulse=self.pulse
         )
 
     def read(self, window: Window = HOUR, memory: Share | None = None) -> Reading:

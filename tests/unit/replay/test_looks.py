@@ -28,7 +28,7 @@ def test_events_are_counted_by_what_became_of_them() -> None:
     """A retry is no event more, and neither is one that the sink took before: each is found once."""
     seen, rig = observed(), rig_of(1)
     looks = Looks(rig.source, seen.telemetry, seen.clock)
-    seen.telemetry.reading_finished(Reading(delivery(), skipped=7))
+    seen.telemetry.readings_finished([Reading(delivery(), skipped=7)])
     seen.telemetry.records_exported([log_record("1"), log_record("2")])
     for fate in ("duplicate", "dead_lettered", "retried"):
         seen.telemetry.records_fated(fate, 1)

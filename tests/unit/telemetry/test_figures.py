@@ -12,6 +12,7 @@ from agent.faults.environment_faults import EnvironmentFault
 from agent.model import Outcome, QueueAttributes, Reading, Settlement
 from agent.telemetry.course import Course, Seen
 from agent.telemetry.figures import Depths, Figures, Flow, Spread
+from agent.telemetry.flow_events import HowRead
 from agent.telemetry.snapshot import Snapshot
 from agent.trail.inflate import TextFacts
 from tests.support.clock import START
@@ -29,8 +30,8 @@ def read(subject: ObservedTelemetry, events: int) -> None:
     """One object with so many events of ours and as many others, shipped."""
     records = tuple(log_record(f"e{number}", at=int((START - 90) * 1e9)) for number in range(events))
     subject.telemetry.deliveries_received([delivery()])
-    subject.telemetry.object_read(TextFacts(1_000, is_plain=False), 0.034, START - 5)
-    subject.telemetry.reading_finished(Reading(delivery(), records, skipped=events, malformed=0))
+    subject.telemetry.objects_read([HowRead(TextFacts(1_000, is_plain=False), 0.034, START - 5)])
+    subject.telemetry.readings_finished([Reading(delivery(), records, skipped=events, malformed=0)])
     subject.telemetry.records_exported(records)
     subject.telemetry.export_answered("ok", 0.02)
 
@@ -76,7 +77,7 @@ def test_troubles_are_named() -> None:
     telemetry.gate_closed("bucket acme", EnvironmentFault.BUCKET_DENIED, "403")
     for reason in (Reason.OBJECT_CORRUPT, Reason.NOT_ALLOWED, Reason.NOT_ALLOWED):
         settled = Settlement(delivery(), Outcome.DEAD_LETTER, fault=Fault(reason, "because"))
-        telemetry.delivery_settled(settled)
+        telemetry.deliveries_settled([settled])
     telemetry.queue_described("main", QueueAttributes(1_240, 3, 2, "", 864_000))
     telemetry.queue_described("dead_letter", QueueAttributes(7, 0, 0, "", 864_000))
     telemetry.in_flight(3, START - 12)

@@ -39,7 +39,7 @@ def events(subject: ObservedTelemetry) -> list[str]:
 def test_what_the_sink_said_of_a_record_stays_out_of_the_log(subject: ObservedTelemetry) -> None:
     """A sink's refusal may quote the event: neither the log nor the list for the status page repeats it."""
     fault = Fault(Reason.SINK_REJECTED, "the sink refused the record", "acme", "key", said="bad line: user-ID did it")
-    subject.telemetry.delivery_settled(Settlement(delivery("m-1"), Outcome.DEAD_LETTER, fault=fault))
+    subject.telemetry.deliveries_settled([Settlement(delivery("m-1"), Outcome.DEAD_LETTER, fault=fault)])
     (line,) = subject.lines()
     assert line["detail"] == "the sink refused the record"
     assert "user-ID" not in str(line)
@@ -51,7 +51,7 @@ def test_a_retry_tells_what_stood_in_the_way(subject: ObservedTelemetry) -> None
     settlement = Settlement(
         delivery("m-1"), Outcome.RETRY, retry=RetryReason.STORE_UNAVAILABLE, retry_detail="s3://acme/key: SlowDown"
     )
-    subject.telemetry.delivery_settled(settlement)
+    subject.telemetry.deliveries_settled([settlement])
     (line,) = subject.lines()
     assert (line["event"], line["reason"]) == ("retried", "store_unavailable")
     assert line["detail"] == "s3://acme/key: SlowDown"
@@ -238,7 +238,7 @@ def test_each_kind_of_what_is_not_cloudtrails_is_told_once(subject: ObservedTele
 
 def test_an_object_read_is_counted_with_its_size_and_time(subject: ObservedTelemetry) -> None:
     """Objects, bytes and seconds move; the line is at debug level."""
-    subject.telemetry.object_read(TextFacts(20_480, is_plain=False), 0.04, START - 5)
+    subject.telemetry.objects_read([HowRead(TextFacts(20_480, is_plain=False), 0.04, START - 5)])
     assert subject.value("trail_agent_objects_read_total") == 1
     assert subject.value("trail_agent_object_bytes_total") == 20_480
     assert subject.value("trail_agent_object_read_seconds_bucket", le="0.05") == 1
@@ -256,7 +256,7 @@ def test_objects_that_are_told_together_are_counted_as_one_by_one(reads: list[Ho
     together, alone = observed(level="debug"), observed(level="debug")
     together.telemetry.objects_read(reads)
     for read in reads:
-        alone.telemetry.object_read(read.facts, read.seconds, read.last_modified)
+        alone.telemetry.objects_read([HowRead(read.facts, read.seconds, read.last_modified)])
     assert events(together) == events(alone) == ["debug object_read"] * len(reads)
     names = ["objects_read_total", "object_bytes_total", "object_read_seconds_count"]
     for name in (f"trail_agent_{each}" for each in names):
@@ -278,7 +278,7 @@ def test_readings_that_are_told_together_are_counted_as_one_by_one(counts: list[
     together, alone = observed(), observed()
     together.telemetry.readings_finished(readings)
     for reading in readings:
-        alone.telemetry.reading_finished(reading)
+        alone.telemetry.readings_finished([reading])
     for seen in (together, alone):
         assert seen.value("trail_agent_events_read_total") == sum(map(sum, counts))
         assert seen.value("trail_agent_events_total", fate="skipped") == sum(each[1] for each in counts)
@@ -288,7 +288,7 @@ def test_readings_that_are_told_together_are_counted_as_one_by_one(counts: list[
 
 def test_a_reading_enters_the_ledger(subject: ObservedTelemetry) -> None:
     """Records, skipped and malformed events together are what was read; the latter two have met their fate."""
-    subject.telemetry.reading_finished(Reading(delivery(), (log_record(),) * 3, skipped=40, malformed=2))
+    subject.telemetry.readings_finished([Reading(delivery(), (log_record(),) * 3, skipped=40, malformed=2)])
     assert subject.value("trail_agent_events_read_total") == 45
     assert subject.value("trail_agent_events_total", fate="skipped") == 40
     assert subject.value("trail_agent_events_total", fate="malformed") == 2
@@ -359,7 +359,7 @@ def test_the_ledger_balances(readings: list[tuple[int, int, int, int]]) -> None:
     subject = observed()
     for exported, duplicate, skipped, malformed in readings:
         records = tuple(log_record(f"e{number}") for number in range(exported + duplicate))
-        subject.telemetry.reading_finished(Reading(delivery(), records, skipped=skipped, malformed=malformed))
+        subject.telemetry.readings_finished([Reading(delivery(), records, skipped=skipped, malformed=malformed)])
         subject.telemetry.records_exported(records[:exported])
         subject.telemetry.records_fated("duplicate", duplicate)
     assert subject.value("trail_agent_events_read_total") == subject.value("trail_agent_events_total")
@@ -421,7 +421,7 @@ def test_a_closed_gate_holds_readiness_until_it_opens(subject: ObservedTelemetry
 @pytest.mark.parametrize("outcome", [Outcome.DELIVERED, Outcome.RETURNED])
 def test_a_good_settlement_is_a_number(subject: ObservedTelemetry, outcome: Outcome) -> None:
     """Delivered and returned messages are counted and not told."""
-    subject.telemetry.delivery_settled(Settlement(delivery(), outcome))
+    subject.telemetry.deliveries_settled([Settlement(delivery(), outcome)])
     assert subject.value("trail_agent_deliveries_settled_total", outcome=outcome.value) == 1
     assert events(subject) == []
 
@@ -429,10 +429,10 @@ def test_a_good_settlement_is_a_number(subject: ObservedTelemetry, outcome: Outc
 def test_the_age_of_a_delivery_is_its_whole_time_in_the_queue(subject: ObservedTelemetry) -> None:
     """It runs from SentTimestamp, and only of what was delivered: everything else comes again, or is dead."""
     age = "trail_agent_delivery_age_seconds"
-    subject.telemetry.delivery_settled(Settlement(delivery(sent_at=START - 90), Outcome.DELIVERED))
-    subject.telemetry.delivery_settled(Settlement(delivery(sent_at=START + 5), Outcome.DELIVERED))
-    subject.telemetry.delivery_settled(Settlement(delivery(sent_at=START - 900), Outcome.RETURNED))
-    subject.telemetry.delivery_settled(Settlement(delivery(sent_at=START - 900), Outcome.DEAD_LETTER))
+    subject.telemetry.deliveries_settled([Settlement(delivery(sent_at=START - 90), Outcome.DELIVERED)])
+    subject.telemetry.deliveries_settled([Settlement(delivery(sent_at=START + 5), Outcome.DELIVERED)])
+    subject.telemetry.deliveries_settled([Settlement(delivery(sent_at=START - 900), Outcome.RETURNED)])
+    subject.telemetry.deliveries_settled([Settlement(delivery(sent_at=START - 900), Outcome.DEAD_LETTER)])
     assert subject.value(f"{age}_count") == 2
     assert subject.value(f"{age}_sum") == pytest.approx(90)
     assert subject.value(f"{age}_bucket", le="60.0") == 1
@@ -445,7 +445,7 @@ def test_settlements_that_are_told_together_are_counted_as_one_by_one(settled: l
     together, alone = observed(level="debug"), observed(level="debug")
     together.telemetry.deliveries_settled(settlements)
     for settlement in settlements:
-        alone.telemetry.delivery_settled(settlement)
+        alone.telemetry.deliveries_settled([settlement])
     assert events(together) == events(alone)
     ages = [max(age, 0.0) for outcome, age in settled if outcome is Outcome.DELIVERED]
     for seen in (together, alone):
@@ -461,7 +461,7 @@ def test_settlements_that_are_told_together_are_counted_as_one_by_one(settled: l
 def test_a_dead_letter_is_told_with_all_that_finds_it(subject: ObservedTelemetry, reason: Reason) -> None:
     """Reason, place, message and what to do stand in one warning."""
     fault = Fault(reason, "gzip ends early", "bucket", "key")
-    subject.telemetry.delivery_settled(Settlement(delivery("m-9"), Outcome.DEAD_LETTER, fault=fault))
+    subject.telemetry.deliveries_settled([Settlement(delivery("m-9"), Outcome.DEAD_LETTER, fault=fault)])
     assert subject.value("trail_agent_deliveries_settled_total", outcome="dead_letter") == 1
     assert subject.value("trail_agent_dead_letters_total", reason=reason.value) == 1
     (line,) = subject.lines()
@@ -473,7 +473,9 @@ def test_a_dead_letter_is_told_with_all_that_finds_it(subject: ObservedTelemetry
 def test_retries_are_counted_and_told_once_a_minute(subject: ObservedTelemetry) -> None:
     """A wave of messages that come again is one warning per reason."""
     for _ in range(50):
-        subject.telemetry.delivery_settled(Settlement(delivery(), Outcome.RETRY, retry=RetryReason.STORE_UNAVAILABLE))
+        subject.telemetry.deliveries_settled(
+            [Settlement(delivery(), Outcome.RETRY, retry=RetryReason.STORE_UNAVAILABLE)]
+        )
     assert subject.value("trail_agent_retries_total", reason="store_unavailable") == 50
     assert events(subject) == ["warning retried"]
 
@@ -497,8 +499,8 @@ def test_no_password_of_an_address_is_told(subject: ObservedTelemetry) -> None:
     subject.telemetry.queue_down("unavailable", said)
     subject.telemetry.gate_closed("bucket acme", EnvironmentFault.BUCKET_UNAVAILABLE, said)
     subject.telemetry.sink_down("unavailable", said)
-    subject.telemetry.delivery_settled(
-        Settlement(delivery(), Outcome.RETRY, retry=RetryReason.STORE_UNAVAILABLE, retry_detail=said)
+    subject.telemetry.deliveries_settled(
+        [Settlement(delivery(), Outcome.RETRY, retry=RetryReason.STORE_UNAVAILABLE, retry_detail=said)]
     )
     lines = subject.lines()
     assert len(lines) == 5
@@ -530,7 +532,7 @@ def test_no_stranger_breaks_the_log_or_a_scrape(detail: str, key: str) -> None:
     """Whatever stands in a key, a detail or a sink's answer, lines parse and metrics render."""
     subject = observed()
     fault = Fault(Reason.NOT_ALLOWED, detail, key, key)
-    subject.telemetry.delivery_settled(Settlement(delivery(key), Outcome.DEAD_LETTER, fault=fault))
+    subject.telemetry.deliveries_settled([Settlement(delivery(key), Outcome.DEAD_LETTER, fault=fault)])
     subject.telemetry.sink_warned()
     subject.telemetry.sink_down("unavailable", detail)
     subject.telemetry.records_exported([log_record(key, name=detail, identity_type=key)])
@@ -668,7 +670,7 @@ def test_without_credentials_event_history_waits_at_the_start(subject: ObservedT
 def test_what_is_told_of_windows(subject: ObservedTelemetry) -> None:
     """Where a region begins, what was read, and what comes again; none of it counts as a message or an object."""
     subject.telemetry.history_begun("us-west-2", 1_790_000_000, is_new=True)
-    subject.telemetry.window_read(TextFacts(10, is_plain=True), 0.5, 1_790_000_060.0)
+    subject.telemetry.windows_read([HowRead(TextFacts(10, is_plain=True), 0.5, 1_790_000_060.0)])
     subject.telemetry.window_settled(Settlement(delivery("m-1"), Outcome.DELIVERED))
     settlement = Settlement(delivery("m-1"), Outcome.RETRY, retry=RetryReason.SINK_UNSETTLED, retry_detail="no answer")
     subject.telemetry.window_settled(settlement)

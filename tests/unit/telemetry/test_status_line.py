@@ -39,7 +39,7 @@ def test_what_went_through_is_counted(subject: ObservedTelemetry) -> None:
     telemetry.deliveries_received([delivery("1"), delivery("2")])
     telemetry.in_flight(2, None)
     record = log_record()
-    telemetry.reading_finished(Reading(delivery("1"), records=(record,) * 3, skipped=1234, malformed=1))
+    telemetry.readings_finished([Reading(delivery("1"), records=(record,) * 3, skipped=1234, malformed=1)])
     telemetry.records_exported([record])
     telemetry.records_fated("duplicate", 2)
     assert line_of(subject) == (

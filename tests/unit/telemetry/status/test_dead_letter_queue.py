@@ -53,7 +53,7 @@ def test_an_empty_dead_letter_queue_is_calm_whatever_was_in_it() -> None:
     """Who sent everything back sees green again, with the number since the start."""
     subject = ready()
     fault = Fault(Reason.OBJECT_CORRUPT, "because")
-    subject.telemetry.delivery_settled(Settlement(delivery(), Outcome.DEAD_LETTER, fault=fault))
+    subject.telemetry.deliveries_settled([Settlement(delivery(), Outcome.DEAD_LETTER, fault=fault)])
     subject.telemetry.queue_described("dead_letter", QueueAttributes(0, 0, 0, "", 1_209_600))
     told = first_part(subject).text
     assert told.startswith("Ready. No event has come yet.")

@@ -11,6 +11,7 @@ from agent.errors import Fault
 from agent.faults.dead_letters import Reason
 from agent.model import EventLabels, Outcome, QueueAttributes, Reading, Settlement
 from agent.telemetry.activity import RECENT_DEAD_LETTERS
+from agent.telemetry.flow_events import HowRead
 from agent.telemetry.history_events import PassedOver
 from agent.trail.inflate import TextFacts
 from tests.support.clock import START
@@ -29,12 +30,12 @@ def busy() -> ObservedTelemetry:
     telemetry.queue_up()
     telemetry.sink_up()
     telemetry.deliveries_received([delivery()])
-    telemetry.object_read(TextFacts(2_048, is_plain=False), 0.034, START - 5)
+    telemetry.objects_read([HowRead(TextFacts(2_048, is_plain=False), 0.034, START - 5)])
     records = tuple(log_record(f"e{number}") for number in range(4))
-    telemetry.reading_finished(Reading(delivery(), records, skipped=5, malformed=1))
+    telemetry.readings_finished([Reading(delivery(), records, skipped=5, malformed=1)])
     telemetry.records_exported(records[:3])
     telemetry.export_answered("ok", 0.02)
-    telemetry.delivery_settled(Settlement(delivery(), Outcome.DELIVERED))
+    telemetry.deliveries_settled([Settlement(delivery(), Outcome.DELIVERED)])
     telemetry.queue_described("main", QueueAttributes(1_240, 3, 0, "", 864_000))
     telemetry.in_flight(3, None)
     return subject
@@ -45,7 +46,7 @@ def dead_letter(
 ) -> None:
     """Give one message up."""
     fault = Fault(Reason.OBJECT_CORRUPT, detail, bucket, key)
-    subject.telemetry.delivery_settled(Settlement(delivery(), Outcome.DEAD_LETTER, fault=fault))
+    subject.telemetry.deliveries_settled([Settlement(delivery(), Outcome.DEAD_LETTER, fault=fault)])
 
 
 @pytest.fixture(scope="module")
@@ -128,9 +129,9 @@ def test_the_flow_stands_in_the_order_of_the_ledger() -> None:
 def test_a_total_of_years_fits_its_step() -> None:
     """From a hundred million on it is rounded; the whole number is there for who asks."""
     subject = busy()
-    subject.telemetry.reading_finished(Reading(delivery(), skipped=99_999_989))
+    subject.telemetry.readings_finished([Reading(delivery(), skipped=99_999_989)])
     assert "Events 99,999,999 " in Outline(front_page(subject)).text
-    subject.telemetry.reading_finished(Reading(delivery(), skipped=1))
+    subject.telemetry.readings_finished([Reading(delivery(), skipped=1)])
     html = front_page(subject)
     assert "Events 100 M " in Outline(html).text
     assert 'title="100,000,000"' in html

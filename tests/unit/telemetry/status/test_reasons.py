@@ -18,9 +18,9 @@ def test_reasons_are_counted_and_say_what_to_do() -> None:
     for _ in range(1_234):
         subject.telemetry.notification_ignored(Ignored(IgnoredReason.OTHER_KEY))
     retry = Settlement(delivery(), Outcome.RETRY, retry=RetryReason.HELD_BACK, retry_detail="because")
-    subject.telemetry.delivery_settled(retry)
+    subject.telemetry.deliveries_settled([retry])
     fault = Fault(Reason.NOT_ALLOWED, "because")
-    subject.telemetry.delivery_settled(Settlement(delivery(), Outcome.DEAD_LETTER, fault=fault))
+    subject.telemetry.deliveries_settled([Settlement(delivery(), Outcome.DEAD_LETTER, fault=fault)])
     text = Outline(front_page(subject)).text
     part = text[text.index("What did not pass") : text.index("Recent dead letters")]
     places = [

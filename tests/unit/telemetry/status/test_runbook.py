@@ -60,9 +60,11 @@ def test_whatever_the_status_page_tells_of_leads_to_an_entry() -> None:
         subject.telemetry.gate_closed(f"bucket {fault}", fault, "because")
     for reason in Reason:
         fate = Settlement(delivery(), Outcome.DEAD_LETTER, fault=Fault(reason, "because"))
-        subject.telemetry.delivery_settled(fate)
+        subject.telemetry.deliveries_settled([fate])
     for retry in RetryReason:
-        subject.telemetry.delivery_settled(Settlement(delivery(), Outcome.RETRY, retry=retry, retry_detail="because"))
+        subject.telemetry.deliveries_settled(
+            [Settlement(delivery(), Outcome.RETRY, retry=retry, retry_detail="because")]
+        )
     for ignored in IgnoredReason:
         subject.telemetry.notification_ignored(Ignored(ignored))
     linked = {link.removeprefix("/runbook#") for link in Outline(front_page(subject)).links if "/runbook#" in link}

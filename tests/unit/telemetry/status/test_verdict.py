@@ -109,7 +109,7 @@ def test_dead_letters_are_not_overlooked(letters: int, words: str) -> None:
     subject = ready()
     for _ in range(letters):
         fault = Fault(Reason.OBJECT_CORRUPT, "because")
-        subject.telemetry.delivery_settled(Settlement(delivery(), Outcome.DEAD_LETTER, fault=fault))
+        subject.telemetry.deliveries_settled([Settlement(delivery(), Outcome.DEAD_LETTER, fault=fault)])
     told = first_part(subject)
     assert words in told.text
     assert told.links == ["#dead-letters"]
