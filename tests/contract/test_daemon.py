@@ -112,8 +112,9 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture
 def idle_collector() -> Iterator[None]:
-    """No cycles are collected, as when the command line starts the daemon."""
+    """No cycles are collected and nothing is frozen, as when the command line starts the daemon."""
     gc.disable()
+    gc.unfreeze()
     yield
     gc.enable()
 
