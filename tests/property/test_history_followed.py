@@ -183,3 +183,15 @@ HistoryMachine.TestCase.settings = settings(
     settings.get_profile("trail-agent"), max_examples=40, stateful_step_count=25
 )
 TestHistoryIsFollowed = HistoryMachine.TestCase
+
+
+def test_what_a_sink_refuses_that_was_set_wrongly_is_told_once_it_takes_others() -> None:
+    """Also if the others that it takes stand in the same request, and nothing else ever comes."""
+    machine = HistoryMachine()
+    machine.begin(400, 0, is_final=False)
+    machine.set_the_sink()
+    machine.happen(number=6, ago=240, spread=7, late=224, fate="refused")
+    machine.work(600)
+    machine.set_the_sink()
+    machine.teardown()
+    assert machine.told == {"e-0": 1}

@@ -28,7 +28,8 @@ class FakeSink:
     """Stores what it accepts. `refused` holds event ids it will not take, and `unsettled` those that it never answers;
     while `down` it waits as the real one does; while `refused_for_good` it takes nothing, and does not say which record
     it means; while `is_set_wrongly` it takes nothing either. What it refuses, if not with a `refusal` of its own, is
-    suspect as long as it has accepted nothing since it began to refuse.
+    suspect as long as it has accepted nothing since it began to refuse. As the real one does, it looks once more at
+    what it refused before it accepted others.
 
     `exports` lists every call's event ids; `on_export` is called at the start of each.
     """
@@ -57,7 +58,11 @@ class FakeSink:
         while self.down:
             if self._pulse.wait(self._halt, 30.0):
                 return [UNANSWERED for _ in records]
-        return [self._judge(record) for record in records]
+        verdicts = [(record, self._judge(record)) for record in records]
+        return [self._judge(record) if self._is_overtaken(verdict) else verdict for record, verdict in verdicts]
+
+    def _is_overtaken(self, verdict: Verdict) -> bool:
+        return bool(self._accepted_since and verdict.fault and verdict.fault.is_suspect)
 
     def _judge(self, record: LogRecord) -> Verdict:
         if self.refused_for_good:
