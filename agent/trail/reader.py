@@ -76,8 +76,8 @@ def read(text: bytearray, selection: Selection, events_per_object: int, require:
         del text[: len(_BYTE_ORDER_MARK)]
     refuse_bomb(text, events_per_object)
     try:
-        return _read(text, selection, events_per_object, require)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+        with suppress(msgspec.MsgspecError, UnicodeDecodeError, MalformedEventError):
+            return _read(text, selection, events_per_object, require)
         return _read_leniently(text, selection, events_per_object, require)
     except RecursionError as error:
         raise too_large("the file is nested too deep") from error
@@ -123,8 +123,6 @@ def _read_leniently(text: bytearray, selection: Selection, events_per_object: in
         mend_surrogates(text)
         _refuse_scalars(text, events_per_object)
         raws = _all_raws(text)
-    except RecursionError as error:
-        raise too_large("the file is nested too deep") from error
     except UnicodeDecodeError as error:
         raise not_utf8(error) from error
     except msgspec.MsgspecError as error:

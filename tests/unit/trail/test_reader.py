@@ -419,6 +419,24 @@ def test_a_name_of_ours_that_is_not_utf_8_is_never_passed_over(entry: bytes) -> 
         read(log_file(NOISE, entry))
 
 
+@pytest.mark.parametrize("depth", range(900, 1010))
+def test_an_odd_event_that_is_nested_as_deep_as_can_be_is_read_or_refused(depth: int) -> None:
+    """Wherever the stack ends: it is kept, malformed, or its file is refused."""
+    nested = b"[" * depth + b"]" * depth
+    sources = b'"eventSource":"codecatalyst.amazonaws.com","eventSource":"s3.amazonaws.com"'
+    text = log_file(b'{%b,"eventName":1e999,"a":%b}' % (sources, nested))
+    assert outcome(text) in {(1, 0), (0, 1), Reason.OBJECT_TOO_LARGE}
+
+
+def outcome(text: bytes | bytearray) -> tuple[int, int] | Reason:
+    """How many events of a text are kept, and how many malformed; or why it is refused."""
+    try:
+        found = read(text)
+    except PermanentError as refusal:
+        return refusal.reason
+    return len(found.raws), found.malformed
+
+
 @pytest.mark.parametrize("wrong", [None, 7, [], {}, True])
 def test_odd_types_in_noise_are_just_skipped(wrong: object) -> None:
     """A source or name of another type selects nothing and breaks nothing."""
