@@ -101,7 +101,7 @@ class Explainer:
         return [self._explain(file, number, raw, source, unread) for number, raw in entries]
 
     def _explain(self, file: str, number: int, raw: bytes, source: ObjectSource, unread: str) -> ExplainedEvent:
-        named = Named()
+        named, raw = Named(), _as_text(raw)
         try:
             named, decision = Named.of(decode(raw)), self._selection.explain(raw)
             if unread:
@@ -124,6 +124,11 @@ class Explainer:
             cut=_listed(record, TRUNCATED),
             unreadable=_listed(record, MALFORMED_MEMBER),
         )
+
+
+def _as_text(raw: bytes) -> bytes:
+    """An entry that can be shown. One that is no UTF-8, in a file that could be read, is left out for its source."""
+    return raw.decode(errors="replace").encode()
 
 
 def why_unread(file: str, admission: Admission) -> str:

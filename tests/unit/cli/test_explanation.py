@@ -111,6 +111,14 @@ def test_each_fate_is_counted_by_its_own_series(tmp_path: Path) -> None:
     assert (events[2]["rule"], events[2]["meant"], events[2]["profile"]) == ("other_source", "s3.amazonaws.com", None)
 
 
+def test_a_strangers_event_that_is_not_utf_8_is_skipped(tmp_path: Path) -> None:
+    """As the daemon skips it, and with the same rule as any other event of its source."""
+    path = tmp_path / "a.json"
+    path.write_bytes(b'{"Records":[{"eventSource":"s3.amazonaws.com","eventName":"x\xff"},%b]}' % raw_event())
+    odd, _ = told(path)
+    assert (odd["fate"], odd["rule"], odd["event_name"]) == ("skipped", "other_source", "x\ufffd")
+
+
 def test_what_is_cut_or_repaired_is_named(tmp_path: Path) -> None:
     """The members of a record that is too long, and a time that means nothing."""
     config = settings_file(tmp_path, "limits: {record_bytes: 65536}")
