@@ -215,7 +215,7 @@ class Attributes(msgspec.Struct, gc=False, eq=False):
         return self.as_dict().items()
 
     keys, values, get = Mapping.keys, Mapping.values, Mapping.get
-    __contains__, __eq__ = Mapping.__contains__, Mapping.__eq__
+    __contains__, __eq__, __ne__ = Mapping.__contains__, Mapping.__eq__, object.__ne__
 
 
 Mapping.register(Attributes)

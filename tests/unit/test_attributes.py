@@ -28,7 +28,11 @@ def test_attributes_read_as_the_dict_of_all_their_parts(
     assert (list(attributes), len(attributes), repr(attributes)) == (list(pairs), len(pairs), repr(dict(pairs)))
     assert all(attributes[name] == value for name, value in pairs.items())
     assert isinstance(attributes, Mapping)
-    assert attributes == pairs
+    other: Any = {**pairs, "one more": "x"}
+    assert attributes == pairs == attributes
+    assert not attributes != pairs  # noqa: SIM202 - both operators are asked
+    assert attributes != other
+    assert not attributes == other  # noqa: SIM201 - both operators are asked
 
 
 def test_an_attribute_that_is_not_there_is_a_key_error() -> None:
