@@ -1,4 +1,4 @@
-"""The objects of each mix: 170 events an object, some 28 KB; the selected ones lie within ten minutes.
+"""The objects of each mix: 170 events an object, about 30 KB; the selected ones lie within ten minutes.
 
 No two objects hold the same event, where events are shipped: the agent ships an event once, and drops its repeats.
 """
