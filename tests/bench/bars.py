@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tests.bench.contestants import AGENT
-from tests.bench.measures import CPU, FLOOD_MIB, FLOOR, Figures
+from tests.bench.measures import CPU, FLOOD_MIB, FLOOR, GROWN, Figures
 from tests.bench.table import number_of
 
 Found = Callable[[str, str, str], float]
@@ -78,7 +78,7 @@ def _most_memory(found: Found) -> float:
 
 
 def _of_slow_store(found: Found) -> float:
-    return found("noise", "S3 with 20 ms", "objects/s")
+    return found(GROWN, "S3 with 20 ms", "objects/s")
 
 
 BARS: Final = (

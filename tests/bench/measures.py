@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, Self
@@ -32,6 +32,7 @@ LATENCIES: Final = (0.02, 0.04)
 FLOOD_MIB: Final = 128
 REPLICAS: Final = (1, 2, 4)
 REPEATS: Final = "repeats"
+GROWN: Final = f"{NOISE.name}, grown"
 _OTHER_KEYS: Final = 10_000
 
 
@@ -39,13 +40,14 @@ _OTHER_KEYS: Final = 10_000
 class Figures:
     """What was measured of `who`, by the name of the figure; `what` says of which load.
 
-    `beside` is whose figures of the same load they are compared with.
+    `beside` is whose figures of the same load they are compared with; `rounds` has each figure in every single round.
     """
 
     what: str
     who: str
     values: Mapping[str, float]
     beside: str = AGENT
+    rounds: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,8 @@ class Rounds:
         """The medians of each who got on in every round."""
         for who, rounds in self._seen.items():
             if not self._failures.has(self._what, who):
-                yield Figures(self._what, who, medians(rounds), self._beside)
+                single = {name: [one[name] for one in rounds] for name in rounds[0]}
+                yield Figures(self._what, who, medians(single), self._beside, single)
 
 
 def burst(
@@ -190,7 +193,7 @@ def growth(service: Service, folder: Path, *, rounds: int, objects: int, failure
     }
     loads |= {_slow(one): Load(noise, keys(5 * objects, 4), latency_seconds=one) for one in LATENCIES}
     before = Load(noise, keys(WARM, _OTHER_KEYS))
-    of_loads = Rounds(NOISE.name, failures, beside=next(iter(loads)))
+    of_loads = Rounds(GROWN, failures, beside=next(iter(loads)))
     for name, load in loads.items():
         for _ in range(rounds):
             of_loads.add(name, partial(once, service, Agent(), Task.of(NOISE, before, load), folder))
@@ -226,9 +229,9 @@ def _flooded(service: Service, folder: Path) -> Mapping[str, float]:
     return {"MiB above idle": above, "in flight MiB": FLOOD_MIB}
 
 
-def medians(rounds: Sequence[Mapping[str, float]]) -> Mapping[str, float]:
+def medians(rounds: Mapping[str, Sequence[float]]) -> Mapping[str, float]:
     """The median of each figure; repeats are a fault, of which the most in one round is shown."""
-    return {name: (max if name == REPEATS else statistics.median)(one[name] for one in rounds) for name in rounds[0]}
+    return {name: (max if name == REPEATS else statistics.median)(each) for name, each in rounds.items()}
 
 
 def _slow(seconds: float) -> str:

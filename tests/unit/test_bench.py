@@ -24,7 +24,7 @@ from tests.bench.corpus import MIXES, NOISE, OURS, bodies, keys
 from tests.bench.failures import Failure, Failures
 from tests.bench.far_side import FarSide
 from tests.bench.load import ACCOUNT, BUCKET, QUEUE, SOURCE, Load, State
-from tests.bench.measures import Figures, Rounds
+from tests.bench.measures import GROWN, Figures, Rounds
 from tests.bench.processes import StuckError
 from tests.bench.results import as_json
 from tests.bench.table import lines, stage_lines
@@ -293,13 +293,19 @@ def test_without_the_agents_figure_there_is_no_ratio() -> None:
 
 def test_the_figures_are_written_with_their_ratios_and_what_they_are_worth() -> None:
     """Of contestants, of loads that grow, and of stages; and whether goal and stretch of each bar are met."""
-    grown = Figures("noise", "6000 objects", {"objects/s": 800.0}, beside="600 objects")
+    grown = Figures("noise, grown", "6000 objects", {"objects/s": 800.0}, "600 objects", {"objects/s": [700.0, 800.0]})
     stage = Figures("stages", "map it, per event", {"trail-agent": 10.0, "plain": 15.0})
-    figures = [*_FIGURES, Figures("noise", "600 objects", {"objects/s": 1000.0}, beside="600 objects"), grown, stage]
+    figures = [
+        *_FIGURES,
+        Figures("noise, grown", "600 objects", {"objects/s": 1000.0}, beside="600 objects"),
+        grown,
+        stage,
+    ]
     failed = Failure("mixed", "Collector", "it is not ready")
     told = as_json({"date": "today"}, figures, list(bars.held(figures)), [failed])
     ratios = [{}, {"CPU ms/object": 4.5}, {"CPU ms/object": 0.5}, {}, {"objects/s": 0.8}, {"plain": 1.5}]
     assert [one["ratios"] for one in told["figures"]] == ratios
+    assert [one["rounds"] for one in told["figures"]] == [{}, {}, {}, {}, {"objects/s": [700.0, 800.0]}, {}]
     met = {one["bar"]: (one["met"], one["stretch_met"], one["at_least"]) for one in told["bars"]}
     assert met["noise: CPU ms an object"] == (True, False, False)
     assert met["noise: the yardstick's CPU ÷ ours"] == (True, False, True)
@@ -321,7 +327,8 @@ def test_who_fails_once_has_no_figures_and_holds_up_nobody() -> None:
     for _ in range(3):
         rounds.add("flaky", flaky)
         rounds.add("sound", lambda: {"CPU ms/object": 2.0})
-    assert list(rounds.figures()) == [Figures("noise", "sound", {"CPU ms/object": 2.0})]
+    sound = Figures("noise", "sound", {"CPU ms/object": 2.0}, rounds={"CPU ms/object": [2.0, 2.0, 2.0]})
+    assert list(rounds.figures()) == [sound]
     assert next(asked) == 3.0
     assert list(failures.lines()) == ["FAILED noise: flaky", "  3 of 5 messages", "  the end of its log"]
     assert not failures.has("mixed", "flaky")
@@ -353,7 +360,7 @@ def test_every_bar_can_be_measured() -> None:
     """Each names figures that the measurements have: a bar of nothing would go missing without a word."""
     names = ["objects/s", "CPU ms/object", "events/CPU s", "peak MiB", "ready s", "p50 ms", "p99 ms", "CPU %"]
     names += ["MiB above idle"]
-    loads = [*(mix.name for mix in MIXES), "notification to accepted", "idle", "flood, slow sink"]
+    loads = [*(mix.name for mix in MIXES), GROWN, "notification to accepted", "idle", "flood, slow sink"]
     who = ["trail-agent", "yardstick", "Collector", "floor", "S3 with 20 ms"]
     figures = [Figures(load, one, dict.fromkeys(names, 1.0)) for load in loads for one in who]
     assert len(list(bars.held(figures))) == len(bars.BARS)
