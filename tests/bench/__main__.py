@@ -22,7 +22,7 @@ from tests.bench import bars, surroundings
 from tests.bench.contestants import Agent, Collector, Contestant, Yardstick
 from tests.bench.failures import Failures
 from tests.bench.measures import Figures, burst, flood, growth, idle, stages, unloaded
-from tests.bench.processes import ROOT, Service, is_revision, revision
+from tests.bench.processes import ROOT, Service, compile_agent, is_revision, revision
 from tests.bench.results import as_json
 from tests.bench.table import put, show, stage_lines
 
@@ -71,6 +71,7 @@ def _program(text: str) -> Path:
 @contextmanager
 def _contestants(asked: argparse.Namespace, folder: Path, failures: Failures) -> Iterator[list[Contestant]]:
     with ExitStack() as stack:
+        compile_agent(ROOT)
         found: list[Contestant] = [Agent(), Yardstick()]
         if asked.collector:
             found.append(Collector(asked.collector))

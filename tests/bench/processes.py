@@ -101,7 +101,10 @@ class Measured:
 
     def peak_mib(self) -> float:
         """The most memory that was resident. Raises StuckError if it has ended: then nothing is known of it."""
-        lines = Path(f"/proc/{self.child.process.pid}/status").read_text().splitlines()
+        try:
+            lines = Path(f"/proc/{self.child.process.pid}/status").read_text().splitlines()
+        except OSError:
+            lines = []
         told = [int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")]
         if not told:
             raise StuckError(f"it ended while it was measured\n{self.log}")
@@ -147,6 +150,7 @@ def revision(rev: str, folder: Path) -> Iterator[Path]:
     try:
         if (done := _git("worktree", "add", "--detach", "--quiet", str(tree), rev)).returncode:
             raise StuckError(f"{rev} cannot be checked out\n{done.stderr}")
+        compile_agent(tree)
         yield tree
     finally:
         _git("worktree", "remove", "--force", "--force", str(tree))  # twice: git locks one that it has not finished
@@ -158,6 +162,12 @@ def _git(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, check=False, capture_output=True, text=True, start_new_session=True)
 
 
+def compile_agent(tree: Path) -> None:
+    """Write the bytecode of a tree, if it can: else its first start is measured with the time that takes."""
+    command = [sys.executable, "-m", "compileall", "-q", "agent"]
+    subprocess.run(command, check=False, capture_output=True, cwd=tree, env=isolated())
+
+
 def floor_ms(service: Service, load: Load, count: int) -> float:
     """CPU milliseconds to get, inflate and glance at one object of `load`, alone."""
     service.put(load)
@@ -167,6 +177,8 @@ def floor_ms(service: Service, load: Load, count: int) -> float:
 
 def stage_microseconds(service: Service, tree: Path, *, seconds: float = _OTHERS_SECONDS) -> list[Any]:
     """What the stages of a `tree` cost, each as its own `tests.bench.stages` tells it; of another one, in `seconds`."""
+    if not (tree / "tests" / "bench" / "stages.py").is_file():  # else those of this tree would measure the other agent
+        raise StuckError(f"{tree} has no stages: tests/bench/stages.py is not there")
     patience = _PATIENCE_SECONDS if tree == ROOT else seconds
     told: list[Any] = json.loads(_said(["tests.bench.stages", str(service.port)], tree, "stages", patience))
     return told

@@ -25,7 +25,7 @@ from tests.bench.failures import Failure, Failures
 from tests.bench.far_side import FarSide
 from tests.bench.load import ACCOUNT, BUCKET, QUEUE, SOURCE, Load, State
 from tests.bench.measures import GROWN, Figures, Rounds
-from tests.bench.processes import StuckError
+from tests.bench.processes import ROOT, Service, StuckError, running, stage_microseconds
 from tests.bench.results import as_json
 from tests.bench.table import lines, stage_lines
 from tests.bench.yardstick import _record
@@ -400,3 +400,19 @@ def test_a_part_that_is_asked_for_twice_is_measured_once() -> None:
     asked = arguments("--only idle --only stages --only idle".split())
     assert (asked.parts, asked.json.name) == (["idle", "stages"], "bench-idle-stages.json")
     assert arguments([]).json.name == "bench.json"
+
+
+def test_of_a_process_that_is_gone_nothing_can_be_told(tmp_path: Path) -> None:
+    """That is its own failure, whichever figure is asked for."""
+    with running(["-c", "print('the end')"], tmp_path, "gone") as measured:
+        measured.child.wait(20)
+        for figure in (measured.cpu_seconds, measured.peak_mib):
+            with pytest.raises(StuckError, match="the end"):
+                figure()
+
+
+def test_a_tree_without_stages_is_not_measured_by_those_of_this_one(tmp_path: Path) -> None:
+    """Python would find these instead, and they would measure the other agent with what it never had."""
+    assert (ROOT / "tests" / "bench" / "stages.py").is_file()
+    with pytest.raises(StuckError, match="has no stages"):
+        stage_microseconds(Service(1), tmp_path)
