@@ -9,26 +9,27 @@ import argparse
 import json
 import os
 import platform
-import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from tests.bench import bars, surroundings
 from tests.bench.contestants import Agent, Collector, Contestant, Yardstick
+from tests.bench.ending import heed_signals
 from tests.bench.failures import Failures
 from tests.bench.measures import Figures, burst, flood, growth, idle, stages, unloaded
 from tests.bench.processes import ROOT, Service, compile_agent, is_revision, revision
 from tests.bench.results import as_json
 from tests.bench.table import put, show, stage_lines
+from tests.bench.writing import reason, why_not, write
 
 _PARTS: Final = ("stages", "burst", "unloaded", "idle", "memory", "growth")
 _LEAST_OBJECTS: Final = 8  # of the mixes that cost most an eighth is put in
-_INTERRUPTED, _BY_SIGNAL = 130, 128
+_INTERRUPTED: Final = 130
 
 
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -44,6 +45,8 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     asked.parts = list(dict.fromkeys(asked.only or _PARTS))
     named = "".join(f"-{part}" for part in asked.parts) if asked.only else ""
     asked.json = asked.json or ROOT / "build" / f"bench{named}.json"
+    if why := why_not(asked.json):
+        parser.error(f"argument --json: {asked.json} cannot be written: {why}")
     return asked
 
 
@@ -85,32 +88,41 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Measure, and print a table for each kind of measurement, and the bars at the end.
 
     Whatever ends it, its processes, its folder and the files of another revision go. Raises SystemExit if it is ended,
-    and if anybody failed, after all else was measured and written.
+    if anybody failed, after all else was measured and written, and if the figures cannot be written.
     """
     asked = arguments(argv)
-    for one in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(one, _end)
+    heed_signals()
+    failures = Failures()
     try:
-        failures = _measure(asked)
+        told = _measure(asked, failures)
+        if failures.noted:
+            put(failures.lines())
+        unwritten = _write(asked.json, told)
     except KeyboardInterrupt:
         sys.stderr.write("The bench was interrupted; no figures are written.\n")
         sys.exit(_INTERRUPTED)
+    wrong = [unwritten] if unwritten else []
     if failures.noted:
-        put(failures.lines())
         who = ", ".join(f"{one.who} ({one.what})" for one in failures.noted)
-        sys.exit(f"Not all could be measured: {who}. The reasons stand above, and in {asked.json}.")
+        where = "above" if unwritten else f"above, and in {asked.json}"
+        wrong.append(f"Not all could be measured: {who}. The reasons stand {where}.")
+    if wrong:
+        sys.exit("\n".join(wrong))
 
 
-def _end(number: int, _frame: object) -> NoReturn:
-    signal.signal(number, signal.SIG_IGN)
-    sys.stderr.write(f"The bench was ended by {signal.Signals(number).name}; no figures are written.\n")
-    sys.exit(_BY_SIGNAL + number)
+def _write(path: Path, told: Mapping[str, Any]) -> str | None:
+    """What is wrong if the figures cannot be written, after all."""
+    try:
+        write(path, json.dumps(told, indent=2) + "\n")
+    except OSError as error:
+        return f"The figures cannot be written to {path}: {reason(error)}."
+    put([f"The figures are in {path}."])
+    return None
 
 
-def _measure(asked: argparse.Namespace) -> Failures:
-    """Measure, show and write all that can be measured; returns what cannot."""
+def _measure(asked: argparse.Namespace, failures: Failures) -> Mapping[str, Any]:
+    """Measure and show all that can be measured, note what cannot, and return what is to be written."""
     put(_about())
-    failures = Failures()
     about = _surroundings(asked)
     with tempfile.TemporaryDirectory(prefix="trail-agent-bench-") as name, ExitStack() as stack:
         folder = Path(name)
@@ -121,10 +133,7 @@ def _measure(asked: argparse.Namespace) -> Failures:
     held = list(bars.held(figures))
     if held:
         put(bars.lines(held))
-    asked.json.parent.mkdir(parents=True, exist_ok=True)
-    asked.json.write_text(json.dumps(as_json(about, figures, held, failures.noted), indent=2) + "\n")
-    put([f"The figures are in {asked.json}."])
-    return failures
+    return as_json(about, figures, held, failures.noted)
 
 
 def _part(

@@ -17,6 +17,7 @@ from typing import Any, Final, Self
 
 from agent.demo.child import Child
 from agent.demo.environment import isolated
+from tests.bench.ending import uninterrupted
 from tests.bench.load import Load, Proof, State
 
 ROOT: Final = Path(__file__).parents[2]
@@ -157,9 +158,10 @@ def revision(rev: str, folder: Path) -> Iterator[Path]:
 
 
 def _git(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """In a session of its own: Ctrl-C reaches only the bench, which then takes back what git has done."""
+    """To its end: the bench takes back what git has done, which it cannot while git and its helpers still write."""
     command = ["git", "-C", str(ROOT), *arguments]
-    return subprocess.run(command, check=False, capture_output=True, text=True, start_new_session=True)
+    with uninterrupted():
+        return subprocess.run(command, check=False, capture_output=True, text=True, start_new_session=True)
 
 
 def compile_agent(tree: Path) -> None:

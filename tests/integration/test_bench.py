@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -16,10 +20,26 @@ from tests.bench.contestants import Collector
 from tests.bench.corpus import MIXED, NOISE, WHOLE, Mix, bodies, keys
 from tests.bench.load import Load
 from tests.bench.measures import Task, once
-from tests.bench.processes import ROOT, Service, StuckError, floor_ms, stage_microseconds
+from tests.bench.processes import ROOT, Service, StuckError, floor_ms, git_says, stage_microseconds
 from tests.bench.stages import Stages, measure
 from tests.support.clock import eventually
 
+# The git command that a signal is to meet takes a while longer, and says when it has begun and ended.
+_SLOW_GIT: Final = """#!/bin/sh
+case " $* " in *" worktree {busy} "*) ;; *) exec {git} "$@";; esac
+touch {met}
+{python} -c 'import threading; threading.Event().wait(1)'
+{git} "$@"
+code=$?
+echo ended >{met}
+exit $code
+"""
+# Whoever starts the tests may ignore SIGINT, as a script does for what it runs in the background.
+_HEEDS_SIGINT: Final = """
+import runpy, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_module("tests.bench", run_name="__main__", alter_sys=True)
+"""
 # It asks for what the configuration that ships names, as a Collector with these components does.
 _STAND_IN: Final = r"""#!{python}
 import gzip, json, os, re, sys
@@ -158,20 +178,61 @@ def test_a_signal_leaves_nothing_behind(tmp_path: Path, number: int, code: int, 
     """Its processes end and its folder goes, without a traceback and without figures."""
     left, figures = tmp_path / "left", tmp_path / "figures.json"
     left.mkdir()
-    command = [sys.executable, "-m", "tests.bench", "--only", "idle", "--json", str(figures)]
-    environment = isolated() | {"PYTHONPATH": str(ROOT), "TMPDIR": str(left)}
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment) as bench:
-        try:
-            eventually(lambda: any(one.stat().st_size for one in left.glob("*/agent-*.log")), "an agent that runs")
-            children = _children(bench.pid)
-            bench.send_signal(number)
-            error = bench.communicate(timeout=20)[1].decode()
-        finally:
-            bench.kill()
+    with _bench(left, "--only", "idle", "--json", str(figures)) as bench:
+        eventually(lambda: any(one.stat().st_size for one in left.glob("*/agent-*.log")), "an agent that runs")
+        children = _children(bench.pid)
+        bench.send_signal(number)
+        error = bench.communicate(timeout=20)[1].decode()
     assert (bench.returncode, len(error.splitlines()), told in error) == (code, 1, True)
     assert len(children) == 2
     assert not any(Path(f"/proc/{one}").exists() for one in children)
     assert (list(left.iterdir()), figures.exists()) == ([], False)
+
+
+@pytest.mark.skipif(git_says("rev-parse", "HEAD") is None, reason="this tree is no repository of git")
+@pytest.mark.parametrize("busy", ["add", "remove"])
+def test_signals_that_come_again_leave_no_worktree_behind(tmp_path: Path, busy: str) -> None:
+    """Whichever git command they meet ends first, and what it has made is taken back."""
+    left, programs, met = tmp_path / "left", tmp_path / "bin", tmp_path / "met"
+    for one in (left, programs):
+        one.mkdir()
+    git = programs / "git"
+    git.write_text(
+        _SLOW_GIT.format(python=sys.executable, git=shutil.which("git"), busy=busy, met=met), encoding="utf-8"
+    )
+    git.chmod(0o755)
+    arguments = ["--only", "stages", "--base", "HEAD", "--json", str(tmp_path / "figures.json")]
+    with _bench(left, *arguments, PATH=f"{programs}:{os.environ['PATH']}") as bench:
+        if busy == "remove":
+            eventually(lambda: any(left.glob("*/base/agent")), "a worktree", seconds=30)
+            bench.send_signal(signal.SIGTERM)
+        eventually(met.exists, "a git command that runs", seconds=30)
+        for _ in range(3):
+            bench.send_signal(signal.SIGINT)
+        error = bench.communicate(timeout=40)[1].decode()
+    assert (bench.returncode, len(error.splitlines())) == ((143 if busy == "remove" else 130), 1)
+    assert met.read_text(encoding="utf-8") == "ended\n"
+    assert list(left.iterdir()) == []
+    worktrees = subprocess.run(["git", "-C", str(ROOT), "worktree", "list"], capture_output=True, text=True, check=True)
+    assert str(left) not in worktrees.stdout
+
+
+@contextmanager
+def _bench(folder: Path, *arguments: str, **more: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A bench with its files in `folder`; at the end of the block it is gone, and whatever it has started."""
+    environment = isolated() | {"PYTHONPATH": str(ROOT), "TMPDIR": str(folder)} | more
+    command = [sys.executable, "-c", _HEEDS_SIGINT, *arguments]
+    quiet, heard = subprocess.DEVNULL, subprocess.PIPE
+    with subprocess.Popen(command, stdout=quiet, stderr=heard, env=environment, process_group=0) as bench:
+        try:
+            yield bench
+        finally:
+            if bench.poll() is None:
+                bench.send_signal(signal.SIGSTOP)  # it starts nothing more
+                for group in (*map(int, _children(bench.pid)), bench.pid):
+                    with suppress(ProcessLookupError):
+                        os.kill(group, signal.SIGKILL)
+                        os.killpg(group, signal.SIGKILL)
 
 
 def _children(pid: int) -> list[str]:

@@ -17,6 +17,7 @@ from typing import Any, Final
 import pytest
 
 from agent.model import ObjectSource
+from tests.bench import __main__ as command
 from tests.bench import bars, surroundings
 from tests.bench.__main__ import arguments, main
 from tests.bench.answering import Connection, Request
@@ -28,6 +29,7 @@ from tests.bench.measures import GROWN, Figures, Rounds
 from tests.bench.processes import ROOT, Service, StuckError, running, stage_microseconds
 from tests.bench.results import as_json
 from tests.bench.table import lines, stage_lines
+from tests.bench.writing import why_not, write
 from tests.bench.yardstick import _record
 from tests.support.protobuf_encoder import ProtobufEncoder
 from tests.support.records import log_record, open_mapper
@@ -386,6 +388,9 @@ def test_stages_stand_beside_the_plain_way_and_another_revision() -> None:
         ("--objects=-5", "-5 is no number of 8 or more"),
         ("--base no-such-rev", "no-such-rev is no revision of this repository"),
         ("--collector /", "/ is no program that can be run"),
+        ("--json /", "--json: / cannot be written: it is a folder"),
+        ("--json /dev/null/x.json", "--json: /dev/null/x.json cannot be written: Not a directory"),
+        ("--json /proc/self/x.json", "--json: /proc/self/x.json cannot be written: No such file or directory"),
     ],
 )
 def test_what_cannot_be_measured_is_refused(capsys: pytest.CaptureFixture[str], asked: str, told: str) -> None:
@@ -400,6 +405,55 @@ def test_a_part_that_is_asked_for_twice_is_measured_once() -> None:
     asked = arguments("--only idle --only stages --only idle".split())
     assert (asked.parts, asked.json.name) == (["idle", "stages"], "bench-idle-stages.json")
     assert arguments([]).json.name == "bench.json"
+
+
+def test_an_earlier_file_stays_until_the_new_one_is_whole(tmp_path: Path) -> None:
+    """Also where a link leads to it: looking whether it can be written changes nothing, and nothing stays beside it."""
+    path, link = tmp_path / "deep" / "figures.json", tmp_path / "link.json"
+    link.symlink_to(path)
+    assert why_not(link) is None
+    assert list(path.parent.iterdir()) == []
+    write(link, "first")
+    with pytest.raises(UnicodeEncodeError):
+        write(link, "half\udc80")
+    assert (why_not(link), path.read_text(encoding="utf-8"), link.is_symlink()) == (None, "first", True)
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_links_that_lead_to_each_other_are_no_place(tmp_path: Path) -> None:
+    """Python has an error of its own for them."""
+    path = tmp_path / "figures.json"
+    path.symlink_to(path)
+    assert why_not(path)
+
+
+def test_a_device_is_written_to_not_replaced() -> None:
+    """Whether there is room shows only then."""
+    full = Path("/dev/full")
+    assert why_not(full) is None
+    with pytest.raises(OSError, match="No space left"):
+        write(full, "{}")
+    assert full.is_char_device()
+
+
+def test_figures_that_cannot_be_written_after_all_are_told_in_one_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The tables have been shown by then, and who failed, too."""
+
+    def measured(_asked: object, failures: Failures) -> Mapping[str, Any]:
+        failures.noted.append(Failure("mixed", "Collector", "it is not ready"))
+        return {}
+
+    monkeypatch.setattr(command, "_measure", measured)
+    monkeypatch.setattr(command, "heed_signals", lambda: None)
+    with pytest.raises(SystemExit) as ended:
+        main(["--json", "/dev/full"])
+    assert str(ended.value).splitlines() == [
+        "The figures cannot be written to /dev/full: No space left on device.",
+        "Not all could be measured: Collector (mixed). The reasons stand above.",
+    ]
+    assert capsys.readouterr().out == "FAILED mixed: Collector\n  it is not ready\n\n"
 
 
 def test_of_a_process_that_is_gone_nothing_can_be_told(tmp_path: Path) -> None:
