@@ -76,10 +76,7 @@ IDENTITY_TYPES: Final = frozenset({*_KINDS, _IDENTITY_CENTER_USER, UNKNOWN_IDENT
 
 def kind(identity: UserIdentity) -> ActorKind:
     """What sort of identity this is."""
-    return _kind(identity, text(identity.type))
-
-
-def _kind(identity: UserIdentity, identity_type: str) -> ActorKind:
+    identity_type = text(identity.type)
     if identity_type == _IDENTITY_CENTER_USER:
         ours = _store_account(identity) == BUILDER_ID_ACCOUNT
         return ActorKind.BUILDER_ID if ours else ActorKind.IDENTITY_CENTER_USER
@@ -123,10 +120,10 @@ class Actor(msgspec.Struct, frozen=True, gc=False):
     @classmethod
     def of(cls, identity: UserIdentity) -> Self:
         """What `identity` says."""
-        identity_type, user = text(identity.type), user_id(identity)
-        name = _readable(text(identity.session_context.source_identity)) or _readable(text(identity.user_name))
-        otherwise = "" if name else _name_of_role(identity, identity_type) or user or _whatever_tells(identity)
-        return cls(_kind(identity, identity_type), identity_type, user, name, otherwise)
+        user = user_id(identity)
+        name = _readable(identity.session_context.source_identity) or _readable(identity.user_name)
+        otherwise = "" if name else _name_of_role(identity) or user or _whatever_tells(identity)
+        return cls(kind(identity), text(identity.type), user, name, otherwise)
 
     @property
     def is_named_elsewhere(self) -> bool:
@@ -167,15 +164,15 @@ def _is_readable(name: str) -> bool:
 _are_readable: Final = Memo(_is_readable, _NAMES_REMEMBERED, _LONGEST_REMEMBERED)  # the same people act again and again
 
 
-def _readable(name: str) -> str:
-    """`name` without blanks at its ends, if it says something to people."""
-    name = name.strip()  # what stands behind the last slash can begin with one
+def _readable(value: object) -> str:
+    """A leaf as text, if that says something to people."""
+    name = text(value)
     return name if name and _are_readable[name] else ""
 
 
-def _name_of_role(identity: UserIdentity, identity_type: str) -> str:
+def _name_of_role(identity: UserIdentity) -> str:
     """The name of a role with that of its session, where people can read it; likewise of users that have an ARN."""
-    if identity_type == _IDENTITY_CENTER_USER:  # has no ARN in AWS's own records
+    if text(identity.type) == _IDENTITY_CENTER_USER:  # has no ARN in AWS's own records
         return ""
     return _readable(_name_in_arn(text(identity.arn))) or _readable(_name_in_principal_id(identity))
 

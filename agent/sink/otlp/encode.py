@@ -115,7 +115,7 @@ class _Draft:
     def __init__(self, encoder: Encoder) -> None:
         self.records: list[LogRecord] = []
         self._encoder = encoder
-        self._groups: dict[tuple[str, str, str], list[bytes]] = {}
+        self._groups: dict[RecordOrigin, list[bytes]] = {}
         self._bytes = 0
 
     def fill(self, records: Iterator[LogRecord], limits: _Limits) -> LogRecord | None:
@@ -132,11 +132,11 @@ class _Draft:
                 break
             written = record_bytes(record)
             length = len(written)
-            origin = record.account, record.region, record.service_name  # a RecordOrigin takes thrice as long to find
+            origin = RecordOrigin(record.account, record.region, record.service_name)
             group = groups.get(origin)
             larger = size + length + _RECORD_FRAME
             if group is None:
-                larger += self._encoder.heads(RecordOrigin(*origin)).size + _GROUP_FRAME
+                larger += self._encoder.heads(origin).size + _GROUP_FRAME
             if taken and larger > max_bytes:
                 break
             if group is None:
@@ -158,7 +158,7 @@ class _Draft:
         """Its bytes."""
         parts: list[bytes] = []
         for origin, group in self._groups.items():
-            heads = self._encoder.heads(RecordOrigin(*origin))
+            heads = self._encoder.heads(origin)
             in_scope = len(heads.scope) + sum(map(len, group))
             begin = heads.resource + _SCOPE_LOGS + varint(in_scope)
             parts += (_RESOURCE_LOGS, varint(len(begin) + in_scope), begin, heads.scope, *group)
