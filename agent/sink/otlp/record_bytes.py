@@ -25,7 +25,7 @@ _SEVERITIES: Final = range(25)
 # Of what is short, as most values and bodies are, there are so few lengths that what stands before each is kept.
 _SHORT: Final = 512
 _SHORT_BODY: Final = 4096
-_LENGTHS: Final = 128  # of one attribute
+_KEYS: Final = 512  # more than there are attributes
 _tag_and_eight_bytes: Final = Struct("<BQ").pack
 
 _LOW_BITS, _MORE = 0x7F, 0x80  # of one byte: seven bits of the number, and whether others follow
@@ -94,7 +94,10 @@ def _write_parts(written: list[str], parts: Iterable[tuple[str, AttributeValue] 
         key, value = part
         if type(value) is str:
             text = value if value.isascii() and "\x00" not in value else _characters(_mended(value))
-            head = _heads[key][len(text)]
+            try:
+                head = _heads[key][len(text)]
+            except KeyError:
+                head = _new_head(key, len(text))
             if head:
                 write(head)
                 write(text)
@@ -134,18 +137,17 @@ def _mended(value: str) -> bytes:
     return safe_text(value).encode()
 
 
-def _heads_of(key: str) -> Memo[int, str]:
-    """What stands before the text of an attribute, by the bytes that the text takes; empty if the key is dropped."""
+def _new_head(key: str, length: int) -> str:
+    """What stands before an attribute's text that takes `length` bytes; kept if the attribute is short, as most are."""
     begin = _key(key)
-
-    def head(length: int) -> str:
-        if not begin:
-            return ""
-        text = _STRING + varint(length)
-        value = begin + _VALUE + varint(len(text) + length) + text
-        return _characters(_ATTRIBUTE + varint(len(value) + length) + value)
-
-    return Memo(head, _LENGTHS, _SHORT, int)
+    if not begin:
+        return ""
+    text = _STRING + varint(length)
+    value = begin + _VALUE + varint(len(text) + length) + text
+    head = _characters(_ATTRIBUTE + varint(len(value) + length) + value)
+    if len(key) <= _SHORT and length <= _SHORT and (key in _heads or len(_heads) < _KEYS):
+        _heads.setdefault(key, {})[length] = head
+    return head
 
 
 def _body_head(length: int) -> str:
@@ -211,7 +213,9 @@ def _map(values: Mapping[str, str]) -> bytes:
     return b"".join(field(_ITEM, head + value) for head, value in pairs if head)
 
 
-_heads: Final = Memo(_heads_of, 512, _SHORT)  # more than there are attributes
+_heads: Final[dict[str, dict[int, str]]] = {}
+"""What stands before an attribute's text, by the key and the bytes that the text takes. No `Memo`, which costs twice as
+much for what is there, and nothing costs as much here: each attribute of each record asks for it."""
 _body_heads: Final = Memo(_body_head, 4096, _SHORT_BODY, int)
 _observed_times: Final = Memo(_observed_time, 64, 64, int.bit_length)
 _event_names: Final = Memo(_event_name, 1024, _SHORT)
