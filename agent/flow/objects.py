@@ -7,7 +7,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from operator import attrgetter
 from sys import getsizeof
+from typing import Final
 
 import msgspec
 
@@ -38,6 +40,7 @@ _FIRST_RETRY_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 60.0
 _LONGEST_EARLY_PAUSE_SECONDS = 10.0
 _PAST_THE_LIMIT = "the object is damaged, and larger than limits.object_bytes"
+_time: Final = attrgetter("time_unix_nano")
 _MARGIN = 1.1  # what all records of an object need is told by those so far
 
 
@@ -270,14 +273,17 @@ def map_events(
     if not selected.raws:
         return Found((), selected.skipped, selected.malformed)
     records, skipped, malformed = [], selected.skipped, selected.malformed
-    total, done, kept, room_for_all = sum(map(getsizeof, selected.raws)), 0, 0, 0
-    for raw in selected.raws:
+    raws, usual = selected.raws, selected.usual
+    total, done, kept, room_for_all = sum(map(getsizeof, raws)), 0, 0, 0
+    beside = total + getsizeof(raws) + room.of_decoded(total if usual else 0, len(usual))
+    keeps = None if selection.keeps_all else selection.keeps
+    for raw, event in zip(raws, usual or (None,) * len(raws), strict=True):
         done += getsizeof(raw)
-        if not selection.keeps(raw):
+        if keeps and not keeps(raw):
             skipped += 1
             continue
         try:
-            record = mapper.to_record(raw, source)
+            record = mapper.to_record(raw, source, event)
         except MalformedEventError:
             malformed += 1
             continue
@@ -285,6 +291,6 @@ def map_events(
         kept += held_bytes(record)
         if kept > room_for_all:
             room_for_all = int(_MARGIN * kept * total / done)
-            require(total + getsizeof(selected.raws) + room_for_all)
-    records.sort(key=lambda record: record.time_unix_nano)
+            require(beside + room_for_all)
+    records.sort(key=_time)
     return Found(tuple(records), skipped, malformed, kept)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from agent.model import LogRecord, ObjectSource
 from agent.records.mapping import Mapper
 from agent.trail.log_item import item_in, without_item
@@ -13,10 +15,10 @@ class ItemMapper(Mapper):
     With a mask, the body is what a trail would say of the event, for the paths of a mask are those of a trail.
     """
 
-    def to_record(self, raw: bytes, source: ObjectSource) -> LogRecord:
+    def to_record(self, raw: bytes, source: ObjectSource, usual: Any = None) -> LogRecord:
         """The record for one such event; raises `MalformedEventError` if `raw` is no JSON object."""
         item = item_in(raw)
         if not item:
-            return super().to_record(raw, source)
+            return super().to_record(raw, source, usual)
         event = without_item(item)
         return super().to_record(event, source) if self.has_mask else self.to_record_of(event, item, source)

@@ -170,12 +170,15 @@ class Mapper:
         except ValueError:
             self._tell_quickly = _cannot_tell_quickly
 
-    def to_record(self, raw: bytes, source: ObjectSource) -> LogRecord:
-        """The record for one entry of `Records[]`; raises `MalformedEventError` if `raw` is no JSON object."""
+    def to_record(self, raw: bytes, source: ObjectSource, usual: Any = None) -> LogRecord:
+        """The record for one entry of `Records[]`; raises `MalformedEventError` if `raw` is no JSON object.
+
+        `usual` is what `decode_usual` makes of `raw`, where that is at hand.
+        """
         if self._mask:
             return self._masked(self._mask, compact(raw), source)
         try:
-            event, body, written = read_usual(raw)
+            event, body, written = read_usual(raw, usual)
             told = self._tell_quickly(event, source)
         except UnusualEventError:
             body = compact(raw)

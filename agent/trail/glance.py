@@ -1,14 +1,15 @@
-"""Which entries of a log file are kept. There are two ways, which find the same.
+"""Which entries of a log file are kept. There are three ways, which find the same.
 
 Where little is kept, the sources that are left out are known by heart (`SourcesLeftOut`). Where most is kept, each
-entry is looked at, and one that is left out once more, for what it may hide. An entry of a source that is left out is
-not kept, whatever is wrong with its name.
+entry is decoded as the usual event that it nearly always is, and whoever maps it need not decode it again. Else each
+entry is looked at. One that is left out is looked at once more in both of these ways, for what it may hide. An entry
+of a source that is left out is not kept, whatever is wrong with its name.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
 from typing import Any, Final, Protocol
 
@@ -17,6 +18,7 @@ import msgspec
 from agent.trail.entry import (
     AnyEntry,
     Entry,
+    checked,
     copy_of,
     deciding_pairs,
     deciding_sources,
@@ -27,13 +29,15 @@ from agent.trail.entry import (
 )
 from agent.trail.left_out import SourcesLeftOut
 from agent.trail.outermost import decode_array
-from agent.trail.room import Require, beside_text, of_entries, of_glance
+from agent.trail.room import Require, beside_text, of_decoded, of_entries, of_glance
+from agent.trail.usual_event import UnusualEventError, decode_each_usual
 
 _FEW: Final = 0.1
 _MOST: Final = 0.8
 _PART_BYTES: Final = 24 << 10
 _LONGEST_PART_BYTES: Final = 128 << 10
 _SMALL_BYTES: Final = 1 << 20  # what a glance at a text of this size may take too much is not worth a count
+_SHORT_ENTRY_BYTES: Final = 256  # a third of the shortest that AWS writes: a decoded one would take ten times as much
 _BETWEEN: Final = b'},{"eventVersion":'  # two entries, as CloudTrail writes them; seldom anything else
 
 
@@ -84,6 +88,15 @@ class SoFar:
 _Array = memoryview | bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is kept of `number` entries, in their order. `usual` has the same events decoded; empty if they are not."""
+
+    raws: list[bytes]
+    number: int
+    usual: list[Any] = field(default_factory=list)
+
+
 @dataclass(slots=True)
 class _WithOthers:
     """A JSON array in which `SourcesLeftOut` has `met` other sources, and its entries as seen at that glance."""
@@ -97,14 +110,47 @@ _decode_entries: Final = msgspec.json.Decoder(list[Entry]).decode
 _count_entries: Final = msgspec.json.Decoder(list[AnyEntry]).decode
 
 
-def kept_of(
-    text: bytearray, where: slice, selection: Selection, events_per_object: int, require: Require
-) -> tuple[list[bytes], int]:
-    """What `selection` keeps of the entries of a log file, and how many there are. All of them stand in `text[where]`.
+def kept_of(text: bytearray, where: slice, selection: Selection, events_per_object: int, require: Require) -> Kept:
+    """What `selection` keeps of the entries of a log file. All of them stand in `text[where]`.
 
     Raises `LimitError` as `refuse_number` does, and what `require` raises. Raises what msgspec raises, if they are not
     all objects, or if a member that decides cannot be decoded: each has to be looked at alone then.
     """
+    so_far, whole = selection.so_far, memoryview(text)[where]
+    found = _kept_usual(text, whole, selection, events_per_object, require) if so_far.most_are_kept else None
+    found = found or _kept_plainly(text, where, selection, events_per_object, require)
+    so_far.note(len(found.raws), found.number)
+    return found
+
+
+def _kept_usual(
+    text: bytearray, whole: memoryview, selection: Selection, events_per_object: int, require: Require
+) -> Kept | None:
+    """None if an entry is not usual, if entries are shorter than AWS writes them, or if the text is large."""
+    if len(whole) > _SMALL_BYTES:
+        return None
+    entries = decode_array(whole)
+    refuse_number(len(entries), events_per_object)
+    if len(entries) * _SHORT_ENTRY_BYTES > len(whole):
+        return None
+    require(of_entries(len(text), len(entries)) + of_decoded(len(text), len(entries)))
+    raws = [*map(bytes, entries)]
+    try:
+        usual = decode_each_usual(raws)
+    except UnusualEventError:
+        return None
+    selects = selection.selects
+    kept = Kept([], len(raws))
+    for raw, event in zip(raws, usual, strict=True):
+        if selects(event.event_source, event.event_name) or (may_hide(raw) and is_kept(raw, selection)):
+            kept.raws.append(checked(raw))
+            kept.usual.append(event)
+    return kept
+
+
+def _kept_plainly(
+    text: bytearray, where: slice, selection: Selection, events_per_object: int, require: Require
+) -> Kept:
     so_far, whole = selection.so_far, memoryview(text)[where]
     in_parts = so_far.few_are_kept and len(whole) > _PART_BYTES
     arrays, memory = (_parts(text, where), beside_text(len(text))) if in_parts else ((whole,), inf)
@@ -122,8 +168,7 @@ def kept_of(
         if with_others:
             require(of_entries(len(text), sum(len(one.entries) for one in with_others)))
         kept = _kept_with_others(with_others, selection)
-    so_far.note(len(kept), number)
-    return kept, number
+    return Kept(kept, number)
 
 
 def _glanced(arrays: Iterable[_Array], left_out: SourcesLeftOut, memory: float) -> tuple[list[_WithOthers], int] | None:
@@ -187,7 +232,7 @@ def _kept_each(raws: Iterable[msgspec.Raw], entries: Iterable[Any], selection: S
     ]
 
 
-def is_kept(raw: msgspec.Raw, selection: Selection) -> bool:
+def is_kept(raw: msgspec.Raw | bytes, selection: Selection) -> bool:
     """Whether an entry is kept for what it says, or for what that may hide.
 
     Raises as `deciding_pairs`, if an event of its source, or of one that may be hidden, may be kept at all.

@@ -7,8 +7,10 @@ out, and the rest of the file is forgotten. Page: CloudTrail user guide, "CloudT
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from contextlib import suppress
-from typing import Final
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 import msgspec
 
@@ -37,15 +39,18 @@ _REPLACEMENT: Final = b"\\ufffd"
 _RECORDS: Final = b'ecords"'  # in capitals or not
 
 
-class SelectedEvents(msgspec.Struct, frozen=True, gc=False):
+@dataclass(frozen=True, slots=True)
+class SelectedEvents:
     """`raws` are the selected entries of `Records[]`, in file order, each as its bytes stand in the file.
 
-    `skipped` and `malformed` count the other entries.
+    `skipped` and `malformed` count the other entries. `usual` has the same events, decoded by `decode_usual`, where
+    that was the cheapest way to select them; else it is empty.
     """
 
     raws: tuple[bytes, ...]
     skipped: int
     malformed: int
+    usual: Sequence[Any] = field(default=(), compare=False)
 
 
 class _File(msgspec.Struct, frozen=True, gc=False):
@@ -106,8 +111,8 @@ def _read(text: bytearray, selection: Selection, events_per_object: int, require
     where = only_array(text)
     if where:
         with suppress(msgspec.MsgspecError, UnicodeDecodeError):
-            kept, number = kept_of(text, where, selection, events_per_object, require)
-            return SelectedEvents(tuple(kept), number - len(kept), 0)
+            kept = kept_of(text, where, selection, events_per_object, require)
+            return SelectedEvents(tuple(kept.raws), kept.number - len(kept.raws), 0, kept.usual)
     refuse_or_require(text, len(_count_file(text).records), events_per_object, require)
     _decode_file(text)
     return _select_each(text, _all_raws(text), selection, events_per_object, require)

@@ -9,6 +9,8 @@ _TEXTS: Final = 2.5  # the text with what its buffer has to spare, what is selec
 _GLANCE_BYTES: Final = 41  # of an entry of which only the source is told, which many have alike
 _NAMES_BYTES: Final = 112  # of its two texts, if each is decoded, beyond their characters
 _COPY_BYTES: Final = 135  # of an entry beyond its characters: 57 to say where it stands, the rest for its bytes alone
+_USUAL_BYTES: Final = 2300  # of an event that is decoded whole, beyond its characters
+_WIDEST: Final = 4  # bytes that Python needs for a character
 
 Require = Callable[[int], None]
 """Is told how many bytes a read needs together, before they are taken. What it raises is raised."""
@@ -22,6 +24,11 @@ def of_text(size: int) -> int:
 def of_entries(size: int, number: int) -> int:
     """The bytes that it takes if up to `number` entries of a text of `size` bytes are selected, however short."""
     return of_text(size) + (_GLANCE_BYTES + _NAMES_BYTES + _COPY_BYTES) * number
+
+
+def of_decoded(size: int, number: int) -> int:
+    """The bytes that `number` events take that were decoded whole, of `size` bytes together."""
+    return _WIDEST * size + _USUAL_BYTES * number
 
 
 def of_glance(size: int, number: int) -> int:

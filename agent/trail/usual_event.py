@@ -6,6 +6,7 @@ whoever has read the same bytes before need not read them again. In a usual iden
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
@@ -83,13 +84,21 @@ def decode_usual(raw: bytes) -> Any:
         raise UnusualEventError from error
 
 
-def read_usual(raw: bytes) -> tuple[Any, bytes, str]:
+def decode_each_usual(raws: Iterable[bytes]) -> list[Any]:
+    """Many events, as `decode_usual` decodes each; raises as that if one of them is not usual."""
+    try:
+        return [*map(_decode, raws)]
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise UnusualEventError from error
+
+
+def read_usual(raw: bytes, event: Any = None) -> tuple[Any, bytes, str]:
     """A usual event, its JSON without white space between tokens, and the same as text.
 
-    Raises `UnusualEventError` as `decode_usual` does.
+    `event` is what `decode_usual` makes of it, where that is at hand. Raises `UnusualEventError` as that does.
     """
     try:
-        event, written = _decode(raw), raw.decode()
+        event, written = event or _decode(raw), raw.decode()
         if is_surely_compact(written, event.user_agent, event.error_message):
             return event, raw, written
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:

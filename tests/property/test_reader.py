@@ -16,6 +16,7 @@ from agent.trail import reader
 from agent.trail.entry import deciding_pairs
 from agent.trail.glance import Selection
 from agent.trail.reader import SelectedEvents
+from agent.trail.usual_event import decode_usual
 from tests.support.objects import log_file
 from tests.support.strategies import ENTRIES, JSON, MORE_EXAMPLES, RAWS
 
@@ -24,11 +25,13 @@ REASONS = {Reason.OBJECT_MALFORMED, Reason.OBJECT_TOO_LARGE}
 
 
 def read(text: bytes | bytearray, selection: Selection = OURS) -> SelectedEvents | Reason:
-    """What a text holds, or why it is refused."""
+    """What a text holds, or why it is refused. What comes decoded has to be what was selected."""
     try:
-        return reader.read(bytearray(text), selection, 1000)
+        found = reader.read(bytearray(text), selection, 1000)
     except PermanentError as error:
         return error.reason
+    assert not found.usual or [*found.usual] == [*map(decode_usual, found.raws)]
+    return found
 
 
 @MORE_EXAMPLES
@@ -110,6 +113,11 @@ def unusual(values: st.SearchStrategy[bytes]) -> st.SearchStrategy[bytes]:
     return st.builds(lambda first, more: b"{%b}" % b",".join(filter(None, [first, *more])), beginning, members)
 
 
+def long(raw: bytes) -> bytes:
+    """The same event with so long a member that a file of such events may come decoded."""
+    return raw[:-1] + (b"," if len(raw) > len(b"{}") else b"") + b'"long":"%b"}' % (b"x" * 300)
+
+
 def exactly(text: bytes, selection: Selection) -> SelectedEvents:
     """What is selected of a sound file if each entry is looked at alone."""
     raws = reader.entries(bytearray(text))
@@ -142,18 +150,18 @@ SELECTIONS = st.builds(
 
 
 @MORE_EXAMPLES
-@given(SELECTIONS, st.lists(st.lists(USUAL | unusual(VALUES), max_size=12), max_size=4), st.booleans())
+@given(SELECTIONS, st.lists(st.lists(USUAL | unusual(VALUES), max_size=12), max_size=4), st.booleans(), st.booleans())
 def test_each_way_through_a_file_selects_the_same(
-    selection: Selector, files: list[list[bytes]], is_spaced: bool
+    selection: Selector, files: list[list[bytes]], is_spaced: bool, are_long: bool
 ) -> None:
     """Whatever was learnt from files before, and wherever a member that decides hides: as each entry alone says."""
-    for raws in files:
+    for raws in [[*map(long, raws)] for raws in files] if are_long else files:
         text = b'{"Records":[%b]}' % (b",\n" if is_spaced else b",").join(raws)
         assert read(text, selection) == exactly(text, selection)
 
 
 @MORE_EXAMPLES
-@given(st.lists(USUAL | unusual(ODD_VALUES) | st.just(b"7"), max_size=12))
+@given(st.lists(USUAL | unusual(ODD_VALUES) | unusual(ODD_VALUES).map(long) | st.just(b"7"), max_size=12))
 def test_what_was_learnt_changes_no_answer(raws: list[bytes]) -> None:
     """Files with values that no decoder takes are read alike, or refused alike, whatever was read before."""
     text = log_file(*raws)

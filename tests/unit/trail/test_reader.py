@@ -13,7 +13,8 @@ from agent.records.selection import EveryEvent, Selector
 from agent.trail import reader
 from agent.trail.glance import Selection
 from agent.trail.reader import SelectedEvents
-from tests.support.events import codecatalyst, encoded, raw_event
+from agent.trail.usual_event import decode_usual
+from tests.support.events import codecatalyst, create_dev_environment, encoded, raw_event
 from tests.support.objects import log_file, trail_objects
 
 OURS = Selector(["codecatalyst.amazonaws.com"])
@@ -250,23 +251,36 @@ def test_numbers_are_left_as_they_are(number: bytes) -> None:
 SOURCE, S3 = b'"eventSource":"codecatalyst.amazonaws.com"', b'"eventSource":"s3.amazonaws.com"'
 
 
+HIDING = [
+    b"{" + S3 + b"," + SOURCE + b"}",
+    b"{" + SOURCE + b"," + S3 + b"}",
+    b"{" + SOURCE + b', "eventSource" : null}',
+    b"{" + SOURCE + b',"a":{"eventSource":"}"},' + S3 + b"}",
+    b'{"eventName":"ListConnections","eventName":"x"}',
+    b'{"eventName":1e999,"eventName":"ListConnections","eventName":1e999}',
+    b"{" + SOURCE + b',"eventName":"a","eventSource":1e999,"eventName":"b"}',
+]
+LONG = encoded(create_dev_environment())
+
+
 @pytest.mark.row(67)
 @pytest.mark.parametrize("odd", [(), (b"7",)])
-@pytest.mark.parametrize(
-    "raw",
-    [
-        b"{" + S3 + b"," + SOURCE + b"}",
-        b"{" + SOURCE + b"," + S3 + b"}",
-        b"{" + SOURCE + b', "eventSource" : null}',
-        b"{" + SOURCE + b',"a":{"eventSource":"}"},' + S3 + b"}",
-        b'{"eventName":"ListConnections","eventName":"x"}',
-        b'{"eventName":1e999,"eventName":"ListConnections","eventName":1e999}',
-        b"{" + SOURCE + b',"eventName":"a","eventSource":1e999,"eventName":"b"}',
-    ],
-)
+@pytest.mark.parametrize("raw", HIDING)
 def test_no_second_value_hides_an_event(raw: bytes, odd: tuple[bytes, ...]) -> None:
     """An event with two sources or names is shipped if any of them is ours, on both ways through a file."""
     assert read(log_file(raw, *odd, NOISE)) == SelectedEvents((raw,), 1, len(odd))
+
+
+@pytest.mark.row(67)
+@pytest.mark.parametrize("raw", HIDING)
+def test_no_second_value_hides_an_event_among_many_that_are_kept(raw: bytes) -> None:
+    """Likewise in a file whose events come decoded."""
+    selection = Selector()
+    for _ in range(2):
+        read(log_file(LONG), selection)
+    found = read(log_file(LONG, raw, LONG, NOISE), selection)
+    assert found == SelectedEvents((LONG, raw, LONG), 1, 0)
+    assert [*found.usual] == ([] if b"1e999" in raw else [*map(decode_usual, found.raws)])
 
 
 @pytest.mark.row(67)

@@ -7,16 +7,19 @@ import tracemalloc
 from collections.abc import Callable
 from typing import Final
 
+import msgspec
 import pytest
 
 from agent.flow.budget import OutgrownError
 from agent.records.selection import EveryEvent, Selector
 from agent.trail import reader, room
+from agent.trail.event import TrailEvent
 from agent.trail.glance import Selection
-from tests.support.events import raw_event
+from tests.support.events import create_dev_environment, encoded, raw_event
 from tests.support.objects import log_file
 
 SIZE: Final = 5 << 18  # a small text has enough memory in any case
+SMALL: Final = 9 << 16
 SOME_PERCENT: Final = 1.05
 NOISE: Final = b'{"eventVersion":"1.09","eventSource":"s3.amazonaws.com"}'
 TINY: Final = b'{"eventSource":"codecatalyst.amazonaws.com","eventName":"CreateSpace"}'
@@ -94,6 +97,33 @@ def test_no_more_is_held_than_was_told(
         tracemalloc.stop()
     assert len(found.raws) + found.skipped + found.malformed >= number
     assert held <= SOME_PERCENT * max(told)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        encoded(create_dev_environment()),
+        raw_event(userAgent="😀" + "x" * 2000),
+        encoded({field.encode_name: "é" for field in msgspec.structs.fields(TrailEvent)}),
+        TINY[:-1] + b',"a":"%b"}' % (b"x" * 256),
+    ],
+    ids=["documented", "wide", "every member", "short"],
+)
+def test_no_more_is_held_of_events_that_come_decoded_than_was_told(raw: bytes) -> None:
+    """Text that takes four times its bytes, and every member that an event can have."""
+    text, selection = log_file(*[raw] * (SMALL // (len(raw) + 1))), Selector(["*"])
+    for _ in range(3):
+        reader.read(log_file(raw), selection, 1)
+    told: list[int] = []
+    gc.collect()
+    tracemalloc.start()
+    try:
+        found = reader.read(text, selection, SMALL, told.append)
+        held = len(text) + tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert len(found.usual) == len(found.raws) > 0
+    assert held <= max(told)
 
 
 def test_nothing_is_told_of_a_file_of_which_nothing_is_selected() -> None:
