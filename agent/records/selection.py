@@ -15,7 +15,7 @@ from agent.records.profiles import CODECATALYST, GENERIC, is_placeholder, owner
 from agent.records.profiles.profile import ANYTHING, Ours, Profile, names_a_service, plain_source
 from agent.trail.entry import deciding_pairs
 from agent.trail.event import MalformedEventError, TrailEvent, decode, flag, text
-from agent.trail.glance import SoFar
+from agent.trail.selecting import SoFar
 
 EVERY_SOURCE: Final = "*"
 """Among `event_sources`: the whole trail."""

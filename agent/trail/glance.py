@@ -1,197 +1,73 @@
-"""Which entries of a log file are kept. There are three ways, which find the same.
+"""The way through a log file of which little is kept: the sources that are left out are known by heart.
 
-Where little is kept, the sources that are left out are known by heart (`SourcesLeftOut`). Where most is kept, each
-entry is decoded as the usual event that it nearly always is, and whoever maps it need not decode it again. Else each
-entry is looked at. One that is left out is looked at once more in both of these ways, for what it may hide. An entry
-of a source that is left out is not kept, whatever is wrong with its name.
+A file of which something was kept is looked at in parts, of which most hold nothing but such sources.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from math import inf
-from typing import Any, Final, Protocol
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
 
 import msgspec
 
-from agent.trail.entry import (
-    AnyEntry,
-    Entry,
-    checked,
-    copy_of,
-    deciding_pairs,
-    deciding_sources,
-    decode_entry,
-    may_hide,
-    refuse_number,
-    refuse_or_require,
-)
-from agent.trail.left_out import SourcesLeftOut
+from agent.trail.entry import copy_of, decode_entry, refuse_number
 from agent.trail.outermost import decode_array
-from agent.trail.room import Require, beside_text, of_decoded, of_entries, of_glance
-from agent.trail.usual_event import UnusualEventError, decode_each_usual
+from agent.trail.room import beside_text, of_entries, of_glance
+from agent.trail.selecting import Kept, LogFile, Selection, is_kept, kept_each
 
-_FEW: Final = 0.1
-_MOST: Final = 0.8
 _PART_BYTES: Final = 24 << 10
 _LONGEST_PART_BYTES: Final = 128 << 10
-_SMALL_BYTES: Final = 1 << 20  # what a glance at a text of this size may take too much is not worth a count
-_SHORT_ENTRY_BYTES: Final = 256  # a third of the shortest that AWS writes: a decoded one would take ten times as much
 _BETWEEN: Final = b'},{"eventVersion":'  # two entries, as CloudTrail writes them; seldom anything else
 
 
-class Selection(Protocol):
-    """Decides which trail events are ours."""
-
-    @property
-    def so_far(self) -> SoFar:
-        """What the log files were like of which it has selected."""
-        ...
-
-    def selects(self, event_source: object, event_name: Any) -> bool:
-        """Whether an event of this `eventSource` and `eventName` is kept."""
-        ...
-
-    def may_select(self, event_source: object) -> bool:
-        """Whether an event of this `eventSource` and some `eventName` is kept."""
-        ...
-
-
-class SoFar:
-    """What the log files of one selection were like so far. It decides how the next is read, and never what is found.
-
-    Threads can share it.
-    """
-
-    def __init__(self, selection: Selection) -> None:
-        self.left_out: Final = SourcesLeftOut(selection.may_select)
-        self._kept = 0.0
-        self._full = 0
-
-    def note(self, kept: int, entries: int) -> None:
-        """How many of the entries of a file were kept."""
-        self._kept = kept / max(1, entries)
-        self._full = self._full + 1 if self._kept > _MOST else 0
-
-    @property
-    def most_are_kept(self) -> bool:
-        """Whether it is cheaper to look at each entry."""
-        return self._full > 1 or not self.left_out.is_any
-
-    @property
-    def few_are_kept(self) -> bool:
-        """Whether it is cheaper to look at a file in parts: some of them are looked at a second time."""
-        return 0 < self._kept < _FEW
-
-
-_Array = memoryview | bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """What is kept of `number` entries, in their order. `usual` has the same events decoded; empty if they are not."""
-
-    raws: list[bytes]
-    number: int
-    usual: list[Any] = field(default_factory=list)
-
-
 @dataclass(slots=True)
-class _WithOthers:
-    """A JSON array in which `SourcesLeftOut` has `met` other sources, and its entries as seen at that glance."""
+class _Glanced:
+    """A JSON array, its entries as seen at a glance, and how many other sources than those left out it has."""
 
-    array: _Array
+    array: memoryview | bytes
     entries: list[Any]
     met: int
 
 
-_decode_entries: Final = msgspec.json.Decoder(list[Entry]).decode
-_count_entries: Final = msgspec.json.Decoder(list[AnyEntry]).decode
+class _NeedsMoreError(Exception):
+    """To look at it in parts takes more memory than at the whole."""
 
 
-def kept_of(text: bytearray, where: slice, selection: Selection, events_per_object: int, require: Require) -> Kept:
-    """What `selection` keeps of the entries of a log file. All of them stand in `text[where]`.
-
-    Raises `LimitError` as `refuse_number` does, and what `require` raises. Raises what msgspec raises, if they are not
-    all objects, or if a member that decides cannot be decoded: each has to be looked at alone then.
-    """
-    so_far, whole = selection.so_far, memoryview(text)[where]
-    found = _kept_usual(text, whole, selection, events_per_object, require) if so_far.most_are_kept else None
-    found = found or _kept_plainly(text, where, selection, events_per_object, require)
-    so_far.note(len(found.raws), found.number)
-    return found
-
-
-def _kept_usual(
-    text: bytearray, whole: memoryview, selection: Selection, events_per_object: int, require: Require
-) -> Kept | None:
-    """None if an entry is not usual, if entries are shorter than AWS writes them, or if the text is large."""
-    if len(whole) > _SMALL_BYTES:
-        return None
-    entries = decode_array(whole)
-    refuse_number(len(entries), events_per_object)
-    if len(entries) * _SHORT_ENTRY_BYTES > len(whole):
-        return None
-    require(of_entries(len(text), len(entries)) + of_decoded(len(text), len(entries)))
-    raws = [*map(bytes, entries)]
+def kept_at_a_glance(file: LogFile) -> Kept | None:
+    """None if the source of an entry is no text, if something cannot be decoded, or if parts would take more memory."""
+    in_parts = file.selection.so_far.few_are_kept and file.where.stop - file.where.start > _PART_BYTES
     try:
-        usual = decode_each_usual(raws)
-    except UnusualEventError:
+        with_others, number = _glanced_parts(file) if in_parts else _glanced_whole(file)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, _NeedsMoreError):
         return None
-    selects = selection.selects
-    kept = Kept([], len(raws))
-    for raw, event in zip(raws, usual, strict=True):
-        if selects(event.event_source, event.event_name) or (may_hide(raw) and is_kept(raw, selection)):
-            kept.raws.append(checked(raw))
-            kept.usual.append(event)
-    return kept
+    refuse_number(number, file.limit)
+    if with_others:
+        file.require(of_entries(len(file.text), sum(len(one.entries) for one in with_others)))
+    return Kept(_kept_with_others(with_others, file.selection), number)
 
 
-def _kept_plainly(
-    text: bytearray, where: slice, selection: Selection, events_per_object: int, require: Require
-) -> Kept:
-    so_far, whole = selection.so_far, memoryview(text)[where]
-    in_parts = so_far.few_are_kept and len(whole) > _PART_BYTES
-    arrays, memory = (_parts(text, where), beside_text(len(text))) if in_parts else ((whole,), inf)
-    glanced = None if so_far.most_are_kept else _glanced(arrays, so_far.left_out, memory)
-    if glanced is None:
-        if len(whole) > _SMALL_BYTES:
-            refuse_or_require(text, len(_count_entries(whole)), events_per_object, require)
-        entries = _decode_entries(whole)
-        number = len(entries)
-        refuse_or_require(text, number, events_per_object, require)
-        kept = _kept_each(decode_array(whole), entries, selection)
-    else:
-        with_others, number = glanced
-        refuse_number(number, events_per_object)
-        if with_others:
-            require(of_entries(len(text), sum(len(one.entries) for one in with_others)))
-        kept = _kept_with_others(with_others, selection)
-    return Kept(kept, number)
+def _glanced_whole(file: LogFile) -> tuple[list[_Glanced], int]:
+    """The array, if it has other sources than those left out; and the number of its entries."""
+    array = file.array
+    entries, met = file.selection.so_far.left_out.glance(array)
+    return [_Glanced(array, entries, met)] if met else [], len(entries)
 
 
-def _glanced(arrays: Iterable[_Array], left_out: SourcesLeftOut, memory: float) -> tuple[list[_WithOthers], int] | None:
-    """Where there are other sources than those left out; and the number of all entries.
-
-    None if the source of one is no text, or if something cannot be decoded; and if these would take more than `memory`
-    bytes, or a part of the text is longer than parts of log files are.
-    """
-    number, held = 0, 0
+def _glanced_parts(file: LogFile) -> tuple[list[_Glanced], int]:
+    """Those parts that have other sources than those left out; and the number of all entries."""
+    number, held, memory = 0, 0, beside_text(len(file.text))
     with_others = []
-    try:
-        for array in arrays:
-            if len(array) > _LONGEST_PART_BYTES and memory < inf:
-                return None
-            entries, met = left_out.glance(array)
-            number += len(entries)
-            if met:
-                held += of_glance(len(array), len(entries))
-                if held > memory:
-                    return None
-                with_others.append(_WithOthers(array, entries, met))
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return None
+    for part in _parts(file.text, file.where):
+        if len(part) > _LONGEST_PART_BYTES:
+            raise _NeedsMoreError
+        entries, met = file.selection.so_far.left_out.glance(part)
+        number += len(entries)
+        if met:
+            held += of_glance(len(part), len(entries))
+            if held > memory:
+                raise _NeedsMoreError
+            with_others.append(_Glanced(part, entries, met))
     return with_others, number
 
 
@@ -207,7 +83,7 @@ def _parts(text: bytearray, where: slice) -> Iterator[bytes]:
         begin = cut + 1
 
 
-def _kept_with_others(with_others: list[_WithOthers], selection: Selection) -> list[bytes]:
+def _kept_with_others(with_others: list[_Glanced], selection: Selection) -> list[bytes]:
     kept: list[bytes] = []
     with_others.reverse()
     while with_others:  # an array that is done with takes no more memory
@@ -215,28 +91,9 @@ def _kept_with_others(with_others: list[_WithOthers], selection: Selection) -> l
     return kept
 
 
-def _kept_able(glanced: _WithOthers, selection: Selection) -> list[bytes]:
+def _kept_able(glanced: _Glanced, selection: Selection) -> list[bytes]:
     raws, entries = decode_array(glanced.array), glanced.entries
     able = [raw for raw, one in zip(raws, entries, strict=True) if isinstance(one.event_source, str)]
     if len(able) == glanced.met:  # otherwise some stand behind a source that is left out
-        return _kept_each(able, map(decode_entry, able), selection)
+        return kept_each(able, map(decode_entry, able), selection)
     return [copy_of(raw) for raw in raws if is_kept(raw, selection)]
-
-
-def _kept_each(raws: Iterable[msgspec.Raw], entries: Iterable[Any], selection: Selection) -> list[bytes]:
-    selects = selection.selects
-    return [
-        copy_of(raw)
-        for raw, entry in zip(raws, entries, strict=True)
-        if selects(entry.event_source, entry.event_name) or (may_hide(raw) and is_kept(raw, selection))
-    ]
-
-
-def is_kept(raw: msgspec.Raw | bytes, selection: Selection) -> bool:
-    """Whether an entry is kept for what it says, or for what that may hide.
-
-    Raises as `deciding_pairs`, if an event of its source, or of one that may be hidden, may be kept at all.
-    """
-    if not any(map(selection.may_select, deciding_sources(raw))):
-        return False
-    return any(selection.selects(source, name) for source, name in deciding_pairs(raw))

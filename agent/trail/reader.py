@@ -19,9 +19,10 @@ from agent.faults.dead_letters import Reason
 from agent.trail.entry import AnyEntry, Entry, copy_of, not_utf8, refuse_number, refuse_or_require, too_large
 from agent.trail.event import MalformedEventError
 from agent.trail.first_bytes import named
-from agent.trail.glance import Selection, is_kept, kept_of
+from agent.trail.kept import kept_of
 from agent.trail.outermost import all_entries, decode_array, may_disguise_names, only_array
 from agent.trail.room import Require, nothing
+from agent.trail.selecting import LogFile, Selection, is_kept
 
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 # A real record has some ten objects and fifty members; an average beyond these, over a whole file, is a bomb.
@@ -111,7 +112,7 @@ def _read(text: bytearray, selection: Selection, events_per_object: int, require
     where = only_array(text)
     if where:
         with suppress(msgspec.MsgspecError, UnicodeDecodeError):
-            kept = kept_of(text, where, selection, events_per_object, require)
+            kept = kept_of(LogFile(text, where, selection, events_per_object, require))
             return SelectedEvents(tuple(kept.raws), kept.number - len(kept.raws), 0, kept.usual)
     refuse_or_require(text, len(_count_file(text).records), events_per_object, require)
     _decode_file(text)

@@ -27,8 +27,8 @@ from agent.trail import notification, reader
 from agent.trail.admission import Admission, Admitted
 from agent.trail.edit import Mask
 from agent.trail.event import MalformedEventError
-from agent.trail.glance import Selection
 from agent.trail.inflate import InflateLimits, inflate
+from agent.trail.selecting import Selection
 from tests.support.objects import BUCKET, SOURCE
 from tests.support.records import open_mapper
 

@@ -14,8 +14,8 @@ from agent.records.profiles import PROFILES
 from agent.records.selection import EveryEvent, Selector
 from agent.trail import reader
 from agent.trail.entry import deciding_pairs
-from agent.trail.glance import Selection
 from agent.trail.reader import SelectedEvents
+from agent.trail.selecting import Selection
 from agent.trail.usual_event import decode_usual
 from tests.support.objects import log_file
 from tests.support.strategies import ENTRIES, JSON, MORE_EXAMPLES, RAWS

@@ -78,7 +78,7 @@ TESTED_ELSEWHERE: Final = {
     "unit/demo/test_trail_objects.py": "bystanders",
     "unit/flow/test_pipeline.py": "objects",
     "unit/history/test_history_source.py": "concluded following fresh_log patient_waits",
-    "unit/trail/test_reader.py": "entry glance",
+    "unit/trail/test_reader.py": "entry glance kept selecting",
     "unit/replay/test_checkpoint.py": "notes",
     "unit/replay/test_listed_source.py": "plan",
     "integration/test_history_polled.py": "followed",

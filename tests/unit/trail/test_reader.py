@@ -11,8 +11,8 @@ from agent.errors import PermanentError
 from agent.faults.dead_letters import Reason
 from agent.records.selection import EveryEvent, Selector
 from agent.trail import reader
-from agent.trail.glance import Selection
 from agent.trail.reader import SelectedEvents
+from agent.trail.selecting import Selection
 from agent.trail.usual_event import decode_usual
 from tests.support.events import codecatalyst, create_dev_environment, encoded, raw_event
 from tests.support.objects import log_file, trail_objects

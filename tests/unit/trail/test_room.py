@@ -14,7 +14,7 @@ from agent.flow.budget import OutgrownError
 from agent.records.selection import EveryEvent, Selector
 from agent.trail import reader, room
 from agent.trail.event import TrailEvent
-from agent.trail.glance import Selection
+from agent.trail.selecting import Selection
 from tests.support.events import create_dev_environment, encoded, raw_event
 from tests.support.objects import log_file
 

@@ -1,0 +1,72 @@
+"""Which entries of a log file are kept. There are three ways, which find the same.
+
+Where little is kept, a glance is enough. Where most is kept, each entry is decoded as the usual event that it nearly
+always is, and whoever maps it need not decode it again. Else the two members of each entry that decide are decoded. An
+entry of a source that is left out is not kept, whatever is wrong with its name.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from agent.trail.entry import AnyEntry, Entry, checked, may_hide, refuse_number, refuse_or_require
+from agent.trail.glance import kept_at_a_glance
+from agent.trail.outermost import decode_array
+from agent.trail.room import of_decoded, of_entries
+from agent.trail.selecting import Kept, LogFile, is_kept, kept_each
+from agent.trail.usual_event import UnusualEventError, decode_each_usual
+
+_SMALL_BYTES: Final = 1 << 20  # what is decoded of a text of this size may take too much: that is not worth a count
+_SHORT_ENTRY_BYTES: Final = 256  # a third of the shortest that AWS writes: a decoded one would take ten times as much
+
+_decode_entries: Final = msgspec.json.Decoder(list[Entry]).decode
+_count_entries: Final = msgspec.json.Decoder(list[AnyEntry]).decode
+
+
+def kept_of(file: LogFile) -> Kept:
+    """What is kept of the entries of a log file.
+
+    Raises `LimitError` as `refuse_number` does, and what `require` raises. Raises what msgspec raises, if they are not
+    all objects, or if a member that decides cannot be decoded: each has to be looked at alone then.
+    """
+    so_far = file.selection.so_far
+    found = (_kept_decoded(file) if so_far.most_are_kept else kept_at_a_glance(file)) or _kept_by_names(file)
+    so_far.note(len(found.raws), found.number)
+    return found
+
+
+def _kept_decoded(file: LogFile) -> Kept | None:
+    """None if an entry is not usual, if entries are shorter than AWS writes them, or if the text is large."""
+    array, size = file.array, len(file.text)
+    if size > _SMALL_BYTES:
+        return None
+    entries = decode_array(array)
+    number = len(entries)
+    refuse_number(number, file.limit)
+    if number * _SHORT_ENTRY_BYTES > size:
+        return None
+    file.require(of_entries(size, number) + of_decoded(size, number))
+    raws = [*map(bytes, entries)]
+    try:
+        usual = decode_each_usual(raws)
+    except UnusualEventError:
+        return None
+    selection, selects = file.selection, file.selection.selects
+    kept = Kept([], number)
+    for raw, event in zip(raws, usual, strict=True):
+        if selects(event.event_source, event.event_name) or (may_hide(raw) and is_kept(raw, selection)):
+            kept.raws.append(checked(raw))
+            kept.usual.append(event)
+    return kept
+
+
+def _kept_by_names(file: LogFile) -> Kept:
+    text, array = file.text, file.array
+    is_small = len(text) <= _SMALL_BYTES
+    entries: list[Any] = _decode_entries(array) if is_small else _count_entries(array)
+    refuse_or_require(text, len(entries), file.limit, file.require)
+    if not is_small:
+        entries = _decode_entries(array)
+    return Kept(kept_each(decode_array(array), entries, file.selection), len(entries))
