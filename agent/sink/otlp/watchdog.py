@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from heapq import heapify, heappop, heappush
 from itertools import count
+from math import inf
 from typing import Final
 
 _SPARE: Final = 64
@@ -24,6 +25,7 @@ class Watchdog:
         self._watched: dict[int, Callable[[], object]] = {}
         self._due: list[tuple[float, int]] = []  # of blocks that have ended, too: they are passed over
         self._numbers = count()
+        self._looks_at = inf
         self._thread: threading.Thread | None = None
 
     @contextmanager
@@ -44,11 +46,12 @@ class Watchdog:
                 self._due = [one for one in self._due if one[1] in self._watched]
                 heapify(self._due)
             heappush(self._due, (due, number))
+            if due < self._looks_at:
+                self._looks_at = due
+                self._changed.notify()
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="watchdog", daemon=True)
                 self._thread.start()
-            elif self._due[0][1] == number:
-                self._changed.notify()
         return number
 
     def _run(self) -> None:
@@ -56,12 +59,17 @@ class Watchdog:
             self._next()()
 
     def _next(self) -> Callable[[], object]:
-        """Wait until a block is overdue; returns what is to be called for it."""
+        """Wait until a block is overdue; returns what is to be called for it.
+
+        What the thread has set out to wait for, it waits for, also if that block has ended: most end in time, and to
+        be woken for each of them would cost as much as a tenth of a request.
+        """
         with self._changed:
             while True:
+                while (left := self._looks_at - time.monotonic()) > 0:
+                    self._changed.wait(min(left, threading.TIMEOUT_MAX))
                 while self._due and self._due[0][1] not in self._watched:
                     heappop(self._due)
-                left = self._due[0][0] - time.monotonic() if self._due else None
-                if left is not None and left <= 0:
+                if self._due and self._due[0][0] <= self._looks_at:
                     return self._watched.pop(heappop(self._due)[1])
-                self._changed.wait(left)
+                self._looks_at = self._due[0][0] if self._due else inf

@@ -55,6 +55,17 @@ def test_many_that_end_in_time_leave_nothing_behind() -> None:
     assert watchdog._watched == {}
 
 
+def test_what_ends_in_time_wakes_nobody() -> None:
+    """The thread keeps to the time that it has set out to wait for, however many blocks begin and end meanwhile."""
+    watchdog = Watchdog()
+    with watchdog.watched(LONG, lambda: None):
+        looks_at = watchdog._looks_at
+    for _ in range(500):
+        with watchdog.watched(LONG, lambda: None):
+            pass
+    assert watchdog._looks_at == looks_at
+
+
 def test_many_threads_share_one() -> None:
     """Each block is bitten for itself, and one thread does it."""
     watchdog, bitten = Watchdog(), [threading.Event() for _ in range(20)]
