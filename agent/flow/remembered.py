@@ -59,7 +59,8 @@ class Remembered:
         """Give up what `claim` held, and remember those of it that were `delivered`."""
         with self._lock:
             events = set(map(self._claimed.pop, claim.ours))
-            self._delivered.update(dict.fromkeys(delivered))
+            for digest in delivered:  # update() of an OrderedDict takes twice as long
+                self._delivered[digest] = None
             while len(self._delivered) > self._capacity:
                 self._delivered.popitem(last=False)
         for event in events:

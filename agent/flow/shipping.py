@@ -117,16 +117,16 @@ class Shipping:
         return answers
 
     def _export_claimed(self, claim: Claim, records: Mapping[bytes, LogRecord], answers: _Answers) -> None:
-        ours = [records[digest] for digest in claim.ours]
-        accepted: dict[bytes, LogRecord] = {}
-        others: dict[bytes, Verdict] = {}
+        ours = {digest: records[digest] for digest in claim.ours}
+        accepted: Mapping[bytes, LogRecord] = {}
+        others: Mapping[bytes, Verdict] = {}
         try:
             if ours:
-                verdicts = self._sink.export(ours)
+                verdicts = self._sink.export(list(ours.values()))
                 if len(verdicts) == len(ours) == verdicts.count(ACCEPTED):  # as is usual
-                    accepted = dict(zip(claim.ours, ours, strict=True))
+                    accepted = ours
                 else:
-                    judged = list(zip(ours, verdicts, strict=True))
+                    judged = list(zip(ours.values(), verdicts, strict=True))
                     accepted = {record.digest: record for record, verdict in judged if verdict.accepted}
                     others = {record.digest: verdict for record, verdict in judged if not verdict.accepted}
         finally:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Final
@@ -125,13 +125,14 @@ class Activity:
         """Seconds since the start."""
         return self._clock.monotonic() - self.started_at
 
-    def deliver(self, labels: EventLabels, records: Sequence[LogRecord], limited: EventLabels) -> None:
-        """The sink accepted `records`, the oldest first, which have the same `labels`; `limited` are safe to show."""
-        newest = min(records[-1].time_unix_nano / 1e9, self._clock.time())
-        told = by_profile(labels, records)
+    def deliver(self, accepted: Iterable[tuple[EventLabels, Sequence[LogRecord]]]) -> None:
+        """The sink accepted these: records with the same labels, the oldest first, and labels that are safe to show."""
+        now = self._clock.time()
         with self._lock:
-            for profile, count in told.values():
-                self._tally.add(profile, limited, count, newest)
+            for limited, records in accepted:
+                newest = min(records[-1].time_unix_nano / 1e9, now)
+                for profile, count in by_profile(records[0].labels, records).values():
+                    self._tally.add(profile, limited, count, newest)
 
     def events(self, most: int) -> list[ProfileEvents]:
         """What the sink accepted since the start, by profile, each with up to `most` names."""

@@ -141,15 +141,17 @@ class FlowEvents(Voice):
             ages = [max(age, 0.0) for age in ages]
         self.metrics.event_age.observe_all(ages)
         self.activity.accepted(ages)
-        for source in set(map(_source, records)):
-            if source.path:  # an event of a log stands in no object
-                self.metrics.object_age.observe(max(now - source.last_modified_ns / _NANOSECONDS, 0.0))
+        objects = [source for source in set(map(_source, records)) if source.path]  # an event of a log stands in none
+        object_ages = sorted([max(now - source.last_modified_ns / _NANOSECONDS, 0.0) for source in objects])
+        self.metrics.object_age.observe_all(object_ages)
         self.metrics.observe_newest_event(min(records[-1].time_unix_nano / _NANOSECONDS, now))
 
     def _count(self, records: Sequence[LogRecord]) -> None:
         by_labels: dict[EventLabels, list[LogRecord]] = defaultdict(list)
         for record in records:
             by_labels[record.labels].append(record)
-        for labels, alike in by_labels.items():
-            limited = self.metrics.count_events(labels, len(alike), alike[-1].event_id)
-            self.activity.deliver(labels, alike, limited)
+        counted = [
+            (self.metrics.count_events(labels, len(alike), alike[-1].event_id), alike)
+            for labels, alike in by_labels.items()
+        ]
+        self.activity.deliver(counted)

@@ -224,10 +224,11 @@ class Metrics:
             EVENT_AGE_BUCKETS,
             self.registry,
         )
-        self.object_age = self._histogram(
+        self.object_age = SecondsHistogram(
             metric_names.OBJECT_AGE,
             "From S3's LastModified until the sink accepted events of the object: the agent's share of the delay.",
             OBJECT_AGE_BUCKETS,
+            self.registry,
         )
 
     def _define_queue(self) -> None:

@@ -88,7 +88,7 @@ def test_a_forged_name_is_other(name: str, source: str) -> None:
     """Whatever stands in an event, the page has the elements of a harmless one, and none of its text."""
     limits, activity = LabelLimits(vocabulary(), 0), Activity(FakeClock())
     forged = record(f"<{name}", f"<{source}")
-    activity.deliver(forged.labels, [forged], limits.limit(forged.labels).labels)
+    activity.deliver([(limits.limit(forged.labels).labels, [forged])])
     outline = Outline(last_events(Snapshot({}), activity, START))
     assert outline.tags.count("tr") == 2
     assert set(outline.tags) <= set("section div h2 p b h3 small table thead tbody tr th td".split())
