@@ -97,7 +97,9 @@ class QuickTelling:
         parts += named
         display = who.display
         if who.is_named_elsewhere and (
-            who.searched in request or who.searched in response or event.additional_event_data
+            request.find(who.searched) >= 0  # to ask bytes by `in` costs twice as much
+            or (response and response.find(who.searched) >= 0)
+            or event.additional_event_data
         ):
             display = who.actor.display(event)
         parts += self._named[kind.profile.story, who.kind, display]
