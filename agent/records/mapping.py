@@ -26,6 +26,7 @@ from agent.records.leaves import (
     tls_version,
     verbatim,
 )
+from agent.records.memo import Memo
 from agent.records.profiles import profile_of
 from agent.records.profiles.codecatalyst import SPACE
 from agent.records.profiles.profile import ANYTHING, Ours, Profile
@@ -42,6 +43,7 @@ MALFORMED_MEMBER: Final = "trail_agent.malformed"
 _INFO: Final = 9
 _WARN: Final = 13
 _SESSION: Final = "userIdentity.sessionContext"
+_moments: Final = Memo(unix_nanoseconds, 4096, 64)  # what happened within one second stands in many objects of a minute
 _NOTHING_READ: Final = blake2b(digest_size=16)  # to copy it is cheaper than to make it
 _ISSUER: Final = "userIdentity.sessionContext.sessionIssuer"
 
@@ -237,7 +239,8 @@ def _record(event: Any, told: Told, whole: bytes, body: str, source: ObjectSourc
     """The record of an event of either form, which is `whole` before anything of it was masked."""
     digest = _NOTHING_READ.copy()
     digest.update(whole)
-    time = unix_nanoseconds(event.event_time)
+    written = event.event_time
+    time = _moments[written] if isinstance(written, str) else unix_nanoseconds(written)
     attributes = told.attributes
     return LogRecord(
         account=text(event.recipient_account_id) or source.account,

@@ -226,10 +226,10 @@ def _kind_of(value: object) -> str:
 
 def text(value: object) -> str:
     """A leaf as text, without blanks at its ends; empty if it is absent or not a scalar."""
-    if value is None:
-        return ""
     if isinstance(value, str):
         return value.strip()
+    if value is None:
+        return ""
     if isinstance(value, bool):
         return "true" if value else "false"
     return _number_text(value) if isinstance(value, int | float) else ""

@@ -58,7 +58,6 @@ def unix_nanoseconds(event_time: object) -> int | None:
     return _in_any_spelling(event_time)
 
 
-@lru_cache(maxsize=4096)  # what happened within one second stands in many objects of the same minutes
 def _of_usual_length(written: str) -> int | None:
     minute, second = _of_minute(written[:_TO_THE_MINUTE]), _SECONDS.get(written[_TO_THE_MINUTE:])
     return _in_any_spelling(written) if minute is None or second is None else minute + second
