@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 import msgspec
@@ -40,8 +39,7 @@ _REPLACEMENT: Final = b"\\ufffd"
 _RECORDS: Final = b'ecords"'  # in capitals or not
 
 
-@dataclass(frozen=True, slots=True)
-class SelectedEvents:
+class SelectedEvents(msgspec.Struct, frozen=True, gc=False):
     """`raws` are the selected entries of `Records[]`, in file order, each as its bytes stand in the file.
 
     `skipped` and `malformed` count the other entries. `usual` has the same events, decoded by `decode_usual`, where
@@ -51,7 +49,7 @@ class SelectedEvents:
     raws: tuple[bytes, ...]
     skipped: int
     malformed: int
-    usual: Sequence[Any] = field(default=(), compare=False)
+    usual: Sequence[Any] = ()
 
 
 class _File(msgspec.Struct, frozen=True, gc=False):

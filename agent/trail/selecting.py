@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -60,8 +59,7 @@ class SoFar:
         return 0 < self._kept < _FEW
 
 
-@dataclass(frozen=True, slots=True)
-class LogFile:
+class LogFile(msgspec.Struct, frozen=True, gc=False):
     """A log file, and what is to be selected from it: all its entries stand in `text[where]`, a JSON array.
 
     It may have `limit` entries. `require` is told how much memory it takes.
@@ -79,13 +77,12 @@ class LogFile:
         return memoryview(self.text)[self.where]
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(msgspec.Struct, frozen=True, gc=False):
     """What is kept of `number` entries, in their order. `usual` has the same events decoded; empty if they are not."""
 
     raws: list[bytes]
     number: int
-    usual: list[Any] = field(default_factory=list)
+    usual: list[Any] = []
 
 
 def kept_each(raws: Iterable[msgspec.Raw], entries: Iterable[Any], selection: Selection) -> list[bytes]:
