@@ -273,11 +273,13 @@ def map_events(
     if not selected.raws:
         return Found((), selected.skipped, selected.malformed)
     records, skipped, malformed = [], selected.skipped, selected.malformed
-    raws, usual = selected.raws, selected.usual
+    raws, usual = selected.raws, selected.usual or [None] * len(selected.raws)
     total, done, kept, room_for_all = sum(map(getsizeof, raws)), 0, 0, 0
-    beside = total + getsizeof(raws) + room.of_decoded(total if usual else 0, len(usual))
+    beside = total + getsizeof(raws)
     keeps = None if selection.keeps_all else selection.keeps
-    for raw, event in zip(raws, usual or (None,) * len(raws), strict=True):
+    usual.reverse()
+    for raw in raws:
+        event = usual.pop()  # a decoded event takes less than its record, which takes its place
         done += getsizeof(raw)
         if keeps and not keeps(raw):
             skipped += 1

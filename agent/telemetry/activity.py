@@ -126,7 +126,10 @@ class Activity:
         return self._clock.monotonic() - self.started_at
 
     def deliver(self, accepted: Iterable[tuple[EventLabels, Sequence[LogRecord]]]) -> None:
-        """The sink accepted these: records with the same labels, the oldest first, and labels that are safe to show."""
+        """The sink accepted records. Those with the same labels come together, the oldest first.
+
+        Before them stand labels that are safe to show.
+        """
         now = self._clock.time()
         with self._lock:
             for limited, records in accepted:

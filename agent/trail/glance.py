@@ -1,6 +1,6 @@
 """The way through a log file of which little is kept: the sources that are left out are known by heart.
 
-A file of which something was kept is looked at in parts, of which most hold nothing but such sources.
+If little was kept of the file before, but not nothing, it is looked at in parts: most hold nothing but such sources.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def kept_at_a_glance(file: LogFile) -> Kept | None:
     refuse_number(number, file.limit)
     if with_others:
         file.require(of_entries(len(file.text), sum(len(one.entries) for one in with_others)))
-    return Kept(_kept_with_others(with_others, file.selection), number)
+    return Kept(_kept_of_all(with_others, file.selection), number)
 
 
 def _glanced_whole(file: LogFile) -> tuple[list[_Glanced], int]:
@@ -83,7 +83,7 @@ def _parts(text: bytearray, where: slice) -> Iterator[bytes]:
         begin = cut + 1
 
 
-def _kept_with_others(with_others: list[_Glanced], selection: Selection) -> list[bytes]:
+def _kept_of_all(with_others: list[_Glanced], selection: Selection) -> list[bytes]:
     kept: list[bytes] = []
     with_others.reverse()
     while with_others:  # an array that is done with takes no more memory

@@ -14,12 +14,12 @@ import msgspec
 from agent.trail.entry import AnyEntry, Entry, checked, may_hide, refuse_number, refuse_or_require
 from agent.trail.glance import kept_at_a_glance
 from agent.trail.outermost import decode_array
-from agent.trail.room import of_decoded, of_entries
+from agent.trail.room import of_decoded
 from agent.trail.selecting import Kept, LogFile, is_kept, kept_each
 from agent.trail.usual_event import UnusualEventError, decode_each_usual
 
-_SMALL_BYTES: Final = 1 << 20  # what is decoded of a text of this size may take too much: that is not worth a count
-_SHORT_ENTRY_BYTES: Final = 256  # a third of the shortest that AWS writes: a decoded one would take ten times as much
+_SMALL_BYTES: Final = 1 << 20  # of a larger text, what is decoded may take much memory: its entries are counted first
+_SHORT_ENTRY_BYTES: Final = 256  # a third of the shortest that AWS writes: of shorter ones there may be too many
 
 _decode_entries: Final = msgspec.json.Decoder(list[Entry]).decode
 _count_entries: Final = msgspec.json.Decoder(list[AnyEntry]).decode
@@ -32,22 +32,27 @@ def kept_of(file: LogFile) -> Kept:
     all objects, or if a member that decides cannot be decoded: each has to be looked at alone then.
     """
     so_far = file.selection.so_far
-    found = (_kept_decoded(file) if so_far.most_are_kept else kept_at_a_glance(file)) or _kept_by_names(file)
+    found: Kept | None = None
+    if so_far.most_are_kept:
+        found = _kept_decoded(file)
+    elif so_far.left_out.is_any:
+        found = kept_at_a_glance(file)
+    found = found or _kept_by_names(file)
     so_far.note(len(found.raws), found.number)
     return found
 
 
 def _kept_decoded(file: LogFile) -> Kept | None:
-    """None if an entry is not usual, if entries are shorter than AWS writes them, or if the text is large."""
-    array, size = file.array, len(file.text)
-    if size > _SMALL_BYTES:
+    """None if an entry is not usual, if on average they are shorter than AWS writes them, or if the text is large."""
+    text = file.text
+    if len(text) > _SMALL_BYTES:
         return None
-    entries = decode_array(array)
+    entries = decode_array(file.array)
     number = len(entries)
     refuse_number(number, file.limit)
-    if number * _SHORT_ENTRY_BYTES > size:
+    if number * _SHORT_ENTRY_BYTES > len(text):
         return None
-    file.require(of_entries(size, number) + of_decoded(size, number))
+    file.require(of_decoded(text, number))
     raws = [*map(bytes, entries)]
     try:
         usual = decode_each_usual(raws)

@@ -1,13 +1,13 @@
 """From the text of a CloudTrail log file to the trail events that are ours.
 
-Of every entry of `Records[]` only the two fields that select are decoded; the bytes of the selected entries are copied
-out, and the rest of the file is forgotten. Page: CloudTrail user guide, "CloudTrail log file examples".
+Of every entry of `Records[]` only the two fields that select are decoded, unless nearly all are selected. The bytes of
+the selected entries are copied out, and the rest of the file is forgotten. Page: CloudTrail user guide, "CloudTrail log
+file examples".
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Final
 
@@ -43,13 +43,13 @@ class SelectedEvents(msgspec.Struct, frozen=True, gc=False):
     """`raws` are the selected entries of `Records[]`, in file order, each as its bytes stand in the file.
 
     `skipped` and `malformed` count the other entries. `usual` has the same events, decoded by `decode_usual`, where
-    that was the cheapest way to select them; else it is empty.
+    nearly all are selected; else it is empty. Whoever maps an event takes it out there: it takes memory no longer then.
     """
 
     raws: tuple[bytes, ...]
     skipped: int
     malformed: int
-    usual: Sequence[Any] = ()
+    usual: list[Any] = []
 
 
 class _File(msgspec.Struct, frozen=True, gc=False):

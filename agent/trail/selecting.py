@@ -1,4 +1,4 @@
-"""What decides which entries of a log file are kept, and what it has learnt from the files before."""
+"""What it takes to select from a log file: who decides, what was learnt before, the file, and what is kept of it."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ class SoFar:
 
     @property
     def most_are_kept(self) -> bool:
-        """Whether it is cheaper to look at each entry."""
-        return self._full > 1 or not self.left_out.is_any
+        """Whether it is cheaper to look at each entry, and to decode it for whoever maps it."""
+        return self._full > 1
 
     @property
     def few_are_kept(self) -> bool:

@@ -98,7 +98,7 @@ def read_usual(raw: bytes, event: Any = None) -> tuple[Any, bytes, str]:
     `event` is what `decode_usual` makes of it, where that is at hand. Raises `UnusualEventError` as that does.
     """
     try:
-        event, written = event or _decode(raw), raw.decode()
+        event, written = _decode(raw) if event is None else event, raw.decode()
         if is_surely_compact(written, event.user_agent, event.error_message):
             return event, raw, written
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:

@@ -32,7 +32,7 @@ def read(text: bytes | bytearray, selection: Selection = OURS) -> SelectedEvents
     except PermanentError as error:
         return error.reason
     assert not found.usual or [*found.usual] == [*map(decode_usual, found.raws)]
-    return replace(found, usual=())
+    return replace(found, usual=[])
 
 
 @MORE_EXAMPLES

@@ -109,7 +109,7 @@ def test_what_comes_decoded_gives_the_same_records(raws: list[bytes]) -> None:
     selected = reader.read(log_file(encoded(REAL), *raws), selector, 10)
     event(f"decoded: {bool(selected.usual)}")
     assert map_events(selected, MAPPER, SOURCE, selector) == map_events(
-        replace(selected, usual=()), MAPPER, SOURCE, selector
+        replace(selected, usual=[]), MAPPER, SOURCE, selector
     )
 
 

@@ -214,8 +214,10 @@ def _map(values: Mapping[str, str]) -> bytes:
 
 
 _heads: Final[dict[str, dict[int, str]]] = {}
-"""What stands before an attribute's text, by the key and the bytes that the text takes. No `Memo`, which costs twice as
-much for what is there, and nothing costs as much here: each attribute of each record asks for it."""
+"""What stands before an attribute's text, by the key and the bytes that the text takes.
+
+Each attribute of each record asks for it, so it is no `Memo`, which takes twice as long to find what it has. It is
+never emptied: keys come from tables, and with all lengths of all of them it would take 5 MB."""
 _body_heads: Final = Memo(_body_head, 4096, _SHORT_BODY, int)
 _observed_times: Final = Memo(_observed_time, 64, 64, int.bit_length)
 _event_names: Final = Memo(_event_name, 1024, _SHORT)

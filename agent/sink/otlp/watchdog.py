@@ -25,7 +25,7 @@ class Watchdog:
         self._watched: dict[int, Callable[[], object]] = {}
         self._due: list[tuple[float, int]] = []  # of blocks that have ended, too: they are passed over
         self._numbers = count()
-        self._looks_at = inf
+        self._looks_at = inf  # while the thread waits: no later than the first block that is watched is due
         self._thread: threading.Thread | None = None
 
     @contextmanager

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from random import Random
+from typing import Final
 
 from agent.demo.bystanders import Bystanders
 from agent.demo.generator import Generator
@@ -24,6 +25,9 @@ NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 MAPPER = open_mapper()
 ENCODER = Encoder({}, "1")
 
+NAMELESS: Final = {"type": "IdentityCenterUser", "onBehalfOf": {"userId": "u-1234"}}
+NAMED: Final = {"user": {"userId": "u-1234", "userName": "Mary"}}
+
 
 def events() -> Iterator[bytes]:
     """Real ones of many services, realistic ones of each profile, the demo's, and copies of them with odd members."""
@@ -34,6 +38,8 @@ def events() -> Iterator[bytes]:
     yield from (event.record for event in Generator(Random(1), NOW).generate(300, NOW))
     for odd in ({"readOnly": 1}, {"userIdentity": {"type": 7}}, {"resources": {"ARN": "x"}}, {"eventName": None}):
         yield from (encoded({**entry, **odd}) for entry in entries[::40])
+    for place in ("requestParameters", "responseElements", "additionalEventData"):
+        yield raw_event(userIdentity=NAMELESS, **{"requestParameters": {"name": "x"}, place: NAMED})
 
 
 def plainly(raw: bytes, record: LogRecord) -> LogRecord:

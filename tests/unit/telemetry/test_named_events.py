@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from agent.errors import AwsError, Fault
 from agent.faults.dead_letters import Reason
 from agent.faults.environment_faults import EnvironmentFault
 from agent.faults.ignored import IgnoredReason
 from agent.faults.retries import RetryReason
-from agent.model import Ignored, Outcome, QueueAttributes, Reading, Settlement
+from agent.model import Ignored, ObjectSource, Outcome, QueueAttributes, Reading, Settlement
 from agent.telemetry.flow_events import HowRead
 from agent.telemetry.history_events import PassedOver
 from agent.telemetry.metrics import CALL_BUCKETS
@@ -303,6 +304,19 @@ def test_exported_records_are_counted_by_event(subject: ObservedTelemetry) -> No
     assert subject.value(name, event_name="DeleteProject", **labels) == 1
     assert subject.value("trail_agent_events_total", fate="exported") == 3
     assert events(subject) == []
+
+
+def test_the_age_of_each_object_is_told_once(subject: ObservedTelemetry) -> None:
+    """However they come: a clock that is ahead makes none of them negative, and what stands in no object has none."""
+    ages = [4000, 1, 300, -50, 20]
+    records = [log_record(str(age), written=ago(age), key=str(age)) for age in ages]
+    in_a_log = ObjectSource("event-history:us-west-2", "window", "", ago(7))
+    subject.telemetry.records_exported([*records, replace(log_record("log"), source=in_a_log)])
+    assert subject.value("trail_agent_object_age_seconds_count") == len(ages)
+    assert subject.value("trail_agent_object_age_seconds_sum") == pytest.approx(4321, abs=0.01)
+    for bound in (30.0, 1800.0):
+        within = subject.value("trail_agent_object_age_seconds_bucket", le=str(bound))
+        assert within == sum(age <= bound for age in ages)
 
 
 def test_exported_records_tell_their_delays(subject: ObservedTelemetry) -> None:

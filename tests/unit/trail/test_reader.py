@@ -26,10 +26,10 @@ LIMIT = 200_000
 
 def read(text: bytes | bytearray, selection: Selection = OURS, limit: int = LIMIT) -> SelectedEvents:
     """Read a copy of `text`: reading may change what it is given. Whether it comes decoded is left out."""
-    return replace(reader.read(bytearray(text), selection, limit), usual=())
+    return replace(reader.read(bytearray(text), selection, limit), usual=[])
 
 
-def refused(text: bytes, limit: int = LIMIT, selection: Selection = OURS) -> Reason:
+def refused(text: bytes | bytearray, limit: int = LIMIT, selection: Selection = OURS) -> Reason:
     """Why this text is refused."""
     with pytest.raises(PermanentError) as refusal:
         read(text, selection, limit)
@@ -272,13 +272,44 @@ def test_no_second_value_hides_an_event(raw: bytes, odd: tuple[bytes, ...]) -> N
     assert read(log_file(raw, *odd, NOISE)) == SelectedEvents((raw,), 1, len(odd))
 
 
+def used_to_most() -> Selector:
+    """A selection that has kept all of what it has read: the events of its next file come decoded."""
+    selection = Selector()
+    for _ in range(2):
+        read(log_file(LONG), selection)
+    return selection
+
+
+@pytest.mark.parametrize(
+    ("raws", "come_decoded"),
+    [
+        ([LONG] * 3, True),
+        ([LONG, raw_event(readOnly=7)], False),
+        ([raw_event()] * 3, False),
+        ([LONG] * ((1 << 20) // len(LONG) + 1), False),
+        ([], True),
+    ],
+    ids=["usual", "unusual", "short", "large", "empty"],
+)
+def test_only_usual_events_of_a_small_file_come_decoded(raws: list[bytes], come_decoded: bool) -> None:
+    """All others are selected without: what is decoded of very many, or of odd ones, might take too much memory."""
+    found = reader.read(log_file(*raws), used_to_most(), LIMIT)
+    assert found.raws == tuple(raws)
+    assert len(found.usual) == (len(raws) if come_decoded else 0)
+
+
+def test_a_file_whose_events_come_decoded_is_refused_as_any_other() -> None:
+    """For too many events, and for a character that is none, wherever in a selected event it stands."""
+    assert refused(log_file(LONG, LONG, LONG), limit=2, selection=used_to_most()) is Reason.OBJECT_TOO_LARGE
+    odd = LONG[:-1] + b',"new":"\xff"}'
+    assert refused(log_file(LONG, odd), selection=used_to_most()) is Reason.OBJECT_MALFORMED
+
+
 @pytest.mark.row(67)
 @pytest.mark.parametrize("raw", HIDING)
 def test_no_second_value_hides_an_event_among_many_that_are_kept(raw: bytes) -> None:
     """Likewise in a file whose events come decoded."""
-    selection = Selector()
-    for _ in range(2):
-        read(log_file(LONG), selection)
+    selection = used_to_most()
     found = reader.read(log_file(LONG, raw, LONG, NOISE), selection, LIMIT)
     usual = [] if b"1e999" in raw else [*map(decode_usual, found.raws)]
     assert replace(found, usual=[*found.usual]) == SelectedEvents((LONG, raw, LONG), 1, 0, usual)

@@ -11,12 +11,14 @@ import msgspec
 import pytest
 
 from agent.flow.budget import OutgrownError
+from agent.flow.objects import map_events
 from agent.records.selection import EveryEvent, Selector
 from agent.trail import reader, room
 from agent.trail.event import TrailEvent
 from agent.trail.selecting import Selection
 from tests.support.events import create_dev_environment, encoded, raw_event
-from tests.support.objects import log_file
+from tests.support.objects import SOURCE, log_file
+from tests.support.records import open_mapper
 
 SIZE: Final = 5 << 18  # a small text has enough memory in any case
 SMALL: Final = 9 << 16
@@ -104,25 +106,34 @@ def test_no_more_is_held_than_was_told(
     [
         encoded(create_dev_environment()),
         raw_event(userAgent="😀" + "x" * 2000),
-        encoded({field.encode_name: "é" for field in msgspec.structs.fields(TrailEvent)}),
+        *(
+            encoded({field.encode_name: text for field in msgspec.structs.fields(TrailEvent)})
+            for text in ("", "text", "😀x", "text " * 20)
+        ),
         TINY[:-1] + b',"a":"%b"}' % (b"x" * 256),
     ],
-    ids=["documented", "wide", "every member", "short"],
+    ids=["documented", "wide", "empty", "all text", "all wide", "all long", "short"],
 )
 def test_no_more_is_held_of_events_that_come_decoded_than_was_told(raw: bytes) -> None:
-    """Text that takes four times its bytes, and every member that an event can have."""
+    """Nor while they are mapped: text that takes four times its bytes, and every member that an event can have."""
     text, selection = log_file(*[raw] * (SMALL // (len(raw) + 1))), Selector(["*"])
+    mapper, told = open_mapper(), list[int]()
     for _ in range(3):
-        reader.read(log_file(raw), selection, 1)
-    told: list[int] = []
+        map_events(reader.read(log_file(raw), selection, 1), mapper, SOURCE, selection)
     gc.collect()
     tracemalloc.start()
     try:
         found = reader.read(text, selection, SMALL, told.append)
         held = len(text) + tracemalloc.get_traced_memory()[1]
+        assert len(found.usual) == len(found.raws) > 0
+        assert held <= max(told)
+        tracemalloc.reset_peak()  # the text is held no longer, and what was told stays reserved
+        mapped = map_events(found, mapper, SOURCE, selection, told.append)
+        held = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert len(found.usual) == len(found.raws) > 0
+    assert len(mapped.records) == len(found.raws)
+    assert found.usual == []
     assert held <= max(told)
 
 

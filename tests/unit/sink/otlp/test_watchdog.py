@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Callable
 from functools import partial
+from math import inf
 from typing import Final
+
+import pytest
 
 from agent.sink.otlp.watchdog import Watchdog
 
@@ -55,15 +60,40 @@ def test_many_that_end_in_time_leave_nothing_behind() -> None:
     assert watchdog._watched == {}
 
 
-def test_what_ends_in_time_wakes_nobody() -> None:
+def waiting(until: Callable[[float], bool], watchdog: Watchdog) -> None:
+    """Until the thread waits, for a time of which this is true: it gives up the lock for nothing else."""
+    give_up_at = time.monotonic() + LONG
+    while time.monotonic() < give_up_at:
+        with watchdog._changed:
+            if watchdog._thread and until(watchdog._looks_at):
+                return
+    raise AssertionError("the thread has not come to wait")
+
+
+def test_a_thread_that_waits_is_woken_for_what_is_due_earlier() -> None:
+    """Whether it waits for nothing, for a later block, or for one that has ended: else a request would never end."""
+    watchdog, bitten = Watchdog(), [threading.Event() for _ in range(3)]
+    with watchdog.watched(AT_ONCE, bitten[0].set):
+        assert bitten[0].wait(LONG)
+    waiting(lambda looks_at: looks_at == inf, watchdog)
+    with watchdog.watched(AT_ONCE, bitten[1].set):
+        assert bitten[1].wait(LONG / 2)
+    waiting(lambda looks_at: looks_at == inf, watchdog)
+    with watchdog.watched(2 * LONG, lambda: None):
+        pass
+    with watchdog.watched(AT_ONCE, bitten[2].set):
+        assert bitten[2].wait(LONG / 2)
+
+
+def test_what_ends_in_time_wakes_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     """The thread keeps to the time that it has set out to wait for, however many blocks begin and end meanwhile."""
-    watchdog = Watchdog()
+    watchdog, woken = Watchdog(), list[int]()
     with watchdog.watched(LONG, lambda: None):
-        looks_at = watchdog._looks_at
-    for _ in range(500):
-        with watchdog.watched(LONG, lambda: None):
-            pass
-    assert watchdog._looks_at == looks_at
+        monkeypatch.setattr(watchdog._changed, "notify", lambda: woken.append(1))
+        for _ in range(500):
+            with watchdog.watched(LONG, lambda: None):
+                pass
+    assert woken == []
 
 
 def test_many_threads_share_one() -> None:
