@@ -11,6 +11,7 @@ from itertools import pairwise
 from random import Random
 from typing import Final
 
+from msgspec.structs import replace
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
 from agent.cli.local_forms import take
@@ -29,6 +30,7 @@ from agent.trail.edit import Mask
 from agent.trail.event import MalformedEventError
 from agent.trail.inflate import InflateLimits, inflate
 from agent.trail.selecting import Selection
+from agent.trail.usual_event import decode_usual
 from tests.support.objects import BUCKET, SOURCE
 from tests.support.records import open_mapper
 
@@ -185,10 +187,13 @@ def _inflated(chunks: Sequence[bytes]) -> bytes | Reason:
 
 
 def _read(text: bytes, selection: Selection) -> reader.SelectedEvents | Reason:
+    """Whether it comes decoded is left out: that depends on the texts before. What does, is what was selected."""
     try:
-        return reader.read(bytearray(text), selection, _EVENTS)
+        found = reader.read(bytearray(text), selection, _EVENTS)
     except PermanentError as error:
         return error.reason
+    demand(not found.usual or found.usual == [*map(decode_usual, found.raws)], "other events come decoded")
+    return replace(found, usual=[])
 
 
 def _taken(text: bytes) -> bytes | Reason:

@@ -15,6 +15,7 @@ import pytest
 
 from agent.demo.generator import Generator
 from agent.demo.trail_objects import TrailObject, pack, trail_key
+from tests.support.archive import unpack
 from tests.support.clock import eventually
 from tests.support.cloud import Cloud
 from tests.support.daemon import Daemon
@@ -36,7 +37,7 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, ...]:
         pytest.skip(f"the repository's history is not here: {archive.stderr.decode().strip()}")
     folder = tmp_path_factory.mktemp("before")
     with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as packed:
-        packed.extractall(folder, filter="data")
+        unpack(packed, folder)
     code = f"import runpy, sys; sys.path.insert(0, {str(folder)!r}); runpy.run_module('agent', run_name='__main__')"
     return ("-c", code)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from agent import __version__
+from tests.support.archive import unpack
 
 ROOT = Path(__file__).parents[2]
 REVISION = "0123456789abcdef0123456789abcdef01234567"
@@ -33,7 +34,7 @@ def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The unpacked sdist."""
     folder = tmp_path_factory.mktemp("sdist")
     with tarfile.open(_build(ROOT, "sdist", folder / "made")) as packed:
-        packed.extractall(folder / "open", filter="data")
+        unpack(packed, folder / "open")
     (unpacked,) = (folder / "open").iterdir()
     return unpacked
 
