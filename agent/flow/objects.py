@@ -276,12 +276,11 @@ def map_events(
     raws, usual = selected.raws, selected.usual or [None] * len(selected.raws)
     total, done, kept, room_for_all = sum(map(getsizeof, raws)), 0, 0, 0
     beside = total + getsizeof(raws)
-    keeps = None if selection.keeps_all else selection.keeps
     usual.reverse()
     for raw in raws:
         event = usual.pop()  # a decoded event takes less than its record, which takes its place
         done += getsizeof(raw)
-        if keeps and not keeps(raw):
+        if not selection.keeps(raw):
             skipped += 1
             continue
         try:

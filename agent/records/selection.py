@@ -59,8 +59,7 @@ class Selector:
         self._codecatalyst = CODECATALYST in chosen
         self._selected = Memo(self._selects_text, _DECISIONS_REMEMBERED, _LONGEST_REMEMBERED, characters)
         self._selectable = Memo(self._may_select_text, _DECISIONS_REMEMBERED, _LONGEST_REMEMBERED)
-        self.keeps_all: Final = include_read_only and (self._everything or not self._callers)
-        """Whether `keeps` keeps whatever `selects` has selected."""
+        self._keeps_all = include_read_only and (self._everything or not self._callers)
         self.so_far: Final = SoFar(self)
 
     def selects(self, event_source: object, event_name: object) -> bool:
@@ -76,7 +75,7 @@ class Selector:
 
         What cannot be decoded is kept: whoever maps it will say that it is malformed.
         """
-        return self.keeps_all or self._second_look(raw) is None
+        return self._keeps_all or self._second_look(raw) is None
 
     def decide(self, event_source: object, event_name: object) -> Decision:
         """What `selects` answers, with the rule."""
@@ -91,7 +90,7 @@ class Selector:
         kept = sorted((one for one in decisions if one.is_kept), key=lambda one: one.rule is Rule.CALL)
         if not kept:
             return decisions[0]
-        return (None if self.keeps_all else self._second_look(raw)) or kept[0]
+        return (None if self._keeps_all else self._second_look(raw)) or kept[0]
 
     def _may_select_text(self, source: str) -> bool:
         plain = plain_source(source)
@@ -189,8 +188,6 @@ def volume(profiles: Iterable[Profile], event_sources: Iterable[str]) -> list[st
 
 class EveryEvent:
     """Keeps everything; for looking at a whole file."""
-
-    keeps_all: Final = True
 
     def __init__(self) -> None:
         self.so_far: Final = SoFar(self)

@@ -80,11 +80,7 @@ def copy_of(raw: msgspec.Raw | bytes) -> bytes:
     Raises `PermanentError` (`object_malformed`) if they are not UTF-8, and `LimitError` (`object_too_large`) if there
     are more of them than any event has.
     """
-    return checked(bytes(raw))
-
-
-def checked(entry: bytes) -> bytes:
-    """The bytes of an entry that is selected, as they are; raises as `copy_of`."""
+    entry = bytes(raw)
     if len(entry) > _EVENT_BYTES:
         raise too_large(f"one event is larger than {_EVENT_BYTES} bytes, four times what CloudTrail writes")
     if not entry.isascii():

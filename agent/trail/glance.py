@@ -95,5 +95,5 @@ def _kept_able(glanced: _Glanced, selection: Selection) -> list[bytes]:
     raws, entries = decode_array(glanced.array), glanced.entries
     able = [raw for raw, one in zip(raws, entries, strict=True) if isinstance(one.event_source, str)]
     if len(able) == glanced.met:  # otherwise some stand behind a source that is left out
-        return kept_each(able, map(decode_entry, able), selection)
+        return [raw for raw, _ in kept_each(able, map(decode_entry, able), selection)]
     return [copy_of(raw) for raw in raws if is_kept(raw, selection)]

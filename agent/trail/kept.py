@@ -11,12 +11,12 @@ from typing import Any, Final
 
 import msgspec
 
-from agent.trail.entry import AnyEntry, Entry, checked, may_hide, refuse_number, refuse_or_require
+from agent.trail.entry import AnyEntry, Entry, refuse_number, refuse_or_require
 from agent.trail.glance import kept_at_a_glance
 from agent.trail.outermost import decode_array
 from agent.trail.room import of_decoded
-from agent.trail.selecting import Kept, LogFile, is_kept, kept_each
-from agent.trail.usual_event import UnusualEventError, decode_each_usual
+from agent.trail.selecting import Kept, LogFile, kept_each
+from agent.trail.usual_event import UnusualEventError, decode_usual
 
 _SMALL_BYTES: Final = 1 << 20  # of a larger text, what is decoded may take much memory: its entries are counted first
 _SHORT_ENTRY_BYTES: Final = 256  # a third of the shortest that AWS writes: of shorter ones there may be too many
@@ -55,15 +55,13 @@ def _kept_decoded(file: LogFile) -> Kept | None:
     file.require(of_decoded(text, number))
     raws = [*map(bytes, entries)]
     try:
-        usual = decode_each_usual(raws)
+        usual = [*map(decode_usual, raws)]
     except UnusualEventError:
         return None
-    selection, selects = file.selection, file.selection.selects
     kept = Kept([], number)
-    for raw, event in zip(raws, usual, strict=True):
-        if selects(event.event_source, event.event_name) or (may_hide(raw) and is_kept(raw, selection)):
-            kept.raws.append(checked(raw))
-            kept.usual.append(event)
+    for raw, event in kept_each(raws, usual, file.selection):
+        kept.raws.append(raw)
+        kept.usual.append(event)
     return kept
 
 
@@ -74,4 +72,4 @@ def _kept_by_names(file: LogFile) -> Kept:
     refuse_or_require(text, len(entries), file.limit, file.require)
     if not is_small:
         entries = _decode_entries(array)
-    return Kept(kept_each(decode_array(array), entries, file.selection), len(entries))
+    return Kept([raw for raw, _ in kept_each(decode_array(array), entries, file.selection)], len(entries))

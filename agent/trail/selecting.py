@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -85,17 +85,17 @@ class Kept(msgspec.Struct, frozen=True, gc=False):
     usual: list[Any] = []
 
 
-def kept_each(raws: Iterable[msgspec.Raw], entries: Iterable[Any], selection: Selection) -> list[bytes]:
-    """Those of `raws` that are kept; `entries` has the two members of each that decide.
+def kept_each(
+    raws: Iterable[msgspec.Raw | bytes], entries: Iterable[Any], selection: Selection
+) -> Iterator[tuple[bytes, Any]]:
+    """Copies of those of `raws` that are kept, each with its one of `entries`, which has the two members that decide.
 
     One that is left out is looked at once more, for what it may hide.
     """
     selects = selection.selects
-    return [
-        copy_of(raw)
-        for raw, entry in zip(raws, entries, strict=True)
-        if selects(entry.event_source, entry.event_name) or (may_hide(raw) and is_kept(raw, selection))
-    ]
+    for raw, entry in zip(raws, entries, strict=True):
+        if selects(entry.event_source, entry.event_name) or (may_hide(raw) and is_kept(raw, selection)):
+            yield copy_of(raw), entry
 
 
 def is_kept(raw: msgspec.Raw | bytes, selection: Selection) -> bool:

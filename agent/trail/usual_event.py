@@ -6,7 +6,6 @@ whoever has read the same bytes before need not read them again. In a usual iden
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
@@ -80,14 +79,6 @@ def decode_usual(raw: bytes) -> Any:
     """
     try:
         return _decode(raw)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise UnusualEventError from error
-
-
-def decode_each_usual(raws: Iterable[bytes]) -> list[Any]:
-    """Many events, as `decode_usual` decodes each; raises as that if one of them is not usual."""
-    try:
-        return [*map(_decode, raws)]
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise UnusualEventError from error
 
