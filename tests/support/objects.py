@@ -6,6 +6,8 @@ import gzip
 import json
 
 from agent.model import ObjectRef, ObjectSource
+from agent.records.selection import Selector
+from agent.trail import reader
 from tests.support.events import ACCOUNT, DATA, REGION
 
 BUCKET = f"acme-trail-{ACCOUNT}"
@@ -18,6 +20,13 @@ SOURCE = ObjectSource(BUCKET, KEY, ACCOUNT, LAST_MODIFIED)
 def log_file(*raws: bytes) -> bytearray:
     """The text of a log file that holds `raws`."""
     return bytearray(b'{"Records":[' + b",".join(raws) + b"]}")
+
+
+def used_to_most(selection: Selector, raw: bytes) -> Selector:
+    """The same selection, which keeps `raw`: it has kept all so far, and the events of its next file come decoded."""
+    for _ in range(2):
+        reader.read(log_file(raw), selection, 1)
+    return selection
 
 
 def plain_object(*entries: object) -> bytes:

@@ -16,7 +16,7 @@ from agent.trail.reader import SelectedEvents
 from agent.trail.selecting import Selection
 from agent.trail.usual_event import decode_usual
 from tests.support.events import codecatalyst, create_dev_environment, encoded, raw_event
-from tests.support.objects import log_file, trail_objects
+from tests.support.objects import log_file, trail_objects, used_to_most
 
 OURS = Selector(["codecatalyst.amazonaws.com"])
 EVERY = EveryEvent()
@@ -272,14 +272,6 @@ def test_no_second_value_hides_an_event(raw: bytes, odd: tuple[bytes, ...]) -> N
     assert read(log_file(raw, *odd, NOISE)) == SelectedEvents((raw,), 1, len(odd))
 
 
-def used_to_most() -> Selector:
-    """A selection that has kept all of what it has read: the events of its next file come decoded."""
-    selection = Selector()
-    for _ in range(2):
-        read(log_file(LONG), selection)
-    return selection
-
-
 @pytest.mark.parametrize(
     ("raws", "come_decoded"),
     [
@@ -293,23 +285,26 @@ def used_to_most() -> Selector:
 )
 def test_only_usual_events_of_a_small_file_come_decoded(raws: list[bytes], come_decoded: bool) -> None:
     """All others are selected without: what is decoded of very many, or of odd ones, might take too much memory."""
-    found = reader.read(log_file(*raws), used_to_most(), LIMIT)
+    found = reader.read(log_file(*raws), used_to_most(Selector(), LONG), LIMIT)
     assert found.raws == tuple(raws)
     assert len(found.usual) == (len(raws) if come_decoded else 0)
 
 
 def test_a_file_whose_events_come_decoded_is_refused_as_any_other() -> None:
     """For too many events, and for a character that is none, wherever in a selected event it stands."""
-    assert refused(log_file(LONG, LONG, LONG), limit=2, selection=used_to_most()) is Reason.OBJECT_TOO_LARGE
+    assert (
+        refused(log_file(LONG, LONG, LONG), limit=2, selection=used_to_most(Selector(), LONG))
+        is Reason.OBJECT_TOO_LARGE
+    )
     odd = LONG[:-1] + b',"new":"\xff"}'
-    assert refused(log_file(LONG, odd), selection=used_to_most()) is Reason.OBJECT_MALFORMED
+    assert refused(log_file(LONG, odd), selection=used_to_most(Selector(), LONG)) is Reason.OBJECT_MALFORMED
 
 
 @pytest.mark.row(67)
 @pytest.mark.parametrize("raw", HIDING)
 def test_no_second_value_hides_an_event_among_many_that_are_kept(raw: bytes) -> None:
     """Likewise in a file whose events come decoded."""
-    selection = used_to_most()
+    selection = used_to_most(Selector(), LONG)
     found = reader.read(log_file(LONG, raw, LONG, NOISE), selection, LIMIT)
     usual = [] if b"1e999" in raw else [*map(decode_usual, found.raws)]
     assert replace(found, usual=[*found.usual]) == SelectedEvents((LONG, raw, LONG), 1, 0, usual)

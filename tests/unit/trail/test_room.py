@@ -17,7 +17,7 @@ from agent.trail import reader, room
 from agent.trail.event import TrailEvent
 from agent.trail.selecting import Selection
 from tests.support.events import create_dev_environment, encoded, raw_event
-from tests.support.objects import SOURCE, log_file
+from tests.support.objects import SOURCE, log_file, used_to_most
 from tests.support.records import open_mapper
 
 SIZE: Final = 5 << 18  # a small text has enough memory in any case
@@ -41,12 +41,9 @@ def used_to_few() -> Selection:
     return selection
 
 
-def used_to_most() -> Selection:
+def used_to_all() -> Selection:
     """Of what it has read it kept all: it looks at each entry of the next file."""
-    selection = Selector()
-    for _ in range(3):
-        reader.read(log_file(TINY), selection, 100)
-    return selection
+    return used_to_most(Selector(), TINY)
 
 
 def plain(*raws: bytes) -> bytearray:
@@ -67,11 +64,11 @@ def with_half_a_character(*raws: bytes) -> bytearray:
 @pytest.mark.parametrize(
     ("raw", "form", "make_selection"),
     [
-        *((TINY, plain, make) for make in (fresh, used_to_few, used_to_most, EveryEvent)),
+        *((TINY, plain, make) for make in (fresh, used_to_few, used_to_all, EveryEvent)),
         *((TINY, form, fresh) for form in (with_another_member, with_half_a_character)),
         (VERSIONED, plain, used_to_few),
         (HIDDEN, plain, fresh),
-        (NOISE, plain, used_to_most),
+        (NOISE, plain, used_to_all),
         *((raw_event(), plain, make) for make in (fresh, used_to_few)),
     ],
 )
@@ -145,7 +142,7 @@ def test_nothing_is_told_of_a_file_of_which_nothing_is_selected() -> None:
 
 
 @pytest.mark.parametrize("form", [plain, with_another_member, with_half_a_character])
-@pytest.mark.parametrize("make_selection", [fresh, used_to_few, used_to_most])
+@pytest.mark.parametrize("make_selection", [fresh, used_to_few, used_to_all])
 def test_a_read_without_memory_is_given_up(
     form: Callable[..., bytearray], make_selection: Callable[[], Selection]
 ) -> None:
