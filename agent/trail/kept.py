@@ -1,8 +1,8 @@
 """Which entries of a log file are kept. There are three ways, which find the same.
 
 Where little is kept, a glance is enough. Where most is kept, each entry is decoded as the usual event that it nearly
-always is, and whoever maps it need not decode it again. Else the two members of each entry that decide are decoded. An
-entry of a source that is left out is not kept, whatever is wrong with its name.
+always is, and whoever maps it need not decode it again. Else, and of an entry that is not usual, the two members that
+decide are decoded. An entry of a source that is left out is not kept, whatever is wrong with its name.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from agent.trail.entry import AnyEntry, Entry, refuse_number, refuse_or_require
+from agent.trail.entry import AnyEntry, Entry, decode_entry, refuse_number, refuse_or_require
 from agent.trail.glance import kept_at_a_glance
 from agent.trail.outermost import decode_array
 from agent.trail.room import of_decoded
@@ -43,7 +43,7 @@ def kept_of(file: LogFile) -> Kept:
 
 
 def _kept_decoded(file: LogFile) -> Kept | None:
-    """None if an entry is not usual, if on average they are shorter than AWS writes them, or if the text is large."""
+    """None if the entries are shorter on average than AWS writes them, or if the text is large."""
     text = file.text
     if len(text) > _SMALL_BYTES:
         return None
@@ -54,15 +54,19 @@ def _kept_decoded(file: LogFile) -> Kept | None:
         return None
     file.require(of_decoded(text, number))
     raws = [*map(bytes, entries)]
+    kept, usual = [], []
+    for raw, event in kept_each(raws, [*map(_decoded, raws)], file.selection):
+        kept.append(raw)
+        usual.append(None if type(event) is Entry else event)
+    return Kept(kept, number, usual)
+
+
+def _decoded(raw: bytes) -> Any:
+    """A usual event, or the two members that decide where it is none."""
     try:
-        usual = [*map(decode_usual, raws)]
+        return decode_usual(raw)
     except UnusualEventError:
-        return None
-    kept = Kept([], number)
-    for raw, event in kept_each(raws, usual, file.selection):
-        kept.raws.append(raw)
-        kept.usual.append(event)
-    return kept
+        return decode_entry(raw)
 
 
 def _kept_by_names(file: LogFile) -> Kept:

@@ -42,8 +42,9 @@ _RECORDS: Final = b'ecords"'  # in capitals or not
 class SelectedEvents(msgspec.Struct, frozen=True, gc=False):
     """`raws` are the selected entries of `Records[]`, in file order, each as its bytes stand in the file.
 
-    `skipped` and `malformed` count the other entries. `usual` has the same events, decoded by `decode_usual`, where
-    nearly all are selected; else it is empty. Whoever maps an event takes it out there: it takes memory no longer then.
+    `skipped` and `malformed` count the other entries. Where nearly all are selected, `usual` has the same events,
+    decoded by `decode_usual`, and None for one that is not usual; else it is empty. Whoever maps an event takes it out
+    there: it takes memory no longer then.
     """
 
     raws: tuple[bytes, ...]

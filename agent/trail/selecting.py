@@ -78,7 +78,7 @@ class LogFile(msgspec.Struct, frozen=True, gc=False):
 
 
 class Kept(msgspec.Struct, frozen=True, gc=False):
-    """What is kept of `number` entries, in their order. `usual` has the same events decoded; empty if they are not."""
+    """What is kept of `number` entries, in their order. `usual` is as that of `SelectedEvents`."""
 
     raws: list[bytes]
     number: int

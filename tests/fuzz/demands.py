@@ -30,8 +30,7 @@ from agent.trail.edit import Mask
 from agent.trail.event import MalformedEventError
 from agent.trail.inflate import InflateLimits, inflate
 from agent.trail.selecting import Selection
-from agent.trail.usual_event import decode_usual
-from tests.support.objects import BUCKET, SOURCE
+from tests.support.objects import BUCKET, SOURCE, if_usual
 from tests.support.records import open_mapper
 
 _LIMITS: Final = InflateLimits(1 << 24, 1 << 22, 100)
@@ -192,7 +191,7 @@ def _read(text: bytes, selection: Selection) -> reader.SelectedEvents | Reason:
         found = reader.read(bytearray(text), selection, _EVENTS)
     except PermanentError as error:
         return error.reason
-    demand(not found.usual or found.usual == [*map(decode_usual, found.raws)], "other events come decoded")
+    demand(not found.usual or found.usual == [*map(if_usual, found.raws)], "other events come decoded")
     return replace(found, usual=[])
 
 

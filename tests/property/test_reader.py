@@ -17,8 +17,7 @@ from agent.trail import reader
 from agent.trail.entry import deciding_pairs
 from agent.trail.reader import SelectedEvents
 from agent.trail.selecting import Selection
-from agent.trail.usual_event import decode_usual
-from tests.support.objects import log_file
+from tests.support.objects import if_usual, log_file
 from tests.support.strategies import ENTRIES, JSON, MORE_EXAMPLES, RAWS
 
 OURS = Selector(["codecatalyst.amazonaws.com"])
@@ -31,7 +30,7 @@ def read(text: bytes | bytearray, selection: Selection = OURS) -> SelectedEvents
         found = reader.read(bytearray(text), selection, 1000)
     except PermanentError as error:
         return error.reason
-    assert not found.usual or [*found.usual] == [*map(decode_usual, found.raws)]
+    assert not found.usual or [*found.usual] == [*map(if_usual, found.raws)]
     return replace(found, usual=[])
 
 

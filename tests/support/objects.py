@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import gzip
 import json
+from typing import Any
 
 from agent.model import ObjectRef, ObjectSource
 from agent.records.selection import Selector
 from agent.trail import reader
+from agent.trail.usual_event import UnusualEventError, decode_usual
 from tests.support.events import ACCOUNT, DATA, REGION
 
 BUCKET = f"acme-trail-{ACCOUNT}"
@@ -27,6 +29,14 @@ def used_to_most(selection: Selector, raw: bytes) -> Selector:
     for _ in range(2):
         reader.read(log_file(raw), selection, 1)
     return selection
+
+
+def if_usual(raw: bytes) -> Any:
+    """The event as it comes decoded in such a file; None if it is not usual."""
+    try:
+        return decode_usual(raw)
+    except UnusualEventError:
+        return None
 
 
 def plain_object(*entries: object) -> bytes:

@@ -275,19 +275,20 @@ def test_no_second_value_hides_an_event(raw: bytes, odd: tuple[bytes, ...]) -> N
 @pytest.mark.parametrize(
     ("raws", "come_decoded"),
     [
-        ([LONG] * 3, True),
-        ([LONG, raw_event(readOnly=7)], False),
-        ([raw_event()] * 3, False),
-        ([LONG] * ((1 << 20) // len(LONG) + 1), False),
-        ([], True),
+        ([LONG] * 3, 3),
+        ([raw_event(readOnly=7), LONG, NOISE], 1),
+        ([raw_event()] * 3, 0),
+        ([LONG] * ((1 << 20) // len(LONG) + 1), 0),
+        ([], 0),
     ],
     ids=["usual", "unusual", "short", "large", "empty"],
 )
-def test_only_usual_events_of_a_small_file_come_decoded(raws: list[bytes], come_decoded: bool) -> None:
+def test_only_usual_events_of_a_small_file_come_decoded(raws: list[bytes], come_decoded: int) -> None:
     """All others are selected without: what is decoded of very many, or of odd ones, might take too much memory."""
     found = reader.read(log_file(*raws), used_to_most(Selector(), LONG), LIMIT)
-    assert found.raws == tuple(raws)
-    assert len(found.usual) == (len(raws) if come_decoded else 0)
+    assert found.raws == tuple(raw for raw in raws if raw != NOISE)
+    assert [each for each in found.usual if each] == [decode_usual(raw) for raw in raws if raw == LONG][:come_decoded]
+    assert len(found.usual) == (len(found.raws) if come_decoded else 0)
 
 
 def test_a_file_whose_events_come_decoded_is_refused_as_any_other() -> None:
