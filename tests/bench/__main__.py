@@ -181,8 +181,9 @@ def _surroundings(asked: argparse.Namespace) -> Mapping[str, Any]:
 
 
 def _about() -> list[str]:
+    python = f"Python {platform.python_version()} in {sys.base_prefix}"
     return [
-        f"{os.cpu_count()} processors ({platform.machine()}), Python {platform.python_version()}, {platform.system()}",
+        f"{os.cpu_count()} processors ({platform.machine()}), {platform.system()}, {python}",
         "In brackets: as a multiple of trail-agent's figure; where a load grows, of that of the first load.",
         "CPU is user and system time of the whole process.",
     ]

@@ -46,6 +46,7 @@ from tests.support.telemetry import FakeTelemetry, observed
 
 _ROUNDS: Final = 7
 _ROUND_SECONDS: Final = 0.05
+_UNTIL_DECODED: Final = 3  # so many files of events that are all selected, and the events of the last come decoded
 _BATCH: Final = 10
 _MESSAGES: Final = 50_000
 _REGION: Final = "us-west-2"
@@ -181,14 +182,16 @@ class Stages:
         wire = open_wire(settings.otlp, settings.resource, "0")
         source = ObjectSource(BUCKET, self._key, ACCOUNT, 1_700_000_000_000_000_000)
         selector = make_selector(settings.select)
-        raws = reader.read(bytearray(gzip.decompress(self._ours)), selector, EVENTS).raws
+        text = gzip.decompress(self._ours)
+        *_, selected = [reader.read(bytearray(text), selector, EVENTS) for _ in range(_UNTIL_DECODED)]
+        events = list(zip(selected.raws, selected.usual, strict=True))
 
         def mapped() -> list[LogRecord]:
-            return [mapper.to_record(raw, source) for raw in raws]
+            return [mapper.to_record(raw, source, event) for raw, event in events]
 
         records = mapped()
         plain_records = [_sdk_record(record) for record in records]
-        yield Stage("map it", "event", mapped, lambda: [json.loads(raw) for raw in raws], EVENTS)
+        yield Stage("map it", "event", mapped, lambda: [json.loads(raw) for raw, _ in events], EVENTS)
         yield from self._shipping(records)
         yield Stage(
             "encode the records of a request",

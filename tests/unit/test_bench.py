@@ -342,6 +342,7 @@ def test_the_surroundings_of_a_run_are_known() -> None:
     assert re.fullmatch("[0-9a-f]{40}", tree["revision"] or "0" * 40)
     assert surroundings.base("HEAD")["revision"] == tree["revision"]
     assert surroundings.machine()["cpu"]
+    assert Path(surroundings.machine()["python_home"]).is_dir()
     assert surroundings.now().endswith("+00:00")
     assert surroundings.collector(Path(sys.executable))["version"] == f"Python {platform.python_version()}"
     assert surroundings.collector(Path("/no/such/otelcol")) == {"program": "otelcol", "version": None}
