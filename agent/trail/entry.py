@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import product
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -21,11 +21,17 @@ _NAME: Final = b'"eventName"'
 _DECIDING_NAME: Final = re.compile(rb'"event(?:Source|Name)"')
 
 
-class Entry(msgspec.Struct, frozen=True, gc=False):
-    """The two members that decide; `UNSET` where the entry has none. Of two members of one name it has the last."""
+_Scalar = str | int | float | bool | msgspec.UnsetType | None
 
-    event_source: Any = msgspec.field(default=msgspec.UNSET, name="eventSource")
-    event_name: Any = msgspec.field(default=msgspec.UNSET, name="eventName")
+
+class Entry(msgspec.Struct, frozen=True, gc=False):
+    """The two members that decide; `UNSET` where the entry has none. Of two members of one name it has the last.
+
+    An array or an object is none of their values, and is not decoded: it may take twenty times the memory of its text.
+    """
+
+    event_source: _Scalar = msgspec.field(default=msgspec.UNSET, name="eventSource")
+    event_name: _Scalar = msgspec.field(default=msgspec.UNSET, name="eventName")
 
 
 class AnyEntry(msgspec.Struct, frozen=True, gc=False):
@@ -33,7 +39,7 @@ class AnyEntry(msgspec.Struct, frozen=True, gc=False):
 
 
 class _Source(msgspec.Struct, frozen=True, gc=False):
-    event_source: Any = msgspec.field(default=msgspec.UNSET, name="eventSource")
+    event_source: _Scalar = msgspec.field(default=msgspec.UNSET, name="eventSource")
 
 
 decode_entry: Final = msgspec.json.Decoder(Entry).decode
@@ -56,15 +62,18 @@ def deciding_pairs(raw: msgspec.Raw | bytes) -> Iterator[tuple[object, object]]:
     An entry with two members of one name says the last one; it is selected if any of them selects. Raises
     `MalformedEventError` if the entry is no JSON object.
     """
+    source: object
+    name: object
     try:
         entry = decode_entry(raw)
+        source, name = entry.event_source, entry.event_name
     except (msgspec.MsgspecError, UnicodeDecodeError):
         members = decode_leniently(copy_of(raw))
-        entry = Entry(members.get("eventSource"), members.get("eventName"))
-    yield entry.event_source, entry.event_name
+        source, name = members.get("eventSource"), members.get("eventName")
+    yield source, name
     if may_hide(raw):
         sources, event_names = values(raw, _SOURCE), values(raw, _NAME)
-        yield from product(sources or [entry.event_source], event_names or [entry.event_name])
+        yield from product(sources or [source], event_names or [name])
 
 
 def may_hide(raw: msgspec.Raw | bytes) -> bool:

@@ -59,11 +59,14 @@ def all_entries(text: bytearray) -> list[msgspec.Raw]:
 
 
 def values(entry: msgspec.Raw | bytes, wanted: bytes) -> list[object]:
-    """Every value that stands under the name `wanted`, given with its quotes; None for one that cannot be decoded."""
+    """Every value that stands under the name `wanted`, given with its quotes; None for what is no scalar, or cannot be
+    decoded."""
     return [_value(value) for name, value in _members(memoryview(entry)) if name == wanted]
 
 
 def _value(written: memoryview) -> object:
+    if bytes(written[:1]) in (b"[", b"{"):  # decoded, it may take twenty times the memory of its text
+        return None
     try:
         return msgspec.json.decode(written)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):

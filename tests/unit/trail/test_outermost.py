@@ -86,9 +86,10 @@ def test_entries_come_out_whatever_stands_beside_them(
 
 @given(st.lists(st.tuples(st.sampled_from(["a", "b", escaped("a")]), JSON), max_size=5))
 def test_every_value_of_a_name_is_found(members: list[tuple[str, object]]) -> None:
-    """In the order of the event, under the name in escapes, too."""
+    """In the order of the event, under the name in escapes, too; what is no scalar is not decoded: it may be long."""
     text = "{" + ",".join(f'"{name}":{json.dumps(value)}' for name, value in members) + "}"
-    assert values(msgspec.Raw(text.encode()), b'"a"') == [value for name, value in members if name != "b"]
+    wanted = [None if isinstance(value, list | dict) else value for name, value in members if name != "b"]
+    assert values(msgspec.Raw(text.encode()), b'"a"') == wanted
 
 
 def test_a_value_that_cannot_be_decoded_is_none() -> None:

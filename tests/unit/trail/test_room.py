@@ -20,13 +20,17 @@ from tests.support.events import create_dev_environment, encoded, raw_event
 from tests.support.objects import SOURCE, log_file, used_to_most
 from tests.support.records import open_mapper
 
-SIZE: Final = 5 << 18  # a small text has enough memory in any case
+SIZE: Final = 17 << 16  # a small text has enough memory in any case
 SMALL: Final = 9 << 16
 SOME_PERCENT: Final = 1.05
 NOISE: Final = b'{"eventVersion":"1.09","eventSource":"s3.amazonaws.com"}'
 TINY: Final = b'{"eventSource":"codecatalyst.amazonaws.com","eventName":"CreateSpace"}'
 VERSIONED: Final = b'{"eventVersion":"1.09",' + TINY[1:]
 HIDDEN: Final = TINY[:-1] + b',"eventSource":"s3.amazonaws.com"}'
+MANY: Final = b"[%b]" % b",".join([b"[]"] * 35)  # as many as are no bomb
+LONG: Final = b'"a":"%b"' % (b"x" * 500)
+NO_SOURCE: Final = b'{"eventSource":%b,"eventName":"CreateSpace",%b}' % (MANY, LONG)
+NO_NAME: Final = b'{"eventSource":"codecatalyst.amazonaws.com","eventName":%b,%b}' % (MANY, LONG)
 
 
 def fresh() -> Selection:
@@ -68,6 +72,8 @@ def with_half_a_character(*raws: bytes) -> bytearray:
         *((TINY, form, fresh) for form in (with_another_member, with_half_a_character)),
         (VERSIONED, plain, used_to_few),
         (HIDDEN, plain, fresh),
+        *((NO_SOURCE, plain, make) for make in (fresh, used_to_all)),
+        (NO_NAME, plain, used_to_few),
         (NOISE, plain, used_to_all),
         *((raw_event(), plain, make) for make in (fresh, used_to_few)),
     ],
