@@ -12,7 +12,7 @@ import msgspec
 from agent.errors import LimitError, PermanentError
 from agent.faults.dead_letters import Reason
 from agent.trail.event import decode_leniently
-from agent.trail.outermost import may_disguise_names, values
+from agent.trail.outermost import Scalar, may_disguise_names, values
 from agent.trail.room import Require, of_entries
 
 _EVENT_BYTES: Final = 1 << 20  # CloudTrail's own limit is 256 KB a record
@@ -21,17 +21,11 @@ _NAME: Final = b'"eventName"'
 _DECIDING_NAME: Final = re.compile(rb'"event(?:Source|Name)"')
 
 
-_Scalar = str | int | float | bool | msgspec.UnsetType | None
-
-
 class Entry(msgspec.Struct, frozen=True, gc=False):
-    """The two members that decide; `UNSET` where the entry has none. Of two members of one name it has the last.
+    """The two members that decide; `UNSET` where the entry has none. Of two members of one name it has the last."""
 
-    An array or an object is none of their values, and is not decoded: it may take twenty times the memory of its text.
-    """
-
-    event_source: _Scalar = msgspec.field(default=msgspec.UNSET, name="eventSource")
-    event_name: _Scalar = msgspec.field(default=msgspec.UNSET, name="eventName")
+    event_source: Scalar | msgspec.UnsetType = msgspec.field(default=msgspec.UNSET, name="eventSource")
+    event_name: Scalar | msgspec.UnsetType = msgspec.field(default=msgspec.UNSET, name="eventName")
 
 
 class AnyEntry(msgspec.Struct, frozen=True, gc=False):
@@ -39,7 +33,7 @@ class AnyEntry(msgspec.Struct, frozen=True, gc=False):
 
 
 class _Source(msgspec.Struct, frozen=True, gc=False):
-    event_source: _Scalar = msgspec.field(default=msgspec.UNSET, name="eventSource")
+    event_source: Scalar | msgspec.UnsetType = msgspec.field(default=msgspec.UNSET, name="eventSource")
 
 
 decode_entry: Final = msgspec.json.Decoder(Entry).decode

@@ -24,6 +24,10 @@ _WHITE: Final = rb"[ \t\r\n]*"
 _OPENING: Final = re.compile(_WHITE.join((b"", rb"\{", _RECORDS, b":", rb"\[")))
 _CLOSING: Final = re.compile(_WHITE.join((rb"\]", rb"\}", b"")))
 
+Scalar = str | int | float | bool | None
+"""What names something. An array or an object is not decoded: it may take twenty times the memory of its text."""
+
+_decode_scalar: Final = msgspec.json.Decoder(Scalar).decode
 decode_array: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
 """The entries of a JSON array, as their bytes stand in it; raises what msgspec raises if it is none."""
 
@@ -65,10 +69,8 @@ def values(entry: msgspec.Raw | bytes, wanted: bytes) -> list[object]:
 
 
 def _value(written: memoryview) -> object:
-    if bytes(written[:1]) in (b"[", b"{"):  # decoded, it may take twenty times the memory of its text
-        return None
     try:
-        return msgspec.json.decode(written)
+        return _decode_scalar(written)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
 
