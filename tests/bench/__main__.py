@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -181,9 +180,10 @@ def _surroundings(asked: argparse.Namespace) -> Mapping[str, Any]:
 
 
 def _about() -> list[str]:
-    python = f"Python {platform.python_version()} in {sys.base_prefix}"
+    here = surroundings.machine()
+    python = f"Python {here['python']} in {here['python_home']}"
     return [
-        f"{os.cpu_count()} processors ({platform.machine()}), {platform.system()}, {python}",
+        f"{here['processors']} processors ({here['machine']}), {here['system']}, {python}",
         "In brackets: as a multiple of trail-agent's figure; where a load grows, of that of the first load.",
         "CPU is user and system time of the whole process.",
     ]

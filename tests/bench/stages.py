@@ -42,11 +42,12 @@ from agent.trail.inflate import inflate
 from tests.bench.corpus import EVENTS, NOISE, OURS, bodies, keys
 from tests.bench.load import ACCOUNT, BUCKET, QUEUE, SOURCE, Load
 from tests.bench.processes import Service
+from tests.support.events import create_dev_environment, encoded
+from tests.support.objects import used_to_most
 from tests.support.telemetry import FakeTelemetry, observed
 
 _ROUNDS: Final = 7
 _ROUND_SECONDS: Final = 0.05
-_UNTIL_DECODED: Final = 3  # so many files of events that are all selected, and the events of the last come decoded
 _BATCH: Final = 10
 _MESSAGES: Final = 50_000
 _REGION: Final = "us-west-2"
@@ -181,9 +182,8 @@ class Stages:
         mapper = make_mapper(settings.record, settings.limits, settings.service_names)
         wire = open_wire(settings.otlp, settings.resource, "0")
         source = ObjectSource(BUCKET, self._key, ACCOUNT, 1_700_000_000_000_000_000)
-        selector = make_selector(settings.select)
-        text = gzip.decompress(self._ours)
-        *_, selected = [reader.read(bytearray(text), selector, EVENTS) for _ in range(_UNTIL_DECODED)]
+        selector = used_to_most(make_selector(settings.select), encoded(create_dev_environment()))
+        selected = reader.read(bytearray(gzip.decompress(self._ours)), selector, EVENTS)
         events = list(zip(selected.raws, selected.usual, strict=True))
 
         def mapped() -> list[LogRecord]:

@@ -18,7 +18,7 @@ _PATIENCE_SECONDS: Final = 20.0
 
 
 def machine() -> Mapping[str, Any]:
-    """The machine, and its Python: which one, for those of one version take up to a fifth more CPU than others."""
+    """The machine, and its Python: which one, for of two builds of one version one may take 15 % more CPU."""
     return {
         "processors": os.cpu_count(),
         "cpu": _cpu_model(),
